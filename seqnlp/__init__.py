@@ -1,0 +1,22 @@
+"""seqnlp: label and transform sequences with small recurrent networks, from one recipe format."""
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqnlp.api import evaluate, load, train
+
+__all__ = ["evaluate", "load", "train"]
+__version__ = "0.1.0"
+
+# Threads of torch's OpenMP that wait for work should soon sleep: spinning takes the processor from those that have
+# some, and where the machine is shared it makes everything many times slower. Read when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "100")
+
+
+def __getattr__(name: str) -> Any:
+    """Import the library only when it is used: `import seqnlp` takes milliseconds, torch a second."""
+    if name in __all__:
+        return getattr(import_module("seqnlp.api"), name)
+    raise AttributeError(f"module 'seqnlp' has no attribute {name!r}")

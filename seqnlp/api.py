@@ -1,0 +1,248 @@
+"""The library: train, evaluate, load."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import seqnlp.tasks  # noqa: F401  (makes the tasks' recipes known)
+from seqnlp.errors import RunError, UsageError
+from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
+from seqnlp.model import SequenceModel
+from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.recipe import Recipe, dump_recipe, find_file, find_recipe, load_recipe, parse_recipe
+from seqnlp.run import Run
+from seqnlp.run.card import model_card
+from seqnlp.run.meta import describe_training
+from seqnlp.tasks import Scores, Task, TaskRecipe
+from seqnlp.training import Examples, Trainer
+from seqnlp.training.precision import Precision, computing_in, resolve
+
+LOG_EVERY = 0.5
+"""Seconds between the steps that are written to events.jsonl."""
+
+
+def train(
+    recipe: str | Path,
+    overrides: Sequence[str] = (),
+    out: str | Path | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Iterator[Event]:
+    """Train a recipe and leave a run directory behind; closing the iterator saves a checkpoint first.
+
+    Args:
+        recipe: A file, or the bare name of a recipe that ships.
+        overrides: `key=value` settings over those of the recipe.
+        out: The run directory; `runs/<name of the recipe>` if left out.
+        resume: Go on with the run that is there.
+        overwrite: Begin anew over the run that is there.
+        notify: Is told, in one line each, what a user should know of the data.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: for all that a user can cause.
+    """
+    file = find_recipe(str(recipe))
+    wanted = _settled(load_recipe(file, overrides))
+    path = Path(out) if out is not None else Path("runs") / file.stem
+    run, saved = _open(path, wanted, resume, overwrite)
+    torch.set_num_threads(wanted.training.threads)
+
+    find = partial(find_file, recipe=file)
+    corpus = read_corpus(wanted.data, find)
+    if saved is None:
+        task = wanted.fit(corpus.splits["train"], find)
+        _begin(run, wanted, file, task, corpus)
+    else:
+        _check_same_corpus(run, corpus)
+        task = wanted.restore(run.load_codecs())
+    splits = {name: task.examples(split, wanted.training.batch_tokens) for name, split in corpus.splits.items()}
+    for name, examples in splits.items():
+        for notice in task.notices(examples):
+            notify(f"{name}: {notice}")
+
+    trainer = _trainer(wanted, task, splits)
+    if saved is not None:
+        trainer.restore(*saved)
+    yield from _record(run, trainer)
+    yield _finish(run, trainer, task, splits)
+
+
+def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
+    """Write down what happens, with a checkpoint after each epoch, now and then between, and on the way out."""
+    logged = saved = time.monotonic()
+    checkpoint: int | None = None
+    try:
+        for event in trainer.events():
+            now = time.monotonic()
+            due = now - saved >= trainer.settings.save_every
+            if isinstance(event, Evaluated):
+                due = True
+                if event.best:
+                    run.save_model(trainer.weights())
+            if not isinstance(event, Stepped) or now - logged >= LOG_EVERY:
+                run.append(event)
+                logged = now
+            yield event
+            if due:
+                run.save_state(*trainer.state())
+                saved, checkpoint = time.monotonic(), trainer.progress.step
+                safe = Saved(event.step, event.epoch, event.seconds)
+                run.append(safe)
+                yield safe
+    except GeneratorExit:
+        if checkpoint != trainer.progress.step:
+            run.save_state(*trainer.state())
+        raise
+
+
+def evaluate(run: str | Path, split: str = "test", data: str | Path | None = None) -> dict[str, Any]:
+    """Score a run on a split of its corpus, or on another file of the same kind.
+
+    Returns:
+        `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took.
+    """
+    opened = Run.open(run)
+    recipe = _recipe_of(opened)
+    source = str(data) if data is not None else getattr(recipe.data, split)
+    if source is None:
+        raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
+    meta = opened.meta()
+    find = partial(find_file, recipe=Path(meta["recipe_file"]))
+    reader = recipe.data.reader
+    table = reader.load(reader.locate(source, find))
+    task = recipe.restore(opened.load_codecs())
+    model = task.build()
+    model.load_state_dict(opened.load_model())
+    examples = task.examples(table, recipe.training.batch_tokens)
+    begun = time.perf_counter()
+    scores = _score(task, model, examples, resolve(recipe.training.precision))
+    seconds = time.perf_counter() - begun
+    return {
+        "run": str(run),
+        "task": recipe.task,  # type: ignore[attr-defined]
+        "split": split if data is None else str(data),
+        "scores": scores,
+        "items": examples.items,
+        "seconds": round(seconds, 3),
+    }
+
+
+def load(run: str | Path) -> Any:
+    """Open a run for use.
+
+    Returns:
+        The predictor of its task: a `seqnlp.tasks.Tagger` for a tagger, and so on.
+    """
+    opened = Run.open(run)
+    recipe = _recipe_of(opened)
+    task = recipe.restore(opened.load_codecs())
+    model = task.build()
+    model.load_state_dict(opened.load_model())
+    return task.predictor(model)
+
+
+def _settled(recipe: Recipe) -> TaskRecipe:
+    """The recipe with what `auto` and 0 mean on this machine written out, so that a resumed training is the same."""
+    assert isinstance(recipe, TaskRecipe)
+    chosen = {
+        "precision": resolve(recipe.training.precision),
+        "threads": recipe.training.threads or torch.get_num_threads(),
+    }
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update=chosen)})
+
+
+def _recipe_of(run: Run) -> TaskRecipe:
+    recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
+    assert isinstance(recipe, TaskRecipe)
+    return recipe
+
+
+def _open(
+    path: Path, recipe: TaskRecipe, resume: bool, overwrite: bool
+) -> tuple[Run, tuple[dict[str, Tensor], dict[str, Any]] | None]:
+    """The run to write to, and the state to go on from, if any."""
+    if not (resume and Run.is_run(path)):
+        return Run.create(path, overwrite), None
+    run = Run.resume(path)
+    if not run.has_state:  # killed before its first checkpoint
+        return Run.create(path, overwrite=True), None
+    differing = _differences(_recipe_of(run).model_dump(), recipe.model_dump())
+    if differing:
+        raise UsageError(f"{path}: can't resume, the recipe has changed since ({'; '.join(differing)})")
+    return run, run.load_state()
+
+
+def _differences(old: Any, new: Any, key: str = "") -> list[str]:
+    """The keys in which two resolved recipes differ, with both values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        names = list(dict.fromkeys([*old, *new]))
+        return [
+            line
+            for name in names
+            for line in _differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
+        ]
+    return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
+
+
+def _begin(run: Run, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus) -> None:
+    run.save_recipe(dump_recipe(recipe))
+    for name, codec in task.codecs().items():
+        run.save_codec(name, codec.to_json())
+    meta = describe_training(file.stem, "cpu", recipe.training.threads, corpus.hashes)
+    run.save_meta({**meta, "recipe_file": str(file.resolve())})
+
+
+def _check_same_corpus(run: Run, corpus: Corpus) -> None:
+    before = run.meta()["corpus"]
+    for split, found in corpus.hashes.items():
+        if before.get(split) != found:
+            raise RunError(f"can't resume, the {split} split has changed since the training began", run.path)
+
+
+def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, Examples]) -> Trainer:
+    torch.manual_seed(recipe.seed)
+    dev = splits["dev"]
+    return Trainer(
+        task.build(),
+        splits["train"],
+        lambda model: {name: score for name, score in task.score(model, dev).items() if isinstance(score, float)},
+        task.metric,
+        recipe.optimizer,
+        recipe.training,
+        recipe.seed,
+        task.items_name,
+    )
+
+
+def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples]) -> Done:
+    """Score the best weights and write down what was reached."""
+    model, now = trainer.model, trainer.progress
+    model.load_state_dict(run.load_model())
+    scores: Scores = {}
+    for name in ("dev", "test"):
+        if name in splits:
+            scores[name] = _score(task, model, splits[name], trainer.precision)
+    scores["training"] = {
+        "seconds": round(now.seconds, 2),
+        "tokens_per_second": round(now.items / max(now.stepping, 1e-9), 1),
+        "epochs": now.epoch,
+        "steps": now.step,
+    }
+    run.save_scores(scores)
+    run.save_card(model_card(run.recipe_text(), scores, run.meta()))
+    done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
+    run.append(done)
+    return done
+
+
+def _score(task: Task, model: SequenceModel, examples: Examples, precision: Precision) -> Scores:
+    model.eval()
+    with torch.inference_mode(), computing_in(precision):
+        return task.score(model, examples)

@@ -1,0 +1,74 @@
+"""`seqnlp`: the command line. Each group of commands has a file; heavy imports wait until a command needs them."""
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from seqnlp.cli import corpora, evaluate, predict, recipes, runs, train
+from seqnlp.errors import RecipeError, SeqnlpError
+
+app = typer.Typer(
+    name="seqnlp",
+    help="Label and transform sequences: train a model from a recipe, score it, use it.",
+    epilog="Start with: seqnlp train pos_gru",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("tag")(predict.tag)
+app.add_typer(recipes.app, name="recipes")
+app.add_typer(corpora.app, name="corpora")
+app.add_typer(runs.app, name="runs")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from seqnlp import __version__
+
+        typer.echo(f"seqnlp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line; what a user can cause ends in one clear message and an exit code."""
+    try:
+        app()
+    except SeqnlpError as error:
+        _show(error)
+        sys.exit(error.code)
+    except BrokenPipeError:  # the reader of our output has gone, which is its right
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"error: {name}{error.strerror or error}", file=sys.stderr)
+        sys.exit(4)
+    sys.exit(0)
+
+
+def _show(error: SeqnlpError) -> None:
+    if isinstance(error, RecipeError):
+        from rich.console import Console
+
+        from seqnlp.cli.faults import show_faults
+
+        show_faults(error, Console(stderr=True))
+    else:
+        print(f"error: {error}", file=sys.stderr)

@@ -1,0 +1,42 @@
+"""`seqnlp evaluate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
+    split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
+    data: Annotated[
+        Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object with every score.")] = False,
+) -> None:
+    """Score a run on its test split, another split, or another file."""
+    import json
+
+    from rich.console import Console
+
+    from seqnlp import api
+    from seqnlp.cli.scores import one_line, show_labels
+    from seqnlp.errors import UsageError
+
+    if split not in ("train", "dev", "test"):
+        raise UsageError(f"--split {split}: expected train, dev or test")
+    result = api.evaluate(run, split, data)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    console, scores = Console(), result["scores"]
+    typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")
+    tables = scores.get("labels", {})
+    for name, labels in (tables if _several(tables) else {"": tables}).items():
+        if name:
+            typer.echo(f"\n{name}")
+        show_labels(console, labels)
+
+
+def _several(tables: dict[str, dict[str, object]]) -> bool:
+    return any(isinstance(row, dict) for table in tables.values() for row in table.values())

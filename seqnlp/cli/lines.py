@@ -1,0 +1,51 @@
+"""Lines of text from a file or standard input, in blocks of whatever is there."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqnlp.errors import DataError
+
+BLOCK = 1 << 17
+"""Bytes read at once, at most: enough for large batches, little enough for a flat memory."""
+
+
+def blocks(file: Path | None) -> Iterator[list[str]]:
+    """Lines without their ends, as many at a time as are there to read, so that a slow writer is answered at once.
+
+    Args:
+        file: None or `-` for standard input.
+
+    Raises:
+        seqnlp.errors.DataError: for a file that is missing, a directory, or not UTF-8.
+    """
+    name = "standard input" if file is None or str(file) == "-" else str(file)
+    try:
+        handle = sys.stdin.fileno() if name == "standard input" else os.open(name, os.O_RDONLY)
+        rest, number = b"", 0
+        while block := os.read(handle, BLOCK):
+            *whole, rest = (rest + block).split(b"\n")
+            if whole:
+                yield _decode(whole, name, number)
+                number += len(whole)
+        if rest:
+            yield _decode([rest], name, number)
+    except OSError as error:
+        raise DataError(error.strerror or str(error), name) from None
+
+
+def _decode(lines: list[bytes], name: str, before: int) -> list[str]:
+    if not before:
+        lines = [lines[0].removeprefix(b"\xef\xbb\xbf"), *lines[1:]]
+    try:
+        return [line.removesuffix(b"\r").decode() for line in lines]
+    except UnicodeDecodeError:
+        for number, line in enumerate(lines, start=before + 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"byte {error.start + 1} of the line is {line[error.start]:#04x}, which is not UTF-8", name, number
+                ) from None
+        raise

@@ -1,0 +1,97 @@
+"""`seqnlp predict` and its forms for each task."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqnlp.cli.lines import blocks
+from seqnlp.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqnlp.results import Tagging
+
+CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+
+RunArgument = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
+FileArgument = Annotated[Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def tag(
+    run: RunArgument,
+    file: FileArgument = None,
+    as_json: JsonOption = False,
+    as_conllu: Annotated[
+        bool, typer.Option("--conllu", help="Write CoNLL-U. A .conllu file keeps all but the tagged columns.")
+    ] = False,
+    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")] = False,
+) -> None:
+    """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
+    from seqnlp import api
+    from seqnlp.tasks import Tagger
+
+    if as_json and as_conllu:
+        raise UsageError("--json and --conllu contradict each other: choose one")
+    tagger = api.load(run)
+    if not isinstance(tagger, Tagger):
+        raise UsageError(f"{run}: its verb is {tagger.verb}: seqnlp {tagger.verb} {run}")
+    if as_conllu and file is not None and file.suffixes[:1] == [".conllu"]:
+        _tag_conllu(tagger, file)
+        return
+    draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain
+    for lines in blocks(file):
+        taggings = tagger.tag(lines, pretokenized=pretokenized)
+        sys.stdout.write("".join(map(draw, lines, taggings)))
+        sys.stdout.flush()
+
+
+def predict(run: RunArgument, file: FileArgument = None, as_json: JsonOption = False) -> None:
+    """Do what the run was trained for, over lines of text."""
+    tag(run, file, as_json)
+
+
+def _plain(line: str, tagging: Tagging) -> str:
+    return " ".join(map("/".join, zip(tagging.tokens, tagging.tags, strict=True))) + "\n"
+
+
+def _json(line: str, tagging: Tagging) -> str:
+    return json.dumps(tagging.to_json(), ensure_ascii=False) + "\n"
+
+
+def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
+    """Draws new sentences as CoNLL-U, with the tagged columns filled in and `_` in all others."""
+    places = [CONLLU.index(name) if name in CONLLU else None for name in columns]
+    if None in places:
+        odd = columns[places.index(None)]
+        raise UsageError(f"--conllu: the run's label column {odd!r} is none of CoNLL-U ({', '.join(CONLLU)})")
+
+    def draw(line: str, tagging: Tagging) -> str:
+        text = " ".join(line.split())
+        rows, place = [f"# text = {text}"], 0
+        for number, token in enumerate(tagging.tokens):
+            place = text.index(token, place) + len(token)
+            row = [str(number + 1), token, *["_"] * 8]
+            for column, name in zip(places, columns, strict=True):
+                row[column or 0] = tagging.columns[name][number]
+            if place < len(text) and text[place] != " ":
+                row[9] = "SpaceAfter=No"
+            rows.append("\t".join(row))
+        return "\n".join(rows) + "\n\n" if tagging.tokens else ""
+
+    return draw
+
+
+def _tag_conllu(tagger: Tagger, file: Path) -> None:
+    from seqnlp.readers.conllu import parse_conllu, rewrite_conllu
+    from seqnlp.readers.files import open_text
+
+    _conllu(tagger.columns)  # the columns must be some of CoNLL-U's
+    sentences = (sentence["form"] for sentence in parse_conllu(open_text(file), file))
+    columns = (tagging.columns for tagging in tagger.tag(sentences, pretokenized=True))
+    rewrite_conllu(file, sys.stdout.buffer, columns)

@@ -1,0 +1,147 @@
+"""`seqnlp recipes`: what ships, what a recipe resolves to, whether it is right."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Look at recipes: the TOML files that say what to train, on what, and how.",
+    epilog="Make your own: seqnlp recipes cp pos_gru mine.toml, change it, seqnlp recipes check mine.toml",
+    no_args_is_help=True,
+)
+
+
+def _names(incomplete: str) -> list[str]:
+    from seqnlp.recipe import known_recipes
+
+    return [name for name in known_recipes() if name.startswith(incomplete)]
+
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe file, or the bare name of one that ships (see `ls`).", autocompletion=_names
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-s",
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a setting, for instance encoder.size=256; a value that is not TOML is a string.",
+    ),
+]
+
+
+@app.command("ls")
+def ls(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the path.")] = False,
+) -> None:
+    """List the recipes that a bare name can mean: those of ./recipes, and those that ship."""
+    import json
+
+    from seqnlp.cli.recipe_list import listed_recipes
+
+    recipes = listed_recipes()
+    if as_json:
+        for recipe in recipes:
+            typer.echo(json.dumps(recipe._asdict(), ensure_ascii=False))
+        return
+    name_width = max((len(recipe.name) for recipe in recipes), default=0)
+    task_width = max((len(recipe.task) for recipe in recipes), default=0)
+    for recipe in recipes:
+        typer.echo(f"{recipe.name:{name_width}}  {recipe.task:{task_width}}  {recipe.about}".rstrip())
+    typer.echo("train one with: seqnlp train NAME" if recipes else "there are no recipes", err=True)
+
+
+@app.command("show")
+def show(
+    name: Name,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="Every setting, with the defaults that the file leaves out.")
+    ] = False,
+    settings: Settings = None,
+) -> None:
+    """Print a recipe as it is written, or with --resolved (or any --set) as it would be trained."""
+    from seqnlp.recipe import find_recipe
+    from seqnlp.recipe.source import read_text
+
+    if not resolved and not settings:
+        typer.echo(read_text(find_recipe(name)), nl=False)
+        return
+    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
+    from seqnlp.recipe import dump_recipe, load_recipe
+
+    typer.echo(dump_recipe(load_recipe(name, settings or ())), nl=False)
+
+
+@app.command("cp")
+def cp(
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="The file to write, or a folder.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+) -> None:
+    """Copy a recipe to a file of your own, to change it there."""
+    from seqnlp.errors import DataError, UsageError
+    from seqnlp.recipe import find_recipe
+    from seqnlp.recipe.source import companions, read_text
+
+    source = find_recipe(name)
+    text = read_text(source)
+    target = file / f"{source.stem}.toml" if file.is_dir() else file
+    if target.exists() and target.samefile(source):
+        raise UsageError(f"{target}: this is the recipe itself; give another file to copy it to")
+    if target.exists() and not force:
+        raise UsageError(
+            f"{target}: there is a file already; overwrite it with --force, or give another name"
+        )
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"can't write this file: {error.strerror}", target) from None
+    for needed in companions(text):
+        typer.echo(
+            f"note: this recipe needs {needed} beside it; the original is in {source.parent}", err=True
+        )
+    typer.echo(f"wrote {target}; train it with: seqnlp train {target}", err=True)
+
+
+@app.command("check")
+def check(file: Name, settings: Settings = None) -> None:
+    """Check a recipe before any data is read: every fault at once, each with its line and what was meant.
+
+    Exits with 3 if there is a fault. Plugins that the recipe names are run.
+    """
+    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
+    from seqnlp.recipe import find_recipe, load_recipe
+
+    path = find_recipe(file)
+    load_recipe(path, settings or ())
+    typer.echo(f"{path}: ok")
+
+
+@app.command("schema")
+def schema(
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Print the JSON schema of all recipes: with it, an editor completes and checks keys as you type.
+
+    Save it beside a recipe and begin the recipe with the line: #:schema ./recipe.schema.json
+    """
+    import json
+
+    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
+    from seqnlp.errors import DataError
+    from seqnlp.recipe import recipe_schema
+
+    text = json.dumps(recipe_schema(), indent=2, ensure_ascii=False) + "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"can't write this file: {error.strerror}", out) from None
+    typer.echo(f"wrote {out}", err=True)

@@ -1,0 +1,42 @@
+"""Scores, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show_scores(console: Console, scores: dict[str, Any]) -> None:
+    """One line a split with its plain scores, and what the training took."""
+    for split in ("dev", "test"):
+        if split in scores:
+            console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)
+    if training := scores.get("training"):
+        console.print(
+            f"trained {training['epochs']} epochs, {training['steps']:,} steps in {training['seconds']:.0f} s, "
+            f"{training['tokens_per_second']:,.0f} a second",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def one_line(scores: dict[str, Any]) -> str:
+    """The plain scores, side by side."""
+    return "  ".join(f"{name} {score:.4f}" for name, score in scores.items() if isinstance(score, float))
+
+
+def show_labels(console: Console, labels: dict[str, dict[str, float]]) -> None:
+    """A table of each label's precision, recall and F1, the most frequent first."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("label")
+    for name in ("precision", "recall", "F1", "count"):
+        table.add_column(name, justify="right")
+    for label, row in sorted(labels.items(), key=lambda item: -item[1]["support"]):
+        table.add_row(
+            label, *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), f"{int(row['support']):,}"
+        )
+    console.print(table)

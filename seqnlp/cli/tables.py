@@ -1,0 +1,93 @@
+"""Tables and charts on standard output: in colour on a terminal, plain and never cut short in a pipe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from seqnlp.chart import Picture
+from seqnlp.run.scores import score_tables
+from seqnlp.units import score
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
+PIPE_WIDTH = 10_000
+
+
+def stdout_console() -> Console:
+    """Stdout as rich sees it; as wide as need be if it is no terminal and nobody has set COLUMNS."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPE_WIDTH
+    return console
+
+
+def print_table(
+    console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1
+) -> None:
+    """Print rows under a header.
+
+    Args:
+        console: where to.
+        header: the names of the columns.
+        rows: the cells.
+        left: how many columns, from the first, hold words; the others are numbers and stand at the right.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(zip(header, *rows, strict=True)):
+        longest_word = max((len(word) for cell in column for word in cell.split()), default=0)
+        table.add_column(
+            Text(column[0]),
+            justify="left" if number < left else "right",
+            min_width=longest_word if number else None,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:
+    """Print the tables among the scores of one split, for instance of each label, the most frequent first."""
+    for name, table in score_tables(scores):
+        columns = list(dict.fromkeys(column for row in table.values() for column in row))
+        ordered = sorted(table.items(), key=lambda item: -item[1].get("support", 0))
+        rows = [[label, *(cell_text(row.get(column)) for column in columns)] for label, row in ordered]
+        console.print()
+        print_table(console, [name, *columns], rows)
+
+
+def cell_text(value: Any) -> str:
+    """A value of a table: counts in full, scores shortened."""
+    if value is None or isinstance(value, float):
+        return score(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def print_picture(console: Console, picture: Picture) -> None:
+    """Print a chart, each series in a colour of its own."""
+    from rich.text import Text
+
+    for row in picture.rows:
+        spans = [(text, "" if number is None else COLOURS[number % len(COLOURS)]) for text, number in row]
+        line = Text.assemble(*spans, no_wrap=True)
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+
+
+def has_colours(console: Console) -> bool:
+    """Whether series can be told apart by colour."""
+    return console.color_system is not None and not console.no_color
+
+
+def has_braille(console: Console) -> bool:
+    """Whether the encoding of the output has braille dots."""
+    return console.encoding.startswith("utf")

@@ -1,0 +1,82 @@
+"""`seqnlp train`."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from seqnlp.errors import Interrupted
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one that ships (`seqnlp recipes ls`).")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("-s", "--set", metavar="KEY=VALUE", help="Override a setting, for instance encoder.size=256."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run directory to write.", show_default="runs/NAME OF THE RECIPE")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew over the run that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
+) -> None:
+    """Train a model, and leave a run directory behind: the model, its recipe, its scores.
+
+    Progress goes to standard error; the only line on standard output is the run directory. Ctrl-C saves a
+    checkpoint; `--resume` goes on from it and ends with the very same model.
+    """
+    from rich.console import Console
+
+    from seqnlp.cli.progress import show_training
+    from seqnlp.cli.scores import show_scores
+
+    console = Console(stderr=True)
+    with _signals() as received:
+        with console.status("loading", spinner="line") if not quiet else nullcontext():
+            from seqnlp import api
+            from seqnlp.recipe import find_recipe
+            from seqnlp.run import Run
+
+        run = out or Path("runs") / find_recipe(recipe).stem
+        events = api.train(
+            recipe,
+            settings or [],
+            run,
+            resume=resume,
+            overwrite=overwrite,
+            notify=lambda line: console.print(f"note: {line}", markup=False, highlight=False, soft_wrap=True),
+        )
+        with show_training(console, quiet) as view:
+            for event in events:
+                view.event(event)
+                if received:
+                    events.close()
+                    raise Interrupted(
+                        f"stopped at step {event.step}; go on with: seqnlp train {recipe} --resume", 128 + received[0]
+                    )
+        if not quiet:
+            show_scores(console, Run.open(run).scores())
+    typer.echo(run)
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collect the first SIGINT or SIGTERM; a second one ends the program at once."""
+    received: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

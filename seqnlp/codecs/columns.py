@@ -1,0 +1,64 @@
+"""A column of words or labels, straight from Arrow: numbers for the distinct strings, no Python per token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqnlp.arrays import Ragged
+from seqnlp.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Column:
+    """Rows of strings, each string as the number of a distinct one."""
+
+    codes: Ragged
+    """Positions in `distinct`, one row a sequence."""
+    distinct: list[str]
+    """Every string that occurs, once, in order of appearance."""
+
+    @classmethod
+    def from_rows(cls, rows: list[list[str]]) -> Column:
+        """Sentences that are Python lists, such as those of standard input."""
+        number: dict[str, int] = {}
+        codes = [number.setdefault(word, len(number)) for row in rows for word in row]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        return cls(Ragged(np.array(codes, np.int64), np.concatenate([[0], np.cumsum(lengths)])), list(number))
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset, name: str) -> Column:
+        """A column of a corpus whose rows are lists of strings, or single strings.
+
+        Raises:
+            seqnlp.errors.DataError: if there is no such column, or it holds something else.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if name not in dataset.column_names:
+            columns = ", ".join(dataset.column_names)
+            raise DataError(f"the corpus has no column {name!r}; its columns are {columns}")
+        table: Any = dataset.select_columns([name]).with_format("arrow")[:]
+        column = table.column(name)
+        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+            flat, lengths = pc.list_flatten(column), pc.list_value_length(column).to_numpy()
+        else:
+            flat, lengths = column, np.ones(len(column), np.int64)
+        if not (pa.types.is_string(flat.type) or pa.types.is_large_string(flat.type)):
+            raise DataError(f"column {name!r} holds {flat.type}; expected text or lists of text")
+        if column.null_count or flat.null_count:
+            raise DataError(f"column {name!r} has empty places (null); expected text in all of them")
+        encoded = flat.dictionary_encode().combine_chunks()
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
+
+    def counts(self) -> dict[str, int]:
+        """How often each distinct string occurs."""
+        occurrences = np.bincount(self.codes.values, minlength=len(self.distinct))
+        return dict(zip(self.distinct, occurrences.tolist(), strict=True))

@@ -1,0 +1,73 @@
+"""Subwords: pieces of words that a corpus repeats, found by byte-pair encoding or a unigram model."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Self, final
+
+import numpy as np
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs.base import WordCodec
+
+PADDING = 0
+
+
+@final
+class Subwords(WordCodec):
+    """Text <-> numbers of its pieces. Works on bytes: every text can be spelled, and comes back unchanged."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Take a trained tokenizer; `fit` trains one."""
+        self.tokenizer = tokenizer
+
+    @classmethod
+    def fit(cls, texts: Iterable[str], size: int, model: Literal["bpe", "unigram"] = "bpe") -> Self:
+        """Train the pieces.
+
+        Args:
+            texts: What to train on.
+            size: How many numbers there are to be, those of the 256 bytes and of padding included; a small
+                corpus may not have as many.
+            model: Byte-pair encoding (Sennrich et al., 2016): the same texts always give the same pieces; or
+                unigram pieces (Kudo, 2018), whose training differs a little from process to process.
+        """
+        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+        tokenizer: Any
+        trainer: Any
+        if model == "bpe":
+            tokenizer = Tokenizer(models.BPE())
+            trainer = trainers.BpeTrainer(vocab_size=size - 1, initial_alphabet=alphabet, show_progress=False)
+        else:
+            tokenizer = Tokenizer(models.Unigram())
+            trainer = trainers.UnigramTrainer(
+                vocab_size=size - 1, initial_alphabet=alphabet, show_progress=False
+            )
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        tokenizer.train_from_iterator(texts, trainer)
+        return cls(tokenizer)
+
+    def __len__(self) -> int:
+        """How many numbers there are, padding included."""
+        return int(self.tokenizer.get_vocab_size()) + 1
+
+    def encode(self, words: Sequence[str]) -> Ragged:
+        """One row of numbers a word (or text)."""
+        rows = self.tokenizer.encode_batch(list(words), add_special_tokens=False)
+        pieces = Ragged.from_rows([row.ids for row in rows])
+        return Ragged(pieces.values + np.int64(1), pieces.offsets)
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """The text that some numbers spell; padding is left out."""
+        return str(self.tokenizer.decode([int(number) - 1 for number in numbers if number != PADDING]))
+
+    def to_json(self) -> dict[str, Any]:
+        """The tokenizer, in the format of the `tokenizers` package."""
+        data: dict[str, Any] = json.loads(self.tokenizer.to_str())
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(Tokenizer.from_str(json.dumps(data)))

@@ -1,0 +1,62 @@
+"""Vocabulary: words and their numbers."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.codecs.base import WordCodec
+
+UNKNOWN = 0
+
+
+@final
+class Vocabulary(WordCodec):
+    """Word <-> integer; 0 stands for every word that was too rare in train, or not there at all."""
+
+    def __init__(self, words: Iterable[str], counts: Iterable[int], lowercase: bool = False) -> None:
+        """Take the words that get a number, the first one 1, and how often each was seen in train."""
+        self.words = list(words)
+        self.counts = np.array([0, *counts], np.int64)
+        self.lowercase = lowercase
+        self._number = {word: number for number, word in enumerate(self.words, start=1)}
+
+    @classmethod
+    def fit(cls, counts: Mapping[str, int], min_count: int = 1, lowercase: bool = False) -> Self:
+        """Number the words seen at least `min_count` times, the most frequent first."""
+        if lowercase:
+            folded: Counter[str] = Counter()
+            for word, count in counts.items():
+                folded[word.lower()] += count
+            counts = folded
+        kept = [word for word, count in counts.items() if count >= min_count]
+        kept.sort(key=lambda word: (-counts[word], word))
+        return cls(kept, (counts[word] for word in kept), lowercase)
+
+    def __len__(self) -> int:
+        """How many numbers there are, the unknown word included."""
+        return len(self.words) + 1
+
+    def __contains__(self, word: str) -> bool:
+        return (word.lower() if self.lowercase else word) in self._number
+
+    def encode(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """The number of each word; shape (words,)."""
+        if self.lowercase:
+            words = [word.lower() for word in words]
+        return np.fromiter((self._number.get(word, UNKNOWN) for word in words), np.int64, len(words))
+
+    def decode(self, numbers: Iterable[int], unknown: str = "<unk>") -> list[str]:
+        """The words of some numbers."""
+        return [self.words[number - 1] if number else unknown for number in numbers]
+
+    def to_json(self) -> dict[str, Any]:
+        """Words in order, with their counts."""
+        return {"lowercase": self.lowercase, "words": self.words, "counts": self.counts[1:].tolist()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(data["words"], data["counts"], data["lowercase"])

@@ -1,0 +1,23 @@
+"""Embeddings turn encoded words into vectors."""
+
+from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
+from seqnlp.embeddings.subwords import SubwordPieces
+from seqnlp.embeddings.text import TextBatch, TextEmbedder, TextEmbedding
+from seqnlp.embeddings.vectors import Vectors
+from seqnlp.embeddings.words import Words
+
+__all__ = [
+    "CharCnn",
+    "CharLstm",
+    "Chars",
+    "Find",
+    "SubwordPieces",
+    "TextBatch",
+    "TextEmbedder",
+    "TextEmbedding",
+    "Vectors",
+    "View",
+    "WordModule",
+    "Words",
+]

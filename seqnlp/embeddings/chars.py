@@ -1,0 +1,116 @@
+"""Vectors of words from their spelling: what a tagger knows of words that it has never seen."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.codecs import Characters
+from seqnlp.codecs.characters import PADDING
+from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.nn.recurrent import Recurrent
+from seqnlp.shapes import Float, Int
+from seqnlp.spec import Family
+
+
+class Chars(Family, View, ABC):
+    """A network over the characters of a word, run once for each distinct word of a batch."""
+
+    default_kind: ClassVar[str | None] = "cnn"
+
+    size: Annotated[int, Field(ge=1)] = 64
+    """Features of the word's vector."""
+    embedding: Annotated[int, Field(ge=1)] = 32
+    """Features of a character."""
+    min_count: Annotated[int, Field(ge=1)] = 1
+    """How often a character must occur in train to be known."""
+    longest: Annotated[int, Field(ge=4)] = 40
+    """Of longer words only both ends are read."""
+
+    def fit(self, counts: Mapping[str, int], find: Find) -> Characters:
+        """Number the characters of the words."""
+        return Characters.fit(counts, self.min_count, self.longest)
+
+    def restore(self, data: dict[str, Any]) -> Characters:
+        """Take saved characters."""
+        return Characters.from_json(data)
+
+    @abstractmethod
+    def build(self, codec: Characters) -> WordModule:
+        """Make the network."""
+
+
+@final
+class CharCnn(Chars):
+    """Filters over neighbouring characters, the strongest answer of each (dos Santos and Zadrozny, 2014)."""
+
+    kind: Literal["cnn"] = "cnn"
+    window: Annotated[int, Field(ge=1, le=15)] = 5
+    """How many characters a filter sees."""
+
+    def build(self, codec: Characters) -> "CharConvolution":
+        """Make the filters."""
+        return CharConvolution(len(codec), self.embedding, self.size, self.window)
+
+
+@final
+class CharConvolution(WordModule):
+    """Embeds characters, convolves, and takes the maximum over the word.
+
+    A filter's answer is a sum of one number for each character it sees, which depends only on which character
+    it is and where. So embedding and filters are multiplied first, into a small table, and a window is a sum
+    of its rows.
+    """
+
+    def __init__(self, characters: int, embedding: int, size: int, window: int) -> None:
+        super().__init__()
+        self.width, self.window = size, window
+        self.table = nn.Embedding(characters, embedding, padding_idx=PADDING)
+        self.filters = nn.Parameter(torch.empty(window, embedding, size))
+        self.bias = nn.Parameter(torch.zeros(size))
+        nn.init.uniform_(self.filters, -((window * embedding) ** -0.5), (window * embedding) ** -0.5)
+
+    def forward(self, features: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
+        """Embed encoded words."""
+        real = features != PADDING
+        around = nn.functional.pad(features, ((self.window - 1) // 2, self.window // 2), value=PADDING)
+        places = torch.arange(self.window, device=features.device) * self.table.num_embeddings
+        windows = around.unfold(1, self.window, 1)[real] + places
+        rows = (self.table.weight @ self.filters).flatten(0, 1).to(self.bias.dtype)
+        answers = nn.functional.embedding_bag(windows, rows, mode="sum")
+        pooled = torch.segment_reduce(answers, "max", lengths=real.sum(1))
+        return (pooled + self.bias).relu()
+
+
+@final
+class CharLstm(Chars):
+    """A BiLSTM over characters; its two final states are the word's vector (Lample et al., 2016)."""
+
+    kind: Literal["lstm"] = "lstm"
+
+    def build(self, codec: Characters) -> "CharRecurrent":
+        """Make the layer."""
+        return CharRecurrent(len(codec), self.embedding, self.size)
+
+
+@final
+class CharRecurrent(WordModule):
+    """Embeds characters and reads them in both directions."""
+
+    def __init__(self, characters: int, embedding: int, size: int) -> None:
+        super().__init__()
+        self.width = size + size % 2
+        self.table = nn.Embedding(characters, embedding, padding_idx=PADDING)
+        self.recurrent = Recurrent("lstm", embedding, self.width // 2, bidirectional=True)
+
+    def forward(self, features: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
+        """Embed encoded words."""
+        mask = features != PADDING
+        outputs = self.recurrent(self.table(features), mask).outputs
+        half = self.width // 2
+        last = mask.sum(1) - 1
+        words = torch.arange(len(features), device=features.device)
+        return torch.cat([outputs[words, last, :half], outputs[:, 0, half:]], 1)

@@ -1,0 +1,54 @@
+"""Vectors of words from their pieces."""
+
+from collections.abc import Mapping
+from itertools import chain, repeat
+from typing import Annotated, Any, Literal, final
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.codecs.subwords import PADDING, Subwords
+from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.shapes import Float, Int
+
+
+@final
+class SubwordPieces(View):
+    """The mean of learned vectors, one for each piece of the word (after Bojanowski et al., 2017)."""
+
+    size: Annotated[int, Field(ge=1)] = 64
+    """Features of the vector."""
+    pieces: Annotated[int, Field(ge=300)] = 2000
+    """How many pieces to learn from the words of train."""
+    model: Literal["bpe", "unigram"] = "bpe"
+    """How pieces are found."""
+
+    def fit(self, counts: Mapping[str, int], find: Find) -> Subwords:
+        """Learn the pieces."""
+        words = chain.from_iterable(repeat(word, count) for word, count in counts.items())
+        return Subwords.fit(words, self.pieces, self.model)
+
+    def restore(self, data: dict[str, Any]) -> Subwords:
+        """Take saved pieces."""
+        return Subwords.from_json(data)
+
+    def build(self, codec: Subwords) -> "PieceMean":
+        """Make the table."""
+        return PieceMean(len(codec), self.size)
+
+
+@final
+class PieceMean(WordModule):
+    """A table of pieces, averaged over the word."""
+
+    def __init__(self, pieces: int, size: int) -> None:
+        super().__init__()
+        self.width = size
+        self.table = nn.Embedding(pieces, size, padding_idx=PADDING)
+        nn.init.uniform_(self.table.weight, -((3 / size) ** 0.5), (3 / size) ** 0.5)
+        nn.init.zeros_(self.table.weight.detach()[PADDING])
+
+    def forward(self, features: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
+        """Embed encoded words."""
+        counts = (features != PADDING).sum(1, keepdim=True).clamp(min=1)
+        return self.table(features).sum(1) / counts  # type: ignore[no-any-return]

@@ -1,0 +1,53 @@
+"""Pretrained vectors of words."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.codecs.vectors import WordVectors
+from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.shapes import Float, Int
+
+
+@final
+class Vectors(View):
+    """Vectors that somebody else trained, from a text file in the format of GloVe, word2vec or fastText."""
+
+    file: str
+    """Where they are."""
+    most: Annotated[int, Field(ge=1)] = 100_000
+    """Keep that many of the first words of the file, and of the later ones those of train."""
+    tune: bool = False
+    """Whether training changes them."""
+
+    def fit(self, counts: Mapping[str, int], find: Find) -> WordVectors:
+        """Read the file."""
+        return WordVectors.read(find(self.file), self.most, counts)
+
+    def restore(self, data: dict[str, Any]) -> WordVectors:
+        """Take the saved words; their vectors are among the weights of the model."""
+        return WordVectors.from_json(data)
+
+    def build(self, codec: WordVectors) -> "VectorLookup":
+        """Make the table."""
+        return VectorLookup(len(codec.words) + 1, codec.size, codec.matrix, self.tune)
+
+
+@final
+class VectorLookup(WordModule):
+    """A table of given vectors."""
+
+    def __init__(self, rows: int, size: int, matrix: Any, tune: bool) -> None:
+        super().__init__()
+        self.width = size
+        self.table = nn.Embedding(rows, size)
+        self.table.weight.requires_grad_(tune)
+        if matrix is not None:
+            self.table.weight.data.copy_(torch.from_numpy(matrix))
+
+    def forward(self, features: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
+        """Look words up."""
+        return self.table(features)  # type: ignore[no-any-return]

@@ -1,0 +1,60 @@
+"""A vector for every word of the vocabulary."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.codecs import Vocabulary
+from seqnlp.codecs.vocabulary import UNKNOWN
+from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.nn.random import generator
+from seqnlp.shapes import Float, Int
+
+
+@final
+class Words(View):
+    """One learned vector a word; words that are too rare share the one of the unknown word."""
+
+    size: Annotated[int, Field(ge=1)] = 128
+    """Features of the vector."""
+    min_count: Annotated[int, Field(ge=1)] = 1
+    """How often a word must occur in train to get a vector of its own."""
+    lowercase: bool = False
+    """Whether `The` and `the` are one word."""
+    dropout: Annotated[float, Field(ge=0)] = 0.25
+    """A word seen n times is taken for unknown with probability dropout / (dropout + n) while training."""
+
+    def fit(self, counts: Mapping[str, int], find: Find) -> Vocabulary:
+        """Number the words."""
+        return Vocabulary.fit(counts, self.min_count, self.lowercase)
+
+    def restore(self, data: dict[str, Any]) -> Vocabulary:
+        """Take a saved vocabulary."""
+        return Vocabulary.from_json(data)
+
+    def build(self, codec: Vocabulary) -> "WordLookup":
+        """Make the table."""
+        return WordLookup(torch.from_numpy(codec.counts), self.size, self.dropout)
+
+
+@final
+class WordLookup(WordModule):
+    """A table of vectors, with word dropout by frequency (Kiperwasser and Goldberg, 2016)."""
+
+    def __init__(self, counts: Int[Tensor, " words"], size: int, dropout: float) -> None:
+        super().__init__()
+        self.width = size
+        self.table = nn.Embedding(len(counts), size)
+        nn.init.uniform_(self.table.weight, -((3 / size) ** 0.5), (3 / size) ** 0.5)
+        self.register_buffer("_dropped", dropout / (dropout + counts.clamp(min=1)), persistent=False)
+        self._dropped: Tensor
+
+    def forward(self, features: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
+        """Look words up."""
+        if self.training:
+            dropped = torch.rand(features.shape, generator=generator()) < self._dropped[features]
+            features = features.masked_fill(dropped, UNKNOWN)
+        return self.table(features)  # type: ignore[no-any-return]

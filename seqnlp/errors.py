@@ -1,0 +1,75 @@
+"""What can go wrong through no fault of this program, and the exit code that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SeqnlpError(Exception):
+    """An error that a user can cause: it is shown as one clear message, never as a traceback."""
+
+    code = 1
+
+
+class UsageError(SeqnlpError):
+    """A command or a call that contradicts itself."""
+
+    code = 2
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake in a recipe."""
+
+    key: str
+    """The dotted key, for instance `encoder.size`; empty for the file as a whole."""
+    problem: str
+    """What was found, and what was expected."""
+    hint: str = ""
+    """The nearest right thing, if there is one."""
+    place: str = ""
+    """`file:line:column`, or `--set key=value`."""
+
+    def __str__(self) -> str:
+        where = ": ".join(part for part in (self.place, self.key) if part)
+        return f"{where}: {self.problem}" + (f" ({self.hint})" if self.hint else "")
+
+
+class RecipeError(SeqnlpError):
+    """A recipe that does not hold together; carries every fault found."""
+
+    code = 3
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+class DataError(SeqnlpError):
+    """Something is wrong with a file, a corpus or the network."""
+
+    code = 4
+
+    def __init__(self, problem: str, path: str | Path | None = None, line: int | None = None) -> None:
+        where = "" if path is None else f"{path}:{line}: " if line else f"{path}: "
+        super().__init__(where + problem)
+        self.problem, self.path, self.line = problem, path, line
+
+
+class RunError(DataError):
+    """A run directory that is missing, half-written or from another time."""
+
+
+class Diverged(SeqnlpError):
+    """The training loss is no longer a number."""
+
+    code = 5
+
+
+class Interrupted(SeqnlpError):
+    """A signal asked the training to stop; a checkpoint was saved."""
+
+    def __init__(self, message: str, code: int = 130) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,73 @@
+"""What a training tells the world while it runs; plain data, drawn by the command line, the TUI and tests."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """One moment of a training."""
+
+    step: int
+    """Optimizer steps done so far."""
+    epoch: float
+    """Passes over the training data done so far, for instance 2.35."""
+    seconds: float
+    """Seconds of training so far, those before a resume included."""
+
+    def to_json(self) -> dict[str, Any]:
+        """One line of `events.jsonl`."""
+        return {"event": type(self).__name__.lower(), **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """Training begins, or goes on if `step` is not 0."""
+
+    steps: int
+    """Optimizer steps that the recipe asks for, if nothing stops the training early."""
+    epochs: float
+    parameters: int
+    items_name: str
+    """What is counted as work: words, characters, target tokens."""
+
+
+@dataclass(frozen=True)
+class Stepped(Event):
+    """An optimizer step was taken."""
+
+    loss: float
+    """Mean loss per item of this step, in nats."""
+    lr: float
+    items: int
+    """Words (characters, target tokens) seen in training so far."""
+    items_per_second: float
+    """Speed over the last few seconds of training, without evaluation and saving."""
+
+
+@dataclass(frozen=True)
+class Evaluated(Event):
+    """The model was scored on dev."""
+
+    scores: dict[str, float] = field(default_factory=dict)
+    metric: str = ""
+    """The score that decides which model is kept."""
+    best: bool = False
+    """Whether this is the best so far."""
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """A checkpoint is safe on disk."""
+
+
+@dataclass(frozen=True)
+class Done(Event):
+    """Training has ended; the best model is in the run directory."""
+
+    reason: str
+    """`finished`, or why it stopped early."""
+    best: dict[str, float] = field(default_factory=dict)
+    """The dev scores of the model that was kept."""

@@ -1,0 +1,30 @@
+"""Stochastic gradient descent."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, final
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from seqnlp.optimizers.base import Optimizer
+
+
+@final
+class Sgd(Optimizer):
+    """Stochastic gradient descent, with Nesterov's momentum if any."""
+
+    kind: Literal["sgd"] = "sgd"
+    lr: Annotated[float, Field(gt=0)] = 0.1
+    """The learning rate at its highest."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Share of the last step that is taken again."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Share of each weight, times the rate, that is taken off at each step."""
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """Make the optimizer, with all updates in one fused kernel."""
+        nesterov = self.momentum > 0
+        return torch.optim.SGD(
+            parameters, self.lr, self.momentum, weight_decay=self.weight_decay, nesterov=nesterov, fused=True
+        )

@@ -1,0 +1,39 @@
+"""Readers turn files into tables: one row a sequence, one column a kind of annotation.
+
+| kind | reads | columns |
+|---|---|---|
+| `conllu` | Universal Dependencies | `form lemma upos xpos feats head deprel deps misc`, `sent_id`, `text` |
+| `columns` | a token a line, an empty line between sentences | those named |
+| `csv` | comma- or tab-separated values | those of the header |
+| `jsonl` | a JSON object a line | its keys |
+| `text` | lines, paragraphs or whole files | `text` |
+| `parallel` | sentences and their translations | `source`, `target` |
+| `hub` | the Hugging Face Hub, parquet | those of the dataset |
+
+All but `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in the cache of `datasets`.
+"""
+
+from seqnlp.readers.base import Reader
+from seqnlp.readers.columns import Columns
+from seqnlp.readers.conllu import Conllu, parse_conllu, rewrite_conllu
+from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.readers.csv import Csv
+from seqnlp.readers.hub import Hub
+from seqnlp.readers.jsonl import Jsonl
+from seqnlp.readers.parallel import Parallel
+from seqnlp.readers.text import Text
+
+__all__ = [
+    "Columns",
+    "Conllu",
+    "Corpus",
+    "Csv",
+    "Hub",
+    "Jsonl",
+    "Parallel",
+    "Reader",
+    "Text",
+    "parse_conllu",
+    "read_corpus",
+    "rewrite_conllu",
+]

@@ -1,0 +1,163 @@
+"""CoNLL-U, the format of Universal Dependencies: ten columns, a word a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from seqnlp.errors import DataError
+from seqnlp.readers.base import Reader
+from seqnlp.readers.files import BOM, open_text, raw_lines
+from seqnlp.readers.table import Kind, tabulate
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+COMMENTS = ("sent_id", "text")
+WIDTH = 1 + len(COLUMNS)
+PLAIN_IDS = [str(number) for number in range(1, 513)]
+ID = re.compile(r"([0-9]{1,9})(?:([-.])([0-9]{1,9}))?")
+COMMENT = re.compile(r"#\s*(\w+)\s*=\s*(.*?)\s*")
+
+
+class Conllu(Reader):
+    """Sentences of a CoNLL-U file: the nine columns as lists of strings, and `sent_id` and `text` as strings.
+
+    Multiword tokens (`1-2`) and empty nodes (`3.1`) are not words and are left out.
+    """
+
+    kind: Literal["conllu"] = "conllu"
+
+    def read(self, source: str | Path) -> Dataset:
+        """Read a file of sentences. See `Reader.read`."""
+        path = Path(source)
+        kinds: dict[str, Kind] = {**dict.fromkeys(COLUMNS, "texts"), **dict.fromkeys(COMMENTS, "text")}
+        return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path), path))
+
+
+def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the sentences of a CoNLL-U text, one at a time.
+
+    Args:
+        lines: without their ends.
+        path: named in errors.
+
+    Yields:
+        The nine columns, a string for each word, and the comments `sent_id` and `text` ("" if none).
+
+    Raises:
+        seqnlp.errors.DataError: with its line, for a row without ten columns or with an id out of order.
+    """
+    rows: list[list[str]] = []
+    comments = dict.fromkeys(COMMENTS, "")
+    number = 0
+    for number, line in enumerate(lines, 1):
+        if not line:
+            if rows:
+                yield sentence(rows, comments, path, number - len(rows))
+            rows, comments = [], dict.fromkeys(COMMENTS, "")
+        elif line[0] != "#":
+            rows.append(line.split("\t"))
+        elif rows:
+            raise DataError("a comment inside a sentence; an empty line ends a sentence", path, number)
+        elif (match := COMMENT.fullmatch(line)) and match[1] in comments:
+            comments[match[1]] = match[2]
+    if rows:
+        yield sentence(rows, comments, path, number + 1 - len(rows))
+
+
+def sentence(
+    rows: Sequence[Sequence[str]], comments: Mapping[str, str], path: str | Path | None, first: int
+) -> dict[str, Any]:
+    """Turn the rows of a sentence into columns; `first` is the line of the first row."""
+    words = [rows[index] for index in words_among(rows, path, first)]
+    _, *columns = zip(*words, strict=True)
+    return dict(zip(COLUMNS, map(list, columns), strict=True)) | dict(comments)
+
+
+def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: int) -> Sequence[int]:
+    """Which rows of a sentence are words, after a look at the width and the id of every row.
+
+    Raises:
+        seqnlp.errors.DataError: with the line of the first row that is wrong.
+    """
+    for line, row in enumerate(rows, first):
+        if len(row) != WIDTH:
+            raise DataError(f"{len(row)} tab-separated columns; expected {WIDTH}", path, line)
+    if [row[0] for row in rows] == PLAIN_IDS[: len(rows)]:
+        return range(len(rows))
+    words: list[int] = []
+    covered = empties = 0
+    for index, row in enumerate(rows):
+        last = len(words)
+        match = ID.fullmatch(row[0])
+        start, mark, end = (int(match[1]), match[2], int(match[3] or 0)) if match else (0, "?", 0)
+        if mark is None and start == last + 1:
+            words.append(index)
+            empties = 0
+        elif mark == "-" and start == last + 1 and end >= start and start > covered:
+            covered = end
+        elif mark == "." and start == last and end == empties + 1:
+            empties = end
+        else:
+            raise DataError(f"id {row[0]!r} after {last} words; expected {last + 1}", path, first + index)
+    if not words:
+        raise DataError("a sentence without words", path, first)
+    if covered > len(words):
+        raise DataError(f"a multiword token up to {covered} in a sentence of {len(words)} words", path, first)
+    return words
+
+
+def rewrite_conllu(
+    source: str | Path, out: IO[bytes], columns: Iterator[Mapping[str, Sequence[str]]]
+) -> None:
+    """Copy a CoNLL-U file with columns replaced; all else stays byte for byte as it was.
+
+    Args:
+        source: the file.
+        out: where the copy goes, in UTF-8.
+        columns: for each sentence, new columns by name, with one string a word.
+
+    Raises:
+        seqnlp.errors.DataError: what `parse_conllu` raises.
+        ValueError: if there are not as many columns as sentences, or not as many strings as words.
+    """
+    path = Path(source)
+    block: list[str] = []
+    first = 1
+    for number, line in enumerate(raw_lines(path, keep_mark=True), 1):
+        if number == 1 and line.startswith(BOM):
+            out.write(BOM.encode())
+            line = line.removeprefix(BOM)
+        if line.strip("\r\n"):
+            block.append(line)
+            continue
+        out.write("".join([*replaced(block, columns, path, first), line]).encode())
+        block, first = [], number + 1
+    out.write("".join(replaced(block, columns, path, first)).encode())
+    if next(columns, None) is not None:
+        raise ValueError("more sentences of columns than sentences in the file")
+
+
+def replaced(
+    block: Sequence[str], columns: Iterator[Mapping[str, Sequence[str]]], path: Path, first: int
+) -> Iterator[str]:
+    """The lines of one sentence, its comments included, with columns replaced."""
+    comments = sum(line.startswith("#") for line in block)
+    yield from block[:comments]
+    rows = [line.split("\t") for line in block[comments:]]
+    if not rows:
+        return
+    new = next(columns, None)
+    if new is None:
+        raise ValueError("fewer sentences of columns than sentences in the file")
+    words = words_among(rows, path, first + comments)
+    for name, values in new.items():
+        place = 1 + COLUMNS.index(name)
+        for index, value in zip(words, values, strict=True):
+            end = rows[index][place][len(rows[index][place].rstrip("\r\n")) :]
+            rows[index][place] = value + end
+    yield from ("\t".join(row) for row in rows)

@@ -1,0 +1,68 @@
+"""Corpus: the splits of a recipe, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from seqnlp.errors import DataError
+from seqnlp.readers.base import Reader
+from seqnlp.readers.files import sha256
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class Source(Protocol):
+    """What a recipe says about its data."""
+
+    @property
+    def reader(self) -> Reader:
+        """What reads the splits."""
+
+    @property
+    def train(self) -> str:
+        """What the reader calls the split to train on."""
+
+    @property
+    def dev(self) -> str:
+        """What it calls the split that decides when to stop."""
+
+    @property
+    def test(self) -> str | None:
+        """What it calls the split to score once."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Tables with one row a sequence and the same columns, whatever they were read from."""
+
+    splits: dict[str, Dataset]
+    """`train`, `dev` and, if there is one, `test`."""
+    hashes: dict[str, str]
+    """The SHA-256 of the file of each split; a split without a file of its own has none."""
+
+
+def read_corpus(data: Source, find: Callable[[str], Path]) -> Corpus:
+    """Read the splits that a recipe names.
+
+    Args:
+        data: the reader, and what it is to read.
+        find: looks a file up in the project; raises `DataError` when it is nowhere.
+
+    Raises:
+        seqnlp.errors.DataError: what the reader raises, and splits with different columns.
+    """
+    sources = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test is not None else {})
+    places = {split: data.reader.locate(source, find) for split, source in sources.items()}
+    splits = {split: data.reader.load(place) for split, place in places.items()}
+    expected = set(splits["train"].column_names)
+    for split, dataset in splits.items():
+        if odd := expected ^ set(dataset.column_names):
+            name = min(odd)
+            which = "no column" if name in expected else "a column that train lacks:"
+            raise DataError(f"{split} has {which} {name!r}", places[split])
+    files = {split: data.reader.files(place) for split, place in places.items()}
+    return Corpus(splits, {split: sha256(paths) for split, paths in files.items() if paths})

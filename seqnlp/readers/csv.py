@@ -1,0 +1,116 @@
+"""Tables of comma- or tab-separated values, a sequence a row."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationInfo, field_validator
+
+from seqnlp.errors import DataError
+from seqnlp.readers.base import Reader
+from seqnlp.readers.files import nearest, open_text
+from seqnlp.readers.table import Kind, tabulate
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class Csv(Reader):
+    """Rows of a CSV or TSV file: one string a column, or one number where `numbers` says so."""
+
+    kind: Literal["csv"] = "csv"
+    names: list[str] = []
+    """The columns of a file that has no header line."""
+    delimiter: str | None = None
+    """What stands between columns: one character; left out: a tab for `.tsv` and a comma for all else."""
+    quote: str | None = None
+    """The character around fields that hold a delimiter; `""`: none. Left out: `"`, and none between tabs."""
+    numbers: list[str] = []
+    """The columns that hold numbers rather than text."""
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _one_character(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None and len(text) != 1 and (text or info.field_name == "delimiter"):
+            raise ValueError("Input should be one character")
+        return text
+
+    @field_validator("names", "numbers")
+    @classmethod
+    def _distinct(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError("two columns have the same name")
+        return names
+
+    def read(self, source: str | Path) -> Dataset:
+        """Read a file of rows. See `Reader.read`."""
+        path = Path(source)
+        names = self.names or self.header(path)
+        for name in self.numbers:
+            if name not in names:
+                raise DataError(f"no column {name!r} of numbers: {nearest(name, names)}", path)
+        kinds: dict[str, Kind] = {name: "number" if name in self.numbers else "text" for name in names}
+        return tabulate(self, [path], kinds, lambda: self.rows(path, kinds))
+
+    def header(self, path: Path) -> list[str]:
+        """The names in the first line."""
+        number, names = next(self.records(path), (1, []))
+        if not names:
+            raise DataError("no header line: the file is empty", path)
+        if "" in names or len(set(names)) < len(names):
+            raise DataError(
+                f"column names must differ and not be empty, found {', '.join(map(repr, names))}",
+                path,
+                number,
+            )
+        return names
+
+    def rows(self, path: Path, kinds: dict[str, Kind]) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a file, one at a time."""
+        records = self.records(path)
+        if not self.names:
+            next(records)
+        for number, fields in records:
+            if len(fields) != len(kinds):
+                expected = f"{len(kinds)} ({', '.join(kinds)})"
+                raise DataError(f"{len(fields)} columns; expected {expected}", path, number)
+            row: dict[str, Any] = dict(zip(kinds, fields, strict=True))
+            for name in self.numbers:
+                row[name] = finite(row[name], name, path, number)
+            yield row
+
+    def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:
+        """Yield the fields of every row that is not empty, with the line where it ends."""
+        tab = path.name.removesuffix(".gz").endswith(".tsv")
+        delimiter = self.delimiter or ("\t" if tab else ",")
+        quote = ("" if delimiter == "\t" else '"') if self.quote is None else self.quote
+        reader = csv.reader(
+            (line + "\n" for line in open_text(path)),
+            delimiter=delimiter,
+            quotechar=quote or None,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            strict=True,
+        )
+        try:
+            for fields in reader:
+                if fields:
+                    yield reader.line_num, fields
+        except csv.Error as error:
+            raise DataError(
+                f"{error} (quote = {quote!r}, delimiter = {delimiter!r})", path, reader.line_num
+            ) from None
+
+
+def finite(text: str, name: str, path: Path, line: int) -> float:
+    """The number that a cell holds."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(f"{text!r} in the column {name!r}; expected a number", path, line)
+    return number

@@ -1,0 +1,199 @@
+"""What a corpus is like: lengths, labels, and how much of a split was never seen in training."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.errors import DataError
+from seqnlp.readers.files import nearest
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+TOKEN_COLUMNS = ("form", "tokens", "words", "token", "word", "text", "sentence", "source")
+"""Where to look for tokens, the likeliest first."""
+NEVER_LABELS = ("head", "misc", "sent_id")
+MOST_LABELS = 100
+"""Columns with more values than this are not labels."""
+OCCURRENCES = 5
+"""Columns whose values occur less often than this, on average, are not labels either."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens in a sequence."""
+
+    minimum: int
+    median: float
+    mean: float
+    p95: float
+    maximum: int
+    histogram: dict[int, int]
+    """How many sequences have a length from each of 0, 1, 2, 4, 8, ... up to the next."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A column of numbers."""
+
+    minimum: float
+    mean: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Description:
+    """One split of a corpus."""
+
+    sequences: int
+    column: str | None
+    """The column that was counted; None if there is no text at all."""
+    tokens: int
+    types: int
+    """Different tokens."""
+    lengths: Lengths | None
+    unseen: float | None
+    """The share of tokens that do not occur in train; None for train itself, and without one."""
+    labels: dict[str, dict[str, int]]
+    """How often each label occurs, the most frequent first, for each column that looks like labels."""
+    numbers: dict[str, Span]
+
+
+def describe(splits: Mapping[str, Dataset], column: str | None = None) -> dict[str, Description]:
+    """Describe the splits of a corpus.
+
+    Args:
+        splits: by name; `train` is what the others are compared with.
+        column: the tokens, as lists or as text between spaces; by default the likeliest column.
+
+    Raises:
+        seqnlp.errors.DataError: if there is no such column, or it holds no text.
+    """
+    descriptions: dict[str, Description] = {}
+    known: Counter[str] | None = None
+    for split in sorted(splits, key=lambda name: name != "train"):
+        dataset = splits[split]
+        name = token_column(dataset, column)
+        counts, lengths = count_tokens(dataset, name)
+        total = counts.total()
+        missing = (
+            sum(count for token, count in counts.items() if token not in known) if known is not None else 0
+        )
+        descriptions[split] = Description(
+            sequences=len(dataset),
+            column=name,
+            tokens=total,
+            types=len(counts),
+            lengths=summarize(lengths) if name is not None else None,
+            unseen=missing / total if known is not None and total else None,
+            labels=count_labels(dataset, name),
+            numbers=spans(dataset),
+        )
+        known = counts if split == "train" and name is not None else known
+    return {split: descriptions[split] for split in splits}
+
+
+def token_column(dataset: Dataset, column: str | None) -> str | None:
+    """The column to count: the one asked for, the likeliest one, or none."""
+    kinds = {name: kind_of(feature) for name, feature in dataset.features.items()}
+    if column is None:
+        likely = [name for name in TOKEN_COLUMNS if kinds.get(name) in ("text", "texts")]
+        return next(iter(likely + [name for name, kind in kinds.items() if kind == "texts"]), None)
+    if column not in kinds:
+        raise DataError(f"no column {column!r}: {nearest(column, kinds)}")
+    if kinds[column] not in ("text", "texts"):
+        raise DataError(f"the column {column!r} holds no text")
+    return column
+
+
+def kind_of(feature: Any) -> str:
+    """What the cells of a column hold: text, texts, whole, number or something else."""
+    from datasets import List, Value
+
+    if isinstance(feature, List) and isinstance(feature.feature, Value):
+        return "texts" if "string" in feature.feature.dtype else "other"
+    if not isinstance(feature, Value):
+        return "other"
+    kinds = {"string": "text", "int": "whole", "uint": "whole", "float": "number"}
+    return kinds.get(feature.dtype.removeprefix("large_").rstrip("0123456789"), "other")
+
+
+def cells_of(dataset: Dataset, name: str) -> Any:
+    """A column as one Arrow array, with lists laid end to end."""
+    import pyarrow as pa
+
+    column = dataset.select_columns(name).with_format("arrow")[:].column(name)
+    chunks = [chunk.flatten() if pa.types.is_list(chunk.type) else chunk for chunk in column.chunks]
+    return pa.chunked_array(chunks) if chunks else column
+
+
+def value_counts(dataset: Dataset, name: str) -> Counter[str]:
+    """How often each value of a column occurs, as text; missing values are left out."""
+    pairs = cells_of(dataset, name).drop_null().value_counts()
+    values, counts = pairs.field("values").to_pylist(), pairs.field("counts").to_pylist()
+    return Counter(dict(zip(map(str, values), counts, strict=True)))
+
+
+def count_tokens(dataset: Dataset, name: str | None) -> tuple[Counter[str], NDArray[np.int64]]:
+    """How often each token occurs, and how many there are in each sequence."""
+    import pyarrow.compute as pc
+
+    if name is None:
+        return Counter(), np.zeros(0, np.int64)
+    if kind_of(dataset.features[name]) == "texts":
+        column = dataset.select_columns(name).with_format("arrow")[:].column(name)
+        return value_counts(dataset, name), pc.list_value_length(column).fill_null(0).to_numpy().astype(
+            np.int64
+        )
+    counts: Counter[str] = Counter()
+    lengths = np.zeros(len(dataset), np.int64)
+    for index, text in enumerate(cells_of(dataset, name)):
+        tokens = (text.as_py() or "").split()
+        counts.update(tokens)
+        lengths[index] = len(tokens)
+    return counts, lengths
+
+
+def summarize(lengths: NDArray[np.int64]) -> Lengths:
+    """The usual numbers, and a histogram by powers of two."""
+    buckets, counts = np.unique(
+        np.where(lengths > 0, 2 ** np.log2(np.maximum(lengths, 1)).astype(int), 0), return_counts=True
+    )
+    return Lengths(
+        minimum=int(lengths.min()),
+        median=float(np.median(lengths)),
+        mean=float(lengths.mean()),
+        p95=float(np.percentile(lengths, 95)),
+        maximum=int(lengths.max()),
+        histogram=dict(zip(buckets.tolist(), counts.tolist(), strict=True)),
+    )
+
+
+def count_labels(dataset: Dataset, tokens: str | None) -> dict[str, dict[str, int]]:
+    """The values of every column that has few, and each of them often."""
+    labels: dict[str, dict[str, int]] = {}
+    for name, feature in dataset.features.items():
+        if name == tokens or name in NEVER_LABELS or kind_of(feature) not in ("text", "texts", "whole"):
+            continue
+        counts = value_counts(dataset, name)
+        few = len(counts) <= MOST_LABELS and len(counts) * OCCURRENCES <= counts.total()
+        if few and counts.keys() - {"", "_"}:
+            labels[name] = dict(counts.most_common())
+    return labels
+
+
+def spans(dataset: Dataset) -> dict[str, Span]:
+    """The range of every column of numbers."""
+    columns = [name for name, feature in dataset.features.items() if kind_of(feature) == "number"]
+    found: dict[str, Span] = {}
+    for name in columns:
+        values = cells_of(dataset, name).drop_null().to_numpy()
+        if len(values):
+            found[name] = Span(float(values.min()), float(values.mean()), float(values.max()))
+    return found

@@ -1,0 +1,111 @@
+"""Text files as lines: strict UTF-8, gzip seen through, and one clear line about whatever is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from seqnlp.errors import DataError
+
+BOM = "\ufeff"
+GZIP = b"\x1f\x8b"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def open_text(path: Path) -> Iterator[str]:
+    """Yield the lines of a file without their ends (LF or CR LF); a byte order mark is dropped.
+
+    A file that is compressed with gzip is read as if it were not, whatever it is called.
+
+    Raises:
+        seqnlp.errors.DataError: no such file, a folder, a binary file, or, with its line, what is not UTF-8.
+    """
+    for line in raw_lines(path):
+        yield line.rstrip("\r\n")
+
+
+def read_text(path: Path) -> str:
+    """The whole of a file, with every line ended by LF. Raises what `open_text` raises."""
+    return "".join(raw_lines(path)).replace("\r\n", "\n")
+
+
+def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
+    """Yield the lines of a file just as they are, with their ends. Raises what `open_text` raises."""
+    with open_bytes(path) as file:
+        for number, raw in enumerate(file, 1):
+            if number == 1 and raw.startswith(UTF16):
+                raise DataError("this is UTF-16 text; expected UTF-8", path)
+            if b"\0" in raw:
+                raise DataError("a NUL byte: this is a binary file; expected UTF-8 text", path, number)
+            try:
+                line = raw.decode()
+            except UnicodeDecodeError as error:
+                byte = f"byte 0x{raw[error.start]:02x} in column {error.start + 1}"
+                raise DataError(f"{byte} is not UTF-8; convert the file to UTF-8", path, number) from None
+            yield line.removeprefix(BOM) if number == 1 and not keep_mark else line
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading, through gzip where it is compressed.
+
+    Raises:
+        seqnlp.errors.DataError: if it cannot be opened or is broken.
+    """
+    check_file(path)
+    try:
+        with path.open("rb") as file:
+            compressed = file.read(len(GZIP)) == GZIP
+            file.seek(0)
+            yield cast(IO[bytes], gzip.GzipFile(fileobj=file)) if compressed else file
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"a broken gzip file: {error}", path) from None
+    except OSError as error:
+        raise DataError(error.strerror or str(error), path) from None
+
+
+def check_file(path: Path) -> None:
+    """See that there is a file of that name.
+
+    Raises:
+        seqnlp.errors.DataError: naming the nearest file that there is.
+    """
+    if path.is_dir():
+        raise DataError("this is a folder; expected a file", path)
+    if not path.exists():
+        beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = difflib.get_close_matches(path.name, beside, 1)
+        raise DataError("no such file" + (f"; did you mean {path.parent / close[0]}?" if close else ""), path)
+    if not path.is_file():
+        raise DataError("not a regular file", path)
+
+
+def sha256(paths: Iterable[Path]) -> str:
+    """The SHA-256 of files, one after the other; of a single file what `sha256sum` says.
+
+    Raises:
+        seqnlp.errors.DataError: if one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        check_file(path)
+        try:
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        except OSError as error:
+            raise DataError(error.strerror or str(error), path) from None
+    return digest.hexdigest()
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """What to say to someone who named something that is not there."""
+    choices = list(choices)
+    close = difflib.get_close_matches(word, choices, 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(choices)}"

@@ -1,0 +1,126 @@
+"""Datasets of the Hugging Face Hub, and all else that `datasets.load_dataset` reads."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.readers.base import Reader
+from seqnlp.readers.table import quiet_datasets
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetBuilder, Features
+
+FORMATS = {
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".jsonl": "json",
+    ".json": "json",
+    ".csv": "csv",
+    ".txt": "text",
+}
+
+
+class Hub(Reader):
+    """A dataset of the Hugging Face Hub, or a folder or file that holds one. Class labels become their names.
+
+    A split is an expression: `train`, `train[:90%]`, `train[90%:]`, `validation`, `train+validation`.
+    """
+
+    reads_files: ClassVar[bool] = False
+
+    kind: Literal["hub"] = "hub"
+    path: Annotated[str, Field(min_length=1)]
+    """The dataset's name on the Hub, a folder, or a file (parquet, arrow, jsonl, json, csv, txt)."""
+    config: str | None = None
+    """Which of its configurations, if there are several."""
+    revision: str | None = None
+    """A branch, tag or commit on the Hub; naming a commit makes the training repeatable."""
+
+    def read(self, source: str | Path) -> Dataset:
+        """Read a split that an expression names. See `Reader.read`.
+
+        Raises:
+            seqnlp.errors.DataError: no such dataset, configuration or split; no network; a broken file.
+        """
+        splits: list[str] = []
+        with quiet_datasets(bars=sys.stderr.isatty()):
+            try:
+                builder = self.builder()
+                builder.download_and_prepare()
+                splits = list(builder.info.splits)
+                return with_names(builder.as_dataset(split=str(source)))
+            except SeqnlpError:
+                raise
+            except Exception as error:  # many libraries take part, and each has errors of its own
+                raise DataError(f"cannot load {str(source)!r}: {reason(error, splits)}", self.path) from error
+
+    def builder(self) -> DatasetBuilder:
+        """What will read the dataset, with its description fetched."""
+        import datasets
+
+        file = Path(self.path)
+        if not file.is_file():
+            return datasets.load_dataset_builder(self.path, name=self.config, revision=self.revision)
+        if file.suffix not in FORMATS:
+            raise DataError(
+                f"cannot read a {file.suffix or 'nameless'} file; expected {', '.join(FORMATS)}", file
+            )
+        return datasets.load_dataset_builder(FORMATS[file.suffix], data_files=str(file))
+
+
+def reason(error: Exception, splits: list[str]) -> str:
+    """In one line what is wrong, and what there is to choose from."""
+    from datasets.exceptions import DatasetGenerationError
+
+    cause = (isinstance(error, DatasetGenerationError) and error.__cause__) or error
+    what = " ".join(str(cause).split()) or type(cause).__name__
+    if what.startswith("Unknown split"):
+        return f"no such split; it has {', '.join(splits)}"
+    return what + (f" (it has the splits {', '.join(splits)})" if splits else "")
+
+
+def with_names(dataset: Dataset) -> Dataset:
+    """Replace the numbers of class labels, also those inside lists, by the names of the classes."""
+    import datasets
+
+    def label(feature: Any) -> Any:
+        while isinstance(feature, datasets.List | datasets.LargeList):
+            feature = feature.feature
+        return feature if isinstance(feature, datasets.ClassLabel) else None
+
+    def as_text(feature: Any) -> Any:
+        if isinstance(feature, datasets.List | datasets.LargeList):
+            return datasets.List(as_text(feature.feature))
+        return datasets.Value("string")
+
+    labels = {name: found.names for name, feature in dataset.features.items() if (found := label(feature))}
+    if not labels:
+        return dataset
+    features: Features = dataset.features.copy()
+    for name in labels:
+        features[name] = as_text(features[name])
+    return dataset.map(
+        names_of_batch,
+        batched=True,
+        features=features,
+        input_columns=list(labels),
+        fn_kwargs={"labels": labels},
+    )
+
+
+def names_of_batch(*columns: list[Any], labels: dict[str, list[str]]) -> dict[str, list[Any]]:
+    """The columns with names for numbers."""
+    pairs = zip(labels.items(), columns, strict=True)
+    return {name: [names_of(cell, classes) for cell in column] for (name, classes), column in pairs}
+
+
+def names_of(cell: Any, classes: list[str]) -> Any:
+    """The name of a class, a list of them, or nothing for -1, which means that nobody labelled it."""
+    if isinstance(cell, list):
+        return [names_of(element, classes) for element in cell]
+    return None if cell is None or cell < 0 else classes[cell]

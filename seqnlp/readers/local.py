@@ -1,0 +1,167 @@
+"""Corpora on this machine: those that ship, those that were fetched, and any folder of files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import seqnlp
+from seqnlp.errors import DataError
+from seqnlp.readers.base import Reader
+from seqnlp.readers.catalogue import CATALOGUE
+from seqnlp.readers.columns import Columns
+from seqnlp.readers.conllu import Conllu
+from seqnlp.readers.csv import Csv
+from seqnlp.readers.files import nearest, open_text
+from seqnlp.readers.hub import Hub
+from seqnlp.readers.jsonl import Jsonl
+from seqnlp.readers.parallel import Parallel
+from seqnlp.readers.text import Text
+
+SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
+"""Words in the name of a file, and the split that they mean."""
+
+
+@dataclass(frozen=True)
+class LocalCorpus:
+    """A corpus that can be read."""
+
+    reader: Reader
+    splits: dict[str, str | Path]
+    """What the reader loads for each split."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A corpus that this package knows of."""
+
+    name: str
+    ships: bool
+    """Whether it comes with the package, or else is a public one to be fetched."""
+    path: str | None
+    """Its folder; None if it has not been fetched."""
+    size: int
+    """In bytes."""
+    licence: str
+    """Empty if it is that of the package."""
+    description: str
+
+
+def list_corpora(root: Path) -> list[Listing]:
+    """Every corpus that ships, and every public one, which may have been fetched to `root`."""
+    listings = []
+    for name, folder in shipped_corpora().items():
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        listings.append(Listing(name, True, str(folder), size, "", summary(folder)))
+    for name, corpus in CATALOGUE.items():
+        path = str(root / name) if is_fetched(name, root) else None
+        listings.append(Listing(name, False, path, corpus.size, corpus.licence, corpus.description))
+    return listings
+
+
+def shipped_folder() -> Path:
+    """Where the corpora are that come with the package."""
+    package = Path(seqnlp.__path__[0])
+    inside = package / "shipped" / "corpora"
+    return inside if inside.is_dir() else package.parent / "corpora"
+
+
+def shipped_corpora() -> dict[str, Path]:
+    """The folders of the corpora that come with the package."""
+    root = shipped_folder()
+    folders = sorted(root.iterdir()) if root.is_dir() else []
+    return {folder.name: folder for folder in folders if folder.is_dir() and folder.name not in CATALOGUE}
+
+
+def summary(folder: Path) -> str:
+    """What the README.md of a corpus says first; nothing if it has none."""
+    readme = folder / "README.md"
+    lines = open_text(readme) if readme.is_file() else iter(())
+    return next((line for line in lines if line.strip() and not line.startswith("#")), "")
+
+
+def is_fetched(name: str, root: Path) -> bool:
+    """Whether all files of a public corpus are in its folder and have the right size."""
+    return all(
+        (path := root / name / file.name).is_file() and path.stat().st_size == file.size
+        for file in CATALOGUE[name].files
+    )
+
+
+def open_corpus(target: str, root: Path, reader: Reader | None = None) -> LocalCorpus:
+    """Find a corpus.
+
+    Args:
+        target: a file, a folder with splits, or the name of a corpus in `root` or among those that ship.
+        root: the folder of corpora.
+        reader: how to read it; by default what its files look like.
+
+    Raises:
+        seqnlp.errors.DataError: if there is no such thing, or no telling how to read it.
+    """
+    shipped = shipped_corpora()
+    places = [Path(target), root / target, *([shipped[target]] if target in shipped else [])]
+    place = next((place for place in places if place.exists()), None)
+    if place is None and target in CATALOGUE:
+        raise DataError(f"{target} has not been fetched; seqnlp corpora get {target} does that")
+    if place is None:
+        raise DataError(f"no file or corpus is called {target!r}: {nearest(target, [*shipped, *CATALOGUE])}")
+    if place.is_file():
+        return LocalCorpus(reader or reader_of([place]), {place.name: place})
+    if reader is None and place.name in CATALOGUE and is_fetched(place.name, place.parent):
+        known = CATALOGUE[place.name]
+        return LocalCorpus(
+            Reader.parse(dict(known.reader)), {name: place / path for name, path in known.splits.items()}
+        )
+    return open_folder(place, reader)
+
+
+def open_folder(folder: Path, reader: Reader | None) -> LocalCorpus:
+    """Find the splits in a folder by the names of its files."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        words = re.split("[^a-z]+", path.name.lower())
+        for split in {SPLITS[word] for word in words if word in SPLITS and path.is_file()}:
+            found.setdefault(split, []).append(path)
+    if not found:
+        raise DataError("no files in it are called train, dev or test", folder)
+    reader = reader or reader_of(next(iter(found.values())))
+    splits: dict[str, str | Path] = {}
+    for split in sorted(found, key=("train", "dev", "test").index):
+        files = found[split]
+        place = files[0].with_suffix("") if isinstance(reader, Parallel) and reader.suffixes else files[0]
+        if reader.files(place) != files:
+            raise DataError(f"several files for {split}: {', '.join(file.name for file in files)}", folder)
+        splits[split] = place
+    return LocalCorpus(reader, splits)
+
+
+def reader_of(files: Sequence[Path]) -> Reader:
+    """The reader that files look made for; two files are taken for a text and its translation.
+
+    Raises:
+        seqnlp.errors.DataError: if there is no telling.
+    """
+    path = files[0]
+    suffix = Path(path.name.removesuffix(".gz")).suffix
+    if len(files) == 2 and path.stem == files[1].stem:
+        return Parallel(suffixes=[file.suffix for file in files])
+    if suffix in (".conll", ".iob", ".bio"):
+        width = next((len(line.split()) for line in open_text(path) if line.strip()), 1)
+        return Columns(names=["token", *(f"column{number}" for number in range(2, width + 1))])
+    if suffix == ".parquet":
+        return Hub(path=str(path))
+    simple: dict[str, type[Reader]] = {
+        ".conllu": Conllu,
+        ".csv": Csv,
+        ".tsv": Csv,
+        ".jsonl": Jsonl,
+        ".txt": Text,
+    }
+    if suffix not in simple:
+        raise DataError(
+            f"no telling how to read a file that ends in {suffix or 'nothing'}; --reader says it", path
+        )
+    return simple[suffix]()

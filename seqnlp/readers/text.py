@@ -1,0 +1,57 @@
+"""Plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from seqnlp.errors import DataError
+from seqnlp.readers.base import Reader
+from seqnlp.readers.files import open_text, read_text
+from seqnlp.readers.table import tabulate
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+LARGEST = 2**31 - 1
+"""Bytes of a single text, at most."""
+
+
+class Text(Reader):
+    """A text file in pieces: one column, `text`."""
+
+    kind: Literal["text"] = "text"
+    unit: Literal["line", "paragraph", "document"] = "line"
+    """What a row is: a line that is not empty, the lines between two empty ones, or the file as it stands."""
+
+    def read(self, source: str | Path) -> Dataset:
+        """Read a text. See `Reader.read`."""
+        path = Path(source)
+        if self.unit == "document" and path.is_file() and path.stat().st_size > LARGEST:
+            raise DataError("over 2 GB, too much for one text; unit = 'line' reads it in pieces", path)
+        return tabulate(
+            self, [path], {"text": "text"}, lambda: ({"text": piece} for piece in self.pieces(path))
+        )
+
+    def pieces(self, path: Path) -> Iterator[str]:
+        """Yield the units of a file, one at a time."""
+        if self.unit == "line":
+            yield from (line for line in open_text(path) if line.strip())
+        elif self.unit == "paragraph":
+            yield from paragraphs(open_text(path))
+        elif text := read_text(path):
+            yield text
+
+
+def paragraphs(lines: Iterator[str]) -> Iterator[str]:
+    """Join the lines between empty lines, with their line breaks."""
+    paragraph: list[str] = []
+    for line in lines:
+        if line.strip():
+            paragraph.append(line)
+        elif paragraph:
+            yield "\n".join(paragraph)
+            paragraph = []
+    if paragraph:
+        yield "\n".join(paragraph)

@@ -1,0 +1,61 @@
+"""From a recipe file to a validated `Recipe`, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from seqnlp.errors import RecipeError
+from seqnlp.recipe.faults import add_places, explain
+from seqnlp.recipe.overrides import override
+from seqnlp.recipe.plugins import import_plugins
+from seqnlp.recipe.recipe import Recipe
+from seqnlp.recipe.shipped import find_recipe
+from seqnlp.recipe.source import read_document, read_text
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file and check all of it. The Python files under `plugins` are run.
+
+    The tasks are known once `seqnlp.tasks` is imported, which is the caller's part.
+
+    Args:
+        name_or_path: A file, or the bare name of a recipe that ships.
+        overrides: Texts `KEY=VALUE`, see `seqnlp.recipe.overrides`.
+
+    Raises:
+        DataError: if there is no such recipe.
+        RecipeError: with every fault in it.
+    """
+    path = find_recipe(name_or_path)
+    return parse_recipe(read_text(path), path, overrides)
+
+
+def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequence[str] = ()) -> Recipe:
+    """Check the text of a recipe, for instance from an editor.
+
+    Args:
+        text: The recipe.
+        path: The file that it is from or would be saved to: it names the places of faults, and the files that
+            the recipe extends are beside it.
+        overrides: Texts `KEY=VALUE`.
+
+    Returns:
+        The recipe; its `plugins` are absolute paths.
+
+    Raises:
+        RecipeError: with every fault in it.
+    """
+    document = read_document(text, Path(path))
+    override(document, overrides)
+    import_plugins(document)
+    try:
+        recipe = Recipe.parse(document.data)
+    except ValidationError as error:
+        raise RecipeError(explain(error, document)) from None
+    faults = add_places(list(recipe.faults()), document)
+    if faults:
+        raise RecipeError(faults)
+    return recipe

@@ -1,0 +1,64 @@
+"""A JSON schema of recipes, with which an editor checks and completes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from seqnlp.recipe.recipe import Recipe
+
+_EXTENDS = {
+    "type": "string",
+    "description": "A recipe to start from, relative to this file: what is set here is laid over it.",
+}
+_PARTIAL = "Partial"
+
+
+def recipe_schema() -> dict[str, Any]:
+    """Describe the recipes of all tasks that are known (those of `seqnlp.tasks`, once that is imported).
+
+    Returns:
+        A schema of Draft 2020-12. A recipe that extends another may leave out what the other has.
+    """
+    members = [member for _, member in sorted(Recipe.members.items())]
+    _, schema = models_json_schema([(member, "validation") for member in members])
+    whole: dict[str, Any] = _any_member(schema.get("$defs", {}))
+    partial = {name + _PARTIAL: _without_required(definition) for name, definition in whole.items()}
+    for member in members:
+        whole[member.__name__].setdefault("required", []).append(Recipe.discriminator)
+        partial[member.__name__ + _PARTIAL]["properties"]["extends"] = _EXTENDS
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A recipe of seqnlp",
+        "type": "object",
+        "if": {"required": ["extends"]},
+        "then": {"anyOf": [{"$ref": f"#/$defs/{member.__name__}{_PARTIAL}"} for member in members]},
+        "else": {"oneOf": [{"$ref": f"#/$defs/{member.__name__}"} for member in members]},
+        "$defs": whole | partial,
+    }
+
+
+def _any_member(schema: Any) -> Any:
+    """Let a section without a kind be any member of its family, as its schema does not tell the default."""
+    if isinstance(schema, list):
+        return [_any_member(item) for item in schema]
+    if isinstance(schema, dict):
+        return {"anyOf" if key == "oneOf" else key: _any_member(item) for key, item in schema.items()}
+    return schema
+
+
+def _without_required(schema: Any) -> Any:
+    """The same schema with every key optional."""
+    if isinstance(schema, list):
+        return [_without_required(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    partial = {
+        key: _without_required(item)
+        for key, item in schema.items()
+        if not isinstance(item, list) or key != "required"
+    }
+    if isinstance(reference := partial.get("$ref"), str):
+        partial["$ref"] = reference + _PARTIAL
+    return partial

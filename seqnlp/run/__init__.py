@@ -1,0 +1,17 @@
+"""The run directory that a training leaves behind.
+
+| file | what is in it |
+|---|---|
+| directory.py | `Run`: the only owner of the file names |
+| files.py | writing whole or not at all, reading JSON |
+| tensors.py | tensors and a JSON object in one safetensors file |
+| log.py | events.jsonl |
+| meta.py | what meta.json says of a training |
+| scores.py | how scores.json is read |
+| summary.py | a run in one line, and its curves |
+| card.py | README.md, the model card |
+"""
+
+from seqnlp.run.directory import FORMAT, Run
+
+__all__ = ["FORMAT", "Run"]

@@ -1,0 +1,284 @@
+"""Run: the directory that a training leaves behind, and the only owner of its file names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from seqnlp.errors import RunError, UsageError
+from seqnlp.events import Event
+from seqnlp.run import files, log
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT = 1
+"""The version of the layout of a run directory; a run with a higher one is from a newer seqnlp."""
+
+RUNS = Path("runs")
+"""Where trainings go if nobody says otherwise."""
+
+RECIPE = "recipe.toml"
+META = "meta.json"
+CODECS = "codecs"
+MODEL = "model.safetensors"
+STATE = "state/last.safetensors"
+EVENTS = "events.jsonl"
+SCORES = "scores.json"
+CARD = "README.md"
+
+
+class Codecs(dict[str, dict[str, Any]]):
+    """The codecs of a run by name; asking for one that is not there is a `RunError`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__({codec_name(file): files.read_json(file) for file in sorted(folder.glob("*.json"))})
+        self.folder = folder
+
+    def __missing__(self, name: str) -> dict[str, Any]:
+        raise RunError("missing", self.folder / codec_file(name))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory. Every file in it is written whole or not at all; `DataError` says why not."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: str | Path, overwrite: bool = False) -> Run:
+        """Begin a run in a folder that is new, empty or, with `overwrite`, an older run.
+
+        Raises:
+            seqnlp.errors.UsageError: there is a run already, or something that is not a run.
+            seqnlp.errors.DataError: the folder cannot be written.
+        """
+        run = cls(Path(path))
+        with files.saving(run.path, "beginning a run"):
+            run._check_free(overwrite)
+            run._clear()
+            run.path.mkdir(parents=True, exist_ok=True)
+        run.save_meta({"format": FORMAT})
+        run._prepare()
+        return run
+
+    @classmethod
+    def resume(cls, path: str | Path) -> Run:
+        """Open a run to go on with its training: clears away what a killed process has left unfinished.
+
+        Raises:
+            seqnlp.errors.RunError: it is no run, or one from a newer seqnlp.
+            seqnlp.errors.DataError: the folder cannot be written.
+        """
+        run = cls.at(path)
+        run._prepare()
+        log.drop_broken_line(run.path / EVENTS)
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open a run to use its model.
+
+        Raises:
+            seqnlp.errors.RunError: it is missing, no run, half-written, damaged or from a newer seqnlp.
+        """
+        run = cls.at(path)
+        for name in (RECIPE, CODECS, MODEL):
+            if not run._has(name):
+                raise RunError(f"half-written: {name} is missing ({run._way_out()})", path)
+        return run
+
+    @classmethod
+    def at(cls, path: str | Path) -> Run:
+        """Open a run to look at it; perhaps its training has not got far.
+
+        Raises:
+            seqnlp.errors.RunError: it is missing, no run, or from a newer seqnlp.
+        """
+        run = cls(Path(path))
+        path = run.path
+        if not os.path.lexists(path):
+            raise RunError(f"no such run{nearest_run(path)}", path)
+        if not path.is_dir():
+            raise RunError("expected a run, the folder that `seqnlp train` leaves behind, found a file", path)
+        if not run._has(META):
+            if any(map(run._has, (RECIPE, MODEL, STATE))):
+                raise RunError(f"half-written: {META} is missing ({run._way_out()})", path)
+            raise RunError(f"not a run: it has no {META}{nearest_run(path / '*')}", path)
+        found = run.meta().get("format")
+        if not isinstance(found, int):
+            raise RunError("damaged: expected the number of a format under `format`", path / META)
+        if found > FORMAT:
+            raise RunError(
+                f"its format {found} is newer than this seqnlp, which knows {FORMAT}: upgrade it", path
+            )
+        return run
+
+    @classmethod
+    def find(cls, root: str | Path = RUNS) -> list[Run]:
+        """The runs directly in a folder, ordered by name, half-written ones included."""
+        return [cls(meta.parent) for meta in sorted(Path(root).glob(f"*/{META}"))]
+
+    @classmethod
+    def is_run(cls, path: str | Path) -> bool:
+        """Whether a folder is a run of some version, whole or not."""
+        try:
+            return "format" in cls(Path(path)).meta()
+        except RunError:
+            return False
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return Path(os.path.abspath(self.path)).name
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its last training went to its end."""
+        names = [event["event"] for event in self.recent_events()]
+        return self._has(MODEL) and self._has(SCORES) and names[-1:] == ["done"]
+
+    @property
+    def model_bytes(self) -> int:
+        """The size of the model on disk; 0 as long as there is none."""
+        return os.path.getsize(self.path / MODEL) if self._has(MODEL) else 0
+
+    def save_recipe(self, text: str) -> None:
+        """Keep the recipe as it was resolved, defaults and `--set` included."""
+        files.write_bytes(self.path / RECIPE, text.encode())
+
+    def recipe_text(self) -> str:
+        """The recipe as it was resolved."""
+        return files.read_text(self.path / RECIPE)
+
+    def save_meta(self, meta: dict[str, Any]) -> None:
+        """Keep where the run comes from; see `seqnlp.run.meta.describe_training`."""
+        files.write_json(self.path / META, meta)
+
+    def meta(self) -> dict[str, Any]:
+        """Where the run comes from."""
+        return files.read_json(self.path / META)
+
+    def save_codec(self, name: str, codec: dict[str, Any]) -> None:
+        """Keep a codec under a name, which may be any text."""
+        files.write_json(self.path / CODECS / codec_file(name), codec)
+
+    def load_codecs(self) -> dict[str, dict[str, Any]]:
+        """All codecs by name; a name that is not there raises `RunError` rather than `KeyError`."""
+        return Codecs(self.path / CODECS)
+
+    def save_model(self, tensors: dict[str, Tensor]) -> None:
+        """Keep the best model so far."""
+        self._write_tensors(MODEL, tensors, {})
+
+    def load_model(self) -> dict[str, Tensor]:
+        """The best model, on the CPU."""
+        return self._read_tensors(MODEL)[0]
+
+    def save_state(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
+        """Keep all that it takes to go on from here; `meta` is whatever else JSON can hold."""
+        self._write_tensors(STATE, tensors, meta)
+
+    def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """What `save_state` was given last, on the CPU; None if nothing was saved yet."""
+        return self._read_tensors(STATE) if self.has_state else None
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is something to resume from."""
+        return self._has(STATE)
+
+    def append(self, event: Event) -> None:
+        """Add an event to the log."""
+        log.append_event(self.path / EVENTS, event)
+
+    def events(self) -> list[dict[str, Any]]:
+        """The log, as if the training had never been interrupted; empty if there is none."""
+        return log.read_events(self.path / EVENTS)
+
+    def recent_events(self) -> list[dict[str, Any]]:
+        """The last events of the log, read in no time however long it is."""
+        return log.read_recent_events(self.path / EVENTS)
+
+    def save_scores(self, scores: dict[str, Any]) -> None:
+        """Keep scores by split (`dev`, `test`), each with the main metric first, and what `training` took."""
+        files.write_json(self.path / SCORES, files.without_infinities(scores))
+
+    def scores(self) -> dict[str, Any]:
+        """What `save_scores` was given; empty as long as there are none."""
+        return files.read_json(self.path / SCORES) if self._has(SCORES) else {}
+
+    def save_card(self, text: str) -> None:
+        """Keep the model card."""
+        files.write_bytes(self.path / CARD, text.encode())
+
+    def _check_free(self, overwrite: bool) -> None:
+        if self.is_run(self.path):
+            if not overwrite:
+                raise UsageError(
+                    f"{self.path} is a run already: --resume goes on with it, --overwrite begins it anew, "
+                    "--out names another folder"
+                )
+        elif self.path.is_dir():
+            if any(not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
+                raise UsageError(
+                    f"{self.path} is no run and holds other files: name another folder with --out"
+                )
+        elif os.path.lexists(self.path):
+            raise UsageError(f"{self.path} is a file, but a run is a folder: name another with --out")
+
+    def _has(self, name: str) -> bool:
+        return os.path.exists(self.path / name)
+
+    def _way_out(self) -> str:
+        if self.has_state:
+            return "its training was interrupted: `seqnlp train` with --resume may finish it"
+        return "there is no state to resume from: train it again with --overwrite"
+
+    def _prepare(self) -> None:
+        with files.saving(self.path, "opening the run"):
+            for folder in (self.path, self.path / CODECS, (self.path / STATE).parent):
+                folder.mkdir(exist_ok=True)
+                files.remove_leftovers(folder)
+            files.sync_folder(self.path)
+
+    def _clear(self) -> None:
+        """Remove what belongs to a run and nothing else; meta.json stays, so that it is always a run."""
+        codecs = (self.path / CODECS).glob("*.json")
+        for file in (
+            self.path / STATE,
+            *(self.path / name for name in (SCORES, MODEL, EVENTS, CARD, RECIPE)),
+            *codecs,
+        ):
+            file.unlink(missing_ok=True)
+
+    def _write_tensors(self, name: str, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
+        from seqnlp.run.tensors import write_tensors  # brings torch, which listing runs can do without
+
+        write_tensors(self.path / name, tensors, meta)
+
+    def _read_tensors(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        from seqnlp.run.tensors import read_tensors
+
+        return read_tensors(self.path / name)
+
+
+def codec_file(name: str) -> str:
+    """The file of a codec, whose name may come from a column of somebody's corpus."""
+    return quote(name, safe=" ", errors="surrogatepass") + ".json"
+
+
+def codec_name(file: Path) -> str:
+    """The name of the codec in a file."""
+    return unquote(file.name.removesuffix(".json"), errors="surrogatepass")
+
+
+def nearest_run(path: Path) -> str:
+    """A hint at a run beside `path`, or else in `runs`, with a name like that of `path`; `*` is like any."""
+    runs = {run.name: run for run in Run.find(path.parent) or Run.find(RUNS)}
+    matches = list(runs) if path.name == "*" else get_close_matches(path.name, runs, n=1)
+    return f" (did you mean {runs[matches[0]].path}?)" if matches else ""

@@ -1,0 +1,51 @@
+"""What meta.json says of a training: by what program, on which machine and from which data it was made."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from seqnlp import __version__
+from seqnlp.run.directory import FORMAT
+
+PACKAGES = ("torch", "tokenizers", "datasets", "numpy", "safetensors")
+
+
+def describe_training(
+    recipe: str, device: str, threads: int, corpus: Mapping[str, str], command: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The content of meta.json.
+
+    Args:
+        recipe: the recipe's name.
+        device: what is trained on, for instance `cpu` or `cuda:0`.
+        threads: processor threads used.
+        corpus: the hash of each split by its name.
+        command: the command line, by default that of this process.
+    """
+    return {
+        "format": FORMAT,
+        "recipe": recipe,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": list(sys.argv if command is None else command),
+        "device": device,
+        "threads": threads,
+        "platform": platform.platform(),
+        "versions": {"seqnlp": __version__, "python": platform.python_version()} | package_versions(),
+        "corpus": dict(corpus),
+    }
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages that a result depends on, read without importing them."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions

@@ -1,0 +1,32 @@
+"""Shapes in signatures: `Float[Tensor, "batch time width"]`.
+
+Tests check them at run time through jaxtyping and beartype; without jaxtyping they are only documentation.
+
+| axis | what it counts |
+|---|---|
+| batch | sequences in a batch |
+| time | steps of a sequence, padding included |
+| width | features of one step |
+| distinct | different words in a batch |
+| longest | characters of the longest of them |
+| labels | tags or classes |
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["Bool", "Float", "Int"]
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+else:
+    try:
+        from jaxtyping import Bool, Float, Int
+    except ModuleNotFoundError:
+
+        class _Shaped:
+            """Stands in for jaxtyping: the array type alone, the shape only read by people."""
+
+            def __class_getitem__(cls, item: tuple[Any, str]) -> Any:
+                return item[0]
+
+        Bool = Float = Int = _Shaped

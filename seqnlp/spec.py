@@ -1,0 +1,98 @@
+"""Spec: a section of a recipe that builds its own part. Family: specs told apart by their `kind`."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+
+class Spec(BaseModel):
+    """A frozen, typed section of a recipe. The docstring under a field is its help text."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, validate_default=True
+    )
+
+
+class Family(Spec, ABC):
+    """Specs that stand in for each other; the key `discriminator` says which one is meant.
+
+    The head of a family is abstract: `class Encoder(Family, ABC)`; a member is a subclass of it that sets
+    `kind: Literal["name"] = "name"`. A member defined later, by a plugin, is known from then on. In a recipe
+    a bare string stands for a table: `encoder = "gru"` is `encoder = { kind = "gru" }`.
+    """
+
+    discriminator: ClassVar[str] = "kind"
+    default_kind: ClassVar[str | None] = None
+    members: ClassVar[dict[str, type[Any]]]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        if cls.is_head():
+            cls.members = {}
+            return
+        field = cls.model_fields.get(cls.discriminator)
+        if field is not None and isinstance(field.default, str):
+            cls.members[field.default] = cls
+
+    @classmethod
+    def is_head(cls) -> bool:
+        """Whether this is the abstract head of a family rather than one of its members."""
+        return globals().get("Family") in cls.__bases__  # not there yet while Family itself is made
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Turn a table (or a bare kind) into the member that it names.
+
+        Raises:
+            pydantic.ValidationError: with all that is wrong inside the table.
+        """
+        if isinstance(value, cls):
+            return value
+        key = cls.discriminator
+        if isinstance(value, str):
+            value = {key: value}
+        if not isinstance(value, dict):
+            raise PydanticCustomError("dict_type", "Input should be a table or the name of a kind")
+        kind = value.get(key, cls.default_kind)
+        if kind is None:
+            choices = ", ".join(cls.members)
+            error = PydanticCustomError("missing", "Field required: one of {choices}", {"choices": choices})
+        elif isinstance(kind, str) and kind in cls.members:
+            member: Self = cls.members[kind].model_validate(value)
+            return member
+        else:
+            found = {"key": key, "kind": repr(kind), "choices": list(cls.members)}
+            error = PydanticCustomError("unknown_kind", "Unknown {key} {kind}", found)
+        raise ValidationError.from_exception_data(
+            cls.__name__, [InitErrorDetails(type=error, loc=(key,), input=kind)]
+        )
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if not cls.is_head():
+            return handler(source)
+        return core_schema.no_info_plain_validator_function(
+            cls.parse,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda spec: spec.model_dump(exclude_none=True)
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        if not cls.is_head():
+            return handler(schema)
+        tables = []
+        for kind, member in sorted(cls.members.items()):
+            table = handler(member.__pydantic_core_schema__)
+            named = [] if kind == cls.default_kind else [cls.discriminator]
+            tables.append({**table, "required": [*table.get("required", []), *named]})
+        bare = {"enum": sorted(cls.members), "description": "A bare kind: its settings at their defaults."}
+        return {"oneOf": [*tables, bare], "description": (cls.__doc__ or "").split("\n")[0]}

@@ -1,0 +1,97 @@
+"""TrainingStatus: what is known of a training from its events so far, for whoever draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from seqnlp.events import Done, Evaluated, Event, Started, Stepped
+
+SMOOTHING = 0.05
+"""Weight of the newest step in the smoothed loss, once there are more than 1 / SMOOTHING steps."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One line of the table of a training."""
+
+    epoch: float
+    seconds: float
+    loss: float | None
+    """Mean over the steps since the evaluation before; None if there were none."""
+    metric: str
+    """The score that decides which model is kept; empty if there is none."""
+    score: float | None
+    best: bool
+    items_per_second: float
+
+
+@dataclass
+class TrainingStatus:
+    """Where a training stands; `add` every event to it."""
+
+    started: Started | None = None
+    latest: Event | None = None
+    loss: float | None = None
+    """Loss per item, smoothed over the last steps."""
+    items_per_second: float = 0.0
+    evaluations: list[Evaluation] = field(default_factory=list)
+    best: Evaluation | None = None
+    done: Done | None = None
+    _steps: int = 0
+    _losses: list[float] = field(default_factory=list)
+
+    def add(self, event: Event) -> None:
+        """Take in the next event."""
+        self.latest = event
+        match event:
+            case Started():
+                self.started = event
+            case Stepped():
+                self._step(event)
+            case Evaluated():
+                self._evaluate(event)
+            case Done():
+                self.done = event
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, those before a resume included."""
+        return self.latest.seconds if self.latest else 0.0
+
+    @property
+    def share(self) -> float:
+        """How much of the training is done, from 0 to 1."""
+        if self.started is None or self.latest is None or not self.started.steps:
+            return 0.0
+        return min(self.latest.step / self.started.steps, 1.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the last step at the pace since the start or the resume, evaluations included.
+
+        A training that stops early is done sooner. None as long as no step was taken.
+        """
+        if self.started is None or self.latest is None or self.latest.step <= self.started.step:
+            return None
+        taken = self.latest.step - self.started.step
+        pace = (self.latest.seconds - self.started.seconds) / taken
+        return pace * max(self.started.steps - self.latest.step, 0)
+
+    def _step(self, event: Stepped) -> None:
+        self._steps += 1
+        weight = max(SMOOTHING, 1 / self._steps)
+        self.loss = event.loss if self.loss is None else self.loss + weight * (event.loss - self.loss)
+        self.items_per_second = event.items_per_second
+        self._losses.append(event.loss)
+
+    def _evaluate(self, event: Evaluated) -> None:
+        loss = fmean(self._losses) if self._losses else None
+        score = event.scores.get(event.metric)
+        line = Evaluation(
+            event.epoch, event.seconds, loss, event.metric, score, event.best, self.items_per_second
+        )
+        self.evaluations.append(line)
+        self._losses = []
+        if event.best:
+            self.best = line

@@ -1,0 +1,7 @@
+"""The training loop and what it needs."""
+
+from seqnlp.training.examples import Examples
+from seqnlp.training.loop import Metric, Trainer
+from seqnlp.training.settings import Training
+
+__all__ = ["Examples", "Metric", "Trainer", "Training"]

@@ -1,0 +1,44 @@
+"""Which sequences are trained on together: a token budget, bucketed by length."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    """The batches of an epoch. Only the arguments decide, so a training can be resumed at any of them.
+
+    Sequences of about the same length come together, other ones in each epoch; batches come in random order.
+
+    Args:
+        lengths: Steps of each sequence; shape (sequences,).
+        budget: Steps of a batch, padding included. A longer sequence makes a batch of its own.
+        seed: The recipe's seed.
+        epoch: Counted from 0.
+
+    Returns:
+        Row numbers of each batch; together every row once.
+    """
+    random = np.random.default_rng([seed, epoch])
+    blurred = lengths * random.uniform(0.9, 1.1, len(lengths)) + random.uniform(0, 1, len(lengths))
+    order = np.argsort(blurred)
+    batches = [order[start:end] for start, end in _cut(lengths[order], budget)]
+    random.shuffle(batches)
+    return batches
+
+
+def in_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
+    """Batches for evaluation: the longest sequences first, each row once."""
+    order = np.argsort(-lengths, kind="stable")
+    return [order[start:end] for start, end in _cut(lengths[order], budget)]
+
+
+def _cut(lengths: NDArray[np.int64], budget: int) -> list[tuple[int, int]]:
+    cuts, start, longest = [], 0, 0
+    for position, length in enumerate(lengths.tolist()):
+        longest = max(longest, length)
+        if position > start and longest * (position + 1 - start) > budget:
+            cuts.append((start, position))
+            start, longest = position, length
+    if len(lengths):
+        cuts.append((start, len(lengths)))
+    return cuts

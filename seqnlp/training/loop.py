@@ -1,0 +1,219 @@
+"""The training loop: a generator of events. It neither prints nor writes."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqnlp.errors import Diverged
+from seqnlp.events import Evaluated, Event, Started, Stepped
+from seqnlp.model import SequenceModel
+from seqnlp.optimizers import Optimizer
+from seqnlp.training.examples import Examples
+from seqnlp.training.precision import computing_in, resolve
+from seqnlp.training.replicas import Replicas
+from seqnlp.training.settings import Training
+
+Score = Callable[[SequenceModel], dict[str, float]]
+
+
+@dataclass
+class Progress:
+    """Where a training stands; with the weights and the optimizer's memory all that it takes to go on."""
+
+    epoch: int = 0
+    position: int = 0
+    """Batches of this epoch that are done."""
+    step: int = 0
+    items: int = 0
+    seconds: float = 0.0
+    stepping: float = 0.0
+    """Seconds without those of evaluation."""
+    best: dict[str, float] = field(default_factory=dict)
+    """The dev scores of the best weights so far."""
+    waited: int = 0
+    """Evaluations since then."""
+    decay: float = 1.0
+    """What the plateau schedule has made of the learning rate."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The dev score that decides which weights are kept."""
+
+    name: str
+    higher_is_better: bool = True
+
+    def better(self, new: dict[str, float], old: dict[str, float]) -> bool:
+        """Whether the new scores beat the old ones, if any."""
+        if not old:
+            return True
+        a, b = new[self.name], old[self.name]
+        return a > b if self.higher_is_better else a < b
+
+
+@final
+class Trainer:
+    """Trains a model. At each event it stands still, and `state()` is what a checkpoint must hold."""
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        train: Examples,
+        score: Score,
+        metric: Metric,
+        optimizer: Optimizer,
+        training: Training,
+        seed: int,
+        items_name: str,
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            model: Freshly initialised, or about to be restored.
+            train: The encoded training split.
+            score: Scores a model on dev.
+            metric: Which of the scores decides.
+            optimizer: The recipe's `[optimizer]`.
+            training: The recipe's `[training]`.
+            seed: The recipe's seed.
+            items_name: What items are called.
+        """
+        self.model, self.train, self.score, self.metric = model, train, score, metric
+        self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
+        self.precision = resolve(training.precision)
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.optimizer = optimizer.build(self.parameters)
+        self.average = [p.detach().clone() for p in self.parameters] if training.average else []
+        self.replicas = Replicas(model, train, max(1, training.threads), self.precision)
+        self.carries: list[list[Tensor] | None] = [None] * len(self.replicas.models)
+        self.speed: deque[tuple[int, float]] = deque(maxlen=50)
+        self.progress = Progress()
+        self.reason = "finished"
+        self.steps = sum(
+            math.ceil(len(train.plan(seed, epoch)) / training.accumulate) for epoch in range(training.epochs)
+        )
+
+    def events(self) -> Iterator[Event]:
+        """Train, from wherever `progress` stands.
+
+        Raises:
+            seqnlp.errors.Diverged: when the loss or the gradient is no longer a number; the weights are then
+                those from before that step.
+        """
+        now, settings = self.progress, self.settings
+        parameters = sum(p.numel() for p in self.parameters)
+        yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
+        while now.epoch < settings.epochs:
+            if settings.patience is not None and now.waited >= settings.patience:
+                self.reason = f"no better {self.metric.name} on dev for {now.waited} epochs"
+                break
+            batches = self.train.plan(self.seed, now.epoch)
+            while now.position < len(batches):
+                portion = batches[now.position : now.position + settings.accumulate]
+                yield self._step(portion, len(portion) / len(batches))
+            yield self._evaluate()
+
+    def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
+        return self.progress.step, self.progress.epoch + share, self.progress.seconds
+
+    def _step(self, batches: list[NDArray[np.int64]], share: float) -> Stepped:
+        now, begun = self.progress, time.perf_counter()
+        rate = self.schedule.rate(now.step / self.steps) * now.decay
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        seed = (self.seed * 1_000_003 + now.step) % 2**62  # dropout is a function of seed and step alone
+        nats, items, self.carries = self.replicas.gradients(batches, self.carries, seed)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip).item()
+        if not (math.isfinite(nats) and math.isfinite(norm)):
+            self.optimizer.zero_grad()
+            what = "loss" if not math.isfinite(nats) else "gradient"
+            raise Diverged(
+                f"the {what} is no longer a number at step {now.step + 1} (learning rate {rate:.2g}); "
+                "try a smaller optimizer.lr or training.clip"
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
+        if self.average:
+            memory = min(self.settings.average, now.step / (now.step + 10))  # forget the random start soon
+            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
+        took = time.perf_counter() - begun
+        now.seconds, now.stepping = now.seconds + took, now.stepping + took
+        self.speed.append((items, took))
+        speed = sum(items for items, _ in self.speed) / sum(took for _, took in self.speed)
+        return Stepped(*self._moment(now.position * share / len(batches)), nats / items, rate, now.items, speed)
+
+    def _evaluate(self) -> Evaluated:
+        now, begun = self.progress, time.perf_counter()
+        self.model.eval()
+        with self.averaged(), torch.inference_mode(), computing_in(self.precision):
+            scores = self.score(self.model)
+        self.model.train()
+        best = self.metric.better(scores, now.best)
+        now.waited = 0 if best else now.waited + 1
+        if best:
+            now.best = scores
+        elif self.schedule.schedule == "plateau":
+            now.decay *= 0.5
+        now.epoch, now.position = now.epoch + 1, 0
+        self.carries = [None] * len(self.carries)
+        now.seconds += time.perf_counter() - begun
+        return Evaluated(*self._moment(), scores, self.metric.name, best)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Inside, the model has the averaged weights, if the recipe asks for an average."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def _swap(self) -> None:
+        for parameter, average in zip(self.parameters, self.average, strict=False):
+            parameter.data, average.data = average.data, parameter.data
+
+    def weights(self) -> dict[str, Tensor]:
+        """What a predictor needs: the averaged weights, or else the plain ones."""
+        with self.averaged():
+            return {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and JSON from which `restore` makes an equal trainer."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"average.{number}": tensor for number, tensor in enumerate(self.average)}
+        for replica, carry in enumerate(self.carries):
+            tensors |= {f"carry.{replica}.{number}": tensor for number, tensor in enumerate(carry or [])}
+        for number, memory in self.optimizer.state_dict()["state"].items():
+            known = {name: value for name, value in memory.items() if value is not None}
+            tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
+        return tensors, asdict(self.progress)
+
+    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "carry": {}, "optimizer": {}}
+        for name, tensor in tensors.items():
+            group, rest = name.split(".", 1)
+            groups[group][rest] = tensor
+        self.model.load_state_dict(groups["model"])
+        for number, tensor in groups["average"].items():
+            self.average[int(number)].copy_(tensor)
+        for replica in range(len(self.carries)):
+            carry = [name for name in groups["carry"] if name.startswith(f"{replica}.")]
+            self.carries[replica] = [groups["carry"][f"{replica}.{n}"] for n in range(len(carry))] or None
+        memory: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in groups["optimizer"].items():
+            number, key = name.split(".")
+            memory.setdefault(int(number), {})[key] = tensor
+        state = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({**state, "state": memory})
+        self.progress = Progress(**progress)

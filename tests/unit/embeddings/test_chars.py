@@ -1,0 +1,113 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqnlp.codecs import Characters
+from seqnlp.codecs.characters import PADDING
+from seqnlp.embeddings import CharCnn, CharLstm, Chars, WordModule
+from seqnlp.embeddings.chars import CharConvolution
+
+CHARACTERS = Characters.fit(Counter(["abcdefg", "üß"]))
+WORDS = st.lists(st.text("abcdefgüß?", max_size=9), min_size=1, max_size=5)
+SECTIONS: list[Chars] = [
+    CharCnn(size=6, window=1),
+    CharCnn(size=6),
+    CharCnn(size=5, window=4),
+    CharLstm(size=6),
+]
+KINDS = pytest.mark.parametrize("section", SECTIONS, ids=["cnn 1", "cnn 5", "cnn 4", "lstm"])
+
+
+def build(section: Chars) -> WordModule:
+    """The network, with every weight random: also those that begin at zero."""
+    torch.manual_seed(1)
+    module = section.build(CHARACTERS).double()
+    for parameter in module.parameters():
+        torch.nn.init.uniform_(parameter, -0.5, 0.5)
+    return module
+
+
+def encode(words: list[str], extra: int = 0) -> torch.Tensor:
+    """Words as rows of characters, with more padding than they need."""
+    padded, _ = CHARACTERS.encode(words).pad(np.arange(len(words)))
+    return torch.from_numpy(np.pad(padded, ((0, 0), (0, extra)), constant_values=PADDING))
+
+
+def test_the_kinds() -> None:
+    assert Chars.parse({}) == Chars.parse("cnn") == CharCnn()
+    assert Chars.parse("lstm") == CharLstm()
+
+
+@KINDS
+@given(words=WORDS, extra=st.integers(0, 7))
+def test_padding_never_changes_a_result(section: Chars, words: list[str], extra: int) -> None:
+    module = build(section)
+    together = module(encode(words, extra))
+    assert together.shape == (len(words), module.width)
+    for word, vector in zip(words, together, strict=True):
+        torch.testing.assert_close(module(encode([word]))[0], vector)
+
+
+@KINDS
+@given(words=WORDS, extra=st.integers(1, 7))
+def test_padding_never_changes_a_gradient(section: Chars, words: list[str], extra: int) -> None:
+    module = build(section)
+    parameters = list(module.parameters())
+    together = torch.autograd.grad(module(encode(words, extra)).square().sum(), parameters)
+    alone = torch.autograd.grad(sum(module(encode([word])).square().sum() for word in words), parameters)
+    for ours, expected in zip(together, alone, strict=True):
+        torch.testing.assert_close(ours, expected)
+
+
+@KINDS
+def test_words_are_told_apart(section: Chars) -> None:
+    vectors = build(section)(encode(["abc", "cba", "abcc", "ab", ""]))
+    if section != SECTIONS[0]:  # a window of one character can't see their order or number
+        assert len({tuple(vector.tolist()) for vector in vectors}) == 5
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 5])
+@given(words=WORDS)
+def test_the_convolution_is_one(window: int, words: list[str]) -> None:
+    module = build(CharCnn(size=6, window=window))
+    assert isinstance(module, CharConvolution)
+    table, filters, bias = (
+        each.detach().numpy() for each in (module.table.weight, module.filters, module.bias)
+    )
+    for word, vector in zip(words, module(encode(words)).detach().numpy(), strict=True):
+        (row,) = CHARACTERS.encode([word])
+        around = [PADDING] * ((window - 1) // 2) + row.tolist() + [PADDING] * (window // 2)
+        answers = [
+            sum(
+                table[character] @ filters[place]
+                for place, character in enumerate(around[start : start + window])
+            )
+            for start in range(len(row))
+        ]
+        expected = np.maximum(np.max(answers, axis=0) + bias, 0)
+        np.testing.assert_allclose(vector, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_the_lstm_gives_its_two_final_states() -> None:
+    module = build(CharLstm(size=6))
+    (forward, backward) = module.get_submodule("recurrent.layers.0").children()
+    (row,) = CHARACTERS.encode(["abü"])
+    characters = module.get_submodule("table")(torch.from_numpy(row))[:, None]
+    ahead, behind = forward(characters)[0][-1, 0], backward(characters.flip(0))[0][-1, 0]
+    torch.testing.assert_close(module(encode(["abü", "abcdefg"]))[0], torch.cat([ahead, behind]))
+
+
+def test_an_odd_size_is_shared_by_both_directions() -> None:
+    assert build(CharLstm(size=5)).width == 6
+
+
+def test_fit_and_restore() -> None:
+    section = CharCnn(min_count=2, longest=6)
+    codec = section.fit({"aab": 1, "b": 1, "c": 1}, lambda name: pytest.fail(name))
+    assert codec.characters == ["a", "b"]
+    assert codec.longest == 6
+    assert section.restore(codec.to_json()).to_json() == codec.to_json()

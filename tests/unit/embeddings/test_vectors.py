@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from seqnlp.embeddings.vectors import Vectors
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "glove.txt"
+    path.write_text("the 1 2\ncat 3 4\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("tune", [False, True])
+def test_vectors_come_from_the_file(file: Path, tune: bool) -> None:
+    section = Vectors(file="glove", tune=tune)
+    codec = section.fit({"the": 1}, {"glove": file}.__getitem__)
+    module = section.build(codec)
+    vectors = module(torch.from_numpy(codec.encode(["cat", "dog", "The"])))
+    assert vectors.tolist() == [[3, 4], [0, 0], [1, 2]]
+    assert module.width == 2
+    assert vectors.requires_grad is tune
+
+
+def test_a_saved_model_does_not_need_the_file(file: Path) -> None:
+    section = Vectors(file="glove")
+    codec = section.fit({"the": 1}, {"glove": file}.__getitem__)
+    trained = section.build(codec)
+    file.unlink()
+    again = section.build(section.restore(codec.to_json()))
+    again.load_state_dict(trained.state_dict())
+    assert torch.equal(again(torch.arange(3)), trained(torch.arange(3)))

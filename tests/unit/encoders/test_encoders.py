@@ -1,0 +1,91 @@
+from typing import Any
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from seqnlp.encoders import Encoder, EncoderModule, Gru, Lstm, Rnn
+from seqnlp.nn import Recurrent
+
+KINDS = ["rnn", "gru", "lstm"]
+
+
+def test_the_kinds() -> None:
+    assert {kind: Encoder.members[kind] for kind in KINDS} == {"rnn": Rnn, "gru": Gru, "lstm": Lstm}
+    assert isinstance(Encoder.parse({}), Lstm)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) -> None:
+    section = Encoder.parse(
+        {
+            "kind": kind,
+            "size": 6,
+            "layers": 2,
+            "bidirectional": bidirectional,
+            "dropout": 0.25,
+            "residual": True,
+        }
+    )
+    module = section.build(5)
+    assert isinstance(module, EncoderModule)
+    assert isinstance(module, Recurrent)
+    assert section.reads_ahead is bidirectional
+    assert module.width == (12 if bidirectional else 6)
+    assert (len(module.layers), module.residual, module.dropout.rate) == (2, True, 0.25)
+    mask = torch.tensor([[True, True, True], [True, False, False]])
+    states = module(torch.randn(2, 3, 5), mask)
+    assert states.outputs.shape == (2, 3, module.width)
+    assert states.mask is mask
+
+
+@pytest.mark.parametrize(
+    ("section", "layer"),
+    [
+        ("gru", torch.nn.GRU),
+        ("lstm", torch.nn.LSTM),
+        ({"kind": "rnn"}, torch.nn.RNN),
+        ({"kind": "rnn", "activation": "relu"}, torch.nn.RNN),
+    ],
+)
+def test_the_recurrence(section: Any, layer: type) -> None:
+    module = Encoder.parse(section).build(3)
+    assert isinstance(module, Recurrent)
+    (first, _) = module.layers[0]
+    assert type(first) is layer
+    if layer is torch.nn.RNN:
+        assert first.nonlinearity == ("relu" if "activation" in section else "tanh")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_a_backward_direction_sees_later_steps(kind: str) -> None:
+    torch.manual_seed(1)
+    inputs, mask = torch.randn(1, 6, 3), torch.ones(1, 6, dtype=torch.bool)
+    changed = inputs.clone()
+    changed[:, 4] += 1
+    for bidirectional in (False, True):
+        module = Encoder.parse({"kind": kind, "size": 4, "bidirectional": bidirectional}).build(3).eval()
+        before, after = module(inputs, mask).outputs, module(changed, mask).outputs
+        assert torch.equal(before[:, :4], after[:, :4]) is not bidirectional
+        assert not torch.equal(before[:, 4:], after[:, 4:])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 0},
+        {"layers": 0},
+        {"layers": 17},
+        {"dropout": 1.0},
+        {"dropout": -0.1},
+        {"bidirectional": 1},
+        {"size": 2.0},
+        {"heads": 4},
+        {"kind": "gru", "activation": "relu"},
+        {"kind": "rnn", "activation": "sin"},
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Encoder.parse(wrong)

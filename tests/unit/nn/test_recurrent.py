@@ -1,0 +1,167 @@
+"""Stacks of layers against those of torch.nn, and what padding and carried states must not change."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from seqnlp.nn.recurrent import Cell, Recurrent
+
+CELLS: list[Cell] = ["tanh", "relu", "gru", "lstm"]
+LENGTHS = [5, 1, 7, 3]
+
+
+def torch_layers(recurrent: Recurrent, cell: Cell, width: int) -> nn.RNNBase:
+    """The same network as one module of torch's, with the weights copied."""
+    settings: dict[str, Any] = {
+        "num_layers": len(recurrent.layers),
+        "bidirectional": recurrent.directions == 2,
+        "batch_first": True,
+        "dtype": torch.float64,
+    }
+    layers: nn.RNNBase
+    if cell == "lstm":
+        layers = nn.LSTM(width, recurrent.size, **settings)
+    elif cell == "gru":
+        layers = nn.GRU(width, recurrent.size, **settings)
+    else:
+        layers = nn.RNN(width, recurrent.size, nonlinearity=cell, **settings)
+    with torch.no_grad():
+        for number, layer in enumerate(recurrent.layers):
+            for direction, suffix in zip(layer, ("", "_reverse"), strict=False):
+                for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                    theirs = layers.get_parameter(f"{name}_l{number}{suffix}")
+                    theirs.copy_(direction.get_parameter(f"{name}_l0"))
+    return layers
+
+
+def make(cell: Cell, width: int = 3, size: int = 4, **settings: Any) -> Recurrent:
+    recurrent = Recurrent(cell, width, size, **settings).double()
+    for parameter in recurrent.parameters():
+        nn.init.uniform_(parameter, -0.7, 0.7)
+    return recurrent.eval()
+
+
+def padded(lengths: list[int], width: int, garbage: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Random sequences side by side, and their mask; what stands at padded steps is `garbage`."""
+    mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    inputs = torch.randn(*mask.shape, width, dtype=torch.float64)
+    return inputs.masked_fill(~mask[:, :, None], garbage), mask
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_a_batch_equals_torch_on_each_sequence_alone(cell: Cell, bidirectional: bool, layers: int) -> None:
+    torch.manual_seed(1)
+    recurrent = make(cell, layers=layers, bidirectional=bidirectional)
+    theirs = torch_layers(recurrent, cell, 3)
+    inputs, mask = padded(LENGTHS, 3)
+    outputs = recurrent(inputs, mask).outputs
+    assert outputs.shape == (4, 7, recurrent.width)
+    for row, length in enumerate(LENGTHS):
+        expected, _ = theirs(inputs[row : row + 1, :length])
+        torch.testing.assert_close(outputs[row, :length], expected[0], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_equal_those_of_torch(cell: Cell) -> None:
+    torch.manual_seed(2)
+    recurrent = make(cell, layers=2, bidirectional=True)
+    theirs = torch_layers(recurrent, cell, 3)
+    inputs, mask = padded(LENGTHS, 3)
+    weights = torch.randn(4, 7, recurrent.width, dtype=torch.float64)
+    (recurrent(inputs, mask).outputs * weights)[mask].sum().backward()
+    for row, length in enumerate(LENGTHS):
+        (theirs(inputs[row : row + 1, :length])[0][0] * weights[row, :length]).sum().backward()
+    for number, layer in enumerate(recurrent.layers):
+        for direction, suffix in zip(layer, ("", "_reverse"), strict=True):
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                ours = direction.get_parameter(f"{name}_l0").grad
+                expected = theirs.get_parameter(f"{name}_l{number}{suffix}").grad
+                torch.testing.assert_close(ours, expected, rtol=1e-9, atol=1e-11)
+
+
+@given(
+    st.sampled_from(CELLS),
+    st.lists(st.integers(1, 6), min_size=2, max_size=5),
+    st.integers(1, 3),
+    st.booleans(),
+    st.booleans(),
+)
+def test_padding_never_changes_a_result(
+    cell: Cell, lengths: list[int], layers: int, bidirectional: bool, residual: bool
+) -> None:
+    torch.manual_seed(sum(lengths))
+    recurrent = make(cell, 4, 4, layers=layers, bidirectional=bidirectional, residual=residual)
+    inputs, mask = padded(lengths, 4, garbage=1e6)
+    inputs.requires_grad_()
+    outputs = recurrent(inputs, mask).outputs
+    (together,) = torch.autograd.grad(outputs[mask].square().sum(), inputs)
+    assert not together[~mask].any()
+    for row, length in enumerate(lengths):
+        single = inputs[row : row + 1, :length]
+        alone = recurrent(single, mask[row : row + 1, :length]).outputs
+        (gradient,) = torch.autograd.grad(alone.square().sum(), single)
+        torch.testing.assert_close(outputs[row, :length], alone[0])
+        torch.testing.assert_close(together[row, :length], gradient[0])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_two_halves_with_carry_equal_the_whole(cell: Cell, layers: int) -> None:
+    torch.manual_seed(3)
+    recurrent = make(cell, layers=layers)
+    inputs, mask = padded([8, 8], 3)
+    whole = recurrent(inputs, mask)
+    first = recurrent(inputs[:, :5], mask[:, :5])
+    second = recurrent(inputs[:, 5:], mask[:, 5:], first.carry)
+    torch.testing.assert_close(torch.cat([first.outputs, second.outputs], 1), whole.outputs)
+    assert len(whole.carry) == layers * (2 if cell == "lstm" else 1)
+    for ours, expected in zip(second.carry, whole.carry, strict=True):
+        torch.testing.assert_close(ours, expected)
+
+
+def test_residual_adds_the_input_where_the_widths_agree() -> None:
+    torch.manual_seed(4)
+    plain = make("gru", 3, 4, layers=3)
+    residual = Recurrent("gru", 3, 4, layers=3, residual=True).double().eval()
+    residual.load_state_dict(plain.state_dict())
+    inputs, mask = padded([5, 2], 3)
+    steps = inputs
+    for number, layer in enumerate(plain.layers):
+        outputs = layer[0](steps.transpose(0, 1))[0].transpose(0, 1)
+        steps = outputs if number == 0 else outputs + steps  # 3 features become 4 in the first layer
+    torch.testing.assert_close(residual(inputs, mask).outputs, steps)
+    assert not torch.allclose(plain(inputs, mask).outputs, steps)
+
+
+def test_residual_reaches_the_first_layer_too() -> None:
+    torch.manual_seed(5)
+    plain = make("gru", 4, 4)
+    residual = Recurrent("gru", 4, 4, residual=True).double().eval()
+    residual.load_state_dict(plain.state_dict())
+    inputs, mask = padded([5, 2], 4)
+    torch.testing.assert_close(residual(inputs, mask).outputs, plain(inputs, mask).outputs + inputs)
+
+
+def test_dropout_stands_between_layers_only() -> None:
+    torch.manual_seed(6)
+    inputs, mask = padded([5, 2], 3)
+    single = make("gru", dropout=0.5).train()
+    torch.testing.assert_close(single(inputs, mask).outputs, single(inputs, mask).outputs, rtol=0, atol=0)
+    double = make("gru", layers=2, dropout=0.5).train()
+    runs = [double(inputs, mask).outputs for _ in range(3)]
+    assert any(not torch.equal(one, other) for one, other in pairwise(runs))
+    double.eval()
+    torch.testing.assert_close(double(inputs, mask).outputs, double(inputs, mask).outputs, rtol=0, atol=0)
+
+
+def test_shapes_are_checked_in_tests() -> None:
+    recurrent = make("gru")
+    with pytest.raises(TypeError, match="batch time"):
+        recurrent(torch.zeros(2, 5, 3, dtype=torch.float64), torch.ones(2, 4, dtype=torch.bool))

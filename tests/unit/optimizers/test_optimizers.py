@@ -1,0 +1,70 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import nn
+
+from seqnlp.optimizers import AdamW, Optimizer, Sgd
+
+GRADIENTS = [np.array([1.0, -2.0, 0.5]), np.array([0.5, 1.0, -1.0]), np.array([-1.0, 0.25, 2.0])]
+START = np.array([0.3, -0.2, 1.0])
+LR = 0.1
+
+
+def steps(section: Optimizer) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Where three given gradients lead from a given start."""
+    parameter = nn.Parameter(torch.from_numpy(START.copy()))
+    optimizer = section.build([parameter])
+    for gradient in GRADIENTS:
+        parameter.grad = torch.from_numpy(gradient.copy())
+        optimizer.step()
+    return parameter.detach().numpy()
+
+
+def test_the_kinds() -> None:
+    assert Optimizer.parse({}) == Optimizer.parse("adamw") == AdamW()
+    assert Optimizer.parse("sgd") == Sgd()
+
+
+def test_adamw_is_adam_with_decay_beside_it() -> None:
+    x, m, v = START.copy(), np.zeros(3), np.zeros(3)
+    for t, gradient in enumerate(GRADIENTS, 1):
+        x -= LR * 0.01 * x
+        m = 0.8 * m + 0.2 * gradient
+        v = 0.95 * v + 0.05 * gradient**2
+        x -= LR * (m / (1 - 0.8**t)) / (np.sqrt(v / (1 - 0.95**t)) + 1e-8)
+    np.testing.assert_allclose(steps(AdamW(lr=LR, beta1=0.8, beta2=0.95, weight_decay=0.01)), x, rtol=1e-7)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sgd_with_nesterovs_momentum(momentum: float) -> None:
+    x, velocity = START.copy(), np.zeros(3)
+    for gradient in GRADIENTS:
+        gradient = gradient + 0.01 * x
+        velocity = momentum * velocity + gradient
+        x -= LR * (gradient + momentum * velocity)
+    np.testing.assert_allclose(steps(Sgd(lr=LR, momentum=momentum, weight_decay=0.01)), x, rtol=1e-7)
+
+
+def test_the_rate_is_the_schedule_times_lr() -> None:
+    section = AdamW(lr=0.5, schedule="linear", warmup=0.5)
+    assert [section.rate(progress) for progress in (0, 0.25, 0.5, 0.75, 1)] == [0, 0.25, 0.5, 0.25, 0]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lr": 0.0},
+        {"lr": -1.0},
+        {"schedule": "step"},
+        {"warmup": 1.0},
+        {"beta1": 1.0},
+        {"kind": "sgd", "beta1": 0.5},
+        {"kind": "sgd", "momentum": -0.1},
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Optimizer.parse(wrong)

@@ -1,0 +1,86 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from seqnlp.errors import DataError
+from seqnlp.readers import Columns
+
+
+def load(path: Path, text: str, **settings: Any) -> dict[str, Any]:
+    path.write_text(text)
+    table: dict[str, Any] = Columns(**({"names": ["word", "tag"]} | settings)).load(path)[:]
+    return table
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.conll"
+
+
+def test_columns_stand_between_any_white_space(path: Path) -> None:
+    assert load(path, "\n\na  A\nb\t B\n \t\nc C\r\n") == {
+        "word": [["a", "b"], ["c"]],
+        "tag": [["A", "B"], ["C"]],
+    }
+
+
+def test_a_delimiter_leaves_spaces_in_fields(path: Path) -> None:
+    assert load(path, "New York\tB\n\t\nb\tO", delimiter="\t")["word"] == [["New York"], ["b"]]
+
+
+def test_hashtags_are_tokens_and_comments_only_where_they_are_asked_for(path: Path) -> None:
+    text = "# c\n#tag O\na O\n"
+    assert load(path, text)["word"] == [["#", "#tag", "a"]]
+    assert load(path, text, comment="# ")["word"] == [["#tag", "a"]]
+
+
+def test_lines_between_documents_are_skipped(path: Path) -> None:
+    text = "-DOCSTART- -X- O O\n\na A\n-DOCSTART- x\nb B\n"
+    assert load(path, text)["word"] == [["a"], ["b"]]
+    with pytest.raises(DataError, match=r"x\.conll:1: 4 columns"):
+        load(path, text, document=None)
+
+
+def test_unwanted_columns_are_left_out(path: Path) -> None:
+    assert load(path, "a x y A\n", names=["word", "_", "_", "tag"]) == {"word": [["a"]], "tag": [["A"]]}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a A\nb\n", "2: 1 columns; expected 2 (word, tag)"),
+        ("a A A\n", "1: 3 columns; expected 2 (word, tag)"),
+    ],
+)
+def test_lines_with_too_few_or_too_many_fields_are_named(path: Path, text: str, problem: str) -> None:
+    with pytest.raises(DataError) as caught:
+        load(path, text)
+    assert str(caught.value) == f"{path}:{problem}"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"names": []}, {"names": ["_"]}, {"names": ["a", "a"]}, {"names": ["a"], "delimiter": ""}]
+)
+def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Columns(**wrong)
+
+
+TOKEN = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.tuples(TOKEN, TOKEN), min_size=1), min_size=1, max_size=4))
+def test_what_was_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, sentences: list[list[tuple[str, str]]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "round.conll"
+    text = "\n".join("".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences)
+    table = load(path, text, document=None)
+    assert [
+        list(zip(*pair, strict=True)) for pair in zip(table["word"], table["tag"], strict=True)
+    ] == sentences

@@ -1,0 +1,103 @@
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from seqnlp.errors import DataError
+from seqnlp.readers import Csv
+
+
+def load(path: Path, text: str, **settings: Any) -> list[Any]:
+    path.write_text(text)
+    return list(Csv(**settings).load(path))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.csv"
+
+
+def test_the_header_names_the_columns(path: Path) -> None:
+    assert load(path, 'a,b\n1,"x, y"\n\n2,"say ""hi"""\n') == [
+        {"a": "1", "b": "x, y"},
+        {"a": "2", "b": 'say "hi"'},
+    ]
+
+
+def test_names_stand_for_a_header(path: Path) -> None:
+    assert load(path, "1;2\n3;4\n", names=["a", "b"], delimiter=";") == [
+        {"a": "1", "b": "2"},
+        {"a": "3", "b": "4"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["x.tsv", "x.tsv.gz"])
+def test_tabs_part_the_columns_of_tsv_and_quotes_are_text(tmp_path: Path, name: str) -> None:
+    assert load(tmp_path / name, 't\tl\n"hi, she said\t1\n') == [{"t": '"hi, she said', "l": "1"}]
+
+
+def test_fields_may_hold_line_breaks(path: Path) -> None:
+    rows = load(path, 'a,b\n"one\ntwo",2\n')
+    assert rows == [{"a": "one\ntwo", "b": "2"}]
+    with pytest.raises(DataError, match=r"x\.csv:4: 1 columns"):
+        load(path, 'a,b\n"one\ntwo",2\n3\n')
+
+
+def test_numbers_are_numbers(path: Path) -> None:
+    assert load(path, "d,y\n2026,1.5\n2027,-2e3\n", numbers=["y"]) == [
+        {"d": "2026", "y": 1.5},
+        {"d": "2027", "y": -2000.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "problem"),
+    [
+        ("a,b\n1,2\n3\n", {}, ":3: 1 columns; expected 2 (a, b)"),
+        ("a,b\n1,2,3\n", {}, ":2: 3 columns; expected 2 (a, b)"),
+        ("a,b\n1,x\n", {"numbers": ["b"]}, ":2: 'x' in the column 'b'; expected a number"),
+        ("a,b\n1,\n", {"numbers": ["b"]}, ":2: '' in the column 'b'; expected a number"),
+        ("a,b\n1,nan\n", {"numbers": ["b"]}, ":2: 'nan' in the column 'b'; expected a number"),
+        ("a,b\n1,1e999\n", {"numbers": ["b"]}, ":2: '1e999' in the column 'b'; expected a number"),
+        ("load,b\n1,2\n", {"numbers": ["laod"]}, ": no column 'laod' of numbers: did you mean 'load'?"),
+        ("a,a\n1,2\n", {}, ":1: column names must differ and not be empty, found 'a', 'a'"),
+        ("a,\n1,2\n", {}, ":1: column names must differ and not be empty, found 'a', ''"),
+        ("", {}, ": no header line: the file is empty"),
+        ("a,b\n", {}, ": no sequences in it: the file is empty"),
+        ('a,b\n"x"y,2\n', {}, """:2: ',' expected after '"' (quote = '"', delimiter = ',')"""),
+        ('a,b\n1,"2\n3,4\n', {}, """:3: unexpected end of data (quote = '"', delimiter = ',')"""),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(
+    path: Path, text: str, settings: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        load(path, text, **settings)
+    assert str(caught.value) == f"{path}{problem}"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"delimiter": ""}, {"delimiter": "ab"}, {"quote": "ab"}, {"names": ["a", "a"]}]
+)
+def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Csv(**wrong)
+
+
+CELL = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
+def test_what_was_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "round.csv"
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([("a", "b"), *rows])
+    assert [(row["a"], row["b"]) for row in load(path, out.getvalue())] == rows

@@ -1,0 +1,232 @@
+"""The Hub itself is played by a small server on this machine."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from hashlib import sha1
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets.utils import disable_progress_bars, enable_progress_bars
+
+from seqnlp.errors import DataError
+from seqnlp.readers import Hub
+
+COMMIT = "a" * 40
+REPOSITORY = {
+    "data/train.jsonl": b'{"words": ["a", "b"], "label": "x"}\n{"words": ["c"], "label": "y"}\n',
+    "data/test.jsonl": b'{"words": ["d"], "label": "y"}\n',
+}
+
+
+class FakeHub(BaseHTTPRequestHandler):
+    """As much of the Hub as a dataset `me/tiny` of JSON lines needs."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        resolve, _, file = path.removeprefix("/datasets/me/tiny/resolve/").partition("/")
+        if (
+            path.startswith("/datasets/me/tiny/resolve/")
+            and resolve in ("main", COMMIT)
+            and file in REPOSITORY
+        ):
+            self.answer(200, REPOSITORY[file], ETag=f'"{sha1(REPOSITORY[file]).hexdigest()}"')
+        elif path in ("/api/datasets/me/tiny", f"/api/datasets/me/tiny/revision/{COMMIT}"):
+            self.answer(
+                200,
+                {"id": "me/tiny", "sha": COMMIT, "siblings": [{"rfilename": name} for name in REPOSITORY]},
+            )
+        elif path == f"/api/datasets/me/tiny/tree/{COMMIT}":
+            self.answer(200, [{"type": "directory", "path": "data", "oid": COMMIT, "size": 0}])
+        elif path == f"/api/datasets/me/tiny/tree/{COMMIT}/data":
+            files = REPOSITORY.items()
+            self.answer(
+                200,
+                [{"type": "file", "path": name, "size": len(data), "oid": COMMIT} for name, data in files],
+            )
+        elif path.startswith("/datasets/me/tiny/resolve/") and resolve not in ("main", COMMIT):
+            self.answer(404, b"", **{"X-Error-Code": "RevisionNotFound"})
+        else:
+            missing = "EntryNotFound" if "/me/tiny" in path else "RepoNotFound"
+            self.answer(404, b"", **{"X-Error-Code": missing})
+
+    def answer(self, code: int, body: Any, **headers: str) -> None:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(code)
+        for name, value in {"X-Repo-Commit": COMMIT, "Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FakeHub)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+SCRIPT = """
+import json, sys
+from seqnlp.errors import DataError
+from seqnlp.readers import Hub
+for settings, split in json.loads(sys.argv[1]):
+    try:
+        print(json.dumps(list(Hub(**settings).load(split))))
+    except DataError as error:
+        print(json.dumps(str(error)))
+"""
+
+
+def load_elsewhere(tmp_path: Path, cases: list[tuple[dict[str, str], str]], **settings: str) -> list[Any]:
+    """What a process with these settings of the Hub gets: rows, or the message of an error."""
+    variables = {"HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    environment = {**os.environ, **variables, **settings}
+    environment.pop("HF_DATASETS_CACHE")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(cases)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
+    tiny = {"path": "me/tiny"}
+    cases = [
+        (tiny, "train"),
+        (tiny, "train[:50%]+test"),
+        (tiny | {"revision": COMMIT}, "test"),
+        (tiny, "dev"),
+        (tiny, "train[:"),
+        (tiny | {"config": "french"}, "train"),
+        (tiny | {"revision": "v9"}, "train"),
+        ({"path": "me/nothing"}, "train"),
+    ]
+    first = {"words": ["a", "b"], "label": "x"}
+    last = {"words": ["d"], "label": "y"}
+    everything, part, test, *problems = load_elsewhere(tmp_path, cases, HF_ENDPOINT=endpoint)
+    assert everything == [first, {"words": ["c"], "label": "y"}]
+    assert part == [first, last]
+    assert test == [last]
+    cannot = "me/tiny: cannot load"
+    assert problems == [
+        f"{cannot} 'dev': no such split; it has train, test",
+        f"{cannot} 'train[:': Unrecognized instruction format: train[: (it has the splits train, test)",
+        f"{cannot} 'train': BuilderConfig 'french' not found. Available: ['default']",
+        f"{cannot} 'train': Revision 'v9' doesn't exist for dataset 'me/tiny' on the Hub.",
+        "me/nothing: cannot load 'train': "
+        "Dataset 'me/nothing' doesn't exist on the Hub or cannot be accessed.",
+    ]
+
+
+def test_without_a_network_there_is_one_line(tmp_path: Path) -> None:
+    (problem,) = load_elsewhere(tmp_path, [({"path": "me/tiny"}, "train")], HF_HUB_OFFLINE="1")
+    assert problem.startswith("me/tiny: cannot load 'train': Couldn't reach 'me/tiny' on the Hub")
+    assert "\n" not in problem
+
+
+FEATURES = Features(
+    {
+        "tokens": List(Value("string")),
+        "tags": List(ClassLabel(names=["O", "B"])),
+        "label": ClassLabel(names=["bad", "good"]),
+        "number": Value("float64"),
+    }
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    columns = {
+        "tokens": [["a", "b"], ["c"], []],
+        "tags": [[0, 1], [1], []],
+        "label": [0, 1, -1],
+        "number": [1.0, 2.0, 3.0],
+    }
+    table = Dataset.from_dict(columns, features=FEATURES)
+    (tmp_path / "data").mkdir()
+    disable_progress_bars()
+    table.to_parquet(tmp_path / "data" / "train.parquet")
+    table.select([0]).to_parquet(tmp_path / "data" / "test.parquet")
+    enable_progress_bars()
+    return tmp_path
+
+
+def test_classes_have_names_also_inside_lists(folder: Path) -> None:
+    table = Hub(path=str(folder)).load("train")
+    assert table["tags"] == [["O", "B"], ["B"], []]
+    assert table["label"] == ["bad", "good", None]
+    assert table["tokens"] == [["a", "b"], ["c"], []]
+    assert table["number"] == [1.0, 2.0, 3.0]
+    assert table.features["tags"] == List(Value("string"))
+    assert table.features["label"] == Value("string")
+
+
+def test_expressions_and_names_for_columns(folder: Path) -> None:
+    table = Hub(path=str(folder), columns={"words": "tokens"}).load("train[1:2]+test")
+    assert table["words"] == [["c"], ["a", "b"]]
+
+
+def test_a_changed_folder_is_read_again(folder: Path) -> None:
+    hub = Hub(path=str(folder))
+    assert hub.load("test")["label"] == ["bad"]
+    file = folder / "data" / "test.parquet"
+    before = file.stat().st_mtime_ns
+    file.write_bytes((folder / "data" / "train.parquet").read_bytes())
+    os.utime(file, ns=(before + 10**9, before + 10**9))
+    assert hub.load("test")["label"] == ["bad", "good", None]
+
+
+def test_single_files(folder: Path, tmp_path: Path) -> None:
+    assert len(Hub(path=str(folder / "data" / "train.parquet")).load("train[:2]")) == 2
+    (tmp_path / "x.txt").write_text("a\nb\n")
+    assert Hub(path=str(tmp_path / "x.txt")).load("train")["text"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "split", "problem"),
+    [
+        ("x.txt", b"a\n", "test", "x.txt: cannot load 'test': no such split; it has train"),
+        ("x.txt", b"a\n", "train[:900%]", "Percent slice boundaries must be > -100 and < 100."),
+        ("x.txt", b"a\n", "", "x.txt: cannot load '': "),
+        ("x.parquet", b"nothing of the kind", "train", "x.parquet: cannot load 'train': "),
+        ("x.jsonl", b"nothing of the kind", "train", "x.jsonl: cannot load 'train': JSON parse error"),
+        ("x.zip", b"", "train", "x.zip: cannot read a .zip file; expected .parquet, .arrow, .jsonl"),
+        ("x", b"", "train", "x: cannot read a nameless file; expected .parquet"),
+        ("none/x/y", None, "train", "Couldn't find any data file at"),
+        (".", None, "train", "doesn't contain any data files"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    tmp_path: Path, path: str, data: bytes | None, split: str, problem: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if data is not None:
+        (tmp_path / path).write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        Hub(path=str(tmp_path / path)).load(split)
+    assert problem in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")

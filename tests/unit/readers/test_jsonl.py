@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqnlp.errors import DataError
+from seqnlp.readers import Jsonl
+
+
+def load(path: Path, *lines: str) -> Any:
+    path.write_text("\n".join(lines))
+    return Jsonl().load(path)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.jsonl"
+
+
+def test_keys_are_columns(path: Path) -> None:
+    table = load(
+        path,
+        '{"t": "a", "w": ["b", "c"], "n": 1, "x": 2.5, "s": [1, 2.5]}',
+        "",
+        '{"w": [], "t": "", "s": [], "n": -3, "x": 1}',
+    )
+    assert list(table) == [
+        {"t": "a", "w": ["b", "c"], "n": 1, "x": 2.5, "s": [1.0, 2.5]},
+        {"t": "", "w": [], "n": -3, "x": 1.0, "s": []},
+    ]
+    assert [table.features[name].dtype for name in "tnx"] == ["string", "int64", "float64"]
+
+
+def test_an_empty_list_waits_for_its_kind(path: Path) -> None:
+    assert load(path, '{"w": [], "s": []}', '{"w": ["a"], "s": [1]}')[1] == {"w": ["a"], "s": [1.0]}
+    assert load(path, '{"w": []}')[0] == {"w": []}
+
+
+KINDS = "a string, a list of strings, a whole number, a number, a list of numbers"
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (['{"a": "x"}', "{'a': 1}"], ":2: this is not JSON: Expecting property name"),
+        (['{"a": "x"}', '{"a": "x"'], ":2: this is not JSON: Expecting ',' delimiter"),
+        (['{"a": NaN}'], ":1: this is not JSON: NaN is no number"),
+        (['{"a": "\\ud800"}'], ":1: this is not JSON: 'utf-8' codec can't encode"),
+        (["[1, 2]"], ":1: [1, 2] is not an object with keys"),
+        (["{}"], ":1: {} is not an object with keys"),
+        (['{"a": "x", "b": "y"}', '{"a": "x"}'], ":2: no 'b', which the first line has"),
+        (['{"a": "x"}', '{"a": "x", "b": "y"}'], ":2: 'b' is not in the first line"),
+        (['{"a": null}'], f":1: 'a' is null; expected {KINDS}"),
+        (['{"a": true}'], f":1: 'a' is true; expected {KINDS}"),
+        (['{"a": {"b": 1}}'], f":1: 'a' is {{\"b\": 1}}; expected {KINDS}"),
+        (['{"a": ["x", 1]}'], f":1: 'a' is [\"x\", 1]; expected {KINDS}"),
+        (['{"a": 1e999}'], f":1: 'a' is Infinity; expected {KINDS}"),
+        (['{"a": "x"}', '{"a": 1}'], ":2: 'a' is 1; expected a string as before"),
+        (['{"a": 1}', '{"a": 1.5}'], ":2: 'a' is 1.5; expected a whole number as before"),
+        (['{"a": ["x"]}', '{"a": "x"}'], ":2: 'a' is \"x\"; expected a list of strings as before"),
+        (["[" * 100_000], ":1: lists inside lists without end"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(path: Path, lines: list[str], problem: str) -> None:
+    with pytest.raises(DataError) as caught:
+        load(path, *lines)
+    assert str(caught.value).startswith(f"{path}{problem}")
+
+
+ROW = st.fixed_dictionaries(
+    {
+        "text": st.text(),
+        "words": st.lists(st.text(), max_size=3),
+        "whole": st.integers(-(2**63), 2**63 - 1),
+        "number": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70),
+        "numbers": st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+    }
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=4), st.booleans())
+def test_what_was_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], ascii_only: bool
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "round.jsonl"
+    rows[0] |= {"number": 0.5, "numbers": [0.5]}
+    assert list(load(path, *(json.dumps(row, ensure_ascii=ascii_only) for row in rows))) == rows

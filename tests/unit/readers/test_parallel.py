@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from seqnlp.errors import DataError
+from seqnlp.readers import Parallel
+
+
+def test_two_files_stand_side_by_side(tmp_path: Path) -> None:
+    (tmp_path / "train.tok.en").write_text("a b\n\nc\nd\n")
+    (tmp_path / "train.tok.fr").write_text("A B\nX\nC\n \n")
+    reader = Parallel(suffixes=["en", "fr"])
+    assert list(reader.load(tmp_path / "train.tok")) == [
+        {"source": "a b", "target": "A B"},
+        {"source": "c", "target": "C"},
+    ]
+
+
+def test_the_order_of_the_suffixes_is_the_direction(tmp_path: Path) -> None:
+    (tmp_path / "x.en").write_text("a\n")
+    (tmp_path / "x.fr").write_text("A\n")
+    assert Parallel(suffixes=["fr", "en"]).load(tmp_path / "x")[0] == {"source": "A", "target": "a"}
+    assert Parallel(suffixes=["en", "fr"]).load(tmp_path / "x")[0] == {"source": "a", "target": "A"}
+
+
+@pytest.mark.parametrize(("left", "right"), [("a\nb\n", "A\n"), ("a\n", "A\nB\n")])
+def test_the_first_line_without_a_partner_is_named(tmp_path: Path, left: str, right: str) -> None:
+    (tmp_path / "x.en").write_text(left)
+    (tmp_path / "x.fr").write_text(right)
+    longer, shorter = ("en", "fr") if len(left) > len(right) else ("fr", "en")
+    with pytest.raises(DataError) as caught:
+        Parallel(suffixes=["en", "fr"]).load(tmp_path / "x")
+    assert str(caught.value) == (
+        f"{tmp_path}/x.{longer}:2: no partner for this line: {tmp_path}/x.{shorter} has only 1"
+    )
+
+
+def test_a_missing_half_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.en").write_text("a\n")
+    with pytest.raises(DataError, match=r"x\.fr: no such file"):
+        Parallel(suffixes=["en", "fr"]).load(tmp_path / "x")
+
+
+def test_a_change_to_either_half_is_noticed(tmp_path: Path) -> None:
+    reader = Parallel(suffixes=["en", "fr"])
+    (tmp_path / "x.en").write_text("a\n")
+    (tmp_path / "x.fr").write_text("A\n")
+    reader.load(tmp_path / "x")
+    (tmp_path / "x.fr").write_text("B\n")
+    assert reader.load(tmp_path / "x")["target"] == ["B"]
+
+
+def test_one_file_holds_both_sides(tmp_path: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text('a "b\tA "B\n\nc\tC\n')
+    assert list(Parallel().load(path)) == [
+        {"source": 'a "b', "target": 'A "B'},
+        {"source": "c", "target": "C"},
+    ]
+    path.write_text("a\tA\nb\n")
+    with pytest.raises(
+        DataError, match=r"x\.tsv:2: 1 columns; expected source and target with a tab between"
+    ):
+        Parallel().load(path)
+
+
+@pytest.mark.parametrize("suffixes", [["en"], ["en", "en"], ["en", "fr", "de"]])
+def test_suffixes_are_two(suffixes: list[str]) -> None:
+    with pytest.raises(ValidationError, match="name two suffixes"):
+        Parallel(suffixes=suffixes)
