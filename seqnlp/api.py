@@ -1,7 +1,7 @@
 """The library: train, evaluate, load."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import seqnlp.tasks  # noqa: F401  (makes the tasks' recipes known)
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.model import SequenceModel
+from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_file, find_recipe, load_recipe, parse_recipe
 from seqnlp.run import Run
@@ -34,7 +35,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     notify: Callable[[str], None] = lambda line: None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train a recipe and leave a run directory behind; closing the iterator saves a checkpoint first.
 
     Args:
@@ -54,7 +55,7 @@ def train(
     run, saved = _open(path, wanted, resume, overwrite)
     torch.set_num_threads(wanted.training.threads)
 
-    find = partial(find_file, recipe=file)
+    find = _finder(file)
     corpus = read_corpus(wanted.data, find)
     if saved is None:
         task = wanted.fit(corpus.splits["train"], find)
@@ -114,7 +115,7 @@ def evaluate(run: str | Path, split: str = "test", data: str | Path | None = Non
     if source is None:
         raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
     meta = opened.meta()
-    find = partial(find_file, recipe=Path(meta["recipe_file"]))
+    find = _finder(Path(meta["recipe_file"]))
     reader = recipe.data.reader
     table = reader.load(reader.locate(source, find))
     task = recipe.restore(opened.load_codecs())
@@ -146,6 +147,17 @@ def load(run: str | Path) -> Any:
     model = task.build()
     model.load_state_dict(opened.load_model())
     return task.predictor(model)
+
+
+def _finder(recipe: Path) -> Callable[[str], Path]:
+    """Looks up files that a recipe names, and knows how to fetch those of public corpora."""
+
+    def advice(source: str) -> str | None:
+        folder, *rest = Path(source).parts
+        name = rest[0] if rest else ""
+        return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
+
+    return partial(find_file, recipe=recipe, advice=advice)
 
 
 def _settled(recipe: Recipe) -> TaskRecipe:
@@ -184,9 +196,7 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         names = list(dict.fromkeys([*old, *new]))
         return [
-            line
-            for name in names
-            for line in _differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
+            line for name in names for line in _differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
         ]
     return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
 

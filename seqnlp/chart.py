@@ -64,9 +64,7 @@ def chart(
     across = Axis.over([x for x, _ in ends], most=max(canvas.columns // 10, 2))
     for number, segments in enumerate(lines):
         for start, end in segments:
-            canvas.line(
-                (across.share(start[0]), up.share(start[1])), (across.share(end[0]), up.share(end[1])), number
-            )
+            canvas.line((across.share(start[0]), up.share(start[1])), (across.share(end[0]), up.share(end[1])), number)
     return Picture([*heading, *_body(canvas, up, gutter), *_foot(canvas, across, gutter)])
 
 

@@ -14,7 +14,7 @@ class Spec(BaseModel):
     """A frozen, typed section of a recipe. The docstring under a field is its help text."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, validate_default=True
+        extra="forbid", frozen=True, allow_inf_nan=False, strict=True, use_attribute_docstrings=True, validate_default=True
     )
 
 
@@ -68,9 +68,7 @@ class Family(Spec, ABC):
         else:
             found = {"key": key, "kind": repr(kind), "choices": list(cls.members)}
             error = PydanticCustomError("unknown_kind", "Unknown {key} {kind}", found)
-        raise ValidationError.from_exception_data(
-            cls.__name__, [InitErrorDetails(type=error, loc=(key,), input=kind)]
-        )
+        raise ValidationError.from_exception_data(cls.__name__, [InitErrorDetails(type=error, loc=(key,), input=kind)])
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -84,9 +82,7 @@ class Family(Spec, ABC):
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         if not cls.is_head():
             return handler(schema)
         tables = []

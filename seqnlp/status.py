@@ -88,9 +88,7 @@ class TrainingStatus:
     def _evaluate(self, event: Evaluated) -> None:
         loss = fmean(self._losses) if self._losses else None
         score = event.scores.get(event.metric)
-        line = Evaluation(
-            event.epoch, event.seconds, loss, event.metric, score, event.best, self.items_per_second
-        )
+        line = Evaluation(event.epoch, event.seconds, loss, event.metric, score, event.best, self.items_per_second)
         self.evaluations.append(line)
         self._losses = []
         if event.best:

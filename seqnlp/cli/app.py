@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from seqnlp.cli import corpora, evaluate, predict, recipes, runs, train
+from seqnlp.cli import classify, corpora, evaluate, predict, recipes, runs, train
 from seqnlp.errors import RecipeError, SeqnlpError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("tag")(predict.tag)
+app.command("classify")(classify.classify)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(runs.app, name="runs")

@@ -64,13 +64,9 @@ def stats(
     ],
     reader: Annotated[
         str | None,
-        typer.Option(
-            help='How to read them: a kind, or a table such as \'{kind="columns", names=["word", "tag"]}\'.'
-        ),
+        typer.Option(help='How to read them: a kind, or a table such as \'{kind="columns", names=["word", "tag"]}\'.'),
     ] = None,
-    tokens: Annotated[
-        str | None, typer.Option(help="The column of tokens; by default the likeliest.")
-    ] = None,
+    tokens: Annotated[str | None, typer.Option(help="The column of tokens; by default the likeliest.")] = None,
     into: Into = Path("corpora"),
     as_json: AsJson = False,
 ) -> None:

@@ -79,9 +79,7 @@ def label_rows(counts: Sequence[Mapping[str, int]]) -> list[list[str]]:
     rows = []
     for label in labels[:SHOWN_LABELS]:
         shares = [(split.get(label, 0), max(1, sum(split.values()))) for split in counts]
-        rows.append(
-            [label or '""', *(cell for n, all_ in shares for cell in (f"{n:,}", f"{100 * n / all_:.1f}"))]
-        )
+        rows.append([label or '""', *(cell for n, all_ in shares for cell in (f"{n:,}", f"{100 * n / all_:.1f}"))])
     if len(labels) > SHOWN_LABELS:
         rows.append([f"and {len(labels) - SHOWN_LABELS} more", *[""] * 2 * len(counts)])
     return rows

@@ -9,9 +9,7 @@ import typer
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
     split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
-    data: Annotated[
-        Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with every score.")] = False,
 ) -> None:
     """Score a run on its test split, another split, or another file."""

@@ -67,6 +67,4 @@ def _excerpt(fault: Fault, width: int) -> Text | None:
 
 def _visible(line: str) -> str:
     """The line without characters that would move the cursor or colour the terminal."""
-    return "".join(
-        character if character.isprintable() else " " if character == "\t" else "�" for character in line
-    )
+    return "".join(character if character.isprintable() else " " if character == "\t" else "�" for character in line)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqnlp.cli.classify import classify
 from seqnlp.cli.lines import blocks
 from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
     from seqnlp.results import Tagging
+    from seqnlp.tasks import Tagger
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
@@ -30,7 +32,9 @@ def tag(
     as_conllu: Annotated[
         bool, typer.Option("--conllu", help="Write CoNLL-U. A .conllu file keeps all but the tagged columns.")
     ] = False,
-    pretokenized: Annotated[bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")] = False,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
+    ] = False,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
     from seqnlp import api
@@ -53,7 +57,14 @@ def tag(
 
 def predict(run: RunArgument, file: FileArgument = None, as_json: JsonOption = False) -> None:
     """Do what the run was trained for, over lines of text."""
-    tag(run, file, as_json)
+    from seqnlp.run import Run
+    from seqnlp.run.summary import read_recipe
+
+    verb = read_recipe(Run.open(run)).get("task")
+    if verb == "classify":
+        classify(run, file, as_json)
+    else:
+        tag(run, file, as_json)
 
 
 def _plain(line: str, tagging: Tagging) -> str:

@@ -20,9 +20,7 @@ def _names(incomplete: str) -> list[str]:
 
 Name = Annotated[
     str,
-    typer.Argument(
-        help="A recipe file, or the bare name of one that ships (see `ls`).", autocompletion=_names
-    ),
+    typer.Argument(help="A recipe file, or the bare name of one that ships (see `ls`).", autocompletion=_names),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -39,7 +37,10 @@ Settings = Annotated[
 def ls(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the path.")] = False,
 ) -> None:
-    """List the recipes that a bare name can mean: those of ./recipes, and those that ship."""
+    """List the recipes that there are.
+
+    They are those of ./recipes and those that ship; all commands take them by their bare name.
+    """
     import json
 
     from seqnlp.cli.recipe_list import listed_recipes
@@ -64,7 +65,10 @@ def show(
     ] = False,
     settings: Settings = None,
 ) -> None:
-    """Print a recipe as it is written, or with --resolved (or any --set) as it would be trained."""
+    """Print a recipe.
+
+    As it is written, or with --resolved (or any --set) as it would be trained, with every default.
+    """
     from seqnlp.recipe import find_recipe
     from seqnlp.recipe.source import read_text
 
@@ -83,7 +87,7 @@ def cp(
     file: Annotated[Path, typer.Argument(help="The file to write, or a folder.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:
-    """Copy a recipe to a file of your own, to change it there."""
+    """Copy a recipe to a file of your own."""
     from seqnlp.errors import DataError, UsageError
     from seqnlp.recipe import find_recipe
     from seqnlp.recipe.source import companions, read_text
@@ -94,25 +98,22 @@ def cp(
     if target.exists() and target.samefile(source):
         raise UsageError(f"{target}: this is the recipe itself; give another file to copy it to")
     if target.exists() and not force:
-        raise UsageError(
-            f"{target}: there is a file already; overwrite it with --force, or give another name"
-        )
+        raise UsageError(f"{target}: there is a file already; overwrite it with --force, or give another name")
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DataError(f"can't write this file: {error.strerror}", target) from None
     for needed in companions(text):
-        typer.echo(
-            f"note: this recipe needs {needed} beside it; the original is in {source.parent}", err=True
-        )
+        typer.echo(f"note: this recipe needs {needed} beside it; the original is in {source.parent}", err=True)
     typer.echo(f"wrote {target}; train it with: seqnlp train {target}", err=True)
 
 
 @app.command("check")
 def check(file: Name, settings: Settings = None) -> None:
-    """Check a recipe before any data is read: every fault at once, each with its line and what was meant.
+    """Check a recipe, all of it, without any data.
 
-    Exits with 3 if there is a fault. Plugins that the recipe names are run.
+    Tells every fault at once, each with its line and what was probably meant; exits with 3 if there is one.
+    Plugins that the recipe names are run.
     """
     import seqnlp.tasks  # noqa: F401  (makes the tasks known)
     from seqnlp.recipe import find_recipe, load_recipe
@@ -126,9 +127,10 @@ def check(file: Name, settings: Settings = None) -> None:
 def schema(
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
 ) -> None:
-    """Print the JSON schema of all recipes: with it, an editor completes and checks keys as you type.
+    """Print a JSON schema of recipes, for editors.
 
-    Save it beside a recipe and begin the recipe with the line: #:schema ./recipe.schema.json
+    With it, an editor completes and checks keys as you type. Save it as recipe.schema.json beside a recipe, and
+    begin the recipe with the line: #:schema ./recipe.schema.json
     """
     import json
 

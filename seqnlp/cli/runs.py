@@ -72,12 +72,8 @@ def show(run: RunPath, as_json: AsJson = False) -> None:
 @app.command("plot")
 def plot(
     runs: RunPaths,
-    metric: Annotated[
-        str | None, typer.Option(help="A score on dev; by default the one that decided.")
-    ] = None,
-    width: Annotated[
-        int | None, typer.Option(min=20, help="Columns; by default those of the terminal.")
-    ] = None,
+    metric: Annotated[str | None, typer.Option(help="A score on dev; by default the one that decided.")] = None,
+    width: Annotated[int | None, typer.Option(min=20, help="Columns; by default those of the terminal.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of each chart.")] = 16,
 ) -> None:
     """Draw the training loss and a score on dev, over epochs."""
@@ -91,9 +87,7 @@ def plot(
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
     wanted = metric or next((curve.metric for curve in found.values() if curve.metric), "")
     if metric and metric not in known:
-        raise UsageError(
-            f"--metric {metric}: expected one of {', '.join(known) or 'none: nothing was scored yet'}"
-        )
+        raise UsageError(f"--metric {metric}: expected one of {', '.join(known) or 'none: nothing was scored yet'}")
     console = stdout_console()
     columns = width or (80 if console.width == PIPE_WIDTH else console.width)
     plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))

@@ -56,11 +56,7 @@ def print_run(
     device = f"on {meta['device']}" if "device" in meta else ""
     model = f"model {file_size(summary.model_bytes)}" if summary.model_bytes else "no model yet"
     console.print(
-        ", ".join(
-            filter(
-                None, [begun, device, *(f"{name} {value}" for name, value in effort(scores).items()), model]
-            )
-        ),
+        ", ".join(filter(None, [begun, device, *(f"{name} {value}" for name, value in effort(scores).items()), model])),
         soft_wrap=True,
     )
     console.print()
@@ -70,15 +66,11 @@ def print_run(
     if table:
         splits = list(next(iter(table.values())))
         console.print()
-        print_table(
-            console, ["", *splits], [[name, *map(score, row.values())] for name, row in table.items()]
-        )
+        print_table(console, ["", *splits], [[name, *map(score, row.values())] for name, row in table.items()])
     print_score_tables(console, scores.get("test", scores.get("dev", {})))
 
 
-def print_comparison(
-    console: Console, runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]
-) -> None:
+def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]) -> None:
     """Scores, effort and differing settings, a column a run."""
     scores = {name: run.scores() for name, run in runs.items()}
     columns = {
@@ -142,6 +134,4 @@ def local_time(moment: str) -> str:
 
 
 def _split_scores(scores: Mapping[str, Any]) -> list[tuple[str, str, float | None]]:
-    return [
-        (name, split, value) for name, row in plain_scores(scores).items() for split, value in row.items()
-    ]
+    return [(name, split, value) for name, row in plain_scores(scores).items() for split, value in row.items()]

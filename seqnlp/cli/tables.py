@@ -27,9 +27,7 @@ def stdout_console() -> Console:
     return console
 
 
-def print_table(
-    console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1
-) -> None:
+def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
     """Print rows under a header.
 
     Args:

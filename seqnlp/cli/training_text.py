@@ -23,9 +23,7 @@ def evaluation_line(status: TrainingStatus) -> str:
     parts = [
         f"epoch {epoch_text(latest.epoch):>2}/{epochs_text(status)}",
         loss_text(latest.loss),
-        f"dev {latest.metric} {score(latest.score)}{' (best)' if latest.best else ''}"
-        if latest.metric
-        else "",
+        f"dev {latest.metric} {score(latest.score)}{' (best)' if latest.best else ''}" if latest.metric else "",
         speed_text(status),
         time_text(status),
     ]

@@ -40,9 +40,7 @@ class Subwords(WordCodec):
             trainer = trainers.BpeTrainer(vocab_size=size - 1, initial_alphabet=alphabet, show_progress=False)
         else:
             tokenizer = Tokenizer(models.Unigram())
-            trainer = trainers.UnigramTrainer(
-                vocab_size=size - 1, initial_alphabet=alphabet, show_progress=False
-            )
+            trainer = trainers.UnigramTrainer(vocab_size=size - 1, initial_alphabet=alphabet, show_progress=False)
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = decoders.ByteLevel()
         tokenizer.train_from_iterator(texts, trainer)

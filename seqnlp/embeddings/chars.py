@@ -81,8 +81,10 @@ class CharConvolution(WordModule):
         windows = around.unfold(1, self.window, 1)[real] + places
         rows = (self.table.weight @ self.filters).flatten(0, 1).to(self.bias.dtype)
         answers = nn.functional.embedding_bag(windows, rows, mode="sum")
-        pooled = torch.segment_reduce(answers, "max", lengths=real.sum(1))
-        return (pooled + self.bias).relu()
+        # Not torch.segment_reduce: where several windows are the strongest, its gradient is wrong.
+        grid = answers.new_full((*real.shape, self.width), -torch.inf)
+        grid[real] = answers
+        return (grid.amax(1) + self.bias).relu()
 
 
 @final

@@ -24,6 +24,20 @@ def label_scores(
     support = np.bincount(gold[gold >= 0], minlength=size)
     given = np.bincount(predicted, minlength=size)
     right = np.bincount(gold[gold == predicted], minlength=size)
+    return counted_scores(right, given, support, names)
+
+
+def counted_scores(
+    right: NDArray[np.int64], given: NDArray[np.int64], support: NDArray[np.int64], names: list[str]
+) -> dict[str, dict[str, float]]:
+    """The same from counts, each of shape (labels,).
+
+    Args:
+        right: How often each label was predicted where it should have been.
+        given: How often it was predicted.
+        support: How often it should have been.
+        names: The labels' names.
+    """
     precision, recall = _ratio(right, given), _ratio(right, support)
     f1 = _ratio(2 * right, given + support)
     return {

@@ -19,7 +19,11 @@ class Dropout(nn.Module):
             return inputs
         batch, time, width = inputs.shape
         kept = 1 - self.rate
-        mask = inputs.new_empty(batch, 1 if self.variational else time, width).bernoulli_(kept, generator=generator()).div_(kept)
+        mask = (
+            inputs.new_empty(batch, 1 if self.variational else time, width)
+            .bernoulli_(kept, generator=generator())
+            .div_(kept)
+        )
         return inputs * mask
 
     def extra_repr(self) -> str:

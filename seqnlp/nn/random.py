@@ -1,4 +1,4 @@
-"""Randomness for the replicas of a model that are trained side by side: each thread draws from a generator of its own."""
+"""Randomness for replicas of a model that are trained side by side: each thread draws from a generator of its own."""
 
 import threading
 

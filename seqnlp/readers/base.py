@@ -45,9 +45,7 @@ class Reader(Family, ABC):
         dataset = self.read(source)
         if len(dataset) == 0:
             raise DataError("no sequences in it", source)
-        return (
-            dataset.rename_columns(self._renamings(dataset.column_names, source)) if self.columns else dataset
-        )
+        return dataset.rename_columns(self._renamings(dataset.column_names, source)) if self.columns else dataset
 
     def _renamings(self, present: list[str], source: str | Path) -> dict[str, str]:
         """What each renamed column of the corpus is called from now on."""

@@ -111,9 +111,7 @@ def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: i
     return words
 
 
-def rewrite_conllu(
-    source: str | Path, out: IO[bytes], columns: Iterator[Mapping[str, Sequence[str]]]
-) -> None:
+def rewrite_conllu(source: str | Path, out: IO[bytes], columns: Iterator[Mapping[str, Sequence[str]]]) -> None:
     """Copy a CoNLL-U file with columns replaced; all else stays byte for byte as it was.
 
     Args:

@@ -100,9 +100,7 @@ class Csv(Reader):
                 if fields:
                     yield reader.line_num, fields
         except csv.Error as error:
-            raise DataError(
-                f"{error} (quote = {quote!r}, delimiter = {delimiter!r})", path, reader.line_num
-            ) from None
+            raise DataError(f"{error} (quote = {quote!r}, delimiter = {delimiter!r})", path, reader.line_num) from None
 
 
 def finite(text: str, name: str, path: Path, line: int) -> float:

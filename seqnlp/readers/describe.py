@@ -82,9 +82,7 @@ def describe(splits: Mapping[str, Dataset], column: str | None = None) -> dict[s
         name = token_column(dataset, column)
         counts, lengths = count_tokens(dataset, name)
         total = counts.total()
-        missing = (
-            sum(count for token, count in counts.items() if token not in known) if known is not None else 0
-        )
+        missing = sum(count for token, count in counts.items() if token not in known) if known is not None else 0
         descriptions[split] = Description(
             sequences=len(dataset),
             column=name,
@@ -148,9 +146,7 @@ def count_tokens(dataset: Dataset, name: str | None) -> tuple[Counter[str], NDAr
         return Counter(), np.zeros(0, np.int64)
     if kind_of(dataset.features[name]) == "texts":
         column = dataset.select_columns(name).with_format("arrow")[:].column(name)
-        return value_counts(dataset, name), pc.list_value_length(column).fill_null(0).to_numpy().astype(
-            np.int64
-        )
+        return value_counts(dataset, name), pc.list_value_length(column).fill_null(0).to_numpy().astype(np.int64)
     counts: Counter[str] = Counter()
     lengths = np.zeros(len(dataset), np.int64)
     for index, text in enumerate(cells_of(dataset, name)):

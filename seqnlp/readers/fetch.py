@@ -62,9 +62,7 @@ def fetch_file(file: PublicFile, path: Path, source: str | None, progress: Progr
     """Fetch one file, check it and give it its name."""
     if path.exists():
         if (found := sha256([path])) != file.sha256:
-            raise DataError(
-                f"other contents: sha256 {found}, expected {file.sha256}; move it away to fetch it", path
-            )
+            raise DataError(f"other contents: sha256 {found}, expected {file.sha256}; move it away to fetch it", path)
         progress(file.name, file.size, file.size)
         return
     part = path.with_name(f"{file.name}.{file.sha256[:8]}.part")
@@ -117,9 +115,7 @@ def receive(url: str, part: Path, file: PublicFile, progress: Progress) -> None:
     have = part.stat().st_size if part.exists() else 0
     if have == file.size:
         return
-    headers = {"User-Agent": "seqnlp", "Accept-Encoding": "identity"} | (
-        {"Range": f"bytes={have}-"} if have else {}
-    )
+    headers = {"User-Agent": "seqnlp", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     response: HTTPResponse
     with urlopen(Request(url, headers=headers), timeout=TIMEOUT) as response:
         if response.status != 206:
@@ -131,9 +127,7 @@ def receive(url: str, part: Path, file: PublicFile, progress: Progress) -> None:
             raise ConnectionError(f"the connection broke off after {have + received} of {file.size} bytes")
 
 
-def copy(
-    read: IO[bytes] | HTTPResponse, write: IO[bytes], file: PublicFile, have: int, progress: Progress
-) -> int:
+def copy(read: IO[bytes] | HTTPResponse, write: IO[bytes], file: PublicFile, have: int, progress: Progress) -> int:
     """Copy until the end, or until there is more than there should be; returns how many bytes."""
     received = 0
     while have + received <= file.size and (block := read.read(BLOCK)):

@@ -67,9 +67,7 @@ class Hub(Reader):
         if not file.is_file():
             return datasets.load_dataset_builder(self.path, name=self.config, revision=self.revision)
         if file.suffix not in FORMATS:
-            raise DataError(
-                f"cannot read a {file.suffix or 'nameless'} file; expected {', '.join(FORMATS)}", file
-            )
+            raise DataError(f"cannot read a {file.suffix or 'nameless'} file; expected {', '.join(FORMATS)}", file)
         return datasets.load_dataset_builder(FORMATS[file.suffix], data_files=str(file))
 
 

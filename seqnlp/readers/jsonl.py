@@ -107,9 +107,7 @@ def checked(path: Path, kinds: dict[str, Kind]) -> Iterator[dict[str, Any]]:
         if odd := kinds.keys() ^ row.keys():
             name = min(odd)
             problem = (
-                f"no {name!r}, which the first line has"
-                if name in kinds
-                else f"{name!r} is not in the first line"
+                f"no {name!r}, which the first line has" if name in kinds else f"{name!r} is not in the first line"
             )
             raise DataError(problem, path, number)
         for name, kind in kinds.items():

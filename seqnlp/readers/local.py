@@ -161,7 +161,5 @@ def reader_of(files: Sequence[Path]) -> Reader:
         ".txt": Text,
     }
     if suffix not in simple:
-        raise DataError(
-            f"no telling how to read a file that ends in {suffix or 'nothing'}; --reader says it", path
-        )
+        raise DataError(f"no telling how to read a file that ends in {suffix or 'nothing'}; --reader says it", path)
     return simple[suffix]()

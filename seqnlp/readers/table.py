@@ -50,18 +50,14 @@ def tabulate(
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
     try:
         with quiet_datasets():
-            return datasets.Dataset.from_generator(
-                lambda: some(rows(), files), features, fingerprint=fingerprint
-            )
+            return datasets.Dataset.from_generator(lambda: some(rows(), files), features, fingerprint=fingerprint)
     except (DatasetGenerationError, OSError) as error:
         cause = error.__cause__ or error
         if isinstance(cause, SeqnlpError):
             raise cause from None
         if isinstance(cause, OSError):
             place = datasets.config.HF_DATASETS_CACHE
-            problem = (
-                f"cannot write the cache: {cause.strerror or cause}; HF_DATASETS_CACHE names another place"
-            )
+            problem = f"cannot write the cache: {cause.strerror or cause}; HF_DATASETS_CACHE names another place"
             raise DataError(problem, place) from None
         raise
 

@@ -30,9 +30,7 @@ class Text(Reader):
         path = Path(source)
         if self.unit == "document" and path.is_file() and path.stat().st_size > LARGEST:
             raise DataError("over 2 GB, too much for one text; unit = 'line' reads it in pieces", path)
-        return tabulate(
-            self, [path], {"text": "text"}, lambda: ({"text": piece} for piece in self.pieces(path))
-        )
+        return tabulate(self, [path], {"text": "text"}, lambda: ({"text": piece} for piece in self.pieces(path)))
 
     def pieces(self, path: Path) -> Iterator[str]:
         """Yield the units of a file, one at a time."""

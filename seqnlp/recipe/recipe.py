@@ -23,5 +23,5 @@ class Recipe(Family, ABC):
     data: Data
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that are each right alone and make no sense together; `key` and `problem` are set."""
+        """Settings that are each right alone and make no sense together; `key` and `problem` are set."""
         yield from ()

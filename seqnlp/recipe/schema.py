@@ -55,9 +55,7 @@ def _without_required(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     partial = {
-        key: _without_required(item)
-        for key, item in schema.items()
-        if not isinstance(item, list) or key != "required"
+        key: _without_required(item) for key, item in schema.items() if not isinstance(item, list) or key != "required"
     }
     if isinstance(reference := partial.get("$ref"), str):
         partial["$ref"] = reference + _PARTIAL

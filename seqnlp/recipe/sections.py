@@ -43,9 +43,7 @@ def type_at(root: type[Spec], data: Any, keys: Keys) -> Any:
 def class_at(root: type[Spec], data: Any, keys: Keys) -> type[Spec] | None:
     """The class of the section at `keys`: for a family the member that `data` says, or its head."""
     value = value_at(data, keys)
-    return next(
-        (_member(choice, value) for choice in choices_of(type_at(root, data, keys)) if is_spec(choice)), None
-    )
+    return next((_member(choice, value) for choice in choices_of(type_at(root, data, keys)) if is_spec(choice)), None)
 
 
 def family_at(root: type[Spec], data: Any, keys: Keys) -> type[Family] | None:
@@ -72,9 +70,7 @@ def choices_of(annotation: Any) -> list[Any]:
     if get_origin(annotation) is Annotated:
         return choices_of(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
-        return [
-            choice for part in get_args(annotation) for choice in choices_of(part) if choice is not type(None)
-        ]
+        return [choice for part in get_args(annotation) for choice in choices_of(part) if choice is not type(None)]
     return [annotation]
 
 
@@ -100,11 +96,7 @@ def _member(kind: type[Spec], data: Any) -> type[Spec]:
     """The member of a family that a section means, or the head where it means none."""
     if not (issubclass(kind, Family) and kind.is_head()):
         return kind
-    name = (
-        data.get(kind.discriminator, kind.default_kind)
-        if isinstance(data, dict)
-        else data or kind.default_kind
-    )
+    name = data.get(kind.discriminator, kind.default_kind) if isinstance(data, dict) else data or kind.default_kind
     member: type[Spec] = kind.members.get(name, kind) if isinstance(name, str) else kind
     return member
 

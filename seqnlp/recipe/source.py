@@ -22,9 +22,7 @@ def read_text(path: Path) -> str:
         DataError: if the file cannot be read at all.
     """
     if path.is_dir():
-        raise _error(
-            path, "this is a directory; expected a recipe file", "seqnlp recipes ls names what ships"
-        )
+        raise _error(path, "this is a directory; expected a recipe file", "seqnlp recipes ls names what ships")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -90,18 +88,14 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
     except RecursionError:
         raise _error(path, "tables or arrays are nested too deeply") from None
     if not data:
-        raise _error(
-            path, "there are no settings in this file", "copy a recipe that ships: seqnlp recipes cp"
-        )
+        raise _error(path, "there are no settings in this file", "copy a recipe that ships: seqnlp recipes cp")
     return data
 
 
 def _base(name: Any, path: Path, place: str, chain: list[Path]) -> Path:
     """Find the file that `extends` names."""
     if not isinstance(name, str):
-        raise RecipeError(
-            [Fault("extends", "expected the name of one recipe file", 'extends = "base.toml"', place)]
-        )
+        raise RecipeError([Fault("extends", "expected the name of one recipe file", 'extends = "base.toml"', place)])
     base = Path(os.path.normpath(path.parent / Path(name).expanduser()))
     if os.path.abspath(base) in map(os.path.abspath, chain):
         circle = " -> ".join(str(file) for file in [*chain, base])

@@ -69,9 +69,7 @@ def _front_matter(task: str, scores: Mapping[str, Any]) -> Iterator[str]:
 
 def _yaml_list(key: str, values: list[str]) -> Iterator[str]:
     yield f"{key}:" if values else f"{key}: []"
-    yield from (
-        f"- {json.dumps(value, ensure_ascii=False)}" for value in values
-    )  # JSON strings are YAML strings
+    yield from (f"- {json.dumps(value, ensure_ascii=False)}" for value in values)  # JSON strings are YAML strings
 
 
 def _introduction(recipe: Mapping[str, Any], meta: Mapping[str, Any]) -> Iterator[str]:

@@ -113,9 +113,7 @@ class Run:
         if not isinstance(found, int):
             raise RunError("damaged: expected the number of a format under `format`", path / META)
         if found > FORMAT:
-            raise RunError(
-                f"its format {found} is newer than this seqnlp, which knows {FORMAT}: upgrade it", path
-            )
+            raise RunError(f"its format {found} is newer than this seqnlp, which knows {FORMAT}: upgrade it", path)
         return run
 
     @classmethod
@@ -225,9 +223,7 @@ class Run:
                 )
         elif self.path.is_dir():
             if any(not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
-                raise UsageError(
-                    f"{self.path} is no run and holds other files: name another folder with --out"
-                )
+                raise UsageError(f"{self.path} is no run and holds other files: name another folder with --out")
         elif os.path.lexists(self.path):
             raise UsageError(f"{self.path} is a file, but a run is a folder: name another with --out")
 

@@ -51,9 +51,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Write a JSON object as `write_bytes` does, indented."""
     # a lone surrogate can come in through an escape in somebody's JSON; json.loads reads it back
-    write_bytes(
-        path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "surrogatepass")
-    )
+    write_bytes(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "surrogatepass"))
 
 
 def sync_folder(folder: Path) -> None:

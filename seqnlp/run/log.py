@@ -42,9 +42,7 @@ def read_events(path: Path) -> list[dict[str, Any]]:
         if event is None:
             raise RunError("damaged: expected an event of a training as JSON", path, number)
         if event["event"] == "started":
-            events = (
-                [earlier for earlier in events if earlier["step"] <= event["step"]] if event["step"] else []
-            )
+            events = [earlier for earlier in events if earlier["step"] <= event["step"]] if event["step"] else []
         events.append(event)
     return events
 

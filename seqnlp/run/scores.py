@@ -13,9 +13,7 @@ Table = Mapping[str, Mapping[str, Any]]
 def plain_scores(scores: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
     """The scores that are single numbers: for each metric its value on each split, or `None`."""
     splits = [split for split in SPLITS if split in scores]
-    names = dict.fromkeys(
-        name for split in splits for name, value in scores[split].items() if is_number(value)
-    )
+    names = dict.fromkeys(name for split in splits for name, value in scores[split].items() if is_number(value))
     return {name: {split: scores[split].get(name) for split in splits} for name in names}
 
 

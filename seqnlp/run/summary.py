@@ -96,9 +96,7 @@ def differing_settings(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, di
 
 def main_score(run: Run) -> tuple[str, str, float | None]:
     """The split, the metric and the value of the score to know a run by; on test, or else on dev."""
-    metric = next(
-        (event["metric"] for event in reversed(run.recent_events()) if event["event"] == "evaluated"), ""
-    )
+    metric = next((event["metric"] for event in reversed(run.recent_events()) if event["event"] == "evaluated"), "")
     scores = run.scores()
     for split in reversed(SPLITS):
         numbers = {name: value for name, value in scores.get(split, {}).items() if is_number(value)}

@@ -1,12 +1,13 @@
 """Tagging: a label for every word, in one or several label columns."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, final, overload
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Codec, Column, Labels, Vocabulary, WordCodec
@@ -16,7 +17,7 @@ from seqnlp.codecs.text import Text
 from seqnlp.decoders import Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, Find, TextBatch, TextEmbedding
 from seqnlp.embeddings.words import Words
-from seqnlp.encoders import Encoder, Gru
+from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.metrics import accuracy, label_scores
 from seqnlp.model import Batch, SequenceModel
@@ -42,6 +43,10 @@ class TagData(Data):
     """The column that holds the words."""
     labels: list[str] = ["upos"]
     """The columns to predict, trained together, one decoder each."""
+    auxiliary: list[str] = []
+    """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """How much the loss of a column counts; 1 where nothing is said."""
 
 
 @final
@@ -51,7 +56,7 @@ class Tag(TaskRecipe):
     task: Literal["tag"] = "tag"
     data: TagData
     embedding: TextEmbedding = TextEmbedding(words=Words(), chars=CharCnn())
-    encoder: Encoder = Gru()
+    encoder: Encoder = Lstm()
     decoder: TagDecoder = Linear()
     optimizer: Optimizer = AdamW()
 
@@ -61,15 +66,22 @@ class Tag(TaskRecipe):
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         if not self.data.labels:
             yield Fault("data.labels", "there is no column to predict", 'for instance labels = ["upos"]')
-        for name in sorted({name for name in self.data.labels if self.data.labels.count(name) > 1}):
+        columns = [*self.data.labels, *self.data.auxiliary]
+        for name in sorted({name for name in columns if columns.count(name) > 1}):
             yield Fault("data.labels", f"column {name!r} is named twice")
-        if self.data.tokens in self.data.labels:
+        for name in self.data.weights:
+            if name not in columns:
+                yield Fault(
+                    f"data.weights.{name}", f"there is no such column to predict; those are {', '.join(columns)}"
+                )
+        if self.data.tokens in columns:
             yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
 
     def fit(self, train: "Dataset", find: Find) -> "TagTask":
         """Fit the codecs on the training split."""
         words = Column.from_dataset(train, self.data.tokens)
-        labels = {name: Labels.fit(Column.from_dataset(train, name).distinct) for name in self.data.labels}
+        columns = [*self.data.labels, *self.data.auxiliary]
+        labels = {name: Labels.fit(Column.from_dataset(train, name).distinct) for name in columns}
         counts = words.counts()
         return TagTask(self, self.embedding.fit(counts, find), labels, Vocabulary.fit(counts))
 
@@ -78,7 +90,10 @@ class Tag(TaskRecipe):
         return TagTask(
             self,
             self.embedding.restore(codecs),
-            {name: Labels.from_json(dict(codecs[f"labels.{name}"])) for name in self.data.labels},
+            {
+                name: Labels.from_json(dict(codecs[f"labels.{name}"]))
+                for name in (*self.data.labels, *self.data.auxiliary)
+            },
             Vocabulary.from_json(dict(codecs["train_words"])),
         )
 
@@ -88,7 +103,11 @@ class TaggedExamples(Examples):
     """Encoded sentences and their labels."""
 
     def __init__(
-        self, text: Text, targets: dict[str, Ragged], unseen: dict[str, list[str]], known: NDArray[np.bool_],
+        self,
+        text: Text,
+        targets: dict[str, Ragged],
+        unseen: dict[str, list[str]],
+        known: NDArray[np.bool_],
         batch_tokens: int,
     ) -> None:
         """Take the encoded columns.
@@ -123,9 +142,7 @@ class TaggedExamples(Examples):
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather some sentences."""
         inputs = TextBatch.of(self.text.batch(rows))
-        targets = {
-            name: torch.from_numpy(labels.pad(rows, fill=UNSEEN)[0]) for name, labels in self.targets.items()
-        }
+        targets = {name: torch.from_numpy(labels.pad(rows, fill=UNSEEN)[0]) for name, labels in self.targets.items()}
         return Batch(inputs, targets, self.items_in(rows))
 
 
@@ -139,8 +156,9 @@ class TagTask(Task):
     def __init__(
         self, recipe: Tag, views: dict[str, WordCodec], labels: dict[str, Labels], train_words: Vocabulary
     ) -> None:
-        """Take the codecs: of each view of a word, of each label column, and all words of train."""
+        """Take the codecs: of each view of a word, of each label column (auxiliary ones too), and all words of train."""
         self.recipe, self.views, self.labels, self.train_words = recipe, views, labels, train_words
+        self.columns = recipe.data.labels
         self.metric = Metric("accuracy")
 
     def codecs(self) -> dict[str, Codec]:
@@ -166,7 +184,7 @@ class TagTask(Task):
             f"{name}: {', '.join(map(repr, labels[:5]))}{' ...' if len(labels) > 5 else ''} "
             f"{'does' if len(labels) == 1 else 'do'} not occur in train, and always counts as wrong"
             for name, labels in examples.unseen.items()
-            if labels
+            if labels and name in self.columns
         ]
 
     def build(self) -> SequenceModel:
@@ -174,30 +192,30 @@ class TagTask(Task):
         embedding = self.recipe.embedding.build(self.views)
         encoder = self.recipe.encoder.build(embedding.width)
         decoders = {name: self.recipe.decoder.build(encoder.width, codec) for name, codec in self.labels.items()}
-        return SequenceModel(embedding, encoder, decoders)
+        return SequenceModel(embedding, encoder, decoders, self.recipe.data.weights)
 
     def score(self, model: SequenceModel, examples: TaggedExamples) -> Scores:
         """Accuracy, accuracy on words that train did not have, and each label's precision, recall and F1."""
-        predicted = {name: np.empty(examples.items, np.int64) for name in self.labels}
+        predicted = {name: np.empty(examples.items, np.int64) for name in self.columns}
         for rows in examples.in_order():
             batch = examples.batch(rows)
             states = model.encode(batch.inputs)
             positions, _ = examples.text.codes.positions(rows)
-            for name, decoder in model.decoders.items():
-                tags = decoder.predict(states).labels  # type: ignore[operator]
+            for name in self.columns:
+                tags = model.decoders[name].predict(states).labels
                 predicted[name][positions] = tags[states.mask].numpy()
         unknown = ~examples.known[examples.text.codes.values]
         scores: Scores = {}
         labels = {}
-        for name, codec in self.labels.items():
+        for name in self.columns:
             gold = examples.targets[name].values
             right = gold == predicted[name]
-            prefix = f"{name}." if len(self.labels) > 1 else ""
+            prefix = f"{name}." if len(self.columns) > 1 else ""
             scores[f"{prefix}accuracy"] = accuracy(right)
             scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
-            labels[name] = label_scores(gold, predicted[name], codec.names)
-        if len(self.labels) > 1:
-            scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in self.labels]))
+            labels[name] = label_scores(gold, predicted[name], self.labels[name].names)
+        if len(self.columns) > 1:
+            scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in self.columns]))
             return {**scores, "labels": labels}
         return {**scores, "labels": next(iter(labels.values()))}
 
@@ -218,17 +236,17 @@ class Tagger:
     @property
     def columns(self) -> list[str]:
         """The label columns, the main one first."""
-        return list(self.task.labels)
+        return self.task.columns
 
     @overload
     def tag(self, sentences: str, *, pretokenized: bool = False) -> Tagging: ...
     @overload
     def tag(self, sentences: list[str] | list[list[str]], *, pretokenized: bool = False) -> list[Tagging]: ...
     @overload
-    def tag(self, sentences: Iterable[str | list[str]], *, pretokenized: bool = False) -> Iterator[Tagging]: ...
+    def tag(self, sentences: Iterator[str | list[str]], *, pretokenized: bool = False) -> Iterator[Tagging]: ...
 
     def tag(
-        self, sentences: str | Iterable[str | list[str]], *, pretokenized: bool = False
+        self, sentences: str | list[str] | list[list[str]] | Iterator[str | list[str]], *, pretokenized: bool = False
     ) -> Tagging | list[Tagging] | Iterator[Tagging]:
         """Tag one sentence, a list of sentences, or a stream of them.
 
@@ -237,7 +255,7 @@ class Tagger:
             pretokenized: Split text at blanks only.
 
         Returns:
-            A `Tagging` for a string, a list for a list, and for any other iterable an iterator that reads ahead no
+            A `Tagging` for a string, a list for a list, and for an iterator another one that reads ahead no
             further than a few thousand sentences.
         """
         split = str.split if pretokenized else words_of
@@ -258,7 +276,7 @@ class Tagger:
         column = Column.from_rows(sentences)
         text = Text.encode(column, self.task.views)
         total = len(text.codes.values)
-        names = {name: np.array(codec.names, object) for name, codec in self.task.labels.items()}
+        names = {name: np.array(self.task.labels[name].names, object) for name in self.columns}
         tags = {name: np.empty(total, object) for name in names}
         scores = np.empty(total)
         first = self.columns[0]
@@ -268,8 +286,8 @@ class Tagger:
                 continue
             states = self.model.encode(TextBatch.of(text.batch(rows)))
             positions, _ = text.codes.positions(rows)
-            for name, decoder in self.model.decoders.items():
-                found = decoder.predict(states)  # type: ignore[operator]
+            for name in self.columns:
+                found = self.model.decoders[name].predict(states)
                 tags[name][positions] = names[name][found.labels[states.mask].numpy()]
                 if name == first:
                     scores[positions] = found.scores[states.mask].numpy()

@@ -16,20 +16,24 @@ def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list
         epoch: Counted from 0.
 
     Returns:
-        Row numbers of each batch; together every row once.
+        Row numbers of each batch; together every row once, but for those without a step.
     """
     random = np.random.default_rng([seed, epoch])
     blurred = lengths * random.uniform(0.9, 1.1, len(lengths)) + random.uniform(0, 1, len(lengths))
-    order = np.argsort(blurred)
+    order = _filled(np.argsort(blurred), lengths)
     batches = [order[start:end] for start, end in _cut(lengths[order], budget)]
     random.shuffle(batches)
     return batches
 
 
 def in_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
-    """Batches for evaluation: the longest sequences first, each row once."""
-    order = np.argsort(-lengths, kind="stable")
+    """Batches for evaluation: the longest sequences first, each row once, but for those without a step."""
+    order = _filled(np.argsort(-lengths, kind="stable"), lengths)
     return [order[start:end] for start, end in _cut(lengths[order], budget)]
+
+
+def _filled(rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    return rows[lengths[rows] > 0]
 
 
 def _cut(lengths: NDArray[np.int64], budget: int) -> list[tuple[int, int]]:

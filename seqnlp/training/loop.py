@@ -130,7 +130,7 @@ class Trainer:
         rate = self.schedule.rate(now.step / self.steps) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        seed = (self.seed * 1_000_003 + now.step) % 2**62  # dropout is a function of seed and step alone
+        seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         nats, items, self.carries = self.replicas.gradients(batches, self.carries, seed)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip).item()
         if not (math.isfinite(nats) and math.isfinite(norm)):

@@ -19,5 +19,6 @@ def resolve(precision: Literal["auto", "fp32", "bf16"]) -> Precision:
 @contextmanager
 def computing_in(precision: Precision) -> Iterator[None]:
     """Run the products inside in this format."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+    # The cache of cast weights is one for all threads, so that what is found in it would depend on timing.
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
         yield

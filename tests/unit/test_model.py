@@ -17,9 +17,7 @@ from seqnlp.model import Batch, SequenceModel
 
 WORDS = ["the", "a", "cat", "sat", "Größe", "."]
 LABELS = {"upos": Labels(["D", "N", "V"]), "type": Labels(["x", "y"])}
-SENTENCES = st.lists(
-    st.lists(st.sampled_from([*WORDS, "unknown"]), min_size=1, max_size=6), min_size=1, max_size=5
-)
+SENTENCES = st.lists(st.lists(st.sampled_from([*WORDS, "unknown"]), min_size=1, max_size=6), min_size=1, max_size=5)
 CODECS = TextEmbedding(words=Words(), chars=CharCnn()).fit(Counter(WORDS), lambda name: pytest.fail(name))
 
 
@@ -50,9 +48,7 @@ KINDS = pytest.mark.parametrize(
 
 @KINDS
 @given(sentences=SENTENCES)
-def test_padding_never_changes_what_is_predicted(
-    encoder: str, chars: Chars, sentences: list[list[str]]
-) -> None:
+def test_padding_never_changes_what_is_predicted(encoder: str, chars: Chars, sentences: list[list[str]]) -> None:
     model = build(encoder, chars)
     together = model.encode(batch_of(sentences).inputs)
     for row, sentence in enumerate(sentences):
@@ -66,20 +62,14 @@ def test_padding_never_changes_what_is_predicted(
 
 @KINDS
 @given(sentences=SENTENCES)
-def test_padding_never_changes_loss_and_gradient(
-    encoder: str, chars: Chars, sentences: list[list[str]]
-) -> None:
+def test_padding_never_changes_loss_and_gradient(encoder: str, chars: Chars, sentences: list[list[str]]) -> None:
     model = build(encoder, chars)
     parameters = list(model.parameters())
     together = model.loss(batch_of(sentences, pad_with=1))[0].total
     alone = [model.loss(batch_of([sentence]))[0].total for sentence in sentences]
-    torch.testing.assert_close(
-        together, sum(alone, start=torch.zeros(())), rtol=1e-5, atol=1e-6, check_dtype=False
-    )
+    torch.testing.assert_close(together, sum(alone, start=torch.zeros(())), rtol=1e-5, atol=1e-6, check_dtype=False)
     ours = torch.autograd.grad(together, parameters)
-    for gradient, *parts in zip(
-        ours, *(torch.autograd.grad(loss, parameters) for loss in alone), strict=True
-    ):
+    for gradient, *parts in zip(ours, *(torch.autograd.grad(loss, parameters) for loss in alone), strict=True):
         torch.testing.assert_close(gradient, sum(parts), rtol=1e-4, atol=1e-6)
 
 
@@ -87,9 +77,7 @@ def test_the_loss_is_the_weighed_sum_of_the_decoders() -> None:
     batch = batch_of([["the", "cat"], ["a"]])
     model = build("gru", CharCnn(), {"type": 0.25})
     states = model.encode(batch.inputs)
-    parts = {
-        name: decoder.loss(states, batch.targets[name]).total for name, decoder in model.decoders.items()
-    }
+    parts = {name: decoder.loss(states, batch.targets[name]).total for name, decoder in model.decoders.items()}
     loss, carry = model.loss(batch)
     torch.testing.assert_close(loss.total, parts["upos"] + 0.25 * parts["type"])
     assert loss.items == batch.items == 3
@@ -100,9 +88,7 @@ def test_the_loss_is_the_weighed_sum_of_the_decoders() -> None:
 def test_labels_may_have_any_name() -> None:
     model = build("gru", CharCnn())
     assert list(model.decoders) == ["upos", "type"]
-    assert all(
-        any(p is q for q in model.parameters()) for d in model.decoders.values() for p in d.parameters()
-    )
+    assert all(any(p is q for q in model.parameters()) for d in model.decoders.values() for p in d.parameters())
 
 
 def test_a_copy_has_decoders_of_its_own() -> None:

@@ -36,9 +36,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = []
     for name, text in {"tr.conllu": TRAIN * 20, "te.conllu": TEST}.items():
         (folder / name).write_text(text)
-        files.append(
-            PublicFile("https://x.example", name, len(text), hashlib.sha256(text.encode()).hexdigest())
-        )
+        files.append(PublicFile("https://x.example", name, len(text), hashlib.sha256(text.encode()).hexdigest()))
     splits = {"train": "tr.conllu", "test": "te.conllu"}
     corpus = PublicCorpus("A tiny corpus", "CC0", {"kind": "conllu"}, splits, tuple(files))
     monkeypatch.setitem(CATALOGUE, "tiny", corpus)
@@ -97,9 +95,7 @@ def test_stats_of_files_with_a_reader_of_ones_own(tmp_path: Path) -> None:
     table = '{kind="columns", names=["word", "tag"]}'
     found = json.loads(run("stats", "a.tags", "--reader", table, "--json").stdout)["splits"]["a.tags"]
     assert (found["sequences"], found["tokens"], found["column"]) == (2, 3, "word")
-    assert (
-        run("stats", "a.tags", "a.tags", "--reader", "text", "--tokens", "text").stdout.count("a.tags\n") == 2
-    )
+    assert run("stats", "a.tags", "a.tags", "--reader", "text", "--tokens", "text").stdout.count("a.tags\n") == 2
     numbers = run("stats", "n.csv", "--reader", '{kind="csv", numbers=["y"]}').stdout
     assert ["n.csv", "y", "1", "2", "3"] in [line.split() for line in numbers.splitlines()]
 

@@ -29,9 +29,7 @@ def training(steps: int = 12, resumed_at: int = 0) -> list[Event]:
 
 def shown(events: list[Event], terminal: bool = False, quiet: bool = False, width: int = 80) -> str:
     file = io.StringIO()
-    console = Console(
-        file=file, force_terminal=terminal, width=width, color_system=None, legacy_windows=False
-    )
+    console = Console(file=file, force_terminal=terminal, width=width, color_system=None, legacy_windows=False)
     with show_training(console, quiet) as view:
         for event in events:
             view.event(event)

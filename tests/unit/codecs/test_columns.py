@@ -105,7 +105,5 @@ def test_what_is_no_text(values: list[object], kind: str) -> None:
     "values", [pa.array(["a", None]), pa.array([["a"], None, ["b"]]), pa.array([["a"], ["b", None]])]
 )
 def test_an_empty_place(values: pa.Array) -> None:
-    with pytest.raises(
-        DataError, match=r"column 'form' has empty places \(null\); expected text in all of them"
-    ):
+    with pytest.raises(DataError, match=r"column 'form' has empty places \(null\); expected text in all of them"):
         Column.from_dataset(Dataset(pa.table({"form": values})), "form")

@@ -34,12 +34,8 @@ def test_the_kinds() -> None:
     assert TagDecoder.parse({}) == TagDecoder.parse("linear") == Linear()
 
 
-@given(
-    st.lists(st.integers(1, 5), min_size=1, max_size=4), st.sampled_from([0.0, 0.1, 0.5]), st.integers(0, 100)
-)
-def test_the_loss_is_the_sum_over_real_steps_with_a_known_tag(
-    lengths: list[int], smoothing: float, seed: int
-) -> None:
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.sampled_from([0.0, 0.1, 0.5]), st.integers(0, 100))
+def test_the_loss_is_the_sum_over_real_steps_with_a_known_tag(lengths: list[int], smoothing: float, seed: int) -> None:
     torch.manual_seed(seed)
     decoder = Linear(dropout=0.5, label_smoothing=smoothing).build(WIDTH, LABELS).double().eval()
     encoded, target = states(lengths), targets(lengths)

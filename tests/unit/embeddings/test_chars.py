@@ -75,21 +75,31 @@ def test_words_are_told_apart(section: Chars) -> None:
 def test_the_convolution_is_one(window: int, words: list[str]) -> None:
     module = build(CharCnn(size=6, window=window))
     assert isinstance(module, CharConvolution)
-    table, filters, bias = (
-        each.detach().numpy() for each in (module.table.weight, module.filters, module.bias)
-    )
+    table, filters, bias = (each.detach().numpy() for each in (module.table.weight, module.filters, module.bias))
     for word, vector in zip(words, module(encode(words)).detach().numpy(), strict=True):
         (row,) = CHARACTERS.encode([word])
         around = [PADDING] * ((window - 1) // 2) + row.tolist() + [PADDING] * (window // 2)
         answers = [
-            sum(
-                table[character] @ filters[place]
-                for place, character in enumerate(around[start : start + window])
-            )
+            sum(table[character] @ filters[place] for place, character in enumerate(around[start : start + window]))
             for start in range(len(row))
         ]
         expected = np.maximum(np.max(answers, axis=0) + bias, 0)
         np.testing.assert_allclose(vector, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_the_gradient_is_right_where_several_windows_are_the_strongest() -> None:
+    module = build(CharCnn(size=6, window=2))
+    assert isinstance(module, CharConvolution)
+    word = encode(["aaaaaa", "aaa"])
+    for sign in (1, -1):
+        (filters,) = torch.autograd.grad(sign * module(word).sum(), module.filters)
+        step = 1e-6 * torch.randn_like(module.filters)
+        with torch.no_grad():
+            before = sign * module(word).sum()
+            module.filters += step
+            after = sign * module(word).sum()
+            module.filters -= step
+        torch.testing.assert_close((filters * step).sum(), after - before, rtol=1e-3, atol=1e-12)
 
 
 def test_the_lstm_gives_its_two_final_states() -> None:

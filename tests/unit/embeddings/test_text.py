@@ -65,9 +65,7 @@ def test_only_the_views_that_are_asked_for() -> None:
     assert section.views() == {"chars": CharLstm()}
     codecs = section.fit(COUNTS, lambda name: pytest.fail(name))
     assert list(codecs) == ["chars"]
-    assert (
-        section.restore({"chars": codecs["chars"].to_json()})["chars"].to_json() == codecs["chars"].to_json()
-    )
+    assert section.restore({"chars": codecs["chars"].to_json()})["chars"].to_json() == codecs["chars"].to_json()
     assert TextEmbedding().views() == {}
 
 

@@ -81,6 +81,4 @@ def test_what_was_written_is_read(
     path = tmp_path_factory.getbasetemp() / "round.conll"
     text = "\n".join("".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences)
     table = load(path, text, document=None)
-    assert [
-        list(zip(*pair, strict=True)) for pair in zip(table["word"], table["tag"], strict=True)
-    ] == sentences
+    assert [list(zip(*pair, strict=True)) for pair in zip(table["word"], table["tag"], strict=True)] == sentences

@@ -65,9 +65,7 @@ def test_long_sentences_and_many_empty_lines() -> None:
 
 
 def test_comments_without_a_sentence_are_passed_over() -> None:
-    assert [sentence["sent_id"] for sentence in parse(f"# sent_id = lost\n\n# x\n{row(1)}\n\n# end\n")] == [
-        ""
-    ]
+    assert [sentence["sent_id"] for sentence in parse(f"# sent_id = lost\n\n# x\n{row(1)}\n\n# end\n")] == [""]
 
 
 @pytest.mark.parametrize(
@@ -159,9 +157,7 @@ def test_rewriting_changes_only_what_it_is_asked_to(
     assert same.getvalue() == text.encode()
 
     out = io.BytesIO()
-    marked = (
-        {"misc": ["M"] * len(s["form"]), "upos": ["U"] * len(s["form"])} for s in parse("\n".join(blocks))
-    )
+    marked = ({"misc": ["M"] * len(s["form"]), "upos": ["U"] * len(s["form"])} for s in parse("\n".join(blocks)))
     rewrite_conllu(path, out, marked)
     for before, after in zip(text.split(end), out.getvalue().decode().split(end), strict=True):
         fields, new = before.split("\t"), after.split("\t")

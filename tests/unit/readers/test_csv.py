@@ -73,17 +73,13 @@ def test_numbers_are_numbers(path: Path) -> None:
         ('a,b\n1,"2\n3,4\n', {}, """:3: unexpected end of data (quote = '"', delimiter = ',')"""),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(
-    path: Path, text: str, settings: dict[str, Any], problem: str
-) -> None:
+def test_what_is_wrong_is_named_with_its_line(path: Path, text: str, settings: dict[str, Any], problem: str) -> None:
     with pytest.raises(DataError) as caught:
         load(path, text, **settings)
     assert str(caught.value) == f"{path}{problem}"
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"delimiter": ""}, {"delimiter": "ab"}, {"quote": "ab"}, {"names": ["a", "a"]}]
-)
+@pytest.mark.parametrize("wrong", [{"delimiter": ""}, {"delimiter": "ab"}, {"quote": "ab"}, {"names": ["a", "a"]}])
 def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Csv(**wrong)
@@ -94,9 +90,7 @@ CELL = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
-def test_what_was_written_is_read(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
-) -> None:
+def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
     path = tmp_path_factory.getbasetemp() / "round.csv"
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([("a", "b"), *rows])

@@ -83,12 +83,9 @@ def tiny(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A corpus of two files."""
     site.files = {"a.bin": DATA, "b.txt": b"hello\n"}
     files = tuple(
-        PublicFile(site.url, name, len(data), hashlib.sha256(data).hexdigest())
-        for name, data in site.files.items()
+        PublicFile(site.url, name, len(data), hashlib.sha256(data).hexdigest()) for name, data in site.files.items()
     )
-    monkeypatch.setitem(
-        CATALOGUE, "tiny", PublicCorpus("d", "l", {"kind": "text"}, {"train": "b.txt"}, files)
-    )
+    monkeypatch.setitem(CATALOGUE, "tiny", PublicCorpus("d", "l", {"kind": "text"}, {"train": "b.txt"}, files))
 
 
 def assert_complete(folder: Path) -> None:
@@ -127,9 +124,7 @@ def test_a_broken_download_goes_on_where_it_was(tmp_path: Path, site: Site, paus
 
 def test_a_later_call_goes_on_where_the_earlier_one_gave_up(tmp_path: Path, site: Site) -> None:
     site.break_after = [10] * 5
-    with pytest.raises(
-        DataError, match=r"a\.bin: no luck in 5 tries: the connection broke off after 50 of 256000"
-    ):
+    with pytest.raises(DataError, match=r"a\.bin: no luck in 5 tries: the connection broke off after 50 of 256000"):
         fetch("tiny", tmp_path)
     assert part_of(tmp_path / "tiny").stat().st_size == 50
     site.asked.clear()

@@ -36,11 +36,7 @@ class FakeHub(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         resolve, _, file = path.removeprefix("/datasets/me/tiny/resolve/").partition("/")
-        if (
-            path.startswith("/datasets/me/tiny/resolve/")
-            and resolve in ("main", COMMIT)
-            and file in REPOSITORY
-        ):
+        if path.startswith("/datasets/me/tiny/resolve/") and resolve in ("main", COMMIT) and file in REPOSITORY:
             self.answer(200, REPOSITORY[file], ETag=f'"{sha1(REPOSITORY[file]).hexdigest()}"')
         elif path in ("/api/datasets/me/tiny", f"/api/datasets/me/tiny/revision/{COMMIT}"):
             self.answer(
@@ -137,8 +133,7 @@ def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
         f"{cannot} 'train[:': Unrecognized instruction format: train[: (it has the splits train, test)",
         f"{cannot} 'train': BuilderConfig 'french' not found. Available: ['default']",
         f"{cannot} 'train': Revision 'v9' doesn't exist for dataset 'me/tiny' on the Hub.",
-        "me/nothing: cannot load 'train': "
-        "Dataset 'me/nothing' doesn't exist on the Hub or cannot be accessed.",
+        "me/nothing: cannot load 'train': Dataset 'me/nothing' doesn't exist on the Hub or cannot be accessed.",
     ]
 
 

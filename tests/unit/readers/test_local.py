@@ -28,9 +28,7 @@ def test_files_tell_how_they_are_read(tmp_path: Path, names: list[str], reader: 
 
 def test_files_that_do_not_tell(tmp_path: Path) -> None:
     assert reader_of([tmp_path / "a.parquet"]) == Hub(path=str(tmp_path / "a.parquet"))
-    with pytest.raises(
-        DataError, match=r"no telling how to read a file that ends in \.xyz; --reader says it"
-    ):
+    with pytest.raises(DataError, match=r"no telling how to read a file that ends in \.xyz; --reader says it"):
         reader_of([tmp_path / "a.xyz"])
 
 
@@ -81,9 +79,7 @@ def test_names_that_are_not_here(tmp_path: Path) -> None:
         open_corpus("wnut", tmp_path)
 
 
-def test_a_fetched_corpus_is_read_as_the_catalogue_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fetched_corpus_is_read_as_the_catalogue_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "wnut17"
     folder.mkdir()
     assert not is_fetched("wnut17", tmp_path)

@@ -59,9 +59,7 @@ def test_one_file_holds_both_sides(tmp_path: Path) -> None:
         {"source": "c", "target": "C"},
     ]
     path.write_text("a\tA\nb\n")
-    with pytest.raises(
-        DataError, match=r"x\.tsv:2: 1 columns; expected source and target with a tab between"
-    ):
+    with pytest.raises(DataError, match=r"x\.tsv:2: 1 columns; expected source and target with a tab between"):
         Parallel().load(path)
 
 

@@ -26,9 +26,7 @@ def test_a_recipe_file_becomes_a_typed_tree(tmp_path: Path) -> None:
 
 def test_a_fault_names_the_file_that_holds_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("base.toml").write_text(
-        HEAD + "zeed = 1\n[cell]\nkind = 'gru'\nbackwards = true\n", encoding="utf-8"
-    )
+    Path("base.toml").write_text(HEAD + "zeed = 1\n[cell]\nkind = 'gru'\nbackwards = true\n", encoding="utf-8")
     Path("r.toml").write_text("extends = 'base.toml'\nsede = 1\n[cell]\nkind = 'lstm'\n", encoding="utf-8")
     with pytest.raises(RecipeError) as caught:
         load_recipe("r.toml", ["title=1"])
@@ -42,9 +40,7 @@ def test_a_fault_names_the_file_that_holds_the_key(tmp_path: Path, monkeypatch: 
 
 cells = st.one_of(
     st.sampled_from(["gru", "lstm"]),
-    st.fixed_dictionaries(
-        {"kind": st.just("gru")}, optional={"size": st.integers(1, 500), "backwards": st.booleans()}
-    ),
+    st.fixed_dictionaries({"kind": st.just("gru")}, optional={"size": st.integers(1, 500), "backwards": st.booleans()}),
     st.fixed_dictionaries(
         {"kind": st.just("lstm")},
         optional={"forget": st.floats(allow_nan=False), "dropout": st.floats(0, 0.99)},
@@ -101,9 +97,7 @@ junk: st.SearchStrategy[Any] = st.recursive(
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=2),
-        st.dictionaries(
-            st.sampled_from(["kind", "size", "sise", "widths", "min_count", "0"]), inner, max_size=3
-        ),
+        st.dictionaries(st.sampled_from(["kind", "size", "sise", "widths", "min_count", "0"]), inner, max_size=3),
     ),
     max_leaves=6,
 )
@@ -133,9 +127,7 @@ def test_whatever_is_wrong_is_told_in_plain_words(data: dict[str, Any], is_tiny:
         for fault in error.faults:
             message = f"{fault.problem} {fault.hint}"
             assert fault.problem
-            assert not [
-                word for word in ("nput", "valid", "pydantic", "_type", "Any", "None") if word in message
-            ]
+            assert not [word for word in ("nput", "valid", "pydantic", "_type", "Any", "None") if word in message]
             file, _, place = fault.place.partition(":")
             assert file == "recipe.toml"
             if place:

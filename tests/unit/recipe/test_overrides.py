@@ -96,9 +96,7 @@ def test_all_malformed_overrides_are_told_at_once() -> None:
 
 tables = st.recursive(
     st.dictionaries(st.text("ab", min_size=1, max_size=2), st.integers(0, 9), max_size=3),
-    lambda inner: st.dictionaries(
-        st.text("ab", min_size=1, max_size=2), inner | st.integers(0, 9), max_size=3
-    ),
+    lambda inner: st.dictionaries(st.text("ab", min_size=1, max_size=2), inner | st.integers(0, 9), max_size=3),
     max_leaves=8,
 )
 

@@ -28,9 +28,7 @@ def write(path: Path) -> Path:
 
 def test_what_ships_lies_in_the_package_or_beside_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shipped_root() == root
-    assert shipped_recipes() == {
-        name: root / "recipes" / f"{name}.toml" for name in ("chunk_lstm", "pos_gru")
-    }
+    assert shipped_recipes() == {name: root / "recipes" / f"{name}.toml" for name in ("chunk_lstm", "pos_gru")}
     checkout = root.parents[2] / "checkout"
     write(checkout / "recipes" / "x.toml")
     monkeypatch.setattr(shipped, "_PACKAGE", checkout / "seqnlp")

@@ -50,10 +50,7 @@ def test_a_syntax_error_is_told_in_plain_words(text: str, expected: str) -> None
 
 @pytest.mark.parametrize("text", ["", " \n\n", "# only a comment\n"])
 def test_an_empty_file(text: str) -> None:
-    assert (
-        problem(text)
-        == "r.toml: there are no settings in this file (copy a recipe that ships: seqnlp recipes cp)"
-    )
+    assert problem(text) == "r.toml: there are no settings in this file (copy a recipe that ships: seqnlp recipes cp)"
 
 
 def test_a_number_without_end() -> None:
@@ -121,8 +118,7 @@ def test_extends_that_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         'r.toml:1:1: extends: expected the name of one recipe file (extends = "base.toml")'
     )
     assert problem('extends = "base.toml"') == (
-        "loop.toml:1:1: extends: recipes extend each other in a circle: "
-        "r.toml -> base.toml -> loop.toml -> base.toml"
+        "loop.toml:1:1: extends: recipes extend each other in a circle: r.toml -> base.toml -> loop.toml -> base.toml"
     )
     assert problem('extends = "\\u0000"') == "r.toml:1:1: extends: there is no file \0"
     assert problem('extends = "r.toml"').endswith("recipes extend each other in a circle: r.toml -> r.toml")

@@ -220,9 +220,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path) -> None:
     assert [event["step"] for event in run.events()] == [1]
 
 
-@pytest.mark.parametrize(
-    ("number", "message"), [(errno.ENOSPC, "no space left"), (errno.EIO, "input/output error")]
-)
+@pytest.mark.parametrize(("number", "message"), [(errno.ENOSPC, "no space left"), (errno.EIO, "input/output error")])
 def test_a_failing_disk_keeps_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
 ) -> None:
@@ -270,8 +268,6 @@ def test_runs_are_found_by_name_order(tmp_path: Path) -> None:
 
 
 def test_looking_at_runs_takes_no_torch() -> None:
-    code = (
-        "import sys, seqnlp.run, seqnlp.run.summary; print({'torch', 'numpy', 'pydantic'} & set(sys.modules))"
-    )
+    code = "import sys, seqnlp.run, seqnlp.run.summary; print({'torch', 'numpy', 'pydantic'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"

@@ -27,9 +27,7 @@ def test_events_come_back_in_order(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     assert read_events(path) == []
     assert read_recent_events(path) == []
-    append_event(
-        path, Evaluated(3, 1.5, 2.0, {"accuracy": 0.5, "perplexity": float("inf")}, "accuracy", True)
-    )
+    append_event(path, Evaluated(3, 1.5, 2.0, {"accuracy": 0.5, "perplexity": float("inf")}, "accuracy", True))
     expected = {
         "event": "evaluated",
         "step": 3,

@@ -31,9 +31,7 @@ def test_an_unfinished_run_is_known_by_its_best_score_on_dev(tmp_path: Path) -> 
 def test_a_finished_run_is_known_by_the_deciding_metric_on_test(tmp_path: Path) -> None:
     run = young_run(tmp_path / "pos")
     run.save_model({})
-    run.save_scores(
-        {"dev": {"accuracy": 0.8}, "test": {"remark": "x", "upos.accuracy": 0.1, "accuracy": 0.9}}
-    )
+    run.save_scores({"dev": {"accuracy": 0.8}, "test": {"remark": "x", "upos.accuracy": 0.1, "accuracy": 0.9}})
     run.append(Done(4, 2.0, 5.0, "finished"))
     summary = summarize(run)
     assert (summary.state, summary.split, summary.metric, summary.score) == (

@@ -19,9 +19,7 @@ from seqnlp.run.tensors import read_tensors, write_tensors
 DTYPES = [torch.float32, torch.float64, torch.bfloat16, torch.float16, torch.int64, torch.uint8, torch.bool]
 
 tensors = st.builds(
-    lambda shape, dtype, seed: torch.randint(0, 2, shape, generator=torch.Generator().manual_seed(seed)).to(
-        dtype
-    ),
+    lambda shape, dtype, seed: torch.randint(0, 2, shape, generator=torch.Generator().manual_seed(seed)).to(dtype),
     st.lists(st.integers(0, 3), max_size=3),
     st.sampled_from(DTYPES),
     st.integers(0, 100),

@@ -1,0 +1,185 @@
+"""Running text as one flat row of tokens: characters, words or pieces of words. Nothing of the text is lost."""
+
+import codecs
+import re
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.codecs.base import Codec
+from seqnlp.codecs.subwords import Subwords
+from seqnlp.codecs.vocabulary import Vocabulary
+
+UNKNOWN = 0
+"""The number of what train did not have; no model writes it."""
+
+_WORD = re.compile(
+    r"""
+    [ ]?<\w+>                  # <unk>, <eos> and the like, in corpora that were split up by others
+  | [ ]?\w+(?:['’\-]\w+)*      # a word, with the blank before it
+  | [ ]?[^\w\s]                # any other sign
+  | \n
+  | [^\S\n]+?(?=[ ][^\s]|\n|$) # more blanks than one
+  | \s
+    """,
+    re.VERBOSE,
+)
+
+
+class RunningText(Codec):
+    """Text <-> numbers of tokens, which put together spell the text."""
+
+    pieces: list[bytes]
+    """What each token spells, in UTF-8; of a character outside ASCII perhaps only a part."""
+
+    def __len__(self) -> int:
+        """How many numbers there are, that of the unknown included."""
+        return len(self.pieces)
+
+    @abstractmethod
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The numbers of the text's tokens; shape (tokens,)."""
+
+    @abstractmethod
+    def unknown_in(self, text: str) -> list[str]:
+        """What in the text has no number, each once, in order of appearance."""
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """The text that some tokens spell."""
+        return b"".join(self.pieces[number] for number in numbers).decode("utf-8", "replace")
+
+    @property
+    def start(self) -> int:
+        """The token that a text without a beginning is taken to follow: a line break, where there is one."""
+        return self.pieces.index(b"\n") if b"\n" in self.pieces else 1
+
+
+def text_decoder() -> codecs.IncrementalDecoder:
+    """Turns pieces into text one by one; a character whose bytes are spread over pieces comes with the last."""
+    return codecs.getincrementaldecoder("utf-8")("replace")
+
+
+@final
+class CharacterText(RunningText):
+    """Every character is a token."""
+
+    def __init__(self, characters: Iterable[str]) -> None:
+        """Take the characters that get a number, the first one 1."""
+        self.characters = list(characters)
+        self.pieces = [b"\xef\xbf\xbd", *(character.encode() for character in self.characters)]
+        self._points = np.array([ord(character) for character in self.characters], np.int64)
+        highest = int(self._points.max(initial=0))
+        self._numbers = np.full(highest + 2, UNKNOWN, np.int64)
+        self._numbers[self._points] = np.arange(1, len(self.characters) + 1)
+
+    @classmethod
+    def fit(cls, chunks: Iterable[str], min_count: int = 1) -> Self:
+        """Number the characters that occur at least `min_count` times, in the order of Unicode."""
+        counts = np.zeros(0x110000, np.int64)
+        for chunk in chunks:
+            found, times = np.unique(_code_points(chunk), return_counts=True)
+            counts[found] += times
+        return cls(map(chr, np.flatnonzero(counts >= min_count).tolist()))
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The number of each character."""
+        last = len(self._numbers) - 1  # that of all characters beyond the highest known one
+        return self._numbers[np.minimum(_code_points(text), last)]
+
+    def unknown_in(self, text: str) -> list[str]:
+        """Characters without a number."""
+        return list(dict.fromkeys(text[place] for place in np.flatnonzero(self.encode(text) == UNKNOWN)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Characters in order."""
+        return {"characters": self.characters}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(data["characters"])
+
+
+def _code_points(text: str) -> NDArray[np.int64]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+
+
+@final
+class WordText(RunningText):
+    """Words, signs and line breaks are tokens; the blank before a word belongs to it."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Take the words that get a number."""
+        self.vocabulary = vocabulary
+        self.pieces = [b" <unk>", *(word.encode() for word in vocabulary.words)]
+
+    @classmethod
+    def fit(cls, chunks: Iterable[str], min_count: int = 1, most: int | None = None) -> Self:
+        """Number the words that occur at least `min_count` times, and no more than `most` of them."""
+        counts: Counter[str] = Counter()
+        for chunk in chunks:
+            counts.update(_WORD.findall(chunk))
+        vocabulary = Vocabulary.fit(counts, min_count)
+        return cls(Vocabulary(vocabulary.words[:most], vocabulary.counts[1:][:most]))
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The number of each word."""
+        return self.vocabulary.encode(_WORD.findall(text))
+
+    def unknown_in(self, text: str) -> list[str]:
+        """Words without a number."""
+        return list(dict.fromkeys(word.strip() for word in _WORD.findall(text) if word not in self.vocabulary))
+
+    def to_json(self) -> dict[str, Any]:
+        """Words in order, with their counts."""
+        return self.vocabulary.to_json()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(Vocabulary.from_json(data))
+
+
+@final
+class SubwordText(RunningText):
+    """Pieces of words are tokens; every text can be spelled with them."""
+
+    def __init__(self, subwords: Subwords) -> None:
+        """Take trained pieces; number 0, their padding, occurs in no text."""
+        self.subwords = subwords
+        spelled = {number: piece for piece, number in subwords.tokenizer.get_vocab().items()}
+        byte_of = {sign: byte for byte, sign in enumerate(_signs_of_bytes())}
+        self.pieces = [b"", *(bytes(map(byte_of.__getitem__, spelled[number])) for number in range(len(spelled)))]
+
+    @classmethod
+    def fit(cls, chunks: Iterable[str], pieces: int) -> Self:
+        """Learn the pieces by byte-pair encoding."""
+        return cls(Subwords.fit((line for chunk in chunks for line in chunk.splitlines(keepends=True)), pieces))
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The number of each piece; no piece goes over the end of a line."""
+        return np.asarray(self.subwords.encode(text.splitlines(keepends=True)).values, np.int64)
+
+    def unknown_in(self, text: str) -> list[str]:
+        """Nothing: the bytes are pieces."""
+        return []
+
+    def to_json(self) -> dict[str, Any]:
+        """The tokenizer, in the format of the `tokenizers` package."""
+        return self.subwords.to_json()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(Subwords.from_json(data))
+
+
+def _signs_of_bytes() -> list[str]:
+    """The sign that byte-level tokenizers write for each byte (Radford et al., 2019)."""
+    printable = {*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(256, 512))
+    return [chr(byte if byte in printable else next(others)) for byte in range(256)]

@@ -1,0 +1,115 @@
+"""Spans of words: read from a column of tags, and written as tags of another scheme."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs.columns import Column
+from seqnlp.codecs.schemes import Scheme, allowed_transitions, parse_tags
+from seqnlp.errors import DataError
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans of a column in order, none over another; word numbers count through all sentences."""
+
+    starts: NDArray[np.int64]
+    """The first word of each span; shape (spans,)."""
+    ends: NDArray[np.int64]
+    """The word after its last one."""
+    labels: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def of(self, label: str) -> "Spans":
+        """Only those with this label."""
+        kept = self.labels == label
+        return Spans(self.starts[kept], self.ends[kept], self.labels[kept])
+
+
+def read_spans(column: Column, scheme: Scheme, strict: bool = False) -> Spans:
+    """Find the spans that tags stand for.
+
+    Args:
+        column: The tags.
+        scheme: What they mean.
+        strict: Of sequences that the scheme doesn't allow, read as spans only what is whole; otherwise read them as
+            the program `conlleval` does: a tag that can't go on with what was before begins a span.
+
+    Raises:
+        seqnlp.errors.DataError: for a tag that is none of the scheme's.
+    """
+    prefixes, labels = parse_tags(column.distinct, scheme)
+    codes, (first, last) = column.codes.values, _edges(column.codes)
+    prefix, label = prefixes[codes], labels[codes]
+    inside = prefix != "O"
+    before, label_before = np.roll(prefix, 1), np.roll(label, 1)
+    begins = inside & (first | np.isin(prefix, ["B", "S"]) | np.isin(before, ["O", "E", "S"]) | (label != label_before))
+    ends = inside & (last | ~np.roll(inside, -1) | np.roll(begins, -1))
+    starts, finals = np.flatnonzero(begins), np.flatnonzero(ends)
+    if strict and scheme != "iob1":
+        opened, closed, single = prefix[starts] == "B", prefix[finals] == "E", starts == finals
+        whole = opened if scheme == "bio" else np.where(single, prefix[starts] == "S", opened & closed)
+        starts, finals = starts[whole], finals[whole]
+    return Spans(starts, finals + 1, label[starts])
+
+
+def write_spans(spans: Spans, offsets: NDArray[np.int64], scheme: Scheme) -> Column:
+    """Write spans as tags.
+
+    Args:
+        spans: The spans.
+        offsets: Where each sentence begins, and the last one ends, in words; shape (sentences + 1,).
+        scheme: How to write them.
+    """
+    total = int(offsets[-1])
+    lengths = spans.ends - spans.starts
+    numbers = np.full(total, -1)
+    covered = np.repeat(spans.starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+    numbers[covered] = np.repeat(np.arange(len(spans)), lengths)
+    prefixes = np.where(numbers < 0, "O", "I")
+    if scheme == "iob1":
+        after = np.flatnonzero((spans.starts[1:] == spans.ends[:-1]) & (spans.labels[1:] == spans.labels[:-1])) + 1
+        starts = spans.starts[after]
+        prefixes[starts[~np.isin(starts, offsets)]] = "B"
+    else:
+        prefixes[spans.starts] = "B"
+    if scheme == "bioes":
+        prefixes[spans.ends - 1] = np.where(lengths == 1, "S", "E")
+    labels = np.append(spans.labels, "")[numbers]
+    hyphens = np.where(labels == "", "", "-")
+    tags = np.char.add(np.char.add(prefixes, hyphens), labels)
+    distinct, codes = np.unique(tags, return_inverse=True)
+    return Column(Ragged(codes, offsets), distinct.tolist())
+
+
+def check_tags(column: Column, scheme: Scheme) -> None:
+    """See that a column holds only tag sequences that the scheme allows.
+
+    Raises:
+        seqnlp.errors.DataError: with the first tag that is none of the scheme's, or must not stand where it does.
+    """
+    allowed = allowed_transitions(column.distinct, scheme)
+    boundary = len(column.distinct)
+    codes, (first, last) = column.codes.values, _edges(column.codes)
+    came_from = np.where(first, boundary, np.roll(codes, 1))
+    wrong = ~allowed[came_from, codes] | (last & ~allowed[codes, boundary])
+    if not wrong.any():
+        return
+    word = int(np.flatnonzero(wrong)[0])
+    sentence = int(np.searchsorted(column.codes.offsets, word, "right")) - 1
+    names = [*column.distinct, "the beginning"]
+    tag, before = names[codes[word]], names[came_from[word]]
+    what = f"{tag} after {before}" if not allowed[came_from[word], codes[word]] else f"{tag} at the end"
+    place = f"sentence {sentence + 1}, word {word - int(column.codes.offsets[sentence]) + 1}"
+    raise DataError(f"{what} is not allowed in the scheme {scheme} ({place})")
+
+
+def _edges(codes: Ragged) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """For each element whether it is the first of its row, and whether it is the last."""
+    first = np.zeros(len(codes.values) + 1, bool)
+    first[codes.offsets] = True
+    return first[:-1], first[1:]

@@ -1,0 +1,97 @@
+"""`unit` of a language model: what a token is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal, final
+
+from pydantic import Field
+
+from seqnlp.codecs.running_text import CharacterText, RunningText, SubwordText, WordText
+from seqnlp.spec import Family
+
+
+class Unit(Family, ABC):
+    """What a text is divided into."""
+
+    default_kind: ClassVar[str | None] = "characters"
+
+    @property
+    @abstractmethod
+    def plural(self) -> str:
+        """What several are called."""
+
+    @abstractmethod
+    def fit(self, chunks: Iterable[str]) -> RunningText:
+        """Make the codec from the text to train on, which comes in chunks."""
+
+    @abstractmethod
+    def restore(self, data: dict[str, Any]) -> RunningText:
+        """Take the codec that a run has saved."""
+
+
+@final
+class CharacterUnit(Unit):
+    """Every character on its own: few of them, and no text that can't be read."""
+
+    kind: Literal["characters"] = "characters"
+    min_count: Annotated[int, Field(ge=1)] = 1
+    """How often a character must occur in train to be known."""
+
+    @property
+    def plural(self) -> str:
+        """Characters."""
+        return "characters"
+
+    def fit(self, chunks: Iterable[str]) -> CharacterText:
+        """Number the characters."""
+        return CharacterText.fit(chunks, self.min_count)
+
+    def restore(self, data: dict[str, Any]) -> CharacterText:
+        """Take saved characters."""
+        return CharacterText.from_json(data)
+
+
+@final
+class WordUnit(Unit):
+    """Words, signs and line breaks; the blank before a word is part of it."""
+
+    kind: Literal["words"] = "words"
+    min_count: Annotated[int, Field(ge=1)] = 1
+    """How often a word must occur in train to be known."""
+    most: Annotated[int, Field(ge=1)] | None = None
+    """How many of the most frequent words are known at most; left out: all."""
+
+    @property
+    def plural(self) -> str:
+        """Words."""
+        return "words"
+
+    def fit(self, chunks: Iterable[str]) -> WordText:
+        """Number the words."""
+        return WordText.fit(chunks, self.min_count, self.most)
+
+    def restore(self, data: dict[str, Any]) -> WordText:
+        """Take saved words."""
+        return WordText.from_json(data)
+
+
+@final
+class SubwordUnit(Unit):
+    """Pieces of words by byte-pair encoding (Sennrich et al., 2016): any text can be spelled."""
+
+    kind: Literal["subwords"] = "subwords"
+    pieces: Annotated[int, Field(ge=300)] = 2000
+    """How many pieces to learn."""
+
+    @property
+    def plural(self) -> str:
+        """Subwords."""
+        return "subwords"
+
+    def fit(self, chunks: Iterable[str]) -> SubwordText:
+        """Learn the pieces."""
+        return SubwordText.fit(chunks, self.pieces)
+
+    def restore(self, data: dict[str, Any]) -> SubwordText:
+        """Take saved pieces."""
+        return SubwordText.from_json(data)

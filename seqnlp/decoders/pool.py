@@ -1,0 +1,164 @@
+"""Decoders that pool the steps of a text and choose classes for the whole of it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.codecs.labels import UNSEEN
+from seqnlp.decoders.base import DecoderModule, Loss
+from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling
+from seqnlp.nn.states import States
+from seqnlp.shapes import Float
+from seqnlp.spec import Family
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What a decoder says of a batch of texts."""
+
+    logits: Float[Tensor, "batch labels"]
+    scores: Float[Tensor, "batch labels"]
+    """Probabilities: in sum 1, or, where a text may have several labels, of each label on its own."""
+    weights: Float[Tensor, "batch time"] | None
+    """How much each step counted, where the pooling decides that."""
+
+
+class PoolDecoder(Family, ABC):
+    """Makes one vector of a text's steps, and classifies that."""
+
+    default_kind: ClassVar[str | None] = "max"
+
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Share of the pooled features dropped."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the probability that training spreads over all classes; the model then becomes less sure."""
+    class_weights: Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]] | None = None
+    """How much a text of each class counts: a table, or `balanced`, which makes up for rare ones; left out: 1."""
+    calibrate: bool = False
+    """Fit a temperature on dev after the training, so that scores are as sure as they are right."""
+
+    @abstractmethod
+    def pooling(self, width: int, reads_ahead: bool) -> Pooling:
+        """Make the pooling for encoded steps of this width."""
+
+    def build(
+        self, width: int, weights: Float[Tensor, " labels"], several: bool, reads_ahead: bool
+    ) -> "PoolClassifier":
+        """Make the network.
+
+        Args:
+            width: Features of an encoded step.
+            weights: How much each class counts; there are as many classes as weights.
+            several: Whether a text has any number of labels rather than one.
+            reads_ahead: Whether an encoded step knows of later ones.
+        """
+        pooling = self.pooling(width, reads_ahead)
+        return PoolClassifier(pooling, weights, several, self.dropout, self.label_smoothing)
+
+
+@final
+class LastPool(PoolDecoder):
+    """The last step; if the encoder reads in both directions, the first one beside it."""
+
+    kind: Literal["last"] = "last"
+
+    def pooling(self, width: int, reads_ahead: bool) -> LastStep:
+        """Make the pooling."""
+        return LastStep(width, reads_ahead)
+
+
+@final
+class MeanPool(PoolDecoder):
+    """The mean of all steps."""
+
+    kind: Literal["mean"] = "mean"
+
+    def pooling(self, width: int, reads_ahead: bool) -> Mean:
+        """Make the pooling."""
+        return Mean(width)
+
+
+@final
+class MaxPool(PoolDecoder):
+    """The strongest answer of each feature."""
+
+    kind: Literal["max"] = "max"
+
+    def pooling(self, width: int, reads_ahead: bool) -> Max:
+        """Make the pooling."""
+        return Max(width)
+
+
+@final
+class AttentionPool(PoolDecoder):
+    """A weighed mean: training decides which steps count (Yang et al., 2016)."""
+
+    kind: Literal["attention"] = "attention"
+    size: Annotated[int, Field(ge=1)] = 64
+    """Features of the layer that weighs the steps."""
+
+    def pooling(self, width: int, reads_ahead: bool) -> Attention:
+        """Make the pooling."""
+        return Attention(width, self.size)
+
+
+@final
+class PoolClassifier(DecoderModule):
+    """A pooling and a linear map to the classes."""
+
+    def __init__(
+        self,
+        pooling: Pooling,
+        weights: Float[Tensor, " labels"],
+        several: bool,
+        dropout: float = 0.0,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.pooling, self.several, self.label_smoothing = pooling, several, label_smoothing
+        self.dropout = Dropout(dropout)
+        self.output = nn.Linear(pooling.width, len(weights))
+        self.register_buffer("class_weights", weights)
+        self.register_buffer("temperature", torch.ones(()))
+        self.class_weights: Tensor
+        self.temperature: Tensor
+
+    def loss(self, states: States, target: Tensor) -> Loss:
+        """Cross-entropy over the texts whose label is known.
+
+        Args:
+            states: The encoded texts.
+            target: The number of each text's class, shape (batch,), or, where a text may have several labels,
+                1 for each that it has and 0 for the others, shape (batch, labels).
+        """
+        logits = self.predict(states).logits
+        if self.several:
+            total = nn.functional.binary_cross_entropy_with_logits(
+                logits, self._smoothed(target), reduction="sum", pos_weight=self.class_weights
+            )
+            return Loss(total, len(target))
+        kept = target != UNSEEN
+        total = nn.functional.cross_entropy(
+            logits[kept],
+            target[kept],
+            self.class_weights.to(logits.dtype),
+            reduction="sum",
+            label_smoothing=self.label_smoothing,
+        )
+        return Loss(total, int(kept.sum()))
+
+    def _smoothed(self, target: Tensor) -> Tensor:
+        return target.float() * (1 - self.label_smoothing) + self.label_smoothing / 2
+
+    def predict(self, states: States) -> Classes:
+        """Each class with its probability."""
+        pooled = self.pooling(states)
+        dropped = self.dropout(pooled.vectors.unsqueeze(1)).squeeze(1)
+        logits = self.output(dropped).float()
+        cooled = logits / self.temperature
+        return Classes(logits, cooled.sigmoid() if self.several else cooled.softmax(-1), pooled.weights)

@@ -1,0 +1,86 @@
+"""Pooling: one vector from the steps of a sequence. Padding never reaches it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from seqnlp.nn.states import States
+from seqnlp.shapes import Float
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A batch of sequences as one vector each."""
+
+    vectors: Float[Tensor, "batch pooled"]
+    weights: Float[Tensor, "batch time"] | None = None
+    """How much each step counted, where that is a choice: 0 at padded steps, in sum 1."""
+
+
+class Pooling(nn.Module, ABC):
+    """Makes one vector of the steps of a sequence."""
+
+    width: int
+    """Features of that vector."""
+
+    @abstractmethod
+    def forward(self, states: States) -> Pooled:
+        """Pool a batch."""
+
+
+class LastStep(Pooling):
+    """The last real step; if the encoder reads in both directions, the first one beside it."""
+
+    def __init__(self, width: int, both_ends: bool) -> None:
+        super().__init__()
+        self.width, self.both_ends = width * (2 if both_ends else 1), both_ends
+
+    def forward(self, states: States) -> Pooled:
+        """Pool a batch."""
+        rows = torch.arange(len(states.mask), device=states.mask.device)
+        last = states.outputs[rows, states.mask.sum(1) - 1]
+        return Pooled(torch.cat([last, states.outputs[:, 0]], 1) if self.both_ends else last)
+
+
+class Mean(Pooling):
+    """The mean of the real steps."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, states: States) -> Pooled:
+        """Pool a batch."""
+        mask = states.mask.unsqueeze(-1)
+        return Pooled(states.outputs.masked_fill(~mask, 0).sum(1) / mask.sum(1))
+
+
+class Max(Pooling):
+    """The strongest answer of each feature."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, states: States) -> Pooled:
+        """Pool a batch."""
+        return Pooled(states.outputs.masked_fill(~states.mask.unsqueeze(-1), -torch.inf).amax(1))
+
+
+class Attention(Pooling):
+    """A weighed mean; each step's weight is learned from its vector (Yang et al., 2016)."""
+
+    def __init__(self, width: int, size: int) -> None:
+        super().__init__()
+        self.width = width
+        self.hidden = nn.Linear(width, size)
+        self.context = nn.Linear(size, 1, bias=False)
+
+    def forward(self, states: States) -> Pooled:
+        """Pool a batch."""
+        outputs = states.outputs.masked_fill(~states.mask.unsqueeze(-1), 0)
+        strength = self.context(torch.tanh(self.hidden(outputs))).squeeze(-1).float()
+        weights = torch.softmax(strength.masked_fill(~states.mask, -torch.inf), -1)
+        return Pooled((weights.to(outputs.dtype).unsqueeze(1) @ outputs).squeeze(1), weights)

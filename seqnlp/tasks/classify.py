@@ -1,0 +1,175 @@
+"""Classification: one label, or several, for a whole text."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqnlp.codecs import Codec, Column, Labels, WordCodec
+from seqnlp.decoders import MaxPool, PoolDecoder
+from seqnlp.embeddings import Find, TextEmbedding
+from seqnlp.embeddings.words import Words
+from seqnlp.encoders import Encoder, Lstm
+from seqnlp.errors import DataError, Fault
+from seqnlp.metrics import class_scores, several_scores
+from seqnlp.model import SequenceModel
+from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.recipe.data import Data
+from seqnlp.tasks.base import Scores, Task, TaskRecipe
+from seqnlp.tasks.classified import LABEL, ClassifiedExamples, checked, read_labels, split_texts
+from seqnlp.tasks.classifier import Classifier
+from seqnlp.training import Metric
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@final
+class ClassifyData(Data):
+    """A corpus of texts with labels."""
+
+    text: str | None = None
+    """The column that holds raw text; left out, and no `tokens` either: `text`."""
+    tokens: str | None = None
+    """The column that holds lists of words, if the texts are split up already."""
+    label: str = "label"
+    """The column to predict."""
+    several: bool = False
+    """A text has any number of labels, each decided on its own; the label column then holds lists."""
+
+
+@final
+class Classify(TaskRecipe):
+    """Gives a text a label."""
+
+    task: Literal["classify"] = "classify"
+    data: ClassifyData
+    embedding: TextEmbedding = TextEmbedding(words=Words())
+    encoder: Encoder = Lstm()
+    decoder: PoolDecoder = MaxPool()
+    optimizer: Optimizer = AdamW()
+
+    def faults(self) -> Iterator[Fault]:
+        """What can't go together."""
+        if not self.embedding.views():
+            yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
+        if self.data.text is not None and self.data.tokens is not None:
+            yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
+        if self.data.label == (self.data.tokens or self.data.text or "text"):
+            yield Fault("data.label", f"the text itself ({self.data.label!r}) can't be the label")
+
+    def words(self, split: "Dataset") -> Column:
+        """The words of each text.
+
+        Raises:
+            seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
+        """
+        if self.data.tokens is not None:
+            return checked(Column.from_dataset(split, self.data.tokens), self.data.tokens)
+        return split_texts(split, self.data.text or "text")
+
+    def labels(self, split: "Dataset") -> Column:
+        """The labels of each text."""
+        return read_labels(split, self.data.label, self.data.several)
+
+    def fit(self, train: "Dataset", find: Find) -> "ClassifyTask":
+        """Fit the codecs on the training split."""
+        labels = self.labels(train)
+        codec = Labels.fit(labels.distinct)
+        if len(codec) < 2 and not self.data.several:
+            raise DataError(f"train has only one class, {codec.names[0]!r}; a classifier chooses from two or more")
+        if not len(codec):
+            raise DataError(f"train has no labels: every list in the column {self.data.label!r} is empty")
+        views = self.embedding.fit(self.words(train).counts(), find)
+        return ClassifyTask(self, views, codec, self.class_weights(codec, labels))
+
+    def class_weights(self, codec: Labels, labels: Column) -> Tensor:
+        """How much each class counts in the loss; shape (labels,).
+
+        Raises:
+            seqnlp.errors.DataError: a weight for a class that train does not have.
+        """
+        asked = self.decoder.class_weights
+        if asked == "balanced":
+            counts = labels.counts()
+            each = torch.tensor([counts[name] for name in codec.names], dtype=torch.float)
+            if self.data.several:
+                return (len(labels.codes) - each).clamp(min=1) / each
+            return each.sum() / (len(codec) * each)
+        given = asked if isinstance(asked, dict) else {}
+        for name in given:
+            if name not in codec.names:
+                classes = ", ".join(map(repr, codec.names[:10]))
+                raise DataError(f"decoder.class_weights: train has no class {name!r}; its classes are {classes}")
+        return torch.tensor([given.get(name, 1.0) for name in codec.names])
+
+    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "ClassifyTask":
+        """Take the codecs that a run has saved; the weights of the classes are among those of the model."""
+        labels = Labels.from_json(dict(codecs["labels"]))
+        return ClassifyTask(self, self.embedding.restore(codecs), labels, torch.ones(len(labels)))
+
+
+@final
+class ClassifyTask(Task):
+    """Classification with fitted codecs."""
+
+    verb: ClassVar[str] = "classify"
+    items_name: ClassVar[str] = "texts"
+
+    def __init__(self, recipe: Classify, views: dict[str, WordCodec], labels: Labels, class_weights: Tensor) -> None:
+        """Take the codecs: of each view of a word, and of the labels; and how much each class counts."""
+        self.recipe, self.views, self.labels, self.class_weights = recipe, views, labels, class_weights
+        self.several = recipe.data.several
+        self.metric = Metric("micro_f1" if self.several else "accuracy")
+
+    def codecs(self) -> dict[str, Codec]:
+        """What must be saved with a model, by name."""
+        return {**self.views, "labels": self.labels}
+
+    def examples(self, split: "Dataset", batch_tokens: int) -> ClassifiedExamples:
+        """Encode a split."""
+        words, labels = self.recipe.words(split), self.recipe.labels(split)
+        return ClassifiedExamples.encode(words, labels, self.views, self.labels, self.several, batch_tokens)
+
+    def notices(self, examples: ClassifiedExamples) -> list[str]:
+        """Classes that no model trained here can predict."""
+        if not examples.unseen:
+            return []
+        some = ", ".join(map(repr, examples.unseen[:5])) + (" ..." if len(examples.unseen) > 5 else "")
+        verbs = ("does", "counts") if len(examples.unseen) == 1 else ("do", "count")
+        return [f"{some} {verbs[0]} not occur in train, and always {verbs[1]} as wrong"]
+
+    def build(self) -> SequenceModel:
+        """Make the model, with fresh random weights."""
+        embedding = self.recipe.embedding.build(self.views)
+        encoder = self.recipe.encoder.build(embedding.width)
+        decoder = self.recipe.decoder.build(
+            encoder.width, self.class_weights, self.several, self.recipe.encoder.reads_ahead
+        )
+        return SequenceModel(embedding, encoder, {LABEL: decoder})
+
+    def score(self, model: SequenceModel, examples: ClassifiedExamples) -> Scores:
+        """Accuracy, macro F1 and log loss, or micro and macro F1 and exact matches; and each label's scores."""
+        return self.scores(self.probabilities(model, examples), examples)
+
+    def scores(self, probabilities: NDArray[np.float32], examples: ClassifiedExamples) -> Scores:
+        """The scores of whoever gave these probabilities, shape (texts, labels), to the classes."""
+        gold = examples.gold(np.arange(examples.items))
+        if self.several:
+            return several_scores(gold, probabilities, self.labels.names, examples.missing)
+        return class_scores(gold, probabilities, self.labels.names)
+
+    def probabilities(self, model: SequenceModel, examples: ClassifiedExamples) -> NDArray[np.float32]:
+        """The probability of each class for each text; shape (texts, labels)."""
+        found = np.empty((examples.items, len(self.labels)), np.float32)
+        for rows in examples.in_order():
+            states = model.encode(examples.batch(rows).inputs)
+            found[rows] = model.decoders[LABEL].predict(states).scores.numpy()
+        return found
+
+    def predictor(self, model: SequenceModel) -> Classifier:
+        """Wrap a trained model."""
+        return Classifier(model, self.views, self.labels, self.several)

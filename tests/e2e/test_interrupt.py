@@ -1,0 +1,76 @@
+"""Ctrl-C and SIGTERM save a checkpoint; the resumed training ends with the same bytes."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import seqnlp
+from seqnlp.events import Stepped
+from seqnlp.run import Run
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = [
+    "training.epochs=3",
+    "training.threads=2",
+    "training.batch_tokens=2000",
+    "encoder.size=12",
+    "encoder.dropout=0.2",
+    "embedding.words.size=12",
+    "embedding.chars.size=12",
+]
+
+
+def finished(out: Path) -> bytes:
+    for _ in seqnlp.train(ROOT / "recipes/pos_gru.toml", SETTINGS, out):
+        pass
+    return (out / "model.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return finished(tmp_path_factory.mktemp("whole") / "run")
+
+
+def test_two_trainings_give_the_same_bytes(uninterrupted: bytes, tmp_path: Path) -> None:
+    assert finished(tmp_path / "run") == uninterrupted
+
+
+@pytest.mark.parametrize("stops", [[1], [8], [9, 10, 20], [24], [3, 3, 3]])
+def test_closing_the_iterator_and_resuming_changes_nothing(
+    uninterrupted: bytes, stops: list[int], tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    for stop in stops:
+        events = seqnlp.train(ROOT / "recipes/pos_gru.toml", SETTINGS, out, resume=True)
+        for event in events:
+            if isinstance(event, Stepped) and event.step >= stop:
+                events.close()
+    for _ in seqnlp.train(ROOT / "recipes/pos_gru.toml", SETTINGS, out, resume=True):
+        pass
+    assert (out / "model.safetensors").read_bytes() == uninterrupted
+    steps = [event["step"] for event in Run.open(out).events() if event["event"] == "evaluated"]
+    assert steps == sorted(set(steps))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_exits(number: signal.Signals, code: int, uninterrupted: bytes, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    settings = [part for setting in SETTINGS for part in ("-s", setting)]
+    command = [sys.executable, "-m", "seqnlp", "train", "recipes/pos_gru.toml", "--out", str(out), *settings]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    while not (out / "events.jsonl").exists():
+        time.sleep(0.01)
+        assert process.poll() is None
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    again = subprocess.run([*command, "--resume", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == f"{out}\n"
+    assert (out / "model.safetensors").read_bytes() == uninterrupted

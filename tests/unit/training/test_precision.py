@@ -1,0 +1,22 @@
+import pytest
+import torch
+
+from seqnlp.training.precision import Precision, computing_in, resolve
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_products_are_computed_in_it(precision: Precision, dtype: torch.dtype) -> None:
+    matrix = torch.ones(2, 2)
+    with computing_in(precision):
+        assert (matrix @ matrix).dtype == dtype
+    assert (matrix @ matrix).dtype == torch.float32
+    assert resolve(precision) == precision
+
+
+@pytest.mark.parametrize(
+    ("avx512", "amx", "expected"), [(False, False, "fp32"), (True, False, "bf16"), (False, True, "bf16")]
+)
+def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch, avx512: bool, amx: bool, expected: Precision) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert resolve("auto") == expected

@@ -1,0 +1,106 @@
+"""A training that goes on from a saved state ends with the same bits as one that was never stopped."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from seqnlp.events import Evaluated, Event, Stepped
+from seqnlp.training import Trainer
+
+Make = Callable[..., Trainer]
+State = tuple[dict[str, torch.Tensor], str]
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "average": {"training": {"average": 0.9}},
+    "accumulate": {"training": {"accumulate": 2}},
+    "plateau": {"optimizer": {"schedule": "plateau", "lr": 0.1}, "training": {"epochs": 4}},
+    "bf16": {"training": {"precision": "bf16"}},
+    "one cycle": {"optimizer": {"schedule": "one_cycle", "warmup": 0.2}},
+    "sgd": {"optimizer": {"kind": "sgd"}},
+    "sgd without momentum": {"optimizer": {"kind": "sgd", "momentum": 0.0}},
+    "patience": {"training": {"patience": 1, "epochs": 5}, "optimizer": {"lr": 0.5}},
+    "two threads": {"training": {"threads": 2}},
+    "all": {
+        "training": {"epochs": 4, "average": 0.9, "accumulate": 2, "precision": "bf16", "threads": 2, "patience": 2},
+        "optimizer": {"schedule": "plateau", "weight_decay": 0.1},
+        "encoder": {"kind": "lstm", "layers": 2, "residual": True},
+    },
+}
+
+
+def saved(trainer: Trainer) -> State:
+    """What would be on disk now."""
+    tensors, progress = trainer.state()
+    return {name: tensor.clone() for name, tensor in tensors.items()}, json.dumps(progress)
+
+
+def outline(events: list[Event]) -> Iterator[tuple[Any, ...]]:
+    """Events without times."""
+    for event in events:
+        if isinstance(event, Stepped):
+            yield event.step, event.epoch, event.loss, event.lr, event.items
+        if isinstance(event, Evaluated):
+            yield event.step, event.epoch, event.scores, event.best
+
+
+def assert_same_bits(ours: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    assert list(ours) == list(expected)
+    for name, tensor in ours.items():
+        assert torch.equal(tensor, expected[name]), name
+
+
+def check_every_moment(make: Callable[[int], Trainer]) -> Trainer:
+    """Resume at each event, and return the trainer that was never stopped."""
+    whole = make(1)
+    events: list[Event] = []
+    moments: list[tuple[int, State]] = []
+    for event in whole.events():
+        events.append(event)
+        moments.append((len(events), saved(whole)))
+    assert len(moments) > 6
+    for number, (tensors, progress) in moments:
+        resumed = make(2)  # other first weights: all must come from the state
+        resumed.restore(tensors, json.loads(progress))
+        rest = list(resumed.events())
+        assert list(outline(rest)) == list(outline(events[number:]))
+        assert resumed.reason == whole.reason
+        assert_same_bits(resumed.weights(), whole.weights())
+        assert_same_bits(resumed.state()[0], whole.state()[0])
+    return whole
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_stopped_at_any_moment(make_trainer: Make, name: str) -> None:
+    whole = check_every_moment(lambda initial: make_trainer(**SETTINGS[name], initial=initial))
+    assert (whole.progress.decay < 1) is (name in ("plateau", "all"))
+    assert (whole.reason != "finished") is (name in ("patience", "all"))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_carried_states_go_on_too(make_trainer: Make, lanes: Any, threads: int) -> None:
+    """Many layers, so that there are more than ten tensors to carry."""
+    check_every_moment(
+        lambda initial: make_trainer(
+            lanes([4] * 8, [[0, 1], [2, 3], [4, 5], [6, 7]]),
+            encoder={"kind": "lstm", "bidirectional": False, "layers": 6},
+            training={"threads": threads, "epochs": 2},
+            initial=initial,
+        )
+    )
+
+
+def test_the_state_is_not_shared_with_the_trainer_that_takes_it(make_trainer: Make) -> None:
+    trainer = make_trainer(training={"average": 0.9})
+    list(trainer.events())
+    tensors, progress = saved(trainer)
+    resumed = make_trainer(training={"average": 0.9, "epochs": 4})
+    resumed.restore(tensors, json.loads(progress))
+    before = {name: tensor.clone() for name, tensor in tensors.items()}
+    list(resumed.events())
+    for name in tensors:
+        if not name.startswith("optimizer."):
+            assert torch.equal(tensors[name], before[name]), name
