@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,16 @@ from torch import Tensor
 import seqnlp.tasks  # noqa: F401  (makes the tasks' recipes known)
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
-from seqnlp.model import SequenceModel
-from seqnlp.readers.catalogue import CATALOGUE
-from seqnlp.readers.corpus import Corpus, read_corpus
-from seqnlp.recipe import Recipe, dump_recipe, find_file, find_recipe, load_recipe, parse_recipe
+from seqnlp.opened import encode, finder, naming, open_split, rebuild, recipe_of, score
+from seqnlp.readers.corpus import Corpus
+from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
 from seqnlp.run import Run
 from seqnlp.run.card import model_card
 from seqnlp.run.meta import describe_training
 from seqnlp.tasks import Scores, Task, TaskRecipe
+from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.training import Examples, Trainer
-from seqnlp.training.precision import Precision, computing_in, resolve
+from seqnlp.training.precision import computing_in, resolve
 
 LOG_EVERY = 0.5
 """Seconds between the steps that are written to events.jsonl."""
@@ -52,24 +51,29 @@ def train(
     file = find_recipe(str(recipe))
     wanted = _settled(load_recipe(file, overrides))
     path = Path(out) if out is not None else Path("runs") / file.stem
-    run, saved = _open(path, wanted, resume, overwrite)
+    saved = _saved_state(path, wanted) if resume and Run.is_run(path) else None
+    if saved is None:
+        Run.check_free(path, overwrite or resume)
     torch.set_num_threads(wanted.training.threads)
 
-    find = _finder(file)
-    corpus = read_corpus(wanted.data, find)
+    find = finder(file)
+    corpus = wanted.corpus(find)
     if saved is None:
-        task = wanted.fit(corpus.splits["train"], find)
-        _begin(run, wanted, file, task, corpus)
+        with naming("train"):
+            task = wanted.fit(corpus.splits["train"], find)
     else:
+        run = Run(path)
         _check_same_corpus(run, corpus)
         task = wanted.restore(run.load_codecs())
-    splits = {name: task.examples(split, wanted.training.batch_tokens) for name, split in corpus.splits.items()}
+    splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
     for name, examples in splits.items():
         for notice in task.notices(examples):
             notify(f"{name}: {notice}")
 
     trainer = _trainer(wanted, task, splits)
-    if saved is not None:
+    if saved is None:
+        run = _begin(path, wanted, file, task, corpus)
+    else:
         trainer.restore(*saved)
     yield from _record(run, trainer)
     yield _finish(run, trainer, task, splits)
@@ -107,30 +111,21 @@ def evaluate(run: str | Path, split: str = "test", data: str | Path | None = Non
     """Score a run on a split of its corpus, or on another file of the same kind.
 
     Returns:
-        `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took.
+        `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took; for a
+        split that was scored after the training also `baselines`, the scores of trivial systems by their name.
     """
-    opened = Run.open(run)
-    recipe = _recipe_of(opened)
-    source = str(data) if data is not None else getattr(recipe.data, split)
-    if source is None:
-        raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
-    meta = opened.meta()
-    find = _finder(Path(meta["recipe_file"]))
-    reader = recipe.data.reader
-    table = reader.load(reader.locate(source, find))
-    task = recipe.restore(opened.load_codecs())
-    model = task.build()
-    model.load_state_dict(opened.load_model())
-    examples = task.examples(table, recipe.training.batch_tokens)
+    opened = open_split(run, split, data)
     begun = time.perf_counter()
-    scores = _score(task, model, examples, resolve(recipe.training.precision))
+    scores = score(opened.task, opened.model, opened.examples, resolve(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
+    kept = opened.run.scores().get(split, {}) if data is None else {}
     return {
         "run": str(run),
-        "task": recipe.task,  # type: ignore[attr-defined]
+        "task": opened.task.verb,
         "split": split if data is None else str(data),
         "scores": scores,
-        "items": examples.items,
+        "baselines": kept.get("baselines", {}),
+        "items": opened.examples.items,
         "seconds": round(seconds, 3),
     }
 
@@ -142,22 +137,8 @@ def load(run: str | Path) -> Any:
         The predictor of its task: a `seqnlp.tasks.Tagger` for a tagger, and so on.
     """
     opened = Run.open(run)
-    recipe = _recipe_of(opened)
-    task = recipe.restore(opened.load_codecs())
-    model = task.build()
-    model.load_state_dict(opened.load_model())
+    task, model = rebuild(opened, recipe_of(opened))
     return task.predictor(model)
-
-
-def _finder(recipe: Path) -> Callable[[str], Path]:
-    """Looks up files that a recipe names, and knows how to fetch those of public corpora."""
-
-    def advice(source: str) -> str | None:
-        folder, *rest = Path(source).parts
-        name = rest[0] if rest else ""
-        return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
-
-    return partial(find_file, recipe=recipe, advice=advice)
 
 
 def _settled(recipe: Recipe) -> TaskRecipe:
@@ -170,25 +151,15 @@ def _settled(recipe: Recipe) -> TaskRecipe:
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=chosen)})
 
 
-def _recipe_of(run: Run) -> TaskRecipe:
-    recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
-    assert isinstance(recipe, TaskRecipe)
-    return recipe
-
-
-def _open(
-    path: Path, recipe: TaskRecipe, resume: bool, overwrite: bool
-) -> tuple[Run, tuple[dict[str, Tensor], dict[str, Any]] | None]:
-    """The run to write to, and the state to go on from, if any."""
-    if not (resume and Run.is_run(path)):
-        return Run.create(path, overwrite), None
+def _saved_state(path: Path, recipe: TaskRecipe) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """What a run goes on from; None if it was killed before its first checkpoint."""
     run = Run.resume(path)
-    if not run.has_state:  # killed before its first checkpoint
-        return Run.create(path, overwrite=True), None
-    differing = _differences(_recipe_of(run).model_dump(), recipe.model_dump())
+    if not run.has_state:
+        return None
+    differing = _differences(recipe_of(run).model_dump(), recipe.model_dump())
     if differing:
         raise UsageError(f"{path}: can't resume, the recipe has changed since ({'; '.join(differing)})")
-    return run, run.load_state()
+    return run.load_state()
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
@@ -201,12 +172,15 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
     return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
 
 
-def _begin(run: Run, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus) -> None:
+def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus) -> Run:
+    """Make the run directory: not before all that can be wrong with recipe and data has been looked at."""
+    run = Run.create(path, overwrite=True)
     run.save_recipe(dump_recipe(recipe))
     for name, codec in task.codecs().items():
         run.save_codec(name, codec.to_json())
     meta = describe_training(file.stem, "cpu", recipe.training.threads, corpus.hashes)
     run.save_meta({**meta, "recipe_file": str(file.resolve())})
+    return run
 
 
 def _check_same_corpus(run: Run, corpus: Corpus) -> None:
@@ -235,10 +209,15 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples])
     """Score the best weights and write down what was reached."""
     model, now = trainer.model, trainer.progress
     model.load_state_dict(run.load_model())
+    if isinstance(task, LabellingTask):
+        _calibrate(run, trainer, task, splits["dev"])
+    baselines = task.baselines(splits, trainer.settings, trainer.seed)
     scores: Scores = {}
     for name in ("dev", "test"):
         if name in splits:
-            scores[name] = _score(task, model, splits[name], trainer.precision)
+            scores[name] = score(task, model, splits[name], trainer.precision)
+            if name in baselines:
+                scores[name]["baselines"] = baselines[name]
     scores["training"] = {
         "seconds": round(now.seconds, 2),
         "tokens_per_second": round(now.items / max(now.stepping, 1e-9), 1),
@@ -252,7 +231,10 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples])
     return done
 
 
-def _score(task: Task, model: SequenceModel, examples: Examples, precision: Precision) -> Scores:
-    model.eval()
-    with torch.inference_mode(), computing_in(precision):
-        return task.score(model, examples)
+def _calibrate(run: Run, trainer: Trainer, task: LabellingTask, dev: Examples) -> None:
+    """Fit temperatures on dev, if the recipe asks for that, and keep them with the weights."""
+    trainer.model.eval()
+    with torch.inference_mode(), computing_in(trainer.precision):
+        temperatures = task.calibrate(trainer.model, dev)
+    if temperatures:
+        run.save_model(trainer.model.state_dict())

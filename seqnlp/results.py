@@ -7,6 +7,23 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Span:
+    """Some words of a sentence that belong together."""
+
+    label: str
+    start: int
+    """Its first word, counted from 0."""
+    end: int
+    """The word after its last one."""
+    start_char: int
+    """Where it begins in the text, in characters; in words joined by single blanks where words were given."""
+    end_char: int
+    """Where it ends there: the character after its last one."""
+    score: float
+    """The lowest among the probabilities that the model gives to the tags of its words."""
+
+
+@dataclass(frozen=True)
 class Tagging:
     """A sentence with its tags."""
 
@@ -17,12 +34,16 @@ class Tagging:
     """The probability that the model gives to each tag."""
     columns: dict[str, list[str]]
     """Every label column's tags by the name of the column; the first one is `tags`."""
+    spans: list[Span] | None = None
+    """The spans that the tags stand for; None if they stand for none (the recipe has no `data.scheme`)."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; `columns` is left out where it says nothing new."""
+        """A JSON object; `columns` is left out where it says nothing new, and `spans` where there can't be any."""
         data = asdict(self)
         if len(self.columns) == 1:
             del data["columns"]
+        if self.spans is None:
+            del data["spans"]
         return data
 
 
@@ -48,4 +69,73 @@ class Classification:
         data = {"label": self.label, **asdict(self)}
         if self.contributions is None:
             del data["contributions"]
+        return data
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer, where it was given."""
+
+    tokens: list[str]
+    """The sentence or text."""
+    place: int | None
+    """Which token was labelled wrongly; None if the label is of the whole text."""
+    confidence: float
+    """The probability that the model gave to its answer."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A label that was taken for another."""
+
+    gold: str
+    predicted: str
+    count: int
+    mistakes: list[Mistake]
+    """Some of them, those first that the model was surest of."""
+
+
+@dataclass(frozen=True)
+class ErrorReport:
+    """What a model gets wrong in one label column."""
+
+    labels: list[str]
+    """The columns of the matrix: all labels that the model may choose."""
+    rows: list[str]
+    """The rows of the matrix: the right labels; the same, and perhaps one for labels that train did not have."""
+    matrix: list[list[int]]
+    """How often each label (row) was taken for each (column)."""
+    items: int
+    """How many labels were to be chosen."""
+    accuracy: float
+    words: dict[str, dict[str, float]] | None
+    """`count` and `accuracy` for `known` and `unknown` words; None if the items are not words."""
+    confusions: list[Confusion]
+    """The most frequent ones, the most frequent first."""
+    calibration_error: float
+    """How far confidence and accuracy are apart, on average over the items (expected calibration error)."""
+    reliability: list[dict[str, float]]
+    """For each tenth of confidence that was used: `low`, `high`, `count`, mean `confidence` and `accuracy`."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of text that a language model has written, or read."""
+
+    text: str
+    """What it adds to the text; may be empty where a character is spread over several tokens."""
+    sample: int = 0
+    """Which of the texts that are written at once it belongs to."""
+    logprob: float | None = None
+    """The model's own log-probability of it, in nats; None if it was not asked for."""
+    alternatives: list[tuple[str, float]] | None = None
+    """The likeliest other tokens and their log-probabilities, the likeliest first; None if not asked for."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of what is known."""
+        data: dict[str, Any] = {"text": self.text}
+        if self.logprob is not None:
+            data["logprob"] = round(self.logprob, 6)
+        if self.alternatives is not None:
+            data["alternatives"] = [[text, round(logprob, 6)] for text, logprob in self.alternatives]
         return data

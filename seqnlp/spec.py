@@ -14,7 +14,12 @@ class Spec(BaseModel):
     """A frozen, typed section of a recipe. The docstring under a field is its help text."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, strict=True, use_attribute_docstrings=True, validate_default=True
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        strict=True,
+        use_attribute_docstrings=True,
+        validate_default=True,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from seqnlp.cli import classify, corpora, evaluate, predict, recipes, runs, train
+from seqnlp.cli import classify, corpora, errors, evaluate, predict, recipes, runs, train
 from seqnlp.errors import RecipeError, SeqnlpError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("errors")(errors.errors)
 app.command("predict")(predict.predict)
 app.command("tag")(predict.tag)
 app.command("classify")(classify.classify)

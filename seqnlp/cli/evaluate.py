@@ -18,7 +18,7 @@ def evaluate(
     from rich.console import Console
 
     from seqnlp import api
-    from seqnlp.cli.scores import one_line, show_labels
+    from seqnlp.cli.scores import one_line, show_baselines, show_labels
     from seqnlp.errors import UsageError
 
     if split not in ("train", "dev", "test"):
@@ -29,6 +29,7 @@ def evaluate(
         return
     console, scores = Console(), result["scores"]
     typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")
+    show_baselines(console, result["baselines"])
     tables = scores.get("labels", {})
     for name, labels in (tables if _several(tables) else {"": tables}).items():
         if name:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.cli.classify import classify
+from seqnlp.cli.column_files import tag_columns
 from seqnlp.cli.lines import blocks
 from seqnlp.errors import UsageError
 
@@ -35,6 +36,9 @@ def tag(
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
     ] = False,
+    columns: Annotated[
+        str | None, typer.Option(help="The file has a word a line; the names of its columns, such as word,pos.")
+    ] = None,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
     from seqnlp import api
@@ -42,9 +46,14 @@ def tag(
 
     if as_json and as_conllu:
         raise UsageError("--json and --conllu contradict each other: choose one")
+    if columns is not None and (as_conllu or pretokenized):
+        raise UsageError("--columns goes neither with --conllu nor with --pretokenized")
     tagger = api.load(run)
     if not isinstance(tagger, Tagger):
         raise UsageError(f"{run}: its verb is {tagger.verb}: seqnlp {tagger.verb} {run}")
+    if columns is not None:
+        tag_columns(tagger, file, columns, as_json)
+        return
     if as_conllu and file is not None and file.suffixes[:1] == [".conllu"]:
         _tag_conllu(tagger, file)
         return
@@ -103,6 +112,7 @@ def _tag_conllu(tagger: Tagger, file: Path) -> None:
     from seqnlp.readers.files import open_text
 
     _conllu(tagger.columns)  # the columns must be some of CoNLL-U's
-    sentences = (sentence["form"] for sentence in parse_conllu(open_text(file), file))
-    columns = (tagging.columns for tagging in tagger.tag(sentences, pretokenized=True))
+    tokens = tagger.inputs[0]
+    sentences = ({**sentence, tokens: sentence["form"]} for sentence in parse_conllu(open_text(file), file))
+    columns = (tagging.columns for tagging in tagger.tag(sentences))
     rewrite_conllu(file, sys.stdout.buffer, columns)

@@ -13,6 +13,7 @@ def show_scores(console: Console, scores: dict[str, Any]) -> None:
     for split in ("dev", "test"):
         if split in scores:
             console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)
+            show_baselines(console, scores[split].get("baselines", {}))
     if training := scores.get("training"):
         console.print(
             f"trained {training['epochs']} epochs, {training['steps']:,} steps in {training['seconds']:.0f} s, "
@@ -20,6 +21,12 @@ def show_scores(console: Console, scores: dict[str, Any]) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def show_baselines(console: Console, baselines: dict[str, dict[str, float]]) -> None:
+    """One line for each trivial system, to be compared with."""
+    for name, scores in baselines.items():
+        console.print(f"      {one_line(scores)}  ({name})", highlight=False, soft_wrap=True)
 
 
 def one_line(scores: dict[str, Any]) -> str:

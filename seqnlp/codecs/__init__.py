@@ -4,7 +4,9 @@ from seqnlp.codecs.base import Codec, WordCodec
 from seqnlp.codecs.characters import Characters
 from seqnlp.codecs.columns import Column
 from seqnlp.codecs.labels import Labels
+from seqnlp.codecs.running_text import RunningText
 from seqnlp.codecs.subwords import Subwords
+from seqnlp.codecs.units import Unit
 from seqnlp.codecs.vectors import WordVectors
 from seqnlp.codecs.vocabulary import Vocabulary
 
@@ -13,7 +15,9 @@ __all__ = [
     "Codec",
     "Column",
     "Labels",
+    "RunningText",
     "Subwords",
+    "Unit",
     "Vocabulary",
     "WordCodec",
     "WordVectors",

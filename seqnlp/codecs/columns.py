@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqnlp.arrays import Ragged
+from seqnlp.arrays import IntArray, Ragged
 from seqnlp.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,6 +57,22 @@ class Column:
         encoded = flat.dictionary_encode().combine_chunks()
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
+
+    def numbered(self, numbers: IntArray) -> Ragged:
+        """The column with other numbers for the distinct strings, such as a codec gives them."""
+        return Ragged(numbers[self.codes.values], self.codes.offsets)
+
+    def check_parallel(self, other: Column, name: str, other_name: str) -> None:
+        """See that another column has as many strings in each row as this one.
+
+        Raises:
+            seqnlp.errors.DataError: naming the first row where it has not.
+        """
+        differing = np.flatnonzero(self.codes.lengths != other.codes.lengths)
+        if len(differing):
+            row = int(differing[0])
+            ours, theirs = int(self.codes.lengths[row]), int(other.codes.lengths[row])
+            raise DataError(f"sequence {row + 1} has {ours} of column {name!r}, but {theirs} of {other_name!r}")
 
     def counts(self) -> dict[str, int]:
         """How often each distinct string occurs."""

@@ -24,11 +24,6 @@ class Spans:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def of(self, label: str) -> "Spans":
-        """Only those with this label."""
-        kept = self.labels == label
-        return Spans(self.starts[kept], self.ends[kept], self.labels[kept])
-
 
 def read_spans(column: Column, scheme: Scheme, strict: bool = False) -> Spans:
     """Find the spans that tags stand for.

@@ -1,7 +1,7 @@
 """Text: a column of sentences, encoded once, from which batches are gathered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,19 +22,31 @@ class TextArrays:
     """True on real steps; shape (batch, time)."""
     features: dict[str, NDArray[np.int64]]
     """One number or one padded row a distinct word; shape (distinct,) or (distinct, longest)."""
+    columns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    """What belongs to a step rather than to its word: one number each; shape (batch, time)."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """Sentences as numbers of distinct words, and the features of each distinct word."""
+    """Sentences as numbers of distinct words, the features of each distinct word, and numbers beside the words."""
 
     codes: Ragged
     features: dict[str, NDArray[np.int64] | Ragged]
+    columns: dict[str, Ragged] = field(default_factory=dict)
 
     @classmethod
-    def encode(cls, column: Column, codecs: Mapping[str, WordCodec]) -> "Text":
-        """Encode every distinct word of a column once."""
-        return cls(column.codes, {name: codec.encode(column.distinct) for name, codec in codecs.items()})
+    def encode(
+        cls, column: Column, codecs: Mapping[str, WordCodec], columns: Mapping[str, Ragged] | None = None
+    ) -> "Text":
+        """Encode every distinct word of a column once.
+
+        Args:
+            column: The words.
+            codecs: One for each view of a word.
+            columns: What else is given at each step, encoded; rows are as long as those of `column`.
+        """
+        features = {name: codec.encode(column.distinct) for name, codec in codecs.items()}
+        return cls(column.codes, features, dict(columns or {}))
 
     def batch(self, rows: IntArray) -> TextArrays:
         """Gather some sentences."""
@@ -43,7 +55,8 @@ class Text:
         index = np.zeros(codes.shape, np.int64)
         index[mask] = inverse
         features = {name: _rows(feature, distinct) for name, feature in self.features.items()}
-        return TextArrays(index, mask, features)
+        columns = {name: values.pad(rows)[0] for name, values in self.columns.items()}
+        return TextArrays(index, mask, features, columns)
 
 
 def _rows(feature: NDArray[np.int64] | Ragged, distinct: NDArray[Any]) -> NDArray[np.int64]:

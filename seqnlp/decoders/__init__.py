@@ -1,17 +1,25 @@
 """Decoders make of encoded steps what the task asks for."""
 
 from seqnlp.decoders.base import DecoderModule, Loss
+from seqnlp.decoders.crf import Crf
+from seqnlp.decoders.linear import Linear
+from seqnlp.decoders.next_token import NextToken, NextTokenDecoder
 from seqnlp.decoders.pool import Classes, MaxPool, PoolClassifier, PoolDecoder
-from seqnlp.decoders.tags import Linear, TagDecoder, Tags
+from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
 
 __all__ = [
+    "Allowed",
     "Classes",
+    "Crf",
     "DecoderModule",
     "Linear",
     "Loss",
     "MaxPool",
+    "NextToken",
+    "NextTokenDecoder",
     "PoolClassifier",
     "PoolDecoder",
     "TagDecoder",
+    "TagModule",
     "Tags",
 ]

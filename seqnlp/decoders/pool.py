@@ -58,7 +58,8 @@ class PoolDecoder(Family, ABC):
             reads_ahead: Whether an encoded step knows of later ones.
         """
         pooling = self.pooling(width, reads_ahead)
-        return PoolClassifier(pooling, weights, several, self.dropout, self.label_smoothing)
+        output = nn.Linear(pooling.width, len(weights))
+        return PoolClassifier(pooling, output, weights, several, self.dropout, self.label_smoothing)
 
 
 @final
@@ -114,6 +115,7 @@ class PoolClassifier(DecoderModule):
     def __init__(
         self,
         pooling: Pooling,
+        output: nn.Linear,
         weights: Float[Tensor, " labels"],
         several: bool,
         dropout: float = 0.0,
@@ -122,7 +124,7 @@ class PoolClassifier(DecoderModule):
         super().__init__()
         self.pooling, self.several, self.label_smoothing = pooling, several, label_smoothing
         self.dropout = Dropout(dropout)
-        self.output = nn.Linear(pooling.width, len(weights))
+        self.output = output
         self.register_buffer("class_weights", weights)
         self.register_buffer("temperature", torch.ones(()))
         self.class_weights: Tensor

@@ -1,20 +1,23 @@
-"""Decoders that give each step a tag."""
+"""The contract of decoders that give each step a tag."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, final
+from typing import ClassVar
 
+import numpy as np
 import torch
-from pydantic import Field
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor
 
 from seqnlp.codecs import Labels
-from seqnlp.codecs.labels import UNSEEN
-from seqnlp.decoders.base import DecoderModule, Loss
-from seqnlp.nn.dropout import Dropout
+from seqnlp.decoders.base import DecoderModule
 from seqnlp.nn.states import States
-from seqnlp.shapes import Float, Int
+from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family
+
+Allowed = NDArray[np.bool_]
+"""Which tag may follow which, from row to column; shape (tags + 1, tags + 1). The last row is the beginning of a
+sequence, the last column its end."""
 
 
 @dataclass(frozen=True)
@@ -26,51 +29,35 @@ class Tags:
     """Probability of each tag."""
 
 
+class TagModule(DecoderModule, ABC):
+    """The network of a `TagDecoder`."""
+
+    @abstractmethod
+    def predict(self, states: States) -> Tags:
+        """The best tags of each sequence."""
+
+
 class TagDecoder(Family, ABC):
     """Chooses a tag for each step."""
 
     default_kind: ClassVar[str | None] = "linear"
 
+    constrained: bool = True
+    """Predict only sequences of tags that `data.scheme` allows; without a scheme there is nothing to obey."""
+
     @abstractmethod
-    def build(self, width: int, labels: Labels) -> DecoderModule:
-        """Make the network for encoded steps of this width."""
+    def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> TagModule:
+        """Make the network.
 
+        Args:
+            width: Features of an encoded step.
+            labels: The tags to choose from.
+            allowed: Which of them may follow which; None if all may.
+        """
 
-@final
-class Linear(TagDecoder):
-    """Each tag on its own: a linear map and a softmax."""
-
-    kind: Literal["linear"] = "linear"
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    """Share of the encoder's features dropped, the same ones in all of a sentence."""
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the probability that training spreads over all tags; the model then becomes less sure."""
-
-    def build(self, width: int, labels: Labels) -> "LinearTagger":
-        """Make the map."""
-        return LinearTagger(width, len(labels), self.dropout, self.label_smoothing)
-
-
-@final
-class LinearTagger(DecoderModule):
-    """A linear map and a softmax over the tags of each step."""
-
-    def __init__(self, width: int, labels: int, dropout: float, label_smoothing: float) -> None:
-        super().__init__()
-        self.dropout = Dropout(dropout)
-        self.output = nn.Linear(width, labels)
-        self.label_smoothing = label_smoothing
-
-    def loss(self, states: States, target: Int[Tensor, "batch time"]) -> Loss:
-        """Cross-entropy over the real steps that have a known tag."""
-        kept = states.mask & (target != UNSEEN)
-        logits = self.output(self.dropout(states.outputs)[kept])
-        total = nn.functional.cross_entropy(
-            logits.float(), target[kept], reduction="sum", label_smoothing=self.label_smoothing
-        )
-        return Loss(total, len(logits))
-
-    def predict(self, states: States) -> Tags:
-        """The likeliest tag of each step."""
-        scores, labels = torch.softmax(self.output(states.outputs).float(), -1).max(-1)
-        return Tags(labels, scores)
+    def forbidden(self, labels: Labels, allowed: Allowed | None) -> Bool[Tensor, "states states"]:
+        """The transitions that must not be taken; states are the labels and the boundary."""
+        states = len(labels) + 1
+        if allowed is None or not self.constrained:
+            return torch.zeros(states, states, dtype=torch.bool)
+        return torch.from_numpy(~allowed)

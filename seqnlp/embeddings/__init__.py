@@ -2,8 +2,10 @@
 
 from seqnlp.embeddings.base import Find, View, WordModule
 from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
+from seqnlp.embeddings.columns import ColumnsEmbedding
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.text import TextBatch, TextEmbedder, TextEmbedding
+from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup
 from seqnlp.embeddings.vectors import Vectors
 from seqnlp.embeddings.words import Words
 
@@ -11,11 +13,15 @@ __all__ = [
     "CharCnn",
     "CharLstm",
     "Chars",
+    "ColumnsEmbedding",
     "Find",
     "SubwordPieces",
     "TextBatch",
     "TextEmbedder",
     "TextEmbedding",
+    "TokenBatch",
+    "TokenEmbedding",
+    "TokenLookup",
     "Vectors",
     "View",
     "WordModule",

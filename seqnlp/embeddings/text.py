@@ -1,7 +1,7 @@
 """`[embedding]` for text: several views of a word, side by side."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, final
 
 import torch
@@ -27,15 +27,16 @@ class TextBatch:
     index: Int[Tensor, "batch time"]
     mask: Bool[Tensor, "batch time"]
     features: dict[str, Tensor]
+    columns: dict[str, Tensor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, arrays: TextArrays) -> "TextBatch":
         """Wrap gathered arrays, without a copy."""
         features = {name: torch.from_numpy(values) for name, values in arrays.features.items()}
-        return cls(torch.from_numpy(arrays.index), torch.from_numpy(arrays.mask), features)
+        columns = {name: torch.from_numpy(values) for name, values in arrays.columns.items()}
+        return cls(torch.from_numpy(arrays.index), torch.from_numpy(arrays.mask), features, columns)
 
 
-@final
 class TextEmbedding(Spec):
     """The vector of a word: several views of it, side by side."""
 
@@ -83,14 +84,30 @@ class TextEmbedding(Spec):
 class TextEmbedder(nn.Module):
     """Embeds the distinct words of a batch once, then hands every step its word's vector."""
 
-    def __init__(self, views: dict[str, WordModule], dropout: float) -> None:
+    def __init__(
+        self, views: dict[str, WordModule], dropout: float, columns: Mapping[str, WordModule] | None = None
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            views: What is made of a word, by name.
+            dropout: Share of features dropped.
+            columns: What is made of the columns that are given beside the words, by name.
+        """
         super().__init__()
         self.views = nn.ModuleDict(views)
-        self.width = sum(view.width for view in views.values())
+        tables = dict(columns or {})
+        self.columns = list(tables)
+        self.tables = nn.ModuleList(tables.values())  # a ModuleDict would refuse names such as "type"
+        self.width = sum(view.width for view in (*views.values(), *tables.values()))
         self.dropout = Dropout(dropout)
 
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
         """Embed a batch of sentences."""
-        words = torch.cat([view(batch.features[name]) for name, view in self.views.items()], 1)
-        steps = nn.functional.embedding(batch.index, words)
-        return self.dropout(steps)  # type: ignore[no-any-return]
+        parts = []
+        if self.views:
+            words = torch.cat([view(batch.features[name]) for name, view in self.views.items()], 1)
+            parts.append(nn.functional.embedding(batch.index, words))
+        for name, table in zip(self.columns, self.tables, strict=True):
+            parts.append(table(batch.columns[name].flatten()).unflatten(0, batch.index.shape))
+        return self.dropout(torch.cat(parts, -1) if len(parts) > 1 else parts[0])  # type: ignore[no-any-return]

@@ -23,6 +23,8 @@ class RecurrentEncoder(Encoder):
     """One dropout mask a sequence instead of one a step: cheaper, and usually better."""
     residual: bool = False
     """Add each layer's input to its output wherever their widths agree."""
+    weight_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the weights between a layer's steps dropped while training (Merity et al., 2018)."""
 
     @property
     def reads_ahead(self) -> bool:
@@ -40,4 +42,5 @@ class RecurrentEncoder(Encoder):
             self.dropout,
             self.variational,
             self.residual,
+            self.weight_drop,
         )

@@ -10,6 +10,9 @@ from seqnlp.metrics.labels import counted_scores
 
 LabelScores = dict[str, dict[str, float]]
 
+NOTHING = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+"""The scores where there are no spans at all."""
+
 
 @dataclass(frozen=True)
 class SpanScores:
@@ -30,12 +33,12 @@ def span_scores(gold: Spans, predicted: Spans) -> SpanScores:
     """Compare the spans found in a column with those that there are."""
     _, ours, theirs = np.intersect1d(gold.starts, predicted.starts, assume_unique=True, return_indices=True)
     same = (gold.ends[ours] == predicted.ends[theirs]) & (gold.labels[ours] == predicted.labels[theirs])
-    right = gold.labels[ours][same]
     names = sorted({*gold.labels.tolist(), *predicted.labels.tolist()})
-    counts = [_counts(labels, names) for labels in (right, predicted.labels, gold.labels)]
-    labels = counted_scores(*counts, names)
-    all_of_them = counted_scores(*(count.sum(keepdims=True) for count in counts), ["all"])
-    total = all_of_them.get("all", {"precision": 0.0, "recall": 0.0, "f1": 0.0})
+    right = _counts(gold.labels[ours][same], names)
+    given, support = _counts(predicted.labels, names), _counts(gold.labels, names)
+    labels = counted_scores(right, given, support, names)
+    together = [count.sum(keepdims=True) for count in (right, given, support)]
+    total = counted_scores(together[0], together[1], together[2], ["all"]).get("all", NOTHING)
     macro = float(np.mean([row["f1"] for row in labels.values()])) if labels else 0.0
     return SpanScores(total["precision"], total["recall"], total["f1"], macro, labels)
 

@@ -44,6 +44,18 @@ class LastStep(Pooling):
         return Pooled(torch.cat([last, states.outputs[:, 0]], 1) if self.both_ends else last)
 
 
+class Sum(Pooling):
+    """The sum of the real steps."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, states: States) -> Pooled:
+        """Pool a batch."""
+        return Pooled(states.outputs.masked_fill(~states.mask.unsqueeze(-1), 0).sum(1))
+
+
 class Mean(Pooling):
     """The mean of the real steps."""
 

@@ -5,14 +5,15 @@ nothing is packed: the backward direction turns each sequence round within its o
 is turned back. That is exact, and padding never reaches a real step.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import _VF, Tensor, nn
 
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import EncoderModule
 from seqnlp.nn.padding import reversal, reverse
+from seqnlp.nn.random import generator
 from seqnlp.nn.states import States
 from seqnlp.shapes import Bool, Float
 
@@ -25,6 +26,21 @@ def _direction(cell: Cell, width: int, size: int) -> nn.RNNBase:
     if cell == "gru":
         return nn.GRU(width, size)
     return nn.RNN(width, size, nonlinearity=cell)
+
+
+def _fused(layer: nn.Module, steps: Tensor, weights: list[Tensor], state: Any) -> tuple[Tensor, Any]:
+    """Run the kernel of a layer with other weights than its own."""
+    assert isinstance(layer, nn.RNNBase)
+    if state is None:
+        empty = steps.new_zeros(1, steps.shape[1], layer.hidden_size)
+        state = (empty, empty) if isinstance(layer, nn.LSTM) else empty
+    settings = (True, 1, 0.0, True, False, False)  # biases, layers, dropout, training, bidirectional, batch first
+    if isinstance(layer, nn.LSTM):
+        outputs, hidden, cells = _VF.lstm(steps, state, weights, *settings)
+        return outputs, (hidden, cells)
+    kernel = _VF.gru if isinstance(layer, nn.GRU) else _VF.rnn_tanh if layer.mode == "RNN_TANH" else _VF.rnn_relu
+    outputs, last = kernel(steps, state, weights, *settings)
+    return outputs, last
 
 
 class Recurrent(EncoderModule):
@@ -44,6 +60,7 @@ class Recurrent(EncoderModule):
         dropout: float = 0.0,
         variational: bool = True,
         residual: bool = False,
+        weight_drop: float = 0.0,
     ) -> None:
         """Build the layers.
 
@@ -56,9 +73,11 @@ class Recurrent(EncoderModule):
             dropout: Share of features dropped between layers (not before the first, nor after the last).
             variational: One dropout mask a sequence instead of one a step.
             residual: Add each layer's input to its output wherever their widths agree.
+            weight_drop: Share of the weights between a layer's steps dropped while training, the same ones in
+                all of a batch (Merity et al., 2018).
         """
         super().__init__()
-        self.size, self.residual = size, residual
+        self.size, self.residual, self.weight_drop = size, residual, weight_drop
         self.directions = 2 if bidirectional else 1
         self.width = size * self.directions
         widths = [width] + [self.width] * (layers - 1)
@@ -102,13 +121,24 @@ class Recurrent(EncoderModule):
                 steps = self.dropout(steps.transpose(0, 1)).transpose(0, 1)
             assert isinstance(layer, nn.ModuleList)
             state = None if carry is None else self._unpack(carry, number)
-            outputs, last = layer[0](steps, state)
+            outputs, last = self._run(layer[0], steps, state)
             after += last if isinstance(last, tuple) else [last]
             if order is not None:
-                turned, _ = layer[1](reverse(steps.contiguous(), order))
+                turned, _ = self._run(layer[1], reverse(steps.contiguous(), order), None)
                 outputs = torch.cat([outputs, reverse(turned, order)], dim=-1)
             steps = outputs + steps if self.residual and outputs.shape == steps.shape else outputs
         return States(steps.transpose(0, 1), mask, after)
+
+    def _run(self, layer: nn.Module, steps: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """One direction of one layer."""
+        if not (self.training and self.weight_drop):
+            return layer(steps, state)  # type: ignore[no-any-return]
+        recurrent = layer.get_parameter("weight_hh_l0")
+        kept = 1 - self.weight_drop
+        mask = torch.empty_like(recurrent).bernoulli_(kept, generator=generator()).div_(kept)
+        # functional_call can't be used: the layer hands a list of weights of its own to the fused kernel
+        weights = [layer.get_parameter(name) for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0")]
+        return _fused(layer, steps, [weights[0], recurrent * mask, *weights[1:]], state)
 
     def _unpack(self, carry: list[Tensor], layer: int) -> Tensor | tuple[Tensor, Tensor]:
         each = len(carry) // len(self.layers)

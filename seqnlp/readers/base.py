@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from seqnlp.errors import DataError
 from seqnlp.readers.files import nearest
+from seqnlp.readers.slices import cut_slice, rows_of
 from seqnlp.spec import Family
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 
 class Reader(Family, ABC):
-    """Reads one split of a corpus into a table with one row a sequence."""
+    """Reads one split of a corpus into a table with one row a sequence.
+
+    A split that is a file may be a slice of it: `train.txt[:95%]` is the first 95 of each 100 sequences in the order
+    of the file, `train.txt[95%:]` the rest, `train.txt[:500]` the first 500, `train.txt[-500:]` the last.
+    """
 
     reads_files: ClassVar[bool] = True
     """Whether a split is named by a file, looked up in the project; if not, by an expression."""
@@ -42,7 +47,13 @@ class Reader(Family, ABC):
         Raises:
             seqnlp.errors.DataError: what `read` raises; no sequences; a column to rename that is missing.
         """
-        dataset = self.read(source)
+        whole, part = cut_slice(str(source)) if self.reads_files else (source, "")
+        dataset = self.read(whole)
+        if part:
+            rows = rows_of(part, len(dataset))
+            if not len(rows):
+                raise DataError(f"no sequences in the slice {part} of {len(dataset):,}", whole)
+            dataset = dataset.select(rows)
         if len(dataset) == 0:
             raise DataError("no sequences in it", source)
         return dataset.rename_columns(self._renamings(dataset.column_names, source)) if self.columns else dataset
@@ -59,15 +70,28 @@ class Reader(Family, ABC):
             raise DataError(f"a column cannot have two new names: columns = {self.columns}", source)
         return renamings
 
+    @final
     def locate(self, source: str, find: Callable[[str], Path]) -> str | Path:
         """Where the split that a recipe calls `source` is.
 
         Args:
-            source: a path, or whatever else names a split for this reader.
+            source: a path, maybe with a slice, or whatever else names a split for this reader.
             find: looks a file up in the project; raises `DataError` when it is nowhere.
         """
-        return find(source) if self.reads_files else source
+        if not self.reads_files:
+            return source
+        whole, part = cut_slice(source)
+        return Path(f"{self.place(whole, find)}{part}")
 
+    def place(self, source: str, find: Callable[[str], Path]) -> Path:
+        """Where the file of a split is, or the common beginning of its files."""
+        return find(source)
+
+    @final
     def files(self, source: str | Path) -> list[Path]:
         """The files that a located split is made of; none if they are not the user's own."""
-        return [Path(source)] if self.reads_files else []
+        return self.files_of(cut_slice(str(source))[0]) if self.reads_files else []
+
+    def files_of(self, source: str) -> list[Path]:
+        """The files of a split without a slice."""
+        return [Path(source)]

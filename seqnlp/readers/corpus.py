@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.files import sha256
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 
 class Source(Protocol):
@@ -39,7 +36,7 @@ class Source(Protocol):
 class Corpus:
     """Tables with one row a sequence and the same columns, whatever they were read from."""
 
-    splits: dict[str, Dataset]
+    splits: dict[str, Any]
     """`train`, `dev` and, if there is one, `test`."""
     hashes: dict[str, str]
     """The SHA-256 of the file of each split; a split without a file of its own has none."""

@@ -64,18 +64,18 @@ class Parallel(Reader):
                     f"{len(halves)} columns; expected source and target with a tab between", files[0], number
                 )
 
-    def locate(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Where the split is: the common beginning of its two files. See `Reader.locate`."""
+    def place(self, source: str, find: Callable[[str], Path]) -> Path:
+        """The common beginning of the two files. See `Reader.place`."""
         if not self.suffixes:
             return find(source)
-        first, second = (find(str(file)) for file in self.files(source))
+        first, second = (find(str(file)) for file in self.files_of(source))
         place = Path(str(first).removesuffix(self.ending(self.suffixes[0])))
-        if self.files(place)[1] != second:
+        if self.files_of(str(place))[1] != second:
             raise DataError(f"its partner is in another place, {second}", first)
         return place
 
-    def files(self, source: str | Path) -> list[Path]:
-        """The two files of a split, or its one. See `Reader.files`."""
+    def files_of(self, source: str) -> list[Path]:
+        """The two files of a split, or its one. See `Reader.files_of`."""
         return [Path(f"{source}{self.ending(suffix)}") for suffix in self.suffixes] or [Path(source)]
 
     def ending(self, suffix: str) -> str:

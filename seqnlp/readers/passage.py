@@ -67,7 +67,7 @@ class Passage:
         if rest:
             yield rest
         elif empty:
-            raise DataError("no text in it", self)
+            raise DataError("no text in it", str(self))
 
     def _decoded(self) -> Iterator[str]:
         """The characters of the passage, cut at any place."""

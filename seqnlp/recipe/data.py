@@ -10,7 +10,7 @@ class Data(Spec):
     reader: Reader
     """How the files are read: conllu, columns, csv, jsonl, text, hub."""
     train: str
-    """What to train on."""
+    """What to train on; of a file also a slice: `train.txt[:95%]`, `train.txt[-500:]`."""
     dev: str
     """What decides when to stop and which model is kept."""
     test: str | None = None

@@ -59,7 +59,7 @@ class Run:
         """
         run = cls(Path(path))
         with files.saving(run.path, "beginning a run"):
-            run._check_free(overwrite)
+            cls.check_free(run.path, overwrite)
             run._clear()
             run.path.mkdir(parents=True, exist_ok=True)
         run.save_meta({"format": FORMAT})
@@ -214,7 +214,14 @@ class Run:
         """Keep the model card."""
         files.write_bytes(self.path / CARD, text.encode())
 
-    def _check_free(self, overwrite: bool) -> None:
+    @classmethod
+    def check_free(cls, path: str | Path, overwrite: bool = False) -> None:
+        """See whether `create` would refuse this folder, without touching it.
+
+        Raises:
+            seqnlp.errors.UsageError: there is a run already, or something that is not a run.
+        """
+        self = cls(Path(path))
         if self.is_run(self.path):
             if not overwrite:
                 raise UsageError(

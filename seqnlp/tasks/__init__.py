@@ -3,6 +3,9 @@
 from seqnlp.tasks.base import Scores, Task, TaskRecipe
 from seqnlp.tasks.classifier import Classifier
 from seqnlp.tasks.classify import Classify
-from seqnlp.tasks.tag import Tag, Tagger
+from seqnlp.tasks.generator import Generator
+from seqnlp.tasks.lm import LanguageModel
+from seqnlp.tasks.tag import Tag
+from seqnlp.tasks.tagger import Tagger
 
-__all__ = ["Classifier", "Classify", "Scores", "Tag", "Tagger", "Task", "TaskRecipe"]
+__all__ = ["Classifier", "Classify", "Generator", "LanguageModel", "Scores", "Tag", "Tagger", "Task", "TaskRecipe"]

@@ -2,18 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from seqnlp.codecs import Codec
 from seqnlp.embeddings import Find
 from seqnlp.encoders import Encoder
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
+from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.recipe import Recipe
 from seqnlp.training import Examples, Metric, Training
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 Scores = dict[str, Any]
 """Numbers by name; a score of several parts, such as `labels`, is a table of its own."""
@@ -34,7 +32,7 @@ class Task(ABC):
         """What must be saved with a model, by name."""
 
     @abstractmethod
-    def examples(self, split: "Dataset", batch_tokens: int) -> Examples:
+    def examples(self, split: Any, batch_tokens: int) -> Examples:
         """Encode a split."""
 
     @abstractmethod
@@ -53,6 +51,19 @@ class Task(ABC):
         """What a user should know of a split before its scores, one line each."""
         return []
 
+    def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
+        """The scores of trivial systems, to be put beside those of the model.
+
+        Args:
+            splits: What `examples` made of `train`, `dev` and perhaps more.
+            training: How the model itself is trained.
+            seed: Decides all random choices.
+
+        Returns:
+            For each split but train the plain scores of each system, by its name; nothing where none is known.
+        """
+        return {}
+
 
 class TaskRecipe(Recipe, ABC):
     """The sections that all tasks have."""
@@ -61,8 +72,16 @@ class TaskRecipe(Recipe, ABC):
     optimizer: Optimizer
     training: Training = Training()
 
+    def corpus(self, find: Find) -> Corpus:
+        """Read the splits that `[data]` names; `find` looks files up."""
+        return read_corpus(self.data, find)
+
+    def split(self, source: str, find: Find) -> Any:
+        """Read one split: a file, or what else the reader takes for the name of one."""
+        return self.data.reader.load(self.data.reader.locate(source, find))
+
     @abstractmethod
-    def fit(self, train: "Dataset", find: Find) -> Task:
+    def fit(self, train: Any, find: Find) -> Task:
         """Fit the codecs on the training split; `find` looks up other files that the recipe names."""
 
     @abstractmethod

@@ -49,7 +49,7 @@ def checked(words: Column, name: str) -> Column:
     """
     empty = np.flatnonzero(words.codes.lengths == 0)
     if len(empty):
-        more = f", nor do {len(empty) - 1} others" if len(empty) > 1 else ""
+        more = f" (nor do {len(empty) - 1:,} more)" if len(empty) > 1 else ""
         raise DataError(f"column {name!r}: row {empty[0] + 1} has no words{more}; a text needs at least one")
     return words
 
@@ -75,17 +75,21 @@ def read_labels(split: "Dataset", name: str, several: bool) -> Column:
 class ClassifiedExamples(Examples):
     """Texts as numbers, with the numbers of their labels."""
 
-    def __init__(self, text: Text, labels: Ragged, unseen: list[str], classes: int | None, batch_tokens: int) -> None:
+    def __init__(
+        self, words: Column, text: Text, labels: Ragged, unseen: list[str], classes: int | None, batch_tokens: int
+    ) -> None:
         """Take the encoded columns.
 
         Args:
-            text: The words.
+            words: The words.
+            text: The same, encoded.
             labels: The numbers of each text's labels.
             unseen: The labels that train did not have.
             classes: How many classes there are, if a text may have several; None if each has one.
             batch_tokens: Steps of a training batch.
         """
-        self.text, self.labels, self.unseen, self.classes = text, labels, unseen, classes
+        self.words, self.text = words, text
+        self.labels, self.unseen, self.classes = labels, unseen, classes
         self.batch_tokens = batch_tokens
 
     @classmethod
@@ -102,7 +106,12 @@ class ClassifiedExamples(Examples):
         numbers = codec.encode(labels.distinct)
         unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
         gold = Ragged(numbers[labels.codes.values], labels.codes.offsets)
-        return cls(Text.encode(words, views), gold, unseen, len(codec) if several else None, batch_tokens)
+        return cls(words, Text.encode(words, views), gold, unseen, len(codec) if several else None, batch_tokens)
+
+    def viewed(self, views: Mapping[str, WordCodec]) -> "ClassifiedExamples":
+        """The same texts and labels, the words encoded in another way."""
+        text = Text.encode(self.words, views)
+        return ClassifiedExamples(self.words, text, self.labels, self.unseen, self.classes, self.batch_tokens)
 
     @property
     def items(self) -> int:
@@ -130,7 +139,8 @@ class ClassifiedExamples(Examples):
     def missing(self) -> NDArray[np.int64]:
         """How many of each text's labels train did not have; shape (texts,)."""
         unseen = np.concatenate([[0], np.cumsum(self.labels.values == UNSEEN)])
-        return unseen[self.labels.offsets[1:]] - unseen[self.labels.offsets[:-1]]
+        missing: NDArray[np.int64] = np.diff(unseen[self.labels.offsets])
+        return missing
 
     def gold(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """What is right.
@@ -140,7 +150,8 @@ class ClassifiedExamples(Examples):
             has and 0 for the others, shape (rows, classes).
         """
         if self.classes is None:
-            return self.labels.values[rows]
+            gold: NDArray[np.int64] = self.labels.values[rows]
+            return gold
         positions, lengths = self.labels.positions(rows)
         numbers = self.labels.values[positions]
         known = numbers != UNSEEN

@@ -101,7 +101,7 @@ class Classifier:
         scores: NDArray[np.float32] = self._decoder.predict(self.model.encode(inputs)).scores.numpy()
         return scores
 
-    @torch.enable_grad()  # type: ignore[untyped-decorator]
+    @torch.enable_grad()
     def _explained(self, inputs: TextBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores, and what each step did for the likeliest class; shape (batch, time)."""
         vectors: Tensor = self.model.embedding(inputs).detach().requires_grad_()

@@ -1,6 +1,7 @@
 """Classification: one label, or several, for a whole text."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 import numpy as np
@@ -8,20 +9,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Codec, Column, Labels, WordCodec
-from seqnlp.decoders import MaxPool, PoolDecoder
+from seqnlp.codecs import Codec, Column, Labels, Vocabulary, WordCodec
+from seqnlp.decoders import MaxPool, PoolClassifier, PoolDecoder
 from seqnlp.embeddings import Find, TextEmbedding
 from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
 from seqnlp.metrics import class_scores, several_scores
+from seqnlp.metrics.answers import Answers
+from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.recipe.data import Data
-from seqnlp.tasks.base import Scores, Task, TaskRecipe
+from seqnlp.tasks.bag_of_words import train_bag_of_words
+from seqnlp.tasks.base import Scores, TaskRecipe
 from seqnlp.tasks.classified import LABEL, ClassifiedExamples, checked, read_labels, split_texts
 from seqnlp.tasks.classifier import Classifier
-from seqnlp.training import Metric
+from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.training import Metric, Training
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -77,13 +82,13 @@ class Classify(TaskRecipe):
 
     def fit(self, train: "Dataset", find: Find) -> "ClassifyTask":
         """Fit the codecs on the training split."""
-        labels = self.labels(train)
+        words, labels = self.words(train), self.labels(train)
         codec = Labels.fit(labels.distinct)
         if len(codec) < 2 and not self.data.several:
-            raise DataError(f"train has only one class, {codec.names[0]!r}; a classifier chooses from two or more")
+            raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
         if not len(codec):
-            raise DataError(f"train has no labels: every list in the column {self.data.label!r} is empty")
-        views = self.embedding.fit(self.words(train).counts(), find)
+            raise DataError(f"column {self.data.label!r}: there are no labels, every list is empty")
+        views = self.embedding.fit(words.counts(), find)
         return ClassifyTask(self, views, codec, self.class_weights(codec, labels))
 
     def class_weights(self, codec: Labels, labels: Column) -> Tensor:
@@ -103,7 +108,9 @@ class Classify(TaskRecipe):
         for name in given:
             if name not in codec.names:
                 classes = ", ".join(map(repr, codec.names[:10]))
-                raise DataError(f"decoder.class_weights: train has no class {name!r}; its classes are {classes}")
+                raise DataError(
+                    f"no class {name!r}, for which decoder.class_weights has a weight; the classes are {classes}"
+                )
         return torch.tensor([given.get(name, 1.0) for name in codec.names])
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "ClassifyTask":
@@ -112,8 +119,17 @@ class Classify(TaskRecipe):
         return ClassifyTask(self, self.embedding.restore(codecs), labels, torch.ones(len(labels)))
 
 
+@dataclass(frozen=True)
+class Predictions:
+    """What a model says of a split; both arrays have shape (texts, labels)."""
+
+    logits: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    """Probabilities."""
+
+
 @final
-class ClassifyTask(Task):
+class ClassifyTask(LabellingTask):
     """Classification with fitted codecs."""
 
     verb: ClassVar[str] = "classify"
@@ -153,7 +169,7 @@ class ClassifyTask(Task):
 
     def score(self, model: SequenceModel, examples: ClassifiedExamples) -> Scores:
         """Accuracy, macro F1 and log loss, or micro and macro F1 and exact matches; and each label's scores."""
-        return self.scores(self.probabilities(model, examples), examples)
+        return self.scores(self.predict(model, examples).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifiedExamples) -> Scores:
         """The scores of whoever gave these probabilities, shape (texts, labels), to the classes."""
@@ -162,14 +178,79 @@ class ClassifyTask(Task):
             return several_scores(gold, probabilities, self.labels.names, examples.missing)
         return class_scores(gold, probabilities, self.labels.names)
 
-    def probabilities(self, model: SequenceModel, examples: ClassifiedExamples) -> NDArray[np.float32]:
-        """The probability of each class for each text; shape (texts, labels)."""
-        found = np.empty((examples.items, len(self.labels)), np.float32)
+    @torch.inference_mode()
+    def predict(self, model: SequenceModel, examples: ClassifiedExamples) -> Predictions:
+        """What the model says of each class for each text."""
+        logits = np.empty((examples.items, len(self.labels)), np.float32)
+        scores = np.empty_like(logits)
         for rows in examples.in_order():
-            states = model.encode(examples.batch(rows).inputs)
-            found[rows] = model.decoders[LABEL].predict(states).scores.numpy()
+            classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
+            logits[rows], scores[rows] = classes.logits.numpy(), classes.scores.numpy()
+        return Predictions(logits, scores)
+
+    def baselines(
+        self, splits: Mapping[str, ClassifiedExamples], training: Training, seed: int
+    ) -> dict[str, dict[str, Scores]]:
+        """The classes at their shares in train, and logistic regression over the words of a text."""
+        vocabulary = Vocabulary.fit(splits["train"].words.counts(), lowercase=True)
+        bags = {name: examples.viewed({"words": vocabulary}) for name, examples in splits.items()}
+        model = train_bag_of_words(
+            bags["train"],
+            lambda model: _plain(self.score(model, bags["dev"])),
+            self.metric,
+            vocabulary,
+            len(self.labels),
+            training.threads,
+            seed,
+        )
+        shares = self.shares(splits["train"])
+        found = {}
+        for name, examples in splits.items():
+            if name != "train":
+                trivial = self.scores(np.tile(shares, (examples.items, 1)), examples)
+                words = self.score(model, bags[name])
+                found[name] = {"majority class": _plain(trivial), "bag of words": _plain(words)}
         return found
+
+    def shares(self, train: ClassifiedExamples) -> NDArray[np.float32]:
+        """How often each label occurs in train, per text; shape (labels,)."""
+        counts = np.bincount(train.labels.values, minlength=len(self.labels))
+        return (counts / train.items).astype(np.float32)
+
+    def words(self, split: "Dataset") -> Column:
+        """The words of each text."""
+        return self.recipe.words(split)
+
+    def answers(self, model: SequenceModel, examples: ClassifiedExamples) -> dict[str, Answers]:
+        """The class of each text, or, where there may be several, each label's presence."""
+        scores = self.predict(model, examples).scores
+        rows = np.arange(examples.items)
+        gold = examples.gold(rows)
+        if not self.several:
+            return {self.recipe.data.label: Answers(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
+        return {
+            label: Answers(
+                ["no", "yes"], gold[:, n], (score > 0.5).astype(np.int64), np.maximum(score, 1 - score), rows
+            )
+            for n, (label, score) in enumerate(zip(self.labels.names, scores.T, strict=True))
+        }
+
+    def calibrate(self, model: SequenceModel, dev: ClassifiedExamples) -> dict[str, float]:
+        """Fit the temperature on dev, if `decoder.calibrate` asks for it."""
+        if not self.recipe.decoder.calibrate:
+            return {}
+        gold = dev.gold(np.arange(dev.items))
+        logits = self.predict(model, dev).logits
+        temperature = fit_temperature(logits.ravel(), gold.ravel()) if self.several else fit_temperature(logits, gold)
+        decoder = model.decoders[LABEL]
+        assert isinstance(decoder, PoolClassifier)
+        decoder.temperature.fill_(temperature)
+        return {LABEL: temperature}
 
     def predictor(self, model: SequenceModel) -> Classifier:
         """Wrap a trained model."""
         return Classifier(model, self.views, self.labels, self.several)
+
+
+def _plain(scores: Scores) -> Scores:
+    return {name: score for name, score in scores.items() if isinstance(score, float)}

@@ -1,6 +1,7 @@
 """The contract between a task's data and the loop."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -21,11 +22,11 @@ class Examples(ABC):
         """Words (characters, target tokens) in the split."""
 
     @abstractmethod
-    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    def plan(self, seed: int, epoch: int) -> Sequence[NDArray[np.int64]]:
         """The batches of an epoch of training, each as the numbers of its rows; a pure function."""
 
     @abstractmethod
-    def in_order(self) -> list[NDArray[np.int64]]:
+    def in_order(self) -> Sequence[NDArray[np.int64]]:
         """Batches that cover every row once, for evaluation."""
 
     @abstractmethod

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
@@ -41,6 +41,8 @@ class Progress:
     """The dev scores of the best weights so far."""
     waited: int = 0
     """Evaluations since then."""
+    evaluated: int = 0
+    """The step of the last evaluation."""
     decay: float = 1.0
     """What the plateau schedule has made of the learning rate."""
 
@@ -112,20 +114,29 @@ class Trainer:
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
-        while now.epoch < settings.epochs:
-            if settings.patience is not None and now.waited >= settings.patience:
-                self.reason = f"no better {self.metric.name} on dev for {now.waited} epochs"
-                break
+        while now.epoch < settings.epochs and not self._gives_up():
             batches = self.train.plan(self.seed, now.epoch)
-            while now.position < len(batches):
+            while now.position < len(batches) and not self._gives_up():
+                if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
+                    yield self._evaluate(now.position / len(batches))
                 portion = batches[now.position : now.position + settings.accumulate]
                 yield self._step(portion, len(portion) / len(batches))
-            yield self._evaluate()
+            if now.position >= len(batches):
+                now.epoch, now.position = now.epoch + 1, 0
+                self.carries = [None] * len(self.carries)
+                yield self._evaluate()
+
+    def _gives_up(self) -> bool:
+        patience, waited = self.settings.patience, self.progress.waited
+        if patience is None or waited < patience:
+            return False
+        self.reason = f"no better {self.metric.name} on dev in {waited} evaluations"
+        return True
 
     def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
-    def _step(self, batches: list[NDArray[np.int64]], share: float) -> Stepped:
+    def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
         now, begun = self.progress, time.perf_counter()
         rate = self.schedule.rate(now.step / self.steps) * now.decay
         for group in self.optimizer.param_groups:
@@ -152,7 +163,7 @@ class Trainer:
         speed = sum(items for items, _ in self.speed) / sum(took for _, took in self.speed)
         return Stepped(*self._moment(now.position * share / len(batches)), nats / items, rate, now.items, speed)
 
-    def _evaluate(self) -> Evaluated:
+    def _evaluate(self, share: float = 0.0) -> Evaluated:
         now, begun = self.progress, time.perf_counter()
         self.model.eval()
         with self.averaged(), torch.inference_mode(), computing_in(self.precision):
@@ -164,10 +175,9 @@ class Trainer:
             now.best = scores
         elif self.schedule.schedule == "plateau":
             now.decay *= 0.5
-        now.epoch, now.position = now.epoch + 1, 0
-        self.carries = [None] * len(self.carries)
+        now.evaluated = now.step
         now.seconds += time.perf_counter() - begun
-        return Evaluated(*self._moment(), scores, self.metric.name, best)
+        return Evaluated(*self._moment(share), scores, self.metric.name, best)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

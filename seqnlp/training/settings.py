@@ -19,7 +19,9 @@ class Training(Spec):
     clip: Annotated[float, Field(gt=0)] = 5.0
     """The longest that the gradient may be; a longer one is shortened."""
     patience: Annotated[int, Field(ge=1)] | None = None
-    """Stop after this many epochs without a better dev score; left out: never."""
+    """Stop after this many evaluations without a better dev score; left out: never."""
+    evaluate_every: Annotated[int, Field(ge=1)] | None = None
+    """Steps after which dev is scored also in the middle of an epoch; left out: only after each epoch."""
     average: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Keep an exponential moving average of the weights with this decay, say 0.998, and use it; 0: no."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -1,9 +1,13 @@
 """A tiny trained run, and the program as a user calls it."""
 
-import subprocess
+import io
+import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -15,21 +19,55 @@ TINY = [
     "embedding.words.size=16",
     "embedding.chars.size=16",
 ]
-Program = Callable[..., "subprocess.CompletedProcess[str]"]
+Program = Callable[..., "CompletedProcess[str]"]
+
+
+@contextmanager
+def streams(stdin: bytes) -> Iterator[list[Path]]:
+    """Point the process's three standard streams at files: a command sees no difference from a shell's redirection."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("in", "out", "err")]
+        files[0].write_bytes(stdin)
+        saved, wrapped = [os.dup(number) for number in range(3)], (sys.stdin, sys.stdout, sys.stderr)
+        for number, file in enumerate(files):
+            handle = os.open(file, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT)
+            os.dup2(handle, number)
+            os.close(handle)
+        sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False))
+        sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), encoding="utf8")
+        sys.stderr = io.TextIOWrapper(open(2, "wb", closefd=False), encoding="utf8", line_buffering=True)
+        try:
+            yield files
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            sys.stdin, sys.stdout, sys.stderr = wrapped
+            for number, handle in enumerate(saved):
+                os.dup2(handle, number)
+                os.close(handle)
 
 
 @pytest.fixture(scope="session")
 def seqnlp() -> Program:
-    """Run `seqnlp ARGUMENTS` in a process of its own."""
+    """Run `seqnlp ARGUMENTS` here, where torch is loaded already; its signals are tested in processes of their own."""
+    from seqnlp.cli.app import main
 
-    def run(*arguments: object, stdin: str | bytes | None = "", cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
-        data = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            [sys.executable, "-m", "seqnlp", *map(str, arguments)], input=data, capture_output=True, cwd=cwd, check=False
-        )
-        return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace")
-        )
+    def run(*arguments: object, stdin: str | bytes = "") -> "CompletedProcess[str]":
+        words = ["seqnlp", *map(str, arguments)]
+        argv, folder = sys.argv, Path.cwd()
+        with streams(stdin.encode() if isinstance(stdin, str) else stdin) as (_, out, err):
+            sys.argv = words
+            os.chdir(ROOT)
+            try:
+                main()
+            except SystemExit as stop:
+                code = stop.code if isinstance(stop.code, int) else 1
+            finally:
+                sys.argv = argv
+                os.chdir(folder)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return CompletedProcess(words, code, out.read_text("utf8"), err.read_text("utf8"))
 
     return run
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqnlp.decoders.tags import LinearTagger
+from seqnlp.decoders.linear import LinearTagger
 from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Started, Stepped
 from seqnlp.model import SequenceModel
@@ -143,7 +143,7 @@ def test_patience_ends_a_training(make_trainer: Make, metric: Metric, values: li
     assert [event.best for event in evaluations] == best
     assert [event.scores["accuracy"] for event in evaluations] == values[:4]
     assert trainer.progress.best == {"accuracy": values[1]}
-    assert trainer.reason == "no better accuracy on dev for 2 epochs"
+    assert trainer.reason == "no better accuracy on dev in 2 evaluations"
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -314,3 +314,10 @@ def test_the_state_is_carried_from_batch_to_batch_of_an_epoch(make_trainer: Make
     alone, _ = model.loss(whole[1])
     assert halves == pytest.approx([first.mean.item(), second.mean.item()] * 2, rel=1e-6)
     assert alone.mean.item() != pytest.approx(second.mean.item(), rel=1e-4)
+
+
+def test_each_step_drops_other_features(make_trainer: Make, given_batches: Any) -> None:
+    trainer = make_trainer(
+        given_batches([3, 6], [[0, 1]]), optimizer={"kind": "sgd", "lr": 1e-30}, training={"epochs": 4}
+    )
+    assert len({event.loss for event in steps(trainer)}) == 4

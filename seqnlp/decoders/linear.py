@@ -1,0 +1,73 @@
+"""Tags chosen one by one, by a linear map and a softmax."""
+
+from typing import Annotated, Literal, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.codecs import Labels
+from seqnlp.codecs.labels import UNSEEN
+from seqnlp.decoders.base import Loss
+from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
+from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.states import States
+from seqnlp.nn.viterbi import best_paths
+from seqnlp.shapes import Bool, Int
+
+
+@final
+class Linear(TagDecoder):
+    """Each tag on its own: a linear map and a softmax."""
+
+    kind: Literal["linear"] = "linear"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Share of the encoder's features dropped, the same ones in all of a sentence."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the probability that training spreads over all tags; the model then becomes less sure."""
+
+    def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
+        """Make the map. See `TagDecoder.build`."""
+        forbidden = self.forbidden(labels, allowed)
+        return LinearTagger(width, len(labels), self.dropout, self.label_smoothing, forbidden)
+
+
+@final
+class LinearTagger(TagModule):
+    """A linear map and a softmax over the tags of each step."""
+
+    def __init__(
+        self,
+        width: int,
+        labels: int,
+        dropout: float,
+        label_smoothing: float,
+        forbidden: Bool[Tensor, "states states"],
+    ) -> None:
+        super().__init__()
+        self.dropout = Dropout(dropout)
+        self.output = nn.Linear(width, labels)
+        self.label_smoothing = label_smoothing
+        self.is_free = not forbidden.any()
+        penalties = torch.zeros(forbidden.shape).masked_fill(forbidden, -torch.inf)
+        self.register_buffer("_penalties", penalties, persistent=False)
+        self._penalties: Tensor
+
+    def loss(self, states: States, target: Int[Tensor, "batch time"]) -> Loss:
+        """Cross-entropy over the real steps that have a known tag."""
+        kept = states.mask & (target != UNSEEN)
+        logits = self.output(self.dropout(states.outputs)[kept])
+        total = nn.functional.cross_entropy(
+            logits.float(), target[kept], reduction="sum", label_smoothing=self.label_smoothing
+        )
+        return Loss(total, len(logits))
+
+    def predict(self, states: States) -> Tags:
+        """The likeliest tag of each step; where not all sequences are allowed, the likeliest allowed one."""
+        logs = torch.log_softmax(self.output(states.outputs).float(), -1)
+        if self.is_free:
+            scores, labels = logs.max(-1)
+        else:
+            labels = best_paths(logs, self._penalties, states.mask).labels[:, 0]
+            scores = logs.gather(-1, labels[..., None])[..., 0]
+        return Tags(labels, scores.exp())

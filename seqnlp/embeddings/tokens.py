@@ -1,0 +1,62 @@
+"""`[embedding]` of a language model: a vector for every token."""
+
+from dataclasses import dataclass
+from typing import Annotated, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.random import generator
+from seqnlp.shapes import Bool, Float, Int
+from seqnlp.spec import Spec
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """Stretches of text, all of the same length."""
+
+    index: Int[Tensor, "batch time"]
+
+    @property
+    def mask(self) -> Bool[Tensor, "batch time"]:
+        """True everywhere."""
+        return torch.ones_like(self.index, dtype=torch.bool)
+
+
+@final
+class TokenEmbedding(Spec):
+    """One learned vector a token."""
+
+    size: Annotated[int, Field(ge=1)] = 128
+    """Features of the vector."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of features dropped, the same ones in all of a window."""
+    token_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the vocabulary whose vectors are zero for a whole batch (Gal and Ghahramani, 2016)."""
+
+    def build(self, tokens: int) -> "TokenLookup":
+        """Make the table."""
+        return TokenLookup(tokens, self.size, self.dropout, self.token_dropout)
+
+
+@final
+class TokenLookup(nn.Module):
+    """A table of vectors."""
+
+    def __init__(self, tokens: int, size: int, dropout: float = 0.0, token_dropout: float = 0.0) -> None:
+        super().__init__()
+        self.width, self.token_dropout = size, token_dropout
+        self.table = nn.Embedding(tokens, size)
+        nn.init.uniform_(self.table.weight, -0.1, 0.1)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, batch: TokenBatch) -> Float[Tensor, "batch time width"]:
+        """Look tokens up."""
+        weight = self.table.weight
+        if self.training and self.token_dropout:
+            kept = 1 - self.token_dropout
+            weight = weight * weight.new_empty(len(weight), 1).bernoulli_(kept, generator=generator()).div_(kept)
+        steps = nn.functional.embedding(batch.index, weight)
+        return self.dropout(steps)  # type: ignore[no-any-return]

@@ -1,0 +1,76 @@
+"""Softmax and cross-entropy over a large vocabulary, in blocks: the logits of a whole batch are never there at once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from seqnlp.shapes import Float, Int
+
+BLOCK = 1 << 22
+"""Logits computed at once."""
+
+
+def linear_cross_entropy(
+    hidden: Float[Tensor, "items width"],
+    weight: Float[Tensor, "labels width"],
+    bias: Float[Tensor, " labels"],
+    target: Int[Tensor, " items"],
+) -> Float[Tensor, ""]:
+    """The summed cross-entropy, in nats, of `softmax(hidden @ weight.T + bias)` and the targets.
+
+    The gradients are computed along with the loss, while each block of logits is there.
+    """
+    loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, target)  # type: ignore[no-untyped-call]
+    return loss
+
+
+@torch.no_grad()
+def nats(
+    hidden: Float[Tensor, "items width"],
+    weight: Float[Tensor, "labels width"],
+    bias: Float[Tensor, " labels"],
+    target: Int[Tensor, " items"],
+) -> Float[Tensor, " items"]:
+    """The cross-entropy of each item on its own, without gradients."""
+    parts = [
+        torch.nn.functional.cross_entropy(linear(hidden[rows], weight, bias).float(), target[rows], reduction="none")
+        for rows in _blocks(len(hidden), len(weight))
+    ]
+    return torch.cat(parts)
+
+
+def _blocks(items: int, labels: int) -> Iterator[slice]:
+    size = max(1, BLOCK // labels)
+    return (slice(start, start + size) for start in range(0, max(items, 1), size))
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
+        # products as autocast would have them; sums in full precision
+        kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else hidden.dtype
+        full = torch.promote_types(weight.dtype, torch.float32)
+        inputs, matrix = hidden.to(kind), weight.to(kind)
+        total = torch.zeros((), dtype=full)
+        hidden_slope, weight_slope = torch.empty_like(inputs), torch.zeros_like(weight, dtype=full)
+        bias_slope = torch.zeros_like(bias, dtype=full)
+        for rows in _blocks(len(hidden), len(weight)):
+            logs = linear(inputs[rows], matrix, bias.to(kind)).to(full).log_softmax(1)
+            places = target[rows, None]
+            total -= logs.gather(1, places).sum()
+            slope = logs.exp_().scatter_add_(1, places, torch.full_like(places, -1, dtype=full))
+            bias_slope += slope.sum(0)
+            slope = slope.to(kind)
+            torch.mm(slope, matrix, out=hidden_slope[rows])
+            weight_slope += slope.t() @ inputs[rows]
+        ctx.save_for_backward(hidden_slope.to(hidden.dtype), weight_slope.to(weight.dtype), bias_slope.to(bias.dtype))
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (scale,) = gradients
+        slopes = [slope * scale.to(slope.dtype) for slope in ctx.saved_tensors]
+        return slopes[0], slopes[1], slopes[2], None

@@ -1,0 +1,106 @@
+"""A run opened together with data to look at it with, and what training shares with that."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqnlp.errors import DataError, RunError, UsageError
+from seqnlp.model import SequenceModel
+from seqnlp.readers.catalogue import CATALOGUE
+from seqnlp.recipe import find_file, parse_recipe
+from seqnlp.run import Run
+from seqnlp.tasks import Scores, Task, TaskRecipe
+from seqnlp.training import Examples
+from seqnlp.training.precision import Precision, computing_in
+
+
+@dataclass(frozen=True)
+class OpenSplit:
+    """A run's model and the split that it is to be looked at with."""
+
+    run: Run
+    recipe: TaskRecipe
+    task: Task
+    model: SequenceModel
+    table: Any
+    examples: Examples
+
+
+def open_split(run: str | Path, split: str = "test", data: str | Path | None = None) -> OpenSplit:
+    """Open a run, and a split of its corpus or another file of the same kind.
+
+    Raises:
+        seqnlp.errors.UsageError: the recipe has no such split.
+        seqnlp.errors.DataError: the run or the data can't be read.
+    """
+    opened = Run.open(run)
+    recipe = recipe_of(opened)
+    source = str(data) if data is not None else getattr(recipe.data, split)
+    if source is None:
+        raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
+    find = finder(Path(opened.meta()["recipe_file"]))
+    table = recipe.split(source, find)
+    task, model = rebuild(opened, recipe)
+    return OpenSplit(opened, recipe, task, model, table, encode(task, recipe, source, table))
+
+
+def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
+    """The model of a run, with the codecs and weights that it was saved with.
+
+    Raises:
+        seqnlp.errors.RunError: they do not fit the recipe.
+    """
+    codecs, weights = run.load_codecs(), run.load_model()
+    try:
+        task = recipe.restore(codecs)
+        model = task.build()
+        model.load_state_dict(weights)
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        raise RunError(f"damaged: its codecs or weights do not fit its recipe ({detail})", run.path) from None
+    return task, model.eval()
+
+
+def recipe_of(run: Run) -> TaskRecipe:
+    """The recipe that a run was trained by."""
+    recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
+    assert isinstance(recipe, TaskRecipe)
+    return recipe
+
+
+def finder(recipe: Path) -> Callable[[str], Path]:
+    """Looks up files that a recipe names, and knows how to fetch those of public corpora."""
+
+    def advice(source: str) -> str | None:
+        folder, *rest = Path(source).parts
+        name = rest[0] if rest else ""
+        return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
+
+    return partial(find_file, recipe=recipe, advice=advice)
+
+
+def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> Examples:
+    """Encode a split; errors say which one."""
+    with naming(name):
+        return task.examples(split, recipe.training.batch_tokens)
+
+
+@contextmanager
+def naming(split: str) -> Iterator[None]:
+    """Let an error that is about rows say which split they are of."""
+    try:
+        yield
+    except DataError as error:
+        raise error if error.path is not None else DataError(error.problem, split) from None
+
+
+def score(task: Task, model: SequenceModel, examples: Examples, precision: Precision) -> Scores:
+    """Score a model on an encoded split."""
+    model.eval()
+    with torch.inference_mode(), computing_in(precision):
+        return task.score(model, examples)

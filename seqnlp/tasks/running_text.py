@@ -1,0 +1,111 @@
+"""A split of a language model's corpus: one long text, read in chunks, and its tokens, which may lie on disk."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
+from numpy.typing import NDArray
+
+from seqnlp.codecs.running_text import RunningText
+from seqnlp.errors import DataError
+from seqnlp.readers import Reader
+from seqnlp.readers.passage import Passage
+from seqnlp.readers.text import Text
+
+LARGE = 1 << 24
+"""Characters of a text whose tokens are not kept in memory but in a file of the cache."""
+
+
+@dataclass(frozen=True)
+class TextSplit:
+    """A long text that can be read again and again."""
+
+    name: str
+    """What to call it in messages."""
+    chunks: Callable[[], Iterator[str]]
+
+    @classmethod
+    def read(cls, source: str, reader: Reader, column: str, find: Callable[[str], Path]) -> "TextSplit":
+        """Take the passage of a file, or the rows of a column, each with a line break after it."""
+        if isinstance(reader, Text):
+            passage = Passage.parse(source, find)
+            return cls(str(passage), passage.chunks)
+        place = reader.locate(source, find)
+        table = reader.load(place)
+        if column not in table.column_names:
+            raise DataError(f"no column {column!r} in it; its columns are {', '.join(table.column_names)}", place)
+
+        def rows() -> Iterator[str]:
+            for batch in table.select_columns([column]).iter(1000):
+                yield "".join(f"{text}\n" for text in batch[column])
+
+        return cls(source, rows)
+
+    @cached_property
+    def _measured(self) -> tuple[str, int]:
+        digest, characters = hashlib.sha256(), 0
+        for chunk in self.chunks():
+            digest.update(chunk.encode())
+            characters += len(chunk)
+        return digest.hexdigest(), characters
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the text in UTF-8."""
+        return self._measured[0]
+
+    @property
+    def characters(self) -> int:
+        """How long it is."""
+        return self._measured[1]
+
+    def tokens(self, codec: RunningText) -> NDArray[Any]:
+        """Encode the text; of a large one the tokens are mapped into memory from a file of the cache."""
+        kind = np.dtype(np.uint16 if len(codec) <= 1 << 16 else np.uint32)
+        if self.characters < LARGE:
+            return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self.chunks()])
+        key = hashlib.sha256(f"1 {self.fingerprint} {json.dumps(codec.to_json())}".encode()).hexdigest()
+        path = cache_folder() / f"{key[:32]}.npy"
+        try:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._write(path, codec, kind)
+            tokens: NDArray[Any] = np.load(path, mmap_mode="r")
+        except OSError as error:
+            problem = f"can't keep the tokens of a large text: {error.strerror or error}"
+            raise DataError(f"{problem}; XDG_CACHE_HOME names another place for them", path.parent) from None
+        return tokens
+
+    def _write(self, path: Path, codec: RunningText, kind: np.dtype[Any]) -> None:
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                _write_header(file, np.empty(0, kind))
+                total = 0
+                for chunk in self.chunks():
+                    numbers = codec.encode(chunk).astype(kind)
+                    file.write(numbers.data)
+                    total += len(numbers)
+                file.seek(0)
+                _write_header(file, np.broadcast_to(np.zeros((), kind), total))
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _write_header(file: IO[bytes], like: NDArray[Any]) -> None:
+    """Write the header of a `.npy` file; numpy leaves room in it, so that all are of the same length."""
+    header = {**header_data_from_array_1_0(like), "fortran_order": False}
+    write_array_header_1_0(file, header)
+
+
+def cache_folder() -> Path:
+    """Where the tokens of large texts are kept between trainings."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqnlp"

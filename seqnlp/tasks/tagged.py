@@ -1,0 +1,145 @@
+"""Labelled sentences, encoded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs import Column, Labels
+from seqnlp.codecs.labels import UNSEEN
+from seqnlp.codecs.schemes import Scheme
+from seqnlp.codecs.spans import check_tags, read_spans, write_spans
+from seqnlp.codecs.text import Text
+from seqnlp.embeddings import TextBatch
+from seqnlp.errors import DataError
+from seqnlp.model import Batch
+from seqnlp.recipe.data import Data
+from seqnlp.training import Examples
+from seqnlp.training.batches import in_order, plan
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+EVALUATION_TOKENS = 8000
+"""Steps of a batch that no gradient is needed for."""
+
+
+@final
+class TagData(Data):
+    """A corpus of sentences whose words are labelled."""
+
+    tokens: str = "form"
+    """The column that holds the words."""
+    labels: list[str] = ["upos"]
+    """The columns to predict, trained together, one decoder each."""
+    auxiliary: list[str] = []
+    """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """How much the loss of a column counts; 1 where nothing is said."""
+    scheme: Scheme | None = None
+    """How the label column writes down spans of words: bio, bioes or iob1; left out: its labels are no spans."""
+    encode: Scheme | None = None
+    """The scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
+    repair: bool = False
+    """Read tags that the scheme doesn't allow as `conlleval` does, instead of refusing them."""
+
+    @property
+    def encoding(self) -> Scheme | None:
+        """The scheme to train in, if there is one."""
+        return self.encode or ("bio" if self.scheme == "iob1" else self.scheme)
+
+    def words(self, split: "Dataset") -> Column:
+        """The words of a split."""
+        return Column.from_dataset(split, self.tokens)
+
+    def beside(self, words: Column, split: "Dataset", name: str) -> Column:
+        """A column with something for every word.
+
+        Raises:
+            seqnlp.errors.DataError: if it has more for a sentence, or less.
+        """
+        column = Column.from_dataset(split, name)
+        words.check_parallel(column, self.tokens, name)
+        return column
+
+    def tags(self, words: Column, split: "Dataset", name: str) -> Column:
+        """A column of labels, in the scheme to train in.
+
+        Raises:
+            seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand.
+        """
+        column = self.beside(words, split, name)
+        if self.scheme is None or self.encoding is None or name not in self.labels:
+            return column
+        try:
+            if not self.repair:
+                check_tags(column, self.scheme)
+            spans = read_spans(column, self.scheme)
+        except DataError as error:
+            raise DataError(
+                f"column {name!r}: {error.problem}; data.repair = true reads it as conlleval does"
+            ) from None
+        return write_spans(spans, column.codes.offsets, self.encoding)
+
+
+@final
+@dataclass(frozen=True)
+class TaggedExamples(Examples):
+    """Encoded sentences and their labels."""
+
+    text: Text
+    tags: dict[str, Column]
+    """The labels of each label column, in the scheme to train in."""
+    targets: dict[str, Ragged]
+    """Their numbers."""
+    unseen: dict[str, list[str]]
+    """For each label column, the labels that train did not have."""
+    known: NDArray[np.bool_]
+    """For each distinct word of `text`, whether train had it."""
+    batch_tokens: int
+    """Steps of a training batch."""
+
+    @classmethod
+    def encode(
+        cls,
+        text: Text,
+        tags: dict[str, Column],
+        codecs: Mapping[str, Labels],
+        known: NDArray[np.bool_],
+        batch_tokens: int,
+    ) -> "TaggedExamples":
+        """Number the labels."""
+        targets, unseen = {}, {}
+        for name, column in tags.items():
+            numbers = codecs[name].encode(column.distinct)
+            targets[name] = column.numbered(numbers)
+            unseen[name] = [label for label, number in zip(column.distinct, numbers, strict=True) if number == UNSEEN]
+        return cls(text, tags, targets, unseen, known, batch_tokens)
+
+    @property
+    def items(self) -> int:
+        """Words."""
+        return len(self.text.codes.values)
+
+    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+        """Sentences of about the same length together."""
+        return plan(self.text.codes.lengths, self.batch_tokens, seed, epoch)
+
+    def in_order(self) -> list[NDArray[np.int64]]:
+        """Large batches, every sentence once."""
+        return in_order(self.text.codes.lengths, EVALUATION_TOKENS)
+
+    def items_in(self, rows: NDArray[np.int64]) -> int:
+        """Words of some sentences."""
+        return int(self.text.codes.lengths[rows].sum())
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Gather some sentences."""
+        inputs = TextBatch.of(self.text.batch(rows))
+        targets = {name: torch.from_numpy(labels.pad(rows, fill=UNSEEN)[0]) for name, labels in self.targets.items()}
+        return Batch(inputs, targets, self.items_in(rows))

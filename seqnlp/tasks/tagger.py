@@ -1,0 +1,201 @@
+"""Using a trained tagger."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate, islice, pairwise
+from typing import TYPE_CHECKING, ClassVar, final, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs import Column
+from seqnlp.codecs.spans import read_spans, write_spans
+from seqnlp.codecs.splitter import split_words, words_of
+from seqnlp.codecs.text import Text
+from seqnlp.embeddings import TextBatch
+from seqnlp.errors import UsageError
+from seqnlp.model import SequenceModel
+from seqnlp.results import Span, Tagging
+from seqnlp.tasks.tagged import EVALUATION_TOKENS
+from seqnlp.training.batches import in_order
+
+if TYPE_CHECKING:
+    from seqnlp.tasks.tag import TagTask
+
+Sentence = str | list[str] | Mapping[str, list[str]]
+"""Text, or words, or columns by name: the words and what the corpus gives beside them."""
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A sentence as words, and how to find them in its text again."""
+
+    words: list[str]
+    text: str | None
+    """None where words were given."""
+    by_rule: bool
+    """Whether the text was split by rule, or else at blanks."""
+    columns: Mapping[str, list[str]]
+
+    def offsets(self) -> list[tuple[int, int]]:
+        """Where each word begins and ends in the text."""
+        if self.text is not None and self.by_rule:
+            return list(split_words(self.text))
+        if self.text is not None:
+            return [match.span() for match in re.finditer(r"\S+", self.text)]
+        ends = accumulate(len(word) + 1 for word in self.words)
+        return [(end - 1 - len(word), end - 1) for word, end in zip(self.words, ends, strict=True)]
+
+
+@final
+class Tagger:
+    """A trained tagger: `tagger.tag("The cat sat .")`."""
+
+    verb: ClassVar[str] = "tag"
+
+    def __init__(self, task: "TagTask", model: SequenceModel) -> None:
+        self.task, self.model = task, model.eval()
+
+    @property
+    def columns(self) -> list[str]:
+        """The label columns, the main one first."""
+        return self.task.columns
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns that it reads: the words, and what must be given beside them."""
+        return [self.task.recipe.data.tokens, *self.task.given]
+
+    @overload
+    def tag(self, sentences: str | Mapping[str, list[str]], *, pretokenized: bool = False) -> Tagging: ...
+    @overload
+    def tag(
+        self, sentences: list[str] | list[list[str]] | list[Mapping[str, list[str]]], *, pretokenized: bool = False
+    ) -> list[Tagging]: ...
+    @overload
+    def tag(self, sentences: Iterator[Sentence], *, pretokenized: bool = False) -> Iterator[Tagging]: ...
+
+    def tag(
+        self,
+        sentences: str
+        | Mapping[str, list[str]]
+        | list[str]
+        | list[list[str]]
+        | list[Mapping[str, list[str]]]
+        | Iterator[Sentence],
+        *,
+        pretokenized: bool = False,
+    ) -> Tagging | list[Tagging] | Iterator[Tagging]:
+        """Tag one sentence, a list of sentences, or a stream of them.
+
+        Args:
+            sentences: Text, split into words by rule; or, for a sentence that is a list, the words themselves; or, for
+                one that is a table, `inputs` by name.
+            pretokenized: Split text at blanks only.
+
+        Returns:
+            A `Tagging` for a string or a table, a list for a list, and for an iterator another one that reads ahead
+            no further than a few thousand sentences.
+
+        Raises:
+            seqnlp.errors.UsageError: for a sentence without the columns that the tagger reads beside the words.
+        """
+        if isinstance(sentences, str | Mapping):
+            return self._tag([self._split(sentences, pretokenized)])[0]
+        stream = self._stream(self._split(each, pretokenized) for each in sentences)
+        return list(stream) if isinstance(sentences, list) else stream
+
+    def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
+        tokens, *given = self.inputs
+        if isinstance(sentence, Mapping):
+            missing = [name for name in self.inputs if name not in sentence]
+            if missing:
+                raise UsageError(f"no column {missing[0]!r} in the sentence; it has {', '.join(sentence) or 'none'}")
+            words = sentence[tokens]
+            for name in given:
+                if len(sentence[name]) != len(words):
+                    raise UsageError(f"{len(words)} words, but {len(sentence[name])} in column {name!r}")
+            return _Split(words, None, False, sentence)
+        if given:
+            raise UsageError(
+                f"this tagger reads {', '.join(map(repr, given))} beside the words: give it columns, in a CoNLL-U "
+                "file or another one with --columns, or from Python a table"
+            )
+        if isinstance(sentence, list):
+            return _Split(sentence, None, False, {})
+        words = sentence.split() if pretokenized else words_of(sentence)
+        return _Split(words, sentence, not pretokenized, {})
+
+    def _stream(self, sentences: Iterator[_Split]) -> Iterator[Tagging]:
+        size = 1  # the first answer at once, later ones in ever larger batches
+        while window := list(islice(sentences, size)):
+            yield from self._tag(window)
+            size = min(size * 4, 4096)
+
+    @torch.inference_mode()
+    def _tag(self, sentences: list[_Split]) -> list[Tagging]:
+        words = Column.from_rows([sentence.words for sentence in sentences])
+        given = {}
+        for name, codec in self.task.given.items():
+            column = Column.from_rows([sentence.columns[name] for sentence in sentences])
+            given[name] = column.numbered(codec.encode(column.distinct))
+        text = Text.encode(words, self.task.views, given)
+        numbers = {name: np.empty(len(words.codes.values), np.int64) for name in self.columns}
+        scores = np.empty(len(words.codes.values))
+        for rows in in_order(text.codes.lengths, EVALUATION_TOKENS):
+            rows = rows[text.codes.lengths[rows] > 0]
+            if not len(rows):
+                continue
+            states = self.model.encode(TextBatch.of(text.batch(rows)))
+            positions, _ = text.codes.positions(rows)
+            for name in self.columns:
+                found = self.model.decoders[name].predict(states)
+                numbers[name][positions] = found.labels[states.mask].numpy()
+                if name == self.columns[0]:
+                    scores[positions] = found.scores[states.mask].numpy()
+        offsets = words.codes.offsets
+        tags = {name: Column(Ragged(values, offsets), self.task.labels[name].names) for name, values in numbers.items()}
+        return self._taggings(sentences, tags, scores)
+
+    def _taggings(self, sentences: list[_Split], tags: dict[str, Column], scores: NDArray[np.float64]) -> list[Tagging]:
+        data, first = self.task.recipe.data, self.columns[0]
+        spans = None
+        if data.scheme is not None and data.encoding is not None:
+            found, bounds = read_spans(tags[first], data.encoding), tags[first].codes.offsets
+            if data.encoding != data.scheme:
+                tags = {first: write_spans(found, bounds, data.scheme)}
+            spans = _spans(found.starts, found.ends, found.labels.tolist(), bounds, sentences, scores)
+        names = {name: np.array(column.distinct, object)[column.codes.values] for name, column in tags.items()}
+        lists = {name: values.tolist() for name, values in names.items()}
+        all_scores, offsets = scores.tolist(), tags[first].codes.offsets.tolist()
+        results = []
+        for number, (start, end) in enumerate(pairwise(offsets)):
+            columns = {name: values[start:end] for name, values in lists.items()}
+            own = None if spans is None else spans[number]
+            results.append(Tagging(sentences[number].words, columns[first], all_scores[start:end], columns, own))
+        return results
+
+
+def _spans(
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    labels: list[str],
+    offsets: NDArray[np.int64],
+    sentences: list[_Split],
+    scores: NDArray[np.float64],
+) -> list[list[Span]]:
+    """The spans of each sentence, counted from its own beginning."""
+    spans: list[list[Span]] = [[] for _ in sentences]
+    places: dict[int, list[tuple[int, int]]] = {}
+    rows = (np.searchsorted(offsets, starts, "right") - 1).tolist()
+    for row, start, end, label in zip(rows, starts.tolist(), ends.tolist(), labels, strict=True):
+        if row not in places:
+            places[row] = sentences[row].offsets()
+        begin = int(offsets[row])
+        first, last = start - begin, end - begin
+        score = float(scores[start:end].min())
+        spans[row].append(Span(label, first, last, places[row][first][0], places[row][last - 1][1], score))
+    return spans
