@@ -19,6 +19,7 @@ from seqnlp.run.card import model_card
 from seqnlp.run.meta import describe_training
 from seqnlp.tasks import Scores, Task, TaskRecipe
 from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.tasks.lm import LmTask
 from seqnlp.training import Examples, Trainer
 from seqnlp.training.precision import computing_in, resolve
 
@@ -107,16 +108,35 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
         raise
 
 
-def evaluate(run: str | Path, split: str = "test", data: str | Path | None = None) -> dict[str, Any]:
+def evaluate(
+    run: str | Path,
+    split: str = "test",
+    data: str | Path | None = None,
+    *,
+    context: int | None = None,
+    dynamic: float | None = None,
+) -> dict[str, Any]:
     """Score a run on a split of its corpus, or on another file of the same kind.
+
+    Args:
+        run: The run directory.
+        split: `train`, `dev` or `test`.
+        data: Another file, instead of a split.
+        context: Of a language model: score in windows of so many tokens that know nothing of each other.
+        dynamic: Of a language model: go on learning at this rate from what has been scored.
 
     Returns:
         `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took; for a
         split that was scored after the training also `baselines`, the scores of trivial systems by their name.
     """
     opened = open_split(run, split, data)
+    task = opened.task
+    if context is not None or dynamic is not None:
+        if not isinstance(task, LmTask):
+            raise UsageError(f"{run}: context and dynamic evaluation are for language models, not for {task.verb!r}")
+        task = task.measured(context, dynamic)
     begun = time.perf_counter()
-    scores = score(opened.task, opened.model, opened.examples, resolve(opened.recipe.training.precision))
+    scores = score(task, opened.model, opened.examples, resolve(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
     kept = opened.run.scores().get(split, {}) if data is None else {}
     return {

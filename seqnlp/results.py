@@ -139,3 +139,19 @@ class Token:
         if self.alternatives is not None:
             data["alternatives"] = [[text, round(logprob, 6)] for text, logprob in self.alternatives]
         return data
+
+
+@dataclass(frozen=True)
+class MemoryProbe:
+    """How far back a language model looks."""
+
+    gradients: list[float]
+    """The norm of the gradient of the loss with respect to the input 0, 1, 2, ... tokens before, on average."""
+    losses: dict[int, float]
+    """The loss, in nats per token, of the model with a history of so many tokens."""
+    effective_context: int
+    """The shortest of these histories with which the loss is less than 1 % above that with the longest."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return asdict(self)

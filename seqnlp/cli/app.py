@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from seqnlp.cli import classify, corpora, errors, evaluate, predict, recipes, runs, train
+from seqnlp.cli import classify, corpora, errors, evaluate, generate, predict, probe, recipes, runs, train
 from seqnlp.errors import RecipeError, SeqnlpError
 
 app = typer.Typer(
@@ -24,6 +24,9 @@ app.command("errors")(errors.errors)
 app.command("predict")(predict.predict)
 app.command("tag")(predict.tag)
 app.command("classify")(classify.classify)
+app.command("generate")(generate.generate)
+app.command("score")(generate.score)
+app.command("probe")(probe.probe)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(runs.app, name="runs")
@@ -48,6 +51,8 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line; what a user can cause ends in one clear message and an exit code."""
+    # numpy multiplies where text is generated: step by step, so that threads would wait for each other most of the time
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except SeqnlpError as error:

@@ -10,6 +10,12 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
     split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")] = None,
+    context: Annotated[
+        int | None, typer.Option(metavar="N", help="Language models: in windows of N tokens, each without a history.")
+    ] = None,
+    dynamic: Annotated[
+        float | None, typer.Option(metavar="RATE", help="Language models: go on learning from what has been scored.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with every score.")] = False,
 ) -> None:
     """Score a run on its test split, another split, or another file."""
@@ -23,7 +29,7 @@ def evaluate(
 
     if split not in ("train", "dev", "test"):
         raise UsageError(f"--split {split}: expected train, dev or test")
-    result = api.evaluate(run, split, data)
+    result = api.evaluate(run, split, data, context=context, dynamic=dynamic)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return
@@ -31,7 +37,7 @@ def evaluate(
     typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")
     show_baselines(console, result["baselines"])
     tables = scores.get("labels", {})
-    for name, labels in (tables if _several(tables) else {"": tables}).items():
+    for name, labels in (tables if _several(tables) or not tables else {"": tables}).items():
         if name:
             typer.echo(f"\n{name}")
         show_labels(console, labels)

@@ -12,6 +12,7 @@ import typer
 
 from seqnlp.cli.classify import classify
 from seqnlp.cli.column_files import tag_columns
+from seqnlp.cli.generate import continue_lines
 from seqnlp.cli.lines import blocks
 from seqnlp.errors import UsageError
 
@@ -72,6 +73,8 @@ def predict(run: RunArgument, file: FileArgument = None, as_json: JsonOption = F
     verb = read_recipe(Run.open(run)).get("task")
     if verb == "classify":
         classify(run, file, as_json)
+    elif verb == "lm":
+        continue_lines(run, file, as_json)
     else:
         tag(run, file, as_json)
 

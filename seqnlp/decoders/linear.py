@@ -13,7 +13,7 @@ from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.states import States
 from seqnlp.nn.viterbi import best_paths
-from seqnlp.shapes import Bool, Int
+from seqnlp.shapes import Bool, Float, Int
 
 
 @final
@@ -25,11 +25,13 @@ class Linear(TagDecoder):
     """Share of the encoder's features dropped, the same ones in all of a sentence."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the probability that training spreads over all tags; the model then becomes less sure."""
+    calibrate: bool = False
+    """Fit a temperature on dev after the training, so that scores are as sure as they are right."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
         """Make the map. See `TagDecoder.build`."""
         forbidden = self.forbidden(labels, allowed)
-        return LinearTagger(width, len(labels), self.dropout, self.label_smoothing, forbidden)
+        return LinearTagger(width, len(labels), self.dropout, self.label_smoothing, forbidden, self.calibrate)
 
 
 @final
@@ -43,6 +45,7 @@ class LinearTagger(TagModule):
         dropout: float,
         label_smoothing: float,
         forbidden: Bool[Tensor, "states states"],
+        calibrated: bool = False,
     ) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
@@ -52,6 +55,8 @@ class LinearTagger(TagModule):
         penalties = torch.zeros(forbidden.shape).masked_fill(forbidden, -torch.inf)
         self.register_buffer("_penalties", penalties, persistent=False)
         self._penalties: Tensor
+        self.register_buffer("temperature", torch.ones(()), persistent=calibrated)
+        self.temperature: Tensor
 
     def loss(self, states: States, target: Int[Tensor, "batch time"]) -> Loss:
         """Cross-entropy over the real steps that have a known tag."""
@@ -64,10 +69,14 @@ class LinearTagger(TagModule):
 
     def predict(self, states: States) -> Tags:
         """The likeliest tag of each step; where not all sequences are allowed, the likeliest allowed one."""
-        logs = torch.log_softmax(self.output(states.outputs).float(), -1)
+        logs = torch.log_softmax(self.logits(states) / self.temperature, -1)
         if self.is_free:
             scores, labels = logs.max(-1)
         else:
             labels = best_paths(logs, self._penalties, states.mask).labels[:, 0]
             scores = logs.gather(-1, labels[..., None])[..., 0]
         return Tags(labels, scores.exp())
+
+    def logits(self, states: States) -> Float[Tensor, "batch time labels"]:
+        """How much speaks for each tag at each step."""
+        return self.output(states.outputs).float()  # type: ignore[no-any-return]

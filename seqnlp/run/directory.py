@@ -30,6 +30,7 @@ STATE = "state/last.safetensors"
 EVENTS = "events.jsonl"
 SCORES = "scores.json"
 CARD = "README.md"
+PROBE = "probe.json"
 
 
 class Codecs(dict[str, dict[str, Any]]):
@@ -210,6 +211,10 @@ class Run:
         """What `save_scores` was given; empty as long as there are none."""
         return files.read_json(self.path / SCORES) if self._has(SCORES) else {}
 
+    def save_probe(self, probe: dict[str, Any]) -> None:
+        """Keep what was found out about how far back a language model looks."""
+        files.write_json(self.path / PROBE, probe)
+
     def save_card(self, text: str) -> None:
         """Keep the model card."""
         files.write_bytes(self.path / CARD, text.encode())
@@ -254,7 +259,7 @@ class Run:
         codecs = (self.path / CODECS).glob("*.json")
         for file in (
             self.path / STATE,
-            *(self.path / name for name in (SCORES, MODEL, EVENTS, CARD, RECIPE)),
+            *(self.path / name for name in (SCORES, MODEL, EVENTS, CARD, PROBE, RECIPE)),
             *codecs,
         ):
             file.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from seqnlp.training.batches import in_order, plan
 if TYPE_CHECKING:
     from datasets import Dataset
 
-EVALUATION_TOKENS = 8000
+EVALUATION_TOKENS = 3000
 """Steps of a batch that no gradient is needed for."""
 
 LABEL = "label"

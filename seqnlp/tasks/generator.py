@@ -75,7 +75,7 @@ class Generator:
         Raises:
             seqnlp.errors.UsageError: for settings that are out of range or contradict each other.
         """
-        sampling = Sampling(repetition_penalty, temperature, top_k, top_p, min_p)
+        sampling = Sampling(float(repetition_penalty), float(temperature), top_k, top_p, min_p)
         _check_at_least(1, length=length, samples=samples)
         _check_at_least(0, alternatives=alternatives or 0, seed=seed or 0)
         if not all(stop):
@@ -85,7 +85,7 @@ class Generator:
         tokens = self._tokens(prompt)
         sampler = Sampler(sampling, seed, samples, len(self.codec))
         sampler.saw(tokens)
-        steps, logits = self._begin(tokens, samples)
+        steps, logits = self._begin(tokens, samples, half=resolve("auto") == "bf16")
         return self._write(steps, logits, sampler, length, [Written(stop) for _ in range(samples)], alternatives)
 
     def search(self, prompt: str = "", *, beams: int, length: int = 100) -> list[Token]:
@@ -97,8 +97,7 @@ class Generator:
             length: Tokens to write.
         """
         _check_at_least(1, beams=beams, length=length)
-        beams = min(beams, len(self.codec) - 1)
-        steps, logits = self._begin(self._tokens(prompt), beams)
+        steps, logits = self._begin(self._tokens(prompt), beams, half=False)
         totals = np.full(beams, -np.inf)
         totals[0] = 0.0  # at first all beams are the same
         history: list[tuple[NDArray[np.int64], NDArray[np.int64], Floats]] = []
@@ -147,21 +146,21 @@ class Generator:
     def _tokens(self, prompt: str) -> NDArray[np.int64]:
         return self.codec.encode(prompt) if prompt else np.array([self.codec.start])
 
-    def _begin(self, tokens: NDArray[np.int64], texts: int) -> tuple[Steps, Floats]:
+    def _begin(self, tokens: NDArray[np.int64], texts: int, half: bool) -> tuple[Steps, Floats]:
         """Read a prompt with the fused layers, and lay out the steps that go on from there."""
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
             logits = self._decoder.predict(states)[0, -1:].numpy()
-            steps = Steps(
-                self._embedding.table.weight,
-                self._encoder,
-                self._projection(),
-                self._decoder.output.weight,
-                self._bias(),
-                texts,
-                resolve("auto") == "bf16",
-            )
-            steps.load(states.carry)
+        steps = Steps(
+            self._embedding.table.weight,
+            self._encoder,
+            self._projection(),
+            self._decoder.output.weight,
+            self._bias(),
+            texts,
+            half,
+        )
+        steps.load(states.carry)
         logits = np.repeat(logits, texts, 0)
         logits[:, UNKNOWN] = -np.inf
         return steps, logits

@@ -15,7 +15,7 @@ from seqnlp.decoders import NextToken
 from seqnlp.embeddings import Find, TokenEmbedding
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.encoders.recurrent import RecurrentEncoder
-from seqnlp.errors import DataError, Fault
+from seqnlp.errors import DataError, Fault, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
@@ -115,7 +115,17 @@ class LmTask(Task):
         self.metric = Metric("nats", higher_is_better=False)
 
     def measured(self, context: int | None, dynamic: float | None) -> "LmTask":
-        """The same task, with texts scored otherwise; see `Protocol`."""
+        """The same task, with texts scored otherwise; see `Protocol`.
+
+        Raises:
+            seqnlp.errors.UsageError: for both at once, or what is not over 0.
+        """
+        if context is not None and dynamic is not None:
+            raise UsageError("context and dynamic contradict each other: one forgets, the other learns on")
+        if context is not None and context < 1:
+            raise UsageError(f"context {context}: expected 1 token or more")
+        if dynamic is not None and not 0 < dynamic < 1:
+            raise UsageError(f"dynamic {dynamic:g}: expected a learning rate over 0, for instance 3e-4")
         return LmTask(self.recipe, self.codec, replace(self.protocol, context=context, dynamic=dynamic))
 
     def codecs(self) -> dict[str, Codec]:

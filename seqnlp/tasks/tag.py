@@ -17,15 +17,24 @@ from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.metrics import accuracy, label_scores, span_scores
+from seqnlp.metrics.answers import Answers
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.tasks.base import Scores, Task, TaskRecipe
+from seqnlp.tasks.base import Scores, TaskRecipe
+from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.tasks.most_frequent import most_frequent_tags
+from seqnlp.tasks.tag_calibration import calibrate_linear
 from seqnlp.tasks.tagged import TagData, TaggedExamples
 from seqnlp.tasks.tagger import Tagger
-from seqnlp.training import Metric
+from seqnlp.training import Metric, Training
+from seqnlp.training.inference import in_parallel
+from seqnlp.training.precision import resolve
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+Predictions = tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.float32]]]
+"""The label of every word and the probability that the model gives to it, each by column."""
 
 
 @final
@@ -70,8 +79,6 @@ class Tag(TaskRecipe):
             yield Fault("data.scheme", f"one label column has a scheme, but there are several: {columns}")
         if self.data.scheme is None and self.data.encode is not None:
             yield Fault("data.encode", "the scheme of the corpus is not known", 'add data.scheme, for instance "bio"')
-        if self.data.encode == "iob1":
-            yield Fault("data.encode", "iob1 is a scheme to read, not to train in", "bio or bioes")
 
     def fit(self, train: "Dataset", find: Find) -> "TagTask":
         """Fit the codecs on the training split."""
@@ -99,7 +106,7 @@ class Tag(TaskRecipe):
 
 
 @final
-class TagTask(Task):
+class TagTask(LabellingTask):
     """Tagging with fitted codecs."""
 
     verb: ClassVar[str] = "tag"
@@ -142,9 +149,9 @@ class TagTask(Task):
             column = data.beside(words, split, name)
             given[name] = column.numbered(codec.encode(column.distinct))
         tags = {name: data.tags(words, split, name) for name in self.labels}
-        known = np.array([word in self.train_words for word in words.distinct], bool)
+        numbers = self.train_words.encode(words.distinct)
         text = Text.encode(words, self.views, given)
-        return TaggedExamples.encode(text, tags, self.labels, known, batch_tokens)
+        return TaggedExamples.encode(text, tags, self.labels, numbers, batch_tokens)
 
     def notices(self, examples: TaggedExamples) -> list[str]:
         """Labels that no model trained here can predict."""
@@ -172,8 +179,11 @@ class TagTask(Task):
 
     def score(self, model: SequenceModel, examples: TaggedExamples) -> Scores:
         """Accuracy, that on words that train did not have, and precision, recall and F1 of each label or of spans."""
-        predicted = self._predict(model, examples)
-        unknown = ~examples.known[examples.text.codes.values]
+        return self.scores(self._predict(model, examples)[0], examples)
+
+    def scores(self, predicted: dict[str, NDArray[np.int64]], examples: TaggedExamples) -> Scores:
+        """The scores of whoever predicted these labels for every word, by column."""
+        unknown = ~examples.known
         scores: Scores = {}
         labels: dict[str, Any] = {}
         for name in self.columns:
@@ -192,16 +202,67 @@ class TagTask(Task):
             return {**scores, "labels": labels}
         return {**scores, "labels": next(iter(labels.values()))}
 
-    def _predict(self, model: SequenceModel, examples: TaggedExamples) -> dict[str, NDArray[np.int64]]:
-        """The number of every word's predicted label, by column."""
+    def _predict(self, model: SequenceModel, examples: TaggedExamples) -> Predictions:
+        """The number of every word's predicted label, and how sure the model is of it, by column."""
         predicted = {name: np.empty(examples.items, np.int64) for name in self.columns}
-        for rows in examples.in_order():
+        sure = {name: np.empty(examples.items, np.float32) for name in self.columns}
+
+        def predict(rows: NDArray[np.int64]) -> None:
             states = model.encode(examples.batch(rows).inputs)
             positions, _ = examples.text.codes.positions(rows)
             for name in self.columns:
-                tags = model.decoders[name].predict(states).labels
-                predicted[name][positions] = tags[states.mask].numpy()
-        return predicted
+                tags = model.decoders[name].predict(states)
+                predicted[name][positions] = tags.labels[states.mask].numpy()
+                sure[name][positions] = tags.scores[states.mask].numpy()
+
+        for _ in in_parallel(predict, examples.in_order(), resolve(self.recipe.training.precision)):
+            pass
+        return predicted, sure
+
+    def baselines(
+        self, splits: Mapping[str, TaggedExamples], training: Training, seed: int
+    ) -> dict[str, dict[str, Scores]]:
+        """The most frequent tag of each word."""
+        train = splits["train"]
+        best = {
+            name: most_frequent_tags(train.words, train.targets[name].values, len(self.train_words))
+            for name in self.columns
+        }
+        found = {}
+        for name, examples in splits.items():
+            if name != "train":
+                scores = self.scores({column: tags[examples.words] for column, tags in best.items()}, examples)
+                found[name] = {"most frequent tag": {k: v for k, v in scores.items() if isinstance(v, float)}}
+        return found
+
+    def words(self, split: "Dataset") -> Column:
+        """The words of each sentence."""
+        return self.recipe.data.words(split)
+
+    def answers(self, model: SequenceModel, examples: TaggedExamples) -> dict[str, Answers]:
+        """The label of every word, by column."""
+        predicted, sure = self._predict(model, examples)
+        lengths = examples.text.codes.lengths
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        steps = np.arange(examples.items) - np.repeat(examples.text.codes.offsets[:-1], lengths)
+        return {
+            name: Answers(
+                self.labels[name].names,
+                examples.targets[name].values,
+                predicted[name],
+                sure[name],
+                rows,
+                steps,
+                examples.known,
+            )
+            for name in self.columns
+        }
+
+    def calibrate(self, model: SequenceModel, dev: TaggedExamples) -> dict[str, float]:
+        """Fit the temperature of each linear decoder on dev, if `decoder.calibrate` asks for it."""
+        if not (isinstance(self.recipe.decoder, Linear) and self.recipe.decoder.calibrate):
+            return {}
+        return calibrate_linear(model, dev, self.columns)
 
     def _score_spans(
         self, gold: Column, name: str, predicted: NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, Literal, final
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.schemes import Scheme
 from seqnlp.codecs.spans import check_tags, read_spans, write_spans
 from seqnlp.codecs.text import Text
+from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
@@ -25,7 +26,7 @@ from seqnlp.training.batches import in_order, plan
 if TYPE_CHECKING:
     from datasets import Dataset
 
-EVALUATION_TOKENS = 8000
+EVALUATION_TOKENS = 3000
 """Steps of a batch that no gradient is needed for."""
 
 
@@ -43,7 +44,7 @@ class TagData(Data):
     """How much the loss of a column counts; 1 where nothing is said."""
     scheme: Scheme | None = None
     """How the label column writes down spans of words: bio, bioes or iob1; left out: its labels are no spans."""
-    encode: Scheme | None = None
+    encode: Literal["bio", "bioes"] | None = None
     """The scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
     repair: bool = False
     """Read tags that the scheme doesn't allow as `conlleval` does, instead of refusing them."""
@@ -76,14 +77,14 @@ class TagData(Data):
         column = self.beside(words, split, name)
         if self.scheme is None or self.encoding is None or name not in self.labels:
             return column
+        hint = ""
         try:
+            spans = read_spans(column, self.scheme)
+            hint = "; data.repair = true reads such tags as conlleval does"
             if not self.repair:
                 check_tags(column, self.scheme)
-            spans = read_spans(column, self.scheme)
         except DataError as error:
-            raise DataError(
-                f"column {name!r}: {error.problem}; data.repair = true reads it as conlleval does"
-            ) from None
+            raise DataError(f"column {name!r}: {error.problem}{hint}") from None
         return write_spans(spans, column.codes.offsets, self.encoding)
 
 
@@ -99,8 +100,8 @@ class TaggedExamples(Examples):
     """Their numbers."""
     unseen: dict[str, list[str]]
     """For each label column, the labels that train did not have."""
-    known: NDArray[np.bool_]
-    """For each distinct word of `text`, whether train had it."""
+    train_numbers: NDArray[np.int64]
+    """For each distinct word of `text`, its number among the words of train."""
     batch_tokens: int
     """Steps of a training batch."""
 
@@ -110,7 +111,7 @@ class TaggedExamples(Examples):
         text: Text,
         tags: dict[str, Column],
         codecs: Mapping[str, Labels],
-        known: NDArray[np.bool_],
+        train_numbers: NDArray[np.int64],
         batch_tokens: int,
     ) -> "TaggedExamples":
         """Number the labels."""
@@ -119,7 +120,19 @@ class TaggedExamples(Examples):
             numbers = codecs[name].encode(column.distinct)
             targets[name] = column.numbered(numbers)
             unseen[name] = [label for label, number in zip(column.distinct, numbers, strict=True) if number == UNSEEN]
-        return cls(text, tags, targets, unseen, known, batch_tokens)
+        return cls(text, tags, targets, unseen, train_numbers, batch_tokens)
+
+    @property
+    def words(self) -> NDArray[np.int64]:
+        """The number of every word among those of train; `UNKNOWN` if train did not have it."""
+        numbers: NDArray[np.int64] = self.train_numbers[self.text.codes.values]
+        return numbers
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Of every word, whether train had it."""
+        known: NDArray[np.bool_] = self.words != UNKNOWN
+        return known
 
     @property
     def items(self) -> int:

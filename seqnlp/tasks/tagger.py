@@ -7,7 +7,6 @@ from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, ClassVar, final, overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
@@ -21,6 +20,8 @@ from seqnlp.model import SequenceModel
 from seqnlp.results import Span, Tagging
 from seqnlp.tasks.tagged import EVALUATION_TOKENS
 from seqnlp.training.batches import in_order
+from seqnlp.training.inference import in_parallel
+from seqnlp.training.precision import resolve
 
 if TYPE_CHECKING:
     from seqnlp.tasks.tag import TagTask
@@ -58,6 +59,7 @@ class Tagger:
 
     def __init__(self, task: "TagTask", model: SequenceModel) -> None:
         self.task, self.model = task, model.eval()
+        self.precision = resolve(task.recipe.training.precision)
 
     @property
     def columns(self) -> list[str]:
@@ -135,7 +137,6 @@ class Tagger:
             yield from self._tag(window)
             size = min(size * 4, 4096)
 
-    @torch.inference_mode()
     def _tag(self, sentences: list[_Split]) -> list[Tagging]:
         words = Column.from_rows([sentence.words for sentence in sentences])
         given = {}
@@ -145,10 +146,7 @@ class Tagger:
         text = Text.encode(words, self.task.views, given)
         numbers = {name: np.empty(len(words.codes.values), np.int64) for name in self.columns}
         scores = np.empty(len(words.codes.values))
-        for rows in in_order(text.codes.lengths, EVALUATION_TOKENS):
-            rows = rows[text.codes.lengths[rows] > 0]
-            if not len(rows):
-                continue
+        def tag_rows(rows: NDArray[np.int64]) -> None:
             states = self.model.encode(TextBatch.of(text.batch(rows)))
             positions, _ = text.codes.positions(rows)
             for name in self.columns:
@@ -156,6 +154,9 @@ class Tagger:
                 numbers[name][positions] = found.labels[states.mask].numpy()
                 if name == self.columns[0]:
                     scores[positions] = found.scores[states.mask].numpy()
+
+        for _ in in_parallel(tag_rows, in_order(text.codes.lengths, EVALUATION_TOKENS), self.precision):
+            pass
         offsets = words.codes.offsets
         tags = {name: Column(Ragged(values, offsets), self.task.labels[name].names) for name, values in numbers.items()}
         return self._taggings(sentences, tags, scores)

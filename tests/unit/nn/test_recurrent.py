@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from seqnlp.nn.random import generator, seed_thread
 from seqnlp.nn.recurrent import Cell, Recurrent
 
 CELLS: list[Cell] = ["tanh", "relu", "gru", "lstm"]
@@ -165,3 +166,26 @@ def test_shapes_are_checked_in_tests() -> None:
     recurrent = make("gru")
     with pytest.raises(TypeError, match="batch time"):
         recurrent(torch.zeros(2, 5, 3, dtype=torch.float64), torch.ones(2, 4, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "tanh", "relu"])
+def test_weight_drop_takes_recurrent_weights_away_while_training(cell: Cell) -> None:
+    torch.manual_seed(1)
+    dropped, plain = Recurrent(cell, 3, 4, weight_drop=0.5), Recurrent(cell, 3, 4)
+    plain.load_state_dict(dropped.state_dict())
+    inputs, mask = torch.randn(2, 6, 3), torch.ones(2, 6, dtype=torch.bool)
+    torch.testing.assert_close(dropped.eval()(inputs, mask).outputs, plain.eval()(inputs, mask).outputs)
+    dropped.train()
+    seed_thread(1)
+    first = dropped(inputs, mask)
+    seed_thread(1)
+    kept = torch.empty(len(plain.layers[0][0].weight_hh_l0), 4).bernoulli_(0.5, generator=generator())
+    plain.layers[0][0].weight_hh_l0.data *= kept * 2
+    expected = plain(inputs, mask)
+    torch.testing.assert_close(first.outputs, expected.outputs)
+    torch.testing.assert_close(first.carry, expected.carry)
+    first.outputs.sum().backward()
+    gradient = dropped.layers[0][0].weight_hh_l0.grad
+    assert gradient is not None
+    assert torch.equal(gradient[kept == 0], torch.zeros(int((kept == 0).sum())))
+    assert gradient.abs().sum() > 0

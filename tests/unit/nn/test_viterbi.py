@@ -17,7 +17,7 @@ def test_the_best_paths_are_the_first_of_all_paths(
     known = lattice.random(lengths, labels, forbidden, 3.0, seed)
     found = best_paths(known.emissions, known.transitions, known.mask, best)
     for row, length in enumerate(lengths):
-        expected = known.paths(row)[: best]
+        expected = known.paths(row)[:best]
         for rank, (score, path) in enumerate(expected):
             assert found.scores[row, rank].item() == pytest.approx(score, abs=1e-9)
             assert tuple(found.labels[row, rank, :length].tolist()) == path

@@ -182,3 +182,53 @@ def test_a_stream_answers_at_once_and_reads_ahead_only_so_far(tagger: Tagger) ->
 def test_a_very_long_sentence(tagger: Tagger) -> None:
     tagging = tagger.tag(["cat"] * 3 + ["the " * 20_000])[-1]
     assert len(tagging.tags) == len(tagging.scores) == 20_000
+
+
+def test_the_trivial_tagger_against_plain_python() -> None:
+    task = fitted(labels=["upos", "type"])
+    splits = {name: task.examples(Dataset.from_dict(table), 100) for name, table in (("train", TRAIN), ("dev", DEV))}
+    found = task.baselines(splits, task.recipe.training, 1)
+    assert list(found) == ["dev"]
+    scores = found["dev"]["most frequent tag"]
+    best = {"upos": {"the": "D", "cat": "N", "sat": "V"}, "type": {"the": "x", "cat": "y", "sat": "y"}}
+    everywhere = {"upos": "D", "type": "x"}
+    for column, tags in best.items():
+        pairs = [
+            (gold, tags.get(word, everywhere[column]))
+            for words, labels in zip(DEV["form"], DEV[column], strict=True)
+            for word, gold in zip(words, labels, strict=True)
+        ]
+        assert scores[f"{column}.accuracy"] == pytest.approx(sum(a == b for a, b in pairs) / len(pairs))
+
+
+def test_answers_say_where_and_how_sure() -> None:
+    task = fitted()
+    model, dev = task.build().eval(), task.examples(Dataset.from_dict(DEV), 100)
+    answers = task.answers(model, dev)["upos"]
+    tagged = task.predictor(model).tag(DEV["form"])
+    assert [answers.names[n] for n in answers.predicted] == [tag for each in tagged for tag in each.tags]
+    assert answers.confidence.tolist() == pytest.approx([score for each in tagged for score in each.scores])
+    assert answers.rows.tolist() == [0, 0, 1, 2, 2, 2, 2]
+    assert answers.steps is not None
+    assert answers.steps.tolist() == [0, 1, 0, 0, 1, 2, 3]
+    assert answers.known is not None
+    assert answers.known.tolist() == [True, False, True, True, True, False, False]
+    assert answers.gold.tolist()[-1] == UNSEEN
+
+
+def test_calibration_makes_a_tagger_less_sure_and_changes_no_tag() -> None:
+    table = {**recipe().model_dump(exclude_none=True), "decoder": {"kind": "linear", "calibrate": True}}
+    torch.manual_seed(1)
+    task = Tag.model_validate(table).fit(Dataset.from_dict(TRAIN), nowhere)
+    model = task.build().eval()
+    model.heads[0].output.weight.data *= 30  # type: ignore[union-attr,operator]
+    dev = task.examples(Dataset.from_dict(DEV), 100)
+    before = task.answers(model, dev)["upos"]
+    (temperature,) = task.calibrate(model, dev).values()
+    after = task.answers(model, dev)["upos"]
+    assert temperature > 1
+    assert (after.predicted == before.predicted).all()
+    assert after.confidence.mean() < before.confidence.mean()
+    assert any("temperature" in name for name in model.state_dict())
+    assert not any("temperature" in name for name in fitted().build().state_dict())
+    assert fitted().calibrate(model, dev) == {}

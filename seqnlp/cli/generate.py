@@ -1,0 +1,166 @@
+"""`seqnlp generate` and `seqnlp score`: what a language model writes, and what surprises it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqnlp.cli.lines import blocks
+from seqnlp.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqnlp.results import Token
+    from seqnlp.tasks import Generator
+
+LINE = 200
+"""Tokens that a line is continued by, at most."""
+
+RunArgument = Annotated[Path, typer.Argument(help="A run directory, for instance runs/char_lstm.")]
+
+
+def generate(
+    run: RunArgument,
+    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "",
+    length: Annotated[int, typer.Option(help="Tokens to write, at most.")] = 500,
+    temperature: Annotated[
+        float | None, typer.Option(help="Under 1 the likely becomes likelier; 0 takes the likeliest.  [default: 1]")
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(help="Choose among so many of the likeliest tokens.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Choose among the likeliest tokens that together have this probability.")
+    ] = None,
+    min_p: Annotated[
+        float | None, typer.Option(help="Choose among tokens this many times as likely as the likeliest, or more.")
+    ] = None,
+    repetition_penalty: Annotated[
+        float | None, typer.Option(help="Makes tokens that were there already less likely; 1 is none.")
+    ] = None,
+    stop: Annotated[list[str] | None, typer.Option(help="A string that ends the text; several may be given.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same text.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Texts to write, all at once.  [default: 1]")] = None,
+    beams: Annotated[int | None, typer.Option(help="Look for the likeliest text, by beam search.")] = None,
+    alternatives: Annotated[
+        int | None, typer.Option(help="With --json: so many of the tokens that each token beat.  [default: 0]")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a sample, with tokens and log-probabilities.")
+    ] = False,
+) -> None:
+    """Write on from a prompt. The text goes to standard output as it is written."""
+    chosen = {
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "repetition_penalty": repetition_penalty,
+        "seed": seed,
+        "samples": samples,
+    }
+    settings: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    if beams is not None and (settings or stop):
+        odd = next(iter([*settings, "stop"])).replace("_", "-")
+        raise UsageError(f"--beams looks for one text, the likeliest of all: --{odd} makes no sense with it")
+    if alternatives is not None and (beams is not None or not as_json):
+        raise UsageError("--alternatives are told with --json, for texts that are sampled")
+    generator = open_generator(run)
+    _note_unknown(generator, prompt)
+    if beams is not None:
+        tokens: Iterable[Token] = generator.search(prompt, beams=beams, length=length)
+    else:
+        odds = (alternatives or 0) if as_json else None
+        tokens = generator.generate(prompt, length=length, stop=stop or (), alternatives=odds, **settings)
+    if as_json:
+        _write_json(tokens, prompt, samples or 1)
+    elif samples is None or samples == 1:
+        _stream(prompt, tokens)
+    else:
+        _write_samples(prompt, tokens, samples)
+
+
+def score(
+    run: RunArgument,
+    file: Annotated[Path | None, typer.Argument(help="A text file; `-` for standard input.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
+) -> None:
+    """Show how surprising each token of a text is: a line for each, with the surprise in bits before it.
+
+    The mean is told on standard error.
+    """
+    from math import log
+
+    generator = open_generator(run)
+    count, characters, nats = 0, 0, 0.0
+    for token in generator.score("".join(f"{line}\n" for line in lines) for lines in blocks(file)):
+        surprise = -(token.logprob or 0.0)
+        count, characters, nats = count + 1, characters + len(token.text), nats + surprise
+        if as_json:
+            sys.stdout.write(json.dumps(token.to_json(), ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write(f"{surprise / log(2):.3f}\t{json.dumps(token.text, ensure_ascii=False)}\n")
+    if not count:
+        raise UsageError("there is no text to score")
+    bits = nats / log(2) / max(characters, 1)
+    print(f"{count:,} tokens, {nats / count:.4f} nats a token, {bits:.4f} bits a character", file=sys.stderr)
+
+
+def open_generator(run: Path) -> Generator:
+    """Open a run of a language model."""
+    from seqnlp import api
+    from seqnlp.tasks import Generator
+
+    predictor = api.load(run)
+    if not isinstance(predictor, Generator):
+        raise UsageError(f"{run}: its verb is {predictor.verb}: seqnlp {predictor.verb} {run}")
+    return predictor
+
+
+def _note_unknown(generator: Generator, prompt: str) -> None:
+    unknown = generator.unknown_in(prompt)
+    if unknown:
+        shown = ", ".join(map(repr, unknown[:10])) + (" ..." if len(unknown) > 10 else "")
+        print(f"note: not seen in training, taken for unknown: {shown}", file=sys.stderr)
+
+
+def _stream(prompt: str, tokens: Iterable[Token]) -> None:
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    for token in tokens:
+        sys.stdout.write(token.text)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+
+
+def _write_samples(prompt: str, tokens: Iterable[Token], samples: int) -> None:
+    """Write texts one after the other, parted by a line of hyphens."""
+    texts = [[prompt] for _ in range(samples)]
+    for token in tokens:
+        texts[token.sample].append(token.text)
+    sys.stdout.write("\n-----\n".join("".join(parts) for parts in texts) + "\n")
+
+
+def _write_json(tokens: Iterable[Token], prompt: str, samples: int) -> None:
+    kept: list[list[Token]] = [[] for _ in range(samples)]
+    for token in tokens:
+        kept[token.sample].append(token)
+    for sample in kept:
+        text = "".join(token.text for token in sample)
+        data = {"prompt": prompt, "text": text, "tokens": [token.to_json() for token in sample]}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+
+
+def continue_lines(run: Path, file: Path | None, as_json: bool) -> None:
+    """Write each line on to its end, always taking the likeliest token: what `seqnlp predict` does."""
+    generator = open_generator(run)
+    for lines in blocks(file):
+        for line in lines:
+            odds = 0 if as_json else None
+            tokens = generator.generate(line, length=LINE, temperature=0, stop=["\n"], alternatives=odds)
+            if as_json:
+                _write_json(tokens, line, 1)
+            else:
+                _stream(line, tokens)

@@ -1,0 +1,53 @@
+"""`seqnlp probe`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqnlp.errors import UsageError
+
+
+def probe(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories of language models.")],
+    split: Annotated[str, typer.Option(help="Which split of the corpus: train, dev or test.")] = "dev",
+    data: Annotated[Path | None, typer.Option(help="Another text to look at.")] = None,
+    steps: Annotated[int, typer.Option(help="How far to look back, in tokens.")] = 200,
+    width: Annotated[int | None, typer.Option(min=20, help="Columns of the chart.")] = None,
+    height: Annotated[int, typer.Option(min=6, help="Lines of the chart.")] = 16,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
+) -> None:
+    """Show how far back language models look.
+
+    The chart has the norm of the gradient of the loss with respect to inputs ever further back; the effective
+    context is the history without which the loss grows by 1 %. Each run keeps its numbers in probe.json.
+    """
+    import json
+    from math import log10
+
+    if split not in ("train", "dev", "test"):
+        raise UsageError(f"--split {split}: expected train, dev or test")
+
+    from seqnlp import memory
+    from seqnlp.chart import chart
+    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
+
+    found = {str(run): memory.probe(run, split, data, steps=steps) for run in runs}
+    if as_json:
+        for name, result in found.items():
+            typer.echo(json.dumps({"run": name, **result.to_json()}))
+        return
+    console = stdout_console()
+    columns = width or (80 if console.width == PIPE_WIDTH else console.width)
+    plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
+    lines = {
+        name: [(back, log10(norm) if norm > 0 else None) for back, norm in enumerate(result.gradients)]
+        for name, result in found.items()
+    }
+    print_picture(console, chart(lines, columns, height, "gradient norm (power of 10) over tokens back", plain))
+    for name, result in found.items():
+        longest = max(result.losses)
+        typer.echo(
+            f"{name}  effective context {result.effective_context} tokens: "
+            f"{result.losses[result.effective_context]:.4f} nats, {result.losses[longest]:.4f} with {longest}"
+        )

@@ -1,0 +1,86 @@
+"""Mutated recipes and corpora: whatever is in them, the answer is a clear error or a trained model, never a traceback."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+Program = Callable[..., "CompletedProcess[str]"]
+ROOT = Path(__file__).parents[2]
+RECIPE = (ROOT / "recipes/pos_gru.toml").read_text()
+LINES = [line for line in RECIPE.splitlines() if "=" in line and not line.startswith("#")]
+SENTENCES = "".join(block + "\n\n" for block in (ROOT / "corpora/pos/dev.conllu").read_text().split("\n\n")[:6])
+SMALL = ["training.epochs=1", "training.threads=1", "encoder.size=4", "data.test=corpora/pos/test.conllu"]
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+values = st.one_of(
+    st.sampled_from(['""', "-1", "0", "1", "1e400", "nan", "true", "[]", "{}", '"lstm"', "2024-01-01", "[[1]]", "'x'"]),
+    st.integers(-(2**70), 2**70).map(str),
+    st.text(max_size=8),
+)
+mutations = st.one_of(
+    st.tuples(st.just("value"), st.sampled_from(LINES), values),
+    st.tuples(st.just("key"), st.sampled_from(LINES), st.text("abcdefgh_.-\"'", max_size=6)),
+    st.tuples(st.just("drop"), st.sampled_from(LINES), st.just("")),
+    st.tuples(st.just("insert"), st.sampled_from(LINES), st.text(max_size=20)),
+)
+
+
+def mutated(text: str, mutation: tuple[str, str, str]) -> str:
+    kind, line, new = mutation
+    if kind == "value":
+        return text.replace(line, line.split("=")[0] + "= " + new)
+    if kind == "key":
+        return text.replace(line, new + " =" + line.split("=", 1)[1])
+    return text.replace(line, new)
+
+
+def is_answered(done: "CompletedProcess[str]") -> None:
+    assert done.returncode in (0, 2, 3, 4, 5), done.stderr
+    assert "Traceback" not in done.stderr
+    if done.returncode:
+        assert done.stderr.strip()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(mutations, min_size=1, max_size=3))
+def test_mutated_recipes(seqnlp: Program, tmp_path: Path, changes: list[tuple[str, str, str]]) -> None:
+    text = RECIPE
+    for change in changes:
+        text = mutated(text, change)
+    (tmp_path / "fuzz.toml").write_text(text, encoding="utf8", errors="replace")
+    is_answered(seqnlp("recipes", "check", tmp_path / "fuzz.toml"))
+
+
+edits = st.tuples(st.integers(0, len(SENTENCES.encode()) - 1), st.binary(max_size=4), st.integers(0, 30))
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(edits, min_size=1, max_size=4))
+def test_mutated_corpora(seqnlp: Program, tmp_path: Path, changes: list[tuple[int, bytes, int]]) -> None:
+    data = SENTENCES.encode()
+    for start, new, length in changes:
+        data = data[:start] + new + data[start + length :]
+    (tmp_path / "fuzz.conllu").write_bytes(data)
+    arguments = [part for setting in SMALL for part in ("-s", setting)]
+    files = ["-s", f"data.train={tmp_path}/fuzz.conllu", "-s", f"data.dev={tmp_path}/fuzz.conllu"]
+    is_answered(seqnlp("train", "pos_gru", "--out", tmp_path / "run", "--overwrite", "-q", *arguments, *files))
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.binary(max_size=200))
+def test_any_bytes_to_tag(seqnlp: Program, tiny_run: Path, data: bytes) -> None:
+    is_answered(seqnlp("tag", tiny_run, stdin=data))
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.text(max_size=200))
+def test_any_text_is_tagged_line_by_line(seqnlp: Program, tiny_run: Path, text: str) -> None:
+    data = text.encode(errors="replace")
+    done = seqnlp("tag", tiny_run, stdin=data)
+    assert done.returncode == 0, done.stderr
+    lines = data.split(b"\n")
+    assert done.stdout.encode().count(b"\n") == len(lines) - (lines[-1] == b"")

@@ -1,0 +1,58 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from datasets import Dataset
+
+from seqnlp.errors import DataError
+from seqnlp.readers import Jsonl
+from seqnlp.tasks import LanguageModel
+from seqnlp.tasks.lm import LmTask
+from seqnlp.tasks.running_text import TextSplit
+
+
+def find(name: str) -> Path:
+    return Path(name)
+
+
+def test_faults(recipe: Callable[..., LanguageModel]) -> None:
+    assert list(recipe().faults()) == []
+    both = recipe(encoder={"bidirectional": True}, training={"window": 65})
+    assert [fault.key for fault in both.faults()] == ["encoder.bidirectional", "training.window"]
+
+
+def test_splits_of_one_file_have_hashes_of_their_own(recipe: Callable[..., LanguageModel]) -> None:
+    corpus = recipe().corpus(find)
+    assert list(corpus.splits) == list(corpus.hashes) == ["train", "dev"]
+    assert corpus.hashes["train"] != corpus.hashes["dev"]
+
+
+def test_a_text_shorter_than_a_window_is_refused(text: Path, task: Callable[..., LmTask]) -> None:
+    with pytest.raises(DataError, match=r"9 characters to predict are fewer than one window"):
+        task(data={"train": f"{text}[:10]"})
+
+
+def test_a_text_of_one_token_can_not_be_scored(text: Path, task: Callable[..., LmTask]) -> None:
+    made = task()
+    with pytest.raises(DataError, match="too short: 1 characters"):
+        made.examples(made.recipe.split(f"{text}[:1]", find), 64)
+
+
+def test_what_is_unknown_is_told(tmp_path: Path, task: Callable[..., LmTask]) -> None:
+    (tmp_path / "other.txt").write_text("green ☃ bottles", encoding="utf-8")
+    made = task()
+    examples = made.examples(made.recipe.split(str(tmp_path / "other.txt"), find), 64)
+    (notice,) = made.notices(examples)
+    assert "6.67% of its characters (1) are unknown" in notice
+    assert made.notices(made.examples(made.recipe.split(made.recipe.data.dev, find), 64)) == []
+
+
+def test_rows_of_a_table_are_joined(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"body": "one"}\n{"body": "two"}\n', encoding="utf-8")
+    split = TextSplit.read(str(path), Jsonl(), "body", find)
+    assert "".join(split.chunks()) == "one\ntwo\n"
+    assert split.characters == 8
+    with pytest.raises(DataError, match="no column 'text' in it; its columns are body"):
+        TextSplit.read(str(path), Jsonl(), "text", find)
+    assert isinstance(Jsonl().load(path), Dataset)
