@@ -28,7 +28,6 @@ from seqnlp.tasks.tagged import TagData, TaggedExamples
 from seqnlp.tasks.tagger import Tagger
 from seqnlp.training import Metric, Training
 from seqnlp.training.inference import in_parallel
-from seqnlp.training.precision import resolve
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -215,7 +214,7 @@ class TagTask(LabellingTask):
                 predicted[name][positions] = tags.labels[states.mask].numpy()
                 sure[name][positions] = tags.scores[states.mask].numpy()
 
-        for _ in in_parallel(predict, examples.in_order(), resolve(self.recipe.training.precision)):
+        for _ in in_parallel(predict, examples.in_order()):
             pass
         return predicted, sure
 

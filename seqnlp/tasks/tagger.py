@@ -21,7 +21,6 @@ from seqnlp.results import Span, Tagging
 from seqnlp.tasks.tagged import EVALUATION_TOKENS
 from seqnlp.training.batches import in_order
 from seqnlp.training.inference import in_parallel
-from seqnlp.training.precision import resolve
 
 if TYPE_CHECKING:
     from seqnlp.tasks.tag import TagTask
@@ -59,7 +58,6 @@ class Tagger:
 
     def __init__(self, task: "TagTask", model: SequenceModel) -> None:
         self.task, self.model = task, model.eval()
-        self.precision = resolve(task.recipe.training.precision)
 
     @property
     def columns(self) -> list[str]:
@@ -155,7 +153,7 @@ class Tagger:
                 if name == self.columns[0]:
                     scores[positions] = found.scores[states.mask].numpy()
 
-        for _ in in_parallel(tag_rows, in_order(text.codes.lengths, EVALUATION_TOKENS), self.precision):
+        for _ in in_parallel(tag_rows, in_order(text.codes.lengths, EVALUATION_TOKENS)):
             pass
         offsets = words.codes.offsets
         tags = {name: Column(Ragged(values, offsets), self.task.labels[name].names) for name, values in numbers.items()}
