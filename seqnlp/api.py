@@ -106,6 +106,8 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
         if checkpoint != trainer.progress.step:
             run.save_state(*trainer.state())
         raise
+    finally:
+        trainer.close()
 
 
 def evaluate(

@@ -21,6 +21,7 @@ os.environ |= {
     "XDG_CACHE_HOME": str(CACHES / "cache"),
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "GOMP_SPINCOUNT": "100",
 }
 
 install_import_hook(

@@ -1,5 +1,6 @@
 """`seqnlp train`."""
 
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from seqnlp.errors import Interrupted
+from seqnlp.events import Done
 
 
 def train(
@@ -54,14 +56,19 @@ def train(
         with show_training(console, quiet) as view:
             for event in events:
                 view.event(event)
-                if received:
+                if received and not isinstance(event, Done):
                     events.close()
-                    raise Interrupted(
-                        f"stopped at step {event.step}; go on with: seqnlp train {recipe} --resume", 128 + received[0]
-                    )
+                    again = _resuming(recipe, settings or [], out)
+                    raise Interrupted(f"stopped at step {event.step}; go on with: {again}", 128 + received[0])
         if not quiet:
             show_scores(console, Run.open(run).scores())
     typer.echo(run)
+
+
+def _resuming(recipe: str, settings: list[str], out: Path | None) -> str:
+    """The command that goes on with a training, ready to be copied."""
+    words = ["seqnlp", "train", recipe, *(word for setting in settings for word in ("-s", setting))]
+    return shlex.join([*words, *([] if out is None else ["--out", str(out)]), "--resume"])
 
 
 @contextmanager

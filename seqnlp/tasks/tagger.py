@@ -144,6 +144,7 @@ class Tagger:
         text = Text.encode(words, self.task.views, given)
         numbers = {name: np.empty(len(words.codes.values), np.int64) for name in self.columns}
         scores = np.empty(len(words.codes.values))
+
         def tag_rows(rows: NDArray[np.int64]) -> None:
             states = self.model.encode(TextBatch.of(text.batch(rows)))
             positions, _ = text.codes.positions(rows)

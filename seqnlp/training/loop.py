@@ -56,7 +56,7 @@ class Metric:
 
     def better(self, new: dict[str, float], old: dict[str, float]) -> bool:
         """Whether the new scores beat the old ones, if any."""
-        if not old:
+        if not old or math.isnan(old[self.name]):
             return True
         a, b = new[self.name], old[self.name]
         return a > b if self.higher_is_better else a < b
@@ -191,6 +191,10 @@ class Trainer:
     def _swap(self) -> None:
         for parameter, average in zip(self.parameters, self.average, strict=False):
             parameter.data, average.data = average.data, parameter.data
+
+    def close(self) -> None:
+        """End the threads of the replicas."""
+        self.replicas.close()
 
     def weights(self) -> dict[str, Tensor]:
         """What a predictor needs: the averaged weights, or else the plain ones."""

@@ -33,9 +33,9 @@ def streams(stdin: bytes) -> Iterator[list[Path]]:
             handle = os.open(file, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT)
             os.dup2(handle, number)
             os.close(handle)
-        sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False))
-        sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), encoding="utf8")
-        sys.stderr = io.TextIOWrapper(open(2, "wb", closefd=False), encoding="utf8", line_buffering=True)
+        sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False))
+        sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf8")
+        sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), encoding="utf8", line_buffering=True)
         try:
             yield files
         finally:

@@ -1,4 +1,4 @@
-"""Mutated recipes and corpora: whatever is in them, the answer is a clear error or a trained model, never a traceback."""
+"""Mutated recipes and corpora: the answer is a clear error or a trained model, never a traceback."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM save a checkpoint; the resumed training ends with the same bytes."""
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -60,7 +61,8 @@ def test_closing_the_iterator_and_resuming_changes_nothing(
 def test_a_signal_saves_and_exits(number: signal.Signals, code: int, uninterrupted: bytes, tmp_path: Path) -> None:
     out = tmp_path / "run"
     settings = [part for setting in SETTINGS for part in ("-s", setting)]
-    command = [sys.executable, "-m", "seqnlp", "train", "recipes/pos_gru.toml", "--out", str(out), *settings]
+    arguments = ["train", "recipes/pos_gru.toml", *settings, "--out", str(out)]
+    command = [sys.executable, "-m", "seqnlp", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     while not (out / "events.jsonl").exists():
         time.sleep(0.01)
@@ -68,7 +70,7 @@ def test_a_signal_saves_and_exits(number: signal.Signals, code: int, uninterrupt
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code, errors
-    assert "--resume" in errors
+    assert errors.rstrip().endswith(shlex.join(["seqnlp", *arguments, "--resume"]))
     assert "Traceback" not in errors
     again = subprocess.run([*command, "--resume", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr

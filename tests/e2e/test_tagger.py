@@ -18,7 +18,14 @@ TEST = ROOT / "corpora/pos/test.conllu"
 
 
 def test_a_run_holds_what_the_design_says(tiny_run: Path) -> None:
-    for name in ("recipe.toml", "meta.json", "model.safetensors", "state/last.safetensors", "events.jsonl", "README.md"):
+    for name in (
+        "recipe.toml",
+        "meta.json",
+        "model.safetensors",
+        "state/last.safetensors",
+        "events.jsonl",
+        "README.md",
+    ):
         assert (tiny_run / name).stat().st_size > 0
     scores = json.loads((tiny_run / "scores.json").read_text())
     assert 0 < scores["test"]["accuracy"] <= 1
@@ -68,9 +75,7 @@ def test_json_has_tokens_tags_and_scores(tiny_run: Path, seqnlp: Program) -> Non
     assert all(0 < score <= 1 for score in result["scores"])
 
 
-def test_a_conllu_file_comes_back_with_only_the_tags_changed(
-    tiny_run: Path, seqnlp: Program, tmp_path: Path
-) -> None:
+def test_a_conllu_file_comes_back_with_only_the_tags_changed(tiny_run: Path, seqnlp: Program, tmp_path: Path) -> None:
     done = seqnlp("tag", tiny_run, "--conllu", TEST)
     before = TEST.read_text().splitlines()
     after = done.stdout.splitlines()

@@ -48,7 +48,9 @@ def test_killed_at_random_moments(seed: int, tmp_path: Path) -> None:
     kills = 0
     for _ in range(8):
         kills += killed_after(tmp_path / "killed", moments.uniform(0, 0.8))
-    done = subprocess.run(command(tmp_path / "killed", "--resume"), cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command(tmp_path / "killed", "--resume"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert kills >= 3
     whole, killed = (tmp_path / name / "model.safetensors" for name in ("whole", "killed"))
