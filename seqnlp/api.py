@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 import seqnlp.tasks  # noqa: F401  (makes the tasks' recipes known)
-from seqnlp.errors import RunError, UsageError
+from seqnlp.errors import Diverged, RunError, UsageError
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.opened import encode, finder, naming, open_split, rebuild, recipe_of, score
 from seqnlp.readers.corpus import Corpus
@@ -49,10 +48,17 @@ def train(
     Raises:
         seqnlp.errors.SeqnlpError: for all that a user can cause.
     """
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite contradict each other: choose one")
     file = find_recipe(str(recipe))
-    wanted = _settled(load_recipe(file, overrides))
     path = Path(out) if out is not None else Path("runs") / file.stem
-    saved = _saved_state(path, wanted) if resume and Run.is_run(path) else None
+    begun = Run.resume(path) if resume and Run.is_run(path) else None
+    before = recipe_of(begun) if begun is not None and begun.has_state else None
+    wanted = _settled(load_recipe(file, overrides), before)
+    saved = None
+    if begun is not None and before is not None:
+        _check_same_recipe(path, before, wanted)
+        saved = begun.load_state()
     if saved is None:
         Run.check_free(path, overwrite or resume)
     torch.set_num_threads(wanted.training.threads)
@@ -102,9 +108,11 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
                 safe = Saved(event.step, event.epoch, event.seconds)
                 run.append(safe)
                 yield safe
-    except GeneratorExit:
+    except (GeneratorExit, Diverged) as reason:
         if checkpoint != trainer.progress.step:
             run.save_state(*trainer.state())
+        if isinstance(reason, Diverged):
+            raise Diverged(f"{reason}; {run.path} keeps the state before that, --overwrite begins anew") from None
         raise
     finally:
         trainer.close()
@@ -117,6 +125,7 @@ def evaluate(
     *,
     context: int | None = None,
     dynamic: float | None = None,
+    notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Score a run on a split of its corpus, or on another file of the same kind.
 
@@ -126,6 +135,7 @@ def evaluate(
         data: Another file, instead of a split.
         context: Of a language model: score in windows of so many tokens that know nothing of each other.
         dynamic: Of a language model: go on learning at this rate from what has been scored.
+        notify: Is told, in one line each, what a user should know of the data.
 
     Returns:
         `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took; for a
@@ -133,6 +143,8 @@ def evaluate(
     """
     opened = open_split(run, split, data)
     task = opened.task
+    for notice in task.notices(opened.examples):
+        notify(f"{split if data is None else data}: {notice}")
     if context is not None or dynamic is not None:
         if not isinstance(task, LmTask):
             raise UsageError(f"{run}: context and dynamic evaluation are for language models, not for {task.verb!r}")
@@ -163,25 +175,23 @@ def load(run: str | Path) -> Any:
     return task.predictor(model)
 
 
-def _settled(recipe: Recipe) -> TaskRecipe:
-    """The recipe with what `auto` and 0 mean on this machine written out, so that a resumed training is the same."""
+def _settled(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
+    """The recipe with what `auto` and 0 mean written out: on this machine, or as the training began."""
     assert isinstance(recipe, TaskRecipe)
+    asked = recipe.training
+    threads = before.training.threads if before is not None else torch.get_num_threads()
+    precision = before.training.precision if before is not None else resolve(asked.precision)
     chosen = {
-        "precision": resolve(recipe.training.precision),
-        "threads": recipe.training.threads or torch.get_num_threads(),
+        "threads": asked.threads or threads,
+        "precision": precision if asked.precision == "auto" else asked.precision,
     }
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update=chosen)})
+    return recipe.model_copy(update={"training": asked.model_copy(update=chosen)})
 
 
-def _saved_state(path: Path, recipe: TaskRecipe) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """What a run goes on from; None if it was killed before its first checkpoint."""
-    run = Run.resume(path)
-    if not run.has_state:
-        return None
-    differing = _differences(recipe_of(run).model_dump(), recipe.model_dump())
+def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
+    differing = _differences(before.model_dump(), now.model_dump())
     if differing:
         raise UsageError(f"{path}: can't resume, the recipe has changed since ({'; '.join(differing)})")
-    return run.load_state()
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
@@ -206,7 +216,7 @@ def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpu
 
 
 def _check_same_corpus(run: Run, corpus: Corpus) -> None:
-    before = run.meta()["corpus"]
+    before = run.meta().get("corpus", {})
     for split, found in corpus.hashes.items():
         if before.get(split) != found:
             raise RunError(f"can't resume, the {split} split has changed since the training began", run.path)
@@ -256,7 +266,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples])
 def _calibrate(run: Run, trainer: Trainer, task: LabellingTask, dev: Examples) -> None:
     """Fit temperatures on dev, if the recipe asks for that, and keep them with the weights."""
     trainer.model.eval()
-    with torch.inference_mode(), computing_in(trainer.precision):
+    with torch.inference_mode(), computing_in("fp32"):  # as predictors compute
         temperatures = task.calibrate(trainer.model, dev)
     if temperatures:
         run.save_model(trainer.model.state_dict())

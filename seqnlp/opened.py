@@ -18,6 +18,8 @@ from seqnlp.tasks import Scores, Task, TaskRecipe
 from seqnlp.training import Examples
 from seqnlp.training.precision import Precision, computing_in
 
+SPLITS = ("train", "dev", "test")
+
 
 @dataclass(frozen=True)
 class OpenSplit:
@@ -38,12 +40,14 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
         seqnlp.errors.UsageError: the recipe has no such split.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
+    if split not in SPLITS:
+        raise UsageError(f"there is no split {split!r}; expected {', '.join(SPLITS)}")
     opened = Run.open(run)
     recipe = recipe_of(opened)
     source = str(data) if data is not None else getattr(recipe.data, split)
     if source is None:
         raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
-    find = finder(Path(opened.meta()["recipe_file"]))
+    find = finder(opened.recipe_file)
     table = recipe.split(source, find)
     task, model = rebuild(opened, recipe)
     return OpenSplit(opened, recipe, task, model, table, encode(task, recipe, source, table))

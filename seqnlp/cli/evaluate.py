@@ -20,6 +20,8 @@ def evaluate(
 ) -> None:
     """Score a run on its test split, another split, or another file."""
     import json
+    import sys
+    from functools import partial
 
     from rich.console import Console
 
@@ -29,7 +31,8 @@ def evaluate(
 
     if split not in ("train", "dev", "test"):
         raise UsageError(f"--split {split}: expected train, dev or test")
-    result = api.evaluate(run, split, data, context=context, dynamic=dynamic)
+    notify = partial(print, "note:", file=sys.stderr)
+    result = api.evaluate(run, split, data, context=context, dynamic=dynamic, notify=notify)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return

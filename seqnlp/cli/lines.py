@@ -1,7 +1,6 @@
 """Lines of text from a file or standard input, in blocks of whatever is there."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def blocks(file: Path | None) -> Iterator[list[str]]:
     """
     name = "standard input" if file is None or str(file) == "-" else str(file)
     try:
-        handle = sys.stdin.fileno() if name == "standard input" else os.open(name, os.O_RDONLY)
+        handle = 0 if name == "standard input" else os.open(name, os.O_RDONLY)
         rest, number = b"", 0
         while block := os.read(handle, BLOCK):
             *whole, rest = (rest + block).split(b"\n")

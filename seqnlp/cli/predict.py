@@ -55,7 +55,9 @@ def tag(
     if columns is not None:
         tag_columns(tagger, file, columns, as_json)
         return
-    if as_conllu and file is not None and file.suffixes[:1] == [".conllu"]:
+    if file is not None and ".conllu" in file.suffixes[-2:]:
+        if not as_conllu:
+            raise UsageError(f"{file} is CoNLL-U: tag it with --conllu, which keeps all but the tagged columns")
         _tag_conllu(tagger, file)
         return
     draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain

@@ -78,7 +78,7 @@ def _signals() -> Iterator[list[int]]:
 
     def receive(number: int, frame: FrameType | None) -> None:
         if received:
-            raise KeyboardInterrupt
+            raise Interrupted("stopped at once", 128 + number)
         received.append(number)
 
     before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -3,6 +3,7 @@
 from seqnlp.codecs.base import Codec, WordCodec
 from seqnlp.codecs.characters import Characters
 from seqnlp.codecs.columns import Column
+from seqnlp.codecs.features import Features
 from seqnlp.codecs.labels import Labels
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.codecs.subwords import Subwords
@@ -14,6 +15,7 @@ __all__ = [
     "Characters",
     "Codec",
     "Column",
+    "Features",
     "Labels",
     "RunningText",
     "Subwords",

@@ -31,6 +31,10 @@ class Labels(Codec):
         """The number of each label; shape (labels,)."""
         return np.fromiter((self._number.get(label, UNSEEN) for label in labels), np.int64, len(labels))
 
+    def unseen(self, labels: Sequence[str]) -> list[str]:
+        """Those of some labels that have no number."""
+        return [label for label in labels if label not in self._number]
+
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """The names of some numbers."""
         return [self.names[number] for number in numbers]

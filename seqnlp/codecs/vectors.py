@@ -49,6 +49,8 @@ class WordVectors(WordCodec):
                     rows.append(np.array(numbers, np.float32))
                 except ValueError:
                     raise DataError(f"not a number after the word {word[:40]!r}", path, line) from None
+                if not np.isfinite(rows[-1]).all():
+                    raise DataError(f"an infinite number, or none, after the word {word[:40]!r}", path, line)
                 words.append(word)
         if not words:
             raise DataError("no vectors in it", path)

@@ -45,7 +45,6 @@ class Listing:
     size: int
     """In bytes."""
     licence: str
-    """Empty if it is that of the package."""
     description: str
 
 
@@ -54,7 +53,7 @@ def list_corpora(root: Path) -> list[Listing]:
     listings = []
     for name, folder in shipped_corpora().items():
         size = sum(file.stat().st_size for file in folder.iterdir())
-        listings.append(Listing(name, True, str(folder), size, "", summary(folder)))
+        listings.append(Listing(name, True, str(folder), size, "MIT", summary(folder)))
     for name, corpus in CATALOGUE.items():
         path = str(root / name) if is_fetched(name, root) else None
         listings.append(Listing(name, False, path, corpus.size, corpus.licence, corpus.description))

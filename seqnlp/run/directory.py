@@ -159,8 +159,20 @@ class Run:
         files.write_json(self.path / META, meta)
 
     def meta(self) -> dict[str, Any]:
-        """Where the run comes from."""
-        return files.read_json(self.path / META)
+        """Where the run comes from.
+
+        Raises:
+            seqnlp.errors.RunError: it can't be read, or what training wrote of its corpus is damaged.
+        """
+        meta = files.read_json(self.path / META)
+        if not isinstance(meta.get("corpus", {}), dict):
+            raise RunError("damaged: expected a table under `corpus`", self.path / META)
+        return meta
+
+    @property
+    def recipe_file(self) -> Path:
+        """Where the recipe was read: files that it names are looked up beside it."""
+        return Path(str(self.meta().get("recipe_file", "")))
 
     def save_codec(self, name: str, codec: dict[str, Any]) -> None:
         """Keep a codec under a name, which may be any text."""
@@ -209,7 +221,10 @@ class Run:
 
     def scores(self) -> dict[str, Any]:
         """What `save_scores` was given; empty as long as there are none."""
-        return files.read_json(self.path / SCORES) if self._has(SCORES) else {}
+        scores = files.read_json(self.path / SCORES) if self._has(SCORES) else {}
+        if odd := [name for name, table in scores.items() if not isinstance(table, dict)]:
+            raise RunError(f"damaged: expected a table of scores under {odd[0]!r}", self.path / SCORES)
+        return scores
 
     def save_probe(self, probe: dict[str, Any]) -> None:
         """Keep what was found out about how far back a language model looks."""

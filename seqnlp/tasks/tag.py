@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Codec, Column, Labels, Vocabulary, WordCodec
+from seqnlp.codecs import Codec, Column, Features, Labels, Vocabulary, WordCodec
+from seqnlp.codecs.features import by_decoder
 from seqnlp.codecs.schemes import allowed_transitions
 from seqnlp.codecs.spans import read_spans
 from seqnlp.codecs.text import Text
@@ -15,7 +16,7 @@ from seqnlp.decoders import Allowed, Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, ColumnsEmbedding, Find
 from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
-from seqnlp.errors import Fault
+from seqnlp.errors import DataError, Fault
 from seqnlp.metrics import accuracy, label_scores, span_scores
 from seqnlp.metrics.answers import Answers
 from seqnlp.model import SequenceModel
@@ -24,16 +25,13 @@ from seqnlp.tasks.base import Scores, TaskRecipe
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.most_frequent import most_frequent_tags
 from seqnlp.tasks.tag_calibration import calibrate_linear
+from seqnlp.tasks.tag_predictions import predict_tags
 from seqnlp.tasks.tagged import TagData, TaggedExamples
 from seqnlp.tasks.tagger import Tagger
 from seqnlp.training import Metric, Training
-from seqnlp.training.inference import in_parallel
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-Predictions = tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.float32]]]
-"""The label of every word and the probability that the model gives to it, each by column."""
 
 
 @final
@@ -60,10 +58,17 @@ class Tag(TaskRecipe):
             yield Fault("data.labels", "there is no column to predict", 'for instance labels = ["upos"]')
         for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):
             yield Fault("data.labels", f"column {name!r} is named twice")
+        choices = ", ".join(self.columns)
         for name in self.data.weights:
             if name not in self.columns:
-                choices = ", ".join(self.columns)
                 yield Fault(f"data.weights.{name}", f"there is no such column to predict; those are {choices}")
+        for name in self.data.by_feature:
+            if name not in self.columns:
+                yield Fault("data.by_feature", f"there is no column {name!r} to predict; those are {choices}")
+            for other in (column for column in self.columns if column.startswith(f"{name}.")):
+                yield Fault("data.by_feature", f"column {other!r} is named as if it were a feature of {name!r}")
+            if self.data.scheme is not None and name in self.data.labels:
+                yield Fault("data.by_feature", f"column {name!r} has a scheme, so its labels are no features")
         if self.data.tokens in self.columns:
             yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
         for name in self.embedding.columns:
@@ -82,7 +87,12 @@ class Tag(TaskRecipe):
     def fit(self, train: "Dataset", find: Find) -> "TagTask":
         """Fit the codecs on the training split."""
         words = self.data.words(train)
-        labels = {name: Labels.fit(self.data.tags(words, train, name).distinct) for name in self.columns}
+        labels: dict[str, Labels | Features] = {}
+        for name in self.columns:
+            distinct = self.data.tags(words, train, name).distinct
+            labels[name] = Features.fit(distinct) if name in self.data.by_feature else Labels.fit(distinct)
+            if name in self.data.by_feature and set(distinct) <= {"_"}:
+                raise DataError(f"data.by_feature: column {name!r} has no features in train, only '_'")
         counts = words.counts()
         given = {name: self.data.beside(words, train, name).counts() for name in self.embedding.columns}
         return TagTask(
@@ -99,7 +109,10 @@ class Tag(TaskRecipe):
             self,
             self.embedding.restore(codecs),
             self.embedding.restore_columns(codecs),
-            {name: Labels.from_json(dict(codecs[f"labels.{name}"])) for name in self.columns},
+            {
+                name: (Features if name in self.data.by_feature else Labels).from_json(dict(codecs[f"labels.{name}"]))
+                for name in self.columns
+            },
             Vocabulary.from_json(dict(codecs["train_words"])),
         )
 
@@ -116,7 +129,7 @@ class TagTask(LabellingTask):
         recipe: Tag,
         views: dict[str, WordCodec],
         given: dict[str, Vocabulary],
-        labels: dict[str, Labels],
+        labels: dict[str, Labels | Features],
         train_words: Vocabulary,
     ) -> None:
         """Take the codecs.
@@ -129,13 +142,15 @@ class TagTask(LabellingTask):
             train_words: All words of train.
         """
         self.recipe, self.views, self.given = recipe, views, given
-        self.labels, self.train_words = labels, train_words
+        self.label_codecs, self.train_words = labels, train_words
+        self.labels = {name: own for column, codec in labels.items() for name, own in by_decoder(column, codec).items()}
         self.columns = recipe.data.labels
+        self.predicted = {name: labels[name] for name in self.columns}
         self.metric = Metric("f1" if recipe.data.scheme else "accuracy")
 
     def codecs(self) -> dict[str, Codec]:
         """What must be saved with a model, by name."""
-        labels = {f"labels.{name}": codec for name, codec in self.labels.items()}
+        labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
         given = {f"columns.{name}": codec for name, codec in self.given.items()}
         return {**self.views, **given, **labels, "train_words": self.train_words}
 
@@ -147,10 +162,10 @@ class TagTask(LabellingTask):
         for name, codec in self.given.items():
             column = data.beside(words, split, name)
             given[name] = column.numbered(codec.encode(column.distinct))
-        tags = {name: data.tags(words, split, name) for name in self.labels}
+        tags = {name: data.tags(words, split, name) for name in self.label_codecs}
         numbers = self.train_words.encode(words.distinct)
         text = Text.encode(words, self.views, given)
-        return TaggedExamples.encode(text, tags, self.labels, numbers, batch_tokens)
+        return TaggedExamples.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TaggedExamples) -> list[str]:
         """Labels that no model trained here can predict."""
@@ -169,7 +184,12 @@ class TagTask(LabellingTask):
             name: self.recipe.decoder.build(encoder.width, codec, self._allowed(name))
             for name, codec in self.labels.items()
         }
-        return SequenceModel(embedding, encoder, decoders, self.recipe.data.weights)
+        weights = {
+            name: weight
+            for column, weight in self.recipe.data.weights.items()
+            for name in by_decoder(column, self.label_codecs[column])
+        }
+        return SequenceModel(embedding, encoder, decoders, weights)
 
     def _allowed(self, name: str) -> Allowed | None:
         """Which label of a column may follow which, if that depends."""
@@ -178,22 +198,22 @@ class TagTask(LabellingTask):
 
     def score(self, model: SequenceModel, examples: TaggedExamples) -> Scores:
         """Accuracy, that on words that train did not have, and precision, recall and F1 of each label or of spans."""
-        return self.scores(self._predict(model, examples)[0], examples)
+        return self.scores(predict_tags(model, examples.text, self.predicted).tags, examples)
 
-    def scores(self, predicted: dict[str, NDArray[np.int64]], examples: TaggedExamples) -> Scores:
+    def scores(self, predicted: dict[str, Column], examples: TaggedExamples) -> Scores:
         """The scores of whoever predicted these labels for every word, by column."""
         unknown = ~examples.known
         scores: Scores = {}
         labels: dict[str, Any] = {}
         for name in self.columns:
-            gold = examples.targets[name].values
-            right = gold == predicted[name]
+            names, gold, given = self._compared(name, examples, predicted[name])
+            right = gold == given
             prefix = f"{name}." if len(self.columns) > 1 else ""
             if self.recipe.data.encoding is not None:
-                spans, labels[name] = self._score_spans(examples.tags[name], name, predicted[name])
+                spans, labels[name] = self._score_spans(examples.tags[name], predicted[name])
                 scores |= spans
             else:
-                labels[name] = label_scores(gold, predicted[name], self.labels[name].names)
+                labels[name] = label_scores(gold, given, names)
             scores[f"{prefix}accuracy"] = accuracy(right)
             scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
         if len(self.columns) > 1:
@@ -201,36 +221,32 @@ class TagTask(LabellingTask):
             return {**scores, "labels": labels}
         return {**scores, "labels": next(iter(labels.values()))}
 
-    def _predict(self, model: SequenceModel, examples: TaggedExamples) -> Predictions:
-        """The number of every word's predicted label, and how sure the model is of it, by column."""
-        predicted = {name: np.empty(examples.items, np.int64) for name in self.columns}
-        sure = {name: np.empty(examples.items, np.float32) for name in self.columns}
-
-        def predict(rows: NDArray[np.int64]) -> None:
-            states = model.encode(examples.batch(rows).inputs)
-            positions, _ = examples.text.codes.positions(rows)
-            for name in self.columns:
-                tags = model.decoders[name].predict(states)
-                predicted[name][positions] = tags.labels[states.mask].numpy()
-                sure[name][positions] = tags.scores[states.mask].numpy()
-
-        for _ in in_parallel(predict, examples.in_order()):
-            pass
-        return predicted, sure
+    def _compared(
+        self, name: str, examples: TaggedExamples, predicted: Column
+    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+        """The labels of a column, and the numbers of the right one and the predicted one of every word."""
+        gold, codec = examples.tags[name], self.predicted[name]
+        if isinstance(codec, Features):
+            unseen = set(examples.unseen[name])
+            seen = [label for label in gold.distinct if unseen.isdisjoint(label.split("|"))]
+            codec = Labels.fit([*seen, *predicted.distinct])
+        right, given = (each.numbered(codec.encode(each.distinct)).values for each in (gold, predicted))
+        return codec.names, right, given
 
     def baselines(
         self, splits: Mapping[str, TaggedExamples], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
         """The most frequent tag of each word."""
         train = splits["train"]
-        best = {
-            name: most_frequent_tags(train.words, train.targets[name].values, len(self.train_words))
-            for name in self.columns
-        }
-        found = {}
+        best, found = {}, {}
+        for name in self.columns:
+            names, gold, _ = self._compared(name, train, train.tags[name])
+            best[name] = names, most_frequent_tags(train.words, gold, len(self.train_words))
         for name, examples in splits.items():
             if name != "train":
-                scores = self.scores({column: tags[examples.words] for column, tags in best.items()}, examples)
+                offsets = examples.text.codes.offsets
+                given = {c: Column(Ragged(tags[examples.words], offsets), names) for c, (names, tags) in best.items()}
+                scores = self.scores(given, examples)
                 found[name] = {"most frequent tag": {k: v for k, v in scores.items() if isinstance(v, float)}}
         return found
 
@@ -240,20 +256,12 @@ class TagTask(LabellingTask):
 
     def answers(self, model: SequenceModel, examples: TaggedExamples) -> dict[str, Answers]:
         """The label of every word, by column."""
-        predicted, sure = self._predict(model, examples)
+        predicted, sure = predict_tags(model, examples.text, self.predicted)
         lengths = examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
         steps = np.arange(examples.items) - np.repeat(examples.text.codes.offsets[:-1], lengths)
         return {
-            name: Answers(
-                self.labels[name].names,
-                examples.targets[name].values,
-                predicted[name],
-                sure[name],
-                rows,
-                steps,
-                examples.known,
-            )
+            name: Answers(*self._compared(name, examples, predicted[name]), sure[name], rows, steps, examples.known)
             for name in self.columns
         }
 
@@ -261,15 +269,13 @@ class TagTask(LabellingTask):
         """Fit the temperature of each linear decoder on dev, if `decoder.calibrate` asks for it."""
         if not (isinstance(self.recipe.decoder, Linear) and self.recipe.decoder.calibrate):
             return {}
-        return calibrate_linear(model, dev, self.columns)
+        decoders = [name for column, codec in self.predicted.items() for name in by_decoder(column, codec)]
+        return calibrate_linear(model, dev, decoders)
 
-    def _score_spans(
-        self, gold: Column, name: str, predicted: NDArray[np.int64]
-    ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    def _score_spans(self, gold: Column, found: Column) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
         """Scores of spans as `conlleval` reads them, those of whole spans only (strict), and those of each label."""
         scheme = self.recipe.data.encoding
         assert scheme is not None
-        found = Column(Ragged(predicted, gold.codes.offsets), self.labels[name].names)
         lenient = span_scores(read_spans(gold, scheme), read_spans(found, scheme))
         strict = span_scores(read_spans(gold, scheme, strict=True), read_spans(found, scheme, strict=True))
         scores = {

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, Labels
+from seqnlp.codecs import Column, Features, Labels
+from seqnlp.codecs.features import decoder_name, sort_features
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.schemes import Scheme
 from seqnlp.codecs.spans import check_tags, read_spans, write_spans
@@ -40,6 +41,8 @@ class TagData(Data):
     """The columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
     """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
+    by_feature: list[str] = []
+    """Those of them whose labels are lists such as `Case=Nom|Number=Sing`, to be learned with one decoder a feature."""
     weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """How much the loss of a column counts; 1 where nothing is said."""
     scheme: Scheme | None = None
@@ -69,12 +72,18 @@ class TagData(Data):
         return column
 
     def tags(self, words: Column, split: "Dataset", name: str) -> Column:
-        """A column of labels, in the scheme to train in.
+        """A column of labels, in the scheme to train in; features in their order.
 
         Raises:
-            seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand.
+            seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
+                labels that are no features.
         """
         column = self.beside(words, split, name)
+        if name in self.by_feature:
+            try:
+                return sort_features(column)
+            except DataError as error:
+                raise DataError(f"column {name!r}: {error.problem}") from None
         if self.scheme is None or self.encoding is None or name not in self.labels:
             return column
         hint = ""
@@ -97,9 +106,9 @@ class TaggedExamples(Examples):
     tags: dict[str, Column]
     """The labels of each label column, in the scheme to train in."""
     targets: dict[str, Ragged]
-    """Their numbers."""
+    """For each decoder, the numbers of what it should say."""
     unseen: dict[str, list[str]]
-    """For each label column, the labels that train did not have."""
+    """For each label column, the labels that train did not have, or the features."""
     train_numbers: NDArray[np.int64]
     """For each distinct word of `text`, its number among the words of train."""
     batch_tokens: int
@@ -110,16 +119,20 @@ class TaggedExamples(Examples):
         cls,
         text: Text,
         tags: dict[str, Column],
-        codecs: Mapping[str, Labels],
+        codecs: Mapping[str, Labels | Features],
         train_numbers: NDArray[np.int64],
         batch_tokens: int,
     ) -> "TaggedExamples":
         """Number the labels."""
-        targets, unseen = {}, {}
+        targets = {}
         for name, column in tags.items():
-            numbers = codecs[name].encode(column.distinct)
-            targets[name] = column.numbered(numbers)
-            unseen[name] = [label for label, number in zip(column.distinct, numbers, strict=True) if number == UNSEEN]
+            codec = codecs[name]
+            if isinstance(codec, Features):
+                for feature, numbers in codec.encode(column.distinct).items():
+                    targets[decoder_name(name, feature)] = column.numbered(numbers)
+            else:
+                targets[name] = column.numbered(codec.encode(column.distinct))
+        unseen = {name: codecs[name].unseen(column.distinct) for name, column in tags.items()}
         return cls(text, tags, targets, unseen, train_numbers, batch_tokens)
 
     @property

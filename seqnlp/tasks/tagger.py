@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, final, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column
 from seqnlp.codecs.spans import read_spans, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
 from seqnlp.codecs.text import Text
-from seqnlp.embeddings import TextBatch
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.results import Span, Tagging
-from seqnlp.tasks.tagged import EVALUATION_TOKENS
-from seqnlp.training.batches import in_order
-from seqnlp.training.inference import in_parallel
+from seqnlp.tasks.tag_predictions import predict_tags
 
 if TYPE_CHECKING:
     from seqnlp.tasks.tag import TagTask
@@ -142,25 +138,10 @@ class Tagger:
             column = Column.from_rows([sentence.columns[name] for sentence in sentences])
             given[name] = column.numbered(codec.encode(column.distinct))
         text = Text.encode(words, self.task.views, given)
-        numbers = {name: np.empty(len(words.codes.values), np.int64) for name in self.columns}
-        scores = np.empty(len(words.codes.values))
+        tags, scores = predict_tags(self.model, text, self.task.predicted)
+        return self._taggings(sentences, tags, scores[self.columns[0]])
 
-        def tag_rows(rows: NDArray[np.int64]) -> None:
-            states = self.model.encode(TextBatch.of(text.batch(rows)))
-            positions, _ = text.codes.positions(rows)
-            for name in self.columns:
-                found = self.model.decoders[name].predict(states)
-                numbers[name][positions] = found.labels[states.mask].numpy()
-                if name == self.columns[0]:
-                    scores[positions] = found.scores[states.mask].numpy()
-
-        for _ in in_parallel(tag_rows, in_order(text.codes.lengths, EVALUATION_TOKENS)):
-            pass
-        offsets = words.codes.offsets
-        tags = {name: Column(Ragged(values, offsets), self.task.labels[name].names) for name, values in numbers.items()}
-        return self._taggings(sentences, tags, scores)
-
-    def _taggings(self, sentences: list[_Split], tags: dict[str, Column], scores: NDArray[np.float64]) -> list[Tagging]:
+    def _taggings(self, sentences: list[_Split], tags: dict[str, Column], scores: NDArray[np.float32]) -> list[Tagging]:
         data, first = self.task.recipe.data, self.columns[0]
         spans = None
         if data.scheme is not None and data.encoding is not None:
@@ -185,7 +166,7 @@ def _spans(
     labels: list[str],
     offsets: NDArray[np.int64],
     sentences: list[_Split],
-    scores: NDArray[np.float64],
+    scores: NDArray[np.float32],
 ) -> list[list[Span]]:
     """The spans of each sentence, counted from its own beginning."""
     spans: list[list[Span]] = [[] for _ in sentences]

@@ -88,7 +88,8 @@ def test_labels_unseen_in_train_are_said_once_and_count_as_wrong(seqnlp: Program
 def test_a_training_that_diverges_says_at_which_step(seqnlp: Program, tmp_path: Path) -> None:
     settings = ["-s", "optimizer.lr=1e30", "-s", "training.precision=fp32", "-s", "encoder.size=8"]
     done = seqnlp("train", "pos_gru", "--out", tmp_path / "run", "-q", *settings)
-    complains(done, 5, "no longer a number at step", "optimizer.lr")
+    complains(done, 5, "no longer a number at step", "optimizer.lr", "--overwrite")
+    assert (tmp_path / "run/state/last.safetensors").exists(), "the last good state is kept"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,43 @@ def test_a_broken_run(damage: str, message: str, tiny_run: Path, seqnlp: Program
     shutil.copytree(tiny_run, broken)
     subprocess.run(damage.format(broken), shell=True, check=True)
     complains(seqnlp("tag", broken, stdin="A cat .\n"), 4, str(broken), message)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("meta.json", '{"format": 1, "corpus": 3}', "damaged: expected a table under `corpus`"),
+        ("scores.json", '{"test": 3}', "damaged: expected a table of scores under 'test'"),
+    ],
+)
+def test_damaged_metadata(file: str, text: str, message: str, tiny_run: Path, seqnlp: Program, tmp_path: Path) -> None:
+    shutil.copytree(tiny_run, tmp_path / "runs/broken")
+    shutil.copytree(tiny_run, tmp_path / "runs/whole")
+    (tmp_path / "runs/broken" / file).write_text(text)
+    complains(seqnlp("runs", "show", tmp_path / "runs/broken"), 4, message)
+    listed = seqnlp("runs", "ls", tmp_path / "runs")
+    assert listed.returncode == 0, listed.stderr
+    assert "damaged" in listed.stdout
+    assert "whole" in listed.stdout
+
+
+def test_closed_standard_input(tiny_run: Path) -> None:
+    command = f"{sys.executable} -m seqnlp tag {tiny_run} <&-"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    complains(CompletedProcess(command, done.returncode, done.stdout, done.stderr), 4, "standard input")
+
+
+def test_evaluating_other_data_tells_of_labels_that_train_did_not_have(
+    tiny_run: Path, seqnlp: Program, tmp_path: Path
+) -> None:
+    odd = (ROOT / "corpora/pos/test.conllu").read_text().replace("\tDET\t", "\tODD\t")
+    (tmp_path / "odd.v2.conllu").write_text(odd)
+    done = seqnlp("evaluate", tiny_run, "--data", tmp_path / "odd.v2.conllu", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "'ODD'" in done.stderr
+    assert "corpus" not in json.loads(done.stdout)
+    complains(seqnlp("tag", tiny_run, tmp_path / "odd.v2.conllu"), 2, "--conllu")
+    assert seqnlp("tag", tiny_run, "--conllu", tmp_path / "odd.v2.conllu").stdout.count("\n") == odd.count("\n")
 
 
 def test_runs_that_are_not_there(tiny_run: Path, seqnlp: Program) -> None:

@@ -57,6 +57,22 @@ def test_closing_the_iterator_and_resuming_changes_nothing(
     assert steps == sorted(set(steps))
 
 
+def test_resuming_takes_the_threads_and_the_precision_that_the_training_began_with(
+    uninterrupted: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, settings = tmp_path / "run", [setting for setting in SETTINGS if "threads" not in setting]
+    monkeypatch.setattr("seqnlp.api.torch.get_num_threads", lambda: 2)
+    events = seqnlp.train(ROOT / "recipes/pos_gru.toml", settings, out)
+    for event in events:
+        if isinstance(event, Stepped) and event.step >= 5:
+            events.close()
+    monkeypatch.setattr("seqnlp.api.torch.get_num_threads", lambda: 1)
+    monkeypatch.setattr("seqnlp.api.resolve", lambda asked: "fp32")
+    for _ in seqnlp.train(ROOT / "recipes/pos_gru.toml", settings, out, resume=True):
+        pass
+    assert (out / "model.safetensors").read_bytes() == uninterrupted
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_exits(number: signal.Signals, code: int, uninterrupted: bytes, tmp_path: Path) -> None:
     out = tmp_path / "run"

@@ -1,0 +1,69 @@
+"""The shipped corpus of parts of speech keeps to its format, its tag set and its split."""
+
+from pathlib import Path
+
+import pytest
+
+from seqnlp.readers.conllu import parse_conllu
+from seqnlp.readers.files import open_text
+
+FOLDER = Path(__file__).parents[2] / "corpora/pos"
+TAGS = set(
+    [
+        "ADJ",
+        "ADP",
+        "ADV",
+        "AUX",
+        "CCONJ",
+        "DET",
+        "INTJ",
+        "NOUN",
+        "NUM",
+        "PART",
+        "PRON",
+        "PROPN",
+        "PUNCT",
+        "SCONJ",
+        "SYM",
+        "VERB",
+        "X",
+    ]
+)
+GENRES = {"news", "mail", "manuals", "talk", "recipes", "fiction"}
+SPLITS = {
+    name: list(parse_conllu(open_text(FOLDER / f"{name}.conllu"), FOLDER / f"{name}.conllu"))
+    for name in ("train", "dev", "test")
+}
+
+
+def test_it_is_large_enough_and_split_80_10_10() -> None:
+    sizes = {name: len(sentences) for name, sentences in SPLITS.items()}
+    total = sum(sizes.values())
+    assert total >= 500
+    assert sum(len(sentence["form"]) for sentences in SPLITS.values() for sentence in sentences) >= 6000
+    assert sizes["train"] == pytest.approx(0.8 * total, rel=0.01)
+    assert sizes["dev"] == pytest.approx(0.1 * total, rel=0.02)
+    assert sizes["test"] == pytest.approx(0.1 * total, rel=0.02)
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_every_tag_is_there_and_no_other(name: str) -> None:
+    assert {tag for sentence in SPLITS[name] for tag in sentence["upos"]} == TAGS
+
+
+def test_no_sentence_is_there_twice() -> None:
+    texts = [" ".join(sentence["form"]).lower() for sentences in SPLITS.values() for sentence in sentences]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_text_and_words_agree(name: str) -> None:
+    for sentence in SPLITS[name]:
+        blanks = ["" if "SpaceAfter=No" in misc else " " for misc in sentence["misc"]]
+        text = "".join(form + blank for form, blank in zip(sentence["form"], blanks, strict=True))
+        assert text.rstrip() == sentence["text"]
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_every_genre_is_in_every_split(name: str) -> None:
+    assert {sentence["sent_id"].split("-")[1] for sentence in SPLITS[name]} == GENRES
