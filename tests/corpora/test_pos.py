@@ -8,27 +8,9 @@ from seqnlp.readers.conllu import parse_conllu
 from seqnlp.readers.files import open_text
 
 FOLDER = Path(__file__).parents[2] / "corpora/pos"
-TAGS = set(
-    [
-        "ADJ",
-        "ADP",
-        "ADV",
-        "AUX",
-        "CCONJ",
-        "DET",
-        "INTJ",
-        "NOUN",
-        "NUM",
-        "PART",
-        "PRON",
-        "PROPN",
-        "PUNCT",
-        "SCONJ",
-        "SYM",
-        "VERB",
-        "X",
-    ]
-)
+OPEN = {"ADJ", "ADV", "INTJ", "NOUN", "PROPN", "VERB"}
+CLOSED = {"ADP", "AUX", "CCONJ", "DET", "NUM", "PART", "PRON", "SCONJ"}
+TAGS = OPEN | CLOSED | {"PUNCT", "SYM", "X"}
 GENRES = {"news", "mail", "manuals", "talk", "recipes", "fiction"}
 SPLITS = {
     name: list(parse_conllu(open_text(FOLDER / f"{name}.conllu"), FOLDER / f"{name}.conllu"))
