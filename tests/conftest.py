@@ -5,6 +5,7 @@ Nothing here imports torch or numpy, so that tests of the command line start fas
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,15 +20,15 @@ os.environ |= {
     "HF_HOME": str(CACHES / "huggingface"),
     "HF_DATASETS_CACHE": str(CACHES / "datasets"),
     "XDG_CACHE_HOME": str(CACHES / "cache"),
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
     "GOMP_SPINCOUNT": "100",
 }
 
-install_import_hook(
-    ["seqnlp.nn", "seqnlp.encoders", "seqnlp.embeddings", "seqnlp.decoders", "seqnlp.model"],
-    "beartype.beartype",
-)
+if "benchmark" not in sys.argv:  # `pytest -m benchmark` measures what users run: all threads, no checks
+    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    install_import_hook(
+        ["seqnlp.nn", "seqnlp.encoders", "seqnlp.embeddings", "seqnlp.decoders", "seqnlp.model"],
+        "beartype.beartype",
+    )
 
 settings.register_profile(
     "seqnlp",

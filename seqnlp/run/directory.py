@@ -159,11 +159,7 @@ class Run:
         files.write_json(self.path / META, meta)
 
     def meta(self) -> dict[str, Any]:
-        """Where the run comes from.
-
-        Raises:
-            seqnlp.errors.RunError: it can't be read, or what training wrote of its corpus is damaged.
-        """
+        """Where the run comes from; a `RunError` if that is damaged."""
         meta = files.read_json(self.path / META)
         if not isinstance(meta.get("corpus", {}), dict):
             raise RunError("damaged: expected a table under `corpus`", self.path / META)
@@ -271,13 +267,10 @@ class Run:
 
     def _clear(self) -> None:
         """Remove what belongs to a run and nothing else; meta.json stays, so that it is always a run."""
-        codecs = (self.path / CODECS).glob("*.json")
-        for file in (
-            self.path / STATE,
-            *(self.path / name for name in (SCORES, MODEL, EVENTS, CARD, PROBE, RECIPE)),
-            *codecs,
-        ):
-            file.unlink(missing_ok=True)
+        for name in (STATE, SCORES, MODEL, EVENTS, CARD, PROBE, RECIPE):
+            (self.path / name).unlink(missing_ok=True)
+        for codec in (self.path / CODECS).glob("*.json"):
+            codec.unlink(missing_ok=True)
 
     def _write_tensors(self, name: str, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
         from seqnlp.run.tensors import write_tensors  # brings torch, which listing runs can do without
