@@ -41,7 +41,7 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
         seqnlp.errors.DataError: the run or the data can't be read.
     """
     if split not in SPLITS:
-        raise UsageError(f"there is no split {split!r}; expected {', '.join(SPLITS)}")
+        raise UsageError(f"there is no split {split!r}: expected train, dev or test")
     opened = Run.open(run)
     recipe = recipe_of(opened)
     source = str(data) if data is not None else getattr(recipe.data, split)

@@ -23,28 +23,16 @@ def evaluate(
     import sys
     from functools import partial
 
-    from rich.console import Console
-
     from seqnlp import api
-    from seqnlp.cli.scores import one_line, show_baselines, show_labels
-    from seqnlp.errors import UsageError
+    from seqnlp.cli.scores import one_line, show_baselines
+    from seqnlp.cli.tables import print_score_tables, stdout_console
 
-    if split not in ("train", "dev", "test"):
-        raise UsageError(f"--split {split}: expected train, dev or test")
     notify = partial(print, "note:", file=sys.stderr)
     result = api.evaluate(run, split, data, context=context, dynamic=dynamic, notify=notify)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return
-    console, scores = Console(), result["scores"]
+    console, scores = stdout_console(), result["scores"]
     typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")
     show_baselines(console, result["baselines"])
-    tables = scores.get("labels", {})
-    for name, labels in (tables if _several(tables) or not tables else {"": tables}).items():
-        if name:
-            typer.echo(f"\n{name}")
-        show_labels(console, labels)
-
-
-def _several(tables: dict[str, dict[str, object]]) -> bool:
-    return any(isinstance(row, dict) for table in tables.values() for row in table.values())
+    print_score_tables(console, scores)

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.errors import UsageError
-
 
 def probe(
     runs: Annotated[list[Path], typer.Argument(help="Run directories of language models.")],
@@ -24,9 +22,6 @@ def probe(
     """
     import json
     from math import log10
-
-    if split not in ("train", "dev", "test"):
-        raise UsageError(f"--split {split}: expected train, dev or test")
 
     from seqnlp import memory
     from seqnlp.chart import chart

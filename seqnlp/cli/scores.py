@@ -32,18 +32,3 @@ def show_baselines(console: Console, baselines: dict[str, dict[str, float]]) -> 
 def one_line(scores: dict[str, Any]) -> str:
     """The plain scores, side by side."""
     return "  ".join(f"{name} {score:.4f}" for name, score in scores.items() if isinstance(score, float))
-
-
-def show_labels(console: Console, labels: dict[str, dict[str, float]]) -> None:
-    """A table of each label's precision, recall and F1, the most frequent first."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("label")
-    for name in ("precision", "recall", "F1", "count"):
-        table.add_column(name, justify="right")
-    for label, row in sorted(labels.items(), key=lambda item: -item[1]["support"]):
-        table.add_row(
-            label, *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), f"{int(row['support']):,}"
-        )
-    console.print(table)
