@@ -15,9 +15,9 @@ from seqnlp.readers.corpus import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
 from seqnlp.run import Run
 from seqnlp.run.card import model_card
+from seqnlp.run.claim import Claim
 from seqnlp.run.meta import describe_training
 from seqnlp.tasks import Scores, Task, TaskRecipe
-from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.lm import LmTask
 from seqnlp.training import Examples, Trainer
 from seqnlp.training.precision import computing_in, resolve
@@ -52,6 +52,22 @@ def train(
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
+    with Claim(path) as claim:
+        if Run.is_run(path) and (resume or overwrite):
+            claim.take()
+        yield from _train(file, overrides, path, claim, resume, overwrite, notify)
+
+
+def _train(
+    file: Path,
+    overrides: Sequence[str],
+    path: Path,
+    claim: Claim,
+    resume: bool,
+    overwrite: bool,
+    notify: Callable[[str], None],
+) -> Generator[Event, None, None]:
+    """Train in a folder that is claimed, or will be as soon as there is something to be written."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     before = recipe_of(begun) if begun is not None and begun.has_state else None
     wanted = _settled(load_recipe(file, overrides), before)
@@ -79,6 +95,7 @@ def train(
 
     trainer = _trainer(wanted, task, splits)
     if saved is None:
+        claim.take()
         run = _begin(path, wanted, file, task, corpus)
     else:
         trainer.restore(*saved)
@@ -228,7 +245,7 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, Examples]) -> Tra
     return Trainer(
         task.build(),
         splits["train"],
-        lambda model: {name: score for name, score in task.score(model, dev).items() if isinstance(score, float)},
+        lambda model: task.dev_scores(model, dev),
         task.metric,
         recipe.optimizer,
         recipe.training,
@@ -241,8 +258,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples])
     """Score the best weights and write down what was reached."""
     model, now = trainer.model, trainer.progress
     model.load_state_dict(run.load_model())
-    if isinstance(task, LabellingTask):
-        _calibrate(run, trainer, task, splits["dev"])
+    _calibrate(run, trainer, task, splits["dev"])
     baselines = task.baselines(splits, trainer.settings, trainer.seed)
     scores: Scores = {}
     for name in ("dev", "test"):
@@ -263,10 +279,10 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples])
     return done
 
 
-def _calibrate(run: Run, trainer: Trainer, task: LabellingTask, dev: Examples) -> None:
-    """Fit temperatures on dev, if the recipe asks for that, and keep them with the weights."""
+def _calibrate(run: Run, trainer: Trainer, task: Task, dev: Examples) -> None:
+    """Set right on dev how sure the model says it is, if the recipe asks for that, and keep that with the weights."""
     trainer.model.eval()
     with torch.inference_mode(), computing_in("fp32"):  # as predictors compute
-        temperatures = task.calibrate(trainer.model, dev)
-    if temperatures:
+        fitted = task.calibrate(trainer.model, dev)
+    if fitted:
         run.save_model(trainer.model.state_dict())

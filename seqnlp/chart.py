@@ -17,6 +17,9 @@ Span = tuple[str, int | None]
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MARKS = "*+ox#@%&"
+SHADES = " ░▒▓█"
+PLAIN_SHADES = " .-+#"
+"""The same where there are only the letters of ASCII."""
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 TOO_LARGE = 1e100
 """Differences of larger numbers may overflow; they are not drawn."""
@@ -52,12 +55,12 @@ def chart(
         plain: draw with ASCII marks, one kind a series, rather than with braille dots.
     """
     width = max(width, 20)
-    heading = _heading(list(series), width, title, plain)
-    lines = [list(_segments(points)) for points in series.values()]
+    top = heading(list(series), width, title, plain)
+    lines = [list(segments_of(points)) for points in series.values()]
     ends = [end for segments in lines for segment in segments for end in segment]
     if not ends:
-        return Picture([*heading, [("nothing to draw yet", None)]])
-    rows = max(height - len(heading) - 2, 3)
+        return Picture([*top, [("nothing to draw yet", None)]])
+    rows = max(height - len(top) - 2, 3)
     up = Axis.over([y for _, y in ends], most=max(rows // 2, 2), rounded=True)
     gutter = max(len(label) for _, label in up.ticks())
     canvas = Canvas(width - gutter - 2, rows, plain)
@@ -65,7 +68,7 @@ def chart(
     for number, segments in enumerate(lines):
         for start, end in segments:
             canvas.line((across.share(start[0]), up.share(start[1])), (across.share(end[0]), up.share(end[1])), number)
-    return Picture([*heading, *_body(canvas, up, gutter), *_foot(canvas, across, gutter)])
+    return Picture([*top, *body(canvas, up, gutter), *foot(canvas, across.ticks(), gutter)])
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,12 @@ class Canvas:
         return mark(cell[1]) if self.plain else chr(0x2800 + cell[0])
 
 
+def shade(weight: float, plain: bool = False) -> str:
+    """A character that is the darker the nearer a weight is to 1."""
+    shades = PLAIN_SHADES if plain else SHADES
+    return shades[min(max(int(weight * len(shades)), 0), len(shades) - 1)]
+
+
 def mark(number: int) -> str:
     """The ASCII mark of a series."""
     return MARKS[number % len(MARKS)]
@@ -172,14 +181,16 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _segments(points: Points) -> Iterator[tuple[Point, Point]]:
+def segments_of(points: Points) -> Iterator[tuple[Point, Point]]:
+    """The straight pieces of a line; a point without neighbours is a piece of no length."""
     for drawable, run in groupby(points, key=lambda point: is_drawable(point[0]) and is_drawable(point[1])):
         if drawable:
             line = [(x, y) for x, y in run if y is not None]
             yield from pairwise(line) if len(line) > 1 else [(line[0], line[0])]
 
 
-def _heading(names: list[str], width: int, title: str, plain: bool) -> list[list[Span]]:
+def heading(names: list[str], width: int, title: str, plain: bool) -> list[list[Span]]:
+    """The title, and what each series is drawn with."""
     rows: list[list[Span]] = [[(title[:width], None)]] if title else []
     if title and len(names) < 2:
         return rows
@@ -194,7 +205,8 @@ def _heading(names: list[str], width: int, title: str, plain: bool) -> list[list
     return rows
 
 
-def _body(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
+def body(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
+    """The rows of a canvas, with an upward axis at their left."""
     labels = {canvas.row_of(share): label for share, label in axis.ticks()}
     bar, tick = "|+" if canvas.plain else "│┤"
     for row in range(canvas.rows):
@@ -202,9 +214,10 @@ def _body(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
         yield [(edge, None), *canvas.spans(row)]
 
 
-def _foot(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
+def foot(canvas: Canvas, ticks: Sequence[tuple[float, str]], gutter: int) -> Iterator[list[Span]]:
+    """The axis under a canvas, with a label at each tick: its place from 0 to 1, and the label."""
     corner, line, tick = "+-+" if canvas.plain else "└─┬"
-    places = {round(share * (canvas.columns - 1)): label for share, label in axis.ticks()}
+    places = {round(share * (canvas.columns - 1)): label for share, label in ticks}
     edge = "".join(tick if column in places else line for column in range(canvas.columns))
     yield [(" " * (gutter + 1) + corner + edge, None)]
     labels = ""

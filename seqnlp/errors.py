@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,12 @@ class Fault:
     """The nearest right thing, if there is one."""
     place: str = ""
     """`file:line:column`, or `--set key=value`."""
+
+    @property
+    def spot(self) -> tuple[str, int, int] | None:
+        """The file, the line and the column (0 if unknown), counted from 1; None for a place that has no lines."""
+        found = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", self.place)
+        return (found[1], int(found[2]), int(found[3] or 0)) if found and not self.place.startswith("--set") else None
 
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.place, self.key) if part)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
@@ -71,3 +72,15 @@ class Done(Event):
     """`finished`, or why it stopped early."""
     best: dict[str, float] = field(default_factory=dict)
     """The dev scores of the model that was kept."""
+
+
+def event_from(line: Mapping[str, Any]) -> Event | None:
+    """The event that `to_json` has made a line of; None for a kind that this version does not know."""
+    kinds: tuple[type[Event], ...] = (Started, Stepped, Evaluated, Saved, Done)
+    kind = next((kind for kind in kinds if kind.__name__.lower() == line["event"]), None)
+    if kind is None:
+        return None
+    try:
+        return kind(**{field.name: line[field.name] for field in fields(kind) if field.name in line})
+    except TypeError:  # something that it needs is not there
+        return None

@@ -17,7 +17,7 @@ class Batch:
 
     inputs: Any
     """What the embedding takes; it has a `mask` of shape (batch, time), true on real steps."""
-    targets: dict[str, Tensor]
+    targets: dict[str, Any]
     """What each decoder should have said."""
     items: int
     """Words (characters, target tokens) in the batch: the work that speed is counted in."""

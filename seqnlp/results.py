@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -24,6 +24,15 @@ class Span:
 
 
 @dataclass(frozen=True)
+class TagSequence:
+    """Tags for all of a sentence."""
+
+    tags: list[str]
+    logprob: float
+    """The logarithm of the probability of just these tags, all together."""
+
+
+@dataclass(frozen=True)
 class Tagging:
     """A sentence with its tags."""
 
@@ -36,14 +45,17 @@ class Tagging:
     """Every label column's tags by the name of the column; the first one is `tags`."""
     spans: list[Span] | None = None
     """The spans that the tags stand for; None if they stand for none (the recipe has no `data.scheme`)."""
+    best: list[TagSequence] | None = None
+    """The likeliest sequences of tags of the first label column, the likeliest first, if they were asked for."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; `columns` is left out where it says nothing new, and `spans` where there can't be any."""
+        """A JSON object; `columns` is left out where it says nothing new, and what there can't be or nobody wanted."""
         data = asdict(self)
         if len(self.columns) == 1:
             del data["columns"]
-        if self.spans is None:
-            del data["spans"]
+        for name in ("spans", "best"):
+            if data[name] is None:
+                del data[name]
         return data
 
 
@@ -142,6 +154,49 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Translation:
+    """A sentence translated."""
+
+    text: str
+    score: float
+    """The log-probability with the search's penalty for lengths, which translations are ordered by."""
+    logprob: float
+    """The log-probability of the translation and of its end, in nats."""
+    tokens: list[str]
+    """What the text was written of."""
+    source_tokens: list[str]
+    """What was read."""
+    unread: int = 0
+    """Tokens at the end of the source that were not read, because it is too long."""
+    alternatives: list[Translation] = field(default_factory=list)
+    """The next best translations, the best first, if more than one was asked for."""
+    attention: list[list[float]] | None = None
+    """How much each token attended to each source token, a row a token; None if it was not asked for."""
+    alignment: list[tuple[int, int]] | None = None
+    """For each word the source word that it attended to most, as pairs (source, target) of words between blanks,
+    counted from 0; None if it was not asked for."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of what was asked for."""
+        data: dict[str, Any] = {
+            "text": self.text,
+            "score": round(self.score, 6),
+            "logprob": round(self.logprob, 6),
+            "tokens": self.tokens,
+            "source_tokens": self.source_tokens,
+        }
+        if self.unread:
+            data["unread"] = self.unread
+        if self.alternatives:
+            data["alternatives"] = [other.to_json() for other in self.alternatives]
+        if self.attention is not None:
+            data["attention"] = [[round(weight, 4) for weight in row] for row in self.attention]
+        if self.alignment is not None:
+            data["alignment"] = [list(pair) for pair in self.alignment]
+        return data
+
+
+@dataclass(frozen=True)
 class MemoryProbe:
     """How far back a language model looks."""
 
@@ -155,3 +210,23 @@ class MemoryProbe:
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class SeriesForecast:
+    """How a series goes on."""
+
+    name: str
+    times: list[str]
+    """When each step is, ISO 8601."""
+    values: list[float]
+    """What to expect, in the units of the series."""
+    low: list[float] | None = None
+    """The lower ends of the intervals; None if the model says nothing of its error."""
+    high: list[float] | None = None
+    level: float | None = None
+    """The share of values that is to lie in the intervals, in percent."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of what is known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}

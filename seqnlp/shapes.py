@@ -10,6 +10,10 @@ Tests check them at run time through jaxtyping and beartype; without jaxtyping t
 | distinct | different words in a batch |
 | longest | characters of the longest of them |
 | labels | tags or classes |
+| lookback, horizon | steps that a forecast is made from, and steps that are forecast |
+| channels | series that are forecast together |
+| known | what is known of each step to come |
+| size | numbers that say what is forecast of a value |
 """
 
 from typing import TYPE_CHECKING, Any

@@ -6,7 +6,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from seqnlp.cli import classify, corpora, errors, evaluate, generate, predict, probe, recipes, runs, train
+from seqnlp.cli import (
+    classify,
+    corpora,
+    errors,
+    evaluate,
+    forecast,
+    generate,
+    predict,
+    probe,
+    recipes,
+    runs,
+    train,
+    translate,
+    tui,
+)
 from seqnlp.errors import RecipeError, SeqnlpError
 
 app = typer.Typer(
@@ -25,8 +39,11 @@ app.command("predict")(predict.predict)
 app.command("tag")(predict.tag)
 app.command("classify")(classify.classify)
 app.command("generate")(generate.generate)
+app.command("forecast")(forecast.forecast)
 app.command("score")(generate.score)
 app.command("probe")(probe.probe)
+app.command("translate")(translate.translate)
+app.command("tui")(tui.tui)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(runs.app, name="runs")
@@ -54,7 +71,7 @@ def main() -> NoReturn:
     # numpy multiplies where text is generated: step by step, so that threads would wait for each other most of the time
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        app()
+        _run()
     except SeqnlpError as error:
         _show(error)
         sys.exit(error.code)
@@ -68,6 +85,16 @@ def main() -> NoReturn:
         print(f"error: {name}{error.strerror or error}", file=sys.stderr)
         sys.exit(4)
     sys.exit(0)
+
+
+def _run() -> None:
+    try:
+        app()
+    except SystemExit as leaving:  # typer ends so, also where the reader of our output has gone
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        print(end="", flush=True)  # not after main has returned, where nobody would catch what is wrong
+        raise
 
 
 def _show(error: SeqnlpError) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
+
+from seqnlp.cli.svg import escaped, picture, text, upwards
 
 if TYPE_CHECKING:
     from seqnlp.results import ErrorReport
@@ -16,19 +17,10 @@ LETTER = 7
 MARGIN = 16
 HEADING = 28
 
-PICTURE = """\
-<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" \
-font-family="sans-serif" font-size="12">
-<title>{title}</title>
-<rect width="{width}" height="{height}" fill="white"/>
-{body}
-</svg>
-"""
 CELL_TEMPLATE = """\
 <g><title>{gold} taken for {said}: {count}</title>\
 <rect x="{x}" y="{y}" width="{side}" height="{side}" fill="{colour}" stroke="#ddd"/>{number}</g>"""
 NUMBER = '<text x="{x}" y="{y}" text-anchor="middle" font-size="10" fill="{colour}">{count}</text>'
-TEXT = '<text x="{x}" y="{y}" text-anchor="{anchor}"{more}>{text}</text>'
 
 
 def draw(title: str, reports: Mapping[str, ErrorReport]) -> str:
@@ -44,21 +36,21 @@ def draw(title: str, reports: Mapping[str, ErrorReport]) -> str:
         gutter = MARGIN + LETTER * max(map(len, report.rows)) + 8
         head = HEADING + LETTER * max(map(len, report.labels)) + 8
         parts.append(
-            _text(MARGIN, top + 12, f"{title}: {name}, {report.accuracy:.4f} right", "start", ' font-size="14"')
+            text(MARGIN, top + 12, f"{title}: {name}, {report.accuracy:.4f} right", "start", ' font-size="14"')
         )
         parts += _matrix(report, gutter, top + head)
         width = max(width, gutter + CELL * len(report.labels) + MARGIN, 2 * MARGIN + 8 * (len(title) + len(name) + 16))
         top += head + CELL * len(report.rows) + MARGIN
-    return PICTURE.format(width=width, height=top, title=escape(title), body="\n".join(parts))
+    return picture(title, width, top, "\n".join(parts))
 
 
 def _matrix(report: ErrorReport, left: int, top: int) -> Iterator[str]:
     for column, label in enumerate(report.labels):
         x = left + CELL * column + CELL // 2 + 4
-        yield _text(x, top - 6, label, "start", f' transform="rotate(-90 {x} {top - 6})"')
+        yield upwards(x, top - 6, label)
     for row, gold in enumerate(report.rows):
         y = top + CELL * row
-        yield _text(left - 6, y + CELL // 2 + 4, gold, "end")
+        yield text(left - 6, y + CELL // 2 + 4, gold, "end")
         total = sum(report.matrix[row])
         for column, said in enumerate(report.labels):
             count = report.matrix[row][column]
@@ -72,9 +64,5 @@ def _cell(x: int, y: int, gold: str, said: str, count: int, share: float) -> str
     number = NUMBER.format(x=x + CELL // 2, y=y + CELL // 2 + 4, colour=ink, count=count) if count else ""
     colour = colour if count else "white"
     return CELL_TEMPLATE.format(
-        gold=escape(gold), said=escape(said), count=count, x=x, y=y, side=CELL, colour=colour, number=number
+        gold=escaped(gold), said=escaped(said), count=count, x=x, y=y, side=CELL, colour=colour, number=number
     )
-
-
-def _text(x: int, y: int, text: str, anchor: str, more: str = "") -> str:
-    return TEXT.format(x=x, y=y, anchor=anchor, more=more, text=escape(text))

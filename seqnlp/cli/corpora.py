@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from seqnlp.readers import Reader
+    from seqnlp.readers.local import LocalCorpus
 
 app = typer.Typer(help="List, fetch and describe corpora.", no_args_is_help=True)
 
@@ -60,7 +61,7 @@ def get(
 @app.command("stats")
 def stats(
     targets: Annotated[
-        list[str], typer.Argument(help="Files, folders, or names of corpora.", metavar="FILE_OR_NAME...")
+        list[str], typer.Argument(help="Files, folders, names of corpora, or recipes: the splits of one.")
     ],
     reader: Annotated[
         str | None,
@@ -70,25 +71,56 @@ def stats(
     into: Into = Path("corpora"),
     as_json: AsJson = False,
 ) -> None:
-    """Describe corpora: sequences, lengths, labels, and the share of words that train lacks."""
+    """Describe corpora: sequences, lengths, labels, the share of words that train lacks; or series of numbers."""
     import json
     from dataclasses import asdict
 
-    from seqnlp.cli.corpus_tables import show_descriptions
+    from seqnlp.cli.corpus_tables import show_descriptions, show_series
+    from seqnlp.readers import Series
     from seqnlp.readers.describe import describe
+    from seqnlp.readers.describe_series import describe_series
     from seqnlp.readers.local import open_corpus
 
     chosen = parse_reader(reader) if reader is not None else None
     for number, target in enumerate(targets):
-        corpus = open_corpus(target, into, chosen)
+        corpus = of_recipe(target, into) if chosen is None else None
+        corpus = corpus or open_corpus(target, into, chosen)
         splits = {split: corpus.reader.load(place) for split, place in corpus.splits.items()}
-        descriptions = describe(splits, tokens)
-        if as_json:
-            plain = {split: asdict(description) for split, description in descriptions.items()}
-            typer.echo(json.dumps({"corpus": target, "splits": plain}, ensure_ascii=False))
-        else:
+        if not as_json:
             typer.echo(f"{'' if number == 0 else chr(10)}{target}")
+        plain: dict[str, Any]
+        if isinstance(corpus.reader, Series):
+            series = {split: describe_series(dataset) for split, dataset in splits.items()}
+            plain = {split: [asdict(each) for each in found] for split, found in series.items()}
+        else:
+            descriptions = describe(splits, tokens)
+            plain = {split: asdict(description) for split, description in descriptions.items()}
+        if as_json:
+            typer.echo(json.dumps({"corpus": target, "splits": plain}, ensure_ascii=False))
+        elif isinstance(corpus.reader, Series):
+            show_series(series)
+        else:
             show_descriptions(descriptions)
+
+
+def of_recipe(target: str, into: Path) -> LocalCorpus | None:
+    """What a recipe trains on, if this is one: a .toml file, or a bare name that no corpus has."""
+    from seqnlp.readers.catalogue import CATALOGUE
+    from seqnlp.readers.local import LocalCorpus, shipped_corpora
+    from seqnlp.recipe import find_recipe, known_recipes
+
+    is_corpus = target in CATALOGUE or target in shipped_corpora() or Path(target).exists() or (into / target).exists()
+    if not target.endswith(".toml") and (is_corpus or target not in known_recipes()):
+        return None
+    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
+    from seqnlp.opened import finder
+    from seqnlp.recipe import load_recipe
+
+    path = find_recipe(target)
+    data, find = load_recipe(path).data, finder(path)
+    sources = {"train": data.train, "dev": data.dev, "test": data.test}
+    splits = {name: data.reader.locate(source, find) for name, source in sources.items() if source is not None}
+    return LocalCorpus(data.reader, splits)
 
 
 def parse_reader(text: str) -> Reader:

@@ -9,6 +9,7 @@ from seqnlp.cli.tables import print_table, stdout_console
 
 if TYPE_CHECKING:
     from seqnlp.readers.describe import Description, Lengths
+    from seqnlp.readers.describe_series import SeriesDescription
     from seqnlp.readers.local import Listing
 
 BAR = 40
@@ -48,6 +49,19 @@ def show_descriptions(descriptions: Mapping[str, Description]) -> None:
     if rows:
         console.print()
         print_table(console, ["", "column", "min", "mean", "max"], rows, left=2)
+
+
+def show_series(splits: Mapping[str, Sequence[SeriesDescription]]) -> None:
+    """What there is to say about the series of each split, a line for each column of numbers."""
+    header = ["", "series", "column", "step", "from", "to", "rows", "missing", "min", "mean", "sd", "max"]
+    rows = []
+    for split, found in splits.items():
+        for each in found:
+            measures = (each.minimum, each.mean, each.deviation, each.maximum)
+            numbers = ["" if number is None else f"{number:.4g}" for number in measures]
+            counts = [f"{each.rows:,}", f"{each.missing:,}"]
+            rows.append([split, each.series, each.column, each.step or "", each.first, each.last, *counts, *numbers])
+    print_table(stdout_console(), header, rows, left=6)
 
 
 SIZES = ("sequences", "tokens", "types", "min", "median", "mean", "p95", "max", "unseen")

@@ -12,7 +12,9 @@ def errors(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
     split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw the confusion matrix into this SVG file.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--svg", "--plot", help="Also draw the confusion matrix into this SVG file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
 ) -> None:
     """Show what a run gets wrong: confusions with examples, words never seen, and how sure it may be."""
@@ -20,7 +22,7 @@ def errors(
     from dataclasses import asdict
 
     if plot is not None and plot.suffix.lower() != ".svg":
-        raise UsageError(f"--plot {plot}: expected a file that ends in .svg")
+        raise UsageError(f"--svg {plot}: expected a file that ends in .svg")
 
     from seqnlp.analysis import analyse
     from seqnlp.cli.confusion_svg import draw

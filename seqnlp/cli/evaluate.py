@@ -11,12 +11,14 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")] = None,
     context: Annotated[
-        int | None, typer.Option(metavar="N", help="Language models: in windows of N tokens, each without a history.")
+        int | None, typer.Option(metavar="<n>", help="Language models: in windows of n tokens, each without a history.")
     ] = None,
     dynamic: Annotated[
-        float | None, typer.Option(metavar="RATE", help="Language models: go on learning from what has been scored.")
+        float | None, typer.Option(metavar="<rate>", help="Language models: go on learning from what has been scored.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object with every score.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object: `scores`, the `baselines` of trivial systems, and so on.")
+    ] = False,
 ) -> None:
     """Score a run on its test split, another split, or another file."""
     import json
@@ -34,5 +36,7 @@ def evaluate(
         return
     console, scores = stdout_console(), result["scores"]
     typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")
+    for name, signature in scores.get("signatures", {}).items():
+        typer.echo(f"      {name}: {signature}")
     show_baselines(console, result["baselines"])
     print_score_tables(console, scores)

@@ -40,7 +40,9 @@ def generate(
     repetition_penalty: Annotated[
         float | None, typer.Option(help="Makes tokens that were there already less likely; 1 is none.")
     ] = None,
-    stop: Annotated[list[str] | None, typer.Option(help="A string that ends the text; several may be given.")] = None,
+    stop: Annotated[
+        list[str] | None, typer.Option(metavar="<str>", help="A string that ends the text; several may be given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same text.")] = None,
     samples: Annotated[int | None, typer.Option(help="Texts to write, all at once.  [default: 1]")] = None,
     beams: Annotated[int | None, typer.Option(help="Look for the likeliest text, by beam search.")] = None,

@@ -12,8 +12,10 @@ import typer
 
 from seqnlp.cli.classify import classify
 from seqnlp.cli.column_files import tag_columns
+from seqnlp.cli.forecast import forecast
 from seqnlp.cli.generate import continue_lines
 from seqnlp.cli.lines import blocks
+from seqnlp.cli.translate import translate
 from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ def tag(
     columns: Annotated[
         str | None, typer.Option(help="The file has a word a line; the names of its columns, such as word,pos.")
     ] = None,
+    best: Annotated[
+        int | None, typer.Option(min=1, help="With --json: the likeliest sequences of tags, so many; for a crf.")
+    ] = None,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
     from seqnlp import api
@@ -49,6 +54,8 @@ def tag(
         raise UsageError("--json and --conllu contradict each other: choose one")
     if columns is not None and (as_conllu or pretokenized):
         raise UsageError("--columns goes neither with --conllu nor with --pretokenized")
+    if best is not None and (not as_json or columns is not None):
+        raise UsageError("--best goes with --json, and not with --columns")
     tagger = api.load(run)
     if not isinstance(tagger, Tagger):
         raise UsageError(f"{run}: its verb is {tagger.verb}: seqnlp {tagger.verb} {run}")
@@ -62,7 +69,7 @@ def tag(
         return
     draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain
     for lines in blocks(file):
-        taggings = tagger.tag(lines, pretokenized=pretokenized)
+        taggings = tagger.tag(lines, pretokenized=pretokenized, best=best or 0)
         sys.stdout.write("".join(map(draw, lines, taggings)))
         sys.stdout.flush()
 
@@ -77,6 +84,12 @@ def predict(run: RunArgument, file: FileArgument = None, as_json: JsonOption = F
         classify(run, file, as_json)
     elif verb == "lm":
         continue_lines(run, file, as_json)
+    elif verb == "forecast":
+        if file is None:
+            raise UsageError("a forecast is made from a file of series: name it after the run")
+        forecast(run, str(file), as_json=as_json)
+    elif verb == "translate":
+        translate(run, file, as_json=as_json)
     else:
         tag(run, file, as_json)
 

@@ -27,7 +27,7 @@ Settings = Annotated[
     typer.Option(
         "-s",
         "--set",
-        metavar="KEY=VALUE",
+        metavar="<key=value>",
         help="Override a setting, for instance encoder.size=256; a value that is not TOML is a string.",
     ),
 ]
@@ -43,7 +43,7 @@ def ls(
     """
     import json
 
-    from seqnlp.cli.recipe_list import listed_recipes
+    from seqnlp.recipe.listed import listed_recipes
 
     recipes = listed_recipes()
     if as_json:

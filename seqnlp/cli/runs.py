@@ -18,8 +18,8 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, for instance runs/pos_gru.")]
-RunPaths = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories.")]
+RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
+RunPaths = Annotated[list[Path], typer.Argument(help="Run directories.")]
 
 ROOT = Path("runs")
 

@@ -15,8 +15,9 @@ def show_scores(console: Console, scores: dict[str, Any]) -> None:
             console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)
             show_baselines(console, scores[split].get("baselines", {}))
     if training := scores.get("training"):
+        epochs = f"{training['epochs']} epoch{'' if training['epochs'] == 1 else 's'}"
         console.print(
-            f"trained {training['epochs']} epochs, {training['steps']:,} steps in {training['seconds']:.0f} s, "
+            f"trained {epochs}, {training['steps']:,} steps in {training['seconds']:.0f} s, "
             f"{training['tokens_per_second']:,.0f} a second",
             highlight=False,
             soft_wrap=True,

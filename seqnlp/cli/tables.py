@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 PIPE_WIDTH = 10_000
+GAP = 2
+"""Blanks between the columns of a table."""
+FOLDED = 16
+"""Characters that the first column keeps, or all that it has, before names in it are broken into lines."""
 
 
 def stdout_console() -> Console:
@@ -28,7 +32,7 @@ def stdout_console() -> Console:
 
 
 def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """Print rows under a header.
+    """Print rows under a header; where the terminal is too narrow for that, each row as a list.
 
     Args:
         console: where to.
@@ -40,17 +44,29 @@ def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(zip(header, *rows, strict=True)):
-        longest_word = max((len(word) for cell in column for word in cell.split()), default=0)
+    columns = list(zip(header, *rows, strict=True))
+    longest_words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
+    if min(longest_words[0], FOLDED) + sum(longest_words[1:]) + GAP * (len(columns) - 1) > console.width:
+        _print_lists(console, header, rows)
+        return
+    for number, column in enumerate(columns):
         table.add_column(
             Text(column[0]),
             justify="left" if number < left else "right",
-            min_width=longest_word if number else None,
+            min_width=longest_words[number] if number else None,
             overflow="fold",
         )
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
+
+
+def _print_lists(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print each row as lines of `name: cell` under its first cell."""
+    for first, *cells in rows:
+        console.print(first, style="bold")
+        for name, cell in zip(header[1:], cells, strict=True):
+            console.print(f"  {name}: {cell}")
 
 
 def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:

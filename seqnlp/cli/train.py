@@ -4,6 +4,7 @@ import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -18,7 +19,7 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one that ships (`seqnlp recipes ls`).")],
     settings: Annotated[
         list[str] | None,
-        typer.Option("-s", "--set", metavar="KEY=VALUE", help="Override a setting, for instance encoder.size=256."),
+        typer.Option("-s", "--set", metavar="<key=value>", help="Override a setting, for instance encoder.size=256."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The run directory to write.", show_default="runs/NAME OF THE RECIPE")
@@ -53,8 +54,10 @@ def train(
             overwrite=overwrite,
             notify=lambda line: console.print(f"note: {line}", markup=False, highlight=False, soft_wrap=True),
         )
+        with console.status("reading the corpus", spinner="line") if not quiet else nullcontext():
+            first = next(events)
         with show_training(console, quiet) as view:
-            for event in events:
+            for event in chain([first], events):
                 view.event(event)
                 if received and not isinstance(event, Done):
                     events.close()

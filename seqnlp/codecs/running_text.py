@@ -4,12 +4,13 @@ import codecs
 import re
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, Self, final
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnlp.arrays import Ragged
 from seqnlp.codecs.base import Codec
 from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.vocabulary import Vocabulary
@@ -29,6 +30,8 @@ _WORD = re.compile(
     re.VERBOSE,
 )
 
+_BETWEEN_BLANKS = re.compile(r" ?[^ \n]+|[ \n]")
+
 
 class RunningText(Codec):
     """Text <-> numbers of tokens, which put together spell the text."""
@@ -43,6 +46,17 @@ class RunningText(Codec):
     @abstractmethod
     def encode(self, text: str) -> NDArray[np.int64]:
         """The numbers of the text's tokens; shape (tokens,)."""
+
+    def encode_rows(self, texts: Sequence[str]) -> Ragged:
+        """The numbers of the tokens of many texts, one row each."""
+        rows = [self.encode(text) for text in texts]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        values = np.concatenate(rows) if rows else np.empty(0, np.int64)
+        return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+    @abstractmethod
+    def split(self, text: str) -> list[bytes]:
+        """What each of the text's tokens spells, also those without a number."""
 
     @abstractmethod
     def unknown_in(self, text: str) -> list[str]:
@@ -90,6 +104,10 @@ class CharacterText(RunningText):
         last = len(self._numbers) - 1  # that of all characters beyond the highest known one
         return self._numbers[np.minimum(_code_points(text), last)]
 
+    def split(self, text: str) -> list[bytes]:
+        """The characters."""
+        return [character.encode() for character in text]
+
     def unknown_in(self, text: str) -> list[str]:
         """Characters without a number."""
         return list(dict.fromkeys(text[place] for place in np.flatnonzero(self.encode(text) == UNKNOWN)))
@@ -112,36 +130,41 @@ def _code_points(text: str) -> NDArray[np.int64]:
 class WordText(RunningText):
     """Words, signs and line breaks are tokens; the blank before a word belongs to it."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        """Take the words that get a number."""
-        self.vocabulary = vocabulary
+    def __init__(self, vocabulary: Vocabulary, at_blanks: bool = False) -> None:
+        """Take the words that get a number, and whether all between two blanks is one word."""
+        self.vocabulary, self.at_blanks = vocabulary, at_blanks
+        self._word = _BETWEEN_BLANKS if at_blanks else _WORD
         self.pieces = [b" <unk>", *(word.encode() for word in vocabulary.words)]
 
     @classmethod
-    def fit(cls, chunks: Iterable[str], min_count: int = 1, most: int | None = None) -> Self:
+    def fit(cls, chunks: Iterable[str], min_count: int = 1, most: int | None = None, at_blanks: bool = False) -> Self:
         """Number the words that occur at least `min_count` times, and no more than `most` of them."""
         counts: Counter[str] = Counter()
         for chunk in chunks:
-            counts.update(_WORD.findall(chunk))
+            counts.update((_BETWEEN_BLANKS if at_blanks else _WORD).findall(chunk))
         vocabulary = Vocabulary.fit(counts, min_count)
-        return cls(Vocabulary(vocabulary.words[:most], vocabulary.counts[1:][:most]))
+        return cls(Vocabulary(vocabulary.words[:most], vocabulary.counts[1:][:most]), at_blanks)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """The number of each word."""
-        return self.vocabulary.encode(_WORD.findall(text))
+        return self.vocabulary.encode(self._word.findall(text))
+
+    def split(self, text: str) -> list[bytes]:
+        """The words."""
+        return [word.encode() for word in self._word.findall(text)]
 
     def unknown_in(self, text: str) -> list[str]:
         """Words without a number."""
-        return list(dict.fromkeys(word.strip() for word in _WORD.findall(text) if word not in self.vocabulary))
+        return list(dict.fromkeys(word.strip() for word in self._word.findall(text) if word not in self.vocabulary))
 
     def to_json(self) -> dict[str, Any]:
         """Words in order, with their counts."""
-        return self.vocabulary.to_json()
+        return {**self.vocabulary.to_json(), "at_blanks": self.at_blanks}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        return cls(Vocabulary.from_json(data))
+        return cls(Vocabulary.from_json(data), data.get("at_blanks", False))
 
 
 @final
@@ -156,13 +179,28 @@ class SubwordText(RunningText):
         self.pieces = [b"", *(bytes(map(byte_of.__getitem__, spelled[number])) for number in range(len(spelled)))]
 
     @classmethod
-    def fit(cls, chunks: Iterable[str], pieces: int) -> Self:
-        """Learn the pieces by byte-pair encoding."""
-        return cls(Subwords.fit((line for chunk in chunks for line in chunk.splitlines(keepends=True)), pieces))
+    def fit(
+        cls,
+        chunks: Iterable[str],
+        pieces: int,
+        model: Literal["bpe", "unigram"] = "bpe",
+        at_blanks: bool = False,
+    ) -> Self:
+        """Learn the pieces. See `Subwords.fit`."""
+        lines = (line for chunk in chunks for line in chunk.splitlines(keepends=True))
+        return cls(Subwords.fit(lines, pieces, model, at_blanks))
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """The number of each piece; no piece goes over the end of a line."""
         return np.asarray(self.subwords.encode(text.splitlines(keepends=True)).values, np.int64)
+
+    def encode_rows(self, texts: Sequence[str]) -> Ragged:
+        """The numbers of the pieces of many texts, each of one line, on all processor threads."""
+        return self.subwords.encode(texts)
+
+    def split(self, text: str) -> list[bytes]:
+        """The pieces."""
+        return [self.pieces[number] for number in self.encode(text)]
 
     def unknown_in(self, text: str) -> list[str]:
         """Nothing: the bytes are pieces."""

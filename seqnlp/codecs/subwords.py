@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self, final
 
 import numpy as np
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.base import WordCodec
@@ -22,7 +22,9 @@ class Subwords(WordCodec):
         self.tokenizer = tokenizer
 
     @classmethod
-    def fit(cls, texts: Iterable[str], size: int, model: Literal["bpe", "unigram"] = "bpe") -> Self:
+    def fit(
+        cls, texts: Iterable[str], size: int, model: Literal["bpe", "unigram"] = "bpe", at_blanks: bool = False
+    ) -> Self:
         """Train the pieces.
 
         Args:
@@ -31,6 +33,7 @@ class Subwords(WordCodec):
                 corpus may not have as many.
             model: Byte-pair encoding (Sennrich et al., 2016): the same texts always give the same pieces; or
                 unigram pieces (Kudo, 2018), whose training differs a little from process to process.
+            at_blanks: No piece goes over a blank; if not, nor from letters to digits or to other signs.
         """
         alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
         tokenizer: Any
@@ -41,7 +44,10 @@ class Subwords(WordCodec):
         else:
             tokenizer = Tokenizer(models.Unigram())
             trainer = trainers.UnigramTrainer(vocab_size=size - 1, initial_alphabet=alphabet, show_progress=False)
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        by_rule = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        words = pre_tokenizers.Split(Regex(r" ?[^ ]+| "), "isolated")
+        as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, as_bytes]) if at_blanks else by_rule
         tokenizer.decoder = decoders.ByteLevel()
         tokenizer.train_from_iterator(texts, trainer)
         return cls(tokenizer)

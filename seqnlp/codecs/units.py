@@ -1,4 +1,4 @@
-"""`unit` of a language model: what a token is."""
+"""`unit` of a language model or a translation: what a token is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -21,8 +21,13 @@ class Unit(Family, ABC):
         """What several are called."""
 
     @abstractmethod
-    def fit(self, chunks: Iterable[str]) -> RunningText:
-        """Make the codec from the text to train on, which comes in chunks."""
+    def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> RunningText:
+        """Make the codec from the text to train on.
+
+        Args:
+            chunks: Parts of the text.
+            at_blanks: Words are parted by blanks already, and by nothing else.
+        """
 
     @abstractmethod
     def restore(self, data: dict[str, Any]) -> RunningText:
@@ -42,7 +47,7 @@ class CharacterUnit(Unit):
         """Characters."""
         return "characters"
 
-    def fit(self, chunks: Iterable[str]) -> CharacterText:
+    def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> CharacterText:
         """Number the characters."""
         return CharacterText.fit(chunks, self.min_count)
 
@@ -66,9 +71,9 @@ class WordUnit(Unit):
         """Words."""
         return "words"
 
-    def fit(self, chunks: Iterable[str]) -> WordText:
+    def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> WordText:
         """Number the words."""
-        return WordText.fit(chunks, self.min_count, self.most)
+        return WordText.fit(chunks, self.min_count, self.most, at_blanks)
 
     def restore(self, data: dict[str, Any]) -> WordText:
         """Take saved words."""
@@ -77,20 +82,22 @@ class WordUnit(Unit):
 
 @final
 class SubwordUnit(Unit):
-    """Pieces of words by byte-pair encoding (Sennrich et al., 2016): any text can be spelled."""
+    """Pieces of words that the corpus repeats: any text can be spelled."""
 
     kind: Literal["subwords"] = "subwords"
     pieces: Annotated[int, Field(ge=300)] = 2000
-    """How many pieces to learn."""
+    """How many pieces to learn, the 256 bytes among them."""
+    model: Literal["bpe", "unigram"] = "bpe"
+    """How: byte-pair encoding (Sennrich et al., 2016), or unigram pieces (Kudo, 2018)."""
 
     @property
     def plural(self) -> str:
         """Subwords."""
         return "subwords"
 
-    def fit(self, chunks: Iterable[str]) -> SubwordText:
+    def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> SubwordText:
         """Learn the pieces."""
-        return SubwordText.fit(chunks, self.pieces)
+        return SubwordText.fit(chunks, self.pieces, self.model, at_blanks)
 
     def restore(self, data: dict[str, Any]) -> SubwordText:
         """Take saved pieces."""

@@ -1,5 +1,6 @@
 """Decoders make of encoded steps what the task asks for."""
 
+from seqnlp.decoders.attention import Attention, AttentionDecoder
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.decoders.crf import Crf
 from seqnlp.decoders.linear import Linear
@@ -9,6 +10,8 @@ from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
 
 __all__ = [
     "Allowed",
+    "Attention",
+    "AttentionDecoder",
     "Classes",
     "Crf",
     "DecoderModule",

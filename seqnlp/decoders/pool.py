@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling
+from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling, Sum
 from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 from seqnlp.spec import Family
@@ -25,7 +25,7 @@ class Classes:
     scores: Float[Tensor, "batch labels"]
     """Probabilities: in sum 1, or, where a text may have several labels, of each label on its own."""
     weights: Float[Tensor, "batch time"] | None
-    """How much each step counted, where the pooling decides that."""
+    """How much each step counted, where the pooling alone decides that."""
 
 
 class PoolDecoder(Family, ABC):
@@ -47,7 +47,7 @@ class PoolDecoder(Family, ABC):
         """Make the pooling for encoded steps of this width."""
 
     def build(
-        self, width: int, weights: Float[Tensor, " labels"], several: bool, reads_ahead: bool
+        self, width: int, weights: Float[Tensor, " labels"], several: bool, reads_ahead: bool, votes: bool = False
     ) -> "PoolClassifier":
         """Make the network.
 
@@ -56,10 +56,11 @@ class PoolDecoder(Family, ABC):
             weights: How much each class counts; there are as many classes as weights.
             several: Whether a text has any number of labels rather than one.
             reads_ahead: Whether an encoded step knows of later ones.
+            votes: Whether each step has, after those features, a vote for each class.
         """
         pooling = self.pooling(width, reads_ahead)
         output = nn.Linear(pooling.width, len(weights))
-        return PoolClassifier(pooling, output, weights, several, self.dropout, self.label_smoothing)
+        return PoolClassifier(pooling, output, weights, several, self.dropout, self.label_smoothing, votes)
 
 
 @final
@@ -110,7 +111,7 @@ class AttentionPool(PoolDecoder):
 
 @final
 class PoolClassifier(DecoderModule):
-    """A pooling and a linear map to the classes."""
+    """A pooling and a linear map to the classes, to which the votes of the steps are added."""
 
     def __init__(
         self,
@@ -120,9 +121,11 @@ class PoolClassifier(DecoderModule):
         several: bool,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
+        votes: bool = False,
     ) -> None:
         super().__init__()
         self.pooling, self.several, self.label_smoothing = pooling, several, label_smoothing
+        self.votes = len(weights) if votes else 0
         self.dropout = Dropout(dropout)
         self.output = output
         self.register_buffer("class_weights", weights)
@@ -159,8 +162,13 @@ class PoolClassifier(DecoderModule):
 
     def predict(self, states: States) -> Classes:
         """Each class with its probability."""
-        pooled = self.pooling(states)
+        width = states.outputs.shape[-1] - self.votes
+        pooled = self.pooling(States(states.outputs[..., :width], states.mask))
         dropped = self.dropout(pooled.vectors.unsqueeze(1)).squeeze(1)
         logits = self.output(dropped).float()
+        if self.votes:
+            votes = States(states.outputs[..., width:].float(), states.mask)
+            logits = logits + Sum(self.votes)(votes).vectors
         cooled = logits / self.temperature
-        return Classes(logits, cooled.sigmoid() if self.several else cooled.softmax(-1), pooled.weights)
+        weights = None if self.votes else pooled.weights
+        return Classes(logits, cooled.sigmoid() if self.several else cooled.softmax(-1), weights)

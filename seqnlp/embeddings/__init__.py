@@ -3,6 +3,8 @@
 from seqnlp.embeddings.base import Find, View, WordModule
 from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
 from seqnlp.embeddings.columns import ColumnsEmbedding
+from seqnlp.embeddings.ngrams import NGramVotes
+from seqnlp.embeddings.series import SeriesBatch, SeriesEmbedding
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.text import TextBatch, TextEmbedder, TextEmbedding
 from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup
@@ -15,6 +17,9 @@ __all__ = [
     "Chars",
     "ColumnsEmbedding",
     "Find",
+    "NGramVotes",
+    "SeriesBatch",
+    "SeriesEmbedding",
     "SubwordPieces",
     "TextBatch",
     "TextEmbedder",

@@ -1,4 +1,4 @@
-"""`[embedding]` of a language model: a vector for every token."""
+"""`[embedding]` of a language model or a translation: a vector for every token."""
 
 from dataclasses import dataclass
 from typing import Annotated, final
@@ -15,14 +15,16 @@ from seqnlp.spec import Spec
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """Stretches of text, all of the same length."""
+    """Stretches of text, all of the same length, or filled up to the longest."""
 
     index: Int[Tensor, "batch time"]
+    real: Bool[Tensor, "batch time"] | None = None
+    """True on real steps; None if all are real."""
 
     @property
     def mask(self) -> Bool[Tensor, "batch time"]:
-        """True everywhere."""
-        return torch.ones_like(self.index, dtype=torch.bool)
+        """True on real steps."""
+        return torch.ones_like(self.index, dtype=torch.bool) if self.real is None else self.real
 
 
 @final

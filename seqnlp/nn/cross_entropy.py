@@ -18,12 +18,14 @@ def linear_cross_entropy(
     weight: Float[Tensor, "labels width"],
     bias: Float[Tensor, " labels"],
     target: Int[Tensor, " items"],
+    smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
     """The summed cross-entropy, in nats, of `softmax(hidden @ weight.T + bias)` and the targets.
 
-    The gradients are computed along with the loss, while each block of logits is there.
+    The gradients are computed along with the loss, while each block of logits is there. `smoothing` is the share of
+    each target's probability that is spread evenly over all labels (Szegedy et al., 2016).
     """
-    loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, target)  # type: ignore[no-untyped-call]
+    loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, target, smoothing)  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -35,11 +37,13 @@ def nats(
     target: Int[Tensor, " items"],
 ) -> Float[Tensor, " items"]:
     """The cross-entropy of each item on its own, without gradients."""
-    parts = [
-        torch.nn.functional.cross_entropy(linear(hidden[rows], weight, bias).float(), target[rows], reduction="none")
-        for rows in _blocks(len(hidden), len(weight))
-    ]
+    parts = [_nats(linear(hidden[rows], weight, bias), target[rows]) for rows in _blocks(len(hidden), len(weight))]
     return torch.cat(parts)
+
+
+def _nats(logits: Tensor, target: Tensor) -> Tensor:
+    full = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return torch.nn.functional.cross_entropy(full, target, reduction="none")
 
 
 def _blocks(items: int, labels: int) -> Iterator[slice]:
@@ -49,7 +53,7 @@ def _blocks(items: int, labels: int) -> Iterator[slice]:
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor, smoothing: float) -> Tensor:
         # products as autocast would have them; sums in full precision
         kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else hidden.dtype
         full = torch.promote_types(weight.dtype, torch.float32)
@@ -57,11 +61,15 @@ class _LinearCrossEntropy(torch.autograd.Function):
         total = torch.zeros((), dtype=full)
         hidden_slope, weight_slope = torch.empty_like(inputs), torch.zeros_like(weight, dtype=full)
         bias_slope = torch.zeros_like(bias, dtype=full)
+        even = smoothing / len(weight)
         for rows in _blocks(len(hidden), len(weight)):
             logs = linear(inputs[rows], matrix, bias.to(kind)).to(full).log_softmax(1)
             places = target[rows, None]
-            total -= logs.gather(1, places).sum()
-            slope = logs.exp_().scatter_add_(1, places, torch.full_like(places, -1, dtype=full))
+            total -= (1 - smoothing) * logs.gather(1, places).sum()
+            if smoothing:
+                total -= even * logs.sum()
+            slope = logs.exp_().sub_(even) if smoothing else logs.exp_()
+            slope.scatter_add_(1, places, torch.full_like(places, smoothing - 1, dtype=full))
             bias_slope += slope.sum(0)
             slope = slope.to(kind)
             torch.mm(slope, matrix, out=hidden_slope[rows])
@@ -73,4 +81,4 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (scale,) = gradients
         slopes = [slope * scale.to(slope.dtype) for slope in ctx.saved_tensors]
-        return slopes[0], slopes[1], slopes[2], None
+        return slopes[0], slopes[1], slopes[2], None, None

@@ -6,17 +6,18 @@ once. The first layer's product with its input is a table with a row for each to
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seqnlp.nn.products import Floats, array, product
 from seqnlp.nn.recurrent import Recurrent
 
-Floats = NDArray[np.float32]
 Tokens = NDArray[np.int64]
 
 LARGEST_TABLE = 1 << 24
@@ -46,7 +47,7 @@ class Steps:
             weight: Of the output map; shape (tokens, width or size).
             bias: Of the output map; shape (tokens,).
             batch: How many texts are written at once.
-            half: Do the products of several texts in bfloat16.
+            half: Do the products of several texts in bfloat16 and in bytes.
         """
         table = table.detach().float()
         self.layers: list[_Layer] = []
@@ -61,18 +62,18 @@ class Steps:
         self._products: list[Callable[[], None]] = []
         if projection is not None:
             projected = np.zeros((batch, len(projection)), np.float32)
-            self._products.append(_product(projection, outputs, projected, half))
+            self._products.append(product(projection, outputs, projected, half))
             outputs = projected
         self._logits = np.zeros((batch, len(weight)), np.float32)
-        self._products.append(_product(weight, outputs, self._logits, half))
-        self._bias = _array(bias)
+        self._products.append(product(weight, outputs, self._logits, half))
+        self._bias = array(bias)
 
     def load(self, carry: list[Tensor]) -> None:
         """Begin with a state as the encoder returns it; that of a single text is for all."""
         each = len(carry) // len(self.layers)
         for number, layer in enumerate(self.layers):
             for own, given in zip(layer.state, carry[number * each : (number + 1) * each], strict=True):
-                own[:] = _array(given[0])
+                own[:] = array(given[0])
 
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Go on with these texts only, of which some may be there several times; shape (batch,)."""
@@ -86,16 +87,20 @@ class Steps:
         Returns:
             The logits of the one after it; shape (batch, tokens). The next step overwrites them.
         """
-        for layer in self.layers:
-            layer.step(tokens)
-        for product in self._products:
-            product()
+        with _one_thread():
+            for layer in self.layers:
+                layer.step(tokens)
+            for multiply in self._products:
+                multiply()
         self._logits += self._bias
         return self._logits
 
 
 class _Layer(ABC):
     """A layer's weights, its state, and room to compute in."""
+
+    bounded: ClassVar[bool] = True
+    """Whether the hidden state lies between -1 and 1."""
 
     def __init__(
         self, layer: nn.RNNBase, table: Tensor, below: Floats | None, batch: int, half: bool, residual: bool
@@ -107,12 +112,12 @@ class _Layer(ABC):
         )
         self.hidden = np.zeros((batch, size), np.float32)
         self.gates = np.zeros((batch, len(w_hidden)), np.float32)
-        self._multiply = _product(w_hidden, self.hidden, self.gates, half)
+        self._multiply = product(w_hidden, self.hidden, self.gates, half, self.bounded)
         inner, outer = self.biases(b_input, b_hidden, size)
-        self.inner = _array(inner)
+        self.inner = array(inner)
         self._inputs = _inputs(w_input, outer, table, below, batch, half)
         # the first layer's input is the token's vector itself, which is not there where a table replaces it
-        vectors = _array(table) if residual and below is None and table.shape[1] == size else None
+        vectors = array(table) if residual and below is None and table.shape[1] == size else None
         adds = vectors is not None or (residual and below is not None and below.shape[1] == size)
         self._below, self._vectors = (below if adds else None), vectors
         self.outputs = np.zeros_like(self.hidden) if adds else self.hidden
@@ -216,8 +221,21 @@ class _Tanh(_Layer):
 
 @final
 class _Relu(_Layer):
+    bounded: ClassVar[bool] = False
+
     def update(self, inputs: Floats) -> None:
         np.maximum(np.add(self.gates, inputs, out=self.gates), 0, out=self.hidden)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch from calling its other threads: to wake them takes longer than what they could do in a step."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 _HALF = np.float32(0.5)
@@ -229,11 +247,11 @@ def _inputs(
 ) -> Callable[[Tokens], Floats]:
     """What makes a layer's products with its input: looked up, or computed from the vectors or the layer below."""
     if below is None and len(table) * len(weight) <= LARGEST_TABLE:
-        rows = _array(torch.addmm(bias, table, weight.t()))
+        rows = array(torch.addmm(bias, table, weight.t()))
         return lambda tokens: rows[tokens]
-    vectors, made = _array(table), np.zeros((batch, len(weight)), np.float32)
+    vectors, made = array(table), np.zeros((batch, len(weight)), np.float32)
     source = np.zeros((batch, weight.shape[1]), np.float32) if below is None else below
-    multiply, added = _product(weight, source, made, half), _array(bias)
+    multiply, added = product(weight, source, made, half), array(bias)
 
     def compute(tokens: Tokens) -> Floats:
         if below is None:
@@ -243,27 +261,3 @@ def _inputs(
         return made
 
     return compute
-
-
-def _product(weight: Tensor, source: Floats, result: Floats, half: bool) -> Callable[[], None]:
-    """What multiplies one array by the weights into another; both arrays stay where they are."""
-    if len(source) == 1:
-        matrix = np.ascontiguousarray(_array(weight).T)
-
-        def multiply() -> None:
-            np.matmul(source, matrix, out=result)
-
-        return multiply
-    inputs, outputs = torch.from_numpy(source), torch.from_numpy(result)
-    kind = torch.bfloat16 if half else torch.float32
-    weights = weight.detach().to(kind)
-
-    def multiply_all() -> None:
-        outputs.copy_(nn.functional.linear(inputs.to(kind), weights))
-
-    return multiply_all
-
-
-def _array(tensor: Tensor) -> Floats:
-    array: Floats = tensor.detach().float().numpy()
-    return array

@@ -8,6 +8,7 @@
 | `jsonl` | a JSON object a line | its keys |
 | `text` | lines, paragraphs or whole files | `text` |
 | `parallel` | sentences and their translations | `source`, `target` |
+| `series` | numbers with times, csv or parquet | those of numbers; `unique_id`, `ds` |
 | `hub` | the Hugging Face Hub, parquet | those of the dataset |
 
 All but `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in the cache of `datasets`.
@@ -21,6 +22,7 @@ from seqnlp.readers.csv import Csv
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.parallel import Parallel
+from seqnlp.readers.series import Series
 from seqnlp.readers.text import Text
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Jsonl",
     "Parallel",
     "Reader",
+    "Series",
     "Text",
     "parse_conllu",
     "read_corpus",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
 
@@ -47,10 +47,10 @@ class Reader(Family, ABC):
         Raises:
             seqnlp.errors.DataError: what `read` raises; no sequences; a column to rename that is missing.
         """
-        whole, part = cut_slice(str(source)) if self.reads_files else (source, "")
+        whole, part = self.cut(str(source)) if self.reads_files else (source, "")
         dataset = self.read(whole)
         if part:
-            rows = rows_of(part, len(dataset))
+            rows = self.chosen(dataset, part, str(whole))
             if not len(rows):
                 raise DataError(f"no sequences in the slice {part} of {len(dataset):,}", whole)
             dataset = dataset.select(rows)
@@ -80,8 +80,16 @@ class Reader(Family, ABC):
         """
         if not self.reads_files:
             return source
-        whole, part = cut_slice(source)
+        whole, part = self.cut(source)
         return Path(f"{self.place(whole, find)}{part}")
+
+    def cut(self, source: str) -> tuple[str, str]:
+        """Part a source from the slice at its end; the slice is empty if there is none."""
+        return cut_slice(source)
+
+    def chosen(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
+        """The rows of a table that a slice means; `source` is what to call the table in messages."""
+        return rows_of(part, len(dataset))
 
     def place(self, source: str, find: Callable[[str], Path]) -> Path:
         """Where the file of a split is, or the common beginning of its files."""
@@ -90,7 +98,7 @@ class Reader(Family, ABC):
     @final
     def files(self, source: str | Path) -> list[Path]:
         """The files that a located split is made of; none if they are not the user's own."""
-        return self.files_of(cut_slice(str(source))[0]) if self.reads_files else []
+        return self.files_of(self.cut(str(source))[0]) if self.reads_files else []
 
     def files_of(self, source: str) -> list[Path]:
         """The files of a split without a slice."""

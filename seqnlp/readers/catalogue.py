@@ -164,8 +164,8 @@ CATALOGUE: dict[str, PublicCorpus] = {
     "etth1": PublicCorpus(
         description="Electricity transformer temperature: 7 hourly series, 17,420 hours",
         licence="CC BY-ND 4.0",
-        reader={"kind": "csv", "numbers": ["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"]},
-        splits={"train": "ETTh1.csv"},
+        reader={"kind": "series"},
+        splits={"train": "ETTh1.csv[0:8640]", "dev": "ETTh1.csv[8640:11520]", "test": "ETTh1.csv[11520:14400]"},
         files=listed(
             ETT,
             """

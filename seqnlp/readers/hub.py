@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -23,6 +25,10 @@ FORMATS = {
     ".csv": "csv",
     ".txt": "text",
 }
+
+
+PATIENCE = 10
+"""Seconds to wait for the Hub's first answer."""
 
 
 class Hub(Reader):
@@ -65,10 +71,39 @@ class Hub(Reader):
 
         file = Path(self.path)
         if not file.is_file():
-            return datasets.load_dataset_builder(self.path, name=self.config, revision=self.revision)
+            with nullcontext() if file.exists() or hub_answers(self.path) else offline():
+                return datasets.load_dataset_builder(self.path, name=self.config, revision=self.revision)
         if file.suffix not in FORMATS:
             raise DataError(f"cannot read a {file.suffix or 'nameless'} file; expected {', '.join(FORMATS)}", file)
         return datasets.load_dataset_builder(FORMATS[file.suffix], data_files=str(file))
+
+
+def hub_answers(name: str) -> bool:
+    """Whether the Hub says anything, be it that it has no such dataset; `datasets` would ask for half a minute."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        HfApi().dataset_info(name, timeout=PATIENCE)
+    except (HfHubHTTPError, HFValidationError):  # `datasets` will say what is wrong
+        return True
+    except Exception:  # an error of whichever library does the asking
+        return False
+    return True
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """Let `datasets` take what it has fetched before, or fail at once."""
+    import datasets
+    from huggingface_hub import constants
+
+    before = datasets.config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE
+    datasets.config.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        datasets.config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE = before
 
 
 def reason(error: Exception, splits: list[str]) -> str:

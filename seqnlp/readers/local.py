@@ -18,6 +18,7 @@ from seqnlp.readers.files import nearest, open_text
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.parallel import Parallel
+from seqnlp.readers.series import Series, looks_like_series
 from seqnlp.readers.text import Text
 
 SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
@@ -118,12 +119,15 @@ def open_corpus(target: str, root: Path, reader: Reader | None = None) -> LocalC
 
 
 def open_folder(folder: Path, reader: Reader | None) -> LocalCorpus:
-    """Find the splits in a folder by the names of its files."""
+    """Find the splits in a folder by the names of its files; series are in one file, called like the folder."""
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
         words = re.split("[^a-z]+", path.name.lower())
         for split in {SPLITS[word] for word in words if word in SPLITS and path.is_file()}:
             found.setdefault(split, []).append(path)
+    whole = [path for path in sorted(folder.iterdir()) if path.stem == folder.name and path.suffix != ".py"]
+    if not found and whole:
+        found["train"] = whole[:1]  # splits are periods of it
     if not found:
         raise DataError("no files in it are called train, dev or test", folder)
     reader = reader or reader_of(next(iter(found.values())))
@@ -150,6 +154,8 @@ def reader_of(files: Sequence[Path]) -> Reader:
     if suffix in (".conll", ".iob", ".bio"):
         width = next((len(line.split()) for line in open_text(path) if line.strip()), 1)
         return Columns(names=["token", *(f"column{number}" for number in range(2, width + 1))])
+    if looks_like_series(path):
+        return Series()
     if suffix == ".parquet":
         return Hub(path=str(path))
     simple: dict[str, type[Reader]] = {

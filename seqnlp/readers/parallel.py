@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Parallel(Reader):
-    """Pairs of lines: the columns `source` and `target`. A pair with an empty side is left out."""
+    """Pairs of lines: the columns `source` and `target`. Where both sides are empty there is no pair."""
 
     kind: Literal["parallel"] = "parallel"
     suffixes: list[str] = []
@@ -40,7 +40,7 @@ class Parallel(Reader):
 
         def rows() -> Iterator[dict[str, str]]:
             for left, right in pairs(files):
-                if left.strip() and right.strip():
+                if left.strip() or right.strip():
                     yield {"source": left, "target": right}
 
         return tabulate(self, files, {"source": "text", "target": "text"}, rows)

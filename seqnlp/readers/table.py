@@ -21,7 +21,7 @@ Kind = Literal["text", "texts", "whole", "number", "numbers"]
 
 Row = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 """Part of the cache key: to be raised when any reader makes something else of the same file."""
 
 

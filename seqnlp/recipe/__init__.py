@@ -1,7 +1,7 @@
 """Recipes: TOML files, checked once and as a whole, from then on a frozen typed tree.
 
 recipe.py, data.py    the tree
-shipped.py            where recipes and the files that they name are
+shipped.py            where recipes and the files that they name are; listed.py tells of each in brief
 source.py, syntax.py  from a file, and what it extends, to a document of nested settings with places
 locate.py             the line and column of each key of a TOML text
 document.py           settings and places, laid over each other

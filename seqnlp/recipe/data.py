@@ -8,7 +8,7 @@ class Data(Spec):
     """Files (or split expressions of a hub reader) for each split."""
 
     reader: Reader
-    """How the files are read: conllu, columns, csv, jsonl, text, hub."""
+    """How the files are read: conllu, columns, csv, jsonl, text, parallel, series, hub."""
     train: str
     """What to train on; of a file also a slice: `train.txt[:95%]`, `train.txt[-500:]`."""
     dev: str

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Event
 from seqnlp.run import files, log
+from seqnlp.run.claim import LOCK
+from seqnlp.run.codec_files import Codecs, codec_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,17 +32,6 @@ EVENTS = "events.jsonl"
 SCORES = "scores.json"
 CARD = "README.md"
 PROBE = "probe.json"
-
-
-class Codecs(dict[str, dict[str, Any]]):
-    """The codecs of a run by name; asking for one that is not there is a `RunError`."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__({codec_name(file): files.read_json(file) for file in sorted(folder.glob("*.json"))})
-        self.folder = folder
-
-    def __missing__(self, name: str) -> dict[str, Any]:
-        raise RunError("missing", self.folder / codec_file(name))
 
 
 @dataclass(frozen=True)
@@ -245,7 +235,7 @@ class Run:
                     "--out names another folder"
                 )
         elif self.path.is_dir():
-            if any(not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
+            if any(file.name != LOCK and not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
                 raise UsageError(f"{self.path} is no run and holds other files: name another folder with --out")
         elif os.path.lexists(self.path):
             raise UsageError(f"{self.path} is a file, but a run is a folder: name another with --out")
@@ -281,16 +271,6 @@ class Run:
         from seqnlp.run.tensors import read_tensors
 
         return read_tensors(self.path / name)
-
-
-def codec_file(name: str) -> str:
-    """The file of a codec, whose name may come from a column of somebody's corpus."""
-    return quote(name, safe=" ", errors="surrogatepass") + ".json"
-
-
-def codec_name(file: Path) -> str:
-    """The name of the codec in a file."""
-    return unquote(file.name.removesuffix(".json"), errors="surrogatepass")
 
 
 def nearest_run(path: Path) -> str:

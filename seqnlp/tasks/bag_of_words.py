@@ -9,13 +9,12 @@ from torch import Tensor, nn
 from seqnlp.codecs import Vocabulary
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
-from seqnlp.encoders import EncoderModule
 from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
 from seqnlp.nn.pooling import Sum
-from seqnlp.nn.states import States
+from seqnlp.nn.unread import Unread
 from seqnlp.optimizers import AdamW
-from seqnlp.shapes import Bool, Float
+from seqnlp.shapes import Float
 from seqnlp.tasks.classified import LABEL, ClassifiedExamples
 from seqnlp.training import Metric, Trainer, Training
 
@@ -73,21 +72,3 @@ class Votes(nn.Module):
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
         """The votes of every word of a batch of texts."""
         return nn.functional.embedding(batch.index, self.table(batch.features["words"]))
-
-
-@final
-class Unread(EncoderModule):
-    """Passes every step on without a look at the others."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
-    def forward(
-        self,
-        inputs: Float[Tensor, "batch time width"],
-        mask: Bool[Tensor, "batch time"],
-        carry: list[Tensor] | None = None,
-    ) -> States:
-        """Pass on."""
-        return States(inputs, mask)

@@ -43,9 +43,25 @@ class Task(ABC):
     def score(self, model: SequenceModel, examples: Any) -> Scores:
         """Score a model on what `examples` made of a split."""
 
+    def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
+        """The scores of dev that are told, and one of which decides, while the model is being trained."""
+        return {name: score for name, score in self.score(model, dev).items() if isinstance(score, float)}
+
     @abstractmethod
     def predictor(self, model: SequenceModel) -> Any:
         """Wrap a trained model in what `seqnlp.load` returns."""
+
+    def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
+        """Set right how sure the model says it is, where the recipe asks for that.
+
+        Args:
+            model: The trained model, which is changed.
+            dev: What `examples` made of the dev split.
+
+        Returns:
+            A number for what was fitted, by decoder; nothing if nothing was.
+        """
+        return {}
 
     def notices(self, examples: Any) -> list[str]:
         """What a user should know of a split before its scores, one line each."""

@@ -1,6 +1,7 @@
 """Encoded texts and their classes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -8,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, Labels, WordCodec
+from seqnlp.codecs import Column, Labels, NGrams, WordCodec
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.splitter import words_of
 from seqnlp.codecs.text import Text
 from seqnlp.embeddings import TextBatch
+from seqnlp.embeddings.ngrams import INSIDE, phrases_of
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
 from seqnlp.training import Examples
@@ -52,6 +54,15 @@ def checked(words: Column, name: str) -> Column:
         more = f" (nor do {len(empty) - 1:,} more)" if len(empty) > 1 else ""
         raise DataError(f"column {name!r}: row {empty[0] + 1} has no words{more}; a text needs at least one")
     return words
+
+
+def encoded(words: Column, views: Mapping[str, WordCodec], ngrams: NGrams | None) -> Text:
+    """Texts as numbers, those of their n-grams included."""
+    if ngrams is None:
+        return Text.encode(words, views)
+    phrases = {phrases_of(length): ends for length, ends in ngrams.phrases(words).items()}
+    text = Text.encode(words, views, phrases)
+    return replace(text, features={**text.features, INSIDE: ngrams.inside(words.distinct)})
 
 
 def read_labels(split: "Dataset", name: str, several: bool) -> Column:
@@ -101,12 +112,14 @@ class ClassifiedExamples(Examples):
         codec: Labels,
         several: bool,
         batch_tokens: int,
+        ngrams: NGrams | None = None,
     ) -> "ClassifiedExamples":
         """Encode a split's columns."""
         numbers = codec.encode(labels.distinct)
         unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
         gold = Ragged(numbers[labels.codes.values], labels.codes.offsets)
-        return cls(words, Text.encode(words, views), gold, unseen, len(codec) if several else None, batch_tokens)
+        text = encoded(words, views, ngrams)
+        return cls(words, text, gold, unseen, len(codec) if several else None, batch_tokens)
 
     def viewed(self, views: Mapping[str, WordCodec]) -> "ClassifiedExamples":
         """The same texts and labels, the words encoded in another way."""

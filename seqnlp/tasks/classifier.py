@@ -9,14 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Column, Labels, WordCodec
+from seqnlp.codecs import Column, Labels, NGrams, WordCodec
 from seqnlp.codecs.splitter import words_of
-from seqnlp.codecs.text import Text
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
 from seqnlp.results import Classification
-from seqnlp.tasks.classified import EVALUATION_TOKENS, LABEL
+from seqnlp.tasks.classified import EVALUATION_TOKENS, LABEL, encoded
 from seqnlp.training.batches import in_order
 
 Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]
@@ -34,8 +33,10 @@ class Classifier:
         views: Mapping[str, WordCodec],
         labels: Labels,
         several: bool,
+        ngrams: NGrams | None = None,
     ) -> None:
         self.model, self.views, self.labels, self.several = model.eval(), views, labels, several
+        self.ngrams = ngrams
 
     @overload
     def classify(self, texts: str, *, explain: bool = False, pretokenized: bool = False) -> Classification: ...
@@ -56,8 +57,8 @@ class Classifier:
         Args:
             texts: Text, split into words by rule, or, for a text that is a list, the words themselves.
             explain: Also say what each word did for the likeliest class: its weight, if the decoder is one of
-                attention (they are in sum 1), or else gradient times input, which is negative for a word that
-                speaks against it.
+                attention (they are in sum 1) and no n-grams vote, or else gradient times input, which is
+                negative for a word that speaks against it. A phrase's vote counts for its last word.
             pretokenized: Split text at blanks only.
 
         Returns:
@@ -78,7 +79,7 @@ class Classifier:
             size = min(size * 4, 4096)
 
     def _classify(self, texts: list[list[str]], explain: bool) -> list[Classification]:
-        text = Text.encode(Column.from_rows(texts), self.views)
+        text = encoded(Column.from_rows(texts), self.views, self.ngrams)
         results = [Classification(words, [], {}, [] if explain else None) for words in texts]
         for rows in in_order(text.codes.lengths, EVALUATION_TOKENS):
             rows = rows[text.codes.lengths[rows] > 0]

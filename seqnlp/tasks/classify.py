@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Codec, Column, Labels, Vocabulary, WordCodec
+from seqnlp.codecs import Codec, Column, Labels, NGrams, Vocabulary, WordCodec
 from seqnlp.decoders import MaxPool, PoolClassifier, PoolDecoder
-from seqnlp.embeddings import Find, TextEmbedding
+from seqnlp.embeddings import Find, NGramVotes, TextEmbedding
+from seqnlp.embeddings.ngrams import WithVotes, first_votes
 from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
@@ -19,6 +20,7 @@ from seqnlp.metrics import class_scores, several_scores
 from seqnlp.metrics.answers import Answers
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
+from seqnlp.nn.beside import Beside
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.recipe.data import Data
 from seqnlp.tasks.bag_of_words import train_bag_of_words
@@ -56,6 +58,8 @@ class Classify(TaskRecipe):
     encoder: Encoder = Lstm()
     decoder: PoolDecoder = MaxPool()
     optimizer: Optimizer = AdamW()
+    ngrams: NGramVotes | None = None
+    """N-grams that vote for the classes beside the network; left out: none do."""
 
     def faults(self) -> Iterator[Fault]:
         """What can't go together."""
@@ -65,6 +69,14 @@ class Classify(TaskRecipe):
             yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
         if self.data.label == (self.data.tokens or self.data.text or "text"):
             yield Fault("data.label", f"the text itself ({self.data.label!r}) can't be the label")
+        if (
+            self.ngrams
+            and self.ngrams.chars
+            and (len(self.ngrams.chars) != 2 or self.ngrams.chars != sorted(self.ngrams.chars))
+        ):
+            yield Fault(
+                "ngrams.chars", f"expected a shortest and a longest length, found {self.ngrams.chars}", "[2, 5]"
+            )
 
     def words(self, split: "Dataset") -> Column:
         """The words of each text.
@@ -89,7 +101,12 @@ class Classify(TaskRecipe):
         if not len(codec):
             raise DataError(f"column {self.data.label!r}: there are no labels, every list is empty")
         views = self.embedding.fit(words.counts(), find)
-        return ClassifyTask(self, views, codec, self.class_weights(codec, labels))
+        task = ClassifyTask(self, views, codec, self.class_weights(codec, labels))
+        if self.ngrams is not None:
+            task.ngrams = self.ngrams.fit(words)
+            gold = labels.numbered(codec.encode(labels.distinct))
+            task.first_votes = first_votes(task.ngrams, words, gold, len(codec))
+        return task
 
     def class_weights(self, codec: Labels, labels: Column) -> Tensor:
         """How much each class counts in the loss; shape (labels,).
@@ -114,9 +131,13 @@ class Classify(TaskRecipe):
         return torch.tensor([given.get(name, 1.0) for name in codec.names])
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "ClassifyTask":
-        """Take the codecs that a run has saved; the weights of the classes are among those of the model."""
+        """Take the codecs that a run has saved; class weights and first votes are among the weights of the model."""
         labels = Labels.from_json(dict(codecs["labels"]))
-        return ClassifyTask(self, self.embedding.restore(codecs), labels, torch.ones(len(labels)))
+        task = ClassifyTask(self, self.embedding.restore(codecs), labels, torch.ones(len(labels)))
+        if self.ngrams is not None:
+            task.ngrams = NGrams.from_json(dict(codecs["ngrams"]))
+            task.first_votes = torch.zeros(len(task.ngrams), len(labels))
+        return task
 
 
 @dataclass(frozen=True)
@@ -138,17 +159,22 @@ class ClassifyTask(LabellingTask):
     def __init__(self, recipe: Classify, views: dict[str, WordCodec], labels: Labels, class_weights: Tensor) -> None:
         """Take the codecs: of each view of a word, and of the labels; and how much each class counts."""
         self.recipe, self.views, self.labels, self.class_weights = recipe, views, labels, class_weights
+        self.ngrams: NGrams | None = None
+        self.first_votes = torch.zeros(0, len(labels))
         self.several = recipe.data.several
         self.metric = Metric("micro_f1" if self.several else "accuracy")
 
     def codecs(self) -> dict[str, Codec]:
         """What must be saved with a model, by name."""
-        return {**self.views, "labels": self.labels}
+        ngrams = {} if self.ngrams is None else {"ngrams": self.ngrams}
+        return {**self.views, "labels": self.labels, **ngrams}
 
     def examples(self, split: "Dataset", batch_tokens: int) -> ClassifiedExamples:
         """Encode a split."""
         words, labels = self.recipe.words(split), self.recipe.labels(split)
-        return ClassifiedExamples.encode(words, labels, self.views, self.labels, self.several, batch_tokens)
+        return ClassifiedExamples.encode(
+            words, labels, self.views, self.labels, self.several, batch_tokens, self.ngrams
+        )
 
     def notices(self, examples: ClassifiedExamples) -> list[str]:
         """Classes that no model trained here can predict."""
@@ -162,10 +188,14 @@ class ClassifyTask(LabellingTask):
         """Make the model, with fresh random weights."""
         embedding = self.recipe.embedding.build(self.views)
         encoder = self.recipe.encoder.build(embedding.width)
+        votes = self.recipe.ngrams is not None
         decoder = self.recipe.decoder.build(
-            encoder.width, self.class_weights, self.several, self.recipe.encoder.reads_ahead
+            encoder.width, self.class_weights, self.several, self.recipe.encoder.reads_ahead, votes
         )
-        return SequenceModel(embedding, encoder, {LABEL: decoder})
+        if self.recipe.ngrams is None:
+            return SequenceModel(embedding, encoder, {LABEL: decoder})
+        voting = WithVotes(embedding, self.recipe.ngrams.build(self.first_votes))
+        return SequenceModel(voting, Beside(encoder, len(self.labels)), {LABEL: decoder})
 
     def score(self, model: SequenceModel, examples: ClassifiedExamples) -> Scores:
         """Accuracy, macro F1 and log loss, or micro and macro F1 and exact matches; and each label's scores."""
@@ -249,7 +279,7 @@ class ClassifyTask(LabellingTask):
 
     def predictor(self, model: SequenceModel) -> Classifier:
         """Wrap a trained model."""
-        return Classifier(model, self.views, self.labels, self.several)
+        return Classifier(model, self.views, self.labels, self.several, self.ngrams)
 
 
 def _plain(scores: Scores) -> Scores:

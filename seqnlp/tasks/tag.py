@@ -215,7 +215,8 @@ class TagTask(LabellingTask):
             else:
                 labels[name] = label_scores(gold, given, names)
             scores[f"{prefix}accuracy"] = accuracy(right)
-            scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
+            if unknown.any():
+                scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
         if len(self.columns) > 1:
             scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in self.columns]))
             return {**scores, "labels": labels}

@@ -1,5 +1,6 @@
 """What a tagger says of words: all decoders run, and the labels that are learned by feature put together."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, Features, Labels
 from seqnlp.codecs.features import by_decoder, decoder_name
 from seqnlp.codecs.text import Text
+from seqnlp.decoders.crf import CrfTagger
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.tagged import EVALUATION_TOKENS
@@ -61,3 +63,28 @@ def predict_tags(model: SequenceModel, text: Text, codecs: Mapping[str, Labels |
     return Predictions(
         tags, {column: np.prod([scores[name] for name in own], axis=0) for column, own in decoders.items()}
     )
+
+
+def best_sequences(
+    model: SequenceModel, text: Text, decoder: CrfTagger, number: int
+) -> list[list[tuple[NDArray[np.int64], float]]]:
+    """The likeliest sequences of labels for each sentence, fewer where there are no more, with their log-probabilities.
+
+    Args:
+        model: The trained model.
+        text: The encoded sentences.
+        decoder: One of the model's.
+        number: How many sequences a sentence.
+    """
+    found: list[list[tuple[NDArray[np.int64], float]]] = [[] for _ in text.codes.lengths]
+
+    def predict(rows: NDArray[np.int64]) -> None:
+        paths = decoder.best(model.encode(TextBatch.of(text.batch(rows))), number)
+        for row, labels, scores in zip(rows.tolist(), paths.labels.numpy(), paths.scores.tolist(), strict=True):
+            length = int(text.codes.lengths[row])
+            ranked = zip(labels[:, :length], scores, strict=True)
+            found[row] = [(own, score) for own, score in ranked if math.isfinite(score)]
+
+    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS)):
+        pass
+    return found

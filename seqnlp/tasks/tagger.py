@@ -2,21 +2,23 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs import Column
+from seqnlp.arrays import Ragged
+from seqnlp.codecs import Column, Labels
 from seqnlp.codecs.spans import read_spans, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
 from seqnlp.codecs.text import Text
+from seqnlp.decoders.crf import CrfTagger
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.results import Span, Tagging
-from seqnlp.tasks.tag_predictions import predict_tags
+from seqnlp.results import Span, Tagging, TagSequence
+from seqnlp.tasks.tag_predictions import best_sequences, predict_tags
 
 if TYPE_CHECKING:
     from seqnlp.tasks.tag import TagTask
@@ -66,13 +68,19 @@ class Tagger:
         return [self.task.recipe.data.tokens, *self.task.given]
 
     @overload
-    def tag(self, sentences: str | Mapping[str, list[str]], *, pretokenized: bool = False) -> Tagging: ...
+    def tag(
+        self, sentences: str | Mapping[str, list[str]], *, pretokenized: bool = False, best: int = 0
+    ) -> Tagging: ...
     @overload
     def tag(
-        self, sentences: list[str] | list[list[str]] | list[Mapping[str, list[str]]], *, pretokenized: bool = False
+        self,
+        sentences: list[str] | list[list[str]] | list[Mapping[str, list[str]]],
+        *,
+        pretokenized: bool = False,
+        best: int = 0,
     ) -> list[Tagging]: ...
     @overload
-    def tag(self, sentences: Iterator[Sentence], *, pretokenized: bool = False) -> Iterator[Tagging]: ...
+    def tag(self, sentences: Iterator[Sentence], *, pretokenized: bool = False, best: int = 0) -> Iterator[Tagging]: ...
 
     def tag(
         self,
@@ -84,6 +92,7 @@ class Tagger:
         | Iterator[Sentence],
         *,
         pretokenized: bool = False,
+        best: int = 0,
     ) -> Tagging | list[Tagging] | Iterator[Tagging]:
         """Tag one sentence, a list of sentences, or a stream of them.
 
@@ -91,17 +100,20 @@ class Tagger:
             sentences: Text, split into words by rule; or, for a sentence that is a list, the words themselves; or, for
                 one that is a table, `inputs` by name.
             pretokenized: Split text at blanks only.
+            best: Also find so many of the likeliest sequences of tags for each sentence; the decoder must be a `crf`.
 
         Returns:
             A `Tagging` for a string or a table, a list for a list, and for an iterator another one that reads ahead
             no further than a few thousand sentences.
 
         Raises:
-            seqnlp.errors.UsageError: for a sentence without the columns that the tagger reads beside the words.
+            seqnlp.errors.UsageError: for a sentence without the columns that the tagger reads beside the words; for
+                a decoder that can't rank sequences.
         """
+        self._check_best(best)
         if isinstance(sentences, str | Mapping):
-            return self._tag([self._split(sentences, pretokenized)])[0]
-        stream = self._stream(self._split(each, pretokenized) for each in sentences)
+            return self._tag([self._split(sentences, pretokenized)], best)[0]
+        stream = self._stream((self._split(each, pretokenized) for each in sentences), best)
         return list(stream) if isinstance(sentences, list) else stream
 
     def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
@@ -125,13 +137,13 @@ class Tagger:
         words = sentence.split() if pretokenized else words_of(sentence)
         return _Split(words, sentence, not pretokenized, {})
 
-    def _stream(self, sentences: Iterator[_Split]) -> Iterator[Tagging]:
+    def _stream(self, sentences: Iterator[_Split], best: int) -> Iterator[Tagging]:
         size = 1  # the first answer at once, later ones in ever larger batches
         while window := list(islice(sentences, size)):
-            yield from self._tag(window)
+            yield from self._tag(window, best)
             size = min(size * 4, 4096)
 
-    def _tag(self, sentences: list[_Split]) -> list[Tagging]:
+    def _tag(self, sentences: list[_Split], best: int) -> list[Tagging]:
         words = Column.from_rows([sentence.words for sentence in sentences])
         given = {}
         for name, codec in self.task.given.items():
@@ -139,7 +151,36 @@ class Tagger:
             given[name] = column.numbered(codec.encode(column.distinct))
         text = Text.encode(words, self.task.views, given)
         tags, scores = predict_tags(self.model, text, self.task.predicted)
-        return self._taggings(sentences, tags, scores[self.columns[0]])
+        taggings = self._taggings(sentences, tags, scores[self.columns[0]])
+        if not best:
+            return taggings
+        return [replace(tagging, best=found) for tagging, found in zip(taggings, self._best(text, best), strict=True)]
+
+    def _check_best(self, best: int) -> None:
+        if best < 0:
+            raise UsageError(f"best {best}: expected 1 or more")
+        if best and not isinstance(self.model.decoders.get(self.columns[0]), CrfTagger):
+            raise UsageError(
+                f"only a decoder of the kind crf can rank sequences of tags; that of {self.columns[0]!r} is another"
+            )
+
+    def _best(self, text: Text, number: int) -> list[list[TagSequence]]:
+        first = self.columns[0]
+        decoder, labels = self.model.decoders[first], self.task.predicted[first]
+        assert isinstance(decoder, CrfTagger)
+        assert isinstance(labels, Labels)
+        found = best_sequences(self.model, text, decoder, number)
+        codes = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
+        names = self._as_in_corpus(Column(codes, labels.names))
+        return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
+
+    def _as_in_corpus(self, column: Column) -> Iterator[list[str]]:
+        """Tags by name, in the scheme of the corpus where the decoder has another one."""
+        data = self.task.recipe.data
+        if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
+            column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
+        for row in range(len(column.codes)):
+            yield [column.distinct[code] for code in column.codes[row]]
 
     def _taggings(self, sentences: list[_Split], tags: dict[str, Column], scores: NDArray[np.float32]) -> list[Tagging]:
         data, first = self.task.recipe.data, self.columns[0]

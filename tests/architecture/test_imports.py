@@ -18,6 +18,26 @@ def test_imports_go_down_the_floors() -> None:
     assert "0 broken" in done.stdout
 
 
+def test_the_terminal_application_starts_without_what_is_slow() -> None:
+    code = """
+import asyncio, sys
+from pathlib import Path
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.client import WorkerPredictor
+
+async def start() -> None:
+    app = SeqnlpApp(Path("runs"), WorkerPredictor((sys.executable, "-c", "input()")))
+    async with app.run_test() as pilot:
+        await pilot.app.workers.wait_for_complete()
+
+asyncio.run(start())
+print(*sorted(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) & SLOW == {"textual"}
+
+
 @pytest.mark.parametrize(
     "start",
     [

@@ -13,7 +13,7 @@ from seqnlp.errors import DataError, SeqnlpError, UsageError
 from seqnlp.recipe import find_recipe
 from seqnlp.tasks import Classifier
 
-TINY = ["training.threads=1", "encoder.size=8", "embedding.words.size=8"]
+TINY = ["training.threads=1", "embedding.words.size=8"]
 REVIEWS = {
     "train": [("a fine film", 1), ("a dull film", 0), ("so fine", 1), ("so very dull", 0)] * 100,
     "dev": [("fine", 1), ("dull", 0), ("a film so dull", 0)],
@@ -30,7 +30,9 @@ def trained(recipe: str, out: Path, settings: list[str]) -> Path:
 @pytest.fixture(scope="module")
 def sentiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trained for a few steps."""
-    return trained("sentiment_lstm", tmp_path_factory.mktemp("sentiment") / "run", ["training.epochs=1"])
+    return trained(
+        "sentiment_lstm", tmp_path_factory.mktemp("sentiment") / "run", ["encoder.size=8", "training.epochs=1"]
+    )
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def test_word_lstm(tmp_path: Path) -> None:
     assert scores["bits_per_char"] < 3
 
 
-@pytest.mark.parametrize("recipe", ["shakespeare_char"])
+@pytest.mark.parametrize("recipe", ["shakespeare_char", "shakespeare_long"])
 def test_shakespeare(recipe: str, tmp_path: Path) -> None:
     prose = ROOT / "corpora/prose/train.txt"
     sources = [f"data.train='{prose}[:20%]'", f"data.dev='{prose}[99%:]'"]

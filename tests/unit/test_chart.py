@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.chart import Axis, bounds, chart, sparkline
+from seqnlp.chart import PLAIN_SHADES, SHADES, Axis, bounds, chart, shade, sparkline
 
 
 def golden(text: str) -> str:
@@ -164,3 +164,11 @@ def test_sparkline() -> None:
     assert sparkline([]) == ""
     assert sparkline([None, math.inf]) == "  "
     assert sparkline(range(8)) == "▁▂▃▄▅▆▇█"
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.booleans())
+def test_a_larger_weight_is_no_paler(one: float, other: float, plain: bool) -> None:
+    shades = PLAIN_SHADES if plain else SHADES
+    low, high = sorted((one, other))
+    assert shades.index(shade(low, plain)) <= shades.index(shade(high, plain))
+    assert (shade(0, plain), shade(1, plain)) == (shades[0], shades[-1])

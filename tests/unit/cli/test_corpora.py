@@ -79,6 +79,16 @@ def test_stats_of_a_name(mirror: Path) -> None:
     assert any(line[:1] == ["2-3"] and line[-1] == "100.0%" for line in lines)
 
 
+def test_stats_of_a_recipe_are_those_of_its_splits() -> None:
+    (line,) = run("stats", "series_gru", "--json").stdout.splitlines()
+    splits = json.loads(line)["splits"]
+    assert {name: len(found) for name, found in splits.items()} == {"train": 6, "dev": 6, "test": 6}
+    assert [splits[name][0]["rows"] for name in ("train", "dev", "test")] == [1176, 252, 252]
+    assert splits["dev"][5]["column"] == "tram"
+    with pytest.raises(DataError, match="did you mean `pos_gru`"):
+        run("stats", "pos_gro.toml")
+
+
 def test_stats_as_json(mirror: Path) -> None:
     run("get", "tiny", "--from", str(mirror))
     (line,) = run("stats", "tiny", "--json").stdout.splitlines()

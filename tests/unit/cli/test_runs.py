@@ -64,6 +64,22 @@ def test_ls() -> None:
     ]
 
 
+def test_ls_on_a_narrow_terminal() -> None:
+    assert output("ls", env={"COLUMNS": "40"})[:7] == [
+        "gru",
+        "  task: tag",
+        "  state: finished",
+        "  begun: 2026-11-21 12:00",
+        "  metric: test accuracy",
+        "  score: 0.9412",
+        "  model: 1.5 kB",
+    ]
+    for width in range(30, 100, 10):
+        lines = output("ls", env={"COLUMNS": str(width)})
+        assert max(map(len, lines)) <= width
+        assert "0.9412" in "".join(lines)
+
+
 def test_ls_as_json() -> None:
     found = json.loads(call("ls", "--json").stdout)
     assert [(run["name"], run["state"], run["score"]) for run in found] == [

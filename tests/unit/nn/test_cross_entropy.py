@@ -20,11 +20,13 @@ def random(kind: torch.dtype) -> tuple[torch.Tensor, ...]:
 TARGET = torch.arange(13) % 7
 
 
-def test_loss_and_gradients() -> None:
-    hidden, weight, bias = random(torch.float64)
-    expected = cross_entropy(hidden @ weight.T + bias, TARGET, reduction="sum")
-    torch.testing.assert_close(linear_cross_entropy(hidden, weight, bias, TARGET), expected)
-    assert torch.autograd.gradcheck(lambda *parts: linear_cross_entropy(*parts, TARGET), (hidden, weight, bias))
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_loss_and_gradients(smoothing: float) -> None:
+    parts = random(torch.float64)
+    hidden, weight, bias = parts
+    expected = cross_entropy(hidden @ weight.T + bias, TARGET, reduction="sum", label_smoothing=smoothing)
+    torch.testing.assert_close(linear_cross_entropy(hidden, weight, bias, TARGET, smoothing), expected)
+    assert torch.autograd.gradcheck(lambda *each: linear_cross_entropy(*each, TARGET, smoothing), parts)
 
 
 def test_gradients_under_autocast_are_near() -> None:

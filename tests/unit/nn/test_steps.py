@@ -40,15 +40,29 @@ def test_steps_are_what_the_layers_compute(
         np.testing.assert_allclose(logits, expected[:, time], atol=1e-5, rtol=1e-5)
 
 
-def test_half_precision_is_near() -> None:
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("batch", [4, 32])
+def test_half_precision_is_near(cell: Cell, batch: int) -> None:
     torch.manual_seed(1)
-    recurrent = Recurrent("lstm", 8, 32).eval()
+    recurrent = Recurrent(cell, 8, 32).eval()
     parts = torch.randn(TOKENS, 8), recurrent, None, torch.randn(TOKENS, 32), torch.zeros(TOKENS)
-    exact, half = Steps(*parts, batch=4), Steps(*parts, batch=4, half=True)
+    exact, half = Steps(*parts, batch=batch), Steps(*parts, batch=batch, half=True)
     for token in range(6):
-        expected, found = (each.step(np.full(4, token)) for each in (exact, half))
-    assert np.abs(expected - found).max() < 0.05
+        expected, found = (each.step(np.full(batch, token)) for each in (exact, half))
+    assert np.abs(expected - found).max() < 0.05 * np.abs(expected).max()
     assert np.abs(expected - found).max() > 0
+
+
+def test_a_step_leaves_the_threads_as_they_are() -> None:
+    recurrent, threads = Recurrent("lstm", 8, SIZE).eval(), torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        Steps(torch.randn(TOKENS, 8), recurrent, None, torch.randn(TOKENS, SIZE), torch.zeros(TOKENS), 3).step(
+            np.array([1, 2, 3])
+        )
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_texts_can_be_dropped_and_doubled() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,14 +20,20 @@ from seqnlp.errors import DataError
 from seqnlp.readers import Hub
 
 COMMIT = "a" * 40
-REPOSITORY = {
-    "data/train.jsonl": b'{"words": ["a", "b"], "label": "x"}\n{"words": ["c"], "label": "y"}\n',
-    "data/test.jsonl": b'{"words": ["d"], "label": "y"}\n',
+REPOSITORIES = {
+    "me/tiny": {
+        "data/train.jsonl": b'{"words": ["a", "b"], "label": "x"}\n{"words": ["c"], "label": "y"}\n',
+        "data/test.jsonl": b'{"words": ["d"], "label": "y"}\n',
+    },
+    "me/pairs": {
+        "data/train.jsonl": b'{"translation": {"de": "ja", "en": "yes"}}\n'
+        b'{"translation": {"de": "nein", "en": "no"}}\n',
+    },
 }
 
 
 class FakeHub(BaseHTTPRequestHandler):
-    """As much of the Hub as a dataset `me/tiny` of JSON lines needs."""
+    """As much of the Hub as datasets of JSON lines need."""
 
     protocol_version = "HTTP/1.1"
 
@@ -35,27 +42,26 @@ class FakeHub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        resolve, _, file = path.removeprefix("/datasets/me/tiny/resolve/").partition("/")
-        if path.startswith("/datasets/me/tiny/resolve/") and resolve in ("main", COMMIT) and file in REPOSITORY:
-            self.answer(200, REPOSITORY[file], ETag=f'"{sha1(REPOSITORY[file]).hexdigest()}"')
-        elif path in ("/api/datasets/me/tiny", f"/api/datasets/me/tiny/revision/{COMMIT}"):
-            self.answer(
-                200,
-                {"id": "me/tiny", "sha": COMMIT, "siblings": [{"rfilename": name} for name in REPOSITORY]},
-            )
-        elif path == f"/api/datasets/me/tiny/tree/{COMMIT}":
+        name = next((name for name in REPOSITORIES if f"datasets/{name}" in path), "")
+        files = REPOSITORIES.get(name, {})
+        resolve, _, file = path.removeprefix(f"/datasets/{name}/resolve/").partition("/")
+        if not name:
+            self.answer(404, b"", **{"X-Error-Code": "RepoNotFound"})
+        elif path.startswith(f"/datasets/{name}/resolve/") and resolve in ("main", COMMIT) and file in files:
+            self.answer(200, files[file], ETag=f'"{sha1(files[file]).hexdigest()}"')
+        elif path in (f"/api/datasets/{name}", f"/api/datasets/{name}/revision/{COMMIT}"):
+            self.answer(200, {"id": name, "sha": COMMIT, "siblings": [{"rfilename": file} for file in files]})
+        elif path == f"/api/datasets/{name}/tree/{COMMIT}":
             self.answer(200, [{"type": "directory", "path": "data", "oid": COMMIT, "size": 0}])
-        elif path == f"/api/datasets/me/tiny/tree/{COMMIT}/data":
-            files = REPOSITORY.items()
+        elif path == f"/api/datasets/{name}/tree/{COMMIT}/data":
             self.answer(
                 200,
-                [{"type": "file", "path": name, "size": len(data), "oid": COMMIT} for name, data in files],
+                [{"type": "file", "path": file, "size": len(data), "oid": COMMIT} for file, data in files.items()],
             )
-        elif path.startswith("/datasets/me/tiny/resolve/") and resolve not in ("main", COMMIT):
+        elif path.startswith(f"/datasets/{name}/resolve/") and resolve not in ("main", COMMIT):
             self.answer(404, b"", **{"X-Error-Code": "RevisionNotFound"})
         else:
-            missing = "EntryNotFound" if "/me/tiny" in path else "RepoNotFound"
-            self.answer(404, b"", **{"X-Error-Code": missing})
+            self.answer(404, b"", **{"X-Error-Code": "EntryNotFound"})
 
     def answer(self, code: int, body: Any, **headers: str) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -92,14 +98,26 @@ for settings, split in json.loads(sys.argv[1]):
         print(json.dumps(str(error)))
 """
 
+SIDES_SCRIPT = """
+import json, sys
+from seqnlp.tasks.translate import Translate
+for settings, split in json.loads(sys.argv[1]):
+    data = {"reader": {"kind": "hub", **settings}, "source": "en", "target": "de"}
+    recipe = Translate.model_validate({"data": {**data, "train": split, "dev": split}})
+    pairs = recipe.split(split, lambda name: name)
+    print(json.dumps([list(pairs.sources()), list(pairs.targets())]))
+"""
 
-def load_elsewhere(tmp_path: Path, cases: list[tuple[dict[str, str], str]], **settings: str) -> list[Any]:
+
+def load_elsewhere(
+    tmp_path: Path, cases: list[tuple[dict[str, str], str]], script: str = SCRIPT, **settings: str
+) -> list[Any]:
     """What a process with these settings of the Hub gets: rows, or the message of an error."""
     variables = {"HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     environment = {**os.environ, **variables, **settings}
     environment.pop("HF_DATASETS_CACHE")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(cases)],
+        [sys.executable, "-c", script, json.dumps(cases)],
         env=environment,
         capture_output=True,
         text=True,
@@ -137,10 +155,25 @@ def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
     ]
 
 
+def test_pairs_of_a_translation_column(tmp_path: Path, endpoint: str) -> None:
+    split = {"path": "me/pairs"}, "train"
+    (rows,) = load_elsewhere(tmp_path, [split], HF_ENDPOINT=endpoint)
+    assert rows == [{"translation": {"de": "ja", "en": "yes"}}, {"translation": {"de": "nein", "en": "no"}}]
+    (pairs,) = load_elsewhere(tmp_path, [split], SIDES_SCRIPT, HF_ENDPOINT=endpoint)
+    assert pairs == [[["yes", "no"]], [["ja", "nein"]]]
+
+
 def test_without_a_network_there_is_one_line(tmp_path: Path) -> None:
     (problem,) = load_elsewhere(tmp_path, [({"path": "me/tiny"}, "train")], HF_HUB_OFFLINE="1")
     assert problem.startswith("me/tiny: cannot load 'train': Couldn't reach 'me/tiny' on the Hub")
     assert "\n" not in problem
+
+
+def test_a_hub_that_cannot_be_reached_is_not_asked_again_and_again(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    (problem,) = load_elsewhere(tmp_path, [({"path": "me/tiny"}, "train")], HF_ENDPOINT="http://127.0.0.1:9")
+    assert problem.startswith("me/tiny: cannot load 'train': Couldn't reach 'me/tiny' on the Hub")
+    assert time.monotonic() - begun < 15  # asked again and again it takes 25 s and more
 
 
 FEATURES = Features(

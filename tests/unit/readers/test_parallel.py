@@ -13,8 +13,16 @@ def test_two_files_stand_side_by_side(tmp_path: Path) -> None:
     reader = Parallel(suffixes=["en", "fr"])
     assert list(reader.load(tmp_path / "train.tok")) == [
         {"source": "a b", "target": "A B"},
+        {"source": "", "target": "X"},
         {"source": "c", "target": "C"},
+        {"source": "d", "target": " "},
     ]
+
+
+def test_there_is_no_pair_where_both_sides_are_empty(tmp_path: Path) -> None:
+    (tmp_path / "x.en").write_text("a\n\nb\n")
+    (tmp_path / "x.fr").write_text("A\n \nB\n")
+    assert Parallel(suffixes=["en", "fr"]).load(tmp_path / "x")["source"] == ["a", "b"]
 
 
 def test_the_order_of_the_suffixes_is_the_direction(tmp_path: Path) -> None:

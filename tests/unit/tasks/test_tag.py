@@ -132,6 +132,8 @@ def test_a_single_column_needs_no_prefix() -> None:
     scores = task.score(task.build().eval(), task.examples(Dataset.from_dict(DEV), 100))
     assert sorted(scores) == ["accuracy", "accuracy_unknown", "labels"]
     assert set(scores["labels"]) <= {"D", "N", "P", "V"}
+    known = task.score(task.build().eval(), task.examples(Dataset.from_dict(TRAIN), 100))
+    assert "accuracy_unknown" not in known  # of no words it would be no score
 
 
 def test_a_sentence_is_split_by_rule_or_at_blanks(tagger: Tagger) -> None:

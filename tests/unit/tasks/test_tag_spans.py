@@ -1,5 +1,6 @@
 """Tagging spans: schemes, constraints, scores, and what the corpus gives beside the words."""
 
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,30 @@ def test_empty_sentences_have_no_spans() -> None:
     assert empty == blank == model.tag("")
     assert (empty.tags, empty.spans) == ([], [])
     assert full.tokens == ["Ann", "left"]
+
+
+@pytest.mark.parametrize("data", [{"scheme": "bio"}, {"scheme": "bio", "encode": "bioes"}])
+def test_the_likeliest_sequences_of_tags(data: dict[str, Any]) -> None:
+    made = tagger(**data)
+    sentences = [["Ann", "Lee", "left"], [], ["Rome"]]
+    for tagging, plain in zip(made.tag(sentences, best=4), made.tag(sentences), strict=True):
+        assert tagging.best is not None
+        assert plain.best is None
+        if not tagging.tokens:
+            assert tagging.best == []
+            continue
+        assert tagging.best[0].tags == plain.tags
+        logs = [found.logprob for found in tagging.best]
+        assert logs == sorted(logs, reverse=True)
+        assert sum(map(math.exp, logs)) <= 1 + 1e-6
+        assert len({tuple(found.tags) for found in tagging.best}) == len(tagging.best) > 1
+        assert {len(found.tags) for found in tagging.best} == {len(tagging.tokens)}
+    everything = made.tag(["Rome"], best=99)[0].best
+    assert everything is not None
+    assert sum(math.exp(found.logprob) for found in everything) == pytest.approx(1, abs=1e-5)  # all there are
+    assert "best" not in made.tag("Rome").to_json()
+
+
+def test_only_a_crf_can_rank_sequences() -> None:
+    with pytest.raises(UsageError, match="only a decoder of the kind crf can rank sequences of tags"):
+        tagger(decoder="linear").tag("Rome", best=2)

@@ -58,6 +58,29 @@ def test_the_likeliest_token_and_its_odds_are_those_of_the_fused_layers(
         numbers.append(made.codec.pieces.index(token.text.encode()))
 
 
+@pytest.mark.parametrize("before", ["", "3 green bottles"])
+def test_the_likeliest_next_tokens_are_those_of_the_fused_layers(generator: Make, before: str) -> None:
+    made = generator()
+    logs = logs_after(made, made.codec.encode(before or "\n").tolist())
+    found = made.next_tokens(before, 4)
+    best = logs.argsort(descending=True)[:4].tolist()
+    assert [piece for piece, _ in found] == [made.codec.pieces[number].decode() for number in best]
+    assert [logprob for _, logprob in found] == pytest.approx([logs[number].item() for number in best], abs=1e-4)
+    with pytest.raises(UsageError, match="most 0: expected 1 or more"):
+        made.next_tokens(before, 0)
+
+
+def test_asking_for_odds_does_not_change_what_is_written(generator: Make) -> None:
+    made = generator()
+    asked = list(made.generate("9", length=40, samples=2, seed=1, alternatives=0))
+    assert text_of(asked) == text_of(made.generate("9", length=40, samples=2, seed=1))
+    numbers = made.codec.encode("9").tolist()
+    for token in (token for token in asked if token.sample == 1):
+        number = made.codec.pieces.index(token.text.encode())
+        assert token.logprob == pytest.approx(logs_after(made, numbers)[number].item(), abs=0.02)  # steps in bfloat16
+        numbers.append(number)
+
+
 @pytest.mark.parametrize("sections", MODELS.values(), ids=MODELS)
 def test_the_same_seed_writes_the_same_text(generator: Make, sections: dict[str, Any]) -> None:
     made = generator(**sections)

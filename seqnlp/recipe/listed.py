@@ -1,10 +1,10 @@
-"""What `seqnlp recipes ls` tells of each recipe."""
+"""Recipes in brief, for those who choose one."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 from seqnlp.errors import SeqnlpError
-from seqnlp.recipe import known_recipes
+from seqnlp.recipe.shipped import known_recipes
 from seqnlp.recipe.source import read_document, read_text
 
 

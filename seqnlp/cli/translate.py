@@ -1,0 +1,168 @@
+"""`seqnlp translate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from seqnlp.cli.lines import blocks
+from seqnlp.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from seqnlp.results import Translation
+    from seqnlp.tasks import Translator
+
+DRAWN = 50
+"""Sentences in an SVG picture, at most."""
+
+Penalty = Literal["gnmt", "average", "none"]
+Unknown = Literal["copy", "keep", "avoid"]
+
+
+def translate(
+    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/reverse_words.")],
+    file: Annotated[Path | None, typer.Argument(help="A text file, a sentence a line; `-` for standard input.")] = None,
+    beam: Annotated[
+        int | None,
+        typer.Option(
+            metavar="<n>", help="Follow the n likeliest beginnings at once; 1 is quickest.  [default: recipe's]"
+        ),
+    ] = None,
+    best: Annotated[
+        int,
+        typer.Option(metavar="<n>", help="Give the n best translations: line number, score and text, tabs between."),
+    ] = 1,
+    length_penalty: Annotated[
+        Penalty | None, typer.Option(help="What scores are divided by, so that long ones stand a chance.")
+    ] = None,
+    alpha: Annotated[float | None, typer.Option(help="Exponent of `gnmt`; larger favours longer ones.")] = None,
+    no_repeat: Annotated[
+        int | None, typer.Option(metavar="<n>", help="Never write the same n tokens twice; 0 allows it.")
+    ] = None,
+    unknown: Annotated[
+        Unknown | None, typer.Option(help="Unknown target words: copy the source's, keep a sign, or avoid them.")
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="What every translation must begin with.")] = "",
+    others: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="<run>", help="Decide together with this run; several may be given."),
+    ] = None,
+    aligned: Annotated[
+        bool, typer.Option("--align", help="After a tab: which source word became which word, as 0-0 1-2.")
+    ] = False,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Draw what each token looked at: source across, translation down.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option("--svg", "--plot", help="Also draw that into this SVG file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
+) -> None:
+    """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise UsageError(f"--svg {plot}: expected a file that ends in .svg")
+    if best > 1 and attention and not as_json:
+        raise UsageError("--attention draws one translation of each line: leave out --best, or add --json")
+    translator = opened(run, others or [])
+    draw = _json if as_json else _numbered(aligned) if best > 1 else _plain(aligned)
+    pictures = attention and not as_json
+    looked = aligned or attention or plot is not None
+    settings: dict[str, Any] = {
+        "beam": beam,
+        "best": best,
+        "length_penalty": length_penalty,
+        "alpha": alpha,
+        "no_repeat": no_repeat,
+        "unknown": unknown,
+        "prefix": prefix,
+        "attention": looked,
+    }
+    kept: list[Translation] = []
+    number = 0
+    for number, result in enumerate(_results(translator, file, settings), start=1):
+        sys.stdout.write(draw(number, result))
+        if pictures:
+            _show(result)
+        sys.stdout.flush()
+        if result.unread:
+            print(f"note: line {number} is too long: its last {result.unread:,} tokens were not read", file=sys.stderr)
+        if plot is not None and len(kept) < DRAWN:
+            kept.append(result)
+    if plot is not None:
+        _plot(plot, kept, number)
+
+
+def opened(run: Path, others: list[Path]) -> Translator:
+    """Open a run of a translator, and those that are to decide with it."""
+    from seqnlp import api
+    from seqnlp.tasks import Translator
+
+    together: Translator | None = None
+    for path in (run, *others):
+        predictor = api.load(path)
+        if not isinstance(predictor, Translator):
+            raise UsageError(f"{path}: its verb is {predictor.verb}: seqnlp {predictor.verb} {path}")
+        try:
+            together = predictor if together is None else together.joined(predictor)
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
+    assert together is not None
+    return together
+
+
+def _results(translator: Translator, file: Path | None, settings: dict[str, Any]) -> Iterator[Translation]:
+    """Translations as soon as they are found, with a bar meanwhile where the text goes elsewhere than to a terminal."""
+    from seqnlp.cli.progress import track
+
+    translator.translate("", **settings)  # settings that make no sense are told before anything is read
+    with track("translating", quiet=sys.stdout.isatty()) as advance:
+        for lines in blocks(file):
+            for result in translator.translate(iter(lines), **settings):
+                advance(1)
+                yield result
+
+
+def _plain(aligned: bool) -> Callable[[int, Translation], str]:
+    return lambda number, result: result.text + (f"\t{pharaoh(result)}" if aligned else "") + "\n"
+
+
+def _numbered(aligned: bool) -> Callable[[int, Translation], str]:
+    """All the translations of a line, each with the number of the line and its score."""
+
+    def draw(number: int, result: Translation) -> str:
+        each = (result, *result.alternatives)
+        rows = ([str(number), f"{one.score:.4f}", one.text, *([pharaoh(one)] if aligned else [])] for one in each)
+        return "".join("\t".join(row) + "\n" for row in rows)
+
+    return draw
+
+
+def _json(number: int, result: Translation) -> str:
+    return json.dumps(result.to_json(), ensure_ascii=False) + "\n"
+
+
+def pharaoh(result: Translation) -> str:
+    """Which words belong together: `0-0 1-2`, source first, counted from 0."""
+    return " ".join(f"{source}-{target}" for source, target in result.alignment or [])
+
+
+def _show(result: Translation) -> None:
+    from seqnlp.cli.attention_text import matrix
+    from seqnlp.cli.tables import has_braille, stdout_console
+
+    console = stdout_console()
+    sys.stdout.write("".join(line + "\n" for line in matrix(result, console.width, has_braille(console))))
+
+
+def _plot(plot: Path, results: list[Translation], number: int) -> None:
+    from seqnlp.cli.attention_svg import draw
+
+    try:
+        plot.write_text(draw([result for result in results if result.tokens]), encoding="utf-8")
+    except OSError as error:
+        raise DataError(error.strerror or str(error), plot) from None
+    if number > len(results):
+        print(f"note: {plot} shows the first {len(results)} of {number:,} sentences", file=sys.stderr)

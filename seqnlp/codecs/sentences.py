@@ -1,0 +1,136 @@
+"""Sentences of one language <-> numbers of their tokens: what a translation reads, and what it writes."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Self, final
+
+import numpy as np
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs.base import Codec
+from seqnlp.codecs.running_text import CharacterText, RunningText, SubwordText, WordText
+from seqnlp.codecs.units import CharacterUnit, Unit
+
+PADDING, BEGIN, END, UNKNOWN = range(4)
+SPECIAL = 3
+"""How many numbers come before that of the unknown token, which is the 0 of a `RunningText`."""
+
+BLANK = "\N{LOWER ONE EIGHTH BLOCK}"
+"""What a blank is shown as, in pieces of words and among characters."""
+
+Form = Literal["nfc", "nfd", "nfkc", "nfkd"]
+
+_BLANKS = re.compile("[\t-\r\x1c-\x20\x85\u2028\u2029]+")
+
+
+@final
+class Sentences(Codec):
+    """Cleans sentences, and divides them into tokens.
+
+    Numbers: 0 padding, 1 BEGIN, 2 END, 3 the unknown token, then the tokens that train has. Cleaning makes one blank
+    of all kinds of white space but those that do not break lines; a clean sentence comes back unchanged if all its
+    tokens are known.
+    """
+
+    def __init__(self, unit: Unit, text: RunningText, lowercase: bool = False, form: Form | None = None) -> None:
+        """Take the parts.
+
+        Args:
+            unit: What a token is.
+            text: The fitted codec of that unit.
+            lowercase: Whether sentences are turned into small letters first.
+            form: The normal form of Unicode that they are brought into.
+        """
+        self.unit, self.text, self.lowercase, self.form = unit, text, lowercase, form
+        self.by_character = isinstance(text, CharacterText)
+        self.pieces = [b""] * SPECIAL + text.pieces
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Iterable[str],
+        unit: Unit,
+        lowercase: bool = False,
+        form: Form | None = None,
+        at_blanks: bool = False,
+    ) -> Self:
+        """Find the tokens of some sentences; `at_blanks`: words are parted by blanks already."""
+        led = "" if isinstance(unit, CharacterUnit) else " "
+        cleaned = (led + clean(text, lowercase, form) for text in texts)
+        return cls(unit, unit.fit(cleaned, at_blanks), lowercase, form)
+
+    def __len__(self) -> int:
+        """How many numbers there are."""
+        return len(self.pieces)
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether no token of any sentence is unknown."""
+        return isinstance(self.text, SubwordText)
+
+    def clean(self, text: str, keep_case: bool = False) -> str:
+        """A sentence as it is encoded, or with its capital letters."""
+        return clean(text, self.lowercase and not keep_case, self.form)
+
+    def encode(self, texts: Sequence[str]) -> Ragged:
+        """One row of numbers a sentence, without BEGIN and END; an empty sentence has none."""
+        cleaned = [self.clean(text) for text in texts]
+        rows = self.text.encode_rows([self._led(text) for text in cleaned])
+        return Ragged((rows.values + SPECIAL).astype(np.int32), rows.offsets)
+
+    def _led(self, text: str) -> str:
+        """With a blank before the first word, as before all others, so that it is the same token."""
+        return text if self.by_character or not text else " " + text
+
+    def split(self, text: str) -> list[bytes]:
+        """What each token of a sentence spells, in UTF-8, also those without a number."""
+        return self.text.split(self._led(self.clean(text)))
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """The sentence that some numbers spell."""
+        return self.join(self.pieces[number] for number in numbers)
+
+    def join(self, pieces: Iterable[bytes]) -> str:
+        """The sentence that some tokens spell, which is always one line."""
+        return _BLANKS.sub(" ", b"".join(pieces).decode("utf-8", "replace")).strip(" ")
+
+    def shown(self, pieces: Iterable[bytes]) -> list[str]:
+        """What tokens spell, for people: words plain, in all else a sign for blanks."""
+        texts = [piece.decode("utf-8", "replace") for piece in pieces]
+        if isinstance(self.text, WordText):
+            return [text.strip(" ") for text in texts]
+        return [text.replace(" ", BLANK) for text in texts]
+
+    def words(self, pieces: Sequence[bytes]) -> list[int]:
+        """For each token the number of the word that it belongs to, counted from 0; words are parted by blanks."""
+        first = 0 if pieces and pieces[0].startswith(b" ") else 1
+        begun = np.cumsum([piece.startswith(b" ") for piece in pieces], dtype=np.int64)
+        return (begun - 1 + first).tolist() if pieces else []
+
+    def unknown_in(self, text: str) -> list[str]:
+        """What in a sentence has no number, each once."""
+        return self.text.unknown_in(self._led(self.clean(text)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The unit by its settings, and the fitted codec."""
+        return {
+            "unit": self.unit.model_dump(exclude_none=True),
+            "lowercase": self.lowercase,
+            "form": self.form,
+            "text": self.text.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        unit = Unit.parse(data["unit"])
+        return cls(unit, unit.restore(data["text"]), data["lowercase"], data["form"])
+
+
+def clean(text: str, lowercase: bool = False, form: Form | None = None) -> str:
+    """Bring a sentence into a normal form, with single blanks."""
+    if form is not None:
+        text = unicodedata.normalize(form.upper(), text)  # type: ignore[arg-type]
+    text = _BLANKS.sub(" ", text).strip(" ")
+    return text.lower() if lowercase else text

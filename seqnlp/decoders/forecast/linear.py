@@ -1,0 +1,68 @@
+"""A linear map of the look-back itself: DLinear and NLinear."""
+
+from typing import Annotated, Literal, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
+from seqnlp.nn.distributions import Distribution
+from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.states import States
+from seqnlp.shapes import Float
+
+
+@final
+class LinearMap(ForecastDecoder):
+    """A linear map from all values of the look-back to all of the horizon (Zeng et al., 2023).
+
+    With `trend` it is their DLinear; without, and with `data.window = "last"`, it is their NLinear.
+    """
+
+    kind: Literal["linear"] = "linear"
+    trend: Annotated[int, Field(ge=0)] = 25
+    """Steps of the moving average that parts the trend from the rest, each with a map of its own; 0: one map."""
+
+    def build(self, shape: ForecastShape) -> "LinearMapModule":
+        """Make the maps."""
+        return LinearMapModule(shape, self.output.build(), self.trend, self.dropout, self.calibrate)
+
+
+@final
+class LinearMapModule(ForecastModule):
+    """One or two linear maps over time, the same for all values; of each step it looks at the values alone."""
+
+    def __init__(
+        self,
+        shape: ForecastShape,
+        output: Distribution,
+        trend: int = 25,
+        dropout: float = 0.0,
+        calibrated: bool = False,
+    ) -> None:
+        super().__init__(shape, output, calibrated)
+        self.trend = trend
+        self.dropout = Dropout(dropout)
+        numbers = 2 if trend else 1
+        self.maps = nn.ModuleList(nn.Linear(shape.lookback, shape.horizon * output.size) for _ in range(numbers))
+
+    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
+        """See `ForecastModule.forward`."""
+        values = self.dropout(states.outputs[..., : self.shape.channels].transpose(1, 2))
+        parts = [values]
+        if self.trend:
+            trend = moving_average(values, self.trend)
+            parts = [values - trend, trend]
+        steps = torch.stack([each(part) for each, part in zip(self.maps, parts, strict=True)]).sum(0)
+        named = steps.reshape(len(steps), self.shape.channels, self.shape.horizon, self.output.size)
+        return named.transpose(1, 2)
+
+
+def moving_average(
+    values: Float[Tensor, "batch channels lookback"], steps: int
+) -> Float[Tensor, "batch channels lookback"]:
+    """The mean of the `steps` values around each, the first and the last value repeated beyond the ends."""
+    before = (steps - 1) // 2
+    padded = nn.functional.pad(values, (before, steps - 1 - before), "replicate")
+    return nn.functional.avg_pool1d(padded, steps, 1)

@@ -1,0 +1,93 @@
+"""All segments of the horizon in parallel: the decoder of SegRNN."""
+
+from math import ceil
+from typing import Annotated, Literal, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
+from seqnlp.nn.distributions import Distribution
+from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.pooling import LastStep
+from seqnlp.nn.states import States
+from seqnlp.shapes import Float
+
+
+@final
+class Segments(ForecastDecoder):
+    """Each segment of the horizon by one recurrent step from the last state, all at once (SegRNN; Lin et al., 2023)."""
+
+    kind: Literal["segments"] = "segments"
+    segment: Annotated[int, Field(ge=1)] = 24
+    """Steps of a segment."""
+    size: Annotated[int, Field(ge=2)] = 128
+    """Units of the recurrent step."""
+
+    def build(self, shape: ForecastShape) -> "SegmentsModule":
+        """Make the network."""
+        return SegmentsModule(shape, self.output.build(), self.segment, self.size, self.dropout, self.calibrate)
+
+
+@final
+class SegmentsModule(ForecastModule):
+    """Gated recurrent units that take one step for each segment, told which one and of which series.
+
+    The step of a segment does not wait for that of the one before, so that no error is carried from one to the
+    next. In terms of the paper (arXiv 2308.11200, section 4): parallel multi-step forecasting, with the position of
+    the segment and the series as the input; the part of the gates that comes from the state is the same for all
+    segments and computed once.
+    """
+
+    def __init__(
+        self,
+        shape: ForecastShape,
+        output: Distribution,
+        segment: int,
+        size: int,
+        dropout: float = 0.0,
+        calibrated: bool = False,
+    ) -> None:
+        super().__init__(shape, output, calibrated)
+        self.segment, self.number = segment, ceil(shape.horizon / segment)
+        self.last = LastStep(shape.width, shape.reads_ahead)
+        self.start = nn.Identity() if self.last.width == size else nn.Linear(self.last.width, size)
+        half = size // 2
+        self.position = nn.Parameter(torch.randn(self.number, half))
+        self.lane = nn.Embedding(shape.lanes, size - half)
+        self.known = nn.Linear(segment * shape.known, size, bias=False) if shape.known else None
+        self.from_position = nn.Linear(half, 3 * size)
+        self.from_lane = nn.Linear(size - half, 3 * size, bias=False)
+        self.from_state = nn.Linear(size, 3 * size)
+        self.from_known = nn.Linear(size, 3 * size, bias=False) if shape.known else None
+        self.dropout = Dropout(dropout, variational=False)
+        self.map = nn.Linear(size, segment * shape.channels * output.size)
+
+    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
+        """See `ForecastModule.forward`."""
+        state = self.start(self.last(states).vectors)
+        told = self.from_position(self.position) + self.from_lane(self.lane(ahead.lanes))[:, None]
+        if self.known is not None and self.from_known is not None:
+            told = told + self.from_known(torch.relu(self.known(self._segments(ahead.known))))
+        after = gated(told, self.from_state(state)[:, None], state[:, None])
+        steps = self.map(self.dropout(after)).reshape(len(after), -1, self.shape.channels, self.output.size)
+        return steps[:, : self.shape.horizon]  # type: ignore[no-any-return]
+
+    def _segments(self, known: Float[Tensor, "batch horizon known"]) -> Float[Tensor, "batch segments features"]:
+        """What is known of each segment, the last one filled up with zeros."""
+        missing = self.number * self.segment - known.shape[1]
+        return nn.functional.pad(known, (0, 0, 0, missing)).reshape(len(known), self.number, -1)
+
+
+def gated(
+    told: Float[Tensor, "batch segments gates"],
+    remembered: Float[Tensor, "batch 1 gates"],
+    state: Float[Tensor, "batch 1 units"],
+) -> Float[Tensor, "batch segments units"]:
+    """One step of gated recurrent units (Cho et al., 2014, in cuDNN's form): reset, update and new, in this order."""
+    reset, update, new = told.chunk(3, -1)
+    reset_of, update_of, new_of = remembered.chunk(3, -1)
+    update = torch.sigmoid(update + update_of)
+    fresh = torch.tanh(new + torch.sigmoid(reset + reset_of) * new_of)
+    return fresh + update * (state - fresh)

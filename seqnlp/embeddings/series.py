@@ -1,0 +1,64 @@
+"""`[embedding]` of a forecaster: windows of real numbers, step by step or in segments."""
+
+from dataclasses import dataclass
+from typing import Annotated, final
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqnlp.nn.dropout import Dropout
+from seqnlp.shapes import Bool, Float
+from seqnlp.spec import Spec
+
+
+@dataclass(frozen=True)
+class SeriesBatch:
+    """The look-back of some windows, all of the same length."""
+
+    steps: Float[Tensor, "batch lookback width"]
+    """The features of each step; the first ones are the values to be forecast."""
+    segment: int
+    """Steps that are read at once."""
+
+    @property
+    def mask(self) -> Bool[Tensor, "batch time"]:
+        """True everywhere: windows have no padding. Missing values are told by a feature."""
+        batch, lookback, _ = self.steps.shape
+        return torch.ones(batch, lookback // self.segment, dtype=torch.bool, device=self.steps.device)
+
+
+@final
+class SeriesEmbedding(Spec):
+    """The look-back as the encoder's steps."""
+
+    segment: Annotated[int, Field(ge=1)] = 1
+    """Steps that the encoder reads at once, as one (Lin et al., 2023); the look-back is a multiple of it."""
+    size: Annotated[int, Field(ge=1)] | None = None
+    """Features that a linear map and a ReLU make of each segment; left out: the numbers themselves."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of features dropped, the same ones in all of a window."""
+
+    def build(self, width: int) -> "SeriesEmbedder":
+        """Make the network for steps of this many features."""
+        return SeriesEmbedder(width, self.segment, self.size, self.dropout)
+
+
+@final
+class SeriesEmbedder(nn.Module):
+    """Lays the steps of each segment side by side, and maps them."""
+
+    def __init__(self, width: int, segment: int, size: int | None, dropout: float) -> None:
+        super().__init__()
+        self.segment = segment
+        self.width = segment * width if size is None else size
+        self.projection = None if size is None else nn.Linear(segment * width, size)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, batch: SeriesBatch) -> Float[Tensor, "batch time width"]:
+        """Embed some windows."""
+        windows, lookback, width = batch.steps.shape
+        segments = batch.steps.reshape(windows, lookback // self.segment, self.segment * width)
+        if self.projection is not None:
+            segments = torch.relu(self.projection(segments))
+        return self.dropout(segments)  # type: ignore[no-any-return]

@@ -1,0 +1,22 @@
+"""No encoder."""
+
+from typing import Literal, final
+
+from seqnlp.encoders.base import Encoder
+from seqnlp.nn.unread import Unread
+
+
+@final
+class NoEncoder(Encoder):
+    """Passes embedded steps on as they are, for decoders that read them themselves."""
+
+    kind: Literal["none"] = "none"
+
+    @property
+    def reads_ahead(self) -> bool:
+        """No step knows of any other."""
+        return False
+
+    def build(self, width: int) -> Unread:
+        """Make nothing but the passage."""
+        return Unread(width)

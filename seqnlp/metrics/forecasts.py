@@ -1,0 +1,146 @@
+"""Errors of forecasts, of points and of distributions; values that are missing count in none of them.
+
+Arrays broadcast against each other. `observed` says which values are there, by default those that are not NaN; the
+mean over no values at all is NaN.
+"""
+
+from collections.abc import Callable, Sequence
+from math import erf, pi, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_] | None
+
+_erf = np.frompyfunc(erf, 1, 1)  # numpy has no error function
+
+
+def mse(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
+    """The mean squared error."""
+    return _mean(np.square(_apart(truth, forecast)), truth, observed)
+
+
+def mae(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
+    """The mean absolute error."""
+    return _mean(np.abs(_apart(truth, forecast)), truth, observed)
+
+
+def smape(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
+    """The symmetric absolute percentage error, from 0 to 2 (M4 says the same from 0 to 200; others leave out the 2).
+
+    The mean of `2 |truth - forecast| / (|truth| + |forecast|)`; where both are 0 the error is 0.
+    """
+    apart = np.abs(_apart(truth, forecast))
+    size = np.abs(np.asarray(truth, np.float64)) + np.abs(np.asarray(forecast, np.float64))
+    return _mean(2 * apart / np.where(size == 0, 1, size), truth, observed)
+
+
+def seasonal_error(history: Floats, season: int, observed: Mask = None) -> NDArray[np.float64]:
+    """The mean absolute difference between the values of a series and those a season before: what MASE divides by.
+
+    Args:
+        history: What the forecaster was trained on, in the order of time; shape (steps, *series).
+        season: Steps after which things come round again; 1 for none.
+        observed: Which values are there; of the same shape. A pair counts if both are.
+
+    Returns:
+        Shape (*series); NaN for a series without a single pair.
+    """
+    history = np.asarray(history, np.float64)
+    there = ~np.isnan(history) if observed is None else observed & ~np.isnan(history)
+    pairs = there[season:] & there[:-season]
+    apart = np.where(pairs, np.abs(history[season:] - history[:-season]), 0)
+    count = pairs.sum(0)
+    return np.where(count > 0, apart.sum(0) / np.maximum(count, 1), np.nan)
+
+
+def mase(truth: Floats, forecast: Floats, scale: Floats | float, observed: Mask = None) -> float:
+    """The absolute error in units of the seasonal-naive forecast's (Hyndman and Koehler, 2006).
+
+    Args:
+        truth: What came.
+        forecast: What was said.
+        scale: What `seasonal_error` says of the training data of each series. Series whose scale is 0 or NaN have no
+            such error and are left out.
+        observed: Which values are there.
+    """
+    scale = np.asarray(scale, np.float64)
+    usable = scale > 0  # NaN is not
+    there = _there(truth, observed) & usable
+    return _mean(np.abs(_apart(truth, forecast)) / np.where(usable, scale, 1), truth, there)
+
+
+def pinball_loss(truth: Floats, quantile: Floats, level: float, observed: Mask = None) -> float:
+    """The mean of `level` times what came over the quantile, or `1 - level` times what stayed under it.
+
+    Args:
+        truth: What came.
+        quantile: What it should stay under with probability `level` (Koenker and Bassett, 1978).
+        level: From 0 to 1.
+        observed: Which values are there.
+    """
+    over = _apart(truth, quantile)
+    return _mean(np.maximum(level * over, (level - 1) * over), truth, observed)
+
+
+def crps_quantiles(
+    truth: Floats, quantile: Callable[[float], Floats], levels: Sequence[float], observed: Mask = None
+) -> float:
+    """The continuous ranked probability score of distributions known by some of their quantiles, about.
+
+    It is twice the integral of the pinball loss over all levels (Gneiting and Raftery, 2007), taken here as a mean
+    over the levels at hand, each weighted by the distance between its neighbours; of evenly spaced levels, the plain
+    mean. It says nothing of the tails beyond the outermost levels.
+
+    Args:
+        truth: What came.
+        quantile: Says what values should stay under with a probability; asked for one level after the other, as all
+            of them at once take much memory.
+        levels: Rising.
+        observed: Which values are there.
+    """
+    weights = np.gradient(np.asarray(levels, np.float64)) if len(levels) > 1 else np.ones(1)
+    losses = [pinball_loss(truth, quantile(level), level, observed) for level in levels]
+    return 2 * float(np.average(losses, weights=weights))
+
+
+def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask = None) -> float:
+    """The continuous ranked probability score of normal distributions (Gneiting et al., 2005, equation 5).
+
+    Args:
+        truth: What came.
+        mean: Of the distributions.
+        deviation: Their standard deviations, over 0.
+        observed: Which values are there.
+    """
+    z = _apart(truth, mean) / deviation
+    under = (1 + np.asarray(_erf(z / sqrt(2)), np.float64)) / 2
+    density = np.exp(-np.square(z) / 2) / sqrt(2 * pi)
+    return _mean(deviation * (z * (2 * under - 1) + 2 * density - 1 / sqrt(pi)), truth, observed)
+
+
+def coverage(truth: Floats, low: Floats, high: Floats, observed: Mask = None) -> float:
+    """The share of values inside their intervals, ends included."""
+    inside = (np.asarray(truth) >= low) & (np.asarray(truth) <= high)
+    return _mean(inside.astype(np.float64), truth, observed)
+
+
+def width(low: Floats, high: Floats, observed: Mask = None) -> float:
+    """The mean width of intervals."""
+    return _mean(_apart(high, low), np.zeros(()), observed)
+
+
+def _apart(truth: Floats, forecast: Floats) -> NDArray[np.float64]:
+    return np.asarray(truth, np.float64) - np.asarray(forecast, np.float64)
+
+
+def _mean(errors: NDArray[np.float64], truth: Floats, observed: Mask) -> float:
+    """The mean over what is there. A forecast of NaN is no missing value: it makes the mean NaN."""
+    chosen = errors[np.broadcast_to(_there(truth, observed), errors.shape)]
+    return float(chosen.mean()) if chosen.size else float("nan")
+
+
+def _there(truth: Floats, observed: Mask) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(np.asarray(truth)) if observed is None else observed)

@@ -1,0 +1,68 @@
+"""What series are like: how long, how far apart their rows, what is missing, and between which numbers they lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqnlp.readers.series import SERIES, TIME
+from seqnlp.readers.steps import Step
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True)
+class SeriesDescription:
+    """One column of numbers of one series."""
+
+    series: str
+    column: str
+    rows: int
+    missing: int
+    """Rows without a number."""
+    first: str
+    """When the first row is, ISO 8601."""
+    last: str
+    step: str | None
+    """How far apart rows are; None for a single row."""
+    minimum: float | None
+    """None if there are no numbers at all."""
+    mean: float | None
+    deviation: float | None
+    """The standard deviation."""
+    maximum: float | None
+
+
+def describe_series(dataset: Dataset) -> list[SeriesDescription]:
+    """Describe what a reader of series has loaded, each series and each of its columns by itself."""
+    table = dataset.with_format("arrow")[:]
+    names, times = (table.column(name).to_numpy() for name in (SERIES, TIME))
+    borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
+    found = []
+    for begin, end in pairwise(borders):
+        moments = times[begin:end].astype("datetime64[s]")
+        step = Step.infer([moments])
+        for column in table.column_names:
+            if column in (SERIES, TIME):
+                continue
+            values = table.column(column).to_numpy()[begin:end]
+            there = values[~np.isnan(values)]
+            measures = (there.min(), there.mean(), there.std(), there.max()) if len(there) else (None,) * 4
+            numbers = [None if measure is None else float(measure) for measure in measures]
+            found.append(
+                SeriesDescription(
+                    str(names[begin]),
+                    column,
+                    len(values),
+                    len(values) - len(there),
+                    str(moments[0]),
+                    str(moments[-1]),
+                    None if step is None else str(step),
+                    *numbers,
+                )
+            )
+    return found

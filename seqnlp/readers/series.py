@@ -1,0 +1,233 @@
+"""Series of numbers in columns, or one below the other in the long form `unique_id, ds, y`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import field_validator
+
+from seqnlp.errors import DataError
+from seqnlp.readers.base import Reader
+from seqnlp.readers.files import check_file, nearest, open_text
+from seqnlp.readers.moments import MomentError, parse_moments
+from seqnlp.readers.periods import cut_period, period_of
+from seqnlp.readers.series_table import Gaps, Records, SeriesTable, lay_out
+from seqnlp.readers.steps import Step
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+TIMES = ("ds", "date", "datetime", "timestamp", "time")
+"""What a column with times may be called, if the recipe does not say it; else it is the first one."""
+SERIES, TIME = "unique_id", "ds"
+"""What the columns with the name of a row's series and with its time are called in the long form."""
+LARGEST = 1e100
+"""Numbers beyond it have squares that are infinite."""
+MISSING = ("", "na", "n/a", "nan", "null", "none")
+"""What stands for a missing value, in any case."""
+
+
+@final
+class Series(Reader):
+    """Series of numbers with times: csv, tsv or parquet with a header.
+
+    Each column of numbers is a channel; a column `unique_id` tells several series in the same file apart.
+    """
+
+    kind: Literal["series"] = "series"
+    time: str | None = None
+    """The column of times, ISO 8601; left out: `ds`, `date`, `datetime`, `timestamp` or `time`, else the first."""
+    series: str | None = None
+    """The column with the name of the series that a row is of; left out: `unique_id`, if there is one."""
+    numbers: list[str] = []
+    """The columns of numbers; left out: all others."""
+    freq: str | None = None
+    """How far apart rows must be: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: as far as most of them are."""
+    gaps: Gaps = "refuse"
+    """What to do where rows are not evenly apart in time: refuse, fill (with missing values), or ignore."""
+
+    @field_validator("freq")
+    @classmethod
+    def _a_step(cls, freq: str | None) -> str | None:
+        if freq is not None:
+            Step.parse(freq)
+        return freq
+
+    def read(self, source: str | Path) -> Dataset:
+        """Read a file as a table with a row a step. See `Reader.read`; forecasters use `read_series`."""
+        import pyarrow as pa
+        from datasets import Dataset
+
+        table = self._read(Path(source))
+        codes = np.repeat(np.arange(len(table.names)), np.diff(table.offsets))
+        names = pa.DictionaryArray.from_arrays(codes, table.names).cast(pa.string())
+        numbers = {name: pa.array(table.values[:, place]) for place, name in enumerate(table.columns)}
+        return Dataset(pa.table({SERIES: names, TIME: pa.array(table.times.astype("datetime64[s]")), **numbers}))
+
+    def cut(self, source: str) -> tuple[str, str]:
+        """Part a file from the period at its end."""
+        return cut_period(source)
+
+    def chosen(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
+        """The rows of a period, counted in each series."""
+        table = dataset.with_format("arrow")[:]
+        times, names = (table.column(name).to_numpy() for name in (TIME, SERIES))
+        borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
+        spans = [(first, *period_of(part, times[first:last], source)) for first, last in pairwise(borders)]
+        return [row for first, start, end in spans for row in range(first + start, first + end)]
+
+    def read_series(self, path: Path) -> SeriesTable:
+        """Read a file.
+
+        Raises:
+            seqnlp.errors.DataError: naming file, line and series, for whatever is wrong with it: text in a column of
+                numbers, infinities, times that are none, go back or come twice, gaps.
+        """
+        table = self._read(path)
+        renamed = self._renamings(table.columns, path) if self.columns else {}
+        return replace(table, columns=[renamed.get(name, name) for name in table.columns])
+
+    def _read(self, path: Path) -> SeriesTable:
+        """Read a file, with the columns named as they are there."""
+        check_file(path)
+        names, cells, lines = _parquet(path) if path.suffix == ".parquet" else _text(path)
+        if not len(lines):
+            raise DataError("there are no rows in it", path)
+        time = self._column(self.time, [name for name in TIMES if name in names] + names, names, path)
+        given = self.series or (SERIES if SERIES in names else None)
+        series = None if given is None else self._column(given, [given], names, path)
+        for name in self.numbers:
+            self._column(name, [name], names, path)
+        chosen = self.numbers or [name for name in names if name not in (time, series)]
+        if not chosen:
+            hint = "; expected commas between columns" if ";" in time or "\t" in time else ""
+            raise DataError(f"no columns of numbers beside {time!r}{hint}", path)
+        if series is None:
+            of_row = [path.name.removesuffix(".gz").rpartition(".")[0] or path.name] * len(lines)
+        else:
+            of_row = ["" if name is None else str(name) for name in cells[series]]
+            if "" in of_row:
+                raise DataError(f"no name of a series in the column {series!r}", path, int(lines[of_row.index("")]))
+        values = np.stack([_numbers(cells[name], name, of_row, path, lines) for name in chosen], 1)
+        times = _times(cells[time], time, of_row, path, lines)
+        freq = None if self.freq is None else Step.parse(self.freq)
+        return lay_out(Records(path, chosen, of_row, times, values, lines), self.gaps, freq)
+
+    def _column(self, name: str | None, likely: list[str], names: list[str], path: Path) -> str:
+        if name is not None and name not in names:
+            raise DataError(f"no column {name!r}: {nearest(name, names)}", path)
+        return name or likely[0]
+
+
+def looks_like_series(path: Path) -> bool:
+    """Whether a file is a table whose first row has a moment where series have one, and numbers behind it."""
+    if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv"):
+        return False
+    delimiter = "\t" if ".tsv" in path.suffixes else ","
+    try:
+        header, first = (next(csv.reader([line], delimiter=delimiter)) for line in islice(open_text(path), 2))
+        row = dict(zip(header, first, strict=True))
+        time = next(name for name in TIMES if name in row)
+        parse_moments([row.pop(time)])
+    except (DataError, MomentError, ValueError, StopIteration, csv.Error):
+        return False
+    row.pop(SERIES, None)
+    return bool(row) and all(_is_missing(cell) or np.isfinite(_number(cell)) for cell in row.values())
+
+
+Cells = dict[str, Sequence[Any]]
+
+
+def _text(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
+    """The columns of a csv file, and the line of each row."""
+    tab = path.name.removesuffix(".gz").endswith(".tsv")
+    reader = csv.reader((line + "\n" for line in open_text(path)), delimiter="\t" if tab else ",", strict=True)
+    lines, rows = [], []
+    try:
+        header = next(reader, [])
+        if "" in header or len(set(header)) < len(header) or not header:
+            found = ", ".join(map(repr, header)) or "an empty file"
+            raise DataError(f"column names must differ and not be empty, found {found}", path, 1)
+        for row in reader:
+            if len(row) != len(header) and row:
+                raise DataError(
+                    f"{len(row)} columns; expected {len(header)} ({', '.join(header)})", path, reader.line_num
+                )
+            if row:
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise DataError(str(error), path, reader.line_num) from None
+    return header, dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}, np.array(lines, np.int64)
+
+
+def _parquet(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
+    """The columns of a parquet file, and the number of each row."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"not a parquet file: {' '.join(str(error).split())[:100]}", path) from None
+    cells = {name: table.column(name).to_pylist() for name in table.column_names}
+    return table.column_names, cells, np.arange(1, table.num_rows + 1)
+
+
+def _numbers(
+    cells: Sequence[Any], name: str, of_row: Sequence[str], path: Path, lines: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """A column as numbers; NaN where one is missing."""
+    try:
+        numbers = np.array(cells, np.float64)
+    except (ValueError, TypeError):
+        numbers = np.array([_number(cell) for cell in cells])
+        odd = np.flatnonzero(np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells]))
+        if len(odd):
+            row = int(odd[0])
+            problem = f"series {of_row[row]!r}: {cells[row]!r} in the column {name!r}; expected a number"
+            raise DataError(problem, path, int(lines[row])) from None
+    endless = np.flatnonzero(np.isinf(numbers))
+    if len(endless):
+        row = int(endless[0])
+        problem = f"series {of_row[row]!r}: an infinity in the column {name!r}; expected a number"
+        raise DataError(problem, path, int(lines[row]))
+    huge = np.flatnonzero(np.abs(numbers) > LARGEST)
+    if len(huge):
+        row = int(huge[0])
+        problem = (
+            f"series {of_row[row]!r}: {numbers[row]:g} in the column {name!r}; expected a number of at most {LARGEST:g}"
+        )
+        raise DataError(problem, path, int(lines[row]))
+    return numbers
+
+
+def _number(cell: Any) -> float:
+    try:
+        return float(cell)
+    except (ValueError, TypeError):
+        return float("nan")
+
+
+def _is_missing(cell: Any) -> bool:
+    return cell is None or str(cell).strip().lower() in MISSING
+
+
+def _times(
+    cells: Sequence[Any], name: str, of_row: Sequence[str], path: Path, lines: NDArray[np.int64]
+) -> NDArray[np.datetime64]:
+    """A column as moments, in seconds."""
+    texts = [cell.isoformat() if isinstance(cell, date) else "" if cell is None else str(cell) for cell in cells]
+    try:
+        return parse_moments(texts)
+    except MomentError as error:
+        problem = f"series {of_row[error.index]!r}, column {name!r}: {error.problem}"
+        raise DataError(problem, path, int(lines[error.index])) from None

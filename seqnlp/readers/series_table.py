@@ -1,0 +1,123 @@
+"""SeriesTable: series laid end to end, evenly spaced in time; and the checks that this takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.errors import DataError
+from seqnlp.readers.steps import Step
+
+Gaps = Literal["refuse", "fill", "ignore"]
+Times = NDArray[np.datetime64]
+Rows = NDArray[np.int64]
+
+MOST_FILLED = 20
+"""Rows that are put into gaps, at most, for each that is there: more are a mistake in a date."""
+
+
+@dataclass(frozen=True)
+class SeriesTable:
+    """One series or many, all with the same columns of numbers."""
+
+    names: list[str]
+    """Of the series."""
+    columns: list[str]
+    """Of the numbers that each series has."""
+    values: NDArray[np.float64]
+    """Shape (rows, columns); NaN where one is missing."""
+    times: Times
+    """When each row was, in seconds; shape (rows,)."""
+    offsets: NDArray[np.int64]
+    """Where each series begins, and where the last one ends; shape (series + 1,)."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """The rows of a file as they stand there."""
+
+    path: Path
+    columns: list[str]
+    series: list[str]
+    """The series that each row is of."""
+    times: Times
+    values: NDArray[np.float64]
+    lines: NDArray[np.int64]
+    """Where in the file each row is."""
+
+
+def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTable:
+    """Put the rows of each series together, and see that they follow each other evenly.
+
+    Args:
+        records: Rows in any order of series, those of one series in order of time.
+        gaps: What to do where steps are missing: refuse them, fill them with missing values, or ignore that.
+        freq: How far apart rows are; left out: as far as most of them are.
+
+    Raises:
+        seqnlp.errors.DataError: naming file, line and series: times that go back, or come twice; gaps.
+    """
+    codes: dict[str, int] = {}
+    of_row = np.array([codes.setdefault(name, len(codes)) for name in records.series], np.int64)
+    borders = np.cumsum(np.bincount(of_row, minlength=len(codes)))
+    rows_of = dict(zip(codes, np.split(np.argsort(of_row, kind="stable"), borders[:-1]), strict=True))
+    for name, rows in rows_of.items():
+        _check_rising(records, name, rows)
+    step = Step.infer([records.times[rows] for rows in rows_of.values()])
+    if step and freq:  # a month may be from its last day to the next one's
+        step = replace(freq, unit="month ends") if (freq.unit, step.unit) == ("months", "month ends") else freq
+    parts = [(records.times[rows], records.values[rows]) for rows in rows_of.values()]
+    if step and gaps != "ignore":
+        parts = [_evenly(records, name, rows, step, gaps) for name, rows in rows_of.items()]
+    offsets = np.cumsum([0, *(len(times) for times, _ in parts)]).astype(np.int64)
+    times, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return SeriesTable(list(codes), records.columns, values, times, offsets)
+
+
+def _check_rising(records: Records, name: str, rows: Rows) -> None:
+    times = records.times[rows]
+    falling = np.flatnonzero(np.diff(times) <= np.timedelta64(0, "s"))
+    if not len(falling):
+        return
+    place = int(falling[0]) + 1
+    line, moment = int(records.lines[rows[place]]), times[place]
+    same = np.flatnonzero(times[:place] == moment)
+    if len(same):
+        first = int(records.lines[rows[same[0]]])
+        raise DataError(f"series {name!r}: {moment} comes twice, first in line {first}", records.path, line)
+    problem = f"series {name!r}: {moment} after {times[place - 1]}; expected rows in order of time"
+    raise DataError(problem, records.path, line)
+
+
+def _evenly(records: Records, name: str, rows: Rows, step: Step, gaps: Gaps) -> tuple[Times, NDArray[np.float64]]:
+    """The times and values of a series, a row at every step."""
+    times, values = records.times[rows], records.values[rows]
+    places, exact = step.places(times)
+    wrong = np.flatnonzero(~exact)
+    if len(wrong):
+        _refuse(records, name, rows, int(wrong[0]), f'expected steps of {step}; gaps = "ignore" takes rows as they are')
+    jumps = np.flatnonzero(np.diff(places) != 1)
+    if not len(jumps):
+        return times, values
+    first, missing = int(jumps[0]) + 1, int(places[-1]) + 1 - len(places)
+    if gaps == "refuse":
+        here = int(places[first] - places[first - 1]) - 1
+        steps = f"1 step of {step} is missing" if here == 1 else f"{here:,} steps of {step} are missing"
+        problem = steps + (f", {missing:,} in all" if missing > here else "")
+        _refuse(records, name, rows, first, f'{problem}; gaps = "fill" puts missing values there')
+    if missing > MOST_FILLED * len(rows):
+        problem = f"to fill its gaps takes {missing:,} rows for {len(rows):,} that are there; steps of {step}"
+        raise DataError(f"series {name!r}: {problem}", records.path)
+    whole = np.full((int(places[-1]) + 1, values.shape[1]), np.nan)
+    whole[places] = values
+    return step.after(times[0], np.arange(len(whole))), whole
+
+
+def _refuse(records: Records, name: str, rows: Rows, place: int, problem: str) -> None:
+    """Say what is wrong between a row of a series and the one before it."""
+    between = f"{records.times[rows[place]]} after {records.times[rows[place - 1]]}"
+    raise DataError(f"series {name!r}: {between}: {problem}", records.path, int(records.lines[rows[place]]))

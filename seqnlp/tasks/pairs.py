@@ -1,0 +1,80 @@
+"""A split of sentences and their translations, whatever the columns of its corpus are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seqnlp.errors import DataError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+CHUNK = 10_000
+"""Sentences looked at at once."""
+
+TRANSLATION = "translation"
+"""The column of corpora of the Hub that holds a sentence in several languages."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The two sides of a split."""
+
+    table: Dataset
+    source: str
+    """A column, or a language in the column `translation`."""
+    target: str
+    """The same of the other side."""
+    training: bool = False
+    """Whether pairs of odd lengths are to be left out."""
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def sources(self) -> Iterator[list[str]]:
+        """The sentences to translate, some thousands at a time."""
+        return texts_of(self.table, self.source)
+
+    def targets(self) -> Iterator[list[str]]:
+        """Their translations."""
+        return texts_of(self.table, self.target)
+
+
+def texts_of(table: Dataset, name: str) -> Iterator[list[str]]:
+    """The texts of a column, or of a language in the column `translation`, some thousands at a time.
+
+    Raises:
+        seqnlp.errors.DataError: there is no such column; it holds something else; a row of it is empty (null).
+    """
+    column = arrow_column(table, name)
+    for start in range(0, len(column), CHUNK):
+        texts = column.slice(start, CHUNK).to_pylist()
+        if None in texts:
+            raise DataError(f"{name!r}: row {start + texts.index(None) + 1} is empty (null); expected text")
+        yield texts
+
+
+def arrow_column(table: Dataset, name: str) -> Any:
+    """A column of text as Arrow has it. Raises what `texts_of` raises."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if name in table.column_names:
+        column: Any = table.select_columns([name]).with_format("arrow")[:].column(name)
+    else:
+        languages: list[str] = []
+        if TRANSLATION in table.column_names:
+            column = table.select_columns([TRANSLATION]).with_format("arrow")[:].column(TRANSLATION)
+            languages = [field.name for field in column.type] if pa.types.is_struct(column.type) else []
+        if name not in languages:
+            known = f"its columns are {', '.join(table.column_names)}"
+            raise DataError(
+                f"the corpus has no column {name!r}; {known}"
+                + (f", the languages of `translation` {', '.join(languages)}" if languages else "")
+            )
+        column = pc.struct_field(column, name)
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        raise DataError(f"{name!r} holds {column.type}; expected text")
+    return column

@@ -1,0 +1,67 @@
+"""Scores of translations: BLEU and chrF by sacrebleu, and how many are exactly right."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from seqnlp.errors import UsageError
+
+RUN = 4
+"""BLEU counts runs of up to so many words."""
+
+NEEDED = "BLEU and chrF need sacrebleu: pip install 'seqnlp[mt]'"
+
+
+def has_sacrebleu() -> bool:
+    """Whether BLEU and chrF can be computed."""
+    return find_spec("sacrebleu") is not None
+
+
+def require_sacrebleu() -> None:
+    """See that BLEU and chrF can be computed.
+
+    Raises:
+        seqnlp.errors.UsageError: they can't; it says what to install.
+    """
+    if not has_sacrebleu():
+        raise UsageError(NEEDED)
+
+
+def metric_name(name: str, tokenised: bool) -> str:
+    """What a score by sacrebleu is called: a score on words as a corpus has split them is not comparable to others."""
+    return f"{name}_tokenised" if tokenised else name
+
+
+def overlap_scores(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool, tokenised: bool
+) -> tuple[dict[str, float], dict[str, str]]:
+    """BLEU (Papineni et al., 2002) and chrF (Popović, 2015), from 0 to 100, by sacrebleu (Post, 2018).
+
+    Args:
+        translations: What the model wrote.
+        references: What people wrote, as many.
+        lowercase: Whether capital letters make no difference.
+        tokenised: Whether the words are parted by blanks already, so that BLEU must not split them again.
+
+    Returns:
+        The scores, and for each the signature under which others can repeat it; no BLEU if all references are too
+        short for it.
+    """
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    scores, signatures = {}, {}
+    metrics: dict[str, BLEU | CHRF] = {"chrf": CHRF(lowercase=lowercase)}
+    if any(len(reference.split()) >= RUN for reference in references):
+        bleu = BLEU(lowercase=lowercase, tokenize="none" if tokenised else None, force=tokenised)
+        metrics = {"bleu": bleu, **metrics}
+    for short, metric in metrics.items():
+        name = metric_name(short, tokenised)
+        scores[name] = float(metric.corpus_score(translations, [references]).score)
+        signatures[name] = str(metric.get_signature())
+    return scores, signatures
+
+
+def exact_match(translations: Sequence[str], references: Sequence[str]) -> float:
+    """The share of translations that are the same as the reference."""
+    same = sum(ours == theirs for ours, theirs in zip(translations, references, strict=True))
+    return same / max(len(references), 1)

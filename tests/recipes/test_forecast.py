@@ -1,0 +1,321 @@
+"""The recipes of forecasters, end to end in a few steps, and the commands that take what they leave behind."""
+
+import csv
+import io
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+import seqnlp
+from seqnlp import api
+from seqnlp.cli.app import app
+from seqnlp.errors import DataError, RecipeError, UsageError
+from seqnlp.recipe import find_recipe, load_recipe
+from seqnlp.tasks import Forecast, Forecaster
+from seqnlp.tasks.series_split import SeriesSplit
+
+SMALL = ["training.threads=1", "training.epochs=1", "data.look_back=24", "data.horizon=6", "data.season=6"]
+SEGRNN = ["embedding.segment=6", "embedding.size=8", "encoder.size=8", "decoder.size=8", "decoder.segment=3"]
+BATCH = "training.batch_tokens=1200"
+ROWS = 240
+
+
+def wave(rows: int = ROWS, columns: int = 2) -> np.ndarray:
+    steps = np.arange(rows)[:, None] + np.arange(columns) * 3
+    noise = np.random.default_rng(0).normal(0, 0.1, (rows, columns))
+    return np.asarray(np.sin(steps * 2 * np.pi / 6) * 2 + 10 + noise)
+
+
+def write(path: Path, values: np.ndarray, names: str = "ab") -> Path:
+    """A csv file with a row an hour."""
+    with path.open("w") as file:
+        writer = csv.writer(file)
+        writer.writerow(["date", *names[: values.shape[1]]])
+        for hour, numbers in enumerate(values.tolist()):
+            moment = datetime(2020, 1, 1) + timedelta(hours=hour)
+            writer.writerow([moment, *("" if np.isnan(number) else number for number in numbers)])
+    return path
+
+
+def splits(path: Path) -> list[str]:
+    return [f"data.train='{path}[0:140]'", f"data.dev='{path}[140:190]'", f"data.test='{path}[190:]'"]
+
+
+def train(recipe: str, file: Path, out: Path, *settings: str) -> Path:
+    for _ in api.train(find_recipe(recipe), [*SMALL, *splits(file), BATCH, *settings], out):
+        pass
+    return out
+
+
+def scores(run: Path) -> dict[str, Any]:
+    return json.loads((run / "scores.json").read_text())  # type: ignore[no-any-return]
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("series") / "wave.csv", wave())
+
+
+@pytest.fixture(scope="module")
+def quantiles(file: Path) -> Path:
+    calibrated = ["decoder.calibrate=true", "data.calendar=['hour']"]
+    return train("etth1_quantiles", file, file.parent / "quantiles", *SEGRNN, *calibrated, "training.epochs=2")
+
+
+def test_the_scores_are_kept_beside_those_of_the_forecasts_to_beat(quantiles: Path) -> None:
+    for split in ("dev", "test"):
+        found = scores(quantiles)[split]
+        plain = {"crps", "mse", "mae", "mse_units", "mae_units", "mase", "smape", "pinball", "coverage_80", "width_80"}
+        assert plain | {"series", "baselines"} <= set(found)
+        assert set(found["series"]) == {"a", "b"}
+        assert np.mean([row["mse"] for row in found["series"].values()]) == pytest.approx(found["mse"])
+        baselines = found["baselines"]
+        assert set(baselines) == {"naive", "seasonal naive", "linear map (DLinear)"}
+        assert baselines["seasonal naive"]["mse"] < 0.2 < baselines["naive"]["mse"]
+        assert baselines["seasonal naive"]["mase"] == pytest.approx(1, abs=0.3)
+    assert (
+        json.loads(call("evaluate", quantiles, "--json").stdout)["scores"]["crps"] == scores(quantiles)["test"]["crps"]
+    )
+    assert scores(quantiles)["dev"]["coverage_80"] == pytest.approx(0.8, abs=0.05)  # it was calibrated there
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings"),
+    [
+        ("etth1_24", [*SEGRNN, 'data.window="standard"', 'data.channels="joint"', "data.calendar=['hour', 'weekday']"]),
+        ("etth1_dlinear", []),
+        ("etth1", [*SEGRNN, 'decoder={kind="direct", output="gaussian"}', "data.known=['b']"]),
+        ("etth1", ["embedding.segment=1", "encoder.size=8", 'decoder={kind="recursive", size=8}', "data.past=['b']"]),
+        ("etth1", [*SEGRNN, 'encoder={kind="lstm", size=8}', 'data.targets=["b"]', "training.stride=4"]),
+    ],
+)
+def test_every_kind_trains_and_forecasts(recipe: str, settings: list[str], file: Path, tmp_path: Path) -> None:
+    run = train(recipe, file, tmp_path / "run", *settings)
+    assert 0 < scores(run)["test"]["mse"] < 5
+    forecaster = seqnlp.load(run)
+    assert isinstance(forecaster, Forecaster)
+    data = f"{file}[:200]" if "data.known=['b']" in settings else file
+    found = forecaster.forecast(data)
+    assert all(len(each.values) == len(each.times) == 6 for each in found)
+    assert found[0].times[0] == ("2020-01-09T08:00:00" if data != file else "2020-01-11T00:00:00")
+
+
+def test_a_recipe_learns_one_batch_by_heart(file: Path) -> None:
+    recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN, "decoder.dropout=0", BATCH])
+    assert isinstance(recipe, Forecast)
+    split = recipe.split(recipe.data.train, Path)
+    torch.manual_seed(0)
+    task = recipe.fit(split, Path)
+    examples, model = task.examples(split, 1200), task.build()
+    batch = examples.batch(np.arange(8))
+    optimizer = torch.optim.AdamW(model.parameters(), 0.02)
+    losses = []
+    for _ in range(150):
+        optimizer.zero_grad()
+        loss = model.loss(batch)[0]
+        (loss.total / loss.items).backward()
+        optimizer.step()
+        losses.append(loss.total.item() / loss.items)
+    assert losses[-1] < losses[0] / 10
+
+
+def test_the_future_changes_neither_scaler_nor_model(tmp_path: Path) -> None:
+    values = wave()
+    other = values.copy()
+    other[190:] = other[190:] * 50 - 7
+    left, right = (
+        train("etth1", write(tmp_path / f"{n}.csv", numbers), tmp_path / f"run{n}", *SEGRNN)
+        for n, numbers in enumerate((values, other))
+    )
+    assert (left / "codecs" / "series.json").read_text() == (right / "codecs" / "series.json").read_text().replace(
+        '"1"', '"0"'
+    )
+    assert (left / "model.safetensors").read_bytes() == (right / "model.safetensors").read_bytes()
+    assert scores(left)["dev"] == scores(right)["dev"]
+    assert scores(left)["test"]["mse"] != scores(right)["test"]["mse"]
+    scaler = json.loads((left / "codecs" / "series.json").read_text())
+    np.testing.assert_allclose(scaler["mean"], [values[:140].mean(0)], rtol=1e-6)
+    np.testing.assert_allclose(scaler["deviation"], [values[:140].std(0)], rtol=1e-6)
+
+
+def test_dev_and_test_look_back_over_their_border(file: Path) -> None:
+    recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
+    assert isinstance(recipe, Forecast)
+    task = recipe.fit(recipe.split(recipe.data.train, Path), Path)
+    counts = [len(task.examples(recipe.split(each, Path), 1200).starts) for each in splits_of(recipe)]
+    assert counts == [140 - 24 - 6 + 1, 50 - 6 + 1, 50 - 6 + 1]
+
+
+def splits_of(recipe: Forecast) -> list[str]:
+    assert recipe.data.test is not None
+    return [recipe.data.train, recipe.data.dev, recipe.data.test]
+
+
+def test_forecast_writes_rows_and_json(quantiles: Path, file: Path) -> None:
+    told = call("forecast", quantiles, file, "--horizon", 4)
+    assert told.exit_code == 0, told.output
+    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    assert [row["unique_id"] for row in rows] == ["a"] * 4 + ["b"] * 4
+    assert rows[0]["ds"] == "2020-01-11T00:00:00"
+    assert all(float(row["lo_80"]) <= float(row["forecast"]) <= float(row["hi_80"]) for row in rows)
+    (one,) = [
+        json.loads(line)
+        for line in call("forecast", quantiles, f"{file}[:2020-01-05]", "--series", "b", "--json").stdout.splitlines()
+    ]
+    assert one["name"] == "b"
+    assert one["times"][0] == "2020-01-05T00:00:00"
+    assert one["level"] == 80
+    assert [call("predict", quantiles, file).stdout.count("\n")] == [13]
+
+
+def test_plot_draws_every_series(quantiles: Path, file: Path) -> None:
+    told = call("forecast", quantiles, file, "--plot")
+    assert told.exit_code == 0, told.output
+    for name in ("a", "b"):
+        assert f"{name}, from 2020-01-11T00:00:00" in told.stdout
+    assert "history" in told.stdout
+    assert "80 % interval" in told.stdout
+    assert seqnlp.load(quantiles).history(seqnlp.load(quantiles).read(file), 3)["b"] == wave()[-3:, 1].tolist()
+
+
+def test_a_longer_horizon_goes_on_from_its_own_forecasts(quantiles: Path, file: Path, tmp_path: Path) -> None:
+    told = call("forecast", quantiles, file, "--horizon", 12)
+    assert "trained for 6 steps" in told.stderr
+    forecaster = seqnlp.load(quantiles)
+    whole = forecaster.forecast(file, 12)
+    first = forecaster.forecast(file)
+    longer = np.concatenate([wave(), np.array([each.values for each in first]).T])
+    second = forecaster.forecast(write(tmp_path / "longer.csv", longer))
+    for each, early, late in zip(whole, first, second, strict=True):
+        np.testing.assert_allclose(each.values, early.values + late.values, rtol=1e-4)
+
+
+def test_missing_values_are_refused_or_masked(file: Path, tmp_path: Path) -> None:
+    values = wave()
+    values[[30, 31, 150, 200], 1] = np.nan
+    holes = write(tmp_path / "holes.csv", values)
+    with pytest.raises(DataError, match=r"holes.csv.*series 'holes', 2020-01-02T06:00:00 \(row 31\).*'b' is missing"):
+        train("etth1", holes, tmp_path / "refused", *SEGRNN)
+    run = train("etth1", holes, tmp_path / "run", *SEGRNN, 'data.missing="mask"')
+    assert np.isfinite(scores(run)["test"]["mse"])
+    assert len(seqnlp.load(run).forecast(holes)) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({(5, 0): "oops"}, r"bad.csv:7: series 'bad': 'oops' in the column 'a'; expected a number"),
+        (
+            {(5, 1): "1e300"},
+            r"bad.csv:7: series 'bad': 1e\+300 in the column 'b'; expected a number of at most 1e\+100",
+        ),
+        ({(5, 1): "-inf"}, r"bad.csv:7: series 'bad': an infinity in the column 'b'"),
+        (
+            {(9, -1): "2020-01-01 08:00:00"},
+            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 comes twice, first in line 10",
+        ),
+        ({(9, -1): "2020-01-01 03:30:00"}, r"bad.csv:11: series 'bad': 2020-01-01T03:30:00 after 2020-01-01T08:00:00"),
+        ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is no moment"),
+    ],
+)
+def test_bad_files_are_told_in_a_line(change: dict[Any, str], problem: str, tmp_path: Path) -> None:
+    rows = list(csv.reader(io.StringIO(write(tmp_path / "bad.csv", wave()).read_text())))
+    for (row, column), text in change.items():
+        rows[row + 1][column + 1] = text
+    (tmp_path / "bad.csv").write_text("\n".join(map(",".join, rows)) + "\n")
+    with pytest.raises(DataError, match=problem) as error:
+        train("etth1", tmp_path / "bad.csv", tmp_path / "run", *SEGRNN)
+    assert error.value.code == 4
+    assert "\n" not in str(error.value)
+
+
+def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) -> None:
+    lines = file.read_text().splitlines()
+    gap = tmp_path / "gap.csv"
+    gap.write_text("\n".join(lines[:50] + lines[53:]) + "\n")
+    with pytest.raises(DataError, match=r"gap.csv:51: series 'gap': .*3 steps of 1 hour are missing"):
+        train("etth1", gap, tmp_path / "run", *SEGRNN)
+    filled = ['data.reader={kind="series", gaps="fill"}', 'data.missing="mask"']
+    assert train("etth1", gap, tmp_path / "run", *SEGRNN, *filled)
+    flat = wave()
+    flat[:140, 1] = 3
+    with pytest.raises(DataError, match=r"flat.csv\[0:140\]: series 'flat', column 'b': it is 3 in all of train"):
+        train("etth1", write(tmp_path / "flat.csv", flat), tmp_path / "flat", *SEGRNN)
+    with pytest.raises(DataError, match=r"\[190:\]: series 'short': 4 rows and 190 before them are too short"):
+        train("etth1", write(tmp_path / "short.csv", wave(194)), tmp_path / "short", *SEGRNN)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "problem"),
+    [
+        (
+            ["forecast", "RUN", "FILE", "--level", "95"],
+            UsageError,
+            "level 95: the model's quantiles do not reach 0.025",
+        ),
+        (["forecast", "RUN", "FILE", "--level", "0"], UsageError, "between 0 and 100"),
+        (["forecast", "RUN", "FILE", "--horizon", "0"], UsageError, "expected 1 or more"),
+        (["forecast", "RUN", "FILE", "--series", "c"], UsageError, "no series 'c' is forecast"),
+        (["forecast", "RUN", "FILE[:20]"], DataError, "20 rows with values are fewer than data.look_back = 24"),
+        (["forecast", "RUN", "FILE[:x]"], DataError, "expected a period"),
+        (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is no day"),
+        (["forecast", "RUN", "FILE", "--plot", "--json"], UsageError, "contradict"),
+        (["predict", "RUN"], UsageError, "name it after the run"),
+        (["tag", "RUN"], UsageError, "its verb is forecast"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    quantiles: Path, file: Path, arguments: list[str], expected: type[Exception], problem: str
+) -> None:
+    named = [
+        word.replace("FILE", str(file)) if "FILE" in word else str(quantiles) if word == "RUN" else word
+        for word in arguments
+    ]
+    result = call(*named)
+    assert isinstance(result.exception, expected)
+    with pytest.raises(expected, match=problem):
+        raise result.exception
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (["embedding.segment=7"], "data.look_back"),
+        (["decoder.segment=500"], "decoder.segment"),
+        (['decoder="linear"'], "encoder"),
+        (["data.past=['a']", "data.known=['a']"], "data.known"),
+        (['data.reader="csv"'], "data.reader"),
+        (['encoder="none"'], "encoder"),
+        (['decoder={kind="direct", output={kind="quantiles", levels=[0.9, 0.5]}}'], "levels"),
+    ],
+)
+def test_settings_that_make_no_sense_are_faults(settings: list[str], key: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        load_recipe(find_recipe("etth1"), settings)
+    assert any(key in fault.key for fault in error.value.faults)
+
+
+def test_several_series_in_the_long_form(tmp_path: Path) -> None:
+    values = wave()
+    rows = ["unique_id,ds,y"]
+    for number, name in enumerate(("north", "south")):
+        rows += [f"{name},{datetime(2020, 1, 1) + timedelta(days=n)},{y}" for n, y in enumerate(values[:, number])]
+    file = tmp_path / "long.csv"
+    file.write_text("\n".join(rows) + "\n")
+    run = train("etth1", file, tmp_path / "run", *SEGRNN)
+    assert set(scores(run)["test"]["series"]) == {"north", "south"}
+    found = seqnlp.load(run).forecast(file)
+    assert [each.name for each in found] == ["north", "south"]
+    assert found[1].times[0] == "2020-08-28T00:00:00"
+    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader, Path)  # type: ignore[attr-defined]
+    assert [split.period(number) for number in range(2)] == [(0, 10), (240, 250)]

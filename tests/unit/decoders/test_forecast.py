@@ -1,0 +1,142 @@
+"""Decoders of forecasts, against numpy and torch's own layers."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from seqnlp.decoders.forecast import Ahead, ForecastDecoder, ForecastModule, ForecastShape, ForecastTarget
+from seqnlp.decoders.forecast.linear import LinearMapModule, moving_average
+from seqnlp.decoders.forecast.recursive import RecursiveModule
+from seqnlp.decoders.forecast.segments import SegmentsModule, gated
+from seqnlp.nn.distributions import Point
+from seqnlp.nn.states import States
+
+KINDS = ["direct", "recursive", "segments", "linear"]
+OUTPUTS: list[Any] = ["point", {"kind": "quantiles", "levels": [0.1, 0.5, 0.9]}, "gaussian"]
+
+
+def shape(channels: int = 2, known: int = 3) -> ForecastShape:
+    return ForecastShape(width=6, reads_ahead=False, lookback=9, horizon=7, channels=channels, known=known, lanes=4)
+
+
+def ahead_of(shape: ForecastShape, batch: int = 5) -> Ahead:
+    size = (batch, shape.channels)
+    return Ahead(
+        torch.randn(batch, shape.horizon, shape.known),
+        torch.arange(batch) % shape.lanes,
+        torch.randn(size),
+        torch.randn(size),
+        torch.rand(size) + 0.5,
+    )
+
+
+def states_of(shape: ForecastShape, batch: int = 5) -> States:
+    return States(torch.randn(batch, shape.lookback, shape.width), torch.ones(batch, shape.lookback, dtype=torch.bool))
+
+
+def built(kind: str, output: Any = "point", **sizes: int) -> tuple[ForecastModule, ForecastShape]:
+    torch.manual_seed(0)
+    settings = {"kind": kind, "output": output} | ({"segment": 3} if kind == "segments" else {})
+    named = shape(**sizes)
+    return ForecastDecoder.parse(settings).build(named).eval(), named
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(("channels", "known"), [(1, 0), (2, 3)])
+def test_every_decoder_forecasts_and_learns(kind: str, output: Any, channels: int, known: int) -> None:
+    module, sizes = built(kind, output, channels=channels, known=known)
+    states, ahead = states_of(sizes), ahead_of(sizes)
+    parameters = module.predict(states, ahead)
+    assert parameters.shape == (5, 7, channels, module.output.size)
+    values = torch.randn(5, 7, channels)
+    observed = torch.rand(values.shape) < 0.7
+    loss = module.loss(states, ForecastTarget(values, observed, ahead))
+    assert loss.items == values.numel()
+    loss.total.backward()
+    assert all(parameter.grad is not None for parameter in module.parameters())
+    other = torch.where(observed, values, 1e6)
+    again = module.loss(states, ForecastTarget(other, observed, ahead)).total
+    assert again.item() == pytest.approx(loss.total.item())
+    expected = module.output.loss(parameters, values)[observed].sum().item()
+    assert loss.total.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shift_and_scale_are_put_on_what_the_network_says(kind: str) -> None:
+    module, sizes = built(kind)
+    states, ahead = states_of(sizes), ahead_of(sizes)
+    raw = module(states, ahead)[..., 0]
+    expected = raw * ahead.scale[:, None] + ahead.shift[:, None]
+    torch.testing.assert_close(module.predict(states, ahead)[..., 0], expected)
+
+
+def test_recursive_is_step_after_step_with_what_was_said() -> None:
+    module, sizes = built("recursive")
+    assert isinstance(module, RecursiveModule)
+    states, ahead = states_of(sizes), ahead_of(sizes)
+    whole = module(states, ahead)[..., 0]
+    start = states.outputs[:, -1].detach().numpy() @ module.start.weight.detach().numpy().T
+    hidden = torch.from_numpy(np.tanh(start + module.start.bias.detach().numpy()))
+    value = ahead.last
+    for step in range(sizes.horizon):
+        hidden = module.cell(torch.cat([value, ahead.known[:, step]], 1), hidden)
+        value = module.map(hidden)
+        torch.testing.assert_close(whole[:, step], value)
+
+
+def test_a_segment_is_a_step_of_gated_recurrent_units() -> None:
+    torch.manual_seed(0)
+    cell = nn.GRUCell(4, 6)
+    inputs, state = torch.randn(3, 5, 4), torch.randn(3, 1, 6)
+    told, remembered = inputs @ cell.weight_ih.T + cell.bias_ih, state @ cell.weight_hh.T + cell.bias_hh
+    expected = cell(inputs.flatten(0, 1), state.expand(3, 5, 6).flatten(0, 1)).view(3, 5, 6)
+    torch.testing.assert_close(gated(told, remembered, state), expected)
+
+
+def test_segments_know_their_place_and_their_series() -> None:
+    module, sizes = built("segments", channels=1, known=0)
+    assert isinstance(module, SegmentsModule)
+    states = states_of(sizes, 1)
+    states = States(states.outputs.expand(4, -1, -1), states.mask.expand(4, -1))
+    found = module(states, ahead_of(sizes, 4))[:, :, 0, 0]
+    assert found.shape == (4, 7)
+    assert not torch.allclose(found[0], found[1])
+    assert not torch.allclose(found[:, :3], found[:, 3:6])
+
+
+@pytest.mark.parametrize("steps", [1, 4, 5])
+def test_the_moving_average_is_that_of_numpy(steps: int) -> None:
+    values = torch.randn(2, 3, 11)
+    before = (steps - 1) // 2
+    found = moving_average(values, steps)
+    for row, channel in np.ndindex(2, 3):
+        padded = np.pad(values[row, channel].numpy(), (before, steps - 1 - before), "edge")
+        expected = [padded[start : start + steps].mean() for start in range(11)]
+        np.testing.assert_allclose(found[row, channel].numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_linear_map_is_two_products() -> None:
+    torch.manual_seed(0)
+    sizes = shape(channels=2, known=0)
+    module = LinearMapModule(sizes, Point(), trend=5)
+    states = states_of(sizes)
+    found = module(states, ahead_of(sizes))[..., 0]
+    values = states.outputs[..., :2].transpose(1, 2)
+    trend = moving_average(values, 5)
+    rest, slow = (each for each in module.maps)
+    torch.testing.assert_close(found, (rest(values - trend) + slow(trend)).transpose(1, 2))
+    assert module.trend == 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_window_alone_and_in_a_batch_gives_the_same(kind: str) -> None:
+    module, sizes = built(kind)
+    states, ahead = states_of(sizes), ahead_of(sizes)
+    whole = module.predict(states, ahead)
+    one = States(states.outputs[2:3], states.mask[2:3])
+    alone = Ahead(*(part[2:3] for part in (ahead.known, ahead.lanes, ahead.last, ahead.shift, ahead.scale)))
+    torch.testing.assert_close(module.predict(one, alone), whole[2:3])
