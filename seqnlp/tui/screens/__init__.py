@@ -1,0 +1,52 @@
+"""The screens, and which one shows a run.
+
+| file | what is in it |
+|---|---|
+| base.py | what all have in common |
+| home.py | the runs |
+| generate.py | language models |
+| live.py | what the four below have in common: a line to type into, and the answer below |
+| tag.py, classify.py, translate.py, forecast.py | the other tasks |
+| compare.py | two runs, the same input |
+| train.py, watch.py | choosing a recipe, and its training |
+| help.py, asking.py, closing.py | what lies over a screen: help, a question, the last question |
+| unavailable.py | a task that has none |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seqnlp.run.summary import Summary
+    from seqnlp.tui.predictor import Predictor
+    from seqnlp.tui.screens.base import RunScreen
+
+
+def screen_for(run: Summary, predictor: Predictor) -> RunScreen:
+    """The screen to play with a run, imported only now: the first picture does not wait for what nobody opened."""
+    match run.task:
+        case "lm":
+            from seqnlp.tui.screens.generate import GenerateScreen
+
+            return GenerateScreen(run, predictor)
+        case "tag":
+            from seqnlp.tui.screens.tag import TagScreen
+
+            return TagScreen(run, predictor)
+        case "classify":
+            from seqnlp.tui.screens.classify import ClassifyScreen
+
+            return ClassifyScreen(run, predictor)
+        case "translate":
+            from seqnlp.tui.screens.translate import TranslateScreen
+
+            return TranslateScreen(run, predictor)
+        case "forecast":
+            from seqnlp.tui.screens.forecast import ForecastScreen
+
+            return ForecastScreen(run, predictor)
+        case _:
+            from seqnlp.tui.screens.unavailable import UnavailableScreen
+
+            return UnavailableScreen(run, predictor)

@@ -1,0 +1,123 @@
+"""Classify: a bar a class as one types, and the words that weighed most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from seqnlp.tui.predictor import Predictor
+from seqnlp.tui.screens.live import LiveScreen
+from seqnlp.tui.widgets.class_bars import ClassBars
+from seqnlp.tui.widgets.weighed_view import WeighedView, signed
+from seqnlp.tui.widgets.word_flow import WordFlow
+
+if TYPE_CHECKING:
+    from seqnlp.run.summary import Summary
+
+TOLD = 3
+"""The strongest words, which are named below."""
+
+
+@final
+class ClassifyScreen(LiveScreen):
+    """A text, how probable each class is, and why."""
+
+    QUESTION = "classify"
+    PLACEHOLDER = "a text to classify"
+    HELP = (
+        "A bar shows how probable each class is, as you type; what the model chooses is marked. Below stand the words: "
+        "+ speaks for the likeliest class, − against it, and the more signs the stronger. F2 shows numbers instead: "
+        "the attention of each word (in sum 1), or, for a model without attention, its gradient times its input. "
+        "Down leads to the words, esc back to the line."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "numbers", "numbers"),
+        Binding("s", "numbers", "numbers", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    ClassifyScreen {
+        #why { margin-top: 1; height: 2; }
+        &.-narrow { ClassBars, WeighedView { padding: 0 1; } }
+    }
+    """
+
+    def __init__(self, run: Summary, predictor: Predictor) -> None:
+        super().__init__(run, predictor)
+        self.found: dict[str, Any] = {}
+        """The classification that is shown, as JSON; empty if there is none."""
+        self.with_numbers = False
+
+    def answer_widgets(self) -> Iterable[Widget]:
+        """The bars above the words."""
+        yield ClassBars()
+        yield Static("", id="why", classes="title", markup=False)
+        yield WeighedView()
+
+    @property
+    def answer(self) -> WeighedView:
+        """The words."""
+        return self.query_one(WeighedView)
+
+    @property
+    def likeliest(self) -> str:
+        """The class that the contributions are for."""
+        return next(iter(self.found.get("scores", {})), "")
+
+    def settings(self) -> dict[str, Any] | None:
+        """The text, and that the reasons are wanted."""
+        return {"texts": self.typed, "explain": True} if self.typed.strip() else None
+
+    def show_answer(self, found: Any) -> None:
+        """Show classes and words."""
+        self.found = found or {}
+        most = max(self.size.height // 2 - 5, 2)
+        self.query_one(ClassBars).show_scores(self.found.get("scores", {}), self.found.get("labels", ()), most)
+        why = Content.assemble("why ", (self.likeliest, "$accent")) if self.likeliest else ""
+        self.query_one("#why", Static).update(why)
+        self.answer.show_words(self.found.get("tokens", ()), self.found.get("contributions") or (), self.with_numbers)
+
+    def on_resize(self) -> None:
+        """There may be room for more classes."""
+        if self.found:
+            self.show_answer(self.found)
+
+    def describe(self) -> str:
+        """The strongest words, or the one under the cursor."""
+        tokens, weights = self.found.get("tokens", []), self.found.get("contributions") or []
+        if not weights:
+            return ""
+        view = self.answer
+        if view.has_focus:
+            number = view.cursor
+            return f"{number + 1}/{len(tokens)}  {tokens[number]}  {signed(weights[number])}"
+        strongest = sorted(range(len(tokens)), key=lambda number: -abs(weights[number]))[:TOLD]
+        return "most: " + " · ".join(f"{tokens[number]} {signed(weights[number])}" for number in strongest)
+
+    @on(WordFlow.Moved)
+    def _moved(self) -> None:
+        self.tell()
+
+    @on(WordFlow.LeftAbove)
+    def _left(self) -> None:
+        self.query_one("#text").focus()
+
+    def on_descendant_focus(self) -> None:
+        """Other words below for other places."""
+        self.tell()
+
+    def action_numbers(self) -> None:
+        """Numbers below the words, or signs."""
+        self.with_numbers = not self.with_numbers
+        self.show_answer(self.found)
+
+    def content_to_copy(self) -> str:
+        """A line a class: its name and its probability."""
+        return "\n".join(f"{name}\t{score:.4f}" for name, score in self.found.get("scores", {}).items())

@@ -1,0 +1,239 @@
+"""Home: the runs that there are."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from seqnlp.tui.predictor import Predictor
+from seqnlp.tui.screens import screen_for
+from seqnlp.tui.screens.base import BaseScreen
+from seqnlp.tui.trainings import Condition, Trainings
+from seqnlp.tui.widgets.run_list import RunList, heading_of
+
+if TYPE_CHECKING:
+    from seqnlp.run.summary import Summary
+
+LIVE = {state.value for state in Condition}
+"""The states of runs that are being trained."""
+
+
+@final
+class HomeScreen(BaseScreen):
+    """A table of the runs in a folder, filtered by what is typed."""
+
+    HELP = (
+        "The runs in the folder, the newest first. Type to leave only those whose name, task or state has the words. "
+        "Enter, or two clicks, opens a run with the screen for its task. Tab marks a run; when two are marked, c puts "
+        "them side by side."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", priority=True),
+        Binding("up", "move(-1)", "up", show=False),
+        Binding("down", "move(1)", "down", show=False),
+        Binding("pageup", "move(-10)", "ten up", show=False),
+        Binding("pagedown", "move(10)", "ten down", show=False),
+        Binding("tab", "mark", "mark"),
+        Binding("c", "compare", "compare", priority=True),
+        Binding("ctrl+n", "app.train", "train", key_display="^n"),
+        Binding("ctrl+g", "watch", "curves", key_display="^g"),
+        Binding("ctrl+r", "look", "look again", show=False),
+        Binding("escape", "clear", "show all", show=False),
+        Binding("question_mark", "app.help", "help", key_display="?", priority=True),
+    ]
+
+    DEFAULT_CSS = """
+    HomeScreen {
+        #finder { height: 3; padding: 1 2 0 2; }
+        #finder > #sign { width: 2; color: $accent; }
+        #filter { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
+        #count { width: auto; color: $muted; }
+        #columns { padding: 0 4; height: 1; }
+        RunList { margin: 0 2; }
+        #empty { display: none; padding: 1 4; height: 1fr; }
+        &.-empty { #empty { display: block; } RunList, #columns { display: none; } }
+    }
+    """
+
+    class Looked(Message):
+        """The folder was read and is shown."""
+
+    def __init__(self, root: Path, predictor: Predictor, trainings: Trainings) -> None:
+        super().__init__(str(root), predictor)
+        self.root, self.trainings = root, trainings
+        self.runs: list[Summary] = []
+        self._comparable = False
+
+    def body(self) -> ComposeResult:
+        """A line to type into, and the table."""
+        with Horizontal(id="finder"):
+            yield Static("❯", id="sign")
+            yield Finder(placeholder="type to find a run", id="filter", compact=True)
+            yield Static("", id="count")
+        yield Columns(id="columns")
+        yield RunList()
+        yield Static("", id="empty")
+
+    def on_mount(self) -> None:
+        """Draw first, then look into the folder."""
+        self.call_after_refresh(self.action_look)
+
+    def on_screen_resume(self) -> None:
+        """A run may have been trained in the meantime."""
+        if self.runs:
+            self.action_look()
+
+    @work(exclusive=True)
+    async def action_look(self) -> None:
+        """Read what runs there are, beside the drawing."""
+        from seqnlp.tui.listing import runs_in
+
+        try:
+            self.runs = await asyncio.to_thread(runs_in, self.root, self.trainings.alive())
+        except OSError as error:
+            self.runs = []
+            self.notify(f"{self.root}: {error.strerror}", title="The folder can't be read", severity="error")
+        if self.query(RunList):  # else the screen was left in the meantime
+            self.query_one(RunList).show_runs(self.runs)
+            self._tell()
+            soon = self.call_after_refresh if self.is_current else self.call_later
+            soon(self.post_message, self.Looked())
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        self.query_one(RunList).filter_by(event.value)
+        self._tell()
+
+    @on(RunList.Opened)
+    def _opened(self, event: RunList.Opened) -> None:
+        if event.run.state == "damaged":
+            self.notify(event.run.problem, title="This run is broken", severity="error", markup=False)
+        elif event.run.state in LIVE:
+            self.action_watch()
+        elif not event.run.model_bytes:
+            self.notify(
+                f"{event.run.path} has no model yet: its training has not got that far.",
+                title="Nothing to open",
+                severity="warning",
+                markup=False,
+            )
+        else:
+            self.app.push_screen(screen_for(event.run, self.predictor))
+
+    def action_open(self) -> None:
+        """Open the run under the cursor."""
+        self.query_one(RunList).open_chosen()
+
+    def action_move(self, by: int) -> None:
+        """Choose another run."""
+        self.query_one(RunList).move(by)
+
+    def action_clear(self) -> None:
+        """Show all runs again; if they are shown, mark none."""
+        finder = self.query_one("#filter", Input)
+        if not finder.value:
+            self.query_one(RunList).unmark()
+            self._marked()
+        finder.value = ""
+
+    def action_mark(self) -> None:
+        """Mark the run under the cursor, or mark it no longer."""
+        self.query_one(RunList).mark()
+        self._marked()
+
+    def _marked(self) -> None:
+        """With two runs marked `c` compares them; otherwise it is text."""
+        self._comparable = len(self.query_one(RunList).marked) == 2
+        self.query_one(Finder).left = Finder.left | ({"c"} if self._comparable else set())
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key does something now."""
+        return action != "compare" or self._comparable
+
+    def action_compare(self) -> None:
+        """Put the marked runs side by side."""
+        from seqnlp.tui.screens.compare import CompareScreen
+
+        marked = [run for path in self.query_one(RunList).marked for run in self.runs if run.path == path]
+        if len(marked) != 2:
+            self.notify("Mark two runs first, with tab.", timeout=3)
+        elif odd := next((run for run in marked if not run.model_bytes or run.state == "damaged"), None):
+            self.notify(f"{odd.name} has no model that could be compared.", severity="warning", markup=False)
+        else:
+            self.app.push_screen(CompareScreen(marked[0], marked[1], self.predictor))
+
+    def action_watch(self) -> None:
+        """Show the curves of the chosen run."""
+        from seqnlp.tui.screens.watch import WatchScreen
+
+        chosen = self.query_one(RunList).chosen
+        if chosen is not None and chosen.state != "damaged":
+            self.app.push_screen(WatchScreen(self.trainings, chosen.name, self.predictor))
+
+    def content_to_copy(self) -> str:
+        """The path of the chosen run."""
+        chosen = self.query_one(RunList).chosen
+        return chosen.path if chosen else ""
+
+    def _tell(self) -> None:
+        shown, count = len(self.query_one(RunList).shown), len(self.runs)
+        self.query_one("#count", Static).update(
+            f"{shown} of {count}" if shown != count else f"{count} run{'s' if count != 1 else ''}"
+        )
+        self.set_class(not shown, "-empty")
+        if not shown:
+            self.query_one("#empty", Static).update(_nothing_found() if count else _no_runs(self.root))
+
+
+@final
+class Finder(Input):
+    """A line to type into that leaves some keys to the application: `?` always."""
+
+    left: frozenset[str] = frozenset(["question_mark"])
+    """The keys that are no text."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is text."""
+        return key not in self.left and super().check_consume_key(key, character)
+
+
+@final
+class Columns(Widget):
+    """The names of the table's columns."""
+
+    def render(self) -> Content:
+        """As wide as the table's lines."""
+        return heading_of(self.size.width)
+
+
+def _nothing_found() -> Content:
+    return Content.styled("No run has these words. Escape shows all.", "$muted")
+
+
+def _no_runs(root: Path) -> Content:
+    return Content.assemble(
+        ("Nothing is trained yet.\n\n", "bold"),
+        (
+            f"Trainings leave their runs in {root}/. These take less than a minute each, on two processors:\n\n",
+            "$muted",
+        ),
+        ("  seqnlp train char_lstm\n", "$accent"),
+        ("    a language model that writes prose, character by character\n\n", "$muted"),
+        ("  seqnlp train pos_gru\n", "$accent"),
+        ("    a tagger for parts of speech\n\n", "$muted"),
+        ("Then come back, or press ctrl+r here. ", "$muted"),
+        ("seqnlp recipes ls", "$accent"),
+        (" shows what else ships.", "$muted"),
+    )

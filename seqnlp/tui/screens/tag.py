@@ -1,0 +1,170 @@
+"""Tag: tags appear under the words as one types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from seqnlp.tui.colours import Colours
+from seqnlp.tui.predictor import Predictor
+from seqnlp.tui.screens.live import LiveScreen
+from seqnlp.tui.widgets.tagged_view import TaggedView
+from seqnlp.tui.widgets.word_flow import WordFlow
+
+if TYPE_CHECKING:
+    from seqnlp.run.summary import Summary
+
+
+@final
+class TagScreen(LiveScreen):
+    """A sentence, its tags, and a legend."""
+
+    QUESTION = "tag"
+    PLACEHOLDER = "a sentence to tag"
+    HELP = (
+        "Tags stand below the words as you type; where tags stand for spans, a bracket with the label holds the words "
+        "together. F2 shows how probable each tag is to the model; those it doubts, below 0.50, are underlined. F3 "
+        "goes to the next label column if the tagger has several. Down leads to the words: the arrows go from one to "
+        "the other, and below stands all that is known of it. Esc leads back to the line."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "scores", "scores"),
+        Binding("s", "scores", "scores", show=False),
+        Binding("f3", "column", "column"),
+        Binding("c", "column", "column", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    TagScreen {
+        #columns { height: auto; max-height: 2; padding: 0 2 1 2; display: none; }
+        &.-several #columns { display: block; }
+        #legend { height: auto; max-height: 3; padding: 0 2; margin-top: 1; }
+        &.-narrow { #columns, #legend { padding: 0 1; } TaggedView { padding: 0 1; } }
+    }
+    """
+
+    def __init__(self, run: Summary, predictor: Predictor) -> None:
+        super().__init__(run, predictor)
+        self.found: dict[str, Any] = {}
+        """The tagging that is shown, as JSON; empty if there is none."""
+        self.column = ""
+        """The label column that is shown; empty: the first one."""
+        self.with_scores = False
+        self.colours: dict[str, Colours] = {}
+
+    def answer_widgets(self) -> Iterable[Widget]:
+        """The columns to choose from, the words, the legend."""
+        yield Static("", id="columns", markup=False)
+        view = TaggedView(Colours())
+        view.invitation = "the tags will stand here, each below its word"
+        yield view
+        yield Static("", id="legend", markup=False)
+
+    @property
+    def answer(self) -> TaggedView:
+        """The words."""
+        return self.query_one(TaggedView)
+
+    def settings(self) -> dict[str, Any] | None:
+        """The sentence."""
+        return {"sentences": self.typed} if self.typed.strip() else None
+
+    def columns(self) -> dict[str, list[str]]:
+        """The tags by label column, the first one first."""
+        tags: list[str] = self.found.get("tags", [])
+        return self.found.get("columns") or {"": tags}
+
+    def show_answer(self, found: Any) -> None:
+        """Show the chosen column."""
+        self.found = found or {}
+        columns = self.columns()
+        first = next(iter(columns))
+        chosen = self.column if self.column in columns else first
+        is_first = chosen == first
+        view = self.answer
+        view.colours = self.colours.setdefault(chosen, Colours())
+        view.show_tags(
+            self.found.get("tokens", []),
+            columns[chosen],
+            self.found.get("scores") if self.with_scores and is_first else None,
+            self.found.get("spans") if is_first else None,
+        )
+        self.set_class(len(columns) > 1, "-several")
+        names = [(f" {name} ", "bold $accent reverse" if name == chosen else "$muted") for name in columns]
+        self.query_one("#columns", Static).update(Content.assemble(*names))
+        self.query_one("#legend", Static).update(self._legend(view))
+
+    def describe(self) -> str:
+        """How many words and spans, or what is known of the word under the cursor."""
+        tokens: list[str] = self.found.get("tokens", [])
+        if not tokens:
+            return ""
+        view = self.answer
+        if view.has_focus:
+            return self._word(view.cursor)
+        parts = [f"{len(tokens)} word{'s' * (len(tokens) != 1)}"]
+        if view.spans is not None:
+            parts.append(f"{len(view.spans)} span{'s' * (len(view.spans) != 1)}")
+        least = min(range(len(tokens)), key=self.found["scores"].__getitem__)
+        return " · ".join([*parts, f"least sure: {tokens[least]} {self.found['scores'][least]:.2f}"])
+
+    def _word(self, number: int) -> str:
+        tokens, scores = self.found["tokens"], self.found["scores"]
+        columns = self.columns()
+        tags = [f"{name} {tags[number]}".strip() for name, tags in columns.items()]
+        return f"{number + 1}/{len(tokens)}  {tokens[number]}  {tags[0]} {scores[number]:.2f}" + "".join(
+            f" · {tag}" for tag in tags[1:]
+        )
+
+    def _legend(self, view: TaggedView) -> Content:
+        counts = Counter(view.labels())
+        parts = [
+            Content.assemble(
+                ("■", view.colours.of(label)), f"\N{NO-BREAK SPACE}{label}", (f"\N{NO-BREAK SPACE}{count}", "$muted")
+            )
+            for label, count in counts.items()
+        ]
+        return Content("   ").join(parts)
+
+    @on(WordFlow.Moved)
+    def _moved(self) -> None:
+        self.tell()
+
+    @on(WordFlow.LeftAbove)
+    def _left(self) -> None:
+        self.query_one("#text").focus()
+
+    def on_descendant_focus(self) -> None:
+        """Other words below for other places."""
+        self.tell()
+
+    def action_scores(self) -> None:
+        """Show the probabilities, or hide them."""
+        self.with_scores = not self.with_scores
+        columns = self.columns()
+        if self.with_scores and self.column not in ("", next(iter(columns))):
+            self.notify("Scores are known of the first column only.", timeout=3)
+        self.show_answer(self.found)
+
+    def action_column(self) -> None:
+        """The next label column."""
+        names = list(self.columns())
+        if len(names) < 2:
+            self.notify("This tagger has one label column.", timeout=2)
+            return
+        here = names.index(self.column) if self.column in names else 0
+        self.column = names[(here + 1) % len(names)]
+        self.show_answer(self.found)
+
+    def content_to_copy(self) -> str:
+        """A line a word: the word, and its tags of all columns."""
+        tokens = self.found.get("tokens", [])
+        return "\n".join("\t".join(row) for row in zip(tokens, *self.columns().values(), strict=True))

@@ -1,0 +1,250 @@
+"""Train: choose a recipe, see what is wrong with it, and begin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from seqnlp.errors import SeqnlpError
+from seqnlp.recipe.listed import Listed, listed_recipes
+from seqnlp.recipe.source import read_text
+from seqnlp.run import Run
+from seqnlp.tui.predictor import Predictor
+from seqnlp.tui.screens.asking import AskScreen
+from seqnlp.tui.screens.base import BaseScreen
+from seqnlp.tui.screens.home import Finder
+from seqnlp.tui.screens.watch import WatchScreen
+from seqnlp.tui.trainings import Trainings, check_name, settings_in
+from seqnlp.tui.widgets.recipe_list import RecipeList
+from seqnlp.tui.widgets.recipe_text import RecipeText
+
+PATIENCE = 0.12
+"""Seconds for which one who types is waited for before a recipe is checked."""
+
+
+@final
+class TrainScreen(BaseScreen):
+    """Recipes at the left, the chosen one beside them, and below what is set over it."""
+
+    HELP = (
+        "Choose a recipe: those in the folder recipes here, and those that ship. It is checked as you go, with every "
+        "fault below its line. Tab leads to the line of settings, which are laid over those of the recipe as with "
+        "seqnlp train -s, and to the name of the run. Enter begins the training, in a process of its own."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "train", "train", priority=True),
+        Binding("tab", "app.focus_next", "next line"),
+        Binding("up", "move(-1)", "recipe above", show=False, priority=True),
+        Binding("down", "move(1)", "recipe below", show=False, priority=True),
+        Binding("pageup", "read(-1)", "text above", show=False, priority=True),
+        Binding("pagedown", "read(1)", "text below", show=False, priority=True),
+        Binding("ctrl+r", "look", "check again"),
+        Binding("escape", "leave", "back"),
+        Binding("question_mark", "app.help", "help", key_display="?", priority=True),
+    ]
+
+    DEFAULT_CSS = """
+    TrainScreen {
+        #finder { height: 3; padding: 1 2 0 2; }
+        .sign { width: 2; color: $accent; }
+        .label { width: 5; color: $muted; }
+        .label-root { width: auto; color: $muted; }
+        Input { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
+        #count { width: auto; color: $muted; }
+        #middle { height: 1fr; }
+        RecipeList { width: 32; height: 1fr; margin: 0 0 0 2; }
+        RecipeText { padding: 0 1 0 1; border-left: solid $faint; }
+        #lines { height: auto; padding: 0 2; border-top: solid $faint; }
+        #lines > Horizontal { height: 1; }
+        #verdict { height: auto; max-height: 4; margin-top: 1; padding-bottom: 1; }
+        &.-wide { RecipeList { width: 40; } RecipeText { padding: 0 2; } }
+        &.-narrow {
+            #finder { height: 2; padding: 1 1 0 1; }
+            #middle { layout: vertical; }
+            RecipeList { width: 1fr; height: 5; margin: 0; }
+            RecipeText { border-left: none; border-top: solid $faint; padding: 0; }
+            #lines { padding: 0 1; }
+            #verdict { margin-top: 0; padding-bottom: 0; }
+        }
+    }
+    """
+
+    def __init__(self, trainings: Trainings, predictor: Predictor) -> None:
+        super().__init__("train", predictor)
+        self.trainings = trainings
+        self.faults: list[Mapping[str, Any]] | None = None
+        """What is wrong with the chosen recipe and its settings; None as long as that is not known."""
+
+    def body(self) -> ComposeResult:
+        """The recipes, the text of one, and the lines to fill in."""
+        with Horizontal(id="finder"):
+            yield Static("❯", classes="sign")
+            yield Finder(placeholder="type to find a recipe", id="filter", compact=True)
+            yield Static("", id="count")
+        with Horizontal(id="middle"):
+            yield RecipeList()
+            yield RecipeText()
+        with Vertical(id="lines"):
+            with Horizontal():
+                yield Static("set", classes="label")
+                yield Static("❯", classes="sign")
+                yield Finder(placeholder="encoder.size=128 training.epochs=3", id="settings", compact=True)
+            with Horizontal():
+                yield Static("run", classes="label")
+                yield Static("❯", classes="sign")
+                yield Static(f"{self.trainings.root}/", classes="label-root")
+                yield Finder(id="name", compact=True)
+            yield Static("", id="verdict", markup=False)
+
+    def on_mount(self) -> None:
+        """Draw first, then look for recipes."""
+        self.call_after_refresh(self.action_look)
+
+    @work(exclusive=True, group="look")
+    async def action_look(self) -> None:
+        """Read what recipes there are, and check the chosen one."""
+        found = await asyncio.to_thread(listed_recipes)
+        self.query_one(RecipeList).show_recipes(found)
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        self.query_one(RecipeList).filter_by(event.value)
+
+    @on(RecipeList.Chosen)
+    def _chosen(self, event: RecipeList.Chosen) -> None:
+        recipes, recipe = self.query_one(RecipeList), event.recipe
+        self.query_one("#count", Static).update(f"{len(recipes.shown)} of {len(recipes.known)}")
+        self.query_one("#name", Input).placeholder = recipe.name if recipe else ""
+        try:
+            text = read_text(Path(recipe.path)) if recipe else ""
+        except SeqnlpError as error:
+            text = f"# {error}"
+        self.query_one(RecipeText).show_recipe(text)
+        self._check()
+
+    @on(Input.Changed, "#settings")
+    def _check(self) -> None:
+        self.faults = None
+        self._tell(("◌ ", "$accent"), ("checking", "$muted"))
+        self._ask_for_faults()
+
+    @work(exclusive=True, group="check")
+    async def _ask_for_faults(self) -> None:
+        recipe = self.query_one(RecipeList).chosen
+        if recipe is None:
+            self._tell(("No recipe has these words.", "$muted"))
+            return
+        await asyncio.sleep(PATIENCE)
+        try:
+            settings = settings_in(self.query_one("#settings", Input).value)
+        except ValueError:
+            self._judge(recipe, [{"problem": "a quotation mark has no partner", "hint": "", "spot": None, "place": ""}])
+            return
+        answer = None
+        with self.telling():
+            answer = await self.predictor.ask("check", "", {"recipe": recipe.path, "overrides": settings})
+        if answer is None:
+            self._tell(("✕ ", "$error"), ("not checked; ctrl+r tries again", "$muted"))
+        else:
+            self._judge(recipe, answer["faults"])
+
+    def _judge(self, recipe: Listed, faults: list[Mapping[str, Any]]) -> None:
+        self.faults = faults
+        self.query_one(RecipeText).mark(faults, recipe.path)
+        if not faults:
+            self._tell(("✓ ", "bold $success"), "this recipe is right; ", ("enter trains it", "$muted"))
+            return
+        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+        elsewhere = [fault for fault in faults if not fault["spot"] or fault["spot"][0] != recipe.path]
+        told = [
+            Content(": ".join(filter(None, (fault["place"], _words(fault))))).stylize("$error") for fault in elsewhere
+        ]
+        self._tell(("✕ ", "bold $error"), (count, "bold"), lines=told)
+
+    def _tell(self, *parts: str | tuple[str, str], lines: Sequence[Content] = ()) -> None:
+        self.query_one("#verdict", Static).update(Content("\n").join([Content.assemble(*parts), *lines]))
+
+    def action_move(self, by: int) -> None:
+        """Choose another recipe."""
+        self.query_one(RecipeList).move(by)
+
+    def action_read(self, by: int) -> None:
+        """Scroll through the text of the recipe."""
+        text = self.query_one(RecipeText)
+        (text.scroll_page_up if by < 0 else text.scroll_page_down)(animate=False)
+
+    def content_to_copy(self) -> str:
+        """The text of the recipe."""
+        return self.query_one(RecipeText).text
+
+    def action_leave(self) -> None:
+        """Back to where one came from."""
+        self.app.pop_screen()
+
+    # beginning
+
+    @work(exclusive=True, group="train")
+    async def action_train(self) -> None:
+        """Begin the training, unless something speaks against it."""
+        recipe = self.query_one(RecipeList).chosen
+        if recipe is None or self._refused():
+            return
+        name = self.query_one("#name", Input).value.strip() or recipe.name
+        try:
+            check_name(name)
+            before = self.trainings.at(name)
+            if before is not None and before.alive:
+                self.notify(f"{name} is being trained already: here it is.", timeout=4, markup=False)
+                self.app.switch_screen(WatchScreen(self.trainings, name, self.predictor))
+                return
+            how = ""
+            if Run.is_run(self.trainings.root / name):
+                how = await self.app.push_screen_wait(self._question(name))
+                if not how:
+                    return
+                if how == "n":
+                    name, how = self._free(name), ""
+            settings = settings_in(self.query_one("#settings", Input).value)
+            self.trainings.start(recipe.path, settings, name, {"r": "resume", "o": "overwrite"}.get(how, ""))
+        except SeqnlpError as error:
+            self.notify(str(error), title="Not begun", severity="error", markup=False)
+            return
+        self.app.switch_screen(WatchScreen(self.trainings, name, self.predictor))
+
+    def _refused(self) -> bool:
+        """Whether the recipe can't be trained as it stands, which is told."""
+        if self.faults:
+            self.notify("The recipe has faults; what they are stands below.", title="Not begun", severity="error")
+        elif self.faults is None:
+            self.notify("The recipe is still being checked.", title="Not yet", timeout=3)
+        return self.faults != []
+
+    def _question(self, name: str) -> AskScreen:
+        """What to do with a run that is there."""
+        run = Run(self.trainings.root / name)
+        choices = [
+            ("o", "overwrite it", "begin anew; what was trained is lost"),
+            ("n", "another name", f"train as {self._free(name)}, and keep this one"),
+        ]
+        if run.has_state and not run.is_finished:
+            choices.insert(0, ("r", "resume", "go on from its last checkpoint, with the same recipe and settings"))
+        return AskScreen("There is a run already", f"{run.path} was trained before.", choices)
+
+    def _free(self, name: str) -> str:
+        """The first name of this kind that no run has."""
+        names = (f"{name}-{number}" for number in range(2, 10**6))
+        return next(other for other in names if not (self.trainings.root / other).exists())
+
+
+def _words(fault: Mapping[str, Any]) -> str:
+    return str(fault["problem"]) + (f" ({fault['hint']})" if fault["hint"] else "")

@@ -1,0 +1,248 @@
+"""Watch: the curves of a training while it goes on; pause it, stop it, go on with it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar, final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from seqnlp.errors import SeqnlpError
+from seqnlp.run import Run
+from seqnlp.run.directory import META, RECIPE
+from seqnlp.tui.following import Following
+from seqnlp.tui.predictor import Predictor
+from seqnlp.tui.screens.base import BaseScreen
+from seqnlp.tui.training_lines import SIGNS, evaluations, latest_scores, numbers, progress
+from seqnlp.tui.trainings import Condition, Training, Trainings
+from seqnlp.tui.widgets.chart_view import ChartView
+
+EVERY = 0.5
+"""Seconds between two looks at the log; the training writes no more often."""
+
+
+@final
+class WatchScreen(BaseScreen):
+    """Where a training stands, its curves, and its scores on dev."""
+
+    HELP = (
+        "A training, as it goes on. It runs in a process of its own: leaving this screen does not disturb it. Space "
+        "lets it stand still and go on. s stops it with a checkpoint, from which r goes on later, as if it had "
+        "never been stopped. m draws another score. When there is a model, enter opens it."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "pause"),
+        Binding("s", "stop", "stop"),
+        Binding("r", "resume", "resume"),
+        Binding("m", "metric", "score"),
+        Binding("enter,o", "open", "open", key_display="⏎"),
+        Binding("up", "scroll(-1)", "scores above", show=False),
+        Binding("down", "scroll(1)", "scores below", show=False),
+        Binding("escape", "leave", "back"),
+    ]
+
+    DEFAULT_CSS = """
+    WatchScreen {
+        #top { height: auto; padding: 1 2; }
+        #charts { height: 3fr; min-height: 8; padding: 0 2; }
+        #loss { margin-right: 2; }
+        #tables { height: 2fr; min-height: 4; margin: 1 2 0 2; }
+        #rows { width: 1fr; scrollbar-size-vertical: 1; }
+        #rows > Static { width: 100%; height: auto; }
+        #latest { display: none; width: 1fr; }
+        &.-wide { #charts { height: 5fr; } #loss, #rows { margin-right: 4; } #latest { display: block; } }
+        &.-narrow {
+            #top { padding: 1 1 0 1; }
+            #charts { layout: vertical; padding: 0 1; }
+            #loss { margin-right: 0; }
+            #tables { margin: 0 1; height: 1fr; }
+        }
+    }
+    """
+
+    def __init__(self, trainings: Trainings, name: str, predictor: Predictor) -> None:
+        super().__init__(name, predictor)
+        self.trainings, self.run_name = trainings, name
+        self.run = Run(trainings.root / name)
+        self.following = Following(self.run.path)
+        self.metric = ""
+        """The score that is drawn; empty for the one that decides."""
+        self._shown: object = None
+        self._condition = Condition.ENDED
+
+    def body(self) -> ComposeResult:
+        """Numbers above, curves in the middle, the table of evaluations below."""
+        yield Static("", id="top", markup=False)
+        with Horizontal(id="charts"):
+            yield ChartView("loss")
+            yield ChartView("score")
+        with Horizontal(id="tables"):
+            with VerticalScroll(id="rows", can_focus=False):
+                yield Static("", markup=False)
+            yield Static("", id="latest", markup=False)
+
+    def on_mount(self) -> None:
+        """Look at once, and from then on again and again."""
+        self.set_interval(EVERY, self.look)
+        self.call_after_refresh(self.look)
+
+    def on_resize(self) -> None:
+        """All is drawn to the width."""
+        self._shown = None
+        self.call_after_refresh(self._draw)
+
+    @property
+    def training(self) -> Training | None:
+        """The process that trains, or did last."""
+        return self.trainings.at(self.run_name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what makes sense now is offered."""
+        going_on = self._condition is not Condition.ENDED
+        return going_on if action in ("pause", "stop") else not (going_on and action == "resume")
+
+    async def look(self) -> None:
+        """Take in what has happened, and draw it if it is news."""
+        await asyncio.to_thread(self.following.look)
+        if self.is_attached:
+            self._draw()
+
+    def action_pause(self) -> None:
+        """Let the training stand still, or go on."""
+        training = self.training
+        condition = training.condition if training is not None else Condition.ENDED
+        if training is not None and condition is Condition.RUNNING:
+            training.pause()
+        elif training is not None and condition is Condition.PAUSED:
+            training.go_on()
+        else:
+            self.notify("It ends just now.", timeout=2)
+        self._draw()
+
+    def action_stop(self) -> None:
+        """Have a checkpoint saved and the training ended."""
+        training = self.training
+        if training is None or not training.alive:
+            self.notify("No training goes on here.", timeout=2)
+        elif training.condition is Condition.STOPPING:
+            self.notify("It saves a checkpoint, and ends as soon as that is safe.", timeout=3)
+        else:
+            training.stop()
+        self._draw()
+
+    def action_resume(self) -> None:
+        """Go on from the last checkpoint; a training that failed before its first one begins again."""
+        training = self.training
+        if training is not None and training.alive:
+            self.notify("It goes on already.", timeout=2)
+        elif self.run.is_finished:
+            self.notify("It is finished: there is nothing to go on with.", timeout=3)
+        else:
+            try:
+                self._start_again(training)
+            except SeqnlpError as error:
+                self.notify(str(error), title="Not begun", severity="error", markup=False)
+        self._draw()
+
+    def _start_again(self, training: Training | None) -> None:
+        known = training.record if training is not None and training.record.recipe else None
+        how = "resume" if Run.is_run(self.run.path) else ""
+        if known is not None:
+            self.trainings.start(known.recipe, known.settings, self.run_name, how)
+        else:  # begun on a command line: the run's own recipe has its settings in it
+            self.trainings.start(str(self.run.path / RECIPE), [], self.run_name, how)
+
+    def action_metric(self) -> None:
+        """Draw the next of the scores on dev."""
+        names = list(self.following.curves.dev)
+        if names:
+            now = self.metric or self.following.curves.metric
+            self.metric = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+            self._draw()
+
+    def action_open(self) -> None:
+        """The screen to play with the best model so far."""
+        if not (self.run.model_bytes and (self.run.path / META).exists()):
+            self.notify("There is no model yet: the first one is kept after the first evaluation.", timeout=3)
+            return
+        from seqnlp.run.summary import summarize
+        from seqnlp.tui.screens import screen_for
+
+        self.app.push_screen(screen_for(summarize(self.run), self.predictor))
+
+    def action_scroll(self, by: int) -> None:
+        """Move the table of evaluations."""
+        self.query_one("#rows").scroll_relative(y=by, animate=False)
+
+    def action_leave(self) -> None:
+        """Back; the training goes on."""
+        self.app.pop_screen()
+
+    def content_to_copy(self) -> str:
+        """The table of evaluations."""
+        return evaluations(self.following.status, 80).plain
+
+    # drawing
+
+    def _draw(self) -> None:
+        training, status = self.training, self.following.status
+        condition = training.condition if training is not None else Condition.ENDED
+        if condition is not self._condition:
+            self._condition = condition
+            self.refresh_bindings()
+        seen = (condition, status.latest, len(status.evaluations), self.metric, self.size)
+        if seen == self._shown or not self.is_attached:
+            return
+        self._shown = seen
+        width = self.size.width - (2 if self.size.width < 60 else 4)
+        failed = self._failure(training, condition)
+        state = SIGNS["failed"] if failed else self._state(condition)
+        top = [progress(status, state, width), numbers(status, width)]
+        self.query_one("#top", Static).update(Content("\n").join(top))
+        self._draw_curves()
+        room = (self.size.width - 12) // 2 if self.has_class("-wide") else width - 1
+        table = Content("\n").join(failed) if failed else evaluations(status, room)
+        self.query_one("#latest", Static).update(latest_scores(self.following, room))
+        self.query_one("#rows Static", Static).update(table)
+        if not failed:
+            self.query_one("#rows").scroll_end(animate=False)
+
+    def _state(self, condition: Condition) -> tuple[str, str, str]:
+        if condition is Condition.ENDED:
+            return SIGNS["finished" if self.following.status.done is not None else "stopped"]
+        return SIGNS[
+            "loading" if not self.following.status.latest and condition is Condition.RUNNING else condition.value
+        ]
+
+    def _draw_curves(self) -> None:
+        curves, status = self.following.curves, self.following.status
+        name = self.metric if self.metric in curves.dev else curves.metric
+        loss = "" if status.loss is None else f"{status.loss:.3f}"
+        self.query_one("#loss", ChartView).show("training loss", loss, {"loss": curves.loss})
+        values = curves.dev.get(name, [])
+        last = values[-1][1] if values else None
+        self.query_one("#score", ChartView).show(
+            f"dev {name}" if name else "dev", "" if last is None else f"{last:.4f}", {name: values}
+        )
+
+    def _failure(self, training: Training | None, condition: Condition) -> list[Content]:
+        """What a training that has failed said last; nothing if it has not."""
+        if training is None or condition is not Condition.ENDED or self.following.status.done is not None:
+            return []
+        if training.code in (0, 130, 143):
+            return []
+        words = training.last_words()
+        if training.code is None and not any(line.startswith("error:") for line in words):
+            return []
+        if any("go on with:" in line for line in words):  # it was stopped, with a checkpoint
+            return []
+        code = "" if training.code is None else f" with code {training.code}"
+        if training.code is not None and training.code < 0:
+            code = f": it was ended by signal {-training.code}"
+        heading = Content.assemble(("✕ ", "bold $error"), (f"The training has ended{code}.", "bold"))
+        return [heading, *(Content(line) for line in words)]

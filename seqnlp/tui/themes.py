@@ -1,0 +1,114 @@
+"""The colours: one dark theme, one light one, and one for terminals that shall stay without colour."""
+
+from textual.theme import BUILTIN_THEMES, Theme
+
+HEAT = tuple(f"heat-{level}" for level in range(6))
+"""How surprising a token is, from what was almost certain to what nobody would have guessed."""
+
+LABELS = tuple(f"label-{number}" for number in range(8))
+"""What tells labels apart, beside their names; the first that is seen has the first one."""
+
+NIGHT = Theme(
+    name="night",
+    dark=True,
+    primary="#7fb0c8",
+    secondary="#8fae7e",
+    accent="#e3b778",
+    warning="#e39a5f",
+    error="#e0736f",
+    success="#8fae7e",
+    foreground="#d5d9e0",
+    background="#12151a",
+    surface="#171b21",
+    panel="#20262e",
+    variables={
+        "muted": "#7d8694",
+        "faint": "#3a424d",
+        **dict(zip(HEAT, ("#aab2bf", "#d5d9e0", "#e0d0a8", "#e3b778", "#e39a5f", "#e8706a"), strict=True)),
+        **dict(
+            zip(
+                LABELS,
+                ("#7fb0c8", "#e3b778", "#8fae7e", "#c79ac0", "#e39a5f", "#6fb8a8", "#e0736f", "#a3a0d8"),
+                strict=True,
+            )
+        ),
+        "footer-background": "#171b21",
+        "footer-key-foreground": "#e3b778",
+        "footer-description-foreground": "#9aa3b0",
+        "input-cursor-background": "#e3b778",
+        "input-cursor-foreground": "#12151a",
+        "scrollbar": "#2b323c",
+        "scrollbar-hover": "#3a424d",
+        "scrollbar-active": "#7fb0c8",
+        "scrollbar-background": "#12151a",
+        "scrollbar-background-hover": "#12151a",
+        "scrollbar-background-active": "#12151a",
+        "scrollbar-corner-color": "#12151a",
+    },
+)
+
+PAPER = Theme(
+    name="paper",
+    dark=False,
+    primary="#1f6a87",
+    secondary="#4c7433",
+    accent="#9a5b00",
+    warning="#b0560f",
+    error="#b02a25",
+    success="#4c7433",
+    foreground="#2a2e35",
+    background="#fbf9f4",
+    surface="#f3f0e7",
+    panel="#e9e5d9",
+    variables={
+        "muted": "#6f7580",
+        "faint": "#cfcabb",
+        **dict(zip(HEAT, ("#5d636d", "#2a2e35", "#75581c", "#9a5b00", "#b0480a", "#b3202a"), strict=True)),
+        **dict(
+            zip(
+                LABELS,
+                ("#1f6a87", "#9a5b00", "#4c7433", "#8a4a80", "#b0560f", "#1f7a68", "#b02a25", "#5a55a8"),
+                strict=True,
+            )
+        ),
+        "footer-background": "#f3f0e7",
+        "footer-key-foreground": "#9a5b00",
+        "footer-description-foreground": "#5b616c",
+        "input-cursor-background": "#9a5b00",
+        "input-cursor-foreground": "#fbf9f4",
+        "scrollbar": "#ddd8c9",
+        "scrollbar-hover": "#cfcabb",
+        "scrollbar-active": "#1f6a87",
+        "scrollbar-background": "#fbf9f4",
+        "scrollbar-background-hover": "#fbf9f4",
+        "scrollbar-background-active": "#fbf9f4",
+        "scrollbar-corner-color": "#fbf9f4",
+    },
+)
+
+PLAIN = Theme(
+    name="plain",
+    ansi=True,
+    primary="ansi_default",
+    secondary="ansi_default",
+    accent="ansi_default",
+    warning="ansi_default",
+    error="ansi_default",
+    success="ansi_default",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,
+        "muted": "ansi_default",
+        "faint": "ansi_default",
+        **dict.fromkeys((*HEAT, *LABELS), "ansi_default"),
+        "input-cursor-text-style": "reverse",
+        "footer-key-foreground": "ansi_default",
+        "footer-description-foreground": "ansi_default",
+    },
+)
+
+THEMES = (NIGHT, PAPER, PLAIN)

@@ -1,0 +1,165 @@
+"""The settings of sampling, each a line that keys, mouse and wheel change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from seqnlp.tui.dialling import Dial, Value
+from seqnlp.tui.widgets.lines import column
+
+TWO_COLUMNS = 34
+"""From this width on dials stand in two columns where the height is short."""
+
+
+@final
+class Dials(Widget, can_focus=True):
+    """A list of dials; one of them is chosen, and arrows turn it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "choose(-1)", "setting above", show=False),
+        Binding("down", "choose(1)", "setting below", show=False),
+        Binding("left", "turn(-1)", "less", key_display="←"),
+        Binding("right", "turn(1)", "more", key_display="→"),
+        Binding("delete", "reset", "as at first"),
+    ]
+
+    DEFAULT_CSS = """
+    Dials { height: 8; width: 1fr; }
+    """
+
+    class Turned(Message):
+        """A dial stands at another value."""
+
+        def __init__(self, name: str, value: Value) -> None:
+            super().__init__()
+            self.name, self.value = name, value
+
+    def __init__(self, dials: Sequence[Dial], values: dict[str, Any]) -> None:
+        super().__init__()
+        self.dials, self.values = dials, values
+        self.index = 0
+        self._typed = ""
+
+    def action_choose(self, by: int) -> None:
+        """Another dial."""
+        self._take_typed()
+        self.index = (self.index + by) % len(self.dials)
+        self._show()
+
+    def action_turn(self, by: int) -> None:
+        """The next value, less or more."""
+        self._typed = ""
+        dial = self.dials[self.index]
+        self._set(dial, dial.step(self.values[dial.name], by))
+
+    def action_reset(self) -> None:
+        """The value that it had in the beginning."""
+        self._typed = ""
+        dial = self.dials[self.index]
+        self._set(dial, dial.default)
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits write a value, enter takes it."""
+        if event.character and event.character in "0123456789.":
+            self._typed += event.character
+        elif event.key == "backspace" and self._typed:
+            self._typed = self._typed[:-1]
+        elif event.key == "enter" and self._typed:
+            self._take_typed()
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Leaving takes what was typed."""
+        self._take_typed()
+
+    def on_click(self, event: events.Click) -> None:
+        """The left half of a value turns it down, the right half up; the name only chooses it."""
+        number, inside = self._dial_at(event.x, event.y)
+        if number is not None:
+            self._take_typed()
+            self.index = number
+            width = self.size.width // self._columns
+            self._show()
+            if inside >= width - 12:
+                self.action_turn(-1 if inside < width - 6 else 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Turn up the dial under the mouse."""
+        self._scrolled(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Turn down the dial under the mouse."""
+        self._scrolled(event, -1)
+
+    def render(self) -> Content:
+        """The dials in lines."""
+        width = self.size.width // self._columns
+        cells = [self._cell(number, width - (1 if self._columns > 1 else 0)) for number in range(len(self.dials))]
+        rows = -(-len(cells) // self._columns)
+        lines = [Content(" ").join(cells[row::rows]) for row in range(rows)]
+        return Content("\n").join(lines)
+
+    @property
+    def _columns(self) -> int:
+        return 2 if self.size.height < len(self.dials) and self.size.width >= TWO_COLUMNS else 1
+
+    def _cell(self, number: int, width: int) -> Content:
+        dial = self.dials[number]
+        value = self.values[dial.name]
+        here = number == self.index and self.has_focus
+        text = f"{self._typed}_" if here and self._typed else dial.show(value)
+        name = column(dial.label, width - 12, "bold" if here else "$muted")
+        left, right = ("‹", "›") if here else (" ", " ")
+        style = "bold $accent" if here else ("" if value != dial.default else "$muted")
+        number_of = Content.styled(text, style).truncate(10, ellipsis=True)
+        rest = 10 - number_of.cell_length
+        return (
+            name.append(Content.styled(left, "$accent"))
+            .append(" " * rest)
+            .append(number_of)
+            .append(Content.styled(right, "$accent"))
+        )
+
+    def _dial_at(self, x: int, y: int) -> tuple[int | None, int]:
+        rows = -(-len(self.dials) // self._columns)
+        width = max(self.size.width // self._columns, 1)
+        number = min(x // width, self._columns - 1) * rows + y
+        return (number if y < rows and number < len(self.dials) else None), x % width
+
+    def _scrolled(self, event: events.MouseEvent, by: int) -> None:
+        number, _ = self._dial_at(event.x, event.y)
+        if number is not None:
+            event.stop()
+            self.index = number
+            self.action_turn(by)
+
+    def _take_typed(self) -> None:
+        typed, self._typed = self._typed, ""
+        if typed:
+            dial = self.dials[self.index]
+            try:
+                self._set(dial, dial.parse(typed))
+            except ValueError:
+                self.notify(f"{dial.label}: {typed} is no {'whole ' if dial.whole else ''}number", severity="warning")
+        self.refresh()
+
+    def _set(self, dial: Dial, value: Value) -> None:
+        if value != self.values[dial.name]:
+            self.values[dial.name] = value
+            self.post_message(self.Turned(dial.name, value))
+        self.refresh()
+
+    def _show(self) -> None:
+        self.tooltip = self.dials[self.index].tip
+        self.refresh()

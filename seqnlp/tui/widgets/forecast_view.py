@@ -1,0 +1,68 @@
+"""A series, how it is expected to go on, and how sure that is, as large as there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+from textual.content import Content
+from textual.widget import Widget
+
+from seqnlp.forecast_chart import FORECAST, HISTORY, INTERVAL, forecast_chart
+
+STYLES = {HISTORY: "$foreground", FORECAST: "bold $accent", INTERVAL: "$primary 60%", None: "$muted"}
+PLAIN_STYLES = {HISTORY: "", FORECAST: "bold", INTERVAL: "dim", None: ""}
+SMALLEST = 20
+"""Columns that a chart needs at least."""
+
+
+@final
+class ForecastView(Widget, can_focus=True):
+    """The chart of one forecast."""
+
+    DEFAULT_CSS = """
+    ForecastView { width: 1fr; height: 1fr; padding: 0 2; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forecast: Mapping[str, Any] | None = None
+        self.history: Sequence[float | None] = ()
+        self.with_interval = True
+        self.invitation = ""
+        """What stands here while there is no forecast."""
+
+    def show_forecast(
+        self, forecast: Mapping[str, Any] | None, history: Sequence[float | None], with_interval: bool
+    ) -> None:
+        """Draw another one."""
+        self.forecast, self.history, self.with_interval = forecast, history, with_interval
+        self.refresh()
+
+    def render(self) -> Content:
+        """The chart."""
+        found, (width, height) = self.forecast, self.size
+        if found is None or width < SMALLEST or height < 5:
+            return Content.styled(self.invitation, "$muted")
+        seen = self.with_interval
+        times = found["times"]
+        picture = forecast_chart(
+            self.history,
+            found["values"],
+            found.get("low") if seen else None,
+            found.get("high") if seen else None,
+            found.get("level"),
+            labels=(f"{len(self.history)} steps before", short(times[0]), short(times[-1]) if len(times) > 1 else ""),
+            width=width,
+            height=height,
+        )
+        styles = PLAIN_STYLES if self.app.ansi_color else STYLES
+        rows = [Content.assemble(*((text, styles[number]) for text, number in row)) for row in picture.rows]
+        return Content("\n").join(rows)
+
+
+def short(moment: str) -> str:
+    """A point in time without what says nothing: seconds, and midnight."""
+    day, _, hour = moment.partition("T")
+    hour = hour.removesuffix(":00") if hour.count(":") == 2 else hour
+    return day if hour in ("", "00:00") else f"{day} {hour}"

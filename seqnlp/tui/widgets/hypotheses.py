@@ -1,0 +1,89 @@
+"""Translations, the best one first; one of them is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, final
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from seqnlp.tui.widgets.lines import column
+from seqnlp.tui.widgets.lines_view import LinesView
+
+
+@final
+class Hypotheses(LinesView):
+    """A line a translation: its number, its score, its text."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "better", show=False),
+        Binding("down", "move(1)", "less good", show=False),
+        Binding("enter", "screen.look_at_grid", "attention"),
+    ]
+
+    DEFAULT_CSS = """
+    Hypotheses { padding: 0 1 0 2; height: 5; }
+    """
+
+    class Chosen(Message):
+        """Another translation is chosen."""
+
+    class Left(Message):
+        """The cursor was moved past the first line (-1) or the last one (1)."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def __init__(self) -> None:
+        super().__init__("hypotheses")
+        self.translations: Sequence[Mapping[str, Any]] = ()
+        self.index = 0
+        self.prefix = ""
+        """What all begin with because it was asked for."""
+
+    def show_translations(self, translations: Sequence[Mapping[str, Any]], prefix: str) -> None:
+        """Show others; the best one is chosen."""
+        self.translations, self.prefix, self.index = translations, prefix, 0
+        self.changed()
+
+    def action_move(self, by: int) -> None:
+        """Choose another one."""
+        if not 0 <= self.index + by < len(self.translations):
+            self.post_message(self.Left(by))
+        else:
+            self.choose(self.index + by)
+
+    def choose(self, number: int) -> None:
+        """Choose a translation by its number, counted from 0."""
+        self.index = number
+        self.changed()
+        self.show_lines(number, number)
+        self.post_message(self.Chosen())
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the one that was clicked on."""
+        content = event.get_content_offset(self)
+        if content is not None and content.y + self.scroll_offset.y < len(self.translations):
+            self.choose(content.y + self.scroll_offset.y)
+
+    def lines(self, width: int) -> list[Content]:
+        """A line a translation."""
+        if not self.translations:
+            return [Content.styled("the translations will stand here", "$muted")]
+        return [self._line(number, width) for number in range(len(self.translations))]
+
+    def _line(self, number: int, width: int) -> Content:
+        translation, here = self.translations[number], number == self.index
+        text = translation["text"]
+        kept = len(self.prefix) if self.prefix and text.startswith(self.prefix) else 0
+        line = Content.assemble(
+            ("▸ " if here else "  ", "$accent"),
+            column(f"{translation['score']:.2f}".replace("-", "−"), 7, "$muted"),
+            (text[:kept], "underline $accent"),
+            (text[kept:], "bold" if here else "$muted"),
+        )
+        return line.stylize("on $panel") if here and self.has_focus else line

@@ -1,0 +1,267 @@
+"""A text of tokens, tinted by how probable each was, with a cursor that goes from token to token."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from math import log
+from typing import ClassVar, final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from seqnlp.tui.wrapping import Wrapping
+from seqnlp.tui.writing import Writing
+
+LEVELS = [log(share) for share in (0.01, 0.05, 0.2, 0.5, 0.9)]
+"""Log-probabilities that part the tints, from the most surprising upwards."""
+
+LEVEL_NAMES = "543210"
+"""The tint of a token between two of these: 0 for one that was almost certain, 5 for one nobody would have guessed."""
+
+SIGNS = {number: chr(0x2400 + number) for number in range(32)} | {9: " ", 10: " ", 127: "␡"}
+"""Characters that would disturb a terminal, and what is drawn instead."""
+
+
+@final
+class TokenView(ScrollView, can_focus=True):
+    """Draws only the lines that are seen, so that a frame costs the same however long the text is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", "token before", show=False),
+        Binding("right", "step(1)", "token after", show=False),
+        Binding("up", "line(-1)", "line above", show=False),
+        Binding("down", "line(1)", "line below", show=False),
+        Binding("pageup", "page(-1)", "page above", show=False),
+        Binding("pagedown", "page(1)", "page below", show=False),
+        Binding("home", "home", "first token", show=False),
+        Binding("end", "follow", "to the end", show=False),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"token--{level}" for level in range(6)),
+        "token--prompt",
+        "token--cursor",
+        "token--end",
+    }
+
+    DEFAULT_CSS = """
+    TokenView {
+        width: 1fr; height: 1fr; padding: 0 1 0 2; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
+        background: $background;
+        .token--0 { color: $heat-0; }
+        .token--1 { color: $heat-1; }
+        .token--2 { color: $heat-2; }
+        .token--3 { color: $heat-3; }
+        .token--4 { color: $heat-4; }
+        .token--5 { color: $heat-5; text-style: bold; }
+        .token--prompt { color: $primary; text-style: bold; }
+        .token--cursor { background: $accent; color: $background; text-style: bold; }
+        .token--end { color: $accent; }
+        &:ansi {
+            .token--3 { text-style: underline; }
+            .token--4 { text-style: underline; }
+            .token--5 { text-style: bold underline; }
+            .token--cursor { text-style: reverse; }
+        }
+        &.-several { border-top: solid $faint; border-title-color: $muted; padding: 0 1; }
+        &.-several:focus { border-top: solid $accent; border-title-color: $accent; border-title-style: bold; }
+    }
+    """
+
+    class CursorMoved(Message):
+        """The cursor stands on another token, or on none."""
+
+        def __init__(self, view: TokenView) -> None:
+            super().__init__()
+            self.view = view
+
+    def __init__(self, writing: Writing) -> None:
+        super().__init__()
+        self.writing = writing
+        self.cursor: int | None = None
+        """The token under the cursor, counted from the first that is kept; None while the end is followed."""
+        self.busy = False
+        """Whether more is being written: then the end has a mark."""
+        self._wrapping = Wrapping(80)
+        self._seen = (writing.version, writing.dropped, writing.forgotten)
+        self._strips: LRUCache[object, Strip] = LRUCache(512)
+        self._following = True
+
+    def show_writing(self, writing: Writing) -> None:
+        """Show another text from its end."""
+        self.writing, self.cursor, self._following = writing, None, True
+        self._seen = (writing.version, writing.dropped, writing.forgotten)
+        self._wrapping = Wrapping(self._wrapping.width)
+        self._strips.clear()
+        self.grew()
+
+    def grew(self) -> None:
+        """The writing has changed: lay out what is new, and draw what is seen."""
+        self._catch_up()
+        writing = self.writing
+        before = len(self._wrapping)
+        self._wrapping.grow(writing.text)
+        if len(self._wrapping) != self.virtual_size.height:
+            self.virtual_size = Size(self._wrapping.width, len(self._wrapping))
+        if self._following:
+            self.scroll_to(y=max(len(self._wrapping) - self._height, 0), animate=False)
+            self.refresh()
+        elif before <= self.scroll_offset.y + self._height:
+            self.refresh()
+
+    def place(self, cursor: int | None) -> None:
+        """Put the cursor on a token, and scroll so that it is seen."""
+        self.cursor = None if cursor is None else min(max(cursor, 0), self.writing.count - 1)
+        if self.writing.count == 0:
+            self.cursor = None
+        if self.cursor is not None:
+            self._following = False
+            line = self._line_of(self.writing.span(self.cursor)[0])
+            top = min(max(self.scroll_offset.y, line - self._height + 1), line)
+            self.scroll_to(y=top, animate=False)
+        self.refresh()
+        self.post_message(self.CursorMoved(self))
+
+    def action_step(self, by: int) -> None:
+        """A token on or back."""
+        self.place(self.writing.count - 1 if self.cursor is None else self.cursor + by)
+
+    def action_line(self, by: int) -> None:
+        """A line down or up, to the token below or above."""
+        if self.cursor is None:
+            self.place(self.writing.count - 1)
+            return
+        begin, _ = self.writing.span(self.cursor)
+        line = self._line_of(begin)
+        column = begin - self._wrapping.starts[line]
+        wanted = min(max(line + by, 0), len(self._wrapping) - 1)
+        left, right = self._wrapping.line(wanted, self.writing.text)
+        self._place_at(min(left + column, max(right - 1, left)), by)
+
+    def action_page(self, by: int) -> None:
+        """As many lines down or up as are seen."""
+        self.action_line(by * max(self._height - 1, 1))
+
+    def action_home(self) -> None:
+        """To the first token."""
+        self.place(0)
+
+    def action_follow(self) -> None:
+        """Leave the cursor, and stay at the end as the text grows."""
+        self._following = True
+        self.place(None)
+        self.grew()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the token that was clicked on."""
+        content = event.get_content_offset(self)
+        if content is None:
+            return
+        line = content.y + self.scroll_offset.y
+        if line < len(self._wrapping):
+            begin, end = self._wrapping.line(line, self.writing.text)
+            if begin + content.x < end:
+                self._place_at(begin + content.x, 0)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Who looks back does not want to be torn away."""
+        self._following = False
+
+    def on_mouse_scroll_down(self) -> None:
+        """At the end it is followed again."""
+        self._following = self.cursor is None and self.scroll_offset.y + self._height >= len(self._wrapping) - 3
+
+    def on_resize(self) -> None:
+        """Lay all the text out for the new width."""
+        width = max(self.scrollable_content_region.width - 1, 1)  # the mark at the end needs a cell
+        if width != self._wrapping.width:
+            self._wrapping = Wrapping(width)
+            self._strips.clear()
+        self.grew()
+
+    def notify_style_update(self) -> None:
+        """Other colours: nothing that was drawn is right any more."""
+        super().notify_style_update()
+        self._strips.clear()
+
+    def _catch_up(self) -> None:
+        """Lay the text out anew if something but its end has changed; what was looked at stays in its place."""
+        writing, (version, dropped, forgotten) = self.writing, self._seen
+        if writing.version == version:
+            return
+        self._seen = (writing.version, writing.dropped, writing.forgotten)
+        gone = self._line_of(max(writing.dropped - dropped, 0))
+        self._wrapping = Wrapping(self._wrapping.width)
+        self._wrapping.grow(writing.text)
+        self._strips.clear()
+        if self.cursor is not None:
+            cursor = self.cursor - (writing.forgotten - forgotten)
+            self.cursor = cursor if 0 <= cursor < writing.count else None
+            if self.cursor is None:
+                self.post_message(self.CursorMoved(self))
+        if gone and not self._following:
+            self.set_reactive(TokenView.scroll_y, max(self.scroll_y - gone, 0))
+            self.set_reactive(TokenView.scroll_target_y, max(self.scroll_y, 0))
+
+    @property
+    def _height(self) -> int:
+        return self.scrollable_content_region.height
+
+    def _place_at(self, offset: int, by: int) -> None:
+        """Put the cursor on the token at a place, or the nearest one after the prompt."""
+        token = self.writing.token_at(offset)
+        if token is None:
+            token = 0 if offset < self.writing.start else self.writing.count - 1
+        if by and token == self.cursor:  # a token over several lines
+            token += 1 if by > 0 else -1
+        self.place(token)
+
+    def _line_of(self, offset: int) -> int:
+        return bisect_right(self._wrapping.starts, offset) - 1
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is seen."""
+        self._catch_up()
+        number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        if number >= len(self._wrapping):
+            return Strip.blank(width, self.rich_style)
+        writing = self.writing
+        begin, end = self._wrapping.line(number, writing.text)
+        last = number + 1 == len(self._wrapping)
+        cursor = (0, 0) if self.cursor is None else writing.span(self.cursor)
+        here = cursor if cursor[0] <= end and cursor[1] > begin else (0, 0)
+        key = (number, begin, end, here, last and self.busy, width)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._strip(begin, end, here, last and self.busy).adjust_cell_length(
+                width, self.rich_style
+            )
+        return strip
+
+    def _strip(self, begin: int, end: int, cursor: tuple[int, int], marked: bool) -> Strip:
+        text = self.writing.text
+        spans: list[tuple[int, int, str]] = []  # of tokens with the same tint
+        for left, right, logprob in self.writing.pieces(begin, end):
+            name = "prompt" if logprob is None else LEVEL_NAMES[bisect_right(LEVELS, logprob)]
+            if logprob is not None and left < cursor[1] and right > cursor[0]:
+                name = "cursor"
+            if spans and spans[-1][2] == name:
+                spans[-1] = (spans[-1][0], right, name)
+            else:
+                spans.append((left, right, name))
+        parts = [(text[left:right], self._style(name)) for left, right, name in spans]
+        if cursor[0] == end < cursor[1] and text[cursor[0] : cursor[1]].isspace():
+            parts.append(("↵", self._style("cursor")))  # a line break has no cell of its own
+        if marked:
+            parts.append(("▌", self._style("end")))
+        return Strip([Segment(part.translate(SIGNS), style) for part, style in parts])
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"token--{name}")

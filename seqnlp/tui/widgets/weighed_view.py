@@ -1,0 +1,76 @@
+"""A text with signs below its words: what each did for a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from seqnlp.tui.flowing import Place
+from seqnlp.tui.widgets.word_flow import WordFlow, row_of
+
+SHADES = (0.15, 0.45, 0.75)
+"""Shares of the strongest word's contribution, from which on a word has one, two and three signs."""
+
+
+@final
+class WeighedView(WordFlow):
+    """Words that speak for a class are marked with `+`, those against it with `−`: the more signs the stronger."""
+
+    DEFAULT_CSS = """
+    WeighedView { padding: 0 1 0 2; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("weighed")
+        self.contributions: Sequence[float] = ()
+        self.with_numbers = False
+
+    def show_words(self, words: Sequence[str], contributions: Sequence[float], with_numbers: bool) -> None:
+        """Show another text, or the same one in another way."""
+        self.words, self.contributions, self.with_numbers = words, contributions, with_numbers
+        self.changed()
+
+    def level(self, number: int) -> int:
+        """How many signs a word has; negative if they are `−`."""
+        own, most = self.contributions[number], max(map(abs, self.contributions))
+        if not most:
+            return 0
+        level = sum(abs(own) / most >= shade for shade in SHADES)
+        return level if own > 0 else -level
+
+    def widths(self) -> list[int]:
+        """As wide as words and what stands below them."""
+        least = 5 if self.with_numbers else 1
+        return [max(cell_len(word), least, abs(self.level(n))) for n, word in enumerate(self.words)]
+
+    def style_of(self, number: int) -> str:
+        """The stronger a word the deeper its ground; the strongest ones are underlined too."""
+        level = self.level(number)
+        colour = "$success" if level > 0 else "$error"
+        if self.app.ansi_color:
+            return ("", "", "bold", "bold underline")[abs(level)]
+        return (
+            "$muted",
+            f"$foreground on {colour} 18%",
+            f"bold $foreground on {colour} 36%",
+            f"bold underline $foreground on {colour} 58%",
+        )[abs(level)]
+
+    def below(self, numbers: Sequence[int], places: Sequence[Place]) -> list[Content]:
+        """Signs, or numbers."""
+        return [row_of([(number, self._sign(number)) for number in numbers], places)]
+
+    def _sign(self, number: int) -> Content:
+        level = self.level(number)
+        colour = "$muted" if not level else "$success" if level > 0 else "$error"
+        if self.with_numbers:
+            return Content.styled(signed(self.contributions[number]), colour)
+        return Content.styled("+" * level if level > 0 else "−" * -level, colour)
+
+
+def signed(value: float) -> str:
+    """A contribution with its sign, in five columns as long as it is below 10."""
+    return f"{value:+.2f}".replace("-", "−")

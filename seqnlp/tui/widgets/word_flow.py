@@ -1,0 +1,126 @@
+"""Words in lines with something below each, and a cursor that goes from word to word."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from seqnlp.tui.flowing import Place, beside, flow, lines_of
+from seqnlp.tui.widgets.lines import column
+from seqnlp.tui.widgets.lines_view import LinesView
+
+
+class WordFlow(LinesView):
+    """Fill in `widths`, `style_of` and `below`; give it words with `words`, then call `changed`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", "word before", show=False),
+        Binding("right", "step(1)", "word after", show=False),
+        Binding("up", "line(-1)", "line above", show=False),
+        Binding("down", "line(1)", "line below", show=False),
+        Binding("home", "step(-1000000)", "first word", show=False),
+        Binding("end", "step(1000000)", "last word", show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor stands on another word."""
+
+    class LeftAbove(Message):
+        """The cursor was moved up from the first line."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id)
+        self.words: Sequence[str] = ()
+        self.cursor = 0
+        self.invitation = ""
+        """What stands here while there are no words."""
+        self._places: list[Place] = []
+        self._tall = 1
+
+    @abstractmethod
+    def widths(self) -> list[int]:
+        """The columns that each word needs, together with what stands below it."""
+
+    @abstractmethod
+    def style_of(self, number: int) -> str:
+        """How a word is drawn."""
+
+    @abstractmethod
+    def below(self, numbers: Sequence[int], places: Sequence[Place]) -> list[Content]:
+        """The lines below a line of words.
+
+        Args:
+            numbers: The words of the line.
+            places: Where all words stand.
+        """
+
+    def lines(self, width: int) -> list[Content]:
+        """Words, what stands below them, and a blank line."""
+        self._places = flow(self.widths(), width)
+        self.cursor = min(self.cursor, max(len(self.words) - 1, 0))
+        if not self.words:
+            return [Content.styled(self.invitation, "$muted")]
+        lines: list[Content] = []
+        for numbers in lines_of(self._places):
+            words = [(number, self._word(number)) for number in numbers]
+            block = [row_of(words, self._places), *self.below(numbers, self._places), Content("")]
+            self._tall = len(block)
+            lines += block
+        return lines[:-1]
+
+    def place(self, cursor: int) -> None:
+        """Put the cursor on a word."""
+        if self.words:
+            self.cursor = min(max(cursor, 0), len(self.words) - 1)
+            self.changed()
+            line = self._places[self.cursor].line
+            self.show_lines(line * self._tall, (line + 1) * self._tall - 2)
+            self.post_message(self.Moved())
+
+    def action_step(self, by: int) -> None:
+        """A word on or back."""
+        self.place(self.cursor + by)
+
+    def action_line(self, by: int) -> None:
+        """The word below or above."""
+        if by < 0 and (not self._places or self._places[self.cursor].line == 0):
+            self.post_message(self.LeftAbove())
+        elif self._places:
+            self.place(beside(self._places, self.cursor, by))
+
+    def on_focus(self) -> None:
+        """Tell where the cursor stands."""
+        self.place(self.cursor)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the word that was clicked on."""
+        content = event.get_content_offset(self)
+        if content is None:
+            return
+        line = (content.y + self.scroll_offset.y) // self._tall
+        for number, place in enumerate(self._places):
+            if place.line == line and place.start <= content.x < place.start + place.width:
+                self.place(number)
+
+    def _word(self, number: int) -> Content:
+        here = self.has_focus and number == self.cursor
+        width = self._places[number].width
+        return (
+            column(self.words[number], width)
+            .rstrip()
+            .stylize("bold $accent reverse" if here else self.style_of(number))
+        )
+
+
+def row_of(parts: Sequence[tuple[int, Content]], places: Sequence[Place]) -> Content:
+    """Pieces of a line, each where its cell stands."""
+    line = Content("")
+    for number, part in parts:
+        line = line.pad_right(max(places[number].start - line.cell_length, 0)).append(part)
+    return line

@@ -1,0 +1,210 @@
+"""The terminal application: first picture, keys while it writes, the cost of showing, and memory."""
+
+import asyncio
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from seqnlp.api import train
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.client import WorkerPredictor
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.predictor import Predictor, State
+from seqnlp.tui.screens.generate import GenerateScreen
+
+ROOT = Path(__file__).parents[2]
+MANY = 2_000_000
+PATIENCE = 120.0
+UP, DOWN, RIGHT, LEFT = (f"\x1b[{letter}" for letter in "ABCD")
+
+pytestmark = pytest.mark.benchmark
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A language model of the shipped size; how good it is plays no part."""
+    run = tmp_path_factory.mktemp("here") / "runs/writer"
+    settings = ["training.epochs=1", "training.threads=1", "data.train='corpora/prose/dev.txt'"]
+    list(train(ROOT / "recipes/char_lstm.toml", settings, run))
+    return run
+
+
+class Terminal:
+    """`seqnlp tui` in a pseudo-terminal of 140x45, as it is when installed: with compiled modules."""
+
+    def __init__(self, compiled: Path, *arguments: str) -> None:
+        self.begun = time.perf_counter()
+        self.pid, self._handle = pty.fork()
+        if self.pid == 0:
+            os.chdir(ROOT)
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 140, 0, 0))
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", PYTHONPYCACHEPREFIX=str(compiled))
+            os.execv(sys.executable, [sys.executable, "-m", "seqnlp", "tui", *arguments])
+
+    def write(self, keys: str) -> None:
+        os.write(self._handle, keys.encode())
+
+    def read_until(self, wanted: bytes) -> None:
+        seen, end = b"", time.perf_counter() + PATIENCE
+        while wanted not in seen:
+            assert time.perf_counter() < end, seen[-2000:]
+            if select.select([self._handle], [], [], 1)[0]:
+                seen = seen[-100:] + os.read(self._handle, 1 << 16)
+
+    def cpu(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        os.close(self._handle)  # a terminal that is gone ends the application, and with it the worker
+        os.kill(self.pid, 9)
+        os.waitpid(self.pid, 0)
+
+
+@pytest.fixture
+def open_terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Terminal]]:
+    compiled, opened = tmp_path_factory.getbasetemp() / "compiled", list[Terminal]()
+
+    def begin(*arguments: str) -> Terminal:
+        opened.append(Terminal(compiled, *arguments))
+        return opened[-1]
+
+    yield begin
+    for terminal in opened:
+        terminal.close()
+
+
+def test_first_picture(trained: Path, open_terminal: Callable[..., Terminal]) -> None:
+    seconds, work = list[float](), list[float]()
+    for _ in range(6):
+        terminal = open_terminal("--runs", str(trained.parent))
+        terminal.read_until(b"writer")
+        seconds.append(time.perf_counter() - terminal.begun)
+        work.append(terminal.cpu())
+        terminal.write("\x11")
+        os.waitid(os.P_PID, terminal.pid, os.WEXITED | os.WNOWAIT)
+    seconds, work = seconds[1:], work[1:]  # the first one compiles
+    print(
+        f"first picture: {min(seconds):.2f} s at best, {median(seconds):.2f} s mostly; {min(work):.2f} s of processor"
+    )
+    assert min(work) < 0.5
+
+
+def test_keys_while_it_writes(trained: Path, open_terminal: Callable[..., Terminal]) -> None:
+    terminal = open_terminal(str(trained), "--runs", str(trained.parent))
+    terminal.read_until(b"how shall it begin?")
+    terminal.write("The\r")
+    terminal.read_until(b"stopped")
+    for keys in ("d", UP, UP, *[RIGHT] * 5):  # to the length
+        terminal.write(keys)
+    terminal.read_until(b"endless")
+    terminal.write("n")
+    terminal.read_until(b"characters/s")
+    for keys in ("d", DOWN, DOWN):  # to the temperature
+        terminal.write(keys)
+    waits = []
+    for key, value in [(RIGHT, b"0.85"), (LEFT, b"0.80")] * 15:
+        begun = time.perf_counter()
+        terminal.write(key)
+        terminal.read_until(value)
+        waits.append((time.perf_counter() - begun) * 1000)
+        time.sleep(0.03)
+    waits.sort()
+    print(f"key to screen while it writes: {median(waits):.0f} ms mostly, {waits[-2]:.0f} ms at worst but one")
+    assert median(waits) < 50
+
+
+def test_what_showing_costs(trained: Path) -> None:
+    characters = 60_000
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    ratios = []
+    for _ in range(3):
+        plain = _command(trained, characters)
+        shown = asyncio.run(_shown(trained, characters))
+        ratios.append(shown / plain)
+        print(f"characters/s: {plain:,.0f} by `seqnlp generate`, {shown:,.0f} on a screen of 140x45")
+    print(f"showing keeps {max(ratios):.0%} at best, {median(ratios):.0%} mostly")
+
+
+def _command(run: Path, length: int) -> float:
+    """Characters a second that `seqnlp generate` writes, once it has begun."""
+    command = [sys.executable, "-m", "seqnlp", "generate", str(run), "--prompt", "The", "--length", str(length)]
+    with subprocess.Popen([*command, "--temperature", "0.8"], stdout=subprocess.PIPE, cwd=ROOT, text=True) as program:
+        assert program.stdout is not None
+        program.stdout.read(1000)
+        begun = time.perf_counter()
+        return len(program.stdout.read()) / (time.perf_counter() - begun)
+
+
+async def _shown(run: Path, length: int) -> float:
+    app = SeqnlpApp(run.parent, WorkerPredictor(), run_at(run))
+    async with app.run_test(size=(140, 45)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, GenerateScreen)
+        await screen.ask("load")
+        await pilot.press(*"The")
+        screen.settings["length"] = length
+        begun = time.perf_counter()
+        await pilot.press("enter")
+        while screen.session.busy or not screen.session.writings[0].tokens:
+            await asyncio.sleep(0.01)
+        return length / (time.perf_counter() - begun)
+
+
+class Endless(Predictor):
+    """Writes as fast as it is read."""
+
+    async def start(self) -> None:
+        self.become(State.READY)
+
+    async def close(self) -> None:
+        pass
+
+    async def stream(self, do: str, run: str, settings: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+        text = " The lamp was lit, and the boats came in over the bar.\nNobody spoke." * 6
+        for _ in range(settings.get("length", 0) // len(text) if do == "generate" else 0):
+            numbers = [-0.01 * (place * 7 % 600) for place in range(len(text))]
+            yield {"sample": 0, "text": text, "lengths": [1] * len(text), "logprobs": numbers}
+            await asyncio.sleep(0)
+        if do != "generate":
+            yield []
+
+
+async def _memory(run: Path) -> tuple[float, float]:
+    """MB in use after the first quarter, and at the end."""
+    app = SeqnlpApp(run.parent, Endless(), run_at(run))
+    async with app.run_test(size=(140, 45)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, GenerateScreen)
+        screen.settings["length"] = MANY
+        await pilot.press("enter")
+        early = 0.0
+        while screen.session.busy or not early:
+            await asyncio.sleep(0.02)
+            if not early and screen.view.writing.characters > MANY // 4:
+                early = _resident()
+        assert screen.view.writing.characters > 0.99 * MANY
+        return early, _resident()
+
+
+def _resident() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def test_memory_does_not_grow(trained: Path) -> None:
+    early, late = asyncio.run(_memory(trained))
+    print(f"memory: {early:.0f} MB after {MANY // 4:,} characters, {late:.0f} MB after {MANY:,}")
+    assert late - early < 10

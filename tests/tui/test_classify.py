@@ -1,0 +1,159 @@
+"""The classify screen, from a predictor with strong opinions."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.screens.classify import ClassifyScreen
+from seqnlp.tui.widgets.class_bars import ClassBars
+
+pytestmark = pytest.mark.anyio
+
+TEXT = "A fine film , with a wonderful cast , though its ending is dull and its middle a little long ."
+OPINIONS = {"fine": 0.31, "wonderful": 0.74, "dull": -0.66, "long": -0.2, "though": -0.36, "cast": 0.12}
+
+
+def opinion(settings: Mapping[str, Any]) -> list[Any]:
+    """What the words say, in sum."""
+    tokens = settings["texts"].split()
+    weights = [OPINIONS.get(token, 0.01) for token in tokens]
+    good = min(max(0.62 + sum(weights) / 4, 0.01), 0.97)
+    scores = dict(
+        sorted({"negative": 0.98 - good, "neutral": 0.02, "positive": good}.items(), key=lambda item: -item[1])
+    )
+    best = next(iter(scores))
+    return [{"label": best, "tokens": tokens, "labels": [best], "scores": scores, "contributions": weights}]
+
+
+def opened(fake: Any, runs: Path, reply: Any = opinion) -> SeqnlpApp:
+    load = {"load": lambda settings: [{"verb": "classify"}]}
+    return SeqnlpApp(runs, fake(load | {"classify": reply}), run_at(runs / "sentiment_lstm"))
+
+
+async def settled(pilot: Any) -> None:
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def typed(pilot: Any, text: str = TEXT) -> ClassifyScreen:
+    """Type a text, and wait for its class."""
+    screen = pilot.app.screen
+    assert isinstance(screen, ClassifyScreen)
+    screen.query_one("#text", Input).focus().value = text
+    await settled(pilot)
+    return screen
+
+
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=size) as pilot:
+        await typed(pilot)
+        await golden(app, "classify")
+
+
+async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 24)) as pilot:
+        await pilot.press("ctrl+t")
+        await typed(pilot)
+        await pilot.press("f2", "down", "right")
+        await pilot.pause()
+        await golden(app, "classify")
+
+
+async def test_classes_and_words_change_with_the_text(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot, "wonderful")
+        assert "▸ positive" in text_of(app)
+        assert "why positive" in text_of(app)
+        assert screen.answer.level(0) == 3
+        await typed(pilot, "dull dull dull dull")
+        assert "▸ negative" in text_of(app)
+        assert [screen.answer.level(place) for place in range(4)] == [-3] * 4
+        await typed(pilot, "")
+        assert "a bar for each class" in text_of(app)
+        assert screen.answer.words == ()
+        asked = [settings for do, settings in app.predictor.asked if do == "classify"]  # type: ignore[attr-defined]
+        assert asked == [{"texts": text, "explain": True} for text in ("wonderful", "dull dull dull dull")]
+
+
+async def test_numbers_instead_of_signs(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot)
+        assert "+0.74" in text_of(app).splitlines()[-2]  # among the strongest
+        assert "−0.36" not in "\n".join(text_of(app).splitlines()[:-2])
+        await pilot.press("f2")
+        assert "−0.36" in "\n".join(text_of(app).splitlines()[:-2])
+        await pilot.press("down", "s")
+        assert "−0.36" not in "\n".join(text_of(app).splitlines()[:-2])
+
+
+async def test_the_cursor_tells_a_words_weight(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot)
+        await pilot.press("down", "right")
+        await pilot.pause()
+        assert f"2/{len(TEXT.split())}  fine  +0.31" in text_of(app)
+        await pilot.press("up")
+        await pilot.pause()
+        assert isinstance(app.screen.focused, Input)
+
+
+async def test_many_classes_show_the_likeliest_first(runs: Path, fake: Any, text_of: Any) -> None:
+    scores = {f"class {number:02}": number / 820 for number in range(40, 0, -1)}
+    reply = {"label": "class 40", "tokens": ["x"], "labels": ["class 40"], "scores": scores, "contributions": [0.0]}
+    app = opened(fake, runs, lambda settings: [reply])
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot, "x")
+        assert next(iter(screen.query_one(ClassBars).scores)) == "class 40"
+        assert "class 40" in text_of(app)
+        assert "class 01" not in text_of(app)
+        assert screen.answer.level(0) == 0  # no word said anything
+        await pilot.resize_terminal(80, 60)
+        await settled(pilot)
+        assert "class 20" in text_of(app)
+
+
+async def test_several_labels_or_none_are_marked(runs: Path, fake: Any, text_of: Any) -> None:
+    reply = {
+        "label": "a",
+        "tokens": ["x"],
+        "labels": ["a", "b"],
+        "scores": {"b": 0.8, "a": 0.9, "c": 0.1},
+        "contributions": [0.0],
+    }
+    app = opened(fake, runs, lambda settings: [reply])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "x")
+        assert text_of(app).count("▸") == 2
+
+
+async def test_without_colour_signs_and_underlines_tell(
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot)
+        assert "+++" in text_of(app)
+        assert "−−−" in text_of(app)
+        styles = {segment.text.strip(): segment.style for segment in screen.answer.render_line(0)}
+        assert styles["wonderful"] is not None
+        assert styles["wonderful"].underline
+
+
+async def test_copying_takes_the_scores(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "wonderful")
+        app.screen.action_copy_text()  # type: ignore[attr-defined]
+        assert app.clipboard.splitlines()[0] == "positive\t0.8050"

@@ -1,0 +1,303 @@
+"""Compare: two runs, the same input, side by side."""
+
+import json
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.predictor import PredictorError
+from seqnlp.tui.screens.compare import CompareScreen
+from seqnlp.tui.screens.home import HomeScreen
+
+pytestmark = pytest.mark.anyio
+
+WORDS = ["The", "old", "ferry", "crossed", "the", "slow", "grey", "river", "before", "dawn", "."]
+TAGS = ["DET", "ADJ", "NOUN", "VERB", "DET", "ADJ", "ADJ", "NOUN", "ADP", "NOUN", "PUNCT"]
+TEXT = "The lamp was still burning when she came down to the water, and nobody had seen the boat go."
+
+
+def tagged(settings: Any) -> list[Any]:
+    """Two runs are asked in turn: every second answer differs."""
+    tagged.calls += 1  # type: ignore[attr-defined]
+    tags = TAGS if tagged.calls % 2 else [*TAGS[:5], "NOUN", "VERB", *TAGS[7:]]  # type: ignore[attr-defined]
+    words = settings["sentences"].split()
+    return [{"tokens": words, "tags": tags[: len(words)], "scores": [0.9] * len(words)}]
+
+
+def classified(settings: Any) -> list[Any]:
+    classified.calls += 1  # type: ignore[attr-defined]
+    share = 0.82 if classified.calls % 2 else 0.31  # type: ignore[attr-defined]
+    label = "positive" if share > 0.5 else "negative"
+    scores = {"positive": share, "negative": round(1 - share, 2)}
+    return [{"label": label, "labels": [label], "scores": scores, "tokens": settings["texts"].split()}]
+
+
+def written(settings: Any) -> list[Any]:
+    """The seed is part of the text, so that it is seen."""
+    texts = [f"{word} " for word in f"{TEXT} {settings['seed']}".split()]
+    return [{"text": text, "lengths": [len(text)], "logprobs": [-0.3 * (n % 5)]} for n, text in enumerate(texts)]
+
+
+def loaded(settings: Any) -> list[Any]:
+    return [{"verb": "?"}]
+
+
+@pytest.fixture(autouse=True)
+def _from_the_beginning() -> None:
+    tagged.calls = classified.calls = 0  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def pairs(runs: Path, new_run: Any) -> Path:
+    """Two runs of each task."""
+    new_run("word_lstm", "lm", "bits_per_char", 2.2101, "2025-11-01T08:00:00+00:00", 4_200_000)
+    new_run("pos_lstm", "tag", "accuracy", 0.9188, "2025-11-01T09:00:00+00:00", 1_834_000)
+    new_run("sentiment_gru", "classify", "accuracy", 0.8601, "2025-10-29T17:45:00+00:00", 1_900_000)
+    new_run("en_fr", "translate", "bleu", 31.2, "2025-10-20T10:00:00+00:00", 9_000_000)
+    new_run("en_fr_big", "translate", "bleu", 33.9, "2025-10-21T10:00:00+00:00", 19_000_000)
+    new_run("etth1", "forecast", "mse", 0.41, "2025-10-20T10:00:00+00:00", 9_000)
+    new_run("etth1_24", "forecast", "mse", 0.37, "2025-10-21T10:00:00+00:00", 9_000)
+    for name, more in {"pos_gru": 0.8803, "pos_lstm": 0.861}.items():
+        accuracy = json.loads((runs / name / "scores.json").read_text())["test"]["accuracy"]
+        scores = {"test": {"accuracy": accuracy, "accuracy_unknown": more, "labels": {"NOUN": {"f1": 0.9}}}}
+        (runs / name / "scores.json").write_text(json.dumps(scores))
+    return runs
+
+
+async def opened(pilot: Any, left: str, right: str) -> CompareScreen:
+    """Mark two runs at home, and compare them."""
+    app = pilot.app
+    await app.workers.wait_for_complete()
+    for name in (left, right):
+        app.screen.query_one("#filter", Input).value = name
+        await pilot.pause()
+        shown = [run.name for run in app.screen.query_one("RunList").shown]
+        for _ in range(shown.index(name)):
+            await pilot.press("down")
+        await pilot.press("tab")
+    await pilot.press("c")
+    await pilot.pause()
+    assert isinstance(app.screen, CompareScreen)
+    return app.screen
+
+
+def steady(app: SeqnlpApp) -> None:
+    """No cursor blinks in a picture."""
+    for line in app.screen.query(Input):
+        line.cursor_blink = False
+
+
+async def settled(pilot: Any) -> None:
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def app_of(pairs: Path, fake: Any, **replies: Any) -> SeqnlpApp:
+    known = {"load": loaded, "tag": tagged, "classify": classified, "generate": written}
+    return SeqnlpApp(pairs, fake(known | replies))
+
+
+@pytest.mark.parametrize(
+    ("pair", "text", "name"),
+    [
+        (("pos_gru", "pos_lstm"), " ".join(WORDS), "compare-tags"),
+        (("sentiment_lstm", "sentiment_gru"), "Slow , but the ending is worth the wait .", "compare-classes"),
+        (("char_lstm", "word_lstm"), "At the quay", "compare-texts"),
+    ],
+)
+async def test_the_pictures(
+    pairs: Path, fake: Any, golden: Any, size: tuple[int, int], pair: tuple[str, str], text: str, name: str
+) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=size) as pilot:
+        screen = await opened(pilot, *pair)
+        screen.query_one("#input", Input).value = text
+        if name == "compare-texts":
+            await pilot.press("enter")
+        await settled(pilot)
+        steady(app)
+        await pilot.pause()
+        await golden(app, name)
+
+
+async def test_differing_tags_are_marked_and_counted(pairs: Path, fake: Any, text_of: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "pos_gru", "pos_lstm")
+        screen.query_one("#input", Input).value = " ".join(WORDS)
+        await settled(pilot)
+        shown = text_of(app)
+        assert "2 of 11 words are tagged differently" in shown
+        assert "≠VERB" in shown
+        assert "0.9312" in shown
+        assert "0.9188" in shown
+        screen.query_one("#input", Input).value = "The old"
+        await settled(pilot)
+        assert "the same tags for all 2 words" in text_of(app)
+        await pilot.press("ctrl+c")
+        assert "DET" in app.clipboard
+
+
+async def test_different_words_are_not_compared_one_by_one(pairs: Path, fake: Any, text_of: Any) -> None:
+    answers = [{"tokens": ["can", "not"], "tags": ["AUX", "PART"]}, {"tokens": ["cannot"], "tags": ["AUX"]}]
+    app = app_of(pairs, fake, tag=lambda settings: [answers.pop(0)])
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "pos_gru", "pos_lstm")
+        screen.query_one("#input", Input).value = "cannot"
+        await settled(pilot)
+        assert "They split the text differently" in text_of(app)
+
+
+async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, text_of: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "char_lstm", "word_lstm")
+        await pilot.press(*"Hm", "enter")
+        await settled(pilot)
+        asked = [settings for do, settings in app.predictor.asked if do == "generate"]
+        assert asked == [{"prompt": "Hm", "length": 600, "seed": 1, "temperature": 0.8}] * 2
+        await pilot.press("n")
+        await settled(pilot)
+        assert "seed 2" in text_of(app)
+        await pilot.press("plus")
+        await settled(pilot)
+        await pilot.press("minus", "minus")
+        await settled(pilot)
+        assert app.predictor.asked[-1][1] == {"prompt": "Hm", "length": 600, "seed": 2, "temperature": 0.7}
+        assert "temperature 0.7" in text_of(app)
+        await pilot.press("ctrl+c")
+        assert app.clipboard.startswith("char_lstm:\nHm")
+        await pilot.press("p")
+        assert app.focused is screen.query_one("#input")
+
+
+async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake: Any) -> None:
+    app = app_of(pairs, fake, generate=lambda settings: repeat({"text": "a ", "lengths": [2], "logprobs": [-1.0]}))
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "char_lstm", "word_lstm")
+        app.predictor.pause = 0.01
+        await pilot.press("a", "enter")
+        while not all(writing.tokens for writing in screen.duet.writings):
+            await pilot.pause(0.01)
+        assert screen.duet.busy == {0, 1}
+        await pilot.press("space")
+        await settled(pilot)
+        assert not screen.duet.busy
+        assert app.predictor.open == 0
+        before = screen.duet.writings[0].tokens
+        await pilot.press("space")
+        while screen.duet.writings[0].tokens == before:
+            await pilot.pause(0.01)
+        await pilot.press("escape")
+        assert not screen.duet.busy
+        assert screen.duet.writings[0].tokens > before
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+        assert app.predictor.open == 0
+
+
+async def test_swap(pairs: Path, fake: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "char_lstm", "word_lstm")
+        await pilot.press("enter", "x")
+        await pilot.pause()
+        assert isinstance(app.screen, CompareScreen)
+        assert [run.name for run in app.screen.runs] == ["word_lstm", "char_lstm"]
+
+
+async def test_translations(pairs: Path, fake: Any, text_of: Any) -> None:
+    answers = [{"text": "le bateau part demain"}, {"text": "le navire part demain"}]
+    app = app_of(pairs, fake, translate=lambda settings: [answers.pop(0)])
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "en_fr", "en_fr_big")
+        screen.query_one("#input", Input).value = "the boat leaves tomorrow"
+        await settled(pilot)
+        assert "le bateau part demain" in text_of(app)
+        assert "le navire part demain" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("pair", "why"),
+    [(("char_lstm", "pos_gru"), "there is no input for both"), (("etth1", "etth1_24"), "can't be put side by side")],
+)
+async def test_what_can_not_be_compared_says_why(
+    pairs: Path, fake: Any, text_of: Any, pair: tuple[str, str], why: str
+) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, *pair)
+        assert why in text_of(app)
+        assert app.predictor.asked == []
+
+
+async def test_errors_are_told(pairs: Path, fake: Any) -> None:
+    app = app_of(pairs, fake, tag=lambda settings: [PredictorError("RunError", "it is damaged")])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "pos_gru", "pos_lstm")
+        await pilot.press(*"hm")
+        await settled(pilot)
+        assert any("it is damaged" in note.message for note in app._notifications)
+
+
+async def test_marks(pairs: Path, fake: Any, text_of: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        runs = app.screen.query_one("RunList")
+        await pilot.press("tab", "down", "tab", "down", "tab")
+        assert [Path(path).name for path in runs.marked] == [runs.shown[1].name, runs.shown[2].name]
+        assert "●" in text_of(app)
+        await pilot.press("tab")
+        assert len(runs.marked) == 1
+        await pilot.press("c")  # is text while there is nothing to compare
+        assert app.screen.query_one("#filter", Input).value == "c"
+        await pilot.press("escape", "escape")
+        assert runs.marked == []
+
+
+async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("tab", *["down"] * 20, "tab", "c")
+        assert isinstance(app.screen, HomeScreen)
+        assert any("no model that could be compared" in note.message for note in app._notifications)
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+@pytest.mark.parametrize("pair", [("char_lstm", "word_lstm"), ("pos_gru", "pos_lstm")])
+async def test_any_width(pairs: Path, fake: Any, text_of: Any, width: int, pair: tuple[str, str]) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(width, 24)) as pilot:
+        screen = await opened(pilot, *pair)
+        screen.query_one("#input", Input).value = "The old"
+        await pilot.press("enter")
+        await settled(pilot)
+        assert pair[1] in text_of(app)
+        await pilot.resize_terminal(width + 30, 40)
+        await pilot.pause()
+        assert pair[1] in text_of(app)
+
+
+async def test_without_colour(pairs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "pos_gru", "pos_lstm")
+        screen.query_one("#input", Input).value = " ".join(WORDS)
+        await settled(pilot)
+        assert "≠VERB" in text_of(app)
+
+
+async def test_help(pairs: Path, fake: Any, text_of: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await opened(pilot, "char_lstm", "word_lstm")
+        await pilot.press("f1")
+        assert "next seed" in text_of(app)

@@ -1,0 +1,274 @@
+"""The forecast screen, from a predictor that draws waves."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.predictor import PredictorError
+from seqnlp.tui.screens.forecast import ForecastScreen
+from seqnlp.tui.screens.home import HomeScreen
+
+pytestmark = pytest.mark.anyio
+
+TRAINED = 24
+NAMES = ["oil", "load east", "load west", "wind"]
+
+
+def waves(settings: Mapping[str, Any]) -> list[Any]:
+    """Days of a series each, the interval as wide as far."""
+    steps = settings["horizon"] or TRAINED
+    level = settings["level"] or 80.0
+    before = round(settings["before"] * steps)
+
+    def wave(name: int, step: int) -> float:
+        return 20 + 5 * name + (6 + name) * math.sin(step * math.pi / 12) + math.sin(step * 1.7 + name)
+
+    forecasts, history = [], {}
+    for number, name in enumerate(NAMES):
+        values = [wave(number, step) for step in range(steps)]
+        width = [level / 80 * (1 + 0.15 * step) for step in range(steps)]
+        forecasts.append(
+            {
+                "name": name,
+                "times": [f"2024-03-{1 + step // 24:02}T{step % 24:02}:00:00" for step in range(steps)],
+                "values": values,
+                "low": [value - wide for value, wide in zip(values, width, strict=True)],
+                "high": [value + wide for value, wide in zip(values, width, strict=True)],
+                "level": level,
+            }
+        )
+        history[name] = [wave(number, step) for step in range(-before, 0)]
+    return [{"trained": TRAINED, "forecasts": forecasts, "history": history}]
+
+
+def points(settings: Mapping[str, Any]) -> list[Any]:
+    """One series, without an interval."""
+    found = waves(settings)[0]
+    first = {name: found["forecasts"][0][name] for name in ("name", "times", "values")}
+    return [{**found, "forecasts": [first]}]
+
+
+def opened(fake: Any, runs: Path, reply: Any = waves) -> SeqnlpApp:
+    recipe = runs / "sentiment_lstm" / "recipe.toml"
+    recipe.write_text('task = "forecast"\n[data]\ntest = "load.csv[85%:]"\n')
+    return SeqnlpApp(
+        runs,
+        fake({"load": lambda settings: [{"verb": "forecast"}], "forecast": reply}),
+        run_at(runs / "sentiment_lstm"),
+    )
+
+
+async def settled(pilot: Any) -> ForecastScreen:
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+    screen = pilot.app.screen
+    assert isinstance(screen, ForecastScreen)
+    return screen
+
+
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press("down")
+        await settled(pilot)
+        await golden(app, "forecast")
+
+
+async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 24)) as pilot:
+        await pilot.press("ctrl+t")
+        await settled(pilot)
+        await golden(app, "forecast")
+
+
+def asked(app: SeqnlpApp) -> dict[str, Any]:
+    found: dict[str, Any] = [settings for do, settings in app.predictor.asked if do == "forecast"][-1]  # type: ignore[attr-defined]
+    return found
+
+
+async def test_the_test_file_of_the_run_is_forecast_at_once(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        assert asked(app) == {"file": "load.csv[85%:]", "horizon": None, "level": None, "before": 2.0}
+        assert screen.focused is screen.answer
+        assert "24 steps" in text_of(app)
+        assert "48 steps before" in text_of(app)
+        assert "2024-03-01 23:00" in text_of(app)
+
+
+async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("left", "left", "left")
+        await settled(pilot)
+        assert asked(app)["horizon"] == 21
+        assert "21 steps" in text_of(app)
+        await pilot.press("pagedown", "pagedown", "pagedown", "pagedown")
+        await settled(pilot)
+        assert asked(app)["horizon"] == 1
+        await pilot.press("home")
+        await settled(pilot)
+        assert asked(app)["horizon"] is None
+        await pilot.press("pageup", "right")
+        await settled(pilot)
+        assert asked(app)["horizon"] == 31
+        assert "past the 24 steps it was trained for" in text_of(app)
+
+
+async def test_many_steps_at_once_ask_once(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        before = len(predictor.asked)
+        for _ in range(50):
+            screen.action_reach(1)
+        await settled(pilot)
+        assert asked(app)["horizon"] == 74
+        assert len(predictor.asked) == before + 1
+
+
+async def test_another_series_needs_no_question(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        before = len(predictor.asked)
+        await pilot.press("down", "down")
+        assert "▸ load west" in text_of(app)
+        assert "3/4" in text_of(app)
+        await pilot.press("up", "up", "up")
+        assert screen.index == 0
+        await pilot.click("#series", offset=(4, 3))
+        await pilot.pause()
+        assert "▸ wind" in text_of(app)
+        assert len(predictor.asked) == before
+
+
+async def test_the_interval_can_be_hidden_and_has_levels(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        assert "80 % interval" in text_of(app)
+        await pilot.press("i")
+        assert "80 % interval" not in text_of(app)
+        assert "interval hidden" in text_of(app)
+        await pilot.press("l")
+        await settled(pilot)
+        assert asked(app)["level"] == 50
+        assert "50 % interval" in text_of(app)
+        await pilot.press("l", "l", "l")
+        await settled(pilot)
+        assert asked(app)["level"] is None
+
+
+async def test_points_have_no_interval(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs, points)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        assert "interval" not in text_of(app).splitlines()[5]
+        assert not screen.has_class("-several")
+        await pilot.press("l")
+        assert any("knows no intervals" in note.message for note in app._notifications)
+        await pilot.press("i")
+        await settled(pilot)
+        assert asked(app)["level"] is None
+
+
+async def test_more_and_less_of_the_past(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("plus")
+        await settled(pilot)
+        assert "96 steps before" in text_of(app)
+        await pilot.press(*["minus"] * 9)
+        await settled(pilot)
+        assert "12 steps before" in text_of(app)
+
+
+async def test_another_file_is_opened_with_enter(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        before = len(predictor.asked)
+        await pilot.press("o")
+        line = screen.query_one("#text", Input)
+        assert line.has_focus
+        line.value = "other.csv"
+        await settled(pilot)
+        assert len(predictor.asked) == before  # not before enter
+        await pilot.press("enter")
+        await settled(pilot)
+        assert asked(app)["file"] == "other.csv"
+        assert screen.focused is screen.answer
+        await pilot.press("o", "escape")
+        assert screen.focused is screen.answer
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_a_file_that_is_not_there_is_a_notification(runs: Path, fake: Any, text_of: Any) -> None:
+    missing = PredictorError("DataError", "load.csv: no such file")
+    app = opened(fake, runs, lambda settings: [missing])
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        assert [note.message for note in app._notifications] == ["load.csv: no such file"]
+        await pilot.press("right", "down", "i", "l", "plus", "home", "pageup")
+        assert (await settled(pilot)) is screen
+        assert "the forecast will stand here" in text_of(app)
+
+
+async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any, text_of: Any) -> None:
+    def reply(settings: Mapping[str, Any]) -> list[Any]:
+        wrong = PredictorError("UsageError", "level 50: the model's quantiles do not reach 0.25 and 0.75")
+        return [wrong] if settings["level"] else waves(settings)
+
+    app = opened(fake, runs, reply)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("l")
+        await settled(pilot)
+        assert "✕ level 50" in text_of(app)
+        assert "80 % interval" in text_of(app)
+
+
+async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    (runs / "sentiment_lstm" / "recipe.toml").write_text("task = ")
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        assert screen.typed == ""
+        assert "the forecast will stand here" in text_of(app)
+
+
+async def test_copying_takes_a_line_a_step(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        screen.action_copy_text()
+        lines = app.clipboard.splitlines()
+        assert len(lines) == TRAINED
+        assert lines[0].split("\t") == ["2024-03-01T00:00:00", "20", "19", "21"]
+
+
+async def test_without_colour_it_is_drawn_too(
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 20)) as pilot:
+        await settled(pilot)
+        assert any("⠀" < letter < "⣿" for letter in text_of(app))

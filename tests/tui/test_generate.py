@@ -1,0 +1,377 @@
+"""The generate screen, from a predictor that writes the alphabet."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.predictor import PredictorDied, PredictorError, State
+from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.tui.screens.home import HomeScreen
+from seqnlp.tui.widgets.dials import Dials
+from seqnlp.tui.widgets.odds import Odds
+
+pytestmark = pytest.mark.anyio
+
+TEXT = " The lamp was lit, and the boats came in over the bar.\nNobody spoke. 'Is it far?' she asked at last.\n"
+LOGPROBS = [-0.02, -0.4, -1.2, -2.5, -4.0, -6.0]
+
+
+def letters(settings: Mapping[str, Any]) -> Iterator[Any]:
+    """Parts of 10 tokens of one character each."""
+    for begin in range(0, settings["length"], 10):
+        count = min(10, settings["length"] - begin)
+        places = range(begin, begin + count)
+        text = "".join(TEXT[place % len(TEXT)] for place in places)
+        logprobs = [LOGPROBS[place % len(LOGPROBS)] for place in places]
+        yield {"sample": 0, "text": text, "lengths": [1] * count, "logprobs": logprobs}
+
+
+REPLIES: dict[str, Any] = {
+    "load": lambda settings: [{"verb": "generate"}],
+    "generate": letters,
+    "next": lambda settings: [[["e", -0.5], [" ", -1.4], ["\n", -2.3], ["a", -3.0], ["zz", -5.0]]],
+}
+
+
+def opened(fake: Any, runs: Path, **replies: Any) -> SeqnlpApp:
+    return SeqnlpApp(runs, fake(REPLIES | replies), run_at(runs / "char_lstm"))
+
+
+def screen_of(app: SeqnlpApp) -> GenerateScreen:
+    assert isinstance(app.screen, GenerateScreen)
+    return app.screen
+
+
+async def settled(pilot: Any) -> None:
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def written(pilot: Any, prompt: str = "The harbour") -> GenerateScreen:
+    """Type a prompt, and wait until the text is there."""
+    screen = screen_of(pilot.app)
+    screen.query_one("#prompt", Input).focus().value = prompt
+    await pilot.press("enter")
+    await settled(pilot)
+    return screen
+
+
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=size) as pilot:
+        screen_of(app).settings["seed"] = 7
+        await written(pilot)
+        await pilot.press(*["left"] * 12)
+        await settled(pilot)
+        await golden(app, "generate")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        await golden(app, "generate-help")
+
+
+async def test_the_picture_of_several_in_daylight(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=size) as pilot:
+        screen_of(app).settings.update(seed=7, samples=3, length=200)
+        await pilot.press("ctrl+t")
+        await written(pilot)
+        await golden(app, "generate-three")
+
+
+async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 24)) as pilot:
+        screen_of(app).settings["seed"] = 7
+        await written(pilot)
+        await golden(app, "generate")
+
+
+async def test_without_colour_surprise_is_underlined(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        strips = [screen.view.render_line(line) for line in range(3)]
+        styles = [segment.style for strip in strips for segment in strip if segment.style]
+        assert any(style.underline and not style.bold for style in styles)
+        assert any(style.underline and style.bold for style in styles)
+
+
+async def test_a_prompt_is_written_on(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        assert screen.view.writing.text == "The harbour" + (TEXT * 9)[:500]
+        assert "500 tokens" in text_of(app)
+        asked = dict(app.predictor.asked[-1][1])  # type: ignore[attr-defined]
+        assert asked.pop("seed") >= 0
+        assert asked == {
+            "prompt": "The harbour",
+            "length": 500,
+            "temperature": 0.8,
+            "top_k": None,
+            "top_p": None,
+            "min_p": None,
+            "repetition_penalty": 1.0,
+        }
+
+
+async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test() as pilot:
+        screen = screen_of(app)
+        predictor.pause = 0.02
+        await pilot.press("enter")
+        await pilot.pause(0.15)
+        assert screen.session.busy
+        await pilot.press("space")
+        await pilot.pause()
+        assert not screen.session.busy
+        assert predictor.open == 0
+        before = screen.view.writing.text
+        await pilot.pause(0.1)
+        assert screen.view.writing.text == before != ""
+        assert "stopped" in text_of(app)
+        predictor.pause = 0
+        await pilot.press("space")
+        await settled(pilot)
+        assert predictor.asked[-1][1]["prompt"] == before
+        assert len(screen.view.writing.text) == len(before) + 500
+
+
+async def test_a_dial_turned_while_writing_goes_on_with_the_new_value(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test() as pilot:
+        screen = screen_of(app)
+        predictor.pause = 0.05
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        await pilot.press("d", "right", "right")
+        while predictor.asked[-1][1].get("temperature") != 0.9:
+            await pilot.pause(0.02)
+        predictor.pause = 0
+        await settled(pilot)
+        asked = [settings for do, settings in predictor.asked if do == "generate"]
+        assert (asked[0]["temperature"], asked[-1]["temperature"]) == (0.8, 0.9)
+        assert len(screen.view.writing.text) == 500
+        assert asked[-1]["length"] == 500 - len(asked[-1]["prompt"])
+        assert screen.session.turns[0][-1]["temperature"] == 0.9
+
+
+async def test_alternatives_branch_and_undo(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        view, whole = screen.view, screen.view.writing.text
+        await pilot.press("left", "left", "left")
+        await settled(pilot)
+        begin, _ = view.writing.span(497)
+        assert predictor.asked[-1] == ("next", {"text": whole[:begin], "most": 20})
+        assert "60.7%" in text_of(app)
+        await pilot.press("4")
+        await settled(pilot)
+        assert view.writing.text.startswith(whole[:begin] + "a")
+        assert len(view.writing.text) == begin + 1 + 500
+        assert predictor.asked[-1][1]["prompt"] == whole[:begin] + "a"
+        await pilot.press("u")
+        await settled(pilot)
+        assert view.writing.text == whole
+        assert view.cursor == 497
+        await pilot.press("u")
+        assert any("no branching" in note.message for note in app._notifications)
+        await pilot.press("end")
+        assert view.cursor is None
+
+
+async def test_the_alternatives_can_be_chosen_with_arrows_and_mouse(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        await pilot.press("home")
+        await settled(pilot)
+        screen.query_one(Odds).focus()
+        await pilot.press("down", "up", "down", "enter")
+        await settled(pilot)
+        assert screen.view.writing.text[len("The harbour")] == "\n"
+        await pilot.click(screen.view, offset=(6, 2))
+        assert screen.view.cursor is not None
+        await settled(pilot)
+        await pilot.click(Odds, offset=(3, 0))
+        await settled(pilot)
+        assert screen.view.writing.can_undo
+
+
+async def test_moving_by_lines_and_pages(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        view = screen.view
+        await pilot.press("home")
+        assert (view.cursor, view.scroll_offset.y) == (0, 0)
+        await pilot.press("down")
+        second = view.cursor
+        assert second is not None
+        assert view._line_of(view.writing.span(second)[0]) == 1
+        await pilot.press("up", "pagedown", "pageup", "right", "left")
+        assert view.cursor is not None
+        assert view._line_of(view.writing.span(view.cursor)[0]) == 0
+
+
+async def test_dials(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        screen = screen_of(app)
+        screen.query_one(Dials).focus()
+        await pilot.press("left", "down", "right", "right")
+        assert (screen.settings["temperature"], screen.settings["top_k"]) == (0.75, 2)
+        await pilot.press("delete", "down", "0", ".", "9", "7", "enter")
+        assert (screen.settings["top_k"], screen.settings["top_p"]) == (None, 0.97)
+        await pilot.press("down", "down", "down", "4", "2", "7", "backspace", "down")
+        assert screen.settings["seed"] == 42
+        await pilot.press("1", ".", "5", "enter")
+        assert screen.settings["length"] == 500
+        assert any("no whole number" in note.message for note in app._notifications)
+        await pilot.click(Dials, offset=(25, 0))
+        assert screen.settings["temperature"] == 0.8
+        await pilot.press("up", "right", "right")
+        assert screen.settings["samples"] == 3
+        await pilot.pause()
+        assert len(screen.views) == 3
+        await pilot.press("left")
+        await pilot.pause()
+        assert len(screen.views) == 2
+
+
+async def test_several_samples_have_seeds_of_their_own_and_stop_together(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = screen_of(app)
+        screen.settings.update(samples=3, seed=7)
+        predictor.pause = 0.02
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert [settings["seed"] for do, settings in predictor.asked if do == "generate"] == [7, 8, 9]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not screen.session.busy
+        assert predictor.open == 0
+        await pilot.press("tab")
+        assert screen.view is screen.views[1]
+
+
+async def test_resizing_while_text_streams(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test() as pilot:
+        screen = screen_of(app)
+        predictor.pause = 0.001
+        await pilot.press("enter")
+        for width, height in [(40, 12), (200, 60), (20, 5), (81, 24)]:
+            await pilot.resize_terminal(width, height)
+            await pilot.pause(0.02)
+        predictor.pause = 0
+        await settled(pilot)
+        assert len(screen.view.writing.text) == 500
+        assert "asked at last" in text_of(app)
+
+
+async def test_fifty_quick_keys_while_text_streams(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test() as pilot:
+        screen = screen_of(app)
+        predictor.pause = 0.005
+        await pilot.press("enter")
+        keys = ["space", "left", "up", "3", "u", "n", "right", "tab", "down", "end"]
+        await pilot.press(*keys * 5)
+        predictor.pause = 0
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert predictor.open == 0
+        assert app.is_running
+        assert not screen.session.busy or isinstance(app.screen, GenerateScreen)
+
+
+async def test_saving(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        await pilot.press("tab", "tab", "s")
+        assert any("nothing to save" in note.message for note in app._notifications)
+        screen = screen_of(app)
+        screen.settings["seed"] = 7
+        await written(pilot, "Once")
+        await pilot.press("s", "s")
+        assert Path("samples/char_lstm-2.txt").exists()
+        text = Path("samples/char_lstm-1.txt").read_text()
+        saved = json.loads(Path("samples/char_lstm-1.json").read_text())
+        assert text == screen.view.writing.text + "\n"
+        assert (saved["prompt"], saved["settings"]["temperature"]) == ("Once", 0.8)
+        assert saved["samples"][0]["turns"][0]["seed"] == 7
+        assert "".join(token["text"] for token in saved["samples"][0]["last_tokens"]) == text[4:-1]
+        Path("samples/char_lstm-1.json").parent.rename("elsewhere")
+        Path("samples").write_text("in the way")
+        await pilot.press("s")
+        assert any(note.title == "Not saved" for note in app._notifications)
+
+
+async def test_copying(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        await pilot.press("ctrl+c")
+        assert app.clipboard == screen.view.writing.text
+
+
+async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any) -> None:
+    def failing(settings: Mapping[str, Any]) -> Iterator[Any]:
+        yield next(letters(settings))
+        yield PredictorError("UsageError", "temperature 0 always takes the likeliest token, which top_k can't change")
+
+    app = opened(fake, runs, generate=failing)
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        assert not screen.session.busy
+        assert any("which top_k can't change" in note.message for note in app._notifications)
+
+
+async def test_a_dead_worker_is_told_and_the_text_kept(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+
+    def dying(settings: Mapping[str, Any]) -> Iterator[Any]:
+        yield next(letters(settings))
+        predictor.obituary = "It was killed; perhaps there was not enough memory."
+        predictor.become(State.DEAD)
+        yield PredictorDied(predictor.obituary)
+
+    predictor.replies["generate"] = dying
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        assert len(screen.view.writing.text) == len("The harbour") + 10
+        assert any("not enough memory" in note.message for note in app._notifications)
+        predictor.replies["generate"] = letters
+        await pilot.press("space")
+        await settled(pilot)
+        assert len(screen.view.writing.text) == len("The harbour") + 510
+
+
+async def test_escape_goes_step_by_step(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        screen = await written(pilot)
+        await pilot.press("left")
+        await settled(pilot)
+        await pilot.press("escape")
+        assert (app.screen, screen.view.cursor) == (screen, None)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)

@@ -1,0 +1,185 @@
+"""Home: the list of runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.predictor import State
+from seqnlp.tui.screens.help import HelpScreen
+from seqnlp.tui.screens.home import HomeScreen
+from seqnlp.tui.screens.unavailable import UnavailableScreen
+from seqnlp.tui.widgets.run_list import RunList
+
+pytestmark = pytest.mark.anyio
+
+
+async def settled(pilot: Any) -> None:
+    """Wait until the folder was read and drawn."""
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await golden(app, "home")
+
+
+async def test_newest_first_and_broken_ones_with_their_reason(runs: Path, fake: Any, text_of: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        names = [run.name for run in app.screen.query_one(RunList).shown]
+        assert names == ["char_lstm", "pos_gru", "sentiment_lstm", "interrupted_copy"]
+        assert "half-written: meta.json is missing" in text_of(app)
+        assert "bits_per_char 2.0322" in text_of(app)
+
+
+async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, text_of: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"tagger")
+        assert [run.name for run in app.screen.query_one(RunList).shown] == ["pos_gru"]
+        assert "1 of 4" in text_of(app)
+        await pilot.press(*"xyz")
+        assert "No run has these words" in text_of(app)
+        await pilot.press("escape")
+        assert len(app.screen.query_one(RunList).shown) == 4
+
+
+async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, text_of: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("down", "down", "down", "down", "enter")
+        assert isinstance(app.screen, HomeScreen)  # the last one is broken
+        assert any("half-written" in note.message for note in app._notifications)
+        (runs / "forecaster").mkdir()
+        for name, text in {
+            "meta.json": '{"format": 1}',
+            "recipe.toml": 'task = "juggle"',
+            "model.safetensors": "x",
+        }.items():
+            (runs / "forecaster" / name).write_text(text)
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        await pilot.press(*"juggle", "enter")
+        assert isinstance(app.screen, UnavailableScreen)
+        assert "no screen for juggle" in text_of(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_a_click_chooses_and_two_open(runs: Path, fake: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.click(RunList, offset=(5, 1))
+        chosen = app.screen.query_one(RunList).chosen
+        assert chosen is not None
+        assert chosen.name == "pos_gru"
+
+
+async def test_no_runs_teaches_how_to_train_one(tmp_path: Path, fake: Any, text_of: Any, golden: Any) -> None:
+    app = SeqnlpApp(Path("no/runs"), fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "seqnlp train char_lstm" in text_of(app)
+        await golden(app, "home-empty")
+
+
+async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any) -> None:
+    (runs / "begun").mkdir()
+    (runs / "begun/meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
+    (runs / "begun/recipe.toml").write_text('task = "lm"\n')
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        assert any("no model yet" in note.message for note in app._notifications)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 200])
+async def test_any_width(runs: Path, fake: Any, text_of: Any, width: int) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(width, 12)) as pilot:
+        await settled(pilot)
+        assert "char_l" in text_of(app)
+        await pilot.resize_terminal(width + 30, 30)
+        await pilot.pause()
+        assert "char_l" in text_of(app)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_help(runs: Path, fake: Any, text_of: Any, key: str) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press(key)
+        assert isinstance(app.screen, HelpScreen)
+        assert "the newest first" in text_of(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_themes_palette_and_quit(runs: Path, fake: Any, text_of: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+t")
+        assert app.theme == "paper"
+        await pilot.press("ctrl+t")
+        assert app.theme == "night"
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.1)
+        assert "Dark or light" in text_of(app)
+        await pilot.press("escape", "ctrl+q")
+    assert app.return_code == 0
+
+
+async def test_without_colour(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        picture = app.export_screenshot(simplify=True)
+        assert "char_lstm" in picture
+        assert app.theme == "plain"
+
+
+async def test_leaving_before_the_folder_is_read(runs: Path, fake: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test():
+        app.exit()
+    assert app.return_code == 0
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+async def test_hints_are_whole(runs: Path, fake: Any, text_of: Any, shows: Any, width: int) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(width, 12)) as pilot:
+        await settled(pilot)
+        await shows(app, "? help")
+        line = text_of(app).splitlines()[-1]
+        assert line.endswith((" help", " quit", " commands"))
+        assert "? help" in line
+        await pilot.resize_terminal(120, 12)
+        await shows(app, "^p commands")
+
+
+async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, text_of: Any) -> None:
+    predictor = fake({"load": lambda _: [{"verb": "generate"}]})
+    app = SeqnlpApp(runs, predictor, run_at(runs / "char_lstm"))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert "how shall it begin?" in text_of(app)
+        assert predictor.state is State.READY  # the worker was begun
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "pos_gru" in text_of(app)

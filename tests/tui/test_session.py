@@ -1,0 +1,50 @@
+"""What is asked for each text, and how much of it is left."""
+
+from seqnlp.tui.dialling import DIALS, defaults
+from seqnlp.tui.session import Session
+
+
+def part(count: int) -> dict[str, object]:
+    return {"text": "x" * count, "lengths": [1] * count, "logprobs": [-1.0] * count}
+
+
+def test_steering_twice_keeps_the_length() -> None:
+    session, settings = Session("", 1, 7), defaults()
+    assert session.begin(0, 500, settings)["length"] == 500
+    session.add(0, part(100))
+    assert session.left(500) == {0: 400}
+    session.stop()
+    session.begin(0, 400, settings)
+    session.add(0, part(50))
+    assert session.left(500) == {0: 350}
+    assert session.left(1000) == {0: 850}
+    session.stop()
+    assert session.left(500) == {}
+    session.begin(0, 500, settings)
+    assert session.left(500) == {0: 500}
+
+
+def test_what_comes_after_the_stop_is_not_taken() -> None:
+    session = Session("a", 2, 7)
+    session.begin(1, 500, defaults())
+    session.stop()
+    session.add(1, part(5))
+    assert session.writings[1].text == "a"
+
+
+def test_each_text_and_each_beginning_has_a_seed_that_can_be_known() -> None:
+    session, settings = Session("", 2, 7), defaults()
+    assert [session.begin(number, 500, settings)["seed"] for number in range(2)] == [7, 8]
+    session.add(1, part(10))
+    session.stop()
+    assert session.begin(1, 500, settings)["seed"] == 18
+    assert [turn["at"] for turn in session.turns[1]] == [0, 10]
+
+
+def test_dials_step_on_their_ladder_from_any_value() -> None:
+    dials = {dial.name: dial for dial in DIALS}
+    temperature, top_k, length = dials["temperature"], dials["top_k"], dials["length"]
+    assert (temperature.step(0.8, 1), temperature.step(0.83, 1), temperature.step(0.0, -1)) == (0.85, 0.85, 0.0)
+    assert (top_k.step(None, 1), top_k.step(1, -1), top_k.step(7, 1)) == (1, None, 10)
+    assert [top_k.show(None), length.show(10**9), length.show(2000)] == ["off", "endless", "2,000"]
+    assert (top_k.parse("off"), temperature.parse("1.25")) == (None, 1.25)

@@ -1,0 +1,266 @@
+"""The tag screen, from a predictor that knows a few names."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.predictor import PredictorDied, PredictorError
+from seqnlp.tui.screens.home import HomeScreen
+from seqnlp.tui.screens.tag import TagScreen
+
+pytestmark = pytest.mark.anyio
+
+SENTENCE = "Last May Ada Lovelace of the Analytical Engine Company met Mr Babbage in London , and later in Turin ."
+NAMES = {"Ada": "B-PER", "Lovelace": "I-PER", "Babbage": "B-PER", "London": "B-LOC", "Turin": "B-LOC"}
+NAMES |= {"Analytical": "B-ORG", "Engine": "I-ORG", "Company": "I-ORG"}
+
+
+def spans(settings: Mapping[str, Any]) -> list[Any]:
+    """Names by list."""
+    tokens = settings["sentences"].split()
+    tags = [NAMES.get(token, "O") for token in tokens]
+    scores = [
+        0.42 if token == "Turin" else 0.98 if tag == "O" else 0.91 for token, tag in zip(tokens, tags, strict=True)
+    ]
+    found: list[dict[str, Any]] = []
+    for place, tag in enumerate(tags):
+        if tag.startswith("B"):
+            found.append({"label": tag[2:], "start": place, "end": place + 1, "score": scores[place]})
+        elif tag.startswith("I"):
+            found[-1]["end"] = place + 1
+    return [{"tokens": tokens, "tags": tags, "scores": scores, "spans": found}]
+
+
+def parts_of_speech(settings: Mapping[str, Any]) -> list[Any]:
+    """Tags of two columns, by the words' length."""
+    tokens = settings["sentences"].split()
+    tags = [("PUNCT", "DET", "ADP", "NOUN", "VERB", "PROPN")[min(len(token), 6) - 1] for token in tokens]
+    scores = [1 - 0.06 * len(token) for token in tokens]
+    return [
+        {"tokens": tokens, "tags": tags, "scores": scores, "columns": {"upos": tags, "xpos": [tag[:2] for tag in tags]}}
+    ]
+
+
+REPLIES: dict[str, Any] = {"load": lambda settings: [{"verb": "tag"}], "tag": spans}
+
+
+def opened(fake: Any, runs: Path, **replies: Any) -> SeqnlpApp:
+    return SeqnlpApp(runs, fake(REPLIES | replies), run_at(runs / "pos_gru"))
+
+
+async def typed(pilot: Any, text: str = SENTENCE) -> TagScreen:
+    """Type a sentence, and wait for its tags."""
+    screen = pilot.app.screen
+    assert isinstance(screen, TagScreen)
+    screen.query_one("#text", Input).focus().value = text
+    await settled(pilot)
+    return screen
+
+
+async def settled(pilot: Any) -> None:
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def test_the_picture_of_spans(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=size) as pilot:
+        await typed(pilot)
+        await pilot.press("f2")
+        await pilot.pause()
+        await golden(app, "tag-spans")
+
+
+async def test_the_picture_of_two_columns_in_daylight(
+    runs: Path, fake: Any, golden: Any, size: tuple[int, int]
+) -> None:
+    app = opened(fake, runs, tag=parts_of_speech)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("ctrl+t")
+        await typed(pilot)
+        await pilot.press("down", "right", "right")
+        await pilot.pause()
+        await golden(app, "tag-columns")
+
+
+async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 24)) as pilot:
+        await typed(pilot)
+        await golden(app, "tag-spans")
+
+
+async def test_tags_follow_what_is_typed(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "the tags will stand here" in text_of(app)
+        await pilot.press(*"Ada")
+        await settled(pilot)
+        assert "╰ PER ╯" in text_of(app)
+        assert "■\N{NO-BREAK SPACE}PER\N{NO-BREAK SPACE}1" in text_of(app)
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert "PER" not in text_of(app)
+        await pilot.press("backspace", "backspace")
+        await settled(pilot)
+        assert "the tags will stand here" in text_of(app)
+        asked = [settings["sentences"] for do, settings in predictor.asked if do == "tag"]
+        assert asked[-1] == "Ad"
+
+
+async def test_fast_typing_asks_once(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(80, 24)) as pilot:
+        line = app.screen.query_one("#text", Input)
+        for end in range(1, 51):
+            line.value = SENTENCE[:end]
+        await settled(pilot)
+        assert [settings for do, settings in predictor.asked if do == "tag"] == [{"sentences": SENTENCE[:50]}]
+
+
+async def test_an_answer_that_comes_too_late_is_not_shown(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        predictor.gate.clear()
+        line = app.screen.query_one("#text", Input)
+        line.value = "London"
+        while not predictor.open:
+            await pilot.pause(0.02)
+        line.value = "in"
+        predictor.gate.set()
+        await settled(pilot)
+        assert "LOC" not in text_of(app)
+        assert predictor.open == 0
+
+
+async def test_a_bracket_goes_on_in_the_next_line(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(30, 24)) as pilot:
+        await typed(pilot, "the Analytical Engine Company")
+        lines = text_of(app).splitlines()
+        first = next(line for line in lines if "╰" in line)
+        second = next(line for line in lines if "╯" in line)
+        assert lines.index(first) < lines.index(second)
+        assert "╯" not in first
+        assert "ORG" in first
+        assert "ORG" in second
+
+
+async def test_scores_and_columns_come_with_keys(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs, tag=parts_of_speech)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "the cat sleeps")
+        assert "PROPN" in text_of(app)
+        assert "0.82" not in "\n".join(text_of(app).splitlines()[:-2])
+        await pilot.press("f2")
+        assert "0.82" in "\n".join(text_of(app).splitlines()[:-2])
+        await pilot.press("f3")
+        assert "PROPN" not in text_of(app)
+        assert " PR\n" in text_of(app)
+        await pilot.press("down", "c", "s")
+        assert "0.82" not in "\n".join(text_of(app).splitlines()[:-2])
+        assert "PROPN" in text_of(app)
+
+
+async def test_one_column_has_no_next(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f3")
+        assert any("one label column" in note.message for note in app._notifications)
+
+
+async def test_scores_of_later_columns_are_not_known(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs, tag=parts_of_speech)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "the cat sleeps")
+        await pilot.press("f3", "f2")
+        assert any("first column" in note.message for note in app._notifications)
+
+
+async def test_the_cursor_goes_from_word_to_word(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 24)) as pilot:
+        screen = await typed(pilot)
+        await pilot.press("down", "right", "right")
+        await pilot.pause()
+        assert screen.answer.cursor == 2
+        assert "3/20  Ada  B-PER 0.91" in text_of(app)
+        await pilot.press("end")
+        assert screen.answer.cursor == 19
+        await pilot.press("home", "down")
+        below = screen.answer.cursor
+        assert below > 2
+        await pilot.press("left")
+        assert screen.answer.cursor == below - 1
+        await pilot.press("home", "up")
+        await pilot.pause()
+        assert isinstance(screen.focused, Input)
+        await pilot.click(screen.answer, offset=(2 + 6, 0))
+        await pilot.pause()
+        assert screen.answer.cursor == 1
+
+
+async def test_escape_leads_to_the_line_and_then_out(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot)
+        await pilot.press("enter")
+        assert screen.focused is screen.answer
+        await pilot.press("escape")
+        assert isinstance(screen.focused, Input)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_what_is_wrong_with_the_text_stands_below(runs: Path, fake: Any, text_of: Any) -> None:
+    wrong = PredictorError("UsageError", "this tagger reads 'xpos' beside the words")
+    app = opened(fake, runs, tag=lambda settings: [wrong])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "Ada")
+        assert "✕ this tagger reads 'xpos' beside the words" in text_of(app)
+        assert not app._notifications
+
+
+async def test_other_errors_are_notifications(runs: Path, fake: Any) -> None:
+    broken = PredictorError("RunError", "runs/pos_gru/codecs: damaged")
+    app = opened(fake, runs, load=lambda settings: [broken], tag=lambda settings: [PredictorDied("gone")])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "Ada")
+        assert [note.message for note in app._notifications] == ["runs/pos_gru/codecs: damaged"]
+        assert isinstance(app.screen, TagScreen)
+
+
+async def test_copying_takes_a_line_a_word(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs, tag=parts_of_speech)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot, "the cat")
+        screen.action_copy_text()
+        assert app.clipboard == "the\tADP\tAD\ncat\tADP\tAD"
+
+
+async def test_without_colour_brackets_and_underlines_tell(
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot)
+        await pilot.press("f2")
+        assert "╰─── PER ────╯" in text_of(app)
+        strips = [screen.answer.render_line(line) for line in range(12)]
+        marked = [segment for strip in strips for segment in strip if segment.style and segment.style.underline]
+        assert "".join(segment.text for segment in marked) == "0.42"
+        colours = {
+            segment.style.color.name for strip in strips for segment in strip if segment.style and segment.style.color
+        }
+        assert colours <= {"default"}

@@ -1,0 +1,433 @@
+"""Train: choosing a recipe, its faults, and beginning; leaving while something is being trained."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.predictor import PredictorError
+from seqnlp.tui.screens.asking import AskScreen
+from seqnlp.tui.screens.home import HomeScreen
+from seqnlp.tui.screens.train import TrainScreen
+from seqnlp.tui.screens.watch import WatchScreen
+from seqnlp.tui.trainings import Condition, Trainings
+from seqnlp.tui.widgets.recipe_list import RecipeList
+
+pytestmark = pytest.mark.anyio
+PLAYED = Path(__file__).parent / "played_training.py"
+
+RECIPE = """\
+# A tagger for parts of speech: characters and words, read in both directions.
+#   seqnlp train recipes/my_tagger.toml
+task = "tag"
+seed = 7
+
+[data]
+train = "corpora/pos/train.conllu"  # a word a line
+dev = "corpora/pos/dev.conllu"
+
+[encoder]
+kind = "gru"
+hiden = 64
+dropout = 1.5
+bidirectional = true
+
+[optimizer]
+lr = 2e-3
+
+[training]
+epochs = 10
+batch_tokens = 4000
+"""
+
+FAULTS = [
+    {
+        "key": "encoder.hiden",
+        "problem": "unknown key",
+        "hint": "did you mean `size`?",
+        "place": "recipes/my_tagger.toml:12:1",
+        "spot": ["recipes/my_tagger.toml", 12, 1],
+    },
+    {
+        "key": "encoder.dropout",
+        "problem": "expected a number below 1, found 1.5",
+        "hint": "",
+        "place": "recipes/my_tagger.toml:13:11",
+        "spot": ["recipes/my_tagger.toml", 13, 11],
+    },
+    {
+        "key": "training.epoch",
+        "problem": "unknown key",
+        "hint": "did you mean `epochs`?",
+        "place": "--set training.epoch=3",
+        "spot": None,
+    },
+]
+
+
+def right(settings: Any) -> list[Any]:
+    return [{"faults": []}]
+
+
+def wrong(settings: Any) -> list[Any]:
+    faults = FAULTS if settings["overrides"] else FAULTS[:2]
+    return [{"faults": faults if "my_tagger" in settings["recipe"] else []}]
+
+
+@pytest.fixture
+def project(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Some recipes here, some that ship."""
+    shipped = tmp_path / "shipped/recipes"
+    for folder in (Path("recipes"), shipped):
+        folder.mkdir(parents=True)
+    Path("recipes/my_tagger.toml").write_text(RECIPE)
+    for name, task in {"char_lstm": "lm", "pos_gru": "tag", "sentiment_lstm": "classify", "word_lstm": "lm"}.items():
+        (shipped / f"{name}.toml").write_text(f'# Teaches {name}.\ntask = "{task}"\n\n[training]\nepochs = 3\n')
+    monkeypatch.setattr("seqnlp.recipe.shipped.shipped_root", lambda: tmp_path / "shipped")
+    return runs
+
+
+@pytest.fixture
+async def app(project: Path, fake: Any) -> AsyncIterator[SeqnlpApp]:
+    """With trainings that are played."""
+    found = SeqnlpApp(project, fake({"check": right, "load": right}))
+    found.trainings = Trainings(project, (sys.executable, str(PLAYED)))
+    yield found
+    for training in found.trainings.alive():
+        os.kill(training.record.pid, signal.SIGKILL)
+        while training.alive:
+            time.sleep(0.01)
+
+
+def steady(app: SeqnlpApp) -> None:
+    """No cursor blinks in a picture."""
+    for line in app.screen.query(Input):
+        line.cursor_blink = False
+
+
+async def settled(pilot: Any) -> None:
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def opened(pilot: Any, recipe: str = "") -> TrainScreen:
+    await settled(pilot)
+    await pilot.press("ctrl+n")
+    await settled(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, TrainScreen)
+    if recipe:
+        screen.query_one("#filter", Input).value = recipe
+        await settled(pilot)
+    return screen
+
+
+async def until(pilot: Any, true: Any) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "this never came"
+        if isinstance(pilot.app.screen, WatchScreen):
+            await pilot.app.screen.look()
+        await pilot.pause(0.01)
+
+
+async def begun(pilot: Any, settings: str = "steps=100000", recipe: str = "word_lstm") -> WatchScreen:
+    """A training that goes on, watched."""
+    screen = await opened(pilot, recipe)
+    screen.query_one("#settings", Input).value = settings
+    await settled(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, WatchScreen))
+    watch = pilot.app.screen
+    assert isinstance(watch, WatchScreen)
+    return watch
+
+
+async def test_the_picture(project: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = SeqnlpApp(project, fake({"check": wrong}))
+    async with app.run_test(size=size) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("down")
+        screen.query_one("#settings", Input).value = "training.epoch=3"
+        await settled(pilot)
+        steady(app)
+        await pilot.pause()
+        await golden(app, "train")
+
+
+async def test_the_picture_of_a_question(app: SeqnlpApp, golden: Any) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "char_lstm")
+        (app.root / "char_lstm/state").mkdir()
+        (app.root / "char_lstm/state/last.safetensors").touch()
+        (app.root / "char_lstm/events.jsonl").write_text("")
+        steady(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        await golden(app, "train-question")
+
+
+async def test_recipes_of_both_kinds_are_listed_and_filtered(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot)
+        names = [recipe.name for recipe in screen.query_one(RecipeList).shown]
+        assert names == ["char_lstm", "my_tagger", "pos_gru", "sentiment_lstm", "word_lstm"]
+        await pilot.press(*"tag")
+        await settled(pilot)
+        assert [recipe.name for recipe in screen.query_one(RecipeList).shown] == ["my_tagger", "pos_gru"]
+        await pilot.press("down")
+        await settled(pilot)
+        assert "Teaches pos_gru" in text_of(app)
+        assert "this recipe is right" in text_of(app)
+        await pilot.press("ctrl+c")
+        assert "epochs = 3" in app.clipboard
+        await pilot.press(*"zzz")
+        await settled(pilot)
+        assert "No recipe has these words" in text_of(app)
+        await pilot.press("enter", "escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_faults_stand_below_their_lines(project: Path, fake: Any, text_of: Any) -> None:
+    app = SeqnlpApp(project, fake({"check": wrong}))
+    async with app.run_test(size=(100, 40)) as pilot:
+        screen = await opened(pilot, "my_tagger")
+        lines = text_of(app).splitlines()
+        place = next(number for number, line in enumerate(lines) if "hiden = 64" in line)
+        assert "✕ 12" in lines[place]
+        assert "unknown key (did you mean `size`?)" in lines[place + 1]
+        assert "2 faults" in text_of(app)
+        await pilot.press("enter")
+        assert isinstance(app.screen, TrainScreen)
+        assert any("has faults" in note.message for note in app._notifications)
+        screen.query_one("#settings", Input).value = "training.epoch=3"
+        await settled(pilot)
+        assert app.predictor.asked[-1][1]["overrides"] == ["training.epoch=3"]
+        assert "--set training.epoch=3: unknown key (did you mean `epochs`?)" in text_of(app)
+        screen.query_one("#settings", Input).value = "a='b"
+        await settled(pilot)
+        assert "a quotation mark has no partner" in text_of(app)
+
+
+async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: Any, text_of: Any) -> None:
+    app = SeqnlpApp(project, fake({"check": wrong}))
+    async with app.run_test(size=(80, 20)) as pilot:
+        await opened(pilot, "my_tagger")
+        assert "hiden = 64" in text_of(app)
+        for _ in range(5):
+            await pilot.press("pageup")
+        await pilot.pause()
+        assert "A tagger for parts" in text_of(app)
+        for _ in range(5):
+            await pilot.press("pagedown")
+        await pilot.pause()
+        assert "batch_tokens" in text_of(app)
+
+
+async def test_a_check_that_fails_is_told_and_can_be_tried_again(project: Path, fake: Any, text_of: Any) -> None:
+    app = SeqnlpApp(project, fake({"check": lambda settings: [PredictorError("InternalError", "no luck")]}))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        assert any("no luck" in note.message for note in app._notifications)
+        assert "not checked" in text_of(app)
+        await pilot.press("enter")
+        assert isinstance(app.screen, TrainScreen)
+        app.predictor.replies["check"] = right
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        assert "this recipe is right" in text_of(app)
+
+
+async def test_a_training_is_begun_and_watched(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "word_lstm")
+        await pilot.press("tab", *"steps=4", "tab", *"mine")
+        await settled(pilot)
+        assert screen.query_one("#name", Input).value == "mine"
+        await pilot.press("enter")
+        await until(pilot, lambda: "finished" in text_of(app))
+        assert isinstance(app.screen, WatchScreen)
+        assert "0.5000" in text_of(app)
+        assert app.trainings.at("mine").code == 0  # type: ignore[union-attr]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(app.screen, HomeScreen)
+        assert "mine" in text_of(app)
+
+
+@pytest.mark.parametrize(("key", "name", "how"), [("o", "char_lstm", "--overwrite"), ("n", "char_lstm-2", "")])
+async def test_a_run_that_is_there_is_asked_about(app: SeqnlpApp, key: str, name: str, how: str) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "char_lstm")
+        screen.query_one("#settings", Input).value = "steps=4"
+        await settled(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, AskScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is screen
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.following.status.done)
+        assert app.screen.run_name == name  # type: ignore[attr-defined]
+
+
+async def test_bad_names_are_refused(app: SeqnlpApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "char_lstm")
+        screen.query_one("#name", Input).value = "../elsewhere"
+        await pilot.press("enter")
+        await settled(pilot)
+        assert any("name of a folder" in note.message for note in app._notifications)
+        assert app.trainings.alive() == []
+
+
+async def test_what_is_being_trained_is_shown_rather_than_begun_twice(app: SeqnlpApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        first = await begun(pilot)
+        await pilot.press("escape")
+        await opened(pilot, "word_lstm")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen))
+        assert app.screen is not first
+        assert len(app.trainings.alive()) == 1
+
+
+async def test_home_shows_what_is_being_trained(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        watch = await begun(pilot)
+        await until(pilot, lambda: watch.following.status.latest)
+        await pilot.press("space", "escape")
+        await settled(pilot)
+        assert "word_lstm (paused)" in text_of(app)
+        await pilot.press("pageup", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, WatchScreen)
+        await pilot.press("space", "escape", "ctrl+r")
+        await settled(pilot)
+        assert "word_lstm (training)" in text_of(app)
+
+
+async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+q")
+    assert app.return_code == 0
+
+
+async def test_closing_asks_and_escape_stays(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        watch = await begun(pilot)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert isinstance(app.screen, AskScreen)
+        assert "word_lstm is being trained" in text_of(app)
+        await pilot.press("ctrl+q")  # asked once is enough
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is watch
+        assert app.trainings.own()[0].alive
+
+
+async def test_closing_can_stop_with_a_checkpoint(app: SeqnlpApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        watch = await begun(pilot)
+        await until(pilot, lambda: watch.following.status.latest)
+        training = app.trainings.own()[0]
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        await pilot.press("s")
+        end = time.monotonic() + 20
+        while app.is_running and time.monotonic() < end:
+            await pilot.pause(0.02)
+    assert training.code == 130
+    assert "go on with" in training.last_words()[-1]
+
+
+async def test_closing_can_leave_it_running_and_another_application_watches_it(
+    app: SeqnlpApp, fake: Any, text_of: Any
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        watch = await begun(pilot)
+        await until(pilot, lambda: watch.following.status.latest)
+        training = app.trainings.own()[0]
+        await pilot.press("space", "ctrl+q")
+        await pilot.pause()
+        assert "what is paused goes on" in text_of(app)
+        await pilot.press("l")
+    assert training.alive
+    assert training.condition is Condition.RUNNING
+    again = SeqnlpApp(app.root, fake({}))
+    async with again.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        assert "word_lstm (training)" in text_of(again)
+        await pilot.press("enter")
+        await pilot.pause()
+        screen = again.screen
+        assert isinstance(screen, WatchScreen)
+        await until(pilot, lambda: screen.following.status.latest)
+        await pilot.press("s")
+        await until(pilot, lambda: not training.alive)
+        await screen.look()
+        assert "stopped" in text_of(again)
+        assert not again.trainings.own()  # so leaving asks nothing
+        await pilot.press("ctrl+q")
+    assert again.return_code == 0
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+async def test_any_width(project: Path, fake: Any, text_of: Any, width: int) -> None:
+    app = SeqnlpApp(project, fake({"check": wrong}))
+    async with app.run_test(size=(width, 24)) as pilot:
+        await opened(pilot, "my_tagger")
+        assert "hiden" in text_of(app)
+        await pilot.resize_terminal(width + 30, 40)
+        await pilot.pause()
+        assert "unknown key" in text_of(app)
+
+
+async def test_without_colour(project: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = SeqnlpApp(project, fake({"check": wrong}))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await opened(pilot, "my_tagger")
+        assert "✕ 12" in text_of(app)
+        assert "╰─ unknown key" in text_of(app)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_help(app: SeqnlpApp, shows: Any, key: str) -> None:
+    async with app.run_test(size=(100, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press(key)
+        await shows(app, "check again")
+
+
+async def test_the_palette_leads_here(app: SeqnlpApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert {"Train", "Curves", "Compare"} <= set(titles)
+        app.action_train()
+        await settled(pilot)
+        assert isinstance(app.screen, TrainScreen)
+        app.action_train()
+        await settled(pilot)
+        assert len([screen for screen in app.screen_stack if isinstance(screen, TrainScreen)]) == 1
+
+
+async def test_the_mouse_chooses(app: SeqnlpApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot)
+        await pilot.click(RecipeList, offset=(4, 3))
+        assert screen.query_one(RecipeList).chosen.name == "sentiment_lstm"  # type: ignore[union-attr]

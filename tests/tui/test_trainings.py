@@ -1,0 +1,188 @@
+"""Trainings as processes: begun, paused, stopped, found again; played by a few lines of code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from seqnlp.errors import DataError, UsageError
+from seqnlp.run.claim import Claim
+from seqnlp.tui.following import Following
+from seqnlp.tui.listing import runs_in
+from seqnlp.tui.trainings import Condition, Trainings, line_of, look_at, settings_in
+
+PLAYED = Path(__file__).parent / "played_training.py"
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "this never came"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path("runs")
+
+
+@pytest.fixture
+def trainings(root: Path) -> Iterator[Trainings]:
+    found = Trainings(root, (sys.executable, str(PLAYED)))
+    yield found
+    for training in found.alive():
+        os.kill(training.record.pid, signal.SIGKILL)
+        until(lambda training=training: not training.alive)  # type: ignore[misc]
+
+
+def steps(path: Path) -> int:
+    following = Following(path)
+    following.look()
+    return following.status.latest.step if following.status.latest else 0
+
+
+def test_a_training_goes_to_its_end(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["steps=3"], "a")
+    assert training.alive
+    until(lambda: not training.alive)
+    assert training.code == 0
+    assert training.condition is Condition.ENDED
+    assert training.last_words() == ["runs/a"]
+    following = Following(root / "a")
+    assert following.look()
+    assert not following.look()
+    assert following.status.done is not None
+    assert [evaluation.score for evaluation in following.status.evaluations] == [0.5]
+
+
+def test_pause_go_on_stop_and_resume(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["steps=100000"], "a")
+    until(lambda: steps(root / "a") > 2)
+    training.pause()
+    until(lambda: training.condition is Condition.PAUSED)
+    stood = steps(root / "a")
+    time.sleep(0.1)
+    assert steps(root / "a") == stood
+    training.go_on()
+    until(lambda: steps(root / "a") > stood)
+    training.pause()
+    until(lambda: training.condition is Condition.PAUSED)
+    training.stop()  # also one that stands still
+    assert training.condition in (Condition.STOPPING, Condition.ENDED)
+    until(lambda: not training.alive)
+    assert training.code == 130
+    assert "go on with" in training.last_words()[-1]
+    stopped = steps(root / "a")
+
+    again = trainings.start(training.record.recipe, training.record.settings, "a", "resume")
+    until(lambda: steps(root / "a") > stopped)
+    assert trainings.at("a") is again
+    with pytest.raises(UsageError, match="being trained already"):
+        trainings.start("recipe.toml", [], "a", "resume")
+    again.stop()
+    until(lambda: not again.alive)
+
+
+def test_a_failure_keeps_its_words(trainings: Trainings) -> None:
+    training = trainings.start("recipe.toml", ["fail=1"], "a")
+    until(lambda: not training.alive)
+    assert training.code == 4
+    assert training.last_words() == ["error: the data are gone"]
+    training.pause()  # signals to what is gone reach nobody
+    training.stop()
+
+
+def test_another_application_finds_it_and_can_stop_it(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["steps=100000"], "a")
+    until(lambda: steps(root / "a") > 0)
+    others = Trainings(root)
+    (found,) = others.alive()
+    assert found.record == training.record
+    assert not others.own()
+    found.pause()
+    until(lambda: found.condition is Condition.PAUSED)
+    assert runs_in(root, others.alive())[0].state == "paused"
+    found.stop()
+    until(lambda: not training.alive)
+    assert training.code == 130
+    assert not found.alive
+    assert found.code is None
+    assert others.alive() == []
+    assert runs_in(root, others.alive())[0].state == "unfinished"
+
+
+def test_it_outlives_the_application(root: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from seqnlp.tui.trainings import Trainings; "
+        f"t = Trainings(Path('runs'), (sys.executable, {str(PLAYED)!r})).start('r.toml', ['steps=100000'], 'a'); "
+        "print(t.record.pid)"
+    )
+    pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    until(lambda: steps(root / "a") > 5)
+    assert os.getsid(pid) == pid  # no terminal takes it along
+    (found,) = Trainings(root).alive()
+    assert found.record.pid == pid
+    found.stop()
+    until(lambda: not found.alive)
+
+
+def test_one_that_was_begun_on_a_command_line_is_seen_by_its_lock(root: Path) -> None:
+    path = root / "a"
+    with Claim(path) as claim:
+        claim.take()
+        (found,) = Trainings(root).alive()
+        assert found.record.pid == os.getpid()
+        assert found.last_words() == []
+    assert Trainings(root).alive() == []
+
+
+def test_another_process_with_the_same_number_is_not_taken_for_it(root: Path) -> None:
+    folder = root / ".trainings"
+    folder.mkdir(parents=True)
+    seen = look_at(os.getpid())
+    assert seen is not None
+    record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "birth": seen[1]}
+    (folder / "a.json").write_text(json.dumps(record))
+    assert [training.path.name for training in Trainings(root).alive()] == ["a"]
+    (folder / "a.json").write_text(json.dumps(record | {"birth": "1"}))
+    (folder / "b.json").write_text("{")
+    (folder / "c.json").write_text(json.dumps(record | {"pid": "x"}))
+    assert Trainings(root).alive() == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", ".hidden", "a\0"])
+def test_names_stay_in_the_folder(trainings: Trainings, name: str) -> None:
+    with pytest.raises(UsageError, match="name of a folder"):
+        trainings.start("recipe.toml", [], name)
+
+
+def test_what_can_not_be_started_is_told(root: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        Trainings(root, ("/no/such/program",)).start("recipe.toml", [], "a")
+
+
+@pytest.mark.parametrize(
+    ("line", "settings"),
+    [
+        ("", []),
+        ("a=1 b=2", ["a=1", "b=2"]),
+        ("-s a=1 --set b='x y'", ["a=1", "b=x y"]),
+        ('data.train="a b.txt"', ["data.train=a b.txt"]),
+    ],
+)
+def test_settings_are_written_as_on_a_command_line(line: str, settings: list[str]) -> None:
+    assert settings_in(line) == settings
+    assert settings_in(line_of(settings)) == settings
+
+
+def test_a_quotation_mark_needs_its_partner() -> None:
+    with pytest.raises(ValueError, match="quotation"):
+        settings_in("a='b")

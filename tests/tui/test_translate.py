@@ -1,0 +1,243 @@
+"""The translate screen, from a predictor that knows one sentence."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.predictor import PredictorDied, PredictorError
+from seqnlp.tui.prefixes import before, up_to
+from seqnlp.tui.screens.home import HomeScreen
+from seqnlp.tui.screens.translate import TranslateScreen
+
+pytestmark = pytest.mark.anyio
+
+SOURCE = "A man in a blue shirt is standing on a ladder cleaning a window ."
+TARGETS = [
+    "Ein Mann in einem blauen Hemd steht auf einer Leiter und putzt ein Fenster .",
+    "Ein Mann in blauem Hemd steht auf einer Leiter und putzt ein Fenster .",
+    "Ein Mann in einem blauen Hemd steht auf einer Leiter und reinigt ein Fenster .",
+    "Ein Mann im blauen Hemd auf einer Leiter putzt ein Fenster .",
+    "Ein Mann mit einem blauen Hemd steht auf einer Leiter und putzt ein Fenster .",
+]
+
+
+def translations(settings: Mapping[str, Any]) -> list[Any]:
+    """Five translations that look along the diagonal."""
+    sources, prefix = settings["texts"].split(), settings["prefix"].split()
+    found = []
+    for number, text in enumerate(TARGETS):
+        tokens = [*prefix, *text.split()[len(prefix) :]]
+        attention = []
+        for row in range(len(tokens)):
+            near = [1 / (1 + 3 * abs(place - row * len(sources) / len(tokens)) ** 2) for place in range(len(sources))]
+            attention.append([weight / sum(near) for weight in near])
+        found.append(
+            {
+                "text": " ".join(tokens),
+                "score": -0.31 - 0.12 * number,
+                "logprob": -2.2 - 0.9 * number,
+                "tokens": tokens,
+                "source_tokens": sources,
+                "attention": attention,
+            }
+        )
+    return [{**found[0], "alternatives": found[1:]}]
+
+
+def opened(fake: Any, runs: Path, reply: Any = translations) -> SeqnlpApp:
+    recipe = runs / "sentiment_lstm" / "recipe.toml"
+    recipe.write_text('task = "translate"\n')
+    load = {"load": lambda settings: [{"verb": "translate"}]}
+    return SeqnlpApp(runs, fake(load | {"translate": reply}), run_at(runs / "sentiment_lstm"))
+
+
+async def settled(pilot: Any) -> None:
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def typed(pilot: Any, text: str = SOURCE) -> TranslateScreen:
+    """Type a sentence, and wait for its translations."""
+    screen = pilot.app.screen
+    assert isinstance(screen, TranslateScreen)
+    screen.query_one("#text", Input).focus().value = text
+    await settled(pilot)
+    return screen
+
+
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=size) as pilot:
+        screen = await typed(pilot)
+        screen.grid.focus()
+        await pilot.press(*["down"] * 4, *["right"] * 4)
+        await pilot.pause()
+        await golden(app, "translate")
+
+
+async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 24)) as pilot:
+        await pilot.press("ctrl+t")
+        screen = await typed(pilot, "A man reads in a park .")
+        screen.grid.focus()
+        await pilot.pause()
+        await golden(app, "translate")
+
+
+async def test_translations_follow_what_is_typed(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(140, 45)) as pilot:
+        assert "the translations will stand here" in text_of(app)
+        await typed(pilot, "A man")
+        assert "▸ −0.31" in text_of(app)
+        assert TARGETS[3] in text_of(app)
+        asked = app.predictor.asked[-1]  # type: ignore[attr-defined]
+        assert asked == ("translate", {"texts": "A man", "beam": 5, "best": 5, "prefix": "", "attention": True})
+        await typed(pilot, " ")
+        assert "the translations will stand here" in text_of(app)
+
+
+async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(140, 45)) as pilot:
+        screen = await typed(pilot)
+        assert "1/5 · log-probability −2.20" in text_of(app)
+        await pilot.press("down", "down", "down")
+        assert screen.answer.index == 2
+        assert screen.grid.tokens == TARGETS[2].split()
+        assert "3/5 · log-probability −4.00" in text_of(app)
+        await pilot.press("up", "up", "up")
+        await pilot.pause()
+        assert isinstance(screen.focused, Input)
+        await pilot.click(screen.answer, offset=(8, 4))
+        assert screen.answer.index == 4
+        await pilot.press("down")
+        await pilot.pause()
+        assert screen.focused is screen.grid
+        await pilot.press("up")
+        await pilot.pause()
+        assert screen.focused is screen.answer
+        await pilot.press("enter")
+        assert screen.focused is screen.grid
+
+
+async def test_the_cursor_moves_over_the_grid_and_stays_inside(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot)
+        screen.grid.focus()
+        await pilot.press("down", "right", "right")
+        await pilot.pause()
+        assert (screen.grid.row, screen.grid.column) == (1, 2)
+        assert "Mann → in" in text_of(app)
+        assert "most: man" in text_of(app)
+        for key in ["down"] * 40 + ["right"] * 40:
+            app.simulate_key(key)
+        await pilot.pause()
+        assert (screen.grid.row, screen.grid.column) == (14, 14)
+        assert "Fenster" in text_of(app).splitlines()[-4]
+        for _ in range(40):
+            app.simulate_key("left")
+        await pilot.pause()
+        assert screen.grid.column == 0
+        heading = text_of(app).splitlines().index(next(line for line in text_of(app).splitlines() if "man in" in line))
+        await pilot.click(screen, offset=(11, heading + 1))
+        await pilot.pause()
+        assert screen.grid.column == 0
+
+
+async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, text_of: Any) -> None:
+    app = opened(fake, runs)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(140, 45)) as pilot:
+        screen = await typed(pilot)
+        screen.grid.focus()
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert predictor.asked[-1][1]["prefix"] == "Ein Mann"
+        await pilot.press("down", "x")
+        await settled(pilot)
+        line = screen.query_one("#prefix", Input)
+        assert line.has_focus
+        assert line.value == "Ein Mann "
+        await pilot.press(*"mit")
+        await settled(pilot)
+        assert predictor.asked[-1][1]["prefix"] == "Ein Mann mit"
+        assert "Ein Mann mit einem blauen Hemd steht" in text_of(app)
+        screen.grid.focus()
+        await pilot.press("delete")
+        await settled(pilot)
+        assert predictor.asked[-1][1]["prefix"] == ""
+        screen.query_one("#text").focus()
+        await pilot.press("f2")
+        assert line.has_focus
+        await pilot.press("escape")
+        assert screen.query_one("#text").has_focus
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, text_of: Any) -> None:
+    def reply(settings: Mapping[str, Any]) -> list[Any]:
+        unknown = PredictorError("UsageError", "the prefix 'Xy' has tokens that train did not have: Xy")
+        return [unknown] if settings["prefix"] else translations(settings)
+
+    app = opened(fake, runs, reply)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot)
+        screen.query_one("#prefix", Input).value = "Xy"
+        await settled(pilot)
+        assert "✕ the prefix 'Xy'" in text_of(app)
+        assert not app._notifications
+
+
+async def test_a_dead_worker_leaves_the_screen_alive(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs, lambda settings: [PredictorDied("gone")])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot)
+        await pilot.press("down", "down", "enter", "x", "delete", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, TranslateScreen)
+
+
+async def test_without_colour_the_grid_is_shaded(
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot)
+        assert "▓▓▓▓" in text_of(app) or "████" in text_of(app)
+        screen.grid.focus()
+        await pilot.pause()
+        assert ".7" in text_of(app)
+
+
+async def test_copying_takes_the_translation(runs: Path, fake: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot)
+        await pilot.press("down", "down")
+        screen.action_copy_text()
+        assert app.clipboard == TARGETS[1]
+
+
+def test_prefixes_end_where_words_do() -> None:
+    words = TARGETS[0].split()
+    assert up_to(TARGETS[0], words, 2) == "Ein Mann in"
+    assert before(TARGETS[0], words, 2) == "Ein Mann "
+    assert before(TARGETS[0], words, 0) == ""
+    assert up_to(TARGETS[0], words, len(words) - 1) == TARGETS[0]
+    pieces = ["▁le", "▁ch", "at", "▁dort", "."]
+    assert up_to("le chat dort.", pieces, 1) == "le chat"
+    assert before("le chat dort.", pieces, 2) == "le "
+    assert up_to("le chat dort.", pieces, 3) == "le chat dort."
+    assert up_to("le chat", list("le▁chat"), 4) == "le chat"
+    assert before("le chat", list("le▁chat"), 4) == "le "

@@ -1,0 +1,235 @@
+"""Watch: a training while it goes on, played by a few lines of code, and one real one."""
+
+import json
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.tui.screens.watch import WatchScreen
+from seqnlp.tui.trainings import Condition, Trainings, look_at
+
+pytestmark = pytest.mark.anyio
+PLAYED = Path(__file__).parent / "played_training.py"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def app(runs: Path, fake: Any) -> AsyncIterator[SeqnlpApp]:
+    """With trainings that are played."""
+    found = SeqnlpApp(runs, fake({"load": lambda settings: [{"verb": "generate"}]}))
+    found.trainings = Trainings(runs, (sys.executable, str(PLAYED)))
+    yield found
+    for training in found.trainings.alive():
+        os.kill(training.record.pid, signal.SIGKILL)
+        while training.alive:
+            time.sleep(0.01)
+
+
+async def watched(pilot: Any, name: str) -> WatchScreen:
+    screen = WatchScreen(pilot.app.trainings, name, pilot.app.predictor)
+    pilot.app.push_screen(screen)
+    await pilot.pause()
+    await screen.look()
+    await pilot.pause()
+    return screen
+
+
+async def until(pilot: Any, true: Any, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "this never came"
+        if isinstance(pilot.app.screen, WatchScreen):
+            await pilot.app.screen.look()
+        await pilot.pause(0.01)
+
+
+def half_trained(root: Path, name: str, going_on: bool) -> None:
+    """A run whose log looks like that of a training in its seventh epoch."""
+    run = root / name
+    run.mkdir()
+    (run / "recipe.toml").write_text('task = "tag"\n')
+    (run / "meta.json").write_text(json.dumps({"format": 1, "created": "2025-11-04T08:00:00+00:00"}))
+    started = {"steps": 2000, "epochs": 10, "parameters": 1_043_291, "items_name": "words"}
+    lines: list[dict[str, Any]] = [{"event": "started", "step": 0, "epoch": 0.0, "seconds": 0.0, **started}]
+    for step in range(10, 1290, 10):
+        where = {"step": step, "epoch": step / 200, "seconds": step / 8}
+        loss = 0.12 + 2.4 * math.exp(-step / 180) + 0.03 * math.sin(step)
+        speed = {"items": step * 900, "items_per_second": 7_214.0}
+        lines.append({"event": "stepped", **where, "loss": loss, "lr": 0.002, **speed})
+        if step % 200 == 0:
+            accuracy = 0.93 - 0.4 * math.exp(-step / 250) - (0.004 if step == 1200 else 0)
+            scores = {"accuracy": accuracy, "accuracy_unknown": accuracy - 0.1, "loss": loss + 0.05}
+            best = {"metric": "accuracy", "best": step != 1200}
+            lines.append({"event": "evaluated", **where, "scores": scores, **best})
+    (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    if going_on:
+        seen = look_at(os.getpid())
+        assert seen is not None
+        record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "birth": seen[1]}
+        (root / ".trainings").mkdir()
+        (root / f".trainings/{name}.json").write_text(json.dumps(record))
+
+
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+    half_trained(runs, "pos_lstm", going_on=True)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=size) as pilot:
+        await watched(pilot, "pos_lstm")
+        await golden(app, "watch")
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, golden: Any) -> None:
+    half_trained(runs, "pos_lstm", going_on=True)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(width, 24)) as pilot:
+        await watched(pilot, "pos_lstm")
+        await shows(app, "training")
+        if width == 40:
+            await golden(app, "watch")
+        await pilot.resize_terminal(width + 30, 40)
+        await shows(app, "accuracy")
+
+
+async def test_without_colour(runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    half_trained(runs, "pos_lstm", going_on=False)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await watched(pilot, "pos_lstm")
+        assert "■ stopped" in text_of(app)
+        assert "★" in text_of(app)
+
+
+async def test_other_scores_can_be_drawn_and_the_table_copied(runs: Path, fake: Any, text_of: Any) -> None:
+    half_trained(runs, "pos_lstm", going_on=False)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await watched(pilot, "pos_lstm")
+        assert "dev accuracy  " in text_of(app)
+        await pilot.press("m")
+        await pilot.pause()
+        assert "dev accuracy_unknown" in text_of(app)
+        await pilot.press("m", "m")
+        await pilot.pause()
+        assert "dev accuracy  " in text_of(app)
+        await pilot.press("ctrl+c")
+        assert "★" in app.clipboard
+        await pilot.press("up", "down", "question_mark")
+        assert "resume" in text_of(app)
+
+
+async def test_pause_stop_and_resume_by_keys(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
+        screen = await watched(pilot, "a")
+        await until(pilot, lambda: screen.following.status.latest)
+        assert "● training" in text_of(app)
+        assert "resume" not in text_of(app)
+        await pilot.press("r", "space")
+        await until(pilot, lambda: training.condition is Condition.PAUSED)
+        await screen.look()
+        await pilot.pause()
+        assert "⏸ paused" in text_of(app)
+        await pilot.press("space")
+        await until(pilot, lambda: training.condition is Condition.RUNNING)
+        await pilot.press("s")
+        await until(pilot, lambda: "■ stopped" in text_of(app))
+        assert training.code == 130
+        stopped = screen.following.status.latest.step  # type: ignore[union-attr]
+        assert "pause" not in text_of(app)
+        await pilot.press("space", "s")  # nothing is there to be paused
+        await pilot.press("r")
+        await until(pilot, lambda: screen.following.status.latest.step > stopped)  # type: ignore[union-attr]
+        again = app.trainings.at("a")
+        assert again is not None
+        assert again is not training
+        assert again.record.settings == ["steps=100000"]
+        assert screen.following.status.started.step == stopped  # type: ignore[union-attr]
+
+
+async def test_a_training_that_fails_says_why(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.trainings.start("recipe.toml", ["fail=1"], "a")
+        await watched(pilot, "a")
+        await until(pilot, lambda: "✕ failed" in text_of(app))
+        assert "has ended with code 4" in text_of(app)
+        assert "error: the data are gone" in text_of(app)
+
+
+async def test_a_training_that_is_killed_says_so(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
+        screen = await watched(pilot, "a")
+        await until(pilot, lambda: screen.following.status.latest)
+        os.kill(training.record.pid, signal.SIGKILL)
+        await until(pilot, lambda: "✕ failed" in text_of(app))
+        assert "signal 9" in text_of(app)
+        await pilot.press("r")
+        await until(pilot, lambda: "● training" in text_of(app))
+
+
+async def test_a_finished_one_is_opened(app: SeqnlpApp, text_of: Any) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.trainings.start("recipe.toml", ["steps=3"], "a")
+        await watched(pilot, "a")
+        await until(pilot, lambda: "✓ finished" in text_of(app))
+        await pilot.press("r")
+        assert any("nothing to go on with" in note.message for note in app._notifications)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, GenerateScreen)
+
+
+async def test_without_a_model_there_is_nothing_to_open(runs: Path, fake: Any) -> None:
+    half_trained(runs, "pos_lstm", going_on=False)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await watched(pilot, "pos_lstm")
+        await pilot.press("o")
+        assert any("no model yet" in note.message for note in app._notifications)
+        await pilot.press("escape")
+        assert app.screen is not screen
+
+
+async def test_home_leads_to_the_curves_of_any_run(app: SeqnlpApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        await pilot.press("ctrl+g")
+        await pilot.pause()
+        assert isinstance(app.screen, WatchScreen)
+        assert app.screen.run_name == "char_lstm"
+
+
+@pytest.mark.slow
+async def test_a_real_training(runs: Path, fake: Any, text_of: Any) -> None:
+    """Begun, stopped with a checkpoint, resumed, finished."""
+    app = SeqnlpApp(runs, fake({}))
+    settings = ["training.epochs=8", "training.threads=1", "encoder.size=32", "data.train='corpora/prose/dev.txt'"]
+    async with app.run_test(size=(100, 30)) as pilot:
+        training = app.trainings.start(str(ROOT / "recipes/char_lstm.toml"), settings, "tiny")
+        screen = await watched(pilot, "tiny")
+        await until(pilot, lambda: screen.following.status.evaluations, 120)
+        await pilot.press("space")
+        await until(pilot, lambda: training.condition is Condition.PAUSED)
+        await pilot.press("space", "s")
+        await until(pilot, lambda: not training.alive, 60)
+        assert training.code in (0, 130)
+        await until(pilot, lambda: "■ stopped" in text_of(app) or "✓ finished" in text_of(app))
+        if training.code == 130:
+            assert Path("runs/tiny/state/last.safetensors").exists()
+            await pilot.press("r")
+        await until(pilot, lambda: "✓ finished" in text_of(app), 120)
+        assert len(screen.following.status.evaluations) == 8
+        await pilot.press("ctrl+q")
+    assert app.return_code == 0
