@@ -41,5 +41,13 @@ settings.register_profile(
 settings.load_profile("seqnlp")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("bf16"):
+        from seqnlp.nn.products import has_bf16
+
+        if not has_bf16():
+            pytest.skip("this processor can't compute in bf16")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(CACHES, ignore_errors=True)

@@ -23,6 +23,13 @@ STEPS = 127
 """Steps between 0 and 1 that a byte has."""
 
 
+def has_bf16() -> bool:
+    """Whether products and recurrent layers can be computed in bfloat16 here: oneDNN wants AVX-512 for it."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return True
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def product(weight: Tensor, source: Floats, result: Floats, half: bool, bounded: bool = False) -> Multiply:
     """What multiplies one array by the weights into another; both arrays stay where they are.
 
@@ -40,7 +47,7 @@ def product(weight: Tensor, source: Floats, result: Floats, half: bool, bounded:
         return _plain(weight, source, result)
     if half and bounded and len(source) >= LEAST_ROWS and torch.cpu._is_vnni_supported():
         return _in_bytes(weight, source, result)
-    return _packed(weight, source, result, torch.bfloat16 if half else torch.float32)
+    return _packed(weight, source, result, torch.bfloat16 if half and has_bf16() else torch.float32)
 
 
 def array(tensor: Tensor) -> Floats:

@@ -6,14 +6,23 @@ from typing import Literal
 
 import torch
 
+from seqnlp.errors import UsageError
+from seqnlp.nn.products import has_bf16
+
 Precision = Literal["fp32", "bf16"]
 
 
 def resolve(precision: Literal["auto", "fp32", "bf16"]) -> Precision:
-    """What `auto` means on this processor: bf16 where that is faster, which takes AVX-512 BF16 or AMX."""
-    if precision != "auto":
-        return precision
-    return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "fp32"
+    """What `auto` means on this processor: bf16 where that is faster, which takes AVX-512 BF16 or AMX.
+
+    Raises:
+        UsageError: bf16 is asked for, and this processor has no way to it.
+    """
+    if precision == "auto":
+        return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "fp32"
+    if precision == "bf16" and not has_bf16():
+        raise UsageError("training.precision: this processor can't compute in bf16; expected auto or fp32")
+    return precision
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def test_one_row_is_exact() -> None:
     assert error(1, True, True) < 1e-5
 
 
+@pytest.mark.bf16
 @pytest.mark.parametrize("rows", [2, LEAST_ROWS, 64])
 def test_fewer_bits_are_near(rows: int) -> None:
     assert 1e-5 < error(rows, True, False) < 0.01
@@ -51,3 +52,8 @@ def test_numbers_of_any_size_are_never_multiplied_in_bytes(monkeypatch: pytest.M
 def test_without_onednn_all_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert error(64, True, True) < 1e-5
+
+
+def test_without_bf16_all_but_bytes_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "has_bf16", lambda: False)
+    assert error(64, True, False) < 1e-5

@@ -40,6 +40,7 @@ def test_steps_are_what_the_layers_compute(
         np.testing.assert_allclose(logits, expected[:, time], atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.bf16
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("batch", [4, 32])
 def test_half_precision_is_near(cell: Cell, batch: int) -> None:

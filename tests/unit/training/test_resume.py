@@ -73,7 +73,9 @@ def check_every_moment(make: Callable[[int], Trainer]) -> Trainer:
     return whole
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.bf16 if "bf16" in str(SETTINGS[name]) else ()) for name in SETTINGS]
+)
 def test_stopped_at_any_moment(make_trainer: Make, name: str) -> None:
     whole = check_every_moment(lambda initial: make_trainer(**SETTINGS[name], initial=initial))
     assert (whole.progress.decay < 1) is (name in ("plateau", "all"))

@@ -27,7 +27,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("sections", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize(
+    "sections",
+    [pytest.param(each, id=name, marks=pytest.mark.bf16 if name == "bf16" else ()) for name, each in SETTINGS.items()],
+)
 def test_resumed_anywhere_it_ends_with_the_same_bits(make: Make, sections: dict[str, Any]) -> None:
     whole, moments = make(**sections), []
     for _ in whole.events():
