@@ -19,7 +19,7 @@ from seqnlp.run.claim import Claim
 from seqnlp.run.meta import describe_training
 from seqnlp.tasks import Scores, Task, TaskRecipe
 from seqnlp.tasks.lm import LmTask
-from seqnlp.training import Examples, Trainer
+from seqnlp.training import Examples, Show, Trainer
 from seqnlp.training.precision import computing_in, resolve
 
 LOG_EVERY = 0.5
@@ -93,7 +93,7 @@ def _train(
         for notice in task.notices(examples):
             notify(f"{name}: {notice}")
 
-    trainer = _trainer(wanted, task, splits)
+    trainer = _trainer(wanted, task, splits, task.show(corpus.splits["dev"], wanted.seed))
     if saved is None:
         claim.take()
         run = _begin(path, wanted, file, task, corpus)
@@ -239,7 +239,7 @@ def _check_same_corpus(run: Run, corpus: Corpus) -> None:
             raise RunError(f"can't resume, the {split} split has changed since the training began", run.path)
 
 
-def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, Examples]) -> Trainer:
+def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, Examples], show: Show) -> Trainer:
     torch.manual_seed(recipe.seed)
     dev = splits["dev"]
     return Trainer(
@@ -251,6 +251,7 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, Examples]) -> Tra
         recipe.training,
         recipe.seed,
         task.items_name,
+        show,
     )
 
 

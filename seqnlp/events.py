@@ -49,6 +49,20 @@ class Stepped(Event):
 
 
 @dataclass(frozen=True)
+class Example:
+    """What the model makes of an example of dev at the moment.
+
+    Cells that are words with a label each, steps of a forecast with a number each, or a single one with a whole text.
+    """
+
+    given: list[str]
+    expected: list[str]
+    predicted: list[str]
+    labels: bool = False
+    """Whether the answers are labels, so that another one than is expected is wrong."""
+
+
+@dataclass(frozen=True)
 class Evaluated(Event):
     """The model was scored on dev."""
 
@@ -57,6 +71,8 @@ class Evaluated(Event):
     """The score that decides which model is kept."""
     best: bool = False
     """Whether this is the best so far."""
+    examples: list[Example] = field(default_factory=list)
+    """The same few examples each time."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,9 @@ def event_from(line: Mapping[str, Any]) -> Event | None:
     if kind is None:
         return None
     try:
-        return kind(**{field.name: line[field.name] for field in fields(kind) if field.name in line})
+        known = {field.name: line[field.name] for field in fields(kind) if field.name in line}
+        if "examples" in known:
+            known["examples"] = [Example(**example) for example in known["examples"]]
+        return kind(**known)
     except TypeError:  # something that it needs is not there
         return None

@@ -58,6 +58,10 @@ class Column:
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
 
+    def rows(self) -> list[list[str]]:
+        """The rows as Python lists; for a few of them, not for the training path."""
+        return [[self.distinct[code] for code in self.codes[row]] for row in range(len(self.codes))]
+
     def numbered(self, numbers: IntArray) -> Ragged:
         """The column with other numbers for the distinct strings, such as a codec gives them."""
         return Ragged(numbers[self.codes.values], self.codes.offsets)

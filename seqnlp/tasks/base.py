@@ -11,7 +11,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.recipe import Recipe
-from seqnlp.training import Examples, Metric, Training
+from seqnlp.training import Examples, Metric, Show, Training
 
 Scores = dict[str, Any]
 """Numbers by name; a score of several parts, such as `labels`, is a table of its own."""
@@ -46,6 +46,10 @@ class Task(ABC):
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
         """The scores of dev that are told, and one of which decides, while the model is being trained."""
         return {name: score for name, score in self.score(model, dev).items() if isinstance(score, float)}
+
+    @abstractmethod
+    def show(self, dev: Any, seed: int) -> Show:
+        """Pick a few examples of a split, as it was read; what is returned says what a model makes of them."""
 
     @abstractmethod
     def predictor(self, model: SequenceModel) -> Any:

@@ -23,12 +23,13 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.beside import Beside
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.recipe.data import Data
+from seqnlp.tasks import shown
 from seqnlp.tasks.bag_of_words import train_bag_of_words
 from seqnlp.tasks.base import Scores, TaskRecipe
 from seqnlp.tasks.classified import LABEL, ClassifiedExamples, checked, read_labels, split_texts
 from seqnlp.tasks.classifier import Classifier
 from seqnlp.tasks.labelling import LabellingTask
-from seqnlp.training import Metric, Training
+from seqnlp.training import Metric, Show, Training
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -276,6 +277,10 @@ class ClassifyTask(LabellingTask):
         assert isinstance(decoder, PoolClassifier)
         decoder.temperature.fill_(temperature)
         return {LABEL: temperature}
+
+    def show(self, dev: "Dataset", seed: int) -> Show:
+        """Pick a few examples."""
+        return shown.classes(self, dev, seed)
 
     def predictor(self, model: SequenceModel) -> Classifier:
         """Wrap a trained model."""

@@ -16,13 +16,14 @@ from seqnlp.metrics.forecasts import seasonal_error
 from seqnlp.model import SequenceModel
 from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.readers.files import nearest
+from seqnlp.tasks import shown
 from seqnlp.tasks.base import Scores, Task
 from seqnlp.tasks.forecast_baselines import linear_map, naive, train_linear_map
 from seqnlp.tasks.forecast_scores import Truth, interval_scores, point_scores
 from seqnlp.tasks.forecasted import NEXT, EncodedSeries, Windows, WindowShape, window_starts
 from seqnlp.tasks.forecaster import Forecaster
 from seqnlp.tasks.series_split import SeriesSplit
-from seqnlp.training import Metric, Training
+from seqnlp.training import Metric, Show, Training
 from seqnlp.training.inference import in_parallel
 
 if TYPE_CHECKING:
@@ -256,6 +257,10 @@ class ForecastTask(Task):
         season = self.recipe.data.season
         seasons = {"naive": 1} | ({"seasonal naive": season} if 1 < season <= examples.shape.lookback else {})
         return {name: _plain(point_scores(truth, naive(look, there, horizon, of))) for name, of in seasons.items()}
+
+    def show(self, dev: SeriesSplit, seed: int) -> Show:
+        """Pick a few examples."""
+        return shown.forecasts(self, dev, seed)
 
     def predictor(self, model: SequenceModel) -> Forecaster:
         """Wrap a trained model."""

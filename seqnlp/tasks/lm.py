@@ -21,12 +21,13 @@ from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
 from seqnlp.readers.corpus import Corpus
 from seqnlp.recipe.data import Data
+from seqnlp.tasks import shown
 from seqnlp.tasks.base import Scores, Task, TaskRecipe
 from seqnlp.tasks.generator import Generator
 from seqnlp.tasks.lanes import LaneExamples
 from seqnlp.tasks.lm_scores import Protocol, total_nats
 from seqnlp.tasks.running_text import TextSplit
-from seqnlp.training import Metric, Training
+from seqnlp.training import Metric, Show, Training
 
 BLOCK = 1 << 20
 """Tokens looked at at once where a text may not fit into memory."""
@@ -166,6 +167,10 @@ class LmTask(Task):
             "perplexity": math.exp(min(mean, 700)),
             "bits_per_char": total / math.log(2) / examples.characters,
         }
+
+    def show(self, dev: TextSplit, seed: int) -> Show:
+        """Pick a few examples."""
+        return shown.continuations(self, dev, seed)
 
     def predictor(self, model: SequenceModel) -> Generator:
         """Wrap a trained model."""

@@ -21,6 +21,7 @@ from seqnlp.metrics import accuracy, label_scores, span_scores
 from seqnlp.metrics.answers import Answers
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.tasks import shown
 from seqnlp.tasks.base import Scores, TaskRecipe
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.most_frequent import most_frequent_tags
@@ -28,7 +29,7 @@ from seqnlp.tasks.tag_calibration import calibrate_linear
 from seqnlp.tasks.tag_predictions import predict_tags
 from seqnlp.tasks.tagged import TagData, TaggedExamples
 from seqnlp.tasks.tagger import Tagger
-from seqnlp.training import Metric, Training
+from seqnlp.training import Metric, Show, Training
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -289,6 +290,10 @@ class TagTask(LabellingTask):
             "strict.recall": strict.recall,
         }
         return scores, lenient.labels
+
+    def show(self, dev: "Dataset", seed: int) -> Show:
+        """Pick a few examples."""
+        return shown.tags(self, dev, seed)
 
     def predictor(self, model: SequenceModel) -> Tagger:
         """Wrap a trained model."""

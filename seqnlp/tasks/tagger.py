@@ -171,16 +171,15 @@ class Tagger:
         assert isinstance(labels, Labels)
         found = best_sequences(self.model, text, decoder, number)
         codes = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
-        names = self._as_in_corpus(Column(codes, labels.names))
+        names = iter(self._as_in_corpus(Column(codes, labels.names)))
         return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
 
-    def _as_in_corpus(self, column: Column) -> Iterator[list[str]]:
+    def _as_in_corpus(self, column: Column) -> list[list[str]]:
         """Tags by name, in the scheme of the corpus where the decoder has another one."""
         data = self.task.recipe.data
         if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
             column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
-        for row in range(len(column.codes)):
-            yield [column.distinct[code] for code in column.codes[row]]
+        return column.rows()
 
     def _taggings(self, sentences: list[_Split], tags: dict[str, Column], scores: NDArray[np.float32]) -> list[Tagging]:
         data, first = self.task.recipe.data, self.columns[0]

@@ -22,6 +22,7 @@ from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
 from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.recipe.data import Data
+from seqnlp.tasks import shown
 from seqnlp.tasks.base import Scores, Task, TaskRecipe
 from seqnlp.tasks.pairs import Pairs
 from seqnlp.tasks.searching import BeamSearch, decoder_of, hypotheses, spelled
@@ -36,7 +37,7 @@ from seqnlp.tasks.translation_scores import (
     require_sacrebleu,
 )
 from seqnlp.tasks.translator import Translator
-from seqnlp.training import Metric, Training
+from seqnlp.training import Metric, Show, Training
 from seqnlp.training.inference import in_parallel
 
 
@@ -238,6 +239,10 @@ class TranslateTask(Task):
         items = sum(map(examples.items_in, batches))
         mean = sum(in_parallel(nats, batches)) / max(items, 1)
         return {"nats": mean, "perplexity": math.exp(min(mean, 700))}
+
+    def show(self, dev: Pairs, seed: int) -> Show:
+        """Pick a few examples."""
+        return shown.translations(self, dev, seed)
 
     def predictor(self, model: SequenceModel) -> Translator:
         """Wrap a trained model."""

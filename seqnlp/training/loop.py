@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqnlp.errors import Diverged
-from seqnlp.events import Evaluated, Event, Started, Stepped
+from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.training.examples import Examples
@@ -23,6 +23,7 @@ from seqnlp.training.replicas import Replicas
 from seqnlp.training.settings import Training
 
 Score = Callable[[SequenceModel], dict[str, float]]
+Show = Callable[[SequenceModel], list[Example]]
 
 
 @dataclass
@@ -76,6 +77,7 @@ class Trainer:
         training: Training,
         seed: int,
         items_name: str,
+        show: Show = lambda model: [],
     ) -> None:
         """Take the parts.
 
@@ -88,8 +90,9 @@ class Trainer:
             training: The recipe's `[training]`.
             seed: The recipe's seed.
             items_name: What items are called.
+            show: Says what a model makes of some examples of dev.
         """
-        self.model, self.train, self.score, self.metric = model, train, score, metric
+        self.model, self.train, self.score, self.metric, self.show = model, train, score, metric, show
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
         self.precision = resolve(training.precision)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -166,8 +169,11 @@ class Trainer:
     def _evaluate(self, share: float = 0.0) -> Evaluated:
         now, begun = self.progress, time.perf_counter()
         self.model.eval()
-        with self.averaged(), torch.inference_mode(), computing_in(self.precision):
-            scores = self.score(self.model)
+        with self.averaged(), torch.inference_mode():
+            with computing_in(self.precision):
+                scores = self.score(self.model)
+            with computing_in("fp32"):  # as predictors compute
+                examples = self.show(self.model)
         self.model.train()
         best = self.metric.better(scores, now.best)
         now.waited = 0 if best else now.waited + 1
@@ -177,7 +183,7 @@ class Trainer:
             now.decay *= 0.5
         now.evaluated = now.step
         now.seconds += time.perf_counter() - begun
-        return Evaluated(*self._moment(share), scores, self.metric.name, best)
+        return Evaluated(*self._moment(share), scores, self.metric.name, best, examples)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

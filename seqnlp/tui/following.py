@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import final
 
-from seqnlp.events import event_from
+from seqnlp.events import Evaluated, Example, event_from
 from seqnlp.run.summary import Curves, curves
 from seqnlp.run.tail import Tail
 from seqnlp.status import TrainingStatus
@@ -22,6 +22,8 @@ class Following:
         """The latest dev scores."""
         self.best: dict[str, float] = {}
         """Those of the model that is kept so far."""
+        self.examples: list[Example] = []
+        """What the model made of some examples of dev the last time."""
         self._tail = Tail(path)
         self._rewound = 0
 
@@ -32,11 +34,13 @@ class Following:
             return False
         if self._rewound != self._tail.rewound:
             self._rewound, self.status, self.scores = self._tail.rewound, TrainingStatus(), {}
-            self.best, new = {}, self._tail.events
+            self.best, self.examples, new = {}, [], self._tail.events
         for line in new:
             event = event_from(line)
             if event is not None:
                 self.status.add(event)
+            if isinstance(event, Evaluated):
+                self.examples = event.examples
             if line["event"] == "evaluated":
                 self.scores = line["scores"]
                 self.best = line["scores"] if line["best"] else self.best

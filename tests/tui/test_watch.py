@@ -52,6 +52,16 @@ async def until(pilot: Any, true: Any, seconds: float = 20) -> None:
         await pilot.pause(0.01)
 
 
+def examples_at(step: int) -> list[dict[str, Any]]:
+    """Two examples, of which the model gets more and more right."""
+    words = "Nobody had told the gardener about the second gate".split()
+    right = "PRON AUX VERB DET NOUN ADP DET ADJ NOUN".split()
+    said = [tag if step > 100 * number else "NOUN" for number, tag in enumerate(right)]
+    said[7] = "VERB"
+    short = {"given": ["Rest", "here"], "expected": ["VERB", "ADV"], "predicted": ["NOUN", "ADV"], "labels": True}
+    return [{"given": words, "expected": right, "predicted": said, "labels": True}, short]
+
+
 def half_trained(root: Path, name: str, going_on: bool) -> None:
     """A run whose log looks like that of a training in its seventh epoch."""
     run = root / name
@@ -69,7 +79,7 @@ def half_trained(root: Path, name: str, going_on: bool) -> None:
             accuracy = 0.93 - 0.4 * math.exp(-step / 250) - (0.004 if step == 1200 else 0)
             scores = {"accuracy": accuracy, "accuracy_unknown": accuracy - 0.1, "loss": loss + 0.05}
             best = {"metric": "accuracy", "best": step != 1200}
-            lines.append({"event": "evaluated", **where, "scores": scores, **best})
+            lines.append({"event": "evaluated", **where, "scores": scores, **best, "examples": examples_at(step)})
     (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     if going_on:
         seen = look_at(os.getpid())
@@ -233,3 +243,37 @@ async def test_a_real_training(runs: Path, fake: Any, text_of: Any) -> None:
         assert len(screen.following.status.evaluations) == 8
         await pilot.press("ctrl+q")
     assert app.return_code == 0
+
+
+async def test_the_examples_of_dev(runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    half_trained(runs, "pos_lstm", going_on=False)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await watched(pilot, "pos_lstm")
+        assert "gardener" in text_of(app)
+        assert "Rest" not in text_of(app), "there is room for one"
+        await pilot.press("e")
+        assert "gardener" not in text_of(app)
+        assert [line.split() for line in text_of(app).splitlines()[-5:-1]][-3:] == [
+            ["given", "Rest", "here"],
+            ["expected", "VERB", "ADV"],
+            ["model", "NOUN", "ADV"],
+        ]
+        await pilot.press("e")
+        assert "gardener" in text_of(app)
+        await pilot.resize_terminal(80, 40)
+        await until(pilot, lambda: "Rest" in text_of(app))
+
+
+async def test_a_log_without_examples(runs: Path, fake: Any, text_of: Any) -> None:
+    half_trained(runs, "pos_lstm", going_on=False)
+    log = runs / "pos_lstm/events.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    log.write_text("".join(json.dumps({k: v for k, v in line.items() if k != "examples"}) + "\n" for line in lines))
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await watched(pilot, "pos_lstm")
+        await pilot.press("e")
+        assert "given" not in text_of(app)
+        assert "0.9227" in text_of(app)

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.directory import META, RECIPE
+from seqnlp.tui.example_lines import examples
 from seqnlp.tui.following import Following
 from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.base import BaseScreen
@@ -32,7 +33,8 @@ class WatchScreen(BaseScreen):
     HELP = (
         "A training, as it goes on. It runs in a process of its own: leaving this screen does not disturb it. Space "
         "lets it stand still and go on. s stops it with a checkpoint, from which r goes on later, as if it had "
-        "never been stopped. m draws another score. When there is a model, enter opens it."
+        "never been stopped. m draws another score, e shows another example of dev. When there is a model, enter "
+        "opens it."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,6 +42,7 @@ class WatchScreen(BaseScreen):
         Binding("s", "stop", "stop"),
         Binding("r", "resume", "resume"),
         Binding("m", "metric", "score"),
+        Binding("e", "example", "example"),
         Binding("enter,o", "open", "open", key_display="⏎"),
         Binding("up", "scroll(-1)", "scores above", show=False),
         Binding("down", "scroll(1)", "scores below", show=False),
@@ -55,12 +58,14 @@ class WatchScreen(BaseScreen):
         #rows { width: 1fr; scrollbar-size-vertical: 1; }
         #rows > Static { width: 100%; height: auto; }
         #latest { display: none; width: 1fr; }
+        #examples { height: auto; padding: 1 2 0 2; }
         &.-wide { #charts { height: 5fr; } #loss, #rows { margin-right: 4; } #latest { display: block; } }
         &.-narrow {
             #top { padding: 1 1 0 1; }
             #charts { layout: vertical; padding: 0 1; }
             #loss { margin-right: 0; }
             #tables { margin: 0 1; height: 1fr; }
+            #examples { padding: 0 1; }
         }
     }
     """
@@ -72,6 +77,8 @@ class WatchScreen(BaseScreen):
         self.following = Following(self.run.path)
         self.metric = ""
         """The score that is drawn; empty for the one that decides."""
+        self.example = 0
+        """The example that is shown first."""
         self._shown: object = None
         self._condition = Condition.ENDED
 
@@ -85,6 +92,7 @@ class WatchScreen(BaseScreen):
             with VerticalScroll(id="rows", can_focus=False):
                 yield Static("", markup=False)
             yield Static("", id="latest", markup=False)
+        yield Static("", id="examples", markup=False)
 
     def on_mount(self) -> None:
         """Look at once, and from then on again and again."""
@@ -165,6 +173,12 @@ class WatchScreen(BaseScreen):
             self.metric = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
             self._draw()
 
+    def action_example(self) -> None:
+        """Show the next example of dev."""
+        if self.following.examples:
+            self.example = (self.example + 1) % len(self.following.examples)
+            self._draw()
+
     def action_open(self) -> None:
         """The screen to play with the best model so far."""
         if not (self.run.model_bytes and (self.run.path / META).exists()):
@@ -195,7 +209,7 @@ class WatchScreen(BaseScreen):
         if condition is not self._condition:
             self._condition = condition
             self.refresh_bindings()
-        seen = (condition, status.latest, len(status.evaluations), self.metric, self.size)
+        seen = (condition, status.latest, len(status.evaluations), self.metric, self.example, self.size)
         if seen == self._shown or not self.is_attached:
             return
         self._shown = seen
@@ -206,6 +220,7 @@ class WatchScreen(BaseScreen):
         self.query_one("#top", Static).update(Content("\n").join(top))
         self._draw_curves()
         room = (self.size.width - 12) // 2 if self.has_class("-wide") else width - 1
+        self._draw_examples(width)
         table = Content("\n").join(failed) if failed else evaluations(status, room)
         self.query_one("#latest", Static).update(latest_scores(self.following, room))
         self.query_one("#rows Static", Static).update(table)
@@ -229,6 +244,13 @@ class WatchScreen(BaseScreen):
         self.query_one("#score", ChartView).show(
             f"dev {name}" if name else "dev", "" if last is None else f"{last:.4f}", {name: values}
         )
+
+    def _draw_examples(self, width: int) -> None:
+        """As many as leave room for the curves and the table."""
+        room = (self.size.height - 18) // 4 if self.size.width >= 60 else (self.size.height - 25) // 4
+        panel = self.query_one("#examples", Static)
+        panel.display = room > 0 and bool(self.following.examples)
+        panel.update(examples(self.following.examples, self.example, room, width))
 
     def _failure(self, training: Training | None, condition: Condition) -> list[Content]:
         """What a training that has failed said last; nothing if it has not."""

@@ -1,0 +1,160 @@
+"""Examples of dev that a training shows: picked once, and what the model makes of them told after each evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.decoders.forecast import ForecastModule
+from seqnlp.events import Example
+from seqnlp.model import SequenceModel
+from seqnlp.tasks.forecasted import NEXT
+from seqnlp.training import Show
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from seqnlp.tasks.classify import ClassifyTask
+    from seqnlp.tasks.forecasting import ForecastTask
+    from seqnlp.tasks.lm import LmTask
+    from seqnlp.tasks.pairs import Pairs
+    from seqnlp.tasks.running_text import TextSplit
+    from seqnlp.tasks.series_split import SeriesSplit
+    from seqnlp.tasks.tag import TagTask
+    from seqnlp.tasks.translate import TranslateTask
+
+SHOWN = 3
+"""Examples in all."""
+WORDS = 40
+"""Of a longer sentence only the beginning is told."""
+CHARACTERS = 240
+"""The same of a text."""
+WRITTEN = 80
+"""Characters that a language model reads, and then writes."""
+TEMPERATURE = 0.7
+"""It writes at; what an untrained model finds likely would be noise at 1."""
+STEPS = 8
+"""Of a horizon; they lie at equal distances."""
+
+
+def some_rows(number: int, seed: int) -> NDArray[np.int64]:
+    """A few of so many rows, in their order."""
+    random = np.random.default_rng([seed, number])
+    return np.sort(random.choice(number, min(SHOWN, number), replace=False))
+
+
+def tags(task: TagTask, dev: Dataset, seed: int) -> Show:
+    """Sentences with their words' labels, of the main column."""
+    data, first = task.recipe.data, task.columns[0]
+    table = dev.select(some_rows(len(dev), seed))
+    words = data.words(table)
+    # a tagger speaks in the scheme of the corpus, whatever it is trained in
+    gold = data.beside(words, table, first) if data.scheme else data.tags(words, table, first)
+    given = {name: data.beside(words, table, name).rows() for name in task.given}
+    expected = gold.rows()
+    sentences = [
+        {data.tokens: tokens, **{name: column[row] for name, column in given.items()}}
+        for row, tokens in enumerate(words.rows())
+    ]
+
+    def show(model: SequenceModel) -> list[Example]:
+        return [
+            Example(found.tokens[:WORDS], right[:WORDS], found.tags[:WORDS], labels=True)
+            for found, right in zip(task.predictor(model).tag(iter(sentences)), expected, strict=True)
+        ]
+
+    return show
+
+
+def classes(task: ClassifyTask, dev: Dataset, seed: int) -> Show:
+    """Texts with their classes."""
+    table = dev.select(some_rows(len(dev), seed))
+    texts, expected = task.recipe.words(table).rows(), task.recipe.labels(table).rows()
+
+    def show(model: SequenceModel) -> list[Example]:
+        return [
+            Example([_cut(" ".join(text))], [_listed(right)], [_listed(found.labels)], labels=True)
+            for text, right, found in zip(texts, expected, task.predictor(model).classify(texts), strict=True)
+        ]
+
+    return show
+
+
+def continuations(task: LmTask, dev: TextSplit, seed: int) -> Show:
+    """Pieces of the text, how they go on, and how the model would go on."""
+    text = next(dev.chunks(), "")
+    longest = max(len(text) - 2 * WRITTEN, 1)
+    pieces = []
+    for start in some_rows(longest, seed).tolist():
+        begin = text.find("\n", start, start + WRITTEN) + 1 or start  # the beginning of a line, if one is near
+        end = text.rfind(" ", begin + 1, begin + WRITTEN)
+        end = end if end > begin else begin + WRITTEN
+        pieces.append((text[begin:end], text[end : end + WRITTEN]))
+
+    def show(model: SequenceModel) -> list[Example]:
+        generator, examples = task.predictor(model), []
+        for number, (prompt, right) in enumerate(pieces):
+            written = ""
+            for token in generator.generate(prompt, length=WRITTEN, temperature=TEMPERATURE, seed=seed + number):
+                written += token.text
+                if len(written) >= WRITTEN:
+                    break
+            examples.append(Example([prompt], [right], [written[:WRITTEN]]))
+        return examples
+
+    return show
+
+
+def translations(task: TranslateTask, dev: Pairs, seed: int) -> Show:
+    """Sentences, how people have translated them, and the greedy translations of the model."""
+    pairs = replace(dev, table=dev.table.select(some_rows(len(dev), seed)))
+    sources, expected = list(chain(*pairs.sources())), list(chain(*pairs.targets()))
+
+    def show(model: SequenceModel) -> list[Example]:
+        return [
+            Example([_cut(source)], [_cut(right)], [_cut(found.text)])
+            for source, right, found in zip(
+                sources, expected, task.predictor(model).translate(sources, beam=1), strict=True
+            )
+        ]
+
+    return show
+
+
+def forecasts(task: ForecastTask, dev: SeriesSplit, seed: int) -> Show:
+    """Windows: what came at some steps of the horizon, and what the model expects there, in original units."""
+    windows = task.examples(dev, 1)
+    rows = some_rows(len(windows), seed)
+    batch, (values, there) = windows.batch(rows), windows.values(rows)
+    look, horizon = windows.shape.lookback, windows.shape.horizon
+    came = np.where(there, values, np.nan)[:, look:, 0]
+    steps = np.unique(np.linspace(0, horizon - 1, min(STEPS, horizon)).astype(int))
+    series, channel = np.divmod(windows.lanes(rows) * values.shape[2], windows.channels)
+    deviation, mean = task.scaler.deviation[series, channel], task.scaler.mean[series, channel]
+
+    def told(scaled: NDArray[np.float32], row: int) -> list[str]:
+        units = scaled[row, steps] * deviation[row] + mean[row]
+        return ["-" if np.isnan(value) else f"{value:.4g}" for value in units]
+
+    def show(model: SequenceModel) -> list[Example]:
+        decoder = model.decoders[NEXT]
+        assert isinstance(decoder, ForecastModule)
+        parameters = decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
+        points = task.output.point(parameters)[:, :, 0].numpy()
+        return [
+            Example([f"+{step + 1}" for step in steps], told(came, row), told(points, row)) for row in range(len(rows))
+        ]
+
+    return show
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= CHARACTERS else text[: CHARACTERS - 1] + "…"
+
+
+def _listed(labels: list[str]) -> str:
+    return ", ".join(labels) or "-"
