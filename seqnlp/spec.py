@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from abc import ABC
+from itertools import pairwise
+from textwrap import dedent
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
@@ -18,9 +22,27 @@ class Spec(BaseModel):
         frozen=True,
         allow_inf_nan=False,
         strict=True,
-        use_attribute_docstrings=True,
         validate_default=True,
     )
+
+    @classmethod
+    def field_help(cls) -> dict[str, str]:
+        """The docstrings under the fields, read from the source: not before somebody asks, since that takes long."""
+        texts: dict[str, str] = {}
+        for spec in reversed(cls.__mro__):
+            if issubclass(spec, Spec):
+                texts |= _docstrings(spec)
+        return {name: text for name, text in texts.items() if text and name in cls.model_fields}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return cls._described(handler.resolve_ref_schema(handler(schema)))
+
+    @classmethod
+    def _described(cls, table: JsonSchemaValue) -> JsonSchemaValue:
+        for name, text in cls.field_help().items():
+            table["properties"][name]["description"] = text
+        return table
 
 
 class Family(Spec, ABC):
@@ -89,11 +111,27 @@ class Family(Spec, ABC):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         if not cls.is_head():
-            return handler(schema)
+            return super().__get_pydantic_json_schema__(schema, handler)
         tables = []
         for kind, member in sorted(cls.members.items()):
-            table = handler(member.__pydantic_core_schema__)
+            table = member._described(handler(member.__pydantic_core_schema__))
             named = [] if kind == cls.default_kind else [cls.discriminator]
             tables.append({**table, "required": [*table.get("required", []), *named]})
         bare = {"enum": sorted(cls.members), "description": "A bare kind: its settings at their defaults."}
         return {"oneOf": [*tables, bare], "description": (cls.__doc__ or "").split("\n")[0]}
+
+
+def _docstrings(spec: type[Spec]) -> dict[str, str]:
+    """The docstring under each field that a class has of its own, empty where there is none."""
+    try:
+        (definition,) = ast.parse(dedent(inspect.getsource(spec))).body
+    except (OSError, TypeError, SyntaxError):  # there is no source, as in a notebook that has moved on
+        return {}
+    assert isinstance(definition, ast.ClassDef)
+    texts = {}
+    for field, below in pairwise([*definition.body, ast.Pass()]):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            texts[field.target.id] = ""
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                texts[field.target.id] = inspect.cleandoc(str(below.value.value))
+    return texts

@@ -31,12 +31,7 @@ def product(
     if weight.dtype != torch.float32 or weight.device.type != "cpu" or not torch._C._has_mkldnn:
         return lambda inputs: linear(inputs, weight, bias)
     packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), ROWS)
-
-    def multiply(inputs: Tensor) -> Tensor:
-        result: Tensor = torch.ops.mkldnn._linear_pointwise(inputs, packed, bias, "none", [], "")
-        return result
-
-    return multiply
+    return lambda inputs: torch.ops.mkldnn._linear_pointwise(inputs, packed, bias, "none", [], "")
 
 
 class Cell(ABC):

@@ -90,9 +90,8 @@ def _missing(keys: Keys, data: dict[str, Any]) -> tuple[str, str]:
         return f"{owner} needs the key `{name}`", f"one of {listed(map(quoted, family.members))}"
     is_section = any(map(is_spec, choices_of(type_at(Recipe, data, keys))))
     needs = f"the section [{dotted(keys)}]" if is_section else f"the key `{name}`"
-    fields = parent.model_fields if parent else {}
-    help_text = fields[name].description if name in fields else None
-    return f"{owner} needs {needs}", (help_text or "").split(".\n")[0]
+    help_text = parent.field_help().get(name, "") if parent else ""
+    return f"{owner} needs {needs}", help_text.split(".\n")[0]
 
 
 def _wrong_type(keys: Keys, errors: list[ErrorDetails], document: Document) -> tuple[str, str]:

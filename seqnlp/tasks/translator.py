@@ -166,15 +166,15 @@ class Translator:
         self, texts: list[str], how: BeamSearch, best: int, prefix: list[int], attention: bool
     ) -> list[Translation]:
         encoded = self.source.encode(texts)
-        read = Ragged.from_rows([encoded[row][:LONGEST].tolist() for row in range(len(encoded))])
+        numbers = [encoded[row].tolist() for row in range(len(encoded))]
+        read = Ragged.from_rows([row[:LONGEST] for row in numbers])
         found = hypotheses(self.models, read, how.settings(best), prefix)
         return [
-            self._result(text, each, how, attention) if each else _empty(attention)
-            for text, each in zip(texts, found, strict=True)
+            self._result(self.source.spelled(text, row), each, how, attention) if each else _empty(attention)
+            for text, row, each in zip(texts, numbers, found, strict=True)
         ]
 
-    def _result(self, text: str, found: list[Hypothesis], how: BeamSearch, attention: bool) -> Translation:
-        pieces = self.source.split(text)
+    def _result(self, pieces: list[bytes], found: list[Hypothesis], how: BeamSearch, attention: bool) -> Translation:
         first, *others = (self._drawn(hypothesis, pieces, how, attention) for hypothesis in found)
         return replace(first, alternatives=others)
 

@@ -164,6 +164,44 @@ def test_a_late_member_is_known_from_then_on(bird: type[Animal]) -> None:
     assert Draft202012Validator(Zoo.model_json_schema()).is_valid({"keeper": "Kim", "animal": {"kind": "bird"}})
 
 
+class Cage(Spec):
+    """A place for animals."""
+
+    size: float = 1.0
+    """In square metres."""
+    roofed: bool = True
+    """Whether rain stays out."""
+
+
+class Aviary(Cage):
+    size: float = 9.0
+    nests: int = 0
+    """How many birds can breed.
+
+    None in most zoos.
+    """
+    built_for: ClassVar[str] = "birds"
+    """No field."""
+
+
+def test_the_docstrings_under_fields_are_their_help() -> None:
+    assert Cat.field_help() == {"lives": "How often it can fall."}
+    assert Aviary.field_help() == {
+        "roofed": "Whether rain stays out.",
+        "nests": "How many birds can breed.\n\nNone in most zoos.",
+    }, "its own `size` has none"
+    properties = Aviary.model_json_schema()["properties"]
+    assert {name: field.get("description", "") for name, field in properties.items()} == {
+        "size": "",
+        **Aviary.field_help(),
+    }
+
+
+def test_a_class_without_source_has_no_help() -> None:
+    made = type("Made", (Spec,), {"__annotations__": {"size": int}, "__module__": __name__, "size": 1})
+    assert made.field_help() == {}  # type: ignore[attr-defined]
+
+
 def test_specs_are_strict_and_frozen() -> None:
     assert faults({"keeper": "Kim", "animal": {"lives": "9"}}) == [(("animal", "lives"), "int_type")]
     with pytest.raises(ValidationError, match="frozen"):

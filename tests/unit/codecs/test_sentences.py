@@ -102,3 +102,17 @@ def test_words_that_are_parted_already_are_not_split_again() -> None:
 def test_tokens_are_shown_without_bytes_that_are_no_text() -> None:
     assert fitted("words").shown([b" Ein", b",", b" Hund"]) == ["Ein", ",", "Hund"]
     assert fitted("bpe").shown([b" Ein", b"\xc3"]) == ["▁Ein", "\N{REPLACEMENT CHARACTER}"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=spaced())
+def test_a_sentence_is_spelled_by_its_numbers(kind: str, text: str) -> None:
+    codec = fitted(kind)
+    for each in (text, text + " naïve Œuvre"):
+        assert codec.spelled(each, codec.encode([each])[0].tolist()) == codec.split(each)
+
+
+def test_half_a_letter_is_left_out() -> None:
+    whole = " Größe".encode()
+    assert fitted("bpe").join([whole, " fä".encode()[:-1]]) == "Größe f"
+    assert fitted("bpe").join([whole[:4], whole[5:]]) == "Grße"
