@@ -40,10 +40,13 @@ run.save_state(tensors(0), {"step": 0})
 chance, caught = random.Random(1), 0
 for kill in range(kills):
     state, meta = run.load_state()
+    saved = (run.path / "state/last.safetensors").stat().st_mtime_ns
     child = os.fork()
     if child == 0:
         save_for_ever(meta["step"])
-    time.sleep(chance.uniform(0.01, 0.1))
+    while (run.path / "state/last.safetensors").stat().st_mtime_ns == saved:  # at least one step, on any machine
+        time.sleep(0.001)
+    time.sleep(chance.uniform(0.0, 0.09))
     os.kill(child, signal.SIGKILL)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     caught += len(list(run.path.rglob("*.tmp")))
@@ -70,4 +73,4 @@ def test_thirty_kills_while_saving(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     caught, steps = map(int, done.stdout.split())
     assert caught > 0, "no kill came in the middle of a file, so nothing was tested"
-    assert steps > KILLS
+    assert steps >= KILLS
