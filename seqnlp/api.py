@@ -16,6 +16,7 @@ from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
 from seqnlp.run import Run
 from seqnlp.run.card import model_card
 from seqnlp.run.claim import Claim
+from seqnlp.run.directory import RECIPE
 from seqnlp.run.meta import describe_training
 from seqnlp.tasks import Scores, Task, TaskRecipe
 from seqnlp.tasks.lm import LmTask
@@ -79,7 +80,9 @@ def _train(
         Run.check_free(path, overwrite or resume)
     torch.set_num_threads(wanted.training.threads)
 
-    find = finder(file)
+    # a run's own recipe lies elsewhere than the one that the training began with, which its files lie beside
+    own = begun is not None and file.resolve() == (path / RECIPE).resolve()
+    find = finder(begun.recipe_file if begun is not None and own else file)
     corpus = wanted.corpus(find)
     if saved is None:
         with naming("train"):

@@ -16,7 +16,7 @@ class Event:
     epoch: float
     """Passes over the training data done so far, for instance 2.35."""
     seconds: float
-    """Seconds of training so far, those before a resume included."""
+    """Seconds of training so far: those before a resume included, those in which the process stood still left out."""
 
     def to_json(self) -> dict[str, Any]:
         """One line of `events.jsonl`."""

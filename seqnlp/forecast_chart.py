@@ -24,6 +24,7 @@ def forecast_chart(
     height: int = 16,
     title: str = "",
     plain: bool = False,
+    beside: Values = (),
 ) -> Picture:
     """Draw how a series went and goes on. `str(picture)` is the same without colours.
 
@@ -38,6 +39,7 @@ def forecast_chart(
         height: Rows of the picture, heading and axes included; at least 3 are left for the lines.
         title: Stands above.
         plain: Draw with ASCII marks rather than with braille dots; of the interval only the ends.
+        beside: Values in a picture that stands beside this one: the axis is as high as they need too.
     """
     width = max(width, 20)
     band = list(zip(low, high, strict=True)) if low is not None and high is not None else []
@@ -45,11 +47,10 @@ def forecast_chart(
     top = heading(names, width, title, plain)
     lines: list[Points] = [list(enumerate(history)), list(enumerate(forecast, len(history)))]
     numbers = [y for line in lines for _, y in line] + [end for pair in band for end in pair]
-    heights = [y for y in numbers if is_drawable(y)]
-    if not heights:
+    if not any(map(is_drawable, numbers)):
         return Picture([*top, [("nothing to draw yet", None)]])
     rows = max(height - len(top) - 2, 3)
-    up = Axis.over(heights, most=max(rows // 2, 2), rounded=True)
+    up = Axis.over([y for y in [*numbers, *beside] if is_drawable(y)], most=max(rows // 2, 2), rounded=True)
     gutter = max(len(label) for _, label in up.ticks())
     canvas = Canvas(width - gutter - 2, rows, plain)
     last = max(len(history) + len(forecast) - 1, 1)

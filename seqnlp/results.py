@@ -43,16 +43,18 @@ class Tagging:
     """The probability that the model gives to each tag."""
     columns: dict[str, list[str]]
     """Every label column's tags by the name of the column; the first one is `tags`."""
+    column_scores: dict[str, list[float]]
+    """The probabilities of these, likewise; the first ones are `scores`."""
     spans: list[Span] | None = None
     """The spans that the tags stand for; None if they stand for none (the recipe has no `data.scheme`)."""
     best: list[TagSequence] | None = None
     """The likeliest sequences of tags of the first label column, the likeliest first, if they were asked for."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; `columns` is left out where it says nothing new, and what there can't be or nobody wanted."""
+        """A JSON object; columns are left out where they say nothing new, and what there can't be or nobody wanted."""
         data = asdict(self)
         if len(self.columns) == 1:
-            del data["columns"]
+            del data["columns"], data["column_scores"]
         for name in ("spans", "best"):
             if data[name] is None:
                 del data[name]

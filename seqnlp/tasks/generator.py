@@ -18,6 +18,7 @@ from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.recurrent import Recurrent
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
+from seqnlp.nn.states import States
 from seqnlp.nn.steps import Steps
 from seqnlp.results import Token
 from seqnlp.tasks.written import Written
@@ -156,7 +157,7 @@ class Generator:
         tokens = self._tokens(text)
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = self._decoder.predict(states)[0, -1:].numpy()
+            logits = self._decoder.predict(_last(states))[0].numpy()
         return self._likeliest(log_probabilities(_possible(logits))[0], most)
 
     def unknown_in(self, text: str) -> list[str]:
@@ -170,7 +171,7 @@ class Generator:
         """Read a prompt with the fused layers, and lay out the steps that go on from there."""
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = self._decoder.predict(states)[0, -1:].numpy()
+            logits = self._decoder.predict(_last(states))[0].numpy()
         steps = Steps(
             self._embedding.table.weight,
             self._encoder,
@@ -219,6 +220,11 @@ class Generator:
             return []
         best = [token for token in np.argsort(-logs, kind="stable")[: most + 1].tolist() if token != besides][:most]
         return [(self.codec.pieces[token].decode("utf-8", "replace"), float(logs[token])) for token in best]
+
+
+def _last(states: States) -> States:
+    """The last step alone: a softmax at each step of a long prompt would take much memory."""
+    return States(states.outputs[:, -1:], states.mask[:, -1:], states.carry)
 
 
 def _possible(logits: Floats) -> Floats:

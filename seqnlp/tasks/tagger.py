@@ -151,7 +151,7 @@ class Tagger:
             given[name] = column.numbered(codec.encode(column.distinct))
         text = Text.encode(words, self.task.views, given)
         tags, scores = predict_tags(self.model, text, self.task.predicted)
-        taggings = self._taggings(sentences, tags, scores[self.columns[0]])
+        taggings = self._taggings(sentences, tags, scores)
         if not best:
             return taggings
         return [replace(tagging, best=found) for tagging, found in zip(taggings, self._best(text, best), strict=True)]
@@ -181,22 +181,26 @@ class Tagger:
             column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
         return column.rows()
 
-    def _taggings(self, sentences: list[_Split], tags: dict[str, Column], scores: NDArray[np.float32]) -> list[Tagging]:
+    def _taggings(
+        self, sentences: list[_Split], tags: dict[str, Column], scores: dict[str, NDArray[np.float32]]
+    ) -> list[Tagging]:
         data, first = self.task.recipe.data, self.columns[0]
         spans = None
         if data.scheme is not None and data.encoding is not None:
             found, bounds = read_spans(tags[first], data.encoding), tags[first].codes.offsets
             if data.encoding != data.scheme:
                 tags = {first: write_spans(found, bounds, data.scheme)}
-            spans = _spans(found.starts, found.ends, found.labels.tolist(), bounds, sentences, scores)
+            spans = _spans(found.starts, found.ends, found.labels.tolist(), bounds, sentences, scores[first])
         names = {name: np.array(column.distinct, object)[column.codes.values] for name, column in tags.items()}
         lists = {name: values.tolist() for name, values in names.items()}
-        all_scores, offsets = scores.tolist(), tags[first].codes.offsets.tolist()
+        score_lists = {name: values.tolist() for name, values in scores.items()}
+        offsets = tags[first].codes.offsets.tolist()
         results = []
         for number, (start, end) in enumerate(pairwise(offsets)):
             columns = {name: values[start:end] for name, values in lists.items()}
-            own = None if spans is None else spans[number]
-            results.append(Tagging(sentences[number].words, columns[first], all_scores[start:end], columns, own))
+            column_scores = {name: values[start:end] for name, values in score_lists.items()}
+            words, own = sentences[number].words, None if spans is None else spans[number]
+            results.append(Tagging(words, columns[first], column_scores[first], columns, column_scores, own))
         return results
 
 

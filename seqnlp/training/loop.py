@@ -1,7 +1,6 @@
 """The training loop: a generator of events. It neither prints nor writes."""
 
 import math
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
+from seqnlp.training.clock import Clock
 from seqnlp.training.examples import Examples
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
@@ -36,6 +36,7 @@ class Progress:
     step: int = 0
     items: int = 0
     seconds: float = 0.0
+    """Of work: without the pauses in which the process stood still."""
     stepping: float = 0.0
     """Seconds without those of evaluation."""
     best: dict[str, float] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class Trainer:
         self.carries: list[list[Tensor] | None] = [None] * len(self.replicas.models)
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
+        self.clock = Clock()
         self.reason = "finished"
         self.steps = sum(
             math.ceil(len(train.plan(seed, epoch)) / training.accumulate) for epoch in range(training.epochs)
@@ -114,6 +116,10 @@ class Trainer:
             seqnlp.errors.Diverged: when the loss or the gradient is no longer a number; the weights are then
                 those from before that step.
         """
+        with self.clock.running():
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
@@ -140,7 +146,7 @@ class Trainer:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
-        now, begun = self.progress, time.perf_counter()
+        now, begun = self.progress, self.clock.now()
         rate = self.schedule.rate(now.step / self.steps) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -160,14 +166,14 @@ class Trainer:
         if self.average:
             memory = min(self.settings.average, now.step / (now.step + 10))  # forget the random start soon
             torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
-        took = time.perf_counter() - begun
+        took = self.clock.now() - begun
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))
         speed = sum(items for items, _ in self.speed) / sum(took for _, took in self.speed)
         return Stepped(*self._moment(now.position * share / len(batches)), nats / items, rate, now.items, speed)
 
     def _evaluate(self, share: float = 0.0) -> Evaluated:
-        now, begun = self.progress, time.perf_counter()
+        now, begun = self.progress, self.clock.now()
         self.model.eval()
         with self.averaged(), torch.inference_mode():
             with computing_in(self.precision):
@@ -182,7 +188,7 @@ class Trainer:
         elif self.schedule.schedule == "plateau":
             now.decay *= 0.5
         now.evaluated = now.step
-        now.seconds += time.perf_counter() - begun
+        now.seconds += self.clock.now() - begun
         return Evaluated(*self._moment(share), scores, self.metric.name, best, examples)
 
     @contextmanager

@@ -11,7 +11,7 @@ is there at once and no computation can freeze it.
 | listing.py | the runs in a folder |
 | writing.py, wrapping.py | the text of one sample in little memory, and its lines |
 | session.py | the texts of the generate screen, and what each part was written with |
-| dialling.py | the settings of sampling and their values |
+| dialling.py, searching.py | settings and their values: those of sampling, those of a beam search |
 | saving.py | samples in files |
 | mishaps.py | faults of its own, in a log |
 | web.py, templates/ | the same in a browser |

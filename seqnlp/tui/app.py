@@ -51,7 +51,6 @@ class SeqnlpApp(App[None]):
     ]
 
     CSS = """
-    Footer { background: $surface; }
     Toast { background: $panel; }
     """
 
@@ -81,6 +80,10 @@ class SeqnlpApp(App[None]):
 
             self.push_screen(screen_for(self._run, self.predictor))
         self.predictor.listeners.append(self._worker_changed)
+        if self.is_web:
+            from seqnlp.tui.page import Page
+
+            self.set_interval(0.5, Page(self, self.trainings).look)
 
     async def on_home_screen_looked(self) -> None:
         """The first picture is complete: now the worker may have the processor."""

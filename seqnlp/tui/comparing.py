@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from textual.content import Content
 
+from seqnlp.chart import is_drawable
 from seqnlp.errors import RunError
 from seqnlp.run import Run
 from seqnlp.run.scores import is_number
 from seqnlp.run.summary import Summary
+from seqnlp.tui.widgets.forecast_view import short
 from seqnlp.tui.widgets.lines import column
 from seqnlp.tui.widgets.odds import bar
 from seqnlp.units import file_size, score
@@ -82,6 +85,27 @@ def texts_beside(left: str, right: str) -> tuple[Content, Content]:
         _marked(words, [(begin, end) for kind, begin, end, _, _ in steps if kind != "equal"]),
         _marked(others, [(begin, end) for kind, _, _, begin, end in steps if kind != "equal"]),
     )
+
+
+def forecasts_apart(left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
+    """How far two forecasts of one series are from each other, in words.
+
+    Args:
+        left: A JSON object of `seqnlp.results.SeriesForecast`.
+        right: Another one.
+    """
+    if left["times"] != right["times"]:
+        first, other = short(left["times"][0]), short(right["times"][0])
+        return f"they do not forecast the same moments: one begins {first}, the other {other}"
+    gaps = [
+        (abs(a - b), moment)
+        for a, b, moment in zip(left["values"], right["values"], left["times"], strict=True)
+        if is_drawable(a) and is_drawable(b)
+    ]
+    if not gaps:
+        return ""
+    largest, moment = max(gaps)
+    return f"{fmean(gap for gap, _ in gaps):.4g} apart on average, {largest:.4g} at most ({short(moment)})"
 
 
 def scores_beside(runs: tuple[Summary, Summary], width: int, most: int) -> Content:

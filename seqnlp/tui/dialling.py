@@ -1,11 +1,12 @@
-"""The settings of sampling as dials: what values they step through, and how a value is told."""
+"""Settings as dials: what values they step through, how a value is told; and those of sampling."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Value = float | int | None
+Value = float | int | str | None
 
 ENDLESS = 10**9
 """Tokens that nobody waits for."""
@@ -16,32 +17,43 @@ class Dial:
     """One setting; `None` is the value at the low end of the ladder if it can be off."""
 
     name: str
-    """Of the argument of `Generator.generate`; `samples` and `length` are the screen's."""
+    """Of the argument of the library's call; `samples` and `length` of sampling are the screen's."""
     label: str
     default: Value
     ladder: tuple[Value, ...]
-    """The values that a step goes to, the lowest first."""
+    """The values that a step goes to, the lowest first; or words, of which there are no others."""
     off: str = ""
     """What None is called."""
     whole: bool = False
     """Whether only whole numbers make sense."""
     tip: str = ""
+    bounded: bool = False
+    """Whether what is typed is kept between the ends of the ladder."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether its values are words, which nobody types."""
+        return isinstance(self.default, str)
 
     def step(self, value: Value, by: int) -> Value:
         """The next value of the ladder above or below."""
-        order = sorted([*self.ladder, *([] if value in self.ladder else [value])], key=_rank)
+        order = list(self.ladder) if value in self.ladder else sorted([*self.ladder, value], key=_rank)
         return order[min(max(order.index(value) + by, 0), len(order) - 1)]
 
     def parse(self, text: str) -> Value:
         """The value that was typed; a `ValueError` if it is none."""
         if self.off and text.strip() in ("", self.off):
             return None
-        return int(text) if self.whole else float(text)
+        kind = int if self.whole else float
+        number = kind(text)
+        return kind(min(max(number, _rank(self.ladder[0])), _rank(self.ladder[-1]))) if self.bounded else number
 
     def show(self, value: Value) -> str:
         """A value in few characters."""
         if value is None:
             return self.off
+        if isinstance(value, str):
+            return value
         if value == ENDLESS:
             return "endless"
         return f"{value:,}" if self.whole else f"{value:.2f}"
@@ -105,10 +117,10 @@ DIALS = (
         True,
         "tokens to write, at most",
     ),
-    Dial("samples", "samples", 1, (1, 2, 3, 4, 5, 6), "", True, "texts side by side"),
+    Dial("samples", "samples", 1, (1, 2, 3, 4, 5, 6), "", True, "texts side by side", bounded=True),
 )
 
 
-def defaults() -> dict[str, Any]:
+def defaults(dials: Sequence[Dial] = DIALS) -> dict[str, Any]:
     """What each dial stands at in the beginning."""
-    return {dial.name: dial.default for dial in DIALS}
+    return {dial.name: dial.default for dial in dials}

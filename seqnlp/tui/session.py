@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, final
 
@@ -16,7 +16,7 @@ Settings = dict[str, Any]
 
 @final
 class Session:
-    """Some texts from one prompt. Text number n has the seed `seed + n`."""
+    """Some texts from one prompt: begun together as the samples of one batch, gone on with one by one."""
 
     def __init__(self, prompt: str, samples: int, seed: int) -> None:
         self.prompt, self.seed = prompt, seed
@@ -49,18 +49,29 @@ class Session:
             self.writings.append(Writing(self.prompt))
             self.turns.append([])
 
+    def begin_all(self, settings: Mapping[str, Any]) -> Settings:
+        """Note that all texts grow from the prompt, and say what to ask for that: text n is sample n of the answer."""
+        samples = len(self.writings)
+        asked = {**_sampling(settings), "seed": self.seed, "samples": samples}
+        for number in range(samples):
+            self._begin(number, 0, {**asked, "sample": number})
+        return {"prompt": self.prompt, "length": settings["length"], **asked}
+
     def begin(self, number: int, length: int, settings: Mapping[str, Any]) -> Settings:
         """Note that a text grows from here, and say what to ask for that."""
         writing = self.writings[number]
         # the seed moves on with the text: the same one again and again would repeat its choices
-        seed = self.seed + number + writing.tokens
-        chosen = {name: value for name, value in settings.items() if name not in ("samples", "length", "seed")}
-        self.turns[number] = [*self.turns[number][-TURNS:], {"at": writing.characters, **chosen, "seed": seed}]
+        asked = {**_sampling(settings), "seed": self.seed + number + writing.tokens}
         # what was steered had begun when the rest of its length was written
-        self._growing[number] = writing.tokens - (settings["length"] - length)
-        if len(self._growing) == 1:
+        self._begin(number, writing.tokens - (settings["length"] - length), asked)
+        return {"prompt": writing.context(), "length": length, **asked}
+
+    def _begin(self, number: int, tokens: int, turn: Settings) -> None:
+        """Note what a text is written with from here, and how many tokens it had when somebody asked for more."""
+        self.turns[number] = [*self.turns[number][-TURNS:], {"at": self.writings[number].characters, **turn}]
+        if not self._growing:
             self._mark, self._speed = (monotonic(), self._written), 0.0
-        return {"prompt": writing.context(), "length": length, "seed": seed, **chosen}
+        self._growing[number] = tokens
 
     def add(self, number: int, part: Mapping[str, Any]) -> None:
         """Take in some tokens, unless the text was stopped."""
@@ -68,9 +79,10 @@ class Session:
             self.writings[number].add(part["text"], part["lengths"], part["logprobs"])
             self._written += len(part["text"])
 
-    def end(self, number: int) -> None:
-        """This text grows no more."""
-        self._growing.pop(number, None)
+    def end(self, numbers: Iterable[int]) -> None:
+        """These texts grow no more."""
+        for number in numbers:
+            self._growing.pop(number, None)
 
     def stop(self) -> None:
         """No text grows any more."""
@@ -99,11 +111,16 @@ class Session:
             "writing" if self.busy else "stopped",
             f"{writing.tokens:,} tokens",
             f"{writing.nats() / 0.6931471805599453:.2f} bits each",
-            f"seed {self.seed + number}",
+            f"seed {self.seed}",
         ]
         if self.busy and self._speed:
             parts.insert(1, f"{self._speed:,.0f} characters/s")
         return "  ·  ".join(parts)
+
+
+def _sampling(settings: Mapping[str, Any]) -> Settings:
+    """The settings that say how a token is chosen."""
+    return {name: value for name, value in settings.items() if name not in ("samples", "length", "seed")}
 
 
 def unknown_in_words(unknown: Sequence[str]) -> str:

@@ -1,10 +1,12 @@
 """Ctrl-C and SIGTERM save a checkpoint; the resumed training ends with the same bytes."""
 
+import os
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,8 @@ SETTINGS = [
     "embedding.words.size=12",
     "embedding.chars.size=12",
 ]
+PAUSE = 8
+"""Seconds; the whole training has less work to do."""
 
 
 def finished(out: Path) -> bytes:
@@ -92,3 +96,21 @@ def test_a_signal_saves_and_exits(number: signal.Signals, code: int, uninterrupt
     assert again.returncode == 0, again.stderr
     assert again.stdout == f"{out}\n"
     assert (out / "model.safetensors").read_bytes() == uninterrupted
+
+
+def test_a_pause_changes_neither_the_bytes_nor_the_seconds(uninterrupted: bytes, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    settings = [part for setting in SETTINGS for part in ("-s", setting)]
+    command = [sys.executable, "-m", "seqnlp", "train", "recipes/pos_gru.toml", *settings, "--out", str(out), "--quiet"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        while not (out / "events.jsonl").exists():
+            time.sleep(0.01)
+            assert process.poll() is None
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        time.sleep(PAUSE)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(timeout=60) == 0
+    assert (out / "model.safetensors").read_bytes() == uninterrupted
+    seconds = [event["seconds"] for event in Run.open(out).events()]
+    assert max(after - before for before, after in pairwise(seconds)) < PAUSE / 2

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input, TextArea
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.predictor import Predictor, State
+from seqnlp.tui.screens.watch import WatchScreen
+from seqnlp.tui.widgets.prompt import Prompt
 
 GOLDEN = Path(__file__).parent / "golden"
-PATIENCE = 50
+PATIENCE = 300
 """Tenths of a second to wait for a screen that a busy machine draws late."""
 Reply = Callable[[Mapping[str, Any]], Iterable[Any]]
 
@@ -120,32 +123,105 @@ def fake() -> type[FakePredictor]:
     return FakePredictor
 
 
+def text_on(app: SeqnlpApp) -> str:
+    """What the screen shows, as text."""
+    return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
+
+
+async def wait_for(app: SeqnlpApp, wanted: str, patience: int = PATIENCE) -> None:
+    """Wait until the screen shows some text, for on a busy machine it may come late."""
+    for _ in range(patience):
+        if wanted in text_on(app):
+            return
+        await asyncio.sleep(0.1)
+    assert wanted in text_on(app), f"{wanted!r} is not in:\n{text_on(app)}"
+
+
+def draw(app: SeqnlpApp) -> str:
+    """The screen as SVG, the same each time."""
+    return re.sub(r"terminal-\d+", "terminal-ID", app.export_screenshot(simplify=True))
+
+
 @pytest.fixture
 def text_of() -> Callable[[SeqnlpApp], str]:
     """What the screen shows, as text: `text_of(app)`."""
-    return lambda app: "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
+    return text_on
 
 
 @pytest.fixture
-def shows(text_of: Callable[[SeqnlpApp], str]) -> Callable[[SeqnlpApp, str], Awaitable[None]]:
-    """Waits until the screen shows some text, for on a busy machine it may come late: `await shows(app, "ready")`."""
+def shows() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
+    """Waits until the screen shows some text: `await shows(app, "ready")`."""
+    return wait_for
 
-    async def check(app: SeqnlpApp, wanted: str) -> None:
-        for _ in range(PATIENCE):
-            if wanted in text_of(app):
-                return
-            await asyncio.sleep(0.1)
-        assert wanted in text_of(app)
 
-    return check
+@pytest.fixture
+def settled() -> Callable[[Any], Awaitable[Any]]:
+    """Waits until nothing is asked or drawn any more, and gives the screen: `screen = await settled(pilot)`."""
+
+    async def wait(pilot: Any) -> Any:
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        return pilot.app.screen
+
+    return wait
+
+
+@pytest.fixture
+def typed(settled: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, str], Awaitable[Any]]:
+    """Types what a model is asked, and waits for the answer: `screen = await typed(pilot, "Ada")`."""
+
+    async def type_in(pilot: Any, text: str) -> Any:
+        pilot.app.screen.query_one(Prompt).focus().text = text
+        return await settled(pilot)
+
+    return type_in
+
+
+@pytest.fixture
+def watched() -> Callable[[Any, str], Awaitable[WatchScreen]]:
+    """Opens the screen of a training: `screen = await watched(pilot, "my_run")`."""
+
+    async def watch(pilot: Any, name: str) -> WatchScreen:
+        screen = WatchScreen(pilot.app.trainings, name, pilot.app.predictor)
+        pilot.app.push_screen(screen)
+        await pilot.pause()
+        await screen.look()
+        await pilot.pause()
+        return screen
+
+    return watch
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """Follows a training until something is true: `await until(pilot, lambda: training.code == 0)`."""
+
+    async def wait(pilot: Any, true: Callable[[], object], seconds: float = PATIENCE / 10) -> None:
+        end = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < end, "this never came"
+            if isinstance(pilot.app.screen, WatchScreen):
+                await pilot.app.screen.look()
+            await pilot.pause(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def steady() -> Callable[[SeqnlpApp], None]:
+    """Lets no cursor blink in a picture: `steady(app)`."""
+
+    def stop(app: SeqnlpApp) -> None:
+        for line in [*app.screen.query(Input), *app.screen.query(TextArea)]:
+            line.cursor_blink = False
+
+    return stop
 
 
 @pytest.fixture
 def golden() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
     """Compares the screen with its picture, or writes it if the environment says so: `await golden(app, "home")`."""
-
-    def draw(app: SeqnlpApp) -> str:
-        return re.sub(r"terminal-\d+", "terminal-ID", app.export_screenshot(simplify=True))
 
     async def check(app: SeqnlpApp, name: str) -> None:
         file = GOLDEN / f"{name}-{app.size.width}x{app.size.height}.svg"

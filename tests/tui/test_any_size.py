@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
+from textual import events
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
@@ -48,7 +48,8 @@ async def test_no_size_and_no_key_breaks_a_screen(
     async with app.run_test(size=(80, 24)) as pilot:
         screen = app.screen
         assert isinstance(screen, LiveScreen)
-        screen.query_one("#text", Input).value = WORDS
+        screen.query_one("#text").focus()
+        app.post_message(events.Paste(WORDS))
         await pilot.pause()
         await app.workers.wait_for_complete()
         for size in ((10, 4), (21, 9), (200, 60), (40, 12)):

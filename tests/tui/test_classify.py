@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.screens.classify import ClassifyScreen
 from seqnlp.tui.widgets.class_bars import ClassBars
+from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
 
@@ -35,39 +34,24 @@ def opened(fake: Any, runs: Path, reply: Any = opinion) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(load | {"classify": reply}), run_at(runs / "sentiment_lstm"))
 
 
-async def settled(pilot: Any) -> None:
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def typed(pilot: Any, text: str = TEXT) -> ClassifyScreen:
-    """Type a text, and wait for its class."""
-    screen = pilot.app.screen
-    assert isinstance(screen, ClassifyScreen)
-    screen.query_one("#text", Input).focus().value = text
-    await settled(pilot)
-    return screen
-
-
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=size) as pilot:
-        await typed(pilot)
+        await typed(pilot, TEXT)
         await golden(app, "classify")
 
 
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any) -> None:
+async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(40, 24)) as pilot:
         await pilot.press("ctrl+t")
-        await typed(pilot)
+        await typed(pilot, TEXT)
         await pilot.press("f2", "down", "right")
         await pilot.pause()
         await golden(app, "classify")
 
 
-async def test_classes_and_words_change_with_the_text(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_classes_and_words_change_with_the_text(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, "wonderful")
@@ -84,10 +68,10 @@ async def test_classes_and_words_change_with_the_text(runs: Path, fake: Any, tex
         assert asked == [{"texts": text, "explain": True} for text in ("wonderful", "dull dull dull dull")]
 
 
-async def test_numbers_instead_of_signs(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_numbers_instead_of_signs(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        await typed(pilot)
+        await typed(pilot, TEXT)
         assert "+0.74" in text_of(app).splitlines()[-2]  # among the strongest
         assert "−0.36" not in "\n".join(text_of(app).splitlines()[:-2])
         await pilot.press("f2")
@@ -96,19 +80,21 @@ async def test_numbers_instead_of_signs(runs: Path, fake: Any, text_of: Any) -> 
         assert "−0.36" not in "\n".join(text_of(app).splitlines()[:-2])
 
 
-async def test_the_cursor_tells_a_words_weight(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_the_cursor_tells_a_words_weight(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        await typed(pilot)
+        await typed(pilot, TEXT)
         await pilot.press("down", "right")
         await pilot.pause()
         assert f"2/{len(TEXT.split())}  fine  +0.31" in text_of(app)
         await pilot.press("up")
         await pilot.pause()
-        assert isinstance(app.screen.focused, Input)
+        assert isinstance(app.screen.focused, Prompt)
 
 
-async def test_many_classes_show_the_likeliest_first(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_many_classes_show_the_likeliest_first(
+    runs: Path, fake: Any, text_of: Any, settled: Any, typed: Any
+) -> None:
     scores = {f"class {number:02}": number / 820 for number in range(40, 0, -1)}
     reply = {"label": "class 40", "tokens": ["x"], "labels": ["class 40"], "scores": scores, "contributions": [0.0]}
     app = opened(fake, runs, lambda settings: [reply])
@@ -123,7 +109,7 @@ async def test_many_classes_show_the_likeliest_first(runs: Path, fake: Any, text
         assert "class 20" in text_of(app)
 
 
-async def test_several_labels_or_none_are_marked(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_several_labels_or_none_are_marked(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     reply = {
         "label": "a",
         "tokens": ["x"],
@@ -138,12 +124,12 @@ async def test_several_labels_or_none_are_marked(runs: Path, fake: Any, text_of:
 
 
 async def test_without_colour_signs_and_underlines_tell(
-    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, typed: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, TEXT)
         assert "+++" in text_of(app)
         assert "−−−" in text_of(app)
         styles = {segment.text.strip(): segment.style for segment in screen.answer.render_line(0)}
@@ -151,7 +137,7 @@ async def test_without_colour_signs_and_underlines_tell(
         assert styles["wonderful"].underline
 
 
-async def test_copying_takes_the_scores(runs: Path, fake: Any) -> None:
+async def test_copying_takes_the_scores(runs: Path, fake: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "wonderful")

@@ -12,6 +12,7 @@ from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.predictor import PredictorError
 from seqnlp.tui.screens.compare import CompareScreen
 from seqnlp.tui.screens.home import HomeScreen
+from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
 
@@ -42,13 +43,19 @@ def written(settings: Any) -> list[Any]:
     return [{"text": text, "lengths": [len(text)], "logprobs": [-0.3 * (n % 5)]} for n, text in enumerate(texts)]
 
 
+def translated(settings: Any) -> list[Any]:
+    translated.calls += 1  # type: ignore[attr-defined]
+    word = "bateau" if translated.calls % 2 else "navire"  # type: ignore[attr-defined]
+    return [{"text": f"le {word} part demain" if settings["texts"] else ""}]
+
+
 def loaded(settings: Any) -> list[Any]:
     return [{"verb": "?"}]
 
 
 @pytest.fixture(autouse=True)
 def _from_the_beginning() -> None:
-    tagged.calls = classified.calls = 0  # type: ignore[attr-defined]
+    tagged.calls = classified.calls = translated.calls = 0  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -59,8 +66,6 @@ def pairs(runs: Path, new_run: Any) -> Path:
     new_run("sentiment_gru", "classify", "accuracy", 0.8601, "2025-10-29T17:45:00+00:00", 1_900_000)
     new_run("en_fr", "translate", "bleu", 31.2, "2025-10-20T10:00:00+00:00", 9_000_000)
     new_run("en_fr_big", "translate", "bleu", 33.9, "2025-10-21T10:00:00+00:00", 19_000_000)
-    new_run("etth1", "forecast", "mse", 0.41, "2025-10-20T10:00:00+00:00", 9_000)
-    new_run("etth1_24", "forecast", "mse", 0.37, "2025-10-21T10:00:00+00:00", 9_000)
     for name, more in {"pos_gru": 0.8803, "pos_lstm": 0.861}.items():
         accuracy = json.loads((runs / name / "scores.json").read_text())["test"]["accuracy"]
         scores = {"test": {"accuracy": accuracy, "accuracy_unknown": more, "labels": {"NOUN": {"f1": 0.9}}}}
@@ -85,20 +90,8 @@ async def opened(pilot: Any, left: str, right: str) -> CompareScreen:
     return app.screen
 
 
-def steady(app: SeqnlpApp) -> None:
-    """No cursor blinks in a picture."""
-    for line in app.screen.query(Input):
-        line.cursor_blink = False
-
-
-async def settled(pilot: Any) -> None:
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
 def app_of(pairs: Path, fake: Any, **replies: Any) -> SeqnlpApp:
-    known = {"load": loaded, "tag": tagged, "classify": classified, "generate": written}
+    known = {"load": loaded, "tag": tagged, "classify": classified, "translate": translated, "generate": written}
     return SeqnlpApp(pairs, fake(known | replies))
 
 
@@ -108,15 +101,24 @@ def app_of(pairs: Path, fake: Any, **replies: Any) -> SeqnlpApp:
         (("pos_gru", "pos_lstm"), " ".join(WORDS), "compare-tags"),
         (("sentiment_lstm", "sentiment_gru"), "Slow , but the ending is worth the wait .", "compare-classes"),
         (("char_lstm", "word_lstm"), "At the quay", "compare-texts"),
+        (("en_fr", "en_fr_big"), "the boat leaves tomorrow", "compare-translations"),
     ],
 )
 async def test_the_pictures(
-    pairs: Path, fake: Any, golden: Any, size: tuple[int, int], pair: tuple[str, str], text: str, name: str
+    pairs: Path,
+    fake: Any,
+    golden: Any,
+    size: tuple[int, int],
+    pair: tuple[str, str],
+    text: str,
+    name: str,
+    settled: Any,
+    steady: Any,
 ) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=size) as pilot:
         screen = await opened(pilot, *pair)
-        screen.query_one("#input", Input).value = text
+        screen.query_one(Prompt).text = text
         if name == "compare-texts":
             await pilot.press("enter")
         await settled(pilot)
@@ -125,35 +127,35 @@ async def test_the_pictures(
         await golden(app, name)
 
 
-async def test_differing_tags_are_marked_and_counted(pairs: Path, fake: Any, text_of: Any) -> None:
+async def test_differing_tags_are_marked_and_counted(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "pos_gru", "pos_lstm")
-        screen.query_one("#input", Input).value = " ".join(WORDS)
+        screen.query_one(Prompt).text = " ".join(WORDS)
         await settled(pilot)
         shown = text_of(app)
         assert "2 of 11 words are tagged differently" in shown
         assert "≠VERB" in shown
         assert "0.9312" in shown
         assert "0.9188" in shown
-        screen.query_one("#input", Input).value = "The old"
+        screen.query_one(Prompt).text = "The old"
         await settled(pilot)
         assert "the same tags for all 2 words" in text_of(app)
         await pilot.press("ctrl+c")
         assert "DET" in app.clipboard
 
 
-async def test_different_words_are_not_compared_one_by_one(pairs: Path, fake: Any, text_of: Any) -> None:
+async def test_different_words_are_not_compared_one_by_one(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     answers = [{"tokens": ["can", "not"], "tags": ["AUX", "PART"]}, {"tokens": ["cannot"], "tags": ["AUX"]}]
     app = app_of(pairs, fake, tag=lambda settings: [answers.pop(0)])
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "pos_gru", "pos_lstm")
-        screen.query_one("#input", Input).value = "cannot"
+        screen.query_one(Prompt).text = "cannot"
         await settled(pilot)
         assert "They split the text differently" in text_of(app)
 
 
-async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, text_of: Any) -> None:
+async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm", "word_lstm")
@@ -176,7 +178,7 @@ async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, text_
         assert app.focused is screen.query_one("#input")
 
 
-async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake: Any) -> None:
+async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake: Any, settled: Any) -> None:
     app = app_of(pairs, fake, generate=lambda settings: repeat({"text": "a ", "lengths": [2], "logprobs": [-1.0]}))
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm", "word_lstm")
@@ -211,32 +213,32 @@ async def test_swap(pairs: Path, fake: Any) -> None:
         assert [run.name for run in app.screen.runs] == ["word_lstm", "char_lstm"]
 
 
-async def test_translations(pairs: Path, fake: Any, text_of: Any) -> None:
-    answers = [{"text": "le bateau part demain"}, {"text": "le navire part demain"}]
-    app = app_of(pairs, fake, translate=lambda settings: [answers.pop(0)])
+async def test_translations(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+    app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "en_fr", "en_fr_big")
-        screen.query_one("#input", Input).value = "the boat leaves tomorrow"
+        screen.query_one(Prompt).text = "the boat leaves tomorrow"
         await settled(pilot)
         assert "le bateau part demain" in text_of(app)
         assert "le navire part demain" in text_of(app)
+        asked = [settings for do, settings in app.predictor.asked if do == "translate"]
+        assert asked == [{"texts": "the boat leaves tomorrow"}] * 2
+        await pilot.press("ctrl+c")
+        assert app.clipboard == "le bateau part demain\nle navire part demain"
+        screen.query_one(Prompt).text = ""
+        await settled(pilot)
+        assert "demain" not in text_of(app)
 
 
-@pytest.mark.parametrize(
-    ("pair", "why"),
-    [(("char_lstm", "pos_gru"), "there is no input for both"), (("etth1", "etth1_24"), "can't be put side by side")],
-)
-async def test_what_can_not_be_compared_says_why(
-    pairs: Path, fake: Any, text_of: Any, pair: tuple[str, str], why: str
-) -> None:
+async def test_what_can_not_be_compared_says_why(pairs: Path, fake: Any, text_of: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
-        await opened(pilot, *pair)
-        assert why in text_of(app)
+        await opened(pilot, "char_lstm", "pos_gru")
+        assert "there is no input for both" in text_of(app)
         assert app.predictor.asked == []
 
 
-async def test_errors_are_told(pairs: Path, fake: Any) -> None:
+async def test_errors_are_told(pairs: Path, fake: Any, settled: Any) -> None:
     app = app_of(pairs, fake, tag=lambda settings: [PredictorError("RunError", "it is damaged")])
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "pos_gru", "pos_lstm")
@@ -245,7 +247,7 @@ async def test_errors_are_told(pairs: Path, fake: Any) -> None:
         assert any("it is damaged" in note.message for note in app._notifications)
 
 
-async def test_marks(pairs: Path, fake: Any, text_of: Any) -> None:
+async def test_marks(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -261,7 +263,7 @@ async def test_marks(pairs: Path, fake: Any, text_of: Any) -> None:
         assert runs.marked == []
 
 
-async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any) -> None:
+async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -272,11 +274,11 @@ async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 200])
 @pytest.mark.parametrize("pair", [("char_lstm", "word_lstm"), ("pos_gru", "pos_lstm")])
-async def test_any_width(pairs: Path, fake: Any, text_of: Any, width: int, pair: tuple[str, str]) -> None:
+async def test_any_width(pairs: Path, fake: Any, text_of: Any, width: int, pair: tuple[str, str], settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(width, 24)) as pilot:
         screen = await opened(pilot, *pair)
-        screen.query_one("#input", Input).value = "The old"
+        screen.query_one(Prompt).text = "The old"
         await pilot.press("enter")
         await settled(pilot)
         assert pair[1] in text_of(app)
@@ -285,12 +287,14 @@ async def test_any_width(pairs: Path, fake: Any, text_of: Any, width: int, pair:
         assert pair[1] in text_of(app)
 
 
-async def test_without_colour(pairs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour(
+    pairs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, settled: Any
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "pos_gru", "pos_lstm")
-        screen.query_one("#input", Input).value = " ".join(WORDS)
+        screen.query_one(Prompt).text = " ".join(WORDS)
         await settled(pilot)
         assert "≠VERB" in text_of(app)
 

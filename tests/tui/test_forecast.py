@@ -11,7 +11,6 @@ from textual.widgets import Input
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.predictor import PredictorError
-from seqnlp.tui.screens.forecast import ForecastScreen
 from seqnlp.tui.screens.home import HomeScreen
 
 pytestmark = pytest.mark.anyio
@@ -64,16 +63,7 @@ def opened(fake: Any, runs: Path, reply: Any = waves) -> SeqnlpApp:
     )
 
 
-async def settled(pilot: Any) -> ForecastScreen:
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-    screen = pilot.app.screen
-    assert isinstance(screen, ForecastScreen)
-    return screen
-
-
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
@@ -82,7 +72,7 @@ async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, 
         await golden(app, "forecast")
 
 
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any) -> None:
+async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(40, 24)) as pilot:
         await pilot.press("ctrl+t")
@@ -95,7 +85,7 @@ def asked(app: SeqnlpApp) -> dict[str, Any]:
     return found
 
 
-async def test_the_test_file_of_the_run_is_forecast_at_once(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_the_test_file_of_the_run_is_forecast_at_once(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
@@ -106,7 +96,7 @@ async def test_the_test_file_of_the_run_is_forecast_at_once(runs: Path, fake: An
         assert "2024-03-01 23:00" in text_of(app)
 
 
-async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -126,7 +116,7 @@ async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, text_of: 
         assert "past the 24 steps it was trained for" in text_of(app)
 
 
-async def test_many_steps_at_once_ask_once(runs: Path, fake: Any) -> None:
+async def test_many_steps_at_once_ask_once(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(100, 30)) as pilot:
@@ -139,7 +129,7 @@ async def test_many_steps_at_once_ask_once(runs: Path, fake: Any) -> None:
         assert len(predictor.asked) == before + 1
 
 
-async def test_another_series_needs_no_question(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_another_series_needs_no_question(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(100, 30)) as pilot:
@@ -156,7 +146,7 @@ async def test_another_series_needs_no_question(runs: Path, fake: Any, text_of: 
         assert len(predictor.asked) == before
 
 
-async def test_the_interval_can_be_hidden_and_has_levels(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_the_interval_can_be_hidden_and_has_levels(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -173,20 +163,20 @@ async def test_the_interval_can_be_hidden_and_has_levels(runs: Path, fake: Any, 
         assert asked(app)["level"] is None
 
 
-async def test_points_have_no_interval(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_points_have_no_interval(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs, points)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
         assert "interval" not in text_of(app).splitlines()[5]
         assert not screen.has_class("-several")
         await pilot.press("l")
-        assert any("knows no intervals" in note.message for note in app._notifications)
+        assert any("without intervals" in note.message for note in app._notifications)
         await pilot.press("i")
         await settled(pilot)
         assert asked(app)["level"] is None
 
 
-async def test_more_and_less_of_the_past(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_more_and_less_of_the_past(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -198,7 +188,7 @@ async def test_more_and_less_of_the_past(runs: Path, fake: Any, text_of: Any) ->
         assert "12 steps before" in text_of(app)
 
 
-async def test_another_file_is_opened_with_enter(runs: Path, fake: Any) -> None:
+async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(100, 30)) as pilot:
@@ -220,7 +210,7 @@ async def test_another_file_is_opened_with_enter(runs: Path, fake: Any) -> None:
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_a_file_that_is_not_there_is_a_notification(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_a_file_that_is_not_there_is_a_notification(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     missing = PredictorError("DataError", "load.csv: no such file")
     app = opened(fake, runs, lambda settings: [missing])
     async with app.run_test(size=(100, 30)) as pilot:
@@ -231,7 +221,7 @@ async def test_a_file_that_is_not_there_is_a_notification(runs: Path, fake: Any,
         assert "the forecast will stand here" in text_of(app)
 
 
-async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
         wrong = PredictorError("UsageError", "level 50: the model's quantiles do not reach 0.25 and 0.75")
         return [wrong] if settings["level"] else waves(settings)
@@ -245,7 +235,7 @@ async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any,
         assert "80 % interval" in text_of(app)
 
 
-async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     (runs / "sentiment_lstm" / "recipe.toml").write_text("task = ")
     async with app.run_test(size=(100, 30)) as pilot:
@@ -254,7 +244,7 @@ async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, text_of
         assert "the forecast will stand here" in text_of(app)
 
 
-async def test_copying_takes_a_line_a_step(runs: Path, fake: Any) -> None:
+async def test_copying_takes_a_line_a_step(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
@@ -265,7 +255,7 @@ async def test_copying_takes_a_line_a_step(runs: Path, fake: Any) -> None:
 
 
 async def test_without_colour_it_is_drawn_too(
-    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, settled: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(fake, runs)

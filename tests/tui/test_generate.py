@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
@@ -15,6 +14,7 @@ from seqnlp.tui.screens.generate import GenerateScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.dials import Dials
 from seqnlp.tui.widgets.odds import Odds
+from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
 
@@ -23,13 +23,14 @@ LOGPROBS = [-0.02, -0.4, -1.2, -2.5, -4.0, -6.0]
 
 
 def letters(settings: Mapping[str, Any]) -> Iterator[Any]:
-    """Parts of 10 tokens of one character each."""
+    """Parts of 10 tokens of one character each, for all samples."""
     for begin in range(0, settings["length"], 10):
         count = min(10, settings["length"] - begin)
         places = range(begin, begin + count)
         text = "".join(TEXT[place % len(TEXT)] for place in places)
         logprobs = [LOGPROBS[place % len(LOGPROBS)] for place in places]
-        yield {"sample": 0, "text": text, "lengths": [1] * count, "logprobs": logprobs}
+        for sample in range(settings.get("samples", 1)):
+            yield {"sample": sample, "text": text, "lengths": [1] * count, "logprobs": logprobs}
 
 
 REPLIES: dict[str, Any] = {
@@ -48,21 +49,23 @@ def screen_of(app: SeqnlpApp) -> GenerateScreen:
     return app.screen
 
 
-async def settled(pilot: Any) -> None:
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def written(pilot: Any, prompt: str = "The harbour") -> GenerateScreen:
+@pytest.fixture
+def written(settled: Any) -> Any:
     """Type a prompt, and wait until the text is there."""
-    screen = screen_of(pilot.app)
-    screen.query_one("#prompt", Input).focus().value = prompt
-    await pilot.press("enter")
-    await settled(pilot)
-    return screen
+
+    async def write(pilot: Any, prompt: str = "The harbour") -> GenerateScreen:
+        screen = screen_of(pilot.app)
+        screen.query_one(Prompt).focus().text = prompt
+        await pilot.press("enter")
+        await settled(pilot)
+        return screen
+
+    return write
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture(
+    runs: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any, written: Any
+) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=size) as pilot:
         screen_of(app).settings["seed"] = 7
@@ -75,7 +78,9 @@ async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, 
         await golden(app, "generate-help")
 
 
-async def test_the_picture_of_several_in_daylight(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture_of_several_in_daylight(
+    runs: Path, fake: Any, golden: Any, size: tuple[int, int], written: Any
+) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=size) as pilot:
         screen_of(app).settings.update(seed=7, samples=3, length=200)
@@ -84,7 +89,7 @@ async def test_the_picture_of_several_in_daylight(runs: Path, fake: Any, golden:
         await golden(app, "generate-three")
 
 
-async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any) -> None:
+async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any, written: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(40, 24)) as pilot:
         screen_of(app).settings["seed"] = 7
@@ -92,7 +97,9 @@ async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: A
         await golden(app, "generate")
 
 
-async def test_without_colour_surprise_is_underlined(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour_surprise_is_underlined(
+    runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch, written: Any
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(fake, runs)
     async with app.run_test() as pilot:
@@ -103,7 +110,7 @@ async def test_without_colour_surprise_is_underlined(runs: Path, fake: Any, monk
         assert any(style.underline and style.bold for style in styles)
 
 
-async def test_a_prompt_is_written_on(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_a_prompt_is_written_on(runs: Path, fake: Any, text_of: Any, written: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         screen = await written(pilot)
@@ -119,10 +126,11 @@ async def test_a_prompt_is_written_on(runs: Path, fake: Any, text_of: Any) -> No
             "top_p": None,
             "min_p": None,
             "repetition_penalty": 1.0,
+            "samples": 1,
         }
 
 
-async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
@@ -146,27 +154,35 @@ async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any,
         assert len(screen.view.writing.text) == len(before) + 500
 
 
-async def test_a_dial_turned_while_writing_goes_on_with_the_new_value(runs: Path, fake: Any) -> None:
+async def test_a_dial_turned_while_writing_goes_on_with_the_new_value(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
         screen = screen_of(app)
-        predictor.pause = 0.05
+
+        def halting(settings: Mapping[str, Any]) -> Iterator[Any]:
+            for number, part in enumerate(letters(settings)):
+                if number == 3 and settings["temperature"] == 0.8:
+                    predictor.gate.clear()
+                yield part
+
+        predictor.replies["generate"] = halting
         await pilot.press("enter")
-        await pilot.pause(0.1)
+        while len(screen.view.writing.text) < 30:
+            await pilot.pause(0.02)
         await pilot.press("d", "right", "right")
         while predictor.asked[-1][1].get("temperature") != 0.9:
             await pilot.pause(0.02)
-        predictor.pause = 0
+        predictor.gate.set()
         await settled(pilot)
         asked = [settings for do, settings in predictor.asked if do == "generate"]
         assert (asked[0]["temperature"], asked[-1]["temperature"]) == (0.8, 0.9)
         assert len(screen.view.writing.text) == 500
-        assert asked[-1]["length"] == 500 - len(asked[-1]["prompt"])
+        assert (len(asked[-1]["prompt"]), asked[-1]["length"]) == (30, 470)
         assert screen.session.turns[0][-1]["temperature"] == 0.9
 
 
-async def test_alternatives_branch_and_undo(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_alternatives_branch_and_undo(runs: Path, fake: Any, text_of: Any, settled: Any, written: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
@@ -192,7 +208,9 @@ async def test_alternatives_branch_and_undo(runs: Path, fake: Any, text_of: Any)
         assert view.cursor is None
 
 
-async def test_the_alternatives_can_be_chosen_with_arrows_and_mouse(runs: Path, fake: Any) -> None:
+async def test_the_alternatives_can_be_chosen_with_arrows_and_mouse(
+    runs: Path, fake: Any, settled: Any, written: Any
+) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         screen = await written(pilot)
@@ -210,7 +228,7 @@ async def test_the_alternatives_can_be_chosen_with_arrows_and_mouse(runs: Path, 
         assert screen.view.writing.can_undo
 
 
-async def test_moving_by_lines_and_pages(runs: Path, fake: Any) -> None:
+async def test_moving_by_lines_and_pages(runs: Path, fake: Any, written: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         screen = await written(pilot)
@@ -251,25 +269,7 @@ async def test_dials(runs: Path, fake: Any) -> None:
         assert len(screen.views) == 2
 
 
-async def test_several_samples_have_seeds_of_their_own_and_stop_together(runs: Path, fake: Any) -> None:
-    app = opened(fake, runs)
-    predictor: Any = app.predictor
-    async with app.run_test(size=(120, 30)) as pilot:
-        screen = screen_of(app)
-        screen.settings.update(samples=3, seed=7)
-        predictor.pause = 0.02
-        await pilot.press("enter")
-        await pilot.pause(0.1)
-        assert [settings["seed"] for do, settings in predictor.asked if do == "generate"] == [7, 8, 9]
-        await pilot.press("escape")
-        await pilot.pause()
-        assert not screen.session.busy
-        assert predictor.open == 0
-        await pilot.press("tab")
-        assert screen.view is screen.views[1]
-
-
-async def test_resizing_while_text_streams(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_resizing_while_text_streams(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
@@ -285,7 +285,7 @@ async def test_resizing_while_text_streams(runs: Path, fake: Any, text_of: Any) 
         assert "asked at last" in text_of(app)
 
 
-async def test_fifty_quick_keys_while_text_streams(runs: Path, fake: Any) -> None:
+async def test_fifty_quick_keys_while_text_streams(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
@@ -302,7 +302,7 @@ async def test_fifty_quick_keys_while_text_streams(runs: Path, fake: Any) -> Non
         assert not screen.session.busy or isinstance(app.screen, GenerateScreen)
 
 
-async def test_saving(runs: Path, fake: Any) -> None:
+async def test_saving(runs: Path, fake: Any, written: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         await pilot.press("tab", "tab", "s")
@@ -324,7 +324,7 @@ async def test_saving(runs: Path, fake: Any) -> None:
         assert any(note.title == "Not saved" for note in app._notifications)
 
 
-async def test_copying(runs: Path, fake: Any) -> None:
+async def test_copying(runs: Path, fake: Any, written: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         screen = await written(pilot)
@@ -332,7 +332,7 @@ async def test_copying(runs: Path, fake: Any) -> None:
         assert app.clipboard == screen.view.writing.text
 
 
-async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any) -> None:
+async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any, written: Any) -> None:
     def failing(settings: Mapping[str, Any]) -> Iterator[Any]:
         yield next(letters(settings))
         yield PredictorError("UsageError", "temperature 0 always takes the likeliest token, which top_k can't change")
@@ -344,7 +344,7 @@ async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any) -> None
         assert any("which top_k can't change" in note.message for note in app._notifications)
 
 
-async def test_a_dead_worker_is_told_and_the_text_kept(runs: Path, fake: Any) -> None:
+async def test_a_dead_worker_is_told_and_the_text_kept(runs: Path, fake: Any, settled: Any, written: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
 
@@ -365,7 +365,7 @@ async def test_a_dead_worker_is_told_and_the_text_kept(runs: Path, fake: Any) ->
         assert len(screen.view.writing.text) == len("The harbour") + 510
 
 
-async def test_escape_goes_step_by_step(runs: Path, fake: Any) -> None:
+async def test_escape_goes_step_by_step(runs: Path, fake: Any, settled: Any, written: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         screen = await written(pilot)

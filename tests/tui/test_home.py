@@ -17,20 +17,16 @@ from seqnlp.tui.widgets.run_list import RunList
 pytestmark = pytest.mark.anyio
 
 
-async def settled(pilot: Any) -> None:
-    """Wait until the folder was read and drawn."""
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         await golden(app, "home")
 
 
-async def test_newest_first_and_broken_ones_with_their_reason(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_newest_first_and_broken_ones_with_their_reason(
+    runs: Path, fake: Any, text_of: Any, settled: Any
+) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
@@ -40,7 +36,7 @@ async def test_newest_first_and_broken_ones_with_their_reason(runs: Path, fake: 
         assert "bits_per_char 2.0322" in text_of(app)
 
 
-async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
@@ -53,7 +49,7 @@ async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, text_o
         assert len(app.screen.query_one(RunList).shown) == 4
 
 
-async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -76,7 +72,7 @@ async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, text_of: Any
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_a_click_chooses_and_two_open(runs: Path, fake: Any) -> None:
+async def test_a_click_chooses_and_two_open(runs: Path, fake: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -86,7 +82,25 @@ async def test_a_click_chooses_and_two_open(runs: Path, fake: Any) -> None:
         assert chosen.name == "pos_gru"
 
 
-async def test_no_runs_teaches_how_to_train_one(tmp_path: Path, fake: Any, text_of: Any, golden: Any) -> None:
+async def test_the_chosen_run_stays_in_sight_on_a_smaller_terminal(
+    runs: Path, fake: Any, shows: Any, new_run: Any, settled: Any
+) -> None:
+    for number in range(12):
+        new_run(f"run_{number:02}", "lm", "bits_per_char", 2.0, f"2024-01-{number + 1:02}T00:00:00+00:00", 1000)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press(*["down"] * 12)
+        chosen = app.screen.query_one(RunList).chosen
+        assert chosen is not None
+        await shows(app, chosen.name)
+        await pilot.resize_terminal(80, 12)
+        await shows(app, chosen.name)
+
+
+async def test_no_runs_teaches_how_to_train_one(
+    tmp_path: Path, fake: Any, text_of: Any, golden: Any, settled: Any
+) -> None:
     app = SeqnlpApp(Path("no/runs"), fake({}))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -94,7 +108,7 @@ async def test_no_runs_teaches_how_to_train_one(tmp_path: Path, fake: Any, text_
         await golden(app, "home-empty")
 
 
-async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any) -> None:
+async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, settled: Any) -> None:
     (runs / "begun").mkdir()
     (runs / "begun/meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
     (runs / "begun/recipe.toml").write_text('task = "lm"\n')
@@ -106,7 +120,7 @@ async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any) 
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 200])
-async def test_any_width(runs: Path, fake: Any, text_of: Any, width: int) -> None:
+async def test_any_width(runs: Path, fake: Any, text_of: Any, width: int, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(width, 12)) as pilot:
         await settled(pilot)
@@ -117,18 +131,21 @@ async def test_any_width(runs: Path, fake: Any, text_of: Any, width: int) -> Non
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
-async def test_help(runs: Path, fake: Any, text_of: Any, key: str) -> None:
+async def test_help(runs: Path, fake: Any, text_of: Any, key: str, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(80, 40)) as pilot:
         await settled(pilot)
         await pilot.press(key)
         assert isinstance(app.screen, HelpScreen)
         assert "the newest first" in text_of(app)
+        order = [text_of(app).index(what) for what in (" up ", " open ", " mark ", " curves ", " help ", " quit ")]
+        assert order == sorted(order)  # the screen's keys, then those of the application
+        assert not {"Delete", "Scroll"} & set(text_of(app).split())  # how one edits a line is known
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_themes_palette_and_quit(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_themes_palette_and_quit(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(80, 40)) as pilot:
         await settled(pilot)
@@ -143,7 +160,7 @@ async def test_themes_palette_and_quit(runs: Path, fake: Any, text_of: Any) -> N
     assert app.return_code == 0
 
 
-async def test_without_colour(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch, settled: Any) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test() as pilot:
@@ -161,7 +178,7 @@ async def test_leaving_before_the_folder_is_read(runs: Path, fake: Any) -> None:
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
-async def test_hints_are_whole(runs: Path, fake: Any, text_of: Any, shows: Any, width: int) -> None:
+async def test_hints_are_whole(runs: Path, fake: Any, text_of: Any, shows: Any, width: int, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(width, 12)) as pilot:
         await settled(pilot)
@@ -173,7 +190,7 @@ async def test_hints_are_whole(runs: Path, fake: Any, text_of: Any, shows: Any, 
         await shows(app, "^p commands")
 
 
-async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     predictor = fake({"load": lambda _: [{"verb": "generate"}]})
     app = SeqnlpApp(runs, predictor, run_at(runs / "char_lstm"))
     async with app.run_test() as pilot:

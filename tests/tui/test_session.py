@@ -32,13 +32,29 @@ def test_what_comes_after_the_stop_is_not_taken() -> None:
     assert session.writings[1].text == "a"
 
 
-def test_each_text_and_each_beginning_has_a_seed_that_can_be_known() -> None:
-    session, settings = Session("", 2, 7), defaults()
-    assert [session.begin(number, 500, settings)["seed"] for number in range(2)] == [7, 8]
+def test_a_batch_has_one_seed_and_what_goes_on_alone_has_its_own() -> None:
+    session, settings = Session("Once", 2, 7), defaults()
+    asked = session.begin_all(settings)
+    assert (asked["prompt"], asked["seed"], asked["samples"], asked["length"]) == ("Once", 7, 2, 500)
     session.add(1, part(10))
     session.stop()
-    assert session.begin(1, 500, settings)["seed"] == 18
-    assert [turn["at"] for turn in session.turns[1]] == [0, 10]
+    asked = session.begin(1, 500, settings)
+    assert (asked["prompt"], asked["seed"], "samples" in asked) == ("Once" + "x" * 10, 18, False)
+    assert [(turn["at"], turn["seed"], turn.get("sample")) for turn in session.turns[1]] == [(4, 7, 1), (14, 18, None)]
+
+
+def test_a_batch_is_begun_with_the_whole_prompt_however_long() -> None:
+    assert Session("x" * 10_000, 1, 7).begin_all(defaults())["prompt"] == "x" * 10_000
+
+
+def test_steering_a_batch_keeps_each_texts_length() -> None:
+    session, settings = Session("", 2, 7), defaults()
+    session.begin_all(settings)
+    session.add(0, part(100))
+    session.add(1, part(99))
+    assert session.left(500) == {0: 400, 1: 401}
+    session.end([0, 1])
+    assert not session.busy
 
 
 def test_dials_step_on_their_ladder_from_any_value() -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.predictor import PredictorDied, PredictorError
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.tag import TagScreen
+from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
 
@@ -41,9 +41,9 @@ def parts_of_speech(settings: Mapping[str, Any]) -> list[Any]:
     tokens = settings["sentences"].split()
     tags = [("PUNCT", "DET", "ADP", "NOUN", "VERB", "PROPN")[min(len(token), 6) - 1] for token in tokens]
     scores = [1 - 0.06 * len(token) for token in tokens]
-    return [
-        {"tokens": tokens, "tags": tags, "scores": scores, "columns": {"upos": tags, "xpos": [tag[:2] for tag in tags]}}
-    ]
+    columns = {"upos": tags, "xpos": [tag[:2] for tag in tags]}
+    column_scores = {"upos": scores, "xpos": [score**2 for score in scores]}
+    return [{"tokens": tokens, "tags": tags, "scores": scores, "columns": columns, "column_scores": column_scores}]
 
 
 REPLIES: dict[str, Any] = {"load": lambda settings: [{"verb": "tag"}], "tag": spans}
@@ -53,50 +53,35 @@ def opened(fake: Any, runs: Path, **replies: Any) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(REPLIES | replies), run_at(runs / "pos_gru"))
 
 
-async def typed(pilot: Any, text: str = SENTENCE) -> TagScreen:
-    """Type a sentence, and wait for its tags."""
-    screen = pilot.app.screen
-    assert isinstance(screen, TagScreen)
-    screen.query_one("#text", Input).focus().value = text
-    await settled(pilot)
-    return screen
-
-
-async def settled(pilot: Any) -> None:
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def test_the_picture_of_spans(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture_of_spans(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=size) as pilot:
-        await typed(pilot)
+        await typed(pilot, SENTENCE)
         await pilot.press("f2")
         await pilot.pause()
         await golden(app, "tag-spans")
 
 
 async def test_the_picture_of_two_columns_in_daylight(
-    runs: Path, fake: Any, golden: Any, size: tuple[int, int]
+    runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any
 ) -> None:
     app = opened(fake, runs, tag=parts_of_speech)
     async with app.run_test(size=size) as pilot:
         await pilot.press("ctrl+t")
-        await typed(pilot)
+        await typed(pilot, SENTENCE)
         await pilot.press("down", "right", "right")
         await pilot.pause()
         await golden(app, "tag-columns")
 
 
-async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any) -> None:
+async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(40, 24)) as pilot:
-        await typed(pilot)
+        await typed(pilot, SENTENCE)
         await golden(app, "tag-spans")
 
 
-async def test_tags_follow_what_is_typed(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_tags_follow_what_is_typed(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(80, 24)) as pilot:
@@ -115,35 +100,35 @@ async def test_tags_follow_what_is_typed(runs: Path, fake: Any, text_of: Any) ->
         assert asked[-1] == "Ad"
 
 
-async def test_fast_typing_asks_once(runs: Path, fake: Any) -> None:
+async def test_fast_typing_asks_once(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(80, 24)) as pilot:
-        line = app.screen.query_one("#text", Input)
+        line = app.screen.query_one(Prompt)
         for end in range(1, 51):
-            line.value = SENTENCE[:end]
+            line.text = SENTENCE[:end]
         await settled(pilot)
         assert [settings for do, settings in predictor.asked if do == "tag"] == [{"sentences": SENTENCE[:50]}]
 
 
-async def test_an_answer_that_comes_too_late_is_not_shown(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_an_answer_that_comes_too_late_is_not_shown(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         predictor.gate.clear()
-        line = app.screen.query_one("#text", Input)
-        line.value = "London"
+        line = app.screen.query_one(Prompt)
+        line.text = "London"
         while not predictor.open:
             await pilot.pause(0.02)
-        line.value = "in"
+        line.text = "in"
         predictor.gate.set()
         await settled(pilot)
         assert "LOC" not in text_of(app)
         assert predictor.open == 0
 
 
-async def test_a_bracket_goes_on_in_the_next_line(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_a_bracket_goes_on_in_the_next_line(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(30, 24)) as pilot:
         await typed(pilot, "the Analytical Engine Company")
@@ -156,7 +141,7 @@ async def test_a_bracket_goes_on_in_the_next_line(runs: Path, fake: Any, text_of
         assert "ORG" in second
 
 
-async def test_scores_and_columns_come_with_keys(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_scores_and_columns_come_with_keys(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs, tag=parts_of_speech)
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "the cat sleeps")
@@ -179,18 +164,23 @@ async def test_one_column_has_no_next(runs: Path, fake: Any) -> None:
         assert any("one label column" in note.message for note in app._notifications)
 
 
-async def test_scores_of_later_columns_are_not_known(runs: Path, fake: Any) -> None:
+async def test_each_column_has_its_own_scores(runs: Path, fake: Any, shows: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs, tag=parts_of_speech)
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "the cat sleeps")
+        await shows(app, "least sure: sleeps 0.64")
         await pilot.press("f3", "f2")
-        assert any("first column" in note.message for note in app._notifications)
+        await shows(app, "least sure: sleeps 0.41")
+        assert "0.67  0.67  0.41" in text_of(app)
+        assert "0.82" not in text_of(app)
+        await pilot.press("down")
+        await shows(app, "1/3  the  upos ADP 0.82 · xpos AD 0.67")
 
 
-async def test_the_cursor_goes_from_word_to_word(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_the_cursor_goes_from_word_to_word(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(40, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SENTENCE)
         await pilot.press("down", "right", "right")
         await pilot.pause()
         assert screen.answer.cursor == 2
@@ -204,25 +194,25 @@ async def test_the_cursor_goes_from_word_to_word(runs: Path, fake: Any, text_of:
         assert screen.answer.cursor == below - 1
         await pilot.press("home", "up")
         await pilot.pause()
-        assert isinstance(screen.focused, Input)
+        assert isinstance(screen.focused, Prompt)
         await pilot.click(screen.answer, offset=(2 + 6, 0))
         await pilot.pause()
         assert screen.answer.cursor == 1
 
 
-async def test_escape_leads_to_the_line_and_then_out(runs: Path, fake: Any) -> None:
+async def test_escape_leads_to_the_line_and_then_out(runs: Path, fake: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SENTENCE)
         await pilot.press("enter")
         assert screen.focused is screen.answer
         await pilot.press("escape")
-        assert isinstance(screen.focused, Input)
+        assert isinstance(screen.focused, Prompt)
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_what_is_wrong_with_the_text_stands_below(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_what_is_wrong_with_the_text_stands_below(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     wrong = PredictorError("UsageError", "this tagger reads 'xpos' beside the words")
     app = opened(fake, runs, tag=lambda settings: [wrong])
     async with app.run_test(size=(80, 24)) as pilot:
@@ -231,7 +221,7 @@ async def test_what_is_wrong_with_the_text_stands_below(runs: Path, fake: Any, t
         assert not app._notifications
 
 
-async def test_other_errors_are_notifications(runs: Path, fake: Any) -> None:
+async def test_other_errors_are_notifications(runs: Path, fake: Any, typed: Any) -> None:
     broken = PredictorError("RunError", "runs/pos_gru/codecs: damaged")
     app = opened(fake, runs, load=lambda settings: [broken], tag=lambda settings: [PredictorDied("gone")])
     async with app.run_test(size=(80, 24)) as pilot:
@@ -240,7 +230,7 @@ async def test_other_errors_are_notifications(runs: Path, fake: Any) -> None:
         assert isinstance(app.screen, TagScreen)
 
 
-async def test_copying_takes_a_line_a_word(runs: Path, fake: Any) -> None:
+async def test_copying_takes_a_line_a_word(runs: Path, fake: Any, typed: Any) -> None:
     app = opened(fake, runs, tag=parts_of_speech)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, "the cat")
@@ -249,12 +239,12 @@ async def test_copying_takes_a_line_a_word(runs: Path, fake: Any) -> None:
 
 
 async def test_without_colour_brackets_and_underlines_tell(
-    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, typed: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SENTENCE)
         await pilot.press("f2")
         assert "╰─── PER ────╯" in text_of(app)
         strips = [screen.answer.render_line(line) for line in range(12)]

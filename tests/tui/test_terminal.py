@@ -1,4 +1,4 @@
-"""The real program in a real terminal, tmux's: a prompt is typed, text streams, the temperature changes, all ends."""
+"""The real program in a real terminal, tmux's: a prompt is pasted, text streams, the temperature changes, all ends."""
 
 import os
 import shutil
@@ -34,6 +34,10 @@ class Terminal:
 
     def keys(self, *keys: str) -> None:
         self.tmux("send-keys", *keys)
+
+    def paste(self, text: str) -> None:
+        self.tmux("set-buffer", text)
+        self.tmux("paste-buffer", "-p")
 
     def screen(self) -> str:
         return self.tmux("capture-pane", "-p")
@@ -71,8 +75,10 @@ def test_a_session(trained: Path, terminal: Terminal) -> None:
     terminal.wait(lambda screen: "tiny_writer" in screen and "language model" in screen)
     terminal.keys("tiny", "Enter")
     terminal.wait(lambda screen: "how shall it begin?" in screen)
-    terminal.keys("The harbour")
-    terminal.wait(lambda screen: "❯ The harbour" in screen)
+    terminal.paste("The harbour\nand the s")
+    terminal.wait(lambda screen: "❯ The harbour\n" in screen and "and the s" in screen)
+    terminal.keys("ea", "C-j")
+    terminal.wait(lambda screen: "and the sea" in screen)
     terminal.keys("Enter")
     first = terminal.wait(lambda screen: "500 tokens" in screen and "stopped" in screen)
     assert "ready" in first

@@ -106,52 +106,44 @@ async def app(project: Path, fake: Any) -> AsyncIterator[SeqnlpApp]:
             time.sleep(0.01)
 
 
-def steady(app: SeqnlpApp) -> None:
-    """No cursor blinks in a picture."""
-    for line in app.screen.query(Input):
-        line.cursor_blink = False
+@pytest.fixture
+def opened(settled: Any) -> Any:
+    """Opens the screen, and finds a recipe there: `screen = await opened(pilot, "pos_gru")`."""
 
-
-async def settled(pilot: Any) -> None:
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def opened(pilot: Any, recipe: str = "") -> TrainScreen:
-    await settled(pilot)
-    await pilot.press("ctrl+n")
-    await settled(pilot)
-    screen = pilot.app.screen
-    assert isinstance(screen, TrainScreen)
-    if recipe:
-        screen.query_one("#filter", Input).value = recipe
+    async def open_it(pilot: Any, recipe: str = "") -> TrainScreen:
         await settled(pilot)
-    return screen
+        await pilot.press("ctrl+n")
+        await settled(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, TrainScreen)
+        if recipe:
+            screen.query_one("#filter", Input).value = recipe
+            await settled(pilot)
+        return screen
+
+    return open_it
 
 
-async def until(pilot: Any, true: Any) -> None:
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end, "this never came"
-        if isinstance(pilot.app.screen, WatchScreen):
-            await pilot.app.screen.look()
-        await pilot.pause(0.01)
-
-
-async def begun(pilot: Any, settings: str = "steps=100000", recipe: str = "word_lstm") -> WatchScreen:
+@pytest.fixture
+def begun(settled: Any, until: Any, opened: Any) -> Any:
     """A training that goes on, watched."""
-    screen = await opened(pilot, recipe)
-    screen.query_one("#settings", Input).value = settings
-    await settled(pilot)
-    await pilot.press("enter")
-    await until(pilot, lambda: isinstance(pilot.app.screen, WatchScreen))
-    watch = pilot.app.screen
-    assert isinstance(watch, WatchScreen)
-    return watch
+
+    async def begin(pilot: Any, settings: str = "steps=100000", recipe: str = "word_lstm") -> WatchScreen:
+        screen = await opened(pilot, recipe)
+        screen.query_one("#settings", Input).value = settings
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WatchScreen))
+        watch = pilot.app.screen
+        assert isinstance(watch, WatchScreen)
+        return watch
+
+    return begin
 
 
-async def test_the_picture(project: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture(
+    project: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any, steady: Any, opened: Any
+) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=size) as pilot:
         screen = await opened(pilot)
@@ -163,7 +155,7 @@ async def test_the_picture(project: Path, fake: Any, golden: Any, size: tuple[in
         await golden(app, "train")
 
 
-async def test_the_picture_of_a_question(app: SeqnlpApp, golden: Any) -> None:
+async def test_the_picture_of_a_question(app: SeqnlpApp, golden: Any, steady: Any, opened: Any) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "char_lstm")
         (app.root / "char_lstm/state").mkdir()
@@ -175,7 +167,9 @@ async def test_the_picture_of_a_question(app: SeqnlpApp, golden: Any) -> None:
         await golden(app, "train-question")
 
 
-async def test_recipes_of_both_kinds_are_listed_and_filtered(app: SeqnlpApp, text_of: Any) -> None:
+async def test_recipes_of_both_kinds_are_listed_and_filtered(
+    app: SeqnlpApp, text_of: Any, settled: Any, opened: Any
+) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
         names = [recipe.name for recipe in screen.query_one(RecipeList).shown]
@@ -196,7 +190,9 @@ async def test_recipes_of_both_kinds_are_listed_and_filtered(app: SeqnlpApp, tex
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_faults_stand_below_their_lines(project: Path, fake: Any, text_of: Any) -> None:
+async def test_faults_stand_below_their_lines(
+    project: Path, fake: Any, text_of: Any, settled: Any, opened: Any
+) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(100, 40)) as pilot:
         screen = await opened(pilot, "my_tagger")
@@ -217,7 +213,7 @@ async def test_faults_stand_below_their_lines(project: Path, fake: Any, text_of:
         assert "a quotation mark has no partner" in text_of(app)
 
 
-async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: Any, text_of: Any) -> None:
+async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: Any, text_of: Any, opened: Any) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(80, 20)) as pilot:
         await opened(pilot, "my_tagger")
@@ -232,7 +228,9 @@ async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: An
         assert "batch_tokens" in text_of(app)
 
 
-async def test_a_check_that_fails_is_told_and_can_be_tried_again(project: Path, fake: Any, text_of: Any) -> None:
+async def test_a_check_that_fails_is_told_and_can_be_tried_again(
+    project: Path, fake: Any, text_of: Any, settled: Any, opened: Any
+) -> None:
     app = SeqnlpApp(project, fake({"check": lambda settings: [PredictorError("InternalError", "no luck")]}))
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot)
@@ -246,7 +244,9 @@ async def test_a_check_that_fails_is_told_and_can_be_tried_again(project: Path, 
         assert "this recipe is right" in text_of(app)
 
 
-async def test_a_training_is_begun_and_watched(app: SeqnlpApp, text_of: Any) -> None:
+async def test_a_training_is_begun_and_watched(
+    app: SeqnlpApp, text_of: Any, settled: Any, until: Any, opened: Any
+) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "word_lstm")
         await pilot.press("tab", *"steps=4", "tab", *"mine")
@@ -264,7 +264,9 @@ async def test_a_training_is_begun_and_watched(app: SeqnlpApp, text_of: Any) -> 
 
 
 @pytest.mark.parametrize(("key", "name", "how"), [("o", "char_lstm", "--overwrite"), ("n", "char_lstm-2", "")])
-async def test_a_run_that_is_there_is_asked_about(app: SeqnlpApp, key: str, name: str, how: str) -> None:
+async def test_a_run_that_is_there_is_asked_about(
+    app: SeqnlpApp, key: str, name: str, how: str, settled: Any, until: Any, opened: Any
+) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm")
         screen.query_one("#settings", Input).value = "steps=4"
@@ -282,7 +284,7 @@ async def test_a_run_that_is_there_is_asked_about(app: SeqnlpApp, key: str, name
         assert app.screen.run_name == name  # type: ignore[attr-defined]
 
 
-async def test_bad_names_are_refused(app: SeqnlpApp) -> None:
+async def test_bad_names_are_refused(app: SeqnlpApp, settled: Any, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm")
         screen.query_one("#name", Input).value = "../elsewhere"
@@ -292,7 +294,9 @@ async def test_bad_names_are_refused(app: SeqnlpApp) -> None:
         assert app.trainings.alive() == []
 
 
-async def test_what_is_being_trained_is_shown_rather_than_begun_twice(app: SeqnlpApp) -> None:
+async def test_what_is_being_trained_is_shown_rather_than_begun_twice(
+    app: SeqnlpApp, until: Any, begun: Any, opened: Any
+) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         first = await begun(pilot)
         await pilot.press("escape")
@@ -303,7 +307,9 @@ async def test_what_is_being_trained_is_shown_rather_than_begun_twice(app: Seqnl
         assert len(app.trainings.alive()) == 1
 
 
-async def test_home_shows_what_is_being_trained(app: SeqnlpApp, text_of: Any) -> None:
+async def test_home_shows_what_is_being_trained(
+    app: SeqnlpApp, text_of: Any, settled: Any, until: Any, begun: Any
+) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
         await until(pilot, lambda: watch.following.status.latest)
@@ -318,14 +324,14 @@ async def test_home_shows_what_is_being_trained(app: SeqnlpApp, text_of: Any) ->
         assert "word_lstm (training)" in text_of(app)
 
 
-async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp) -> None:
+async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp, settled: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         await pilot.press("ctrl+q")
     assert app.return_code == 0
 
 
-async def test_closing_asks_and_escape_stays(app: SeqnlpApp, text_of: Any) -> None:
+async def test_closing_asks_and_escape_stays(app: SeqnlpApp, text_of: Any, begun: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
         await pilot.press("ctrl+q")
@@ -339,7 +345,7 @@ async def test_closing_asks_and_escape_stays(app: SeqnlpApp, text_of: Any) -> No
         assert app.trainings.own()[0].alive
 
 
-async def test_closing_can_stop_with_a_checkpoint(app: SeqnlpApp) -> None:
+async def test_closing_can_stop_with_a_checkpoint(app: SeqnlpApp, until: Any, begun: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
         await until(pilot, lambda: watch.following.status.latest)
@@ -355,7 +361,7 @@ async def test_closing_can_stop_with_a_checkpoint(app: SeqnlpApp) -> None:
 
 
 async def test_closing_can_leave_it_running_and_another_application_watches_it(
-    app: SeqnlpApp, fake: Any, text_of: Any
+    app: SeqnlpApp, fake: Any, text_of: Any, settled: Any, until: Any, begun: Any
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
@@ -386,7 +392,7 @@ async def test_closing_can_leave_it_running_and_another_application_watches_it(
 
 
 @pytest.mark.parametrize("width", [40, 60, 200])
-async def test_any_width(project: Path, fake: Any, text_of: Any, width: int) -> None:
+async def test_any_width(project: Path, fake: Any, text_of: Any, width: int, opened: Any) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(width, 24)) as pilot:
         await opened(pilot, "my_tagger")
@@ -396,7 +402,9 @@ async def test_any_width(project: Path, fake: Any, text_of: Any, width: int) -> 
         assert "unknown key" in text_of(app)
 
 
-async def test_without_colour(project: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour(
+    project: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, opened: Any
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(100, 40)) as pilot:
@@ -406,14 +414,14 @@ async def test_without_colour(project: Path, fake: Any, text_of: Any, monkeypatc
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
-async def test_help(app: SeqnlpApp, shows: Any, key: str) -> None:
+async def test_help(app: SeqnlpApp, shows: Any, key: str, opened: Any) -> None:
     async with app.run_test(size=(100, 40)) as pilot:
         await opened(pilot)
         await pilot.press(key)
         await shows(app, "check again")
 
 
-async def test_the_palette_leads_here(app: SeqnlpApp) -> None:
+async def test_the_palette_leads_here(app: SeqnlpApp, settled: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         titles = [command.title for command in app.get_system_commands(app.screen)]
@@ -426,7 +434,7 @@ async def test_the_palette_leads_here(app: SeqnlpApp) -> None:
         assert len([screen for screen in app.screen_stack if isinstance(screen, TrainScreen)]) == 1
 
 
-async def test_the_mouse_chooses(app: SeqnlpApp) -> None:
+async def test_the_mouse_chooses(app: SeqnlpApp, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
         await pilot.click(RecipeList, offset=(4, 3))

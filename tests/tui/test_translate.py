@@ -13,6 +13,7 @@ from seqnlp.tui.predictor import PredictorDied, PredictorError
 from seqnlp.tui.prefixes import before, up_to
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.translate import TranslateScreen
+from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
 
@@ -56,32 +57,17 @@ def opened(fake: Any, runs: Path, reply: Any = translations) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(load | {"translate": reply}), run_at(runs / "sentiment_lstm"))
 
 
-async def settled(pilot: Any) -> None:
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def typed(pilot: Any, text: str = SOURCE) -> TranslateScreen:
-    """Type a sentence, and wait for its translations."""
-    screen = pilot.app.screen
-    assert isinstance(screen, TranslateScreen)
-    screen.query_one("#text", Input).focus().value = text
-    await settled(pilot)
-    return screen
-
-
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=size) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SOURCE)
         screen.grid.focus()
         await pilot.press(*["down"] * 4, *["right"] * 4)
         await pilot.pause()
         await golden(app, "translate")
 
 
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any) -> None:
+async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(40, 24)) as pilot:
         await pilot.press("ctrl+t")
@@ -91,23 +77,24 @@ async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: An
         await golden(app, "translate")
 
 
-async def test_translations_follow_what_is_typed(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_translations_follow_what_is_typed(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(140, 45)) as pilot:
         assert "the translations will stand here" in text_of(app)
         await typed(pilot, "A man")
         assert "▸ −0.31" in text_of(app)
         assert TARGETS[3] in text_of(app)
+        search = {"beam": 5, "best": 5, "length_penalty": "gnmt", "alpha": 0.6}
         asked = app.predictor.asked[-1]  # type: ignore[attr-defined]
-        assert asked == ("translate", {"texts": "A man", "beam": 5, "best": 5, "prefix": "", "attention": True})
+        assert asked == ("translate", {"texts": "A man", **search, "prefix": "", "attention": True})
         await typed(pilot, " ")
         assert "the translations will stand here" in text_of(app)
 
 
-async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(140, 45)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SOURCE)
         assert "1/5 · log-probability −2.20" in text_of(app)
         await pilot.press("down", "down", "down")
         assert screen.answer.index == 2
@@ -115,7 +102,7 @@ async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, 
         assert "3/5 · log-probability −4.00" in text_of(app)
         await pilot.press("up", "up", "up")
         await pilot.pause()
-        assert isinstance(screen.focused, Input)
+        assert isinstance(screen.focused, Prompt)
         await pilot.click(screen.answer, offset=(8, 4))
         assert screen.answer.index == 4
         await pilot.press("down")
@@ -128,10 +115,10 @@ async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, 
         assert screen.focused is screen.grid
 
 
-async def test_the_cursor_moves_over_the_grid_and_stays_inside(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_the_cursor_moves_over_the_grid_and_stays_inside(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SOURCE)
         screen.grid.focus()
         await pilot.press("down", "right", "right")
         await pilot.pause()
@@ -153,11 +140,11 @@ async def test_the_cursor_moves_over_the_grid_and_stays_inside(runs: Path, fake:
         assert screen.grid.column == 0
 
 
-async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, text_of: Any, settled: Any, typed: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(140, 45)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SOURCE)
         screen.grid.focus()
         await pilot.press("down", "enter")
         await settled(pilot)
@@ -184,46 +171,46 @@ async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, text_of: Any) ->
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, text_of: Any, settled: Any, typed: Any) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
         unknown = PredictorError("UsageError", "the prefix 'Xy' has tokens that train did not have: Xy")
         return [unknown] if settings["prefix"] else translations(settings)
 
     app = opened(fake, runs, reply)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SOURCE)
         screen.query_one("#prefix", Input).value = "Xy"
         await settled(pilot)
         assert "✕ the prefix 'Xy'" in text_of(app)
         assert not app._notifications
 
 
-async def test_a_dead_worker_leaves_the_screen_alive(runs: Path, fake: Any) -> None:
+async def test_a_dead_worker_leaves_the_screen_alive(runs: Path, fake: Any, settled: Any, typed: Any) -> None:
     app = opened(fake, runs, lambda settings: [PredictorDied("gone")])
     async with app.run_test(size=(80, 24)) as pilot:
-        await typed(pilot)
+        await typed(pilot, SOURCE)
         await pilot.press("down", "down", "enter", "x", "delete", "enter")
         await settled(pilot)
         assert isinstance(app.screen, TranslateScreen)
 
 
 async def test_without_colour_the_grid_is_shaded(
-    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, typed: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SOURCE)
         assert "▓▓▓▓" in text_of(app) or "████" in text_of(app)
         screen.grid.focus()
         await pilot.pause()
         assert ".7" in text_of(app)
 
 
-async def test_copying_takes_the_translation(runs: Path, fake: Any) -> None:
+async def test_copying_takes_the_translation(runs: Path, fake: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot)
+        screen = await typed(pilot, SOURCE)
         await pilot.press("down", "down")
         screen.action_copy_text()
         assert app.clipboard == TARGETS[1]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from seqnlp.run.summary import curves
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screens.generate import GenerateScreen
 from seqnlp.tui.screens.watch import WatchScreen
@@ -34,28 +35,10 @@ async def app(runs: Path, fake: Any) -> AsyncIterator[SeqnlpApp]:
             time.sleep(0.01)
 
 
-async def watched(pilot: Any, name: str) -> WatchScreen:
-    screen = WatchScreen(pilot.app.trainings, name, pilot.app.predictor)
-    pilot.app.push_screen(screen)
-    await pilot.pause()
-    await screen.look()
-    await pilot.pause()
-    return screen
-
-
-async def until(pilot: Any, true: Any, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "this never came"
-        if isinstance(pilot.app.screen, WatchScreen):
-            await pilot.app.screen.look()
-        await pilot.pause(0.01)
-
-
 def examples_at(step: int) -> list[dict[str, Any]]:
     """Two examples, of which the model gets more and more right."""
-    words = "Nobody had told the gardener about the second gate".split()
-    right = "PRON AUX VERB DET NOUN ADP DET ADJ NOUN".split()
+    words = ["Nobody", "had", "told", "the", "gardener", "about", "the", "second", "gate"]
+    right = ["PRON", "AUX", "VERB", "DET", "NOUN", "ADP", "DET", "ADJ", "NOUN"]
     said = [tag if step > 100 * number else "NOUN" for number, tag in enumerate(right)]
     said[7] = "VERB"
     short = {"given": ["Rest", "here"], "expected": ["VERB", "ADV"], "predicted": ["NOUN", "ADV"], "labels": True}
@@ -89,7 +72,7 @@ def half_trained(root: Path, name: str, going_on: bool) -> None:
         (root / f".trainings/{name}.json").write_text(json.dumps(record))
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int]) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], watched: Any) -> None:
     half_trained(runs, "pos_lstm", going_on=True)
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=size) as pilot:
@@ -98,7 +81,7 @@ async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, 
 
 
 @pytest.mark.parametrize("width", [40, 60, 200])
-async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, golden: Any) -> None:
+async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, golden: Any, watched: Any) -> None:
     half_trained(runs, "pos_lstm", going_on=True)
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(width, 24)) as pilot:
@@ -110,7 +93,9 @@ async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, golden: 
         await shows(app, "accuracy")
 
 
-async def test_without_colour(runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour(
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, watched: Any
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     half_trained(runs, "pos_lstm", going_on=False)
     app = SeqnlpApp(runs, fake({}))
@@ -120,7 +105,9 @@ async def test_without_colour(runs: Path, fake: Any, text_of: Any, monkeypatch: 
         assert "★" in text_of(app)
 
 
-async def test_other_scores_can_be_drawn_and_the_table_copied(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_other_scores_can_be_drawn_and_the_table_copied(
+    runs: Path, fake: Any, text_of: Any, watched: Any
+) -> None:
     half_trained(runs, "pos_lstm", going_on=False)
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 40)) as pilot:
@@ -138,7 +125,7 @@ async def test_other_scores_can_be_drawn_and_the_table_copied(runs: Path, fake: 
         assert "resume" in text_of(app)
 
 
-async def test_pause_stop_and_resume_by_keys(app: SeqnlpApp, text_of: Any) -> None:
+async def test_pause_stop_and_resume_by_keys(app: SeqnlpApp, text_of: Any, until: Any, watched: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
         screen = await watched(pilot, "a")
@@ -167,7 +154,7 @@ async def test_pause_stop_and_resume_by_keys(app: SeqnlpApp, text_of: Any) -> No
         assert screen.following.status.started.step == stopped  # type: ignore[union-attr]
 
 
-async def test_a_training_that_fails_says_why(app: SeqnlpApp, text_of: Any) -> None:
+async def test_a_training_that_fails_says_why(app: SeqnlpApp, text_of: Any, until: Any, watched: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         app.trainings.start("recipe.toml", ["fail=1"], "a")
         await watched(pilot, "a")
@@ -176,7 +163,7 @@ async def test_a_training_that_fails_says_why(app: SeqnlpApp, text_of: Any) -> N
         assert "error: the data are gone" in text_of(app)
 
 
-async def test_a_training_that_is_killed_says_so(app: SeqnlpApp, text_of: Any) -> None:
+async def test_a_training_that_is_killed_says_so(app: SeqnlpApp, text_of: Any, until: Any, watched: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
         screen = await watched(pilot, "a")
@@ -188,19 +175,18 @@ async def test_a_training_that_is_killed_says_so(app: SeqnlpApp, text_of: Any) -
         await until(pilot, lambda: "● training" in text_of(app))
 
 
-async def test_a_finished_one_is_opened(app: SeqnlpApp, text_of: Any) -> None:
+async def test_a_finished_one_is_opened(app: SeqnlpApp, text_of: Any, until: Any, watched: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         app.trainings.start("recipe.toml", ["steps=3"], "a")
         await watched(pilot, "a")
         await until(pilot, lambda: "✓ finished" in text_of(app))
-        await pilot.press("r")
-        assert any("nothing to go on with" in note.message for note in app._notifications)
+        assert "r resume" not in text_of(app).splitlines()[-1]
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, GenerateScreen)
 
 
-async def test_without_a_model_there_is_nothing_to_open(runs: Path, fake: Any) -> None:
+async def test_without_a_model_there_is_nothing_to_open(runs: Path, fake: Any, watched: Any) -> None:
     half_trained(runs, "pos_lstm", going_on=False)
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 30)) as pilot:
@@ -222,7 +208,7 @@ async def test_home_leads_to_the_curves_of_any_run(app: SeqnlpApp) -> None:
 
 
 @pytest.mark.slow
-async def test_a_real_training(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_a_real_training(runs: Path, fake: Any, text_of: Any, until: Any, watched: Any) -> None:
     """Begun, stopped with a checkpoint, resumed, finished."""
     app = SeqnlpApp(runs, fake({}))
     settings = ["training.epochs=8", "training.threads=1", "encoder.size=32", "data.train='corpora/prose/dev.txt'"]
@@ -245,7 +231,9 @@ async def test_a_real_training(runs: Path, fake: Any, text_of: Any) -> None:
     assert app.return_code == 0
 
 
-async def test_the_examples_of_dev(runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_examples_of_dev(
+    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, until: Any, watched: Any
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     half_trained(runs, "pos_lstm", going_on=False)
     app = SeqnlpApp(runs, fake({}))
@@ -266,7 +254,7 @@ async def test_the_examples_of_dev(runs: Path, fake: Any, text_of: Any, monkeypa
         await until(pilot, lambda: "Rest" in text_of(app))
 
 
-async def test_a_log_without_examples(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_a_log_without_examples(runs: Path, fake: Any, text_of: Any, watched: Any) -> None:
     half_trained(runs, "pos_lstm", going_on=False)
     log = runs / "pos_lstm/events.jsonl"
     lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -277,3 +265,19 @@ async def test_a_log_without_examples(runs: Path, fake: Any, text_of: Any) -> No
         await pilot.press("e")
         assert "given" not in text_of(app)
         assert "0.9227" in text_of(app)
+
+
+async def test_what_is_drawn_while_the_log_is_read_is_drawn_again(
+    app: SeqnlpApp, runs: Path, shows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_trained(runs, "pos_gru_2", going_on=False)
+    async with app.run_test():
+        screen = WatchScreen(app.trainings, "pos_gru_2", app.predictor)
+
+        def curves_while_it_is_drawn(events: Any) -> Any:
+            app.call_from_thread(screen._draw)
+            return curves(events)
+
+        monkeypatch.setattr("seqnlp.tui.following.curves", curves_while_it_is_drawn)
+        app.push_screen(screen)
+        await shows(app, "dev accuracy  0.")

@@ -6,8 +6,10 @@
 | home.py | the runs |
 | generate.py | language models |
 | live.py | what the four below have in common: a line to type into, and the answer below |
+| words.py | what tag and classify have in common |
 | tag.py, classify.py, translate.py, forecast.py | the other tasks |
-| compare.py | two runs, the same input |
+| forecasting.py | what the screens have in common that draw forecasts |
+| compare.py, compare_forecasts.py | two runs, the same input |
 | train.py, watch.py | choosing a recipe, and its training |
 | help.py, asking.py, closing.py | what lies over a screen: help, a question, the last question |
 | unavailable.py | a task that has none |
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
     from seqnlp.tui.predictor import Predictor
-    from seqnlp.tui.screens.base import RunScreen
+    from seqnlp.tui.screens.base import BaseScreen, RunScreen
 
 
 def screen_for(run: Summary, predictor: Predictor) -> RunScreen:
@@ -50,3 +52,14 @@ def screen_for(run: Summary, predictor: Predictor) -> RunScreen:
             from seqnlp.tui.screens.unavailable import UnavailableScreen
 
             return UnavailableScreen(run, predictor)
+
+
+def comparison_of(left: Summary, right: Summary, predictor: Predictor) -> BaseScreen:
+    """The screen that puts two runs side by side."""
+    if left.task == right.task == "forecast":
+        from seqnlp.tui.screens.compare_forecasts import CompareForecastsScreen
+
+        return CompareForecastsScreen(left, right, predictor)
+    from seqnlp.tui.screens.compare import CompareScreen
+
+    return CompareScreen(left, right, predictor)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -40,9 +42,9 @@ class BaseScreen(Screen[None]):
         yield from self.body()
         yield KeyHints()
 
+    @abstractmethod  # ABC and Textual exclude each other; mypy and a test see to it that final classes fill this in
     def body(self) -> ComposeResult:
         """The widgets between the masthead and the footer."""
-        raise NotImplementedError
 
     @contextmanager
     def telling(self) -> Iterator[None]:
@@ -94,6 +96,12 @@ class RunScreen(BaseScreen):
     async def ask(self, do: str, **settings: Any) -> Any:
         """An answer that has one item."""
         return await self.predictor.ask(do, self.run.path, settings)
+
+    @work
+    async def open_run(self) -> None:
+        """Have the model loaded while one types."""
+        with self.telling():
+            await self.ask("load")
 
     def action_leave(self) -> None:
         """Back to where one came from."""

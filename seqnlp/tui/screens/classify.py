@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import Any, ClassVar, final
 
-from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from seqnlp.tui.predictor import Predictor
-from seqnlp.tui.screens.live import LiveScreen
+from seqnlp.tui.screens.words import WordsScreen
 from seqnlp.tui.widgets.class_bars import ClassBars
 from seqnlp.tui.widgets.weighed_view import WeighedView, signed
-from seqnlp.tui.widgets.word_flow import WordFlow
-
-if TYPE_CHECKING:
-    from seqnlp.run.summary import Summary
 
 TOLD = 3
 """The strongest words, which are named below."""
 
 
 @final
-class ClassifyScreen(LiveScreen):
+class ClassifyScreen(WordsScreen):
     """A text, how probable each class is, and why."""
 
     QUESTION = "classify"
@@ -34,7 +28,8 @@ class ClassifyScreen(LiveScreen):
         "A bar shows how probable each class is, as you type; what the model chooses is marked. Below stand the words: "
         "+ speaks for the likeliest class, − against it, and the more signs the stronger. F2 shows numbers instead: "
         "the attention of each word (in sum 1), or, for a model without attention, its gradient times its input. "
-        "Down leads to the words, esc back to the line."
+        "The text may have several lines: ^j begins a new one, as does shift+enter where the terminal can tell it. "
+        "Down leads from the last line to the words, esc back to the text."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,12 +43,6 @@ class ClassifyScreen(LiveScreen):
         &.-narrow { ClassBars, WeighedView { padding: 0 1; } }
     }
     """
-
-    def __init__(self, run: Summary, predictor: Predictor) -> None:
-        super().__init__(run, predictor)
-        self.found: dict[str, Any] = {}
-        """The classification that is shown, as JSON; empty if there is none."""
-        self.with_numbers = False
 
     def answer_widgets(self) -> Iterable[Widget]:
         """The bars above the words."""
@@ -100,23 +89,6 @@ class ClassifyScreen(LiveScreen):
             return f"{number + 1}/{len(tokens)}  {tokens[number]}  {signed(weights[number])}"
         strongest = sorted(range(len(tokens)), key=lambda number: -abs(weights[number]))[:TOLD]
         return "most: " + " · ".join(f"{tokens[number]} {signed(weights[number])}" for number in strongest)
-
-    @on(WordFlow.Moved)
-    def _moved(self) -> None:
-        self.tell()
-
-    @on(WordFlow.LeftAbove)
-    def _left(self) -> None:
-        self.query_one("#text").focus()
-
-    def on_descendant_focus(self) -> None:
-        """Other words below for other places."""
-        self.tell()
-
-    def action_numbers(self) -> None:
-        """Numbers below the words, or signs."""
-        self.with_numbers = not self.with_numbers
-        self.show_answer(self.found)
 
     def content_to_copy(self) -> str:
         """A line a class: its name and its probability."""

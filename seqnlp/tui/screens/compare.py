@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from seqnlp.tui.comparing import LEFT, RIGHT, classes_beside, scores_beside, tags_beside, texts_beside
 from seqnlp.tui.duet import Duet
 from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.base import BaseScreen
+from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.sides import Sides
 from seqnlp.tui.widgets.token_view import TokenView
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ class CompareScreen(BaseScreen):
         "Two runs are given the same input. Language models go on from the same prompt with the same seed; tags stand "
         "one above the other, classes side by side. What differs is underlined and has the sign ≠. Enter writes, and "
         "leads from the line to the texts: there space stops and goes on, n takes the next seed, + and - change the "
-        "temperature, x swaps the sides, p leads back to the line."
+        "temperature, x swaps the sides, p leads back to the line. Prompts and texts to classify may have several "
+        "lines (^j); of sentences to tag or translate, that with the cursor is taken."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,25 +63,17 @@ class CompareScreen(BaseScreen):
 
     DEFAULT_CSS = """
     CompareScreen {
-        #line { height: 3; padding: 1 2; }
+        #line { height: auto; padding: 1 2; }
         #line > Static { width: 2; color: $accent; }
-        #input { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
-        #both { height: 1fr; }
-        .side { width: 1fr; height: 1fr; padding: 0 1; }
-        .side > .name { height: 1; padding: 0 1; margin-bottom: 1; }
-        .side > .text { height: 1fr; padding: 0 1; }
-        #right { border-left: solid $faint; }
+        .text { height: 1fr; padding: 0 1; }
         #answer { height: 1fr; padding: 0 2; scrollbar-size-vertical: 1; }
         #answer > Static { width: 100%; height: auto; }
         #scores { height: auto; max-height: 9; padding: 0 2; border-top: solid $faint; }
         #status { height: 1; padding: 0 2; color: $muted; }
         &.-narrow {
-            #line { padding: 1 1 0 1; height: 2; }
-            #both { layout: vertical; }
-            #right { border-left: none; border-top: solid $faint; }
+            #line { padding: 1 1 0 1; }
             #scores, #status, #answer { padding: 0 1; }
             #scores { max-height: 5; }
-            .side > .name { margin-bottom: 0; }
         }
     }
     """
@@ -95,18 +90,18 @@ class CompareScreen(BaseScreen):
         """The line, the answers, the scores."""
         with Horizontal(id="line"):
             yield Static("❯")
-            yield Input(
-                placeholder=INVITATIONS.get(self.verb, "nothing to ask"),
+            line = Prompt(
+                INVITATIONS.get(self.verb, "nothing to ask"),
                 id="input",
-                compact=True,
-                disabled=not self.verb,
+                select_on_focus=True,
+                by_line=self.verb in ("tag", "translate"),
             )
-        if self.verb in ("lm", "translate"):
-            with Horizontal(id="both"):
-                for side, writing in zip(("left", "right"), self.duet.writings, strict=True):
-                    with Vertical(id=side, classes="side"):
-                        yield Static("", classes="name", markup=False)
-                        yield TokenView(writing) if self.verb == "lm" else Static("", classes="text", markup=False)
+            line.disabled = not self.verb
+            yield line
+        if self.verb == "lm":
+            yield Sides(*map(TokenView, self.duet.writings))
+        elif self.verb == "translate":
+            yield Sides(*(Static("", classes="text", markup=False) for _ in self.runs))
         else:
             with VerticalScroll(id="answer", can_focus=False):
                 yield Static(self._why_not(), markup=False)
@@ -136,7 +131,7 @@ class CompareScreen(BaseScreen):
 
     # answers at once
 
-    @on(Input.Changed, "#input")
+    @on(Prompt.Edited)
     def _changed(self) -> None:
         if self.verb and self.verb != "lm":
             self._answer()
@@ -145,7 +140,7 @@ class CompareScreen(BaseScreen):
     async def _answer(self) -> None:
         """Ask both what they make of the line."""
         await asyncio.sleep(PATIENCE)
-        text = self.query_one("#input", Input).value
+        text = self.query_one(Prompt).chosen
         key = {"tag": "sentences", "classify": "texts", "translate": "texts"}[self.verb]
         with self.telling():
             left, right = [await self.predictor.ask(self.verb, run.path, {key: text}) for run in self.runs]
@@ -154,7 +149,7 @@ class CompareScreen(BaseScreen):
 
     # text that is written
 
-    @on(Input.Submitted, "#input")
+    @on(Prompt.Submitted)
     def _submitted(self) -> None:
         if self.verb == "lm":
             self._begin()
@@ -185,7 +180,7 @@ class CompareScreen(BaseScreen):
         before = self.duet
         self._stop()
         before.close()
-        prompt = self.query_one("#input", Input).value
+        prompt = self.query_one(Prompt).text
         self.duet = Duet(
             prompt,
             before.seed if seed is None else seed,
@@ -251,14 +246,15 @@ class CompareScreen(BaseScreen):
             for number, view in enumerate(self.query(TokenView)):
                 view.busy = number in self.duet.busy
                 view.grew()
-        elif self.verb == "translate" and self._found:
-            both = texts_beside(self._found[0]["text"], self._found[1]["text"])
+        elif self.verb == "translate":
+            left, right = ("", "") if self._found is None else (found["text"] for found in self._found)
+            both = texts_beside(left, right)
             for text, content in zip(self.query(".text").results(Static), both, strict=True):
                 text.update(content)
         elif self.verb in ("tag", "classify"):
             self.query_one("#answer > Static", Static).update(self._answers())
-        for number, name in enumerate(self.query(".name").results(Static)):
-            name.update(self._heading(number))
+        for sides in self.query(Sides):
+            sides.head(self._heading(0), self._heading(1))
         width = self.size.width - (2 if self.size.width < 60 else 4)
         most = 4 if self.size.height < 30 else 8
         self.query_one("#scores", Static).update(scores_beside(self.runs, width, most))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from random import SystemRandom
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from seqnlp.errors import SeqnlpError
 from seqnlp.tui.dialling import DIALS, defaults
@@ -21,6 +22,7 @@ from seqnlp.tui.screens.base import RunScreen
 from seqnlp.tui.session import Session, unknown_in_words
 from seqnlp.tui.widgets.dials import Dials
 from seqnlp.tui.widgets.odds import Odds
+from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.texts import Texts
 from seqnlp.tui.widgets.token_view import TokenView
 
@@ -39,10 +41,12 @@ class GenerateScreen(RunScreen):
     """A prompt above, texts below, dials and alternatives beside."""
 
     HELP = (
-        "The model goes on from the prompt, token by token. The likelier a token was the calmer its colour; surprising "
-        "ones are warm, or underlined where there is no colour. Space stops and goes on. The arrows move over the "
-        "tokens: beside the text stands what else could have come, and a digit takes it. From there the text is "
-        "written anew; u brings the old one back. Dials work while text is written. "
+        "Enter lets the model go on from the prompt, token by token; ^j begins a new line of the prompt, as does "
+        "shift+enter where the terminal can tell it. The likelier a token was the calmer its colour; surprising ones "
+        "are warm, or underlined where there is no colour. Space stops all, and goes on with the text in focus. The "
+        "arrows move over the tokens: beside the text stands what else could have come, and a digit takes it. From "
+        "there the text is written anew; u brings the old one back. Dials work while text is written. Samples are one "
+        "batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly. "
         "Only the last 200,000 characters can be looked at; saving keeps all."
     )
 
@@ -58,9 +62,8 @@ class GenerateScreen(RunScreen):
 
     DEFAULT_CSS = """
     GenerateScreen {
-        #line { height: 3; padding: 1 2; }
+        #line { height: auto; padding: 1 2; }
         #line > Static { width: 2; color: $accent; }
-        #prompt { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
         #body { height: 1fr; }
         #side { width: 30; height: 1fr; padding: 0 2 0 1; border-left: solid $faint; }
         #side > .title { color: $primary; text-style: bold; height: 1; }
@@ -89,7 +92,7 @@ class GenerateScreen(RunScreen):
         """The prompt, the texts and what stands beside them."""
         with Horizontal(id="line"):
             yield Static("❯")
-            yield Input(placeholder="how shall it begin? enter writes on", id="prompt", compact=True)
+            yield Prompt("how shall it begin? enter writes on", id="prompt", select_on_focus=True)
         with Horizontal(id="body"):
             yield Texts(self.session.writings[0])
             with Vertical(id="side"):
@@ -102,13 +105,8 @@ class GenerateScreen(RunScreen):
     def on_mount(self) -> None:
         """Have the model loaded while the prompt is typed."""
         self._frames = self.set_interval(1 / FRAMES, self._draw, pause=True)
-        self._open()
+        self.open_run()
         self._draw()
-
-    @work
-    async def _open(self) -> None:
-        with self.telling():
-            await self.ask("load")
 
     @property
     def views(self) -> list[TokenView]:
@@ -121,23 +119,20 @@ class GenerateScreen(RunScreen):
         views = self.views
         return next((view for view in views if view.has_focus), views[min(self.session.current, len(views) - 1)])
 
-    @on(Input.Submitted, "#prompt")
+    @on(Prompt.Submitted)
     async def action_again(self) -> None:
         """Write anew from the prompt."""
         self._stop()
         seed = self.settings["seed"]
         self._begun = True
         self.session.close()
-        self.session = Session(
-            self.query_one("#prompt", Input).value,
-            self.settings["samples"],
-            SystemRandom().randrange(10**6) if seed is None else seed,
-        )
+        if seed is None:
+            seed = SystemRandom().randrange(10**6)
+        self.session = Session(self.query_one(Prompt).text, self.settings["samples"], seed)
         await self._lay_out()
         self._warn(self.session.prompt)
         self.views[0].focus()
-        for number in range(len(self.session.writings)):
-            self._write(number, self.settings["length"])
+        self._write_all()
 
     @work(exclusive=True, group="warn")
     async def _warn(self, prompt: str) -> None:
@@ -159,18 +154,26 @@ class GenerateScreen(RunScreen):
             self._write(self.views.index(view), self.settings["length"])
 
     @work(group="write")
+    async def _write_all(self) -> None:
+        """Let all texts grow from the prompt, in one batch."""
+        await self._grow(range(len(self.session.writings)), self.session.begin_all(self.settings))
+
+    @work(group="write")
     async def _write(self, number: int, length: int) -> None:
-        """Let one text grow until it is long enough or somebody stops it."""
+        """Let one text grow."""
+        await self._grow([number], self.session.begin(number, length, self.settings))
+
+    async def _grow(self, numbers: Sequence[int], asked: dict[str, Any]) -> None:
+        """Add what comes until it is long enough or somebody stops it; sample n of it belongs to text `numbers[n]`."""
         session = self.session
-        settings = session.begin(number, length, self.settings)
         self._frames.resume()
         try:
             with self.telling():
-                async with aclosing(self.stream("generate", **settings)) as parts:
+                async with aclosing(self.stream("generate", **asked)) as parts:
                     async for part in parts:
-                        session.add(number, part)
+                        session.add(numbers[part["sample"]], part)
         finally:
-            session.end(number)
+            session.end(numbers)
             if session is self.session and self.query(TokenView):  # the screen may have been left
                 self._draw()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, final
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static, TextArea
 
 from seqnlp.tui.screens.base import BaseScreen
 
@@ -51,16 +51,23 @@ class HelpScreen(ModalScreen[None]):
 
 
 def help_for(screen: Screen[object]) -> HelpScreen:
-    """The overlay for a screen as it stands: the keys of what has the focus come first."""
+    """The overlay for a screen as it stands: keys of what has the focus, of the screen, of the application."""
     keys: dict[str, list[str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if binding.description and not binding.system:
+        if binding.description and not binding.system and not _edits(active):
             keys.setdefault(binding.description, []).append(key_name(binding))
     lines = [(_several(names), what) for what, names in keys.items()]
     if isinstance(screen, BaseScreen):
         return HelpScreen(screen.heading, screen.HELP, lines)
     return HelpScreen("help", "", lines)
+
+
+def _edits(active: ActiveBinding) -> bool:
+    """Whether a key does what it does wherever one types, which needs no telling."""
+    kinds = [base for kind in (Input, TextArea) if isinstance(active.node, kind) for base in kind.mro()]
+    known = [binding for kind in kinds for binding in vars(kind).get("BINDINGS", ())]
+    return active.binding.action in [binding.action for binding in known]
 
 
 def _several(names: list[str]) -> str:

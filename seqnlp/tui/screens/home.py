@@ -40,10 +40,10 @@ class HomeScreen(BaseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", priority=True),
-        Binding("up", "move(-1)", "up", show=False),
-        Binding("down", "move(1)", "down", show=False),
-        Binding("pageup", "move(-10)", "ten up", show=False),
-        Binding("pagedown", "move(10)", "ten down", show=False),
+        Binding("up", "move(-1)", "up", show=False, priority=True),
+        Binding("down", "move(1)", "down", show=False, priority=True),
+        Binding("pageup", "move(-10)", "ten up", show=False, priority=True),
+        Binding("pagedown", "move(10)", "ten down", show=False, priority=True),
         Binding("tab", "mark", "mark"),
         Binding("c", "compare", "compare", priority=True),
         Binding("ctrl+n", "app.train", "train", key_display="^n"),
@@ -105,7 +105,7 @@ class HomeScreen(BaseScreen):
             self.runs = []
             self.notify(f"{self.root}: {error.strerror}", title="The folder can't be read", severity="error")
         if self.query(RunList):  # else the screen was left in the meantime
-            self.query_one(RunList).show_runs(self.runs)
+            self.query_one(RunList).offer(self.runs)
             self._tell()
             soon = self.call_after_refresh if self.is_current else self.call_later
             soon(self.post_message, self.Looked())
@@ -164,7 +164,7 @@ class HomeScreen(BaseScreen):
 
     def action_compare(self) -> None:
         """Put the marked runs side by side."""
-        from seqnlp.tui.screens.compare import CompareScreen
+        from seqnlp.tui.screens import comparison_of
 
         marked = [run for path in self.query_one(RunList).marked for run in self.runs if run.path == path]
         if len(marked) != 2:
@@ -172,7 +172,7 @@ class HomeScreen(BaseScreen):
         elif odd := next((run for run in marked if not run.model_bytes or run.state == "damaged"), None):
             self.notify(f"{odd.name} has no model that could be compared.", severity="warning", markup=False)
         else:
-            self.app.push_screen(CompareScreen(marked[0], marked[1], self.predictor))
+            self.app.push_screen(comparison_of(marked[0], marked[1], self.predictor))
 
     def action_watch(self) -> None:
         """Show the curves of the chosen run."""

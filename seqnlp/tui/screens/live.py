@@ -1,8 +1,9 @@
-"""Live: a line to type into, and below it what a model makes of it, as one types."""
+"""Live: a text to type, and below it what a model makes of it, as one types."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar, final
 
@@ -16,6 +17,7 @@ from textual.widgets import Input, Static
 
 from seqnlp.tui.predictor import PredictorError
 from seqnlp.tui.screens.base import RunScreen
+from seqnlp.tui.widgets.prompt import Prompt
 
 PATIENCE = 0.1
 """Seconds for which one who types is waited for."""
@@ -36,6 +38,8 @@ class LiveScreen(RunScreen):
     PLACEHOLDER: ClassVar[str] = ""
     AS_ONE_TYPES: ClassVar[bool] = True
     """Whether what is typed is asked about before enter is pressed."""
+    BY_LINE: ClassVar[bool] = False
+    """Whether each line is a question of its own: then that with the cursor is asked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "focus('#text')", "type", show=False),
@@ -43,9 +47,9 @@ class LiveScreen(RunScreen):
 
     DEFAULT_CSS = """
     LiveScreen {
-        #line { height: 3; padding: 1 2; }
+        #line { height: auto; padding: 1 2; }
         #line > Static { width: 2; color: $accent; }
-        #text { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
+        #line > Line { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
         .title { height: 1; padding: 0 2; color: $primary; text-style: bold; }
         #status { height: 1; padding: 0 2; color: $muted; }
         &.-narrow { #line { padding: 1 1; } .title, #status { padding: 0 1; } }
@@ -56,48 +60,48 @@ class LiveScreen(RunScreen):
         """The line, the answer, and what there is to say of it."""
         with Horizontal(id="line"):
             yield Static("❯")
-            yield Line(placeholder=self.PLACEHOLDER, id="text", compact=True, select_on_focus=False)
+            yield self.line()
         yield from self.answer_widgets()
         yield Static("", id="status", markup=False)
 
+    def line(self) -> Widget:
+        """What one types into; its id is `text`."""
+        return Prompt(self.PLACEHOLDER, id="text", by_line=self.BY_LINE)
+
+    @abstractmethod
     def answer_widgets(self) -> Iterable[Widget]:
         """What shows the answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settings(self) -> dict[str, Any] | None:
         """What to ask; None if there is nothing to ask about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_answer(self, found: Any) -> None:
         """Show what came back; None: nothing was asked."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self) -> str | Content:
         """A line about what is seen."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def answer(self) -> Widget:
         """The widget that one looks at closely."""
-        raise NotImplementedError
 
     @property
     def typed(self) -> str:
-        """The text in the line."""
-        return self.query_one("#text", Input).value
+        """The text that is asked about."""
+        return self.query_one("#text", Prompt).chosen
 
     def on_mount(self) -> None:
         """Have the model loaded while the text is typed."""
-        self._open()
+        self.open_run()
         self.show_answer(None)
         self.tell()
 
-    @work
-    async def _open(self) -> None:
-        with self.telling():
-            await self.ask("load")
-
     @on(Input.Changed)
+    @on(Prompt.Edited)
     def _typed(self) -> None:
         if self.AS_ONE_TYPES:
             self.think()
@@ -135,12 +139,14 @@ class LiveScreen(RunScreen):
         self.answer.focus()
 
     @on(Input.Submitted)
+    @on(Prompt.Submitted)
+    @on(Prompt.LeftBelow)
     def _submitted(self) -> None:
         self.action_look_closer()
 
     def action_leave(self) -> None:
         """Back to the line, and from there out."""
-        if isinstance(self.focused, Input) and self.focused.id == "text":
+        if self.focused is not None and self.focused.id == "text":
             self.app.pop_screen()
         else:
-            self.query_one("#text", Input).focus()
+            self.query_one("#text").focus()

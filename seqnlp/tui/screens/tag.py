@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
-from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -14,30 +13,31 @@ from textual.widgets import Static
 
 from seqnlp.tui.colours import Colours
 from seqnlp.tui.predictor import Predictor
-from seqnlp.tui.screens.live import LiveScreen
+from seqnlp.tui.screens.words import WordsScreen
 from seqnlp.tui.widgets.tagged_view import TaggedView
-from seqnlp.tui.widgets.word_flow import WordFlow
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
 
 
 @final
-class TagScreen(LiveScreen):
+class TagScreen(WordsScreen):
     """A sentence, its tags, and a legend."""
 
     QUESTION = "tag"
+    BY_LINE = True
     PLACEHOLDER = "a sentence to tag"
     HELP = (
         "Tags stand below the words as you type; where tags stand for spans, a bracket with the label holds the words "
         "together. F2 shows how probable each tag is to the model; those it doubts, below 0.50, are underlined. F3 "
         "goes to the next label column if the tagger has several. Down leads to the words: the arrows go from one to "
-        "the other, and below stands all that is known of it. Esc leads back to the line."
+        "the other, and below stands all that is known of it. Esc leads back to the line. Of several lines, pasted or "
+        "begun with ^j, that with the cursor is tagged."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "scores", "scores"),
-        Binding("s", "scores", "scores", show=False),
+        Binding("f2", "numbers", "scores"),
+        Binding("s", "numbers", "scores", show=False),
         Binding("f3", "column", "column"),
         Binding("c", "column", "column", show=False),
     ]
@@ -53,11 +53,8 @@ class TagScreen(LiveScreen):
 
     def __init__(self, run: Summary, predictor: Predictor) -> None:
         super().__init__(run, predictor)
-        self.found: dict[str, Any] = {}
-        """The tagging that is shown, as JSON; empty if there is none."""
         self.column = ""
         """The label column that is shown; empty: the first one."""
-        self.with_scores = False
         self.colours: dict[str, Colours] = {}
 
     def answer_widgets(self) -> Iterable[Widget]:
@@ -82,20 +79,28 @@ class TagScreen(LiveScreen):
         tags: list[str] = self.found.get("tags", [])
         return self.found.get("columns") or {"": tags}
 
+    @property
+    def chosen(self) -> str:
+        """The label column that is shown."""
+        columns = self.columns()
+        return self.column if self.column in columns else next(iter(columns))
+
+    def scores(self, column: str) -> list[float]:
+        """How probable the tags of a column are."""
+        scores: list[float] = self.found.get("column_scores", {}).get(column, self.found.get("scores", []))
+        return scores
+
     def show_answer(self, found: Any) -> None:
         """Show the chosen column."""
         self.found = found or {}
-        columns = self.columns()
-        first = next(iter(columns))
-        chosen = self.column if self.column in columns else first
-        is_first = chosen == first
+        columns, chosen = self.columns(), self.chosen
         view = self.answer
         view.colours = self.colours.setdefault(chosen, Colours())
         view.show_tags(
             self.found.get("tokens", []),
             columns[chosen],
-            self.found.get("scores") if self.with_scores and is_first else None,
-            self.found.get("spans") if is_first else None,
+            self.scores(chosen) if self.with_numbers else None,
+            self.found.get("spans"),
         )
         self.set_class(len(columns) > 1, "-several")
         names = [(f" {name} ", "bold $accent reverse" if name == chosen else "$muted") for name in columns]
@@ -113,16 +118,16 @@ class TagScreen(LiveScreen):
         parts = [f"{len(tokens)} word{'s' * (len(tokens) != 1)}"]
         if view.spans is not None:
             parts.append(f"{len(view.spans)} span{'s' * (len(view.spans) != 1)}")
-        least = min(range(len(tokens)), key=self.found["scores"].__getitem__)
-        return " · ".join([*parts, f"least sure: {tokens[least]} {self.found['scores'][least]:.2f}"])
+        scores = self.scores(self.chosen)
+        least = min(range(len(tokens)), key=scores.__getitem__)
+        return " · ".join([*parts, f"least sure: {tokens[least]} {scores[least]:.2f}"])
 
     def _word(self, number: int) -> str:
-        tokens, scores = self.found["tokens"], self.found["scores"]
-        columns = self.columns()
-        tags = [f"{name} {tags[number]}".strip() for name, tags in columns.items()]
-        return f"{number + 1}/{len(tokens)}  {tokens[number]}  {tags[0]} {scores[number]:.2f}" + "".join(
-            f" · {tag}" for tag in tags[1:]
-        )
+        tokens = self.found["tokens"]
+        tags = [
+            f"{name} {tags[number]} {self.scores(name)[number]:.2f}".strip() for name, tags in self.columns().items()
+        ]
+        return f"{number + 1}/{len(tokens)}  {tokens[number]}  {' · '.join(tags)}"
 
     def _legend(self, view: TaggedView) -> Content:
         counts = Counter(view.labels())
@@ -134,35 +139,15 @@ class TagScreen(LiveScreen):
         ]
         return Content("   ").join(parts)
 
-    @on(WordFlow.Moved)
-    def _moved(self) -> None:
-        self.tell()
-
-    @on(WordFlow.LeftAbove)
-    def _left(self) -> None:
-        self.query_one("#text").focus()
-
-    def on_descendant_focus(self) -> None:
-        """Other words below for other places."""
-        self.tell()
-
-    def action_scores(self) -> None:
-        """Show the probabilities, or hide them."""
-        self.with_scores = not self.with_scores
-        columns = self.columns()
-        if self.with_scores and self.column not in ("", next(iter(columns))):
-            self.notify("Scores are known of the first column only.", timeout=3)
-        self.show_answer(self.found)
-
     def action_column(self) -> None:
         """The next label column."""
         names = list(self.columns())
         if len(names) < 2:
             self.notify("This tagger has one label column.", timeout=2)
             return
-        here = names.index(self.column) if self.column in names else 0
-        self.column = names[(here + 1) % len(names)]
+        self.column = names[(names.index(self.chosen) + 1) % len(names)]
         self.show_answer(self.found)
+        self.tell()
 
     def content_to_copy(self) -> str:
         """A line a word: the word, and its tags of all columns."""

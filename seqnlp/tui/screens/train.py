@@ -114,15 +114,16 @@ class TrainScreen(BaseScreen):
     async def action_look(self) -> None:
         """Read what recipes there are, and check the chosen one."""
         found = await asyncio.to_thread(listed_recipes)
-        self.query_one(RecipeList).show_recipes(found)
+        self.query_one(RecipeList).offer(found)
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         self.query_one(RecipeList).filter_by(event.value)
 
     @on(RecipeList.Chosen)
-    def _chosen(self, event: RecipeList.Chosen) -> None:
-        recipes, recipe = self.query_one(RecipeList), event.recipe
+    def _chosen(self) -> None:
+        recipes = self.query_one(RecipeList)
+        recipe = recipes.chosen
         self.query_one("#count", Static).update(f"{len(recipes.shown)} of {len(recipes.known)}")
         self.query_one("#name", Input).placeholder = recipe.name if recipe else ""
         try:

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from seqnlp.tui.dialling import defaults
 from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.prefixes import before, up_to
 from seqnlp.tui.screens.live import Line, LiveScreen
+from seqnlp.tui.searching import agree, dials_of
 from seqnlp.tui.widgets.attention_grid import AttentionGrid
+from seqnlp.tui.widgets.dials import Dials
 from seqnlp.tui.widgets.hypotheses import Hypotheses
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
-
-BEAM = 5
-"""Hypotheses that are followed at once, and shown."""
 
 
 @final
@@ -29,7 +30,7 @@ class Prefix(Widget):
     """A line for what the translation shall begin with."""
 
     DEFAULT_CSS = """
-    Prefix { height: 2; padding: 0 2 1 2; layout: horizontal; }
+    Prefix { height: 1; padding: 0 2; layout: horizontal; }
     Prefix > Static { width: 2; color: $muted; }
     Prefix > Input { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
     """
@@ -45,24 +46,34 @@ class TranslateScreen(LiveScreen):
     """A sentence, its best translations, and the attention of the one that is chosen."""
 
     QUESTION = "translate"
+    BY_LINE = True
     PLACEHOLDER = "a sentence to translate"
     HELP = (
-        "The best translations stand below the sentence as you type, each with its score. Up and down choose one; "
+        "The best translations stand below the sentence as you type, each with its score; of several lines, pasted or "
+        "begun with ^j, that with the cursor is translated. Up and down choose a translation; "
         "below is what it looked at: the darker a cell, the more the word at the left looked at that above. In this "
         "grid enter keeps the translation up to the word under the cursor, x lets you type another word there, and "
-        "delete sets all free again: the model goes on from what is kept. F2 leads to the line where that stands."
+        "delete sets all free again: the model goes on from what is kept. F2 leads to the line where that stands. F3 "
+        "leads to the search: how many hypotheses the beam follows, how many are shown, and what their scores are "
+        "divided by, so that long ones stand a chance (alpha is the exponent of gnmt). There up and down choose, left "
+        "and right turn, digits write a value, and delete brings back the recipe's; clicks and the wheel turn too."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "focus('#prefix')", "begin with"),
+        Binding("f3", "focus('Dials')", "search"),
     ]
 
     DEFAULT_CSS = """
     TranslateScreen {
-        #line { height: 2; padding: 1 2 0 2; }
-        Hypotheses { margin-bottom: 1; }
+        #line { padding: 1 2 0 2; }
+        #search { height: auto; padding: 0 2 1 4; }
+        Dials { height: 1; max-width: 80; }
+        Hypotheses { margin-bottom: 1; max-height: 24%; }
         &.-narrow {
             #line { padding: 1 1 0 1; }
+            #search { padding: 0 1 1 3; }
+            Dials { height: 2; }
             Prefix, Hypotheses, AttentionGrid { padding: 0 1; }
         }
     }
@@ -72,10 +83,14 @@ class TranslateScreen(LiveScreen):
         super().__init__(run, predictor)
         self.translations: list[dict[str, Any]] = []
         """The best one first, as JSON."""
+        self._dials = dials_of(run.path)
+        self.search = defaults(self._dials)
+        """What the dials stand at."""
 
     def answer_widgets(self) -> Iterable[Widget]:
-        """The beginning, the translations, the attention."""
+        """The beginning, the search, the translations, the attention."""
         yield Prefix()
+        yield Horizontal(Dials(self._dials, self.search, room=7), id="search")
         yield Hypotheses()
         yield AttentionGrid()
 
@@ -100,14 +115,15 @@ class TranslateScreen(LiveScreen):
         return self.translations[self.answer.index] if self.translations else None
 
     def settings(self) -> dict[str, Any] | None:
-        """The sentence, the beginning, and that the attention is wanted."""
+        """The sentence, the search, the beginning, and that the attention is wanted."""
         if not self.typed.strip():
             return None
-        return {"texts": self.typed, "beam": BEAM, "best": BEAM, "prefix": self.prefix.strip(), "attention": True}
+        return {"texts": self.typed, **self.search, "prefix": self.prefix.strip(), "attention": True}
 
     def show_answer(self, found: Any) -> None:
         """Show the translations, and the attention of the first."""
         self.translations = [] if found is None else [found, *found.get("alternatives", [])]
+        self.answer.styles.height = max(len(self.translations), 1)
         self.answer.show_translations(self.translations, self.prefix.strip())
         self.grid.show_translation(self.chosen)
 
@@ -124,6 +140,12 @@ class TranslateScreen(LiveScreen):
         unread = f" · {chosen['unread']} tokens were not read" if chosen.get("unread") else ""
         logprob = f"{chosen['logprob']:.2f}".replace("-", "−")
         return f"{self.answer.index + 1}/{len(self.translations)} · log-probability {logprob}{unread}"
+
+    @on(Dials.Turned)
+    def _turned(self, event: Dials.Turned) -> None:
+        self.search.update(agree(self.search, event.name))
+        self.query_one(Dials).refresh()
+        self.think()
 
     @on(Hypotheses.Chosen)
     def _chosen(self) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar, final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
@@ -21,6 +21,7 @@ from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.training_lines import SIGNS, evaluations, latest_scores, numbers, progress
 from seqnlp.tui.trainings import Condition, Training, Trainings
 from seqnlp.tui.widgets.chart_view import ChartView
+from seqnlp.tui.widgets.last_lines import LastLines
 
 EVERY = 0.5
 """Seconds between two looks at the log; the training writes no more often."""
@@ -32,9 +33,9 @@ class WatchScreen(BaseScreen):
 
     HELP = (
         "A training, as it goes on. It runs in a process of its own: leaving this screen does not disturb it. Space "
-        "lets it stand still and go on. s stops it with a checkpoint, from which r goes on later, as if it had "
-        "never been stopped. m draws another score, e shows another example of dev. When there is a model, enter "
-        "opens it."
+        "lets it stand still and go on; that time does not count. s stops it with a checkpoint, from which r goes on "
+        "later, as if it had never been stopped. m draws another score, e shows another example of dev. When there is "
+        "a model, enter opens it."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,8 +56,6 @@ class WatchScreen(BaseScreen):
         #charts { height: 3fr; min-height: 8; padding: 0 2; }
         #loss { margin-right: 2; }
         #tables { height: 2fr; min-height: 4; margin: 1 2 0 2; }
-        #rows { width: 1fr; scrollbar-size-vertical: 1; }
-        #rows > Static { width: 100%; height: auto; }
         #latest { display: none; width: 1fr; }
         #examples { height: auto; padding: 1 2 0 2; }
         &.-wide { #charts { height: 5fr; } #loss, #rows { margin-right: 4; } #latest { display: block; } }
@@ -80,7 +79,8 @@ class WatchScreen(BaseScreen):
         self.example = 0
         """The example that is shown first."""
         self._shown: object = None
-        self._condition = Condition.ENDED
+        self._stage = (Condition.ENDED, False)
+        """What the process does, and whether the training is finished: other keys make sense then."""
 
     def body(self) -> ComposeResult:
         """Numbers above, curves in the middle, the table of evaluations below."""
@@ -89,8 +89,7 @@ class WatchScreen(BaseScreen):
             yield ChartView("loss")
             yield ChartView("score")
         with Horizontal(id="tables"):
-            with VerticalScroll(id="rows", can_focus=False):
-                yield Static("", markup=False)
+            yield LastLines("rows")
             yield Static("", id="latest", markup=False)
         yield Static("", id="examples", markup=False)
 
@@ -111,12 +110,16 @@ class WatchScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what makes sense now is offered."""
-        going_on = self._condition is not Condition.ENDED
-        return going_on if action in ("pause", "stop") else not (going_on and action == "resume")
+        condition, finished = self._stage
+        going_on = condition is not Condition.ENDED
+        if action == "resume":
+            return not (going_on or finished)
+        return going_on or action not in ("pause", "stop")
 
     async def look(self) -> None:
         """Take in what has happened, and draw it if it is news."""
-        await asyncio.to_thread(self.following.look)
+        if await asyncio.to_thread(self.following.look):
+            self._shown = None  # what was drawn in the meantime was half read
         if self.is_attached:
             self._draw()
 
@@ -148,8 +151,6 @@ class WatchScreen(BaseScreen):
         training = self.training
         if training is not None and training.alive:
             self.notify("It goes on already.", timeout=2)
-        elif self.run.is_finished:
-            self.notify("It is finished: there is nothing to go on with.", timeout=3)
         else:
             try:
                 self._start_again(training)
@@ -191,7 +192,7 @@ class WatchScreen(BaseScreen):
 
     def action_scroll(self, by: int) -> None:
         """Move the table of evaluations."""
-        self.query_one("#rows").scroll_relative(y=by, animate=False)
+        self.query_one(LastLines).scroll_relative(y=by, animate=False)
 
     def action_leave(self) -> None:
         """Back; the training goes on."""
@@ -206,8 +207,8 @@ class WatchScreen(BaseScreen):
     def _draw(self) -> None:
         training, status = self.training, self.following.status
         condition = training.condition if training is not None else Condition.ENDED
-        if condition is not self._condition:
-            self._condition = condition
+        if (stage := (condition, status.done is not None)) != self._stage:
+            self._stage = stage
             self.refresh_bindings()
         seen = (condition, status.latest, len(status.evaluations), self.metric, self.example, self.size)
         if seen == self._shown or not self.is_attached:
@@ -223,9 +224,7 @@ class WatchScreen(BaseScreen):
         self._draw_examples(width)
         table = Content("\n").join(failed) if failed else evaluations(status, room)
         self.query_one("#latest", Static).update(latest_scores(self.following, room))
-        self.query_one("#rows Static", Static).update(table)
-        if not failed:
-            self.query_one("#rows").scroll_end(animate=False)
+        self.query_one(LastLines).show_text(table)
 
     def _state(self, condition: Condition) -> tuple[str, str, str]:
         if condition is Condition.ENDED:

@@ -1,4 +1,4 @@
-"""The settings of sampling, each a line that keys, mouse and wheel change."""
+"""Settings that keys, mouse and wheel change: one below the other, or in columns where the height is short."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from textual.widget import Widget
 from seqnlp.tui.dialling import Dial, Value
 from seqnlp.tui.widgets.lines import column
 
-TWO_COLUMNS = 34
-"""From this width on dials stand in two columns where the height is short."""
+NARROWEST = 17
+"""Columns of the terminal that a column of dials needs at least."""
 
 
 @final
@@ -41,9 +41,10 @@ class Dials(Widget, can_focus=True):
             super().__init__()
             self.name, self.value = name, value
 
-    def __init__(self, dials: Sequence[Dial], values: dict[str, Any]) -> None:
+    def __init__(self, dials: Sequence[Dial], values: dict[str, Any], room: int = 10) -> None:
+        """Take the dials, what they stand at, which turning them changes, and how much room a value has."""
         super().__init__()
-        self.dials, self.values = dials, values
+        self.dials, self.values, self.room = dials, values, room
         self.index = 0
         self._typed = ""
 
@@ -67,7 +68,7 @@ class Dials(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Digits write a value, enter takes it."""
-        if event.character and event.character in "0123456789.":
+        if event.character and event.character in "0123456789." and not self.dials[self.index].has_words:
             self._typed += event.character
         elif event.key == "backspace" and self._typed:
             self._typed = self._typed[:-1]
@@ -89,10 +90,10 @@ class Dials(Widget, can_focus=True):
         if number is not None:
             self._take_typed()
             self.index = number
-            width = self.size.width // self._columns
+            right = self._width - inside
             self._show()
-            if inside >= width - 12:
-                self.action_turn(-1 if inside < width - 6 else 1)
+            if right <= self.room + 2:
+                self.action_turn(-1 if right > (self.room + 2) // 2 else 1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Turn up the dial under the mouse."""
@@ -104,38 +105,48 @@ class Dials(Widget, can_focus=True):
 
     def render(self) -> Content:
         """The dials in lines."""
-        width = self.size.width // self._columns
-        cells = [self._cell(number, width - (1 if self._columns > 1 else 0)) for number in range(len(self.dials))]
-        rows = -(-len(cells) // self._columns)
-        lines = [Content(" ").join(cells[row::rows]) for row in range(rows)]
+        cells = [self._cell(number) for number in range(len(self.dials))]
+        lines = [Content(" " * self._gap).join(cells[row :: self._rows]) for row in range(self._rows)]
         return Content("\n").join(lines)
 
     @property
     def _columns(self) -> int:
-        return 2 if self.size.height < len(self.dials) and self.size.width >= TWO_COLUMNS else 1
+        wanted = -(-len(self.dials) // max(self.size.height, 1))
+        return max(min(wanted, self.size.width // NARROWEST), 1)
 
-    def _cell(self, number: int, width: int) -> Content:
+    @property
+    def _rows(self) -> int:
+        return -(-len(self.dials) // self._columns)
+
+    @property
+    def _gap(self) -> int:
+        """Blanks between two columns: as many as are to spare, so that a value stands nearer to its own name."""
+        spare = self.size.width // self._columns - max(len(dial.label) for dial in self.dials) - self.room - 3
+        return min(max(spare, 1), 4) if self._columns > 1 else 0
+
+    @property
+    def _width(self) -> int:
+        return self.size.width // self._columns - self._gap
+
+    def _cell(self, number: int) -> Content:
         dial = self.dials[number]
         value = self.values[dial.name]
         here = number == self.index and self.has_focus
         text = f"{self._typed}_" if here and self._typed else dial.show(value)
-        name = column(dial.label, width - 12, "bold" if here else "$muted")
+        name = column(dial.label, self._width - self.room - 2, "bold" if here else "$muted")
         left, right = ("‹", "›") if here else (" ", " ")
         style = "bold $accent" if here else ("" if value != dial.default else "$muted")
-        number_of = Content.styled(text, style).truncate(10, ellipsis=True)
-        rest = 10 - number_of.cell_length
         return (
             name.append(Content.styled(left, "$accent"))
-            .append(" " * rest)
-            .append(number_of)
+            .append(column(text, self.room, style, right=True))
             .append(Content.styled(right, "$accent"))
         )
 
     def _dial_at(self, x: int, y: int) -> tuple[int | None, int]:
-        rows = -(-len(self.dials) // self._columns)
-        width = max(self.size.width // self._columns, 1)
-        number = min(x // width, self._columns - 1) * rows + y
-        return (number if y < rows and number < len(self.dials) else None), x % width
+        """The number of the dial there, and how far from its left end that is."""
+        across, inside = divmod(x, max(self.size.width // self._columns, 1))
+        number = min(across, self._columns - 1) * self._rows + y
+        return (number if y < self._rows and number < len(self.dials) else None), inside
 
     def _scrolled(self, event: events.MouseEvent, by: int) -> None:
         number, _ = self._dial_at(event.x, event.y)

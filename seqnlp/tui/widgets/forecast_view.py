@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, final
 
 from textual.content import Content
 from textual.widget import Widget
 
-from seqnlp.forecast_chart import FORECAST, HISTORY, INTERVAL, forecast_chart
+from seqnlp.forecast_chart import FORECAST, HISTORY, INTERVAL, Values, forecast_chart
 
-STYLES = {HISTORY: "$foreground", FORECAST: "bold $accent", INTERVAL: "$primary 60%", None: "$muted"}
 PLAIN_STYLES = {HISTORY: "", FORECAST: "bold", INTERVAL: "dim", None: ""}
 SMALLEST = 20
 """Columns that a chart needs at least."""
@@ -24,19 +23,27 @@ class ForecastView(Widget, can_focus=True):
     ForecastView { width: 1fr; height: 1fr; padding: 0 2; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, invitation: str, colour: str = "$accent", interval: str = "$primary 60%") -> None:
+        """Begin empty.
+
+        Args:
+            invitation: What stands here while there is no forecast.
+            colour: Of the forecast.
+            interval: The colour of its interval.
+        """
         super().__init__()
         self.forecast: Mapping[str, Any] | None = None
-        self.history: Sequence[float | None] = ()
+        self.history: Values = ()
+        self.beside: Values = ()
         self.with_interval = True
-        self.invitation = ""
-        """What stands here while there is no forecast."""
+        self.invitation = invitation
+        self._styles = {HISTORY: "$foreground", FORECAST: f"bold {colour}", INTERVAL: interval, None: "$muted"}
 
     def show_forecast(
-        self, forecast: Mapping[str, Any] | None, history: Sequence[float | None], with_interval: bool
+        self, forecast: Mapping[str, Any] | None, history: Values, with_interval: bool, beside: Values = ()
     ) -> None:
-        """Draw another one."""
-        self.forecast, self.history, self.with_interval = forecast, history, with_interval
+        """Draw another one, on an axis that has room for values beside it."""
+        self.forecast, self.history, self.with_interval, self.beside = forecast, history, with_interval, beside
         self.refresh()
 
     def render(self) -> Content:
@@ -55,8 +62,9 @@ class ForecastView(Widget, can_focus=True):
             labels=(f"{len(self.history)} steps before", short(times[0]), short(times[-1]) if len(times) > 1 else ""),
             width=width,
             height=height,
+            beside=self.beside,
         )
-        styles = PLAIN_STYLES if self.app.ansi_color else STYLES
+        styles = PLAIN_STYLES if self.app.ansi_color else self._styles
         rows = [Content.assemble(*((text, styles[number]) for text, number in row)) for row in picture.rows]
         return Content("\n").join(rows)
 

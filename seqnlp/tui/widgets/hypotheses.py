@@ -66,9 +66,9 @@ class Hypotheses(LinesView):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the one that was clicked on."""
-        content = event.get_content_offset(self)
-        if content is not None and content.y + self.scroll_offset.y < len(self.translations):
-            self.choose(content.y + self.scroll_offset.y)
+        number = self.line_under(event)
+        if 0 <= number < len(self.translations):
+            self.choose(number)
 
     def lines(self, width: int) -> list[Content]:
         """A line a translation."""

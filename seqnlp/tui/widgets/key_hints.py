@@ -5,41 +5,88 @@ from __future__ import annotations
 from typing import final
 
 from rich.cells import cell_len
-from textual.app import ComposeResult
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
+from textual import events
+from textual.binding import ActiveBinding
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
 
 HELP = "app.help"
 
 
 @final
-class KeyHints(Footer):
-    """Textual's footer without hints that are cut off."""
+class KeyHints(Widget):
+    """What Textual's footer is, without hints that are cut off; a click on one presses its key.
 
-    def __init__(self) -> None:
-        super().__init__(show_command_palette=False)
-        self._shown: list[str] = []
+    All is found out when it is drawn, so that it always belongs to the keys and the width of that moment. (Textual's
+    own has a widget for each key, mounted some time after the keys or the width have changed.)
+    """
 
-    def compose(self) -> ComposeResult:
-        """A widget for each key that fits."""
-        self._shown = self._fitting()
-        for key in super().compose():
-            if isinstance(key, FooterKey) and key.action in self._shown:
-                yield key
+    ALLOW_SELECT = False
 
-    async def on_resize(self) -> None:
-        """Another width has room for other keys."""
-        if self._bindings_ready and self._fitting() != self._shown:
-            await self.recompose()
+    DEFAULT_CSS = """
+    KeyHints { dock: bottom; height: 1; background: $surface; pointer: pointer; }
+    """
 
-    def _fitting(self) -> list[str]:
-        """The actions whose keys are shown."""
-        hints: dict[str, int] = {}
-        for _, binding, _, _ in self.screen.active_bindings.values():
-            if binding.show and binding.action not in hints:
-                width = cell_len(self.app.get_key_display(binding)) + cell_len(binding.description) + 3
-                hints[binding.action] = width
-        return fitting(hints, self.app.size.width)
+    hovered: reactive[str] = reactive("")
+    """The action that the mouse points at."""
+
+    def on_mount(self) -> None:
+        """Other keys are drawn as soon as there are others."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        if screen.app.app_focus:  # while another window has the focus no widget has it, and its keys would vanish
+            self.refresh()
+
+    def render(self) -> Content:
+        """The keys that fit, each with what it does."""
+        return Content("").join([self._hint(active) for active in self.seen()])
+
+    def seen(self) -> list[ActiveBinding]:
+        """The bindings whose keys are shown, one for each action."""
+        actions: dict[str, ActiveBinding] = {}
+        for active in self.screen.active_bindings.values():
+            if active.binding.show:
+                actions.setdefault(active.binding.action, active)
+        widths = {action: self._width(active) for action, active in actions.items()}
+        return [actions[action] for action in fitting(widths, self.size.width)]
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show what a click would do."""
+        active = self._under(event)
+        self.hovered = active.binding.action if active is not None else ""
+
+    def on_leave(self) -> None:
+        """The mouse has gone."""
+        self.hovered = ""
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Press the key that was clicked on."""
+        active = self._under(event)
+        if active is not None:
+            self.app.simulate_key(active.binding.key)
+
+    def _under(self, event: events.MouseEvent) -> ActiveBinding | None:
+        end = 0
+        for active in self.seen():
+            end += self._width(active)
+            if event.x < end:
+                return active
+        return None
+
+    def _width(self, active: ActiveBinding) -> int:
+        return cell_len(self.app.get_key_display(active.binding)) + cell_len(active.binding.description) + 3
+
+    def _hint(self, active: ActiveBinding) -> Content:
+        key, what = self.app.get_key_display(active.binding), active.binding.description
+        hint = Content.assemble(
+            (f" {key} ", "bold $footer-key-foreground"), (f"{what} ", "$footer-description-foreground")
+        )
+        if not active.enabled:
+            return hint.stylize("dim")
+        return hint.stylize("on $block-hover-background") if active.binding.action == self.hovered else hint
 
 
 def fitting(hints: dict[str, int], room: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Lines of text that are laid out anew when their width changes, of which only those that are seen are drawn."""
+"""Lines of text that are laid out anew when their width changes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ from abc import abstractmethod
 
 from textual.content import Content
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from seqnlp.tui.widgets.lines import strip_of
+from seqnlp.tui.widgets.line_scroll import LineScroll
 
 
-class LinesView(ScrollView, can_focus=True):
+class LinesView(LineScroll, can_focus=True):
     """Fill in `lines`; call `changed` when what they show has changed."""
 
     DEFAULT_CSS = """
-    LinesView {
-        width: 1fr; height: 1fr; background: $background; overflow-x: hidden; overflow-y: auto;
-        scrollbar-size-vertical: 1;
-    }
+    LinesView { width: 1fr; height: 1fr; overflow-y: auto; }
     """
 
     def __init__(self, id: str | None = None) -> None:
@@ -38,12 +33,6 @@ class LinesView(ScrollView, can_focus=True):
         self._make()
         self.refresh()
 
-    def show_lines(self, first: int, last: int) -> None:
-        """Scroll no further than it takes to see these lines."""
-        height = self.scrollable_content_region.height
-        top = min(max(self.scroll_offset.y, last - height + 1), first)
-        self.scroll_to(y=top, animate=False)
-
     def on_resize(self) -> None:
         """Lay out for the new width."""
         self._make()
@@ -56,13 +45,10 @@ class LinesView(ScrollView, can_focus=True):
         """The cursor is seen no longer."""
         self.changed()
 
-    def render_line(self, y: int) -> Strip:
-        """One line of what is seen."""
+    def line(self, number: int, width: int) -> Content | None:
+        """One of the lines."""
         self._make()
-        number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
-        if number >= len(self._lines):
-            return Strip.blank(width, self.visual_style.rich_style)
-        return strip_of(self, self._lines[number], width)
+        return self._lines[number] if number < len(self._lines) else None
 
     def _make(self) -> None:
         width = self.scrollable_content_region.width

@@ -37,9 +37,9 @@ class NameList(LinesView, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         """Tell which name it was."""
-        content = event.get_content_offset(self)
-        if content is not None and content.y + self.scroll_offset.y < len(self.names):
-            self.post_message(self.Clicked(content.y + self.scroll_offset.y))
+        number = self.line_under(event)
+        if 0 <= number < len(self.names):
+            self.post_message(self.Clicked(number))
 
     def lines(self, width: int) -> list[Content]:
         """A line a name."""

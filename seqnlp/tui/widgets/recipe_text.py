@@ -47,6 +47,10 @@ class RecipeText(VerticalScroll):
     def mark(self, faults: Sequence[Fault], file: str) -> None:
         """Mark the faults that are in this file, and scroll to the first of them."""
         self._faults = [fault for fault in faults if fault["spot"] and fault["spot"][0] == file]
+        self._draw()
+        self.call_after_refresh(self._seek)  # before it is laid out there is nothing to scroll
+
+    def _seek(self) -> None:
         before = self._draw()
         if before is not None:
             self.scroll_to(y=max(before - self.size.height // 3, 0), animate=False)

@@ -145,6 +145,11 @@ def test_a_sentence_is_split_by_rule_or_at_blanks(tagger: Tagger) -> None:
     assert set(tagging.columns["type"]) <= {"x", "y", "z"}
     assert len(tagging.scores) == 4
     assert all(0.25 <= score <= 1 for score in tagging.scores)
+    assert list(tagging.column_scores) == ["upos", "type"]
+    assert tagging.column_scores["upos"] == tagging.scores
+    assert all(1 / 3 <= score <= 1 for score in tagging.column_scores["type"])  # of three labels the likeliest
+    assert tagging.column_scores["type"] != tagging.scores
+    assert tagging.to_json()["column_scores"] == tagging.column_scores
 
 
 def test_a_list_and_a_stream_give_what_single_sentences_give(tagger: Tagger) -> None:
@@ -158,7 +163,7 @@ def test_a_list_and_a_stream_give_what_single_sentences_give(tagger: Tagger) -> 
 
 
 def test_an_empty_sentence_has_no_tags(tagger: Tagger) -> None:
-    assert tagger.tag("") == Tagging([], [], [], {"upos": [], "type": []})
+    assert tagger.tag("") == Tagging([], [], [], {"upos": [], "type": []}, {"upos": [], "type": []})
     assert tagger.tag([]) == []
     assert tagger.tag([[], []]) == [tagger.tag("")] * 2
 

@@ -144,6 +144,7 @@ def test_a_tagger_says_whole_labels() -> None:
     assert list(tagging.columns) == ["feats", "upos"]
     three, two = np.e / (np.e + 2), np.e / (np.e + 1)
     assert tagging.scores == pytest.approx([three * three * two] * 2)
+    assert tagging.column_scores["upos"] == pytest.approx([np.e / (np.e + 3)] * 2)
     assert nothing.columns == {"feats": [], "upos": []}
     scores = task.score(model, task.examples(Dataset.from_dict(TRAIN), 100))
     assert scores["feats.accuracy"] == pytest.approx(1 / 6)

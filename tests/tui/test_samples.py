@@ -1,0 +1,166 @@
+"""Several samples side by side: one batch of the library, each of which can go on alone."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.worker.answers import Models, answer
+from seqnlp.worker.protocol import Request
+
+pytestmark = pytest.mark.anyio
+
+PROMPT = "The harbour"
+SAMPLES, SEED, LENGTH = 3, 7, 60
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A language model that has learned next to nothing."""
+    from seqnlp.api import train
+
+    folder = tmp_path_factory.mktemp("runs")
+    text = folder / "text.txt"
+    text.write_text((ROOT / "corpora/prose/dev.txt").read_text(encoding="utf-8")[:8000], encoding="utf-8")
+    files = [f"data.{split}='{text}'" for split in ("train", "dev", "test")]
+    settings = ["training.epochs=1", "training.threads=1", "encoder.size=16", "embedding.size=8", *files]
+    list(train(ROOT / "recipes/char_lstm.toml", settings, folder / "tiny"))
+    return folder / "tiny"
+
+
+def worker(run: Path) -> Any:
+    """What the worker answers about a run, packed in parts of 7 tokens, with the texts' turns mixed."""
+    models = Models()
+
+    def reply(settings: Mapping[str, Any]) -> Iterator[Any]:
+        found = answer(Request(1, "generate", str(run), dict(settings)), models)
+        tokens = list(found.items)
+        for begin in range(0, len(tokens), 7):
+            yield from found.pack(tokens[begin : begin + 7])
+
+    return {"load": lambda settings: [{}], "generate": reply, "next": lambda settings: [[["e", -0.5]]]}
+
+
+def opened(fake: Any, run: Path) -> SeqnlpApp:
+    return SeqnlpApp(run.parent, fake(worker(run)), run_at(run))
+
+
+@pytest.fixture
+def written(settled: Any) -> Any:
+    """Three texts, written to their end."""
+
+    async def write(pilot: Any) -> GenerateScreen:
+        screen = pilot.app.screen
+        assert isinstance(screen, GenerateScreen)
+        screen.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
+        await pilot.press(*PROMPT, "enter")
+        await settled(pilot)
+        return screen
+
+    return write
+
+
+def questions(app: SeqnlpApp) -> list[Any]:
+    return [settings for do, settings in app.predictor.asked if do == "generate"]  # type: ignore[attr-defined]
+
+
+async def test_the_texts_are_those_of_the_command_line(trained: Path, fake: Any, runs: Path, written: Any) -> None:
+    from seqnlp.cli.app import app as command
+
+    words = ["generate", str(trained), "--prompt", PROMPT, "--temperature", "0.8"]
+    words += ["--samples", str(SAMPLES), "--seed", str(SEED), "--length", str(LENGTH)]
+    told = CliRunner().invoke(command, words)
+    assert told.exit_code == 0, told.output
+    app = opened(fake, trained)
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = await written(pilot)
+        texts = [writing.text for writing in screen.session.writings]
+        assert "\n-----\n".join(texts) + "\n" == told.stdout
+        assert len(set(texts)) == SAMPLES
+        assert len(questions(app)) == 1
+
+
+async def test_one_of_them_goes_on_alone(trained: Path, fake: Any, runs: Path, settled: Any, written: Any) -> None:
+    app = opened(fake, trained)
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = await written(pilot)
+        before = [writing.text for writing in screen.session.writings]
+        await pilot.press("tab", "space")
+        await settled(pilot)
+        after = [writing.text for writing in screen.session.writings]
+        assert (after[0], after[2]) == (before[0], before[2])
+        assert after[1].startswith(before[1])
+        assert screen.session.writings[1].tokens == 2 * LENGTH
+        assert questions(app)[-1]["prompt"] == before[1]
+
+
+async def test_one_of_them_branches_and_comes_back(
+    trained: Path, fake: Any, runs: Path, settled: Any, written: Any
+) -> None:
+    app = opened(fake, trained)
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = await written(pilot)
+        before = [writing.text for writing in screen.session.writings]
+        await pilot.press("tab", "tab", "left", "left")
+        await settled(pilot)
+        await pilot.press("1")
+        await settled(pilot)
+        branched = screen.session.writings[2]
+        assert branched.text.startswith(before[2][:-2] + "e")
+        assert branched.tokens == 2 * LENGTH - 1
+        assert questions(app)[-1]["prompt"] == before[2][:-2] + "e"
+        await pilot.press("u")
+        assert [writing.text for writing in screen.session.writings] == before
+
+
+async def test_all_stop_together(trained: Path, fake: Any, runs: Path) -> None:
+    app = opened(fake, trained)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, GenerateScreen)
+        screen.settings.update(samples=SAMPLES, seed=SEED)
+        reply = predictor.replies["generate"]
+
+        def halting(settings: Mapping[str, Any]) -> Iterator[Any]:
+            for number, part in enumerate(reply(settings)):
+                if number == SAMPLES:
+                    predictor.gate.clear()
+                yield part
+
+        predictor.replies["generate"] = halting
+        await pilot.press("enter")
+        while not all(writing.tokens for writing in screen.session.writings):
+            await pilot.pause(0.01)
+        assert all(screen.session.is_busy(number) for number in range(SAMPLES))
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not screen.session.busy
+        assert predictor.open == 0
+        await pilot.press("tab")
+        assert screen.view is screen.views[1]
+
+
+async def test_a_dial_turned_while_a_batch_is_written_steers_each_text(
+    trained: Path, fake: Any, runs: Path, settled: Any
+) -> None:
+    app = opened(fake, trained)
+    predictor: Any = app.predictor
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, GenerateScreen)
+        screen.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
+        predictor.gate.clear()
+        await pilot.press("enter", "d", "right")
+        while len(questions(app)) < 1 + SAMPLES:
+            await pilot.pause(0.01)
+        predictor.gate.set()
+        await settled(pilot)
+        assert [settings["temperature"] for settings in questions(app)] == [0.8, 0.85, 0.85, 0.85]
+        assert [writing.tokens for writing in screen.session.writings] == [LENGTH] * SAMPLES
