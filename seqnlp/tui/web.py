@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import shlex
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
+from socket import gethostname
 from typing import final
 from urllib.parse import urlsplit
 
-from aiohttp import web
-from textual_serve.server import Server
+from aiohttp import WSCloseCode, web
+from textual_serve.server import Server, to_int
+
+from seqnlp.tui.visitor import GRACE, Visitor
 
 PRIVATE = frozenset(["127.0.0.1", "localhost", "::1"])
 """Names of this machine that no other machine can reach it by."""
+
+POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""The page loads nothing from elsewhere, and no other page may hold it in a frame to lead clicks astray."""
+
+SIZE = {"width": 80, "height": 24}
+"""Of the terminal, where the page doesn't tell."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @final
@@ -30,7 +44,11 @@ class Website(Server):
             port: The port to listen on.
         """
         templates = Path(__file__).parent / "templates"
-        super().__init__(shlex.join(command), host, port, title="seqnlp", templates_path=templates)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        super().__init__("seqnlp", host, port, public_url=url, templates_path=templates)
+        self._words = command
+        self._names = PRIVATE if self.is_private else PRIVATE | {host.lower(), gethostname().lower()}
+        self._pages: set[web.WebSocketResponse] = set()
 
     @property
     def is_private(self) -> bool:
@@ -44,28 +62,71 @@ class Website(Server):
             OSError: the port is taken, or the address is none of this machine's.
         """
         logging.basicConfig(level=logging.ERROR)
-        web.run_app(self._make_app(), host=self.host, port=self.port, access_log=None, print=self._tell)
+        app, patience = self._make_app(), 4 * GRACE
+        web.run_app(app, host=self.host, port=self.port, shutdown_timeout=patience, access_log=None, print=self._tell)
 
     async def on_startup(self, app: web.Application) -> None:
         """Say nothing yet: the port may be taken."""
 
-    async def handle_index(self, request: web.Request) -> web.StreamResponse:
-        """The page."""
-        self._refuse_strangers(request)
-        return await super().handle_index(request)
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Close all pages; their handlers, which are waited for, then end the processes."""
+        with suppress(NotImplementedError):
+            for number in (signal.SIGINT, signal.SIGTERM):  # it ends soon, and once more would leave something open
+                asyncio.get_running_loop().remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
+        closing = [page.close(code=WSCloseCode.GOING_AWAY) for page in self._pages]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), GRACE)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """The terminal of one visitor."""
-        self._refuse_strangers(request)
-        return await super().handle_websocket(request)
+        page = web.WebSocketResponse(heartbeat=15)
+        await page.prepare(request)
+        self._pages.add(page)
+        visitor = Visitor(self._words, page)
+        try:
+            await visitor.start(*(to_int(request.query.get(side, ""), usual) for side, usual in SIZE.items()))
+            await self._process_messages(page, visitor)
+        except (AssertionError, AttributeError, LookupError, TypeError, ValueError):
+            await visitor.remote_close()  # no page of ours sends that
+        finally:
+            self._pages.discard(page)
+            await visitor.stop()
+        return page
 
-    def _refuse_strangers(self, request: web.Request) -> None:
+    async def _make_app(self) -> web.Application:
+        app = await super()._make_app()
+        app.middlewares.append(self._refuse_strangers)
+        app.on_response_prepare.append(_tell_policy)
+        return app
+
+    @web.middleware
+    async def _refuse_strangers(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Other pages in the same browser may not drive the application, nor by a name of theirs for this machine."""
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        try:
+            origin = urlsplit(request.headers.get("Origin", f"http://{request.host}"))
+            name = urlsplit(f"//{request.host}").hostname or ""
+        except ValueError:
+            raise web.HTTPBadRequest from None
+        if origin.netloc != request.host:
             raise web.HTTPForbidden(text="This page may not be used from another one.")
-        if self.is_private and urlsplit(f"//{request.host}").hostname not in PRIVATE:
-            raise web.HTTPForbidden(text="Use http://127.0.0.1 or http://localhost.")
+        if name not in self._names and (self.is_private or not _is_address(name)):
+            here = "http://127.0.0.1 or http://localhost" if self.is_private else "the address of this machine"
+            raise web.HTTPForbidden(text=f"Use {here}.")
+        return await handler(request)
 
     def _tell(self, _: str) -> None:
         print(f"seqnlp is at {self.public_url} until ctrl+c", file=sys.stderr, flush=True)
+
+
+async def _tell_policy(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Content-Security-Policy"] = POLICY
+
+
+def _is_address(name: str) -> bool:
+    """Whether this is a number that no name server decides on."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -213,19 +213,17 @@ async def test_faults_stand_below_their_lines(
         assert "a quotation mark has no partner" in text_of(app)
 
 
-async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: Any, text_of: Any, opened: Any) -> None:
+async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: Any, shows: Any, opened: Any) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(80, 20)) as pilot:
         await opened(pilot, "my_tagger")
-        assert "hiden = 64" in text_of(app)
+        await shows(app, "hiden = 64")
         for _ in range(5):
             await pilot.press("pageup")
-        await pilot.pause()
-        assert "A tagger for parts" in text_of(app)
+        await shows(app, "A tagger for parts")
         for _ in range(5):
             await pilot.press("pagedown")
-        await pilot.pause()
-        assert "batch_tokens" in text_of(app)
+        await shows(app, "batch_tokens")
 
 
 async def test_a_check_that_fails_is_told_and_can_be_tried_again(

@@ -217,6 +217,7 @@ def test_widths_that_do_not_fit(settings: dict[str, object], width: int, shared:
         Attention.model_validate(settings).build(width, TOKENS, table)
 
 
+@pytest.mark.bf16
 def test_bfloat16_is_near() -> None:
     decoder = build(PARALLEL).float()
     encoded, target = states([3, 2]), targets([2, 4])

@@ -36,6 +36,7 @@ def test_events_come_back_in_order(tmp_path: Path) -> None:
         "scores": {"accuracy": 0.5, "perplexity": None},
         "metric": "accuracy",
         "best": True,
+        "examples": [],
     }
     assert read_events(path) == [expected]
     assert read_recent_events(path) == [expected]

@@ -1,0 +1,248 @@
+"""A server for made-up runs, and a real browser to look at it."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqnlp.tui.trainings import Trainings, look_at
+
+ROOT = Path(__file__).parents[3]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 60.0
+"""Seconds to wait for anything, at most."""
+
+Family = dict[int, tuple[str, str]]
+"""Of processes, by their numbers, when they began and their commands."""
+
+
+class Site:
+    """A server in a process of its own."""
+
+    def __init__(self, command: Callable[[int], list[str]]) -> None:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            self.port: int = found.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(
+            command(self.port),
+            env=env,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # so that signals for all of it don't reach the tests
+        )
+
+    def family(self) -> Family:
+        """The processes that have come from it."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
+        parents = {int(pid): int(parent) for pid, parent, _ in rows}
+
+        def is_ours(pid: int) -> bool:
+            above = parents.get(pid)
+            return above is not None and (above == self.process.pid or is_ours(above))
+
+        ours = {int(pid): command for pid, _, command in rows if is_ours(int(pid))}
+        return {pid: (seen[1], command) for pid, command in ours.items() if (seen := look_at(pid)) is not None}
+
+    def end(self, send: Callable[[], object] | None = None) -> None:
+        """What ctrl+c does, or another way to end; it must end well, and say nothing."""
+        (send or (lambda: self.process.send_signal(signal.SIGINT)))()
+        said = self.process.communicate(timeout=PATIENCE)
+        assert (self.process.returncode, *said) == (0, "", "")
+
+
+@contextmanager
+def serving(command: Callable[[int], list[str]]) -> Iterator[Site]:
+    found = Site(command)
+    try:
+        assert found.process.stderr is not None
+        assert found.process.stderr.readline() == f"seqnlp is at {found.address} until ctrl+c\n"
+        yield found
+        if found.process.poll() is None:
+            found.end()
+    finally:
+        found.process.kill()
+        found.process.communicate()
+
+
+@pytest.fixture
+def site(runs: Path) -> Iterator[Site]:
+    """A server for the made-up runs; nothing is left of it afterwards."""
+    start = [sys.executable, "-m", "seqnlp", "tui", "--web", "--runs", str(runs), "--port"]
+    with serving(lambda port: [*start, str(port)]) as found:
+        yield found
+
+
+@pytest.fixture
+def training_site(runs: Path) -> Iterator[Site]:
+    """A server for an application that has begun a training."""
+    play = ", ".join(map(repr, [sys.executable, str(Path(__file__).parent / "played_app.py"), str(runs)]))
+    code = "from seqnlp.tui.web import Website; Website([{}], '127.0.0.1', {}).serve()"
+    try:
+        with serving(lambda port: [sys.executable, "-c", code.format(play, port)]) as found:
+            yield found
+    finally:
+        for training in Trainings(runs).alive():
+            os.kill(training.record.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def gone() -> Callable[[Family], None]:
+    """Waits until none of some processes is there."""
+
+    def is_there(pid: int, birth: str) -> bool:
+        seen = look_at(pid)
+        return seen is not None and seen[1] == birth and seen[0] not in "ZX"
+
+    def wait(family: Family) -> None:
+        end = time.monotonic() + PATIENCE
+        while left := {pid: about for pid, about in family.items() if is_there(pid, about[0])}:
+            assert time.monotonic() < end, left
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture
+def read_until() -> Callable[..., Any]:
+    """What the application draws, up to some text; escape sequences left out."""
+
+    from aiohttp import WSMsgType
+
+    async def read(terminal: Any, wanted: str) -> str:
+        seen = b""
+        async with asyncio.timeout(PATIENCE):
+            while wanted not in (text := re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode("utf-8", "replace"))):
+                message = await terminal.receive()
+                assert message.type in (WSMsgType.BINARY, WSMsgType.TEXT), message
+                if message.type is WSMsgType.BINARY:
+                    seen += message.data
+        return text
+
+    return read
+
+
+class Browser:
+    """A page of Chromium, driven over its debugging protocol."""
+
+    def __init__(self, line: Any) -> None:
+        self._line, self._number, self._events = line, 0, list[dict[str, Any]]()
+
+    async def tell(self, method: str, **params: Any) -> dict[str, Any]:
+        """Ask for something, and wait for the answer."""
+        self._number += 1
+        number = self._number
+        await self._line.send_json({"id": number, "method": method, "params": params})
+        async with asyncio.timeout(PATIENCE):
+            while (message := await self._next()).get("id") != number:
+                pass
+        assert "error" not in message, message
+        found: dict[str, Any] = message["result"]
+        return found
+
+    async def open(self, address: str) -> None:
+        """Go to a page, and wait for the list of runs."""
+        for part in ("Network", "Page", "Log", "Runtime"):
+            await self.tell(f"{part}.enable")
+        await self.tell("Emulation.setFocusEmulationEnabled", enabled=True)
+        await self.tell("Page.navigate", url=address)
+        await self.wait(lambda: "char_lstm" in self.drawn())
+
+    async def type(self, text: str) -> None:
+        for letter in text:
+            await self.tell("Input.dispatchKeyEvent", type="keyDown", text=letter, key=letter)
+            await self.tell("Input.dispatchKeyEvent", type="keyUp", key=letter)
+
+    async def leave(self) -> bool:
+        """Try to leave the page: whether it asks, and then it stays."""
+        await self.tell("Runtime.evaluate", expression="setTimeout(() => location.href = 'about:blank')")
+        async with asyncio.timeout(PATIENCE):
+            while (message := await self._next()).get("method") != "Page.frameNavigated":
+                if message.get("method") == "Page.javascriptDialogOpening":
+                    assert message["params"]["type"] == "beforeunload"
+                    await self.tell("Page.handleJavaScriptDialog", accept=False)
+                    return True
+        return False
+
+    async def value(self, expression: str) -> Any:
+        return (await self.tell("Runtime.evaluate", expression=expression))["result"].get("value")
+
+    async def wait(self, seen: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not seen():
+                await self.value("1")
+                await asyncio.sleep(0.1)
+
+    async def wait_for(self, expression: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not await self.value(expression):
+                await asyncio.sleep(0.1)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [event["params"] for event in self._events if event.get("method") == name]
+
+    def complaints(self) -> list[str]:
+        """What a browser writes into its console when a page does something wrong."""
+        return [event["entry"]["text"] for event in self.events("Log.entryAdded")] + [
+            event["exceptionDetails"]["text"] for event in self.events("Runtime.exceptionThrown")
+        ]
+
+    async def _next(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads((await self._line.receive()).data)
+        self._events.append(message)
+        return message
+
+    def drawn(self) -> str:
+        """All that the application has sent to the terminal."""
+        frames = [event["response"] for event in self.events("Network.webSocketFrameReceived")]
+        sent = b"".join(b64decode(frame["payloadData"]) for frame in frames if frame["opcode"] == 2)
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", sent.decode("utf-8", "replace"))
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
+    """A page of Chromium, without a window."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    from aiohttp import ClientSession
+
+    options = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--remote-debugging-port=0"]
+    options += [f"--user-data-dir={tmp_path}/chromium", "--window-size=1000,600", "--no-first-run", "about:blank"]
+    options += ["--disable-background-networking", "--disable-component-update", "--use-angle=swiftshader"]
+    options += ["--enable-unsafe-swiftshader"]
+    process = await asyncio.create_subprocess_exec(
+        str(CHROMIUM), *options, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while b"DevTools listening on" not in (line := await process.stderr.readline()):
+                assert line, "chromium has ended"
+        reading = asyncio.create_task(process.stderr.read())
+        address = line.decode().split()[-1].replace("ws://", "http://").split("/devtools")[0]
+        async with ClientSession() as client:
+            async with client.get(f"{address}/json/list") as answer:
+                pages = await answer.json()
+            page = next(page for page in pages if page["type"] == "page")
+            async with client.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as line_to_page:
+                yield Browser(line_to_page)
+        reading.cancel()
+    finally:
+        process.kill()
+        await process.wait()
