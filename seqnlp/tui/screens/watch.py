@@ -7,7 +7,7 @@ from typing import ClassVar, final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -55,10 +55,12 @@ class WatchScreen(BaseScreen):
         #top { height: auto; padding: 1 2; }
         #charts { height: 3fr; min-height: 8; padding: 0 2; }
         #loss { margin-right: 2; }
+        #history { width: 1fr; }
+        #heading { height: auto; }
         #tables { height: 2fr; min-height: 4; margin: 1 2 0 2; }
         #latest { display: none; width: 1fr; }
         #examples { height: auto; padding: 1 2 0 2; }
-        &.-wide { #charts { height: 5fr; } #loss, #rows { margin-right: 4; } #latest { display: block; } }
+        &.-wide { #charts { height: 5fr; } #loss, #history { margin-right: 4; } #latest { display: block; } }
         &.-narrow {
             #top { padding: 1 1 0 1; }
             #charts { layout: vertical; padding: 0 1; }
@@ -89,7 +91,9 @@ class WatchScreen(BaseScreen):
             yield ChartView("loss")
             yield ChartView("score")
         with Horizontal(id="tables"):
-            yield LastLines("rows")
+            with Vertical(id="history"):
+                yield Static("", id="heading", markup=False)
+                yield LastLines("rows")
             yield Static("", id="latest", markup=False)
         yield Static("", id="examples", markup=False)
 
@@ -222,9 +226,10 @@ class WatchScreen(BaseScreen):
         self._draw_curves()
         room = (self.size.width - 12) // 2 if self.has_class("-wide") else width - 1
         self._draw_examples(width)
-        table = Content("\n").join(failed) if failed else evaluations(status, room)
+        heading, *rows = failed or evaluations(status, room).split("\n")
         self.query_one("#latest", Static).update(latest_scores(self.following, room))
-        self.query_one(LastLines).show_text(table)
+        self.query_one("#heading", Static).update(heading)
+        self.query_one(LastLines).show_text(Content("\n").join(rows))
 
     def _state(self, condition: Condition) -> tuple[str, str, str]:
         if condition is Condition.ENDED:
