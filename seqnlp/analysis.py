@@ -17,7 +17,7 @@ from seqnlp.metrics.confusion import confusion_matrix, frequent_confusions
 from seqnlp.opened import open_split
 from seqnlp.results import Confusion, ErrorReport, Mistake
 from seqnlp.tasks.labelling import LabellingTask
-from seqnlp.training.precision import computing_in, resolve
+from seqnlp.training.precision import computing_in, for_scores
 
 NOT_IN_TRAIN = "(not in train)"
 """The row of a matrix for right labels that train did not have."""
@@ -51,7 +51,7 @@ def analyse(
     task = opened.task
     if not isinstance(task, LabellingTask):
         raise UsageError(f"{run}: its verb is {task.verb}, which has no labels to be confused")
-    with torch.inference_mode(), computing_in(resolve(opened.recipe.training.precision)):
+    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision)):
         answers = task.answers(opened.model, opened.examples)
     words = task.words(opened.table)
     return {name: report(answer, words, confusions, examples) for name, answer in answers.items()}

@@ -21,7 +21,7 @@ from seqnlp.run.meta import describe_training
 from seqnlp.tasks import Scores, Task, TaskRecipe
 from seqnlp.tasks.lm import LmTask
 from seqnlp.training import Examples, Show, Trainer
-from seqnlp.training.precision import computing_in, resolve
+from seqnlp.training.precision import computing_in, for_scores, resolve
 
 LOG_EVERY = 0.5
 """Seconds between the steps that are written to events.jsonl."""
@@ -80,9 +80,9 @@ def _train(
         Run.check_free(path, overwrite or resume)
     torch.set_num_threads(wanted.training.threads)
 
-    # a run's own recipe lies elsewhere than the one that the training began with, which its files lie beside
-    own = begun is not None and file.resolve() == (path / RECIPE).resolve()
-    find = finder(begun.recipe_file if begun is not None and own else file)
+    if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
+        file = begun.recipe_file  # what the run's own recipe was: files that it names lie beside that
+    find = finder(file)
     corpus = wanted.corpus(find)
     if saved is None:
         with naming("train"):
@@ -170,7 +170,7 @@ def evaluate(
             raise UsageError(f"{run}: context and dynamic evaluation are for language models, not for {task.verb!r}")
         task = task.measured(context, dynamic)
     begun = time.perf_counter()
-    scores = score(task, opened.model, opened.examples, resolve(opened.recipe.training.precision))
+    scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
     kept = opened.run.scores().get(split, {}) if data is None else {}
     return {

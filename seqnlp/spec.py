@@ -41,7 +41,7 @@ class Spec(BaseModel):
     @classmethod
     def _described(cls, table: JsonSchemaValue) -> JsonSchemaValue:
         for name, text in cls.field_help().items():
-            table["properties"][name]["description"] = text
+            table["properties"][cls.model_fields[name].alias or name]["description"] = text
         return table
 
 
@@ -124,10 +124,11 @@ class Family(Spec, ABC):
 def _docstrings(spec: type[Spec]) -> dict[str, str]:
     """The docstring under each field that a class has of its own, empty where there is none."""
     try:
-        (definition,) = ast.parse(dedent(inspect.getsource(spec))).body
-    except (OSError, TypeError, SyntaxError):  # there is no source, as in a notebook that has moved on
+        definition, *others = ast.parse(dedent(inspect.getsource(spec))).body
+    except (OSError, TypeError, SyntaxError, ValueError):  # there is no source, as in a notebook that has moved on
         return {}
-    assert isinstance(definition, ast.ClassDef)
+    if others or not isinstance(definition, ast.ClassDef):  # the file has changed since
+        return {}
     texts = {}
     for field, below in pairwise([*definition.body, ast.Pass()]):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):

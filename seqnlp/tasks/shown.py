@@ -35,6 +35,8 @@ CHARACTERS = 240
 """The same of a text."""
 WRITTEN = 80
 """Characters that a language model reads, and then writes."""
+LOOKED_AT = 100_000
+"""Characters of a text that the pieces are taken from."""
 TEMPERATURE = 0.7
 """It writes at; what an untrained model finds likely would be noise at 1."""
 STEPS = 8
@@ -86,13 +88,18 @@ def classes(task: ClassifyTask, dev: Dataset, seed: int) -> Show:
 
 def continuations(task: LmTask, dev: TextSplit, seed: int) -> Show:
     """Pieces of the text, how they go on, and how the model would go on."""
-    text = next(dev.chunks(), "")
-    longest = max(len(text) - 2 * WRITTEN, 1)
+    text = ""
+    for chunk in dev.chunks():
+        text += chunk
+        if len(text) > LOOKED_AT:
+            break
     pieces = []
-    for start in some_rows(longest, seed).tolist():
+    for start in some_rows(max(len(text) - 3 * WRITTEN, 1), seed).tolist():
         begin = text.find("\n", start, start + WRITTEN) + 1 or start  # the beginning of a line, if one is near
-        end = text.rfind(" ", begin + 1, begin + WRITTEN)
-        end = end if end > begin else begin + WRITTEN
+        if begin + WRITTEN >= len(text):
+            begin = 0  # there is not much of it
+        end = text.rfind(" ", begin + 1, min(begin + WRITTEN, len(text) - 1))
+        end = end if end > begin else min(begin + WRITTEN, len(text) // 2)
         pieces.append((text[begin:end], text[end : end + WRITTEN]))
 
     def show(model: SequenceModel) -> list[Example]:

@@ -10,26 +10,29 @@ BEAT = 0.2
 """Seconds between two looks."""
 
 LATE = 1.0
-"""Seconds without a look after which nobody has worked: however busy a process is, its threads come to look before."""
+"""Seconds without a look, and without work of the processor, after which the process must have stood still."""
 
 
 @final
 class Clock:
     """Looks at the time again and again; when it could not, the process stood still."""
 
-    def __init__(self, read: Callable[[], float] = time.perf_counter) -> None:
-        """Take what tells the seconds."""
-        self._read, self._lock = read, Lock()
-        self._seen = read()
+    def __init__(
+        self, read: Callable[[], float] = time.perf_counter, worked: Callable[[], float] = time.process_time
+    ) -> None:
+        """Take what tells the seconds, and those that the processor has worked for this process."""
+        self._read, self._worked, self._lock = read, worked, Lock()
+        self._seen, self._done = read(), worked()
         self._still = 0.0
         self._running = False
 
     def now(self) -> float:
         """Seconds of work since some moment."""
         with self._lock:  # whoever looks first after a pause leaves it out
-            seen = self._read()
-            gap, self._seen = seen - self._seen, seen
-            if self._running and gap > LATE:
+            seen, done = self._read(), self._worked()
+            gap, work = seen - self._seen, done - self._done
+            self._seen, self._done = seen, done
+            if self._running and gap > LATE and work < BEAT:  # others may keep the looker waiting, but they work
                 self._still += gap - BEAT
             return seen - self._still
 

@@ -25,6 +25,11 @@ def resolve(precision: Literal["auto", "fp32", "bf16"]) -> Precision:
     return precision
 
 
+def for_scores(trained: Literal["auto", "fp32", "bf16"]) -> Precision:
+    """What to score a run in: what it was trained in, or fp32 where that was bf16 on a machine that has it."""
+    return resolve("auto" if trained == "bf16" and not has_bf16() else trained)
+
+
 @contextmanager
 def computing_in(precision: Precision) -> Iterator[None]:
     """Run the products inside in this format."""

@@ -89,7 +89,8 @@ class Visitor(AppService):
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
             # its pipes are read to their end, or they would close when asyncio is gone, which Python complains of
-            await asyncio.wait_for(process.communicate(), GRACE)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.communicate(), GRACE)
 
 
 def _heedless(write: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:

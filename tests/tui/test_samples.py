@@ -86,6 +86,18 @@ async def test_the_texts_are_those_of_the_command_line(trained: Path, fake: Any,
         assert len(questions(app)) == 1
 
 
+async def test_at_temperature_0_all_are_the_likeliest_text(trained: Path, fake: Any, runs: Path, settled: Any) -> None:
+    app = opened(fake, trained)
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, GenerateScreen)
+        screen.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH, temperature=0.0)
+        await pilot.press(*PROMPT, "enter")
+        await settled(pilot)
+        (text,) = {writing.text for writing in screen.session.writings}
+        assert len(text) == len(PROMPT) + LENGTH
+
+
 async def test_one_of_them_goes_on_alone(trained: Path, fake: Any, runs: Path, settled: Any, written: Any) -> None:
     app = opened(fake, trained)
     async with app.run_test(size=(120, 30)) as pilot:

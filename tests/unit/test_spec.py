@@ -261,3 +261,14 @@ def test_the_json_schema_helps_people() -> None:
     for words in ("Something that moves.", "A cat.", "How often it can fall."):
         assert words in text
     assert "Details that" not in text
+
+
+class Renamed(Spec):
+    """With another name in recipes."""
+
+    inside: int = Field(1, alias="outside")
+    """Told under its name in recipes."""
+
+
+def test_a_field_with_an_alias_is_described() -> None:
+    assert Renamed.model_json_schema()["properties"]["outside"]["description"] == "Told under its name in recipes."

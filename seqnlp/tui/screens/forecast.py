@@ -47,8 +47,8 @@ class ForecastScreen(ForecastingScreen):
         chosen = self.drawn[0]
         steps = len(chosen["values"])
         if steps > self.trained:
-            narrow = ", and its intervals are too narrow" if "low" in chosen else ""
-            return f"past the {self.trained} steps it was trained for it goes on from its own forecasts{narrow}"
+            narrow = "; its intervals are too narrow there" if "low" in chosen else ""
+            return f"past the {self.trained} steps it was trained for{narrow}"
         return " · ".join(_value(chosen, step) for step in dict.fromkeys((0, steps - 1)))
 
     def content_to_copy(self) -> str:

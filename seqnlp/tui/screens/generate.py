@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FRAMES = 15
 """Pictures a second while text streams in."""
-
 PATIENCE = 0.12
 """Seconds for which a dial that is being turned, or a cursor that moves, is waited for."""
 
@@ -123,16 +122,18 @@ class GenerateScreen(RunScreen):
     async def action_again(self) -> None:
         """Write anew from the prompt."""
         self._stop()
-        seed = self.settings["seed"]
         self._begun = True
         self.session.close()
-        if seed is None:
-            seed = SystemRandom().randrange(10**6)
+        seed = SystemRandom().randrange(10**6) if self.settings["seed"] is None else self.settings["seed"]
         self.session = Session(self.query_one(Prompt).text, self.settings["samples"], seed)
         await self._lay_out()
         self._warn(self.session.prompt)
         self.views[0].focus()
-        self._write_all()
+        if self.settings["temperature"]:
+            self._write_all()
+        else:  # all the same: no batch is made of these
+            for number in range(len(self.session.writings)):
+                self._write(number, self.settings["length"])
 
     @work(exclusive=True, group="warn")
     async def _warn(self, prompt: str) -> None:

@@ -13,8 +13,18 @@ from textual.widgets import Input, Static, TextArea
 
 from seqnlp.tui.screens.base import BaseScreen
 
-NAMES = {"question_mark": "?", "pageup": "page up", "pagedown": "page down", "escape": "esc"}
+NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "enter": "⏎",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "escape": "esc",
+}
 ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
+
+OF_TEXTUAL = {"app.focus_next", "app.focus_previous", "page_left", "page_right"}
+"""What Textual does by itself, and calls by names of its own."""
 
 
 @final
@@ -55,8 +65,10 @@ def help_for(screen: Screen[object]) -> HelpScreen:
     keys: dict[str, list[str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if binding.description and not binding.system and not _edits(active):
-            keys.setdefault(binding.description, []).append(key_name(binding))
+        if binding.description and not binding.system and binding.action not in OF_TEXTUAL and not _edits(active):
+            names = keys.setdefault(binding.description, [])
+            # the keys of one binding share a display: that is the name of the first
+            names.append(key_name(binding) if key_name(binding) not in names else plain_name(binding.key))
     lines = [(_several(names), what) for what, names in keys.items()]
     if isinstance(screen, BaseScreen):
         return HelpScreen(screen.heading, screen.HELP, lines)
@@ -76,4 +88,9 @@ def _several(names: list[str]) -> str:
 
 def key_name(binding: Binding) -> str:
     """A key as one would say it."""
-    return binding.key_display or NAMES.get(binding.key) or ARROWS.get(binding.key) or binding.key
+    return binding.key_display or plain_name(binding.key)
+
+
+def plain_name(key: str) -> str:
+    """The same for a key that nobody has given a name."""
+    return NAMES.get(key) or ARROWS.get(key) or key.replace("ctrl+", "^")

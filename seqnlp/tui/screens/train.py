@@ -225,7 +225,7 @@ class TrainScreen(BaseScreen):
     def _refused(self) -> bool:
         """Whether the recipe can't be trained as it stands, which is told."""
         if self.faults:
-            self.notify("The recipe has faults; what they are stands below.", title="Not begun", severity="error")
+            self.notify("The recipe has faults.", title="Not begun", severity="error", timeout=2)  # it hides them
         elif self.faults is None:
             self.notify("The recipe is still being checked.", title="Not yet", timeout=3)
         return self.faults != []

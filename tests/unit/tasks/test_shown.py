@@ -12,6 +12,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.opened import finder
 from seqnlp.recipe import load_recipe
 from seqnlp.tasks import Task, TaskRecipe
+from seqnlp.tasks.running_text import TextSplit
 from seqnlp.tasks.shown import CHARACTERS, SHOWN, WORDS, WRITTEN, some_rows
 
 ROOT = Path(__file__).parents[3]
@@ -46,7 +47,7 @@ def shown(found: Prepared, seed: int = 1) -> list[Example]:
         assert show(found.model) == examples
     assert torch.equal(torch.get_rng_state(), before)
     assert all(map(torch.equal, weights, found.model.state_dict().values()))
-    assert len(examples) == SHOWN
+    assert 1 <= len(examples) <= SHOWN
     assert all(len(each.given) == len(each.expected) == len(each.predicted) for each in examples)
     return examples
 
@@ -126,3 +127,14 @@ def test_another_seed_shows_others() -> None:
 def test_a_split_with_fewer_rows() -> None:
     assert some_rows(2, 1).tolist() == [0, 1]
     assert sorted(set(some_rows(1000, 1).tolist())) == some_rows(1000, 1).tolist()
+
+
+@pytest.mark.parametrize("text", ["ab", "abc de\n", "short line\n" * 9, "a line without any end " * 9])
+def test_a_text_that_is_soon_at_its_end(text: str) -> None:
+    found = prepared("char_lstm")
+    dev = TextSplit("short", lambda: iter([text[:1], text[1:]]))
+    for example in shown(Prepared(found.task, found.model, dev)):
+        ((prompt,), (right,), _) = example.given, example.expected, example.predicted
+        assert prompt
+        assert right
+        assert prompt + right in text

@@ -63,6 +63,14 @@ def test_the_clock_looks_by_itself(hands: Hands) -> None:
     assert active_count() == before
 
 
+def test_whoever_keeps_the_looker_waiting_works(hands: Hands) -> None:
+    clock = Clock(hands, worked=hands)
+    with clock.running():
+        begun = clock.now()
+        hands.seconds += 60
+        assert clock.now() - begun == 60
+
+
 def test_time_outside_of_the_work_is_no_pause(hands: Hands) -> None:
     clock = Clock(hands)
     hands.seconds += 50
@@ -87,7 +95,7 @@ def test_a_pause_changes_neither_speed_nor_seconds(make_trainer: Callable[..., T
             return {"accuracy": 0.5}
 
         trainer = make_trainer(score=score, training={"epochs": 3})
-        trainer.clock = Clock(hands)
+        trainer.clock = Clock(hands, worked=lambda: 0.0)
         gradients = trainer.replicas.gradients
 
         def slow(*given: Any) -> Any:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from seqnlp.errors import UsageError
-from seqnlp.training.precision import Precision, computing_in, resolve
+from seqnlp.training.precision import Precision, computing_in, for_scores, resolve
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,5 @@ def test_bf16_is_refused_where_the_processor_has_none(monkeypatch: pytest.Monkey
     monkeypatch.setattr("seqnlp.training.precision.has_bf16", lambda: False)
     with pytest.raises(UsageError, match=r"^training\.precision: this processor can't compute in bf16; expected"):
         resolve("bf16")
+    assert for_scores("bf16") == "fp32", "a run from another machine can be scored"
+    assert for_scores("fp32") == "fp32"
