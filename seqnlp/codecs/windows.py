@@ -20,7 +20,7 @@ def window_scale(values: Array, observed: NDArray[np.bool_], kind: WindowScale) 
         observed: False where a value is missing; of the same shape.
         kind: `none`: 0 and 1. `last`: the last value that is there, and 1 (NLinear; Zeng et al., 2023).
             `standard`: mean and standard deviation, as in reversible instance normalisation (Kim et al., 2022),
-            without its learned map.
+            without its learned map (`seqnlp.nn.window_affine`).
 
     Returns:
         Two arrays of shape (batch, channels). A window without a single value has 0 and 1.

@@ -8,7 +8,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.nn.dropout import Dropout
-from seqnlp.shapes import Bool, Float
+from seqnlp.nn.window_affine import WindowAffine
+from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
 
@@ -18,6 +19,8 @@ class SeriesBatch:
 
     steps: Float[Tensor, "batch lookback width"]
     """The features of each step; the first ones are the values to be forecast."""
+    lanes: Int[Tensor, " batch"]
+    """The number of the series that each window is of."""
     segment: int
     """Steps that are read at once."""
 
@@ -54,11 +57,17 @@ class SeriesEmbedder(nn.Module):
         self.width = segment * width if size is None else size
         self.projection = None if size is None else nn.Linear(segment * width, size)
         self.dropout = Dropout(dropout)
+        self.affine: WindowAffine | None = None
+        """A learned map of the values: the decoder, which undoes it, has the same one."""
 
     def forward(self, batch: SeriesBatch) -> Float[Tensor, "batch time width"]:
         """Embed some windows."""
-        windows, lookback, width = batch.steps.shape
-        segments = batch.steps.reshape(windows, lookback // self.segment, self.segment * width)
+        steps = batch.steps
+        if self.affine is not None:
+            values, rest = steps.tensor_split([self.affine.channels], 2)
+            steps = torch.cat([self.affine(values, batch.lanes), rest], 2)
+        windows, lookback, width = steps.shape
+        segments = steps.reshape(windows, lookback // self.segment, self.segment * width)
         if self.projection is not None:
             segments = torch.relu(self.projection(segments))
         return self.dropout(segments)  # type: ignore[no-any-return]

@@ -53,6 +53,10 @@ class ForecastData(Data):
     window: WindowScale = "none"
     """What is taken off a window and put on its forecast again: none; its last value (last); or its mean and standard
     deviation (standard), as in RevIN. The scale of the whole series is always taken off first."""
+    affine: bool = False
+    """Whether each column of each series has a learned map, gamma * value + beta, after the window's scale is taken
+    off, which is undone on forecasts before the scale is put on (RevIN). Gamma is learned as its logarithm and so is
+    over 0: quantiles stay in order, and the way back is exact."""
     missing: Literal["refuse", "mask"] = "refuse"
     """Whether values may be missing: masked, they count in no loss and no score, and the network is told of them."""
 
@@ -88,6 +92,9 @@ class Forecast(TaskRecipe):
             near = max(data.look_back // segment, 1) * segment
             problem = f"a look-back of {data.look_back} is no multiple of embedding.segment = {segment}"
             yield Fault("data.look_back", problem, f"{near} is one")
+        if data.affine and data.window == "none":
+            problem = "there is no scale of the window that a learned map could come after"
+            yield Fault("data.affine", problem, 'data.window = "standard" or "last"')
         if isinstance(self.decoder, Segments) and self.decoder.segment > data.horizon:
             problem = f"a segment of {self.decoder.segment} is longer than the horizon, {data.horizon}"
             yield Fault("decoder.segment", problem, f"segment = {data.horizon}")

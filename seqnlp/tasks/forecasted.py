@@ -181,7 +181,7 @@ class Windows(Examples):
         seen = np.concatenate(parts, 2) if len(parts) > 1 else steps
         known = encoded.known[begin[:, None] + np.arange(shape.horizon)]
         ahead = Ahead(*map(torch.from_numpy, (known, lanes, last, shift, scale)))
-        return SeriesBatch(torch.from_numpy(np.ascontiguousarray(seen)), shape.segment), ahead
+        return SeriesBatch(torch.from_numpy(np.ascontiguousarray(seen)), ahead.lanes, shape.segment), ahead
 
 
 def _cut(rows: Rows, size: int) -> list[Rows]:

@@ -15,6 +15,7 @@ from seqnlp.errors import DataError
 from seqnlp.metrics.forecasts import seasonal_error
 from seqnlp.model import SequenceModel
 from seqnlp.nn.distributions import Distribution, QuantileGrid
+from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.readers.files import nearest
 from seqnlp.tasks import shown
 from seqnlp.tasks.base import Scores, Task
@@ -159,7 +160,10 @@ class ForecastTask(Task):
         recipe = self.recipe
         embedding = recipe.embedding.build(self._step_width())
         encoder = recipe.encoder.build(embedding.width)
-        decoder = recipe.decoder.build(self._shape(encoder.width, recipe.encoder.reads_ahead))
+        shape = self._shape(encoder.width, recipe.encoder.reads_ahead)
+        decoder = recipe.decoder.build(shape)
+        if recipe.data.affine:
+            embedding.affine = decoder.affine = WindowAffine(shape.lanes, shape.channels)
         return SequenceModel(embedding, encoder, {NEXT: decoder})
 
     def _step_width(self) -> int:

@@ -18,6 +18,7 @@ from seqnlp.cli.app import app
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.tasks import Forecast, Forecaster
+from seqnlp.tasks.forecasting import decoder_of
 from seqnlp.tasks.series_split import SeriesSplit
 
 SMALL = ["training.threads=1", "training.epochs=1", "data.look_back=24", "data.horizon=6", "data.season=6"]
@@ -94,6 +95,9 @@ def test_the_scores_are_kept_beside_those_of_the_forecasts_to_beat(quantiles: Pa
     [
         ("etth1_24", [*SEGRNN, 'data.window="standard"', 'data.channels="joint"', "data.calendar=['hour', 'weekday']"]),
         ("etth1_dlinear", []),
+        ("etth1_dlinear", ["decoder.individual=true", 'data.window="standard"', "data.affine=true"]),
+        ("etth1_dlinear", ["decoder.individual=true", 'data.channels="joint"', 'decoder.output="gaussian"']),
+        ("etth1_quantiles", [*SEGRNN, "data.affine=true", 'data.channels="joint"', "decoder.calibrate=true"]),
         ("etth1", [*SEGRNN, 'decoder={kind="direct", output="gaussian"}', "data.known=['b']"]),
         ("etth1", ["embedding.segment=1", "encoder.size=8", 'decoder={kind="recursive", size=8}', "data.past=['b']"]),
         ("etth1", [*SEGRNN, 'encoder={kind="lstm", size=8}', 'data.targets=["b"]', "training.stride=4"]),
@@ -110,8 +114,10 @@ def test_every_kind_trains_and_forecasts(recipe: str, settings: list[str], file:
     assert found[0].times[0] == ("2020-01-09T08:00:00" if data != file else "2020-01-11T00:00:00")
 
 
-def test_a_recipe_learns_one_batch_by_heart(file: Path) -> None:
-    recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN, "decoder.dropout=0", BATCH])
+@pytest.mark.parametrize("affine", ["false", "true"])
+def test_a_recipe_learns_one_batch_by_heart(affine: str, file: Path) -> None:
+    settings = [*SEGRNN, "decoder.dropout=0", f"data.affine={affine}"]
+    recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *settings, BATCH])
     assert isinstance(recipe, Forecast)
     split = recipe.split(recipe.data.train, Path)
     torch.manual_seed(0)
@@ -127,6 +133,45 @@ def test_a_recipe_learns_one_batch_by_heart(file: Path) -> None:
         optimizer.step()
         losses.append(loss.total.item() / loss.items)
     assert losses[-1] < losses[0] / 10
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings"),
+    [("etth1", [*SEGRNN, "decoder.output='gaussian'"]), ("etth1_dlinear", ["decoder.individual=true"])],
+)
+def test_a_learned_map_of_windows_is_kept_with_the_run(
+    recipe: str, settings: list[str], file: Path, tmp_path: Path
+) -> None:
+    affine = ['data.window="standard"', "data.affine=true", "training.epochs=2", "optimizer.lr=0.01"]
+    run = train(recipe, file, tmp_path / "run", *settings, *affine)
+    loaded: Any = seqnlp.load(run)
+    decoder, embedding = decoder_of(loaded.model), loaded.model.embedding
+    assert decoder.affine is embedding.affine
+    for learned in (decoder.affine.log_gamma, decoder.affine.beta):
+        assert learned.shape == (2, 1)  # each column is a series of its own
+        assert learned.abs().min() > 1e-4
+    told = json.loads(call("evaluate", run, "--json").stdout)
+    assert told["scores"]["mse"] == scores(run)["test"]["mse"]
+    plain = train(recipe, file, tmp_path / "plain", *settings, *affine, "data.affine=false")
+    assert scores(plain)["dev"]["mse"] != scores(run)["dev"]["mse"]
+
+
+def test_individual_maps_learn_what_no_shared_one_can(tmp_path: Path) -> None:
+    """One column comes again after 6 steps, the other one with its sign turned."""
+    random = np.random.default_rng(0)
+    values = np.zeros((ROWS, 2))
+    values[:6] = random.normal(size=(6, 2))
+    for row in range(6, ROWS):
+        values[row] = values[row - 6] * [0.98, -0.98] + random.normal(0, 0.3, 2)
+    file = write(tmp_path / "turned.csv", values)
+    settings = ["training.epochs=20", "training.patience=20", "optimizer.lr=0.01"]
+    found = {
+        individual: scores(
+            train("etth1_dlinear", file, tmp_path / individual, *settings, f"decoder.individual={individual}")
+        )["dev"]["mse"]
+        for individual in ("false", "true")
+    }
+    assert found["true"] < 0.6 * found["false"]
 
 
 def test_the_future_changes_neither_scaler_nor_model(tmp_path: Path) -> None:
@@ -294,6 +339,7 @@ def test_what_cannot_be_done_is_told(
         (["decoder.segment=500"], "decoder.segment"),
         (['decoder="linear"'], "encoder"),
         (["data.past=['a']", "data.known=['a']"], "data.known"),
+        (['data.window="none"', "data.affine=true"], "data.affine"),
         (['data.reader="csv"'], "data.reader"),
         (['encoder="none"'], "encoder"),
         (['decoder={kind="direct", output={kind="quantiles", levels=[0.9, 0.5]}}'], "levels"),

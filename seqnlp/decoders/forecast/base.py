@@ -1,7 +1,7 @@
 """What decoders of forecasts have in common."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import torch
@@ -12,6 +12,7 @@ from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.decoders.forecast.outputs import Output, PointOutput
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.states import States
+from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family
 
@@ -44,7 +45,7 @@ class Ahead:
     lanes: Int[Tensor, " batch"]
     """The number of the series that each window is of."""
     last: Float[Tensor, "batch channels"]
-    """The last value of the window, as the embedding sees it: with shift and scale taken off."""
+    """The last value of the window with shift and scale taken off, as the embedding is given it."""
     shift: Float[Tensor, "batch channels"]
     """What was taken off the window's values."""
     scale: Float[Tensor, "batch channels"]
@@ -88,10 +89,12 @@ class ForecastModule(DecoderModule, ABC):
         self.register_buffer("shifts", shifts, persistent=calibrated)
         self.shifts: Tensor
         """What calibration adds, in units of the window's scale."""
+        self.affine: WindowAffine | None = None
+        """The learned map that the embedding sends values through, to be undone: the very same one."""
 
     @abstractmethod
     def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
-        """What the network says of each value, before the window's shift and scale are put on."""
+        """What the network says of each value, before a learned map is undone and shift and scale are put on."""
 
     def loss(self, states: States, target: ForecastTarget) -> Loss:
         """The loss of the output, summed over the values that are there."""
@@ -101,6 +104,10 @@ class ForecastModule(DecoderModule, ABC):
     def predict(self, states: States, ahead: Ahead | None = None) -> Float[Tensor, "batch horizon channels size"]:
         """The parameters of the output for each value."""
         assert ahead is not None, "a forecast needs to know what it is a forecast of"
+        shift, scale = ahead.shift, ahead.scale
+        if self.affine is not None:
+            ahead = replace(ahead, last=self.affine(ahead.last[:, None], ahead.lanes)[:, 0])
+            shift, scale = self.affine.back(shift, scale, ahead.lanes)
         raw = self(states, ahead).float()
-        shift, scale = (part[:, None].expand(raw.shape[:-1]) for part in (ahead.shift, ahead.scale))
-        return self.output.shaped(raw, shift, scale) + self.shifts[ahead.lanes] * scale[..., None]
+        shift, scale = (part[:, None].expand(raw.shape[:-1]) for part in (shift, scale))
+        return self.output.shaped(raw, shift, scale) + self.shifts[ahead.lanes] * ahead.scale[:, None, :, None]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.several_linear import SeveralLinear
 from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 
@@ -23,15 +24,17 @@ class LinearMap(ForecastDecoder):
     kind: Literal["linear"] = "linear"
     trend: Annotated[int, Field(ge=0)] = 25
     """Steps of the moving average that parts the trend from the rest, each with a map of its own; 0: one map."""
+    individual: bool = False
+    """Whether each column of each series has maps of its own; else all share the same ones."""
 
     def build(self, shape: ForecastShape) -> "LinearMapModule":
         """Make the maps."""
-        return LinearMapModule(shape, self.output.build(), self.trend, self.dropout, self.calibrate)
+        return LinearMapModule(shape, self.output.build(), self.trend, self.dropout, self.calibrate, self.individual)
 
 
 @final
 class LinearMapModule(ForecastModule):
-    """One or two linear maps over time, the same for all values; of each step it looks at the values alone."""
+    """One or two linear maps over time, shared or not by all channels; of each step it looks at the values alone."""
 
     def __init__(
         self,
@@ -40,12 +43,16 @@ class LinearMapModule(ForecastModule):
         trend: int = 25,
         dropout: float = 0.0,
         calibrated: bool = False,
+        individual: bool = False,
     ) -> None:
         super().__init__(shape, output, calibrated)
-        self.trend = trend
+        self.trend, self.individual = trend, individual
         self.dropout = Dropout(dropout)
-        numbers = 2 if trend else 1
-        self.maps = nn.ModuleList(nn.Linear(shape.lookback, shape.horizon * output.size) for _ in range(numbers))
+        before, after = shape.lookback, shape.horizon * output.size
+        self.maps = nn.ModuleList(
+            SeveralLinear(shape.lanes * shape.channels, before, after) if individual else nn.Linear(before, after)
+            for _ in range(2 if trend else 1)
+        )
 
     def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
         """See `ForecastModule.forward`."""
@@ -54,8 +61,14 @@ class LinearMapModule(ForecastModule):
         if self.trend:
             trend = moving_average(values, self.trend)
             parts = [values - trend, trend]
-        steps = torch.stack([each(part) for each, part in zip(self.maps, parts, strict=True)]).sum(0)
-        named = steps.reshape(len(steps), self.shape.channels, self.shape.horizon, self.output.size)
+        if self.individual:
+            channels = torch.arange(self.shape.channels, device=values.device)
+            which = ahead.lanes[:, None] * self.shape.channels + channels
+            mapped = [each(part.flatten(0, 1), which.flatten()) for each, part in zip(self.maps, parts, strict=True)]
+        else:
+            mapped = [each(part) for each, part in zip(self.maps, parts, strict=True)]
+        steps = torch.stack(mapped).sum(0)
+        named = steps.reshape(len(values), self.shape.channels, self.shape.horizon, self.output.size)
         return named.transpose(1, 2)
 
 

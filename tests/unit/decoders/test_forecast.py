@@ -11,7 +11,7 @@ from seqnlp.decoders.forecast import Ahead, ForecastDecoder, ForecastModule, For
 from seqnlp.decoders.forecast.linear import LinearMapModule, moving_average
 from seqnlp.decoders.forecast.recursive import RecursiveModule
 from seqnlp.decoders.forecast.segments import SegmentsModule, gated
-from seqnlp.nn.distributions import Point
+from seqnlp.nn.distributions import Point, QuantileGrid
 from seqnlp.nn.states import States
 
 KINDS = ["direct", "recursive", "segments", "linear"]
@@ -130,6 +130,36 @@ def test_the_linear_map_is_two_products() -> None:
     rest, slow = (each for each in module.maps)
     torch.testing.assert_close(found, (rest(values - trend) + slow(trend)).transpose(1, 2))
     assert module.trend == 5
+
+
+@pytest.mark.parametrize("trend", [0, 5])
+def test_individual_maps_are_a_loop_over_series_and_channels(trend: int) -> None:
+    torch.manual_seed(0)
+    sizes, output = shape(channels=2, known=0), QuantileGrid([0.1, 0.5, 0.9])
+    module = LinearMapModule(sizes, output, trend, individual=True)
+    states, ahead = states_of(sizes), ahead_of(sizes)
+    found = module(states, ahead)
+    maps: Any = module.maps
+    for row, channel in np.ndindex(5, 2):
+        number = int(ahead.lanes[row]) * 2 + channel
+        values = states.outputs[row, :, channel]
+        slow = moving_average(values[None, None], trend)[0, 0] if trend else values
+        parts = [values - slow, slow] if trend else [values]
+        said = sum(part @ each.weight[number] + each.bias[number] for part, each in zip(parts, maps, strict=True))
+        torch.testing.assert_close(found[row, :, channel], said.view(sizes.horizon, output.size))
+
+
+def test_individual_maps_are_the_same_for_channels_apart_and_together() -> None:
+    torch.manual_seed(0)
+    together = ForecastShape(width=3, reads_ahead=False, lookback=9, horizon=7, channels=3, known=0, lanes=1)
+    apart = ForecastShape(width=1, reads_ahead=False, lookback=9, horizon=7, channels=1, known=0, lanes=3)
+    joint, alone = (LinearMapModule(each, Point(), 5, individual=True) for each in (together, apart))
+    alone.load_state_dict(joint.state_dict())
+    states = states_of(together, 4)
+    whole = joint(states, ahead_of(together, 4))
+    rows = states.outputs.transpose(1, 2).reshape(12, 9, 1)
+    found = alone(States(rows, torch.ones(12, 9, dtype=torch.bool)), ahead_of(apart, 12))
+    torch.testing.assert_close(found.view(4, 3, 7).transpose(1, 2), whole[..., 0])
 
 
 @pytest.mark.parametrize("kind", KINDS)
