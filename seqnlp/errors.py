@@ -58,10 +58,10 @@ class DataError(SeqnlpError):
 
     code = 4
 
-    def __init__(self, problem: str, path: str | Path | None = None, line: int | None = None) -> None:
+    def __init__(self, problem: str, path: str | Path | None = None, line: int | None = None, hint: str = "") -> None:
         where = "" if path is None else f"{path}:{line}: " if line else f"{path}: "
-        super().__init__(where + problem)
-        self.problem, self.path, self.line = problem, path, line
+        super().__init__(where + problem + (f"; {hint}" if hint else ""))
+        self.problem, self.path, self.line, self.hint = problem, path, line, hint
 
 
 class RunError(DataError):

@@ -1,6 +1,6 @@
 """A run opened together with data to look at it with, and what training shares with that."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import DataError, RunError, UsageError
+from seqnlp.embeddings import TextEmbedding
+from seqnlp.errors import DataError, Fault, RunError, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.readers.catalogue import CATALOGUE
-from seqnlp.recipe import find_file, parse_recipe
+from seqnlp.recipe import Recipe, find_file, parse_recipe, place_faults
 from seqnlp.run import Run
 from seqnlp.tasks import Scores, Task, TaskRecipe
 from seqnlp.training import Examples
@@ -86,6 +87,31 @@ def finder(recipe: Path) -> Callable[[str], Path]:
         return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
 
     return partial(find_file, recipe=recipe, advice=advice)
+
+
+def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
+    """The files that a training would stop for; nothing is read, and nothing asked of the Hub.
+
+    Args:
+        recipe: A recipe that is right.
+        file: The file that it was loaded from.
+        overrides: What it was loaded with.
+    """
+    data, find = recipe.data, finder(file)
+    splits = {"data.train": data.train, "data.dev": data.dev, "data.test": data.test}
+    searches: dict[str, Callable[[], object]] = {
+        key: partial(recipe.locate, source, find) for key, source in splits.items() if source is not None
+    }
+    for name, section in recipe:
+        if isinstance(section, TextEmbedding) and section.vectors is not None:
+            searches[f"{name}.vectors.file"] = partial(find, section.vectors.file)
+    missing: dict[str, Fault] = {}
+    for key, search in searches.items():
+        try:
+            search()
+        except DataError as error:  # splits may be parts of one file, which is told once
+            missing.setdefault(str(error), Fault(key, error.problem, error.hint))
+    return place_faults(list(missing.values()), file, overrides)
 
 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> Examples:

@@ -7,6 +7,9 @@ import os
 import shutil
 import sys
 import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,3 +54,41 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(CACHES, ignore_errors=True)
+
+
+@pytest.fixture
+def colours_in() -> Callable[[bytes], Counter[tuple[int, ...]]]:
+    """What pixels a PNG is made of."""
+    return count_colours
+
+
+def count_colours(png: bytes) -> Counter[tuple[int, ...]]:
+    """How many pixels of a picture have each colour (PNG, 8 bits, RGB or RGBA; the specification's five filters)."""
+    at, data, width, depth = 8, b"", 0, 0
+    while at < len(png):
+        size, kind = int.from_bytes(png[at : at + 4], "big"), png[at + 4 : at + 8]
+        body = png[at + 8 : at + 8 + size]
+        if kind == b"IHDR":
+            width, depth = int.from_bytes(body[:4], "big"), {2: 3, 6: 4}[body[9]]
+        data += body if kind == b"IDAT" else b""
+        at += size + 12
+    raw, stride = zlib.decompress(data), width * depth
+    above, found = bytearray(stride), Counter[tuple[int, ...]]()
+    for start in range(0, len(raw), stride + 1):
+        row = bytearray(raw[start + 1 : start + 1 + stride])
+        for i in range(stride):
+            left, up = row[i - depth] if i >= depth else 0, above[i]
+            corner = above[i - depth] if i >= depth else 0
+            match raw[start]:
+                case 1:
+                    row[i] = (row[i] + left) % 256
+                case 2:
+                    row[i] = (row[i] + up) % 256
+                case 3:
+                    row[i] = (row[i] + (left + up) // 2) % 256
+                case 4:
+                    guess = left + up - corner
+                    row[i] = (row[i] + min((left, up, corner), key=lambda near: abs(guess - near))) % 256
+        above = row
+        found.update(tuple(row[i : i + 3]) for i in range(0, stride, depth))
+    return found

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.errors import DataError, UsageError
+from seqnlp.cli.pictures import check_picture, write_picture
 
 
 def errors(
@@ -13,7 +13,8 @@ def errors(
     split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
     plot: Annotated[
-        Path | None, typer.Option("--svg", "--plot", help="Also draw the confusion matrix into this SVG file.")
+        Path | None,
+        typer.Option("--svg", "--png", "--plot", help="Also draw the confusion matrix into this file, .svg or .png."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
 ) -> None:
@@ -21,8 +22,8 @@ def errors(
     import json
     from dataclasses import asdict
 
-    if plot is not None and plot.suffix.lower() != ".svg":
-        raise UsageError(f"--svg {plot}: expected a file that ends in .svg")
+    if plot is not None:
+        check_picture(plot)
 
     from seqnlp.analysis import analyse
     from seqnlp.cli.confusion_svg import draw
@@ -39,7 +40,4 @@ def errors(
         for name, report in reports.items():
             show_report(console, f"{source}  {name}", report)
     if plot is not None:
-        try:
-            plot.write_text(draw(f"{run.name}, {source}", reports), encoding="utf-8")
-        except OSError as error:
-            raise DataError(error.strerror or str(error), plot) from None
+        write_picture(plot, draw(f"{run.name}, {source}", reports))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.forecast_plot import check_svg, draw_svg, draw_text
+from seqnlp.cli.forecast_plot import draw_text
+from seqnlp.cli.pictures import check_picture, write_picture
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import UsageError
 
@@ -34,14 +35,16 @@ def forecast(
         list[str] | None, typer.Option(metavar="<str>", help="Only this series; several may be given.")
     ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw history, forecast and interval instead.")] = False,
-    svg: Annotated[Path | None, typer.Option(help="Also draw them into this SVG file.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--svg", "--png", help="Also draw them into this file, .svg or .png.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a series.")] = False,
 ) -> None:
     """Say how series go on: csv with a line a step, `unique_id,ds,forecast`, and the ends of the interval if any."""
     if plot and as_json:
         raise UsageError("--plot and --json contradict each other: choose one")
-    if svg is not None:
-        check_svg(svg)
+    if picture is not None:
+        check_picture(picture)
     with stderr_console().status("loading", spinner="line"):
         forecaster = open_forecaster(run)
     if horizon is not None and horizon > forecaster.horizon:
@@ -51,9 +54,11 @@ def forecast(
     with stderr_console().status(f"reading {Path(file).name}", spinner="line"):
         split = forecaster.read(file)
         found = chosen(forecaster.forecast(split, horizon, level), series or [])
-    history = forecaster.history(split, 2 * len(found[0].values)) if plot or svg else {}
-    if svg is not None:
-        draw_svg(svg, f"{run.name}, {file}", found, history)
+    history = forecaster.history(split, 2 * len(found[0].values)) if plot or picture else {}
+    if picture is not None:
+        from seqnlp.cli.forecast_svg import draw
+
+        write_picture(picture, draw(f"{run.name}, {file}", found, history))
     if plot:
         draw_text(found, history)
     elif as_json:

@@ -1,12 +1,9 @@
-"""Forecasts drawn on the terminal and into a file."""
+"""Forecasts drawn on the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from seqnlp.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
@@ -42,27 +39,3 @@ def draw_text(found: Sequence[SeriesForecast], history: History) -> None:
         if number:
             console.print()
         print_picture(console, picture)
-
-
-def check_svg(file: Path) -> None:
-    """See that a file is meant to be an SVG picture, before anything is computed.
-
-    Raises:
-        seqnlp.errors.UsageError: if its name says something else.
-    """
-    if file.suffix.lower() != ".svg":
-        raise UsageError(f"--svg {file}: expected a file that ends in .svg")
-
-
-def draw_svg(file: Path, title: str, found: Sequence[SeriesForecast], history: History) -> None:
-    """Draw all series into an SVG file.
-
-    Raises:
-        seqnlp.errors.DataError: if it cannot be written.
-    """
-    from seqnlp.cli.forecast_svg import draw
-
-    try:
-        file.write_text(draw(title, found, history), encoding="utf-8")
-    except OSError as error:
-        raise DataError(error.strerror or str(error), file) from None

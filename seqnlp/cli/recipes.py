@@ -113,13 +113,14 @@ def check(file: Name, settings: Settings = None) -> None:
     """Check a recipe, all of it, without any data.
 
     Tells every fault at once, each with its line and what was probably meant; exits with 3 if there is one.
-    Plugins that the recipe names are run.
+    Of files that are not there only a note is made. Plugins that the recipe names are run.
     """
-    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
+    from seqnlp.opened import missing_files
     from seqnlp.recipe import find_recipe, load_recipe
 
     path = find_recipe(file)
-    load_recipe(path, settings or ())
+    for missing in missing_files(load_recipe(path, settings or ()), path, settings or ()):
+        typer.echo(f"note: {missing}", err=True)
     typer.echo(f"{path}: ok")
 
 

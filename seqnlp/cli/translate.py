@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqnlp.cli.lines import blocks
-from seqnlp.errors import DataError, UsageError
+from seqnlp.cli.pictures import check_picture, write_picture
+from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
     from seqnlp.results import Translation
     from seqnlp.tasks import Translator
 
 DRAWN = 50
-"""Sentences in an SVG picture, at most."""
+"""Sentences in a picture, at most."""
 
 Penalty = Literal["gnmt", "average", "none"]
 Unknown = Literal["copy", "keep", "avoid"]
@@ -58,12 +59,14 @@ def translate(
     attention: Annotated[
         bool, typer.Option("--attention", help="Draw what each token looked at: source across, translation down.")
     ] = False,
-    plot: Annotated[Path | None, typer.Option("--svg", "--plot", help="Also draw that into this SVG file.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--svg", "--png", "--plot", help="Also draw that into this file, .svg or .png.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
-    if plot is not None and plot.suffix.lower() != ".svg":
-        raise UsageError(f"--svg {plot}: expected a file that ends in .svg")
+    if plot is not None:
+        check_picture(plot)
     if best > 1 and attention and not as_json:
         raise UsageError("--attention draws one translation of each line: leave out --best, or add --json")
     translator = opened(run, others or [])
@@ -160,9 +163,6 @@ def _show(result: Translation) -> None:
 def _plot(plot: Path, results: list[Translation], number: int) -> None:
     from seqnlp.cli.attention_svg import draw
 
-    try:
-        plot.write_text(draw([result for result in results if result.tokens]), encoding="utf-8")
-    except OSError as error:
-        raise DataError(error.strerror or str(error), plot) from None
+    write_picture(plot, draw([result for result in results if result.tokens]))
     if number > len(results):
         print(f"note: {plot} shows the first {len(results)} of {number:,} sentences", file=sys.stderr)

@@ -16,7 +16,7 @@ from seqnlp.errors import UsageError
 def tui(
     run: Annotated[Path | None, typer.Argument(help="A run to open at once; otherwise a list of the runs.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder that holds the runs.")] = Path("runs"),
-    web: Annotated[bool, typer.Option("--web", help="Show it in a browser instead: prints the address.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Show it in a browser: prints the address, with a token.")] = False,
     host: Annotated[str, typer.Option(help="With --web: the address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="With --web: the port.", min=1, max=65535)] = 8000,
 ) -> None:
@@ -53,8 +53,8 @@ def _serve(command: list[str], host: str, port: int) -> None:
     website = Website(command, host, port)
     if not website.is_private:
         print(
-            f"warning: {host} can be reached from other machines, and there is no password: "
-            "whoever opens the page uses models, starts trainings and writes files as you",
+            f"warning: {host} can be reached from other machines, and nothing is encrypted: "
+            "whoever reads the address on its way uses models, starts trainings and writes files as you",
             file=sys.stderr,
         )
     website.serve()

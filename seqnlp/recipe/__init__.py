@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqnlp.recipe.data import Data
     from seqnlp.recipe.dump import dump_recipe
-    from seqnlp.recipe.load import load_recipe, parse_recipe
+    from seqnlp.recipe.load import load_recipe, parse_recipe, place_faults
     from seqnlp.recipe.recipe import Recipe
     from seqnlp.recipe.schema import recipe_schema
     from seqnlp.recipe.shipped import find_file, find_recipe, known_recipes, shipped_recipes, shipped_root
@@ -32,6 +32,7 @@ __all__ = [
     "known_recipes",
     "load_recipe",
     "parse_recipe",
+    "place_faults",
     "recipe_schema",
     "shipped_recipes",
     "shipped_root",
@@ -43,6 +44,7 @@ _FILES = {
     "dump_recipe": "dump",
     "load_recipe": "load",
     "parse_recipe": "load",
+    "place_faults": "load",
 }
 _FILES |= {"recipe_schema": "schema"}
 

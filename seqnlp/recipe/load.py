@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from seqnlp.errors import RecipeError
+from seqnlp.errors import Fault, RecipeError
+from seqnlp.recipe.document import Document
 from seqnlp.recipe.faults import add_places, explain
 from seqnlp.recipe.overrides import override
 from seqnlp.recipe.plugins import import_plugins
@@ -48,8 +49,7 @@ def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequenc
     Raises:
         RecipeError: with every fault in it.
     """
-    document = read_document(text, Path(path))
-    override(document, overrides)
+    document = _document(text, path, overrides)
     import_plugins(document)
     try:
         recipe = Recipe.parse(document.data)
@@ -59,3 +59,14 @@ def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequenc
     if faults:
         raise RecipeError(faults)
     return recipe
+
+
+def place_faults(faults: list[Fault], path: Path, overrides: Sequence[str] = ()) -> list[Fault]:
+    """Say where the keys of faults are written, of those that were not looked for when the recipe was read."""
+    return add_places(faults, _document(read_text(path), path, overrides))
+
+
+def _document(text: str, path: str | Path, overrides: Sequence[str]) -> Document:
+    document = read_document(text, Path(path))
+    override(document, overrides)
+    return document

@@ -1,7 +1,8 @@
 """Recipe: everything that a training needs to know, as one frozen typed tree."""
 
 from abc import ABC
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -25,3 +26,7 @@ class Recipe(Family, ABC):
     def faults(self) -> Iterator[Fault]:
         """Settings that are each right alone and make no sense together; `key` and `problem` are set."""
         yield from ()
+
+    def locate(self, source: str, find: Callable[[str], Path]) -> str | Path:
+        """Where a split is, of which nothing is read; `find` raises `DataError` for a file that is not there."""
+        return self.data.reader.locate(source, find)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,28 +64,30 @@ def find_file(
     Raises:
         DataError: naming every place that was tried.
     """
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     roots = [Path()]
     if recipe is not None:
         roots += [recipe.parent, recipe.resolve().parent.parent]
     roots.append(shipped_root())
     tried = [root / path for root in roots]
     for candidate in tried:
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # unlike `Path.is_file`, of a name that is too long no error
             return candidate
     for candidate in tried:
-        if candidate.is_dir():
+        if os.path.isdir(candidate):
             raise DataError("this is a directory; expected a file", candidate)
     places = dict.fromkeys(str(candidate.absolute()) for candidate in tried)
-    told = advice(str(source)) or _near(tried)
-    raise DataError(f"no such file; tried {', '.join(places)}" + (f"; {told}" if told else ""), source)
+    hint = advice(str(source)) or _near(tried)
+    raise DataError(f"no such file; tried {', '.join(places)}", source, hint=hint)
 
 
 def _near(tried: list[Path]) -> str:
     """The file with the most similar name in a folder that was looked into."""
     for candidate in tried:
+        if candidate.parent == Path() or not os.path.isdir(candidate.parent):
+            continue
         names = [file.name for file in candidate.parent.glob("*") if file.is_file()]
-        if candidate.parent != Path() and (found := nearest(candidate.name, names)):
+        if found := nearest(candidate.name, names):
             return f"did you mean {candidate.parent / found}?"
     return ""
 

@@ -98,7 +98,7 @@ class TaskRecipe(Recipe, ABC):
 
     def split(self, source: str, find: Find) -> Any:
         """Read one split: a file, or what else the reader takes for the name of one."""
-        return self.data.reader.load(self.data.reader.locate(source, find))
+        return self.data.reader.load(self.locate(source, find))
 
     @abstractmethod
     def fit(self, train: Any, find: Find) -> Task:

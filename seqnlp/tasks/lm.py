@@ -20,6 +20,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
 from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.passage import Passage
 from seqnlp.recipe.data import Data
 from seqnlp.tasks import shown
 from seqnlp.tasks.base import Scores, Task, TaskRecipe
@@ -89,6 +90,10 @@ class LanguageModel(TaskRecipe):
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
         """Open a text."""
         return TextSplit.read(source, self.data.reader, self.data.column, find)
+
+    def locate(self, source: str, find: Find) -> str | Path:
+        """Where a text is, of a file the passage that is meant."""
+        return str(Passage.parse(source, find)) if isinstance(self.data.reader, Text) else super().locate(source, find)
 
     def fit(self, train: TextSplit, find: Find) -> "LmTask":
         """Make the codec, from the text to train on."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from secrets import compare_digest, token_urlsafe
 from socket import gethostname
 from typing import final
 from urllib.parse import urlsplit
@@ -49,6 +50,13 @@ class Website(Server):
         self._words = command
         self._names = PRIVATE if self.is_private else PRIVATE | {host.lower(), gethostname().lower()}
         self._pages: set[web.WebSocketResponse] = set()
+        self._token = token_urlsafe()
+        self._cookie = f"seqnlp-{port}"  # browsers send cookies to all ports of a machine
+
+    @property
+    def address(self) -> str:
+        """What opens it, and nothing else does: other users of this machine can reach the port, too."""
+        return f"{self.public_url}/?token={self._token}"
 
     @property
     def is_private(self) -> bool:
@@ -96,7 +104,7 @@ class Website(Server):
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
-        app.middlewares.append(self._refuse_strangers)
+        app.middlewares.extend((self._refuse_strangers, self._ask_for_token))
         app.on_response_prepare.append(_tell_policy)
         return app
 
@@ -115,8 +123,24 @@ class Website(Server):
             raise web.HTTPForbidden(text=f"Use {here}.")
         return await handler(request)
 
+    @web.middleware
+    async def _ask_for_token(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Whoever has the printed address gets a cookie, and goes on without the token in sight."""
+        if self._is_token(request.query.get("token")):
+            rest = [(key, value) for key, value in request.query.items() if key != "token"]
+            clean = web.HTTPSeeOther(request.rel_url.with_query(rest))
+            clean.set_cookie(self._cookie, self._token, httponly=True, samesite="Strict")
+            raise clean
+        if not self._is_token(request.cookies.get(self._cookie)):
+            raise web.HTTPForbidden(text="Open the address that seqnlp has printed in the terminal.")
+        return await handler(request)
+
+    def _is_token(self, given: str | None) -> bool:
+        """In a time that doesn't tell how much of it is right."""
+        return compare_digest((given or "").encode(errors="replace"), self._token.encode())
+
     def _tell(self, _: str) -> None:
-        print(f"seqnlp is at {self.public_url} until ctrl+c", file=sys.stderr, flush=True)
+        print(f"seqnlp is at {self.address} until ctrl+c", file=sys.stderr, flush=True)
 
 
 async def _tell_policy(request: web.Request, response: web.StreamResponse) -> None:

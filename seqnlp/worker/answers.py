@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from seqnlp.api import load
 from seqnlp.errors import RecipeError, UsageError
-from seqnlp.opened import finder
+from seqnlp.opened import finder, missing_files
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.results import Token
 from seqnlp.run import Run
@@ -44,10 +44,10 @@ class Models:
 
 
 def answer(request: Request, models: Models) -> Answer:
-    """Begin to answer a request.
+    """Begin to answer a request; what takes long waits until the answer's turn comes, for it may be stopped before.
 
     Raises:
-        seqnlp.errors.SeqnlpError: the run can't be opened, or the settings make no sense.
+        seqnlp.errors.SeqnlpError: the run can't be opened, or can't do this.
     """
     if request.do == "check":  # the only question that is about no run
         return Answer(iter([check(**request.settings)]))
@@ -62,23 +62,24 @@ def answer(request: Request, models: Models) -> Answer:
         case "unknown", Generator():
             return Answer(iter([predictor.unknown_in(**settings)]))
         case "tag", Tagger():
-            return Answer(_json(predictor.tag(**settings)))
+            return Answer(_results(predictor.tag, settings))
         case "classify", Classifier():
-            return Answer(_json(predictor.classify(**settings)))
+            return Answer(_results(predictor.classify, settings))
         case "translate", Translator():
-            return Answer(_json(predictor.translate(**settings)))
+            return Answer(_results(predictor.translate, settings))
         case "forecast", Forecaster():
-            return Answer(iter([forecast(predictor, request.run, **settings)]))
+            return Answer(forecast(predictor, request.run, **each) for each in [settings])
     raise UsageError(f"{request.run}: can't {request.do}: its verb is {predictor.verb}")
 
 
 def check(recipe: str, overrides: list[str]) -> dict[str, Any]:
-    """All that is wrong with a recipe, as `seqnlp recipes check` tells it."""
+    """All that is wrong with a recipe, or else the files that it lacks, as `seqnlp recipes check` tells them."""
+    file = find_recipe(recipe)
     try:
-        load_recipe(find_recipe(recipe), overrides)
+        faults = missing_files(load_recipe(file, overrides), file, overrides)
     except RecipeError as error:
-        return {"faults": [{**asdict(fault), "spot": fault.spot} for fault in error.faults]}
-    return {"faults": []}
+        faults = error.faults
+    return {"faults": [{**asdict(fault), "spot": fault.spot} for fault in faults]}
 
 
 def forecast(
@@ -107,7 +108,8 @@ def pack_tokens(tokens: list[Token]) -> list[dict[str, Any]]:
     ]
 
 
-def _json(found: Any) -> Iterator[Any]:
-    """One result or several, as JSON objects."""
-    results: Iterable[Any] = found if isinstance(found, Iterable) else [found]
-    return (result.to_json() for result in results)
+def _results(verb: Callable[..., Any], settings: dict[str, Any]) -> Iterator[Any]:
+    """What a verb answers, one result or several, as JSON objects."""
+    found = verb(**settings)
+    for result in found if isinstance(found, Iterable) else [found]:
+        yield result.to_json()

@@ -36,9 +36,9 @@ def test_what_comes_is_drawn_into_a_file(run: Path, seqnlp: Program, tmp_path: P
     told = seqnlp("forecast", run, "corpora/series/series.csv", "--series", "tram", "--svg", picture, "--json")
     assert (told.returncode, len(told.stdout.splitlines())) == (0, 1), told.stderr
     assert picture.read_text().count("80 % interval") == 1
-    told = seqnlp("forecast", run, "corpora/series/series.csv", "--svg", tmp_path / "tram.png")
+    told = seqnlp("forecast", run, "corpora/series/series.csv", "--svg", tmp_path / "tram.pdf")
     assert told.returncode == 2
-    assert "expected a file that ends in .svg" in told.stderr
+    assert "expected a file that ends in .svg or .png" in told.stderr
 
 
 def test_a_run_can_be_scored_and_shown(run: Path, seqnlp: Program) -> None:

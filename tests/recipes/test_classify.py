@@ -135,7 +135,7 @@ def test_errors_tells_draws_and_writes(sentiment: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected", "problem"),
     [
-        (["errors", "RUN", "--plot", "matrix.png"], UsageError, r"ends in \.svg"),
+        (["errors", "RUN", "--plot", "matrix.pdf"], UsageError, r"ends in \.svg or \.png"),
         (["errors", "RUN", "--split", "tset"], UsageError, "expected train, dev or test"),
         (["errors", "RUN", "--plot", "no/such/folder.svg"], DataError, "No such file"),
         (["tag", "RUN"], UsageError, "its verb is classify"),

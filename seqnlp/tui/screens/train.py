@@ -37,8 +37,9 @@ class TrainScreen(BaseScreen):
 
     HELP = (
         "Choose a recipe: those in the folder recipes here, and those that ship. It is checked as you go, with every "
-        "fault below its line. Tab leads to the line of settings, which are laid over those of the recipe as with "
-        "seqnlp train -s, and to the name of the run. Enter begins the training, in a process of its own."
+        "fault below its line, and whether its files are there. Tab leads to the line of settings, which are laid over "
+        "those of the recipe as with seqnlp train -s, and to the name of the run. Enter begins the training, in a "
+        "process of its own."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -37,6 +37,7 @@ class Site:
             found.bind(("127.0.0.1", 0))
             self.port: int = found.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
+        self.token = ""
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
             command(self.port),
@@ -46,6 +47,22 @@ class Site:
             text=True,
             start_new_session=True,  # so that signals for all of it don't reach the tests
         )
+
+    @property
+    def url(self) -> str:
+        """What is printed."""
+        return f"{self.address}/?token={self.token}"
+
+    @property
+    def cookie(self) -> str:
+        """What a browser says that has opened the page."""
+        return f"seqnlp-{self.port}={self.token}"
+
+    def client(self) -> Any:
+        """One that has opened the page."""
+        from aiohttp import ClientSession
+
+        return ClientSession(self.address, headers={"Cookie": self.cookie})
 
     def family(self) -> Family:
         """The processes that have come from it."""
@@ -72,7 +89,9 @@ def serving(command: Callable[[int], list[str]]) -> Iterator[Site]:
     found = Site(command)
     try:
         assert found.process.stderr is not None
-        assert found.process.stderr.readline() == f"seqnlp is at {found.address} until ctrl+c\n"
+        line = found.process.stderr.readline()
+        found.token = line.partition("?token=")[2].split(" ")[0]
+        assert line == f"seqnlp is at {found.url} until ctrl+c\n"
         yield found
         if found.process.poll() is None:
             found.end()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import zlib
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
 pytestmark = pytest.mark.anyio
 
 
-async def test_in_chromium(site: Any, browser: Any) -> None:
-    await browser.open(site.address)
+async def test_in_chromium(site: Any, browser: Any, colours_in: Any) -> None:
+    await browser.open(site.url)
     assert await browser.value("document.body.classList.contains('-first-byte')")
     await browser.type("tagger")
     await browser.wait(lambda: "1 of 4" in browser.drawn())
@@ -33,13 +32,15 @@ async def test_in_chromium(site: Any, browser: Any) -> None:
     assert site.address + "/" in asked
     assert all(url.startswith((site.address, "data:", "blob:" + site.address)) for url in asked), asked
     assert browser.complaints() == []  # of what the policy forbids, for instance
+    assert await browser.value("location.href") == site.address + "/"
+    assert site.token not in await browser.value("document.cookie + document.documentElement.outerHTML")
     assert not await browser.leave()
 
 
 async def test_closing_asks_while_a_training_that_was_begun_there_goes_on(
     training_site: Any, browser: Any, runs: Path
 ) -> None:
-    await browser.open(training_site.address)
+    await browser.open(training_site.url)
     await browser.type("b")  # a page that nobody has touched may not ask
     await browser.wait_for("trains")
     assert await browser.leave()
@@ -47,35 +48,3 @@ async def test_closing_asks_while_a_training_that_was_begun_there_goes_on(
     training.stop()
     await browser.wait_for("!trains")
     assert not await browser.leave()
-
-
-def colours_in(png: bytes) -> set[tuple[int, ...]]:
-    """The colours of a picture (PNG, 8 bits, RGB or RGBA; the specification's five filters)."""
-    at, data, width, depth = 8, b"", 0, 0
-    while at < len(png):
-        size, kind = int.from_bytes(png[at : at + 4], "big"), png[at + 4 : at + 8]
-        body = png[at + 8 : at + 8 + size]
-        if kind == b"IHDR":
-            width, depth = int.from_bytes(body[:4], "big"), {2: 3, 6: 4}[body[9]]
-        data += body if kind == b"IDAT" else b""
-        at += size + 12
-    raw, stride = zlib.decompress(data), width * depth
-    above, found = bytearray(stride), set[tuple[int, ...]]()
-    for start in range(0, len(raw), stride + 1):
-        row = bytearray(raw[start + 1 : start + 1 + stride])
-        for i in range(stride):
-            left, up = row[i - depth] if i >= depth else 0, above[i]
-            corner = above[i - depth] if i >= depth else 0
-            match raw[start]:
-                case 1:
-                    row[i] = (row[i] + left) % 256
-                case 2:
-                    row[i] = (row[i] + up) % 256
-                case 3:
-                    row[i] = (row[i] + (left + up) // 2) % 256
-                case 4:
-                    guess = left + up - corner
-                    row[i] = (row[i] + min((left, up, corner), key=lambda near: abs(guess - near))) % 256
-        above = row
-        found.update(tuple(row[i : i + 3]) for i in range(0, stride, depth))
-    return found

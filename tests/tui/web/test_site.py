@@ -30,7 +30,7 @@ async def get(client: Any, path: str, **headers: str) -> tuple[int, str, Any]:
 
 
 async def test_the_page_needs_nothing_from_elsewhere(site: Any) -> None:
-    async with aiohttp.ClientSession(site.address) as client:
+    async with site.client() as client:
         _, page, headers = await get(client, "/")
         assert not re.search(r"""["'(=]\s*(https?:)?//""", page)
         assert "default-src 'self'" in headers["Content-Security-Policy"]
@@ -42,7 +42,7 @@ async def test_the_page_needs_nothing_from_elsewhere(site: Any) -> None:
 
 async def test_other_pages_and_other_names_are_refused(site: Any) -> None:
     strangers = ({"Origin": "http://elsewhere.example"}, {"Host": "elsewhere.example"}, {"Origin": "null"})
-    async with aiohttp.ClientSession(site.address) as client:
+    async with site.client() as client:
         for path in ("/", "/ws", "/static/js/textual.js", "/download/key", "/nowhere"):
             for headers in (*strangers, {"Host": f"localhost.elsewhere.example:{site.port}"}, {"Host": "10.0.0.1"}):
                 assert (await get(client, path, **headers))[0] == 403, (path, headers)
@@ -57,6 +57,48 @@ async def test_other_pages_and_other_names_are_refused(site: Any) -> None:
     assert not site.family()
 
 
+ROUTES = ("/", "/ws", "/static/js/textual.js", "/static/", "/download/key", "/nowhere")
+
+
+async def test_nobody_comes_in_without_the_printed_address(site: Any) -> None:
+    wrong = ("", "x", site.token[:-1], site.token + "x", "é%ff", "\udcff")
+    async with aiohttp.ClientSession(site.address) as client:
+        for path in ROUTES:
+            cookies = [{"Cookie": f"seqnlp-{site.port}={token}"} for token in wrong]
+            for headers in ({}, {"Cookie": f"seqnlp-1={site.token}"}, *cookies):
+                status, text, _ = await get(client, path, **headers)
+                assert (status, text) == (403, "Open the address that seqnlp has printed in the terminal.")
+            for token in wrong[:-1]:
+                assert (await get(client, f"{path}?token={token}"))[0] == 403
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await client.ws_connect("/ws")
+    assert not site.family()
+
+
+async def test_the_printed_address_gives_a_cookie_and_vanishes(site: Any) -> None:
+    jar = aiohttp.CookieJar(unsafe=True)  # of numbers, too, as browsers have them
+    async with aiohttp.ClientSession(cookie_jar=jar) as client:
+        async with client.get(site.url + "&fontsize=20", allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "/?fontsize=20")
+            told = answer.headers["Set-Cookie"].split("; ")
+            assert told[0] == site.cookie
+            assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(told)
+        async with client.get(site.address) as answer:
+            assert answer.status == 200
+            assert site.token not in await answer.text()
+        async with client.get(f"{site.address}/?token=old") as answer:  # of a server that was here before
+            assert answer.status == 200
+        jar.clear()
+        async with client.get(site.url) as answer:
+            assert (answer.status, str(answer.url)) == (200, site.address + "/")
+
+
+def test_each_start_has_a_token_of_its_own() -> None:
+    tokens = {Website([], "127.0.0.1", 8000).address.partition("?token=")[2] for _ in range(3)}
+    assert len(tokens) == 3
+    assert min(map(len, tokens)) >= 32
+
+
 @pytest.mark.parametrize(
     ("name", "status"),
     [("elsewhere.example", 403), ("10.0.0.1", 200), ("[fe80::1]:80", 200), ("localhost", 200), ("{here}:80", 200)],
@@ -64,13 +106,14 @@ async def test_other_pages_and_other_names_are_refused(site: Any) -> None:
 async def test_a_name_that_somebody_elses_server_decides_on_is_refused_on_a_network_too(name: str, status: int) -> None:
     from aiohttp import web
 
-    app = await Website(["false"], "0.0.0.0", 80)._make_app()
+    website = Website(["false"], "0.0.0.0", 80)
+    app = await website._make_app()
     app.on_shutdown.clear()  # which would make these tests deaf to ctrl+c
     runner = web.AppRunner(app)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        async with aiohttp.ClientSession() as client:
+        async with aiohttp.ClientSession(headers={"Cookie": f"seqnlp-80={website._token}"}) as client:
             address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
             assert (await get(client, address, Host=name.format(here=socket.gethostname())))[0] == status
     finally:
@@ -86,13 +129,14 @@ def test_files_of_this_machine_stay_here(site: Any) -> None:
     for path in ("../server.py", "%2e%2e/server.py", "..%2fserver.py", "/etc/passwd", "%2fetc%2fpasswd", "css/../../x"):
         for folder in ("static", "download"):
             line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
-            line.request("GET", f"/{folder}/{path}")  # as it stands here, unlike what a browser would make of it
+            # as it stands here, unlike what a browser would make of it
+            line.request("GET", f"/{folder}/{path}", headers={"Cookie": site.cookie})
             assert line.getresponse().status in (403, 404), path
             line.close()
 
 
 async def test_nonsense_ends_the_session_quietly(site: Any) -> None:
-    async with aiohttp.ClientSession(site.address) as client:
+    async with site.client() as client:
         for said in ("", "no json", "{}", "[]", '["stdin"]', '["stdin", 5]', '["resize", "big"]'):
             async with client.ws_connect("/ws?width=wide") as terminal, asyncio.timeout(PATIENCE):
                 await terminal.send_str(said)
@@ -101,7 +145,7 @@ async def test_nonsense_ends_the_session_quietly(site: Any) -> None:
 
 
 async def test_a_visitor_types_and_leaves(site: Any, read_until: Any) -> None:
-    async with aiohttp.ClientSession(site.address) as client, client.ws_connect("/ws?width=80&height=24") as terminal:
+    async with site.client() as client, client.ws_connect("/ws?width=80&height=24") as terminal:
         assert "pos_gru" in await read_until(terminal, "char_lstm")
         await terminal.send_json(["stdin", "tagger"])
         await read_until(terminal, "1 of 4")
@@ -138,7 +182,7 @@ def test_without_the_extra() -> None:
 
 def test_an_address_that_others_reach_is_warned_of() -> None:
     before = "from seqnlp.tui import web; web.Website.serve = lambda self: None"
-    assert "there is no password" in seqnlp("--host", "0.0.0.0", before=before).stderr
+    assert "nothing is encrypted" in seqnlp("--host", "0.0.0.0", before=before).stderr
     assert seqnlp("--host", "localhost", before=before).stderr == ""
 
 

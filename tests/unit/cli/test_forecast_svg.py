@@ -4,11 +4,7 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
-
-from seqnlp.cli.forecast_plot import check_svg, draw_svg
 from seqnlp.cli.forecast_svg import draw
-from seqnlp.errors import DataError, UsageError
 from seqnlp.results import SeriesForecast
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -36,10 +32,3 @@ def test_lines_lie_where_the_numbers_say() -> None:
     assert forecast == "M640.0 70.4L784.0 139.2"
     (dot,) = root.iter(f"{SVG}circle")
     assert (dot.get("cx"), dot.get("cy")) == ("496.0", "104.8")
-
-
-def test_files_that_cannot_be(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"expected a file that ends in \.svg"):
-        check_svg(Path("x.png"))
-    with pytest.raises(DataError, match="No such file"):
-        draw_svg(tmp_path / "no" / "x.svg", "t", [PLAIN], HISTORY)

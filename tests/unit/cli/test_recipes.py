@@ -122,12 +122,28 @@ def test_cp_tells_of_files_that_a_recipe_needs_beside_it(project: Path) -> None:
 
 
 def test_check_says_ok_or_raises_every_fault(project: Path) -> None:
-    assert run("check", "tiny")[0].endswith("tiny.toml: ok\n")
+    (project / "a").touch()
+    (project / "b").touch()
+    out, err = run("check", "tiny")
+    assert out.endswith("tiny.toml: ok\n")
+    assert err == ""
     with pytest.raises(RecipeError) as caught:
         run("check", "tiny", "-s", "size=x", "-s", "sise=1")
     assert [fault.key for fault in caught.value.faults] == ["size", "sise"]
     with pytest.raises(DataError, match="did you mean `tiny`"):
         run("check", "tyni")
+
+
+def test_check_notes_files_that_are_not_there(project: Path) -> None:
+    (project / "a").touch()
+    get = "fetch it with `seqnlp corpora get ewt`"
+    out, err = run("check", "tiny", "-s", "data.test=corpora/ewt/x")
+    assert out.endswith("tiny.toml: ok\n")
+    recipe = project.parent / "package/shipped/recipes/tiny.toml"
+    dev, test = err.splitlines()
+    assert dev.startswith(f"note: {recipe}:6:42: data.dev: no such file; tried {project / 'b'}, ")
+    assert test.startswith(f"note: --set data.test=corpora/ewt/x: data.test: no such file; tried {project}/corpora")
+    assert test.endswith(f" ({get})")
 
 
 def test_schema_is_json(project: Path) -> None:

@@ -95,6 +95,12 @@ def test_a_folder_is_no_file(root: Path) -> None:
         find_file("corpora/pos")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + "/y", "~nobody/x", "a\0b", "a\0/b", "**/x"])
+def test_names_that_no_file_can_have(name: str) -> None:
+    with pytest.raises(DataError, match="no such file; tried"):
+        find_file(name)
+
+
 def test_the_caller_may_know_what_to_do() -> None:
     with pytest.raises(DataError, match=r"; fetch it with: get ewt$"):
         find_file("corpora/ewt/x", advice=lambda source: f"fetch it with: get {source.split('/')[1]}")

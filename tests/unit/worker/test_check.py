@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from seqnlp.api import train
 from seqnlp.errors import DataError, Fault
+from seqnlp.readers.hub import Hub
 from seqnlp.worker.answers import Models, answer
 from seqnlp.worker.protocol import Request
 
@@ -21,6 +23,62 @@ def check(recipe: Path | str, *overrides: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("name", ["pos_gru", "char_lstm"])
 def test_recipes_that_ship_are_right(name: str) -> None:
     assert check(ROOT / f"recipes/{name}.toml") == []
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe in a project without corpora."""
+    monkeypatch.chdir(tmp_path)
+    recipe = tmp_path / "recipes/mine.toml"
+    recipe.parent.mkdir()
+    recipe.write_text((ROOT / "recipes/pos_gru.toml").read_text())
+    return recipe
+
+
+def test_a_corpus_that_was_not_fetched_is_a_fault_in_the_words_of_train(mine: Path) -> None:
+    mine.write_text(
+        'task = "lm"\n[data]\nreader = "text"\n'
+        'train = "corpora/tinyshakespeare/input.txt[:99.5%]"\ndev = "corpora/tinyshakespeare/input.txt[99.5%:]"\n'
+    )
+    (found,) = check(mine)  # one file, one fault
+    assert (found["key"], found["spot"]) == ("data.train", (str(mine), 4, 1))
+    assert found["hint"] == "fetch it with `seqnlp corpora get tinyshakespeare`"
+    with pytest.raises(DataError) as caught:
+        next(train(mine, out=mine.parent / "run"))
+    assert str(caught.value) == f"corpora/tinyshakespeare/input.txt: {found['problem']}; {found['hint']}"
+    text = mine.parents[1] / "corpora/tinyshakespeare/input.txt"
+    text.parent.mkdir(parents=True)
+    text.touch()
+    assert check(mine) == []
+
+
+def test_each_file_that_is_not_there_is_a_fault(mine: Path) -> None:
+    overrides = ["data.test=corpora/pos/tets.conllu", "embedding.vectors.file=glove.txt", "data.dev=dev.conllu[:9%]"]
+    faults = {fault["key"]: fault for fault in check(mine, *overrides)}
+    assert faults.keys() == {"data.dev", "data.test", "embedding.vectors.file"}
+    assert faults["data.test"]["hint"] == f"did you mean {ROOT / 'corpora/pos/test.conllu'}?"
+    assert faults["embedding.vectors.file"]["place"] == "--set embedding.vectors.file=glove.txt"
+
+
+def test_both_files_of_a_translation_are_looked_for(mine: Path) -> None:
+    text = (ROOT / "recipes/multi30k_en_de.toml").read_text()
+    mine.write_text(text)
+    assert [fault["hint"] for fault in check(mine)] == ["fetch it with `seqnlp corpora get multi30k`"] * 3
+
+
+def test_nothing_is_fetched_from_the_hub(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Hub, "read", fetch)
+    monkeypatch.setattr(Hub, "builder", fetch)
+    hub = "data.reader={kind='hub', path='no/such'}"
+    assert check(mine, hub, "data.train=train", "data.dev=train[:9%]", "data.test=test") == []
+
+
+def test_faults_of_the_recipe_go_before_its_files(mine: Path) -> None:
+    (found,) = check(mine, "encoder.siez=3", "data.test=corpora/pos/tets.conllu")
+    assert found["problem"] == "unknown key"
 
 
 def test_faults_have_their_spot(tmp_path: Path) -> None:
