@@ -80,6 +80,8 @@ def _no_surprises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(SeqnlpApp, "forgiving", False)
+    for line in (Input, TextArea):  # a cursor that blinks is seen in one picture and not in the next
+        monkeypatch.setattr(line.cursor_blink, "_default", False)
     time.tzset()
 
 
@@ -128,13 +130,24 @@ def text_on(app: SeqnlpApp) -> str:
     return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
 
 
-async def wait_for(app: SeqnlpApp, wanted: str, patience: int = PATIENCE) -> None:
+async def wait_for(app: SeqnlpApp, wanted: str, there: bool = True) -> None:
     """Wait until the screen shows some text, for on a busy machine it may come late."""
-    for _ in range(patience):
-        if wanted in text_on(app):
+    for _ in range(PATIENCE):
+        if (wanted in text_on(app)) == there:
             return
         await asyncio.sleep(0.1)
-    assert wanted in text_on(app), f"{wanted!r} is not in:\n{text_on(app)}"
+    raise AssertionError(f"{wanted!r} is {'not ' if there else ''}in:\n{text_on(app)}")
+
+
+def is_calm(app: SeqnlpApp) -> bool:
+    """Whether no message waits, nothing has to be drawn or laid out, and no work goes on."""
+    pumps = [app, *app.screen.walk_children(with_self=True)]
+    screen = app.screen
+    return (
+        all(pump._message_queue.empty() for pump in pumps)
+        and not (screen._dirty_widgets or screen._layout_required or screen._repaint_required or screen._callbacks)
+        and all(worker.is_finished for worker in app.workers)
+    )
 
 
 def draw(app: SeqnlpApp) -> str:
@@ -155,14 +168,22 @@ def shows() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
 
 
 @pytest.fixture
+def hides() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
+    """Waits until the screen shows some text no longer: `await hides(app, "loading")`."""
+    return lambda app, text: wait_for(app, text, there=False)
+
+
+@pytest.fixture
 def settled() -> Callable[[Any], Awaitable[Any]]:
     """Waits until nothing is asked or drawn any more, and gives the screen: `screen = await settled(pilot)`."""
 
     async def wait(pilot: Any) -> Any:
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-        return pilot.app.screen
+        app, calm, end = pilot.app, 0, time.monotonic() + PATIENCE / 10
+        while calm < 2 and time.monotonic() < end:  # once may be a moment between two messages
+            await pilot.pause()
+            await app.workers.wait_for_complete()
+            calm = calm + 1 if is_calm(app) else 0
+        return app.screen
 
     return wait
 
@@ -209,18 +230,7 @@ def until() -> Callable[..., Awaitable[None]]:
 
 
 @pytest.fixture
-def steady() -> Callable[[SeqnlpApp], None]:
-    """Lets no cursor blink in a picture: `steady(app)`."""
-
-    def stop(app: SeqnlpApp) -> None:
-        for line in [*app.screen.query(Input), *app.screen.query(TextArea)]:
-            line.cursor_blink = False
-
-    return stop
-
-
-@pytest.fixture
-def golden() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
+def golden(tmp_path: Path) -> Callable[[SeqnlpApp, str], Awaitable[None]]:
     """Compares the screen with its picture, or writes it if the environment says so: `await golden(app, "home")`."""
 
     async def check(app: SeqnlpApp, name: str) -> None:
@@ -235,6 +245,8 @@ def golden() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
             if draw(app) == wanted:
                 return
             await asyncio.sleep(0.1)
-        assert draw(app) == wanted, f"the screen differs from {file.name}"
+        drawn = tmp_path / file.name
+        drawn.write_text(draw(app), encoding="utf8")
+        raise AssertionError(f"the screen differs from {file.name}; it is in {drawn}:\n{text_on(app)}")
 
     return check

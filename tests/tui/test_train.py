@@ -142,7 +142,7 @@ def begun(settled: Any, until: Any, opened: Any) -> Any:
 
 
 async def test_the_picture(
-    project: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any, steady: Any, opened: Any
+    project: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any, opened: Any
 ) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=size) as pilot:
@@ -150,25 +150,23 @@ async def test_the_picture(
         await pilot.press("down")
         screen.query_one("#settings", Input).value = "training.epoch=3"
         await settled(pilot)
-        steady(app)
         await pilot.pause()
         await golden(app, "train")
 
 
-async def test_the_picture_of_a_question(app: SeqnlpApp, golden: Any, steady: Any, opened: Any) -> None:
+async def test_the_picture_of_a_question(app: SeqnlpApp, golden: Any, opened: Any) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "char_lstm")
         (app.root / "char_lstm/state").mkdir()
         (app.root / "char_lstm/state/last.safetensors").touch()
         (app.root / "char_lstm/events.jsonl").write_text("")
-        steady(app)
         await pilot.press("enter")
         await pilot.pause()
         await golden(app, "train-question")
 
 
 async def test_recipes_of_both_kinds_are_listed_and_filtered(
-    app: SeqnlpApp, text_of: Any, settled: Any, opened: Any
+    app: SeqnlpApp, shows: Any, settled: Any, opened: Any
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
@@ -179,19 +177,19 @@ async def test_recipes_of_both_kinds_are_listed_and_filtered(
         assert [recipe.name for recipe in screen.query_one(RecipeList).shown] == ["my_tagger", "pos_gru"]
         await pilot.press("down")
         await settled(pilot)
-        assert "Teaches pos_gru" in text_of(app)
-        assert "this recipe is right" in text_of(app)
+        await shows(app, "Teaches pos_gru")
+        await shows(app, "this recipe is right")
         await pilot.press("ctrl+c")
         assert "epochs = 3" in app.clipboard
         await pilot.press(*"zzz")
         await settled(pilot)
-        assert "No recipe has these words" in text_of(app)
+        await shows(app, "No recipe has these words")
         await pilot.press("enter", "escape")
         assert isinstance(app.screen, HomeScreen)
 
 
 async def test_faults_stand_below_their_lines(
-    project: Path, fake: Any, text_of: Any, settled: Any, opened: Any
+    project: Path, fake: Any, text_of: Any, shows: Any, settled: Any, opened: Any
 ) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(100, 40)) as pilot:
@@ -200,17 +198,17 @@ async def test_faults_stand_below_their_lines(
         place = next(number for number, line in enumerate(lines) if "hiden = 64" in line)
         assert "✕ 12" in lines[place]
         assert "unknown key (did you mean `size`?)" in lines[place + 1]
-        assert "2 faults" in text_of(app)
+        await shows(app, "2 faults")
         await pilot.press("enter")
         assert isinstance(app.screen, TrainScreen)
         assert any("has faults" in note.message for note in app._notifications)
         screen.query_one("#settings", Input).value = "training.epoch=3"
         await settled(pilot)
         assert app.predictor.asked[-1][1]["overrides"] == ["training.epoch=3"]
-        assert "--set training.epoch=3: unknown key (did you mean `epochs`?)" in text_of(app)
+        await shows(app, "--set training.epoch=3: unknown key (did you mean `epochs`?)")
         screen.query_one("#settings", Input).value = "a='b"
         await settled(pilot)
-        assert "a quotation mark has no partner" in text_of(app)
+        await shows(app, "a quotation mark has no partner")
 
 
 async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: Any, shows: Any, opened: Any) -> None:
@@ -227,23 +225,23 @@ async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: An
 
 
 async def test_a_check_that_fails_is_told_and_can_be_tried_again(
-    project: Path, fake: Any, text_of: Any, settled: Any, opened: Any
+    project: Path, fake: Any, shows: Any, settled: Any, opened: Any
 ) -> None:
     app = SeqnlpApp(project, fake({"check": lambda settings: [PredictorError("InternalError", "no luck")]}))
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot)
         assert any("no luck" in note.message for note in app._notifications)
-        assert "not checked" in text_of(app)
+        await shows(app, "not checked")
         await pilot.press("enter")
         assert isinstance(app.screen, TrainScreen)
         app.predictor.replies["check"] = right
         await pilot.press("ctrl+r")
         await settled(pilot)
-        assert "this recipe is right" in text_of(app)
+        await shows(app, "this recipe is right")
 
 
 async def test_a_training_is_begun_and_watched(
-    app: SeqnlpApp, text_of: Any, settled: Any, until: Any, opened: Any
+    app: SeqnlpApp, text_of: Any, shows: Any, settled: Any, until: Any, opened: Any
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "word_lstm")
@@ -253,12 +251,12 @@ async def test_a_training_is_begun_and_watched(
         await pilot.press("enter")
         await until(pilot, lambda: "finished" in text_of(app))
         assert isinstance(app.screen, WatchScreen)
-        assert "0.5000" in text_of(app)
+        await shows(app, "0.5000")
         assert app.trainings.at("mine").code == 0  # type: ignore[union-attr]
         await pilot.press("escape")
         await settled(pilot)
         assert isinstance(app.screen, HomeScreen)
-        assert "mine" in text_of(app)
+        await shows(app, "mine")
 
 
 @pytest.mark.parametrize(("key", "name", "how"), [("o", "char_lstm", "--overwrite"), ("n", "char_lstm-2", "")])
@@ -306,20 +304,20 @@ async def test_what_is_being_trained_is_shown_rather_than_begun_twice(
 
 
 async def test_home_shows_what_is_being_trained(
-    app: SeqnlpApp, text_of: Any, settled: Any, until: Any, begun: Any
+    app: SeqnlpApp, shows: Any, settled: Any, until: Any, begun: Any
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
         await until(pilot, lambda: watch.following.status.latest)
         await pilot.press("space", "escape")
         await settled(pilot)
-        assert "word_lstm (paused)" in text_of(app)
+        await shows(app, "word_lstm (paused)")
         await pilot.press("pageup", "enter")
         await pilot.pause()
         assert isinstance(app.screen, WatchScreen)
         await pilot.press("space", "escape", "ctrl+r")
         await settled(pilot)
-        assert "word_lstm (training)" in text_of(app)
+        await shows(app, "word_lstm (training)")
 
 
 async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp, settled: Any) -> None:
@@ -329,13 +327,13 @@ async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp, settled
     assert app.return_code == 0
 
 
-async def test_closing_asks_and_escape_stays(app: SeqnlpApp, text_of: Any, begun: Any) -> None:
+async def test_closing_asks_and_escape_stays(app: SeqnlpApp, shows: Any, begun: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
         await pilot.press("ctrl+q")
         await pilot.pause()
         assert isinstance(app.screen, AskScreen)
-        assert "word_lstm is being trained" in text_of(app)
+        await shows(app, "word_lstm is being trained")
         await pilot.press("ctrl+q")  # asked once is enough
         await pilot.press("escape")
         await pilot.pause()
@@ -359,7 +357,7 @@ async def test_closing_can_stop_with_a_checkpoint(app: SeqnlpApp, until: Any, be
 
 
 async def test_closing_can_leave_it_running_and_another_application_watches_it(
-    app: SeqnlpApp, fake: Any, text_of: Any, settled: Any, until: Any, begun: Any
+    app: SeqnlpApp, fake: Any, shows: Any, settled: Any, until: Any, begun: Any
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
@@ -367,14 +365,14 @@ async def test_closing_can_leave_it_running_and_another_application_watches_it(
         training = app.trainings.own()[0]
         await pilot.press("space", "ctrl+q")
         await pilot.pause()
-        assert "what is paused goes on" in text_of(app)
+        await shows(app, "what is paused goes on")
         await pilot.press("l")
     assert training.alive
     assert training.condition is Condition.RUNNING
     again = SeqnlpApp(app.root, fake({}))
     async with again.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        assert "word_lstm (training)" in text_of(again)
+        await shows(again, "word_lstm (training)")
         await pilot.press("enter")
         await pilot.pause()
         screen = again.screen
@@ -383,32 +381,32 @@ async def test_closing_can_leave_it_running_and_another_application_watches_it(
         await pilot.press("s")
         await until(pilot, lambda: not training.alive)
         await screen.look()
-        assert "stopped" in text_of(again)
+        await shows(again, "stopped")
         assert not again.trainings.own()  # so leaving asks nothing
         await pilot.press("ctrl+q")
     assert again.return_code == 0
 
 
 @pytest.mark.parametrize("width", [40, 60, 200])
-async def test_any_width(project: Path, fake: Any, text_of: Any, width: int, opened: Any) -> None:
+async def test_any_width(project: Path, fake: Any, shows: Any, width: int, opened: Any) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(width, 24)) as pilot:
         await opened(pilot, "my_tagger")
-        assert "hiden" in text_of(app)
+        await shows(app, "hiden")
         await pilot.resize_terminal(width + 30, 40)
         await pilot.pause()
-        assert "unknown key" in text_of(app)
+        await shows(app, "unknown key")
 
 
 async def test_without_colour(
-    project: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, opened: Any
+    project: Path, fake: Any, shows: Any, monkeypatch: pytest.MonkeyPatch, opened: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(100, 40)) as pilot:
         await opened(pilot, "my_tagger")
-        assert "✕ 12" in text_of(app)
-        assert "╰─ unknown key" in text_of(app)
+        await shows(app, "✕ 12")
+        await shows(app, "╰─ unknown key")
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

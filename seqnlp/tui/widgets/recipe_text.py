@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, final
+from typing import Any, final
 
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+
+from seqnlp.tui.widgets.lines_view import LinesView
 
 Fault = Mapping[str, Any]
 """`key, problem, hint, place` of a `seqnlp.errors.Fault`, and its `spot`: file, line and column, or None."""
@@ -19,65 +18,57 @@ COMMENT = re.compile(r"""^((?:[^#"']|"(?:\\.|[^"\\])*"|'[^']*')*)(#.*)$""")
 
 
 @final
-class RecipeText(VerticalScroll):
+class RecipeText(LinesView, can_focus=False):
     """Scrolls; faults are brought into sight."""
 
-    BINDINGS: ClassVar[list[BindingType]] = []
-
     DEFAULT_CSS = """
-    RecipeText { height: 1fr; width: 1fr; padding: 0 1 0 0; scrollbar-size-vertical: 1; background: $background; }
-    RecipeText > Static { width: 100%; height: auto; }
+    RecipeText { padding: 0 1 0 0; }
     """
 
     def __init__(self) -> None:
-        super().__init__(can_focus=False)
+        super().__init__()
         self.text = ""
         self._faults: Sequence[Fault] = ()
-
-    def compose(self) -> Any:
-        """All lines in one piece."""
-        yield Static("", markup=False)
+        self._first = 0
+        """The row of the first fault."""
 
     def show_recipe(self, text: str) -> None:
         """Show a recipe of which no faults are known yet."""
         self.text, self._faults = text, ()
+        self.changed()
         self.scroll_home(animate=False)
-        self._draw()
 
     def mark(self, faults: Sequence[Fault], file: str) -> None:
         """Mark the faults that are in this file, and scroll to the first of them."""
         self._faults = [fault for fault in faults if fault["spot"] and fault["spot"][0] == file]
-        self._draw()
-        self.call_after_refresh(self._seek)  # before it is laid out there is nothing to scroll
-
-    def _seek(self) -> None:
-        before = self._draw()
-        if before is not None:
-            self.scroll_to(y=max(before - self.size.height // 3, 0), animate=False)
+        self.changed()
+        self._seek()
 
     def on_resize(self) -> None:
         """Messages are as wide as there is room."""
-        self._draw()
+        super().on_resize()
+        self._seek()
 
-    def _draw(self) -> int | None:
-        """Put the lines together; the row of the first fault, if there is one."""
-        width = max(self.size.width - 2, 20)
+    def lines(self, width: int) -> list[Content]:
+        """The lines with their numbers, and below them their faults."""
         by_line: dict[int, list[Fault]] = {}
         for fault in self._faults:
             by_line.setdefault(fault["spot"][1], []).append(fault)
         rows: list[Content] = []
-        first: int | None = None
         for number, line in enumerate(self.text.splitlines(), 1):
             here = by_line.get(number, ())
+            if number == min(by_line, default=0):
+                self._first = len(rows)
             sign = ("✕", "bold $error") if here else (" ", "")
             gutter = Content.assemble(sign, (f"{number:>{GUTTER - 2}} ", "bold $error" if here else "$faint"))
             rows.append(gutter.append(painted(line).truncate(width - GUTTER, ellipsis=True)))
-            if here and first is None:
-                first = len(rows) - 1
             for fault in here:
                 rows.extend(_note(fault, width))
-        self.query_one(Static).update(Content("\n").join(rows))
-        return first
+        return rows
+
+    def _seek(self) -> None:
+        if self._faults:
+            self.scroll_to(y=max(self._first - self.size.height // 3, 0), animate=False)
 
 
 def painted(line: str) -> Content:
