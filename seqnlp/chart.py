@@ -181,12 +181,17 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def segments_of(points: Points) -> Iterator[tuple[Point, Point]]:
-    """The straight pieces of a line; a point without neighbours is a piece of no length."""
+def pieces_of(points: Points) -> Iterator[list[Point]]:
+    """The pieces of a line that gaps break it into."""
     for drawable, run in groupby(points, key=lambda point: is_drawable(point[0]) and is_drawable(point[1])):
         if drawable:
-            line = [(x, y) for x, y in run if y is not None]
-            yield from pairwise(line) if len(line) > 1 else [(line[0], line[0])]
+            yield [(x, y) for x, y in run if y is not None]
+
+
+def segments_of(points: Points) -> Iterator[tuple[Point, Point]]:
+    """The straight pieces of a line; a point without neighbours is a piece of no length."""
+    for piece in pieces_of(points):
+        yield from pairwise(piece) if len(piece) > 1 else [(piece[0], piece[0])]
 
 
 def heading(names: list[str], width: int, title: str, plain: bool) -> list[list[Span]]:

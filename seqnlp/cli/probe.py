@@ -13,6 +13,9 @@ def probe(
     steps: Annotated[int, typer.Option(help="How far to look back, in tokens.")] = 200,
     width: Annotated[int | None, typer.Option(min=20, help="Columns of the chart.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of the chart.")] = 16,
+    picture: Annotated[
+        Path | None, typer.Option("--svg", "--png", help="Also draw it into this file, .svg or .png.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
 ) -> None:
     """Show how far back language models look.
@@ -23,11 +26,25 @@ def probe(
     import json
     from math import log10
 
-    from seqnlp import memory
     from seqnlp.chart import chart
+    from seqnlp.cli.pictures import check_picture, write_picture
     from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
 
+    if picture is not None:
+        check_picture(picture)
+
+    from seqnlp import memory
+
     found = {str(run): memory.probe(run, split, data, steps=steps) for run in runs}
+    lines = {
+        name: [(back, log10(norm) if norm > 0 else None) for back, norm in enumerate(result.gradients)]
+        for name, result in found.items()
+    }
+    title = "gradient norm (power of 10) over tokens back"
+    if picture is not None:
+        from seqnlp.cli.lines_svg import draw
+
+        write_picture(picture, draw("How far back language models look", {title: lines}))
     if as_json:
         for name, result in found.items():
             typer.echo(json.dumps({"run": name, **result.to_json()}))
@@ -35,11 +52,7 @@ def probe(
     console = stdout_console()
     columns = width or (80 if console.width == PIPE_WIDTH else console.width)
     plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
-    lines = {
-        name: [(back, log10(norm) if norm > 0 else None) for back, norm in enumerate(result.gradients)]
-        for name, result in found.items()
-    }
-    print_picture(console, chart(lines, columns, height, "gradient norm (power of 10) over tokens back", plain))
+    print_picture(console, chart(lines, columns, height, title, plain))
     for name, result in found.items():
         longest = max(result.losses)
         typer.echo(

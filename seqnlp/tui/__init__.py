@@ -10,6 +10,7 @@ is there at once and no computation can freeze it.
 | client.py | the predictor that is a worker process |
 | listing.py | the runs in a folder |
 | writing.py, wrapping.py | the text of one sample in little memory, and its lines |
+| beginning.py | how much of a very long text is looked at |
 | session.py | the texts of the generate screen, and what each part was written with |
 | dialling.py, searching.py | settings and their values: those of sampling, those of a beam search |
 | saving.py | samples in files |

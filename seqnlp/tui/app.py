@@ -52,6 +52,7 @@ class SeqnlpApp(App[None]):
 
     CSS = """
     Toast { background: $panel; }
+    ToastRack { margin-bottom: 2; }
     """
 
     def __init__(self, root: Path, predictor: Predictor, run: Summary | None = None) -> None:

@@ -25,6 +25,8 @@ class Session:
         self.writings = [Writing(prompt) for _ in range(samples)]
         self.turns: list[list[Settings]] = [[] for _ in range(samples)]
         """Of each text what it was written with, `at` a character, counted from its beginning."""
+        self._wanted: dict[int, int] = {}
+        """The tokens that a text was to have when it was last asked for."""
         self._growing: dict[int, int] = {}
         """The texts that grow, with the tokens that they had when somebody asked for more."""
         self._mark = (monotonic(), 0)
@@ -54,7 +56,7 @@ class Session:
         samples = len(self.writings)
         asked = {**_sampling(settings), "seed": self.seed, "samples": samples}
         for number in range(samples):
-            self._begin(number, 0, {**asked, "sample": number})
+            self._begin(number, 0, settings["length"], {**asked, "sample": number})
         return {"prompt": self.prompt, "length": settings["length"], **asked}
 
     def begin(self, number: int, length: int, settings: Mapping[str, Any]) -> Settings:
@@ -63,11 +65,12 @@ class Session:
         # the seed moves on with the text: the same one again and again would repeat its choices
         asked = {**_sampling(settings), "seed": self.seed + number + writing.tokens}
         # what was steered had begun when the rest of its length was written
-        self._begin(number, writing.tokens - (settings["length"] - length), asked)
+        self._begin(number, writing.tokens - (settings["length"] - length), length, asked)
         return {"prompt": writing.context(), "length": length, **asked}
 
-    def _begin(self, number: int, tokens: int, turn: Settings) -> None:
-        """Note what a text is written with from here, and how many tokens it had when somebody asked for more."""
+    def _begin(self, number: int, tokens: int, length: int, turn: Settings) -> None:
+        """Note what a text is written with from here, how long, and its tokens when somebody asked for more."""
+        self._wanted[number] = self.writings[number].tokens + length
         self.turns[number] = [*self.turns[number][-TURNS:], {"at": self.writings[number].characters, **turn}]
         if not self._growing:
             self._mark, self._speed = (monotonic(), self._written), 0.0
@@ -107,8 +110,9 @@ class Session:
         if self.busy and now - then > 0.5:
             self._speed = (self._written - before) / (now - then)
             self._mark = (now, self._written)
+        ended = "length reached" if writing.tokens >= self._wanted[number] else "stopped"
         parts = [
-            "writing" if self.busy else "stopped",
+            "writing" if self.busy else ended,
             f"{writing.tokens:,} tokens",
             f"{writing.nats() / 0.6931471805599453:.2f} bits each",
             f"seed {self.seed}",

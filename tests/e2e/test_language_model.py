@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from xml.etree import ElementTree
 
 import pytest
 
@@ -81,10 +82,24 @@ def test_probe_draws_a_chart_and_keeps_its_numbers(run: Path, seqnlp: Program) -
     assert max(map(int, kept["losses"])) == 40
 
 
+def test_probe_into_a_picture(run: Path, seqnlp: Program, tmp_path: Path) -> None:
+    done = seqnlp("probe", run, "--steps", 40, "--svg", tmp_path / "x.svg", "--json")
+    assert done.returncode == 0, done.stderr
+    gradients = json.loads(done.stdout)["gradients"]
+    root = ElementTree.parse(tmp_path / "x.svg").getroot()
+    groups = [group for group in root if group.findtext("{*}title") == str(run)]
+    path = groups[-1].findall("{*}path")[0].get("d", "")
+    places = [tuple(map(float, pair.split())) for pair in path[1:].split("L")]
+    assert [x for x, _ in places] == [64.0 + 18 * back for back in range(41)]
+    highest = min(range(41), key=lambda back: places[back][1])
+    assert gradients[highest] == pytest.approx(max(gradients), rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (("probe", "{run}", "--steps", 0), 2, "steps 0: expected 1 or more"),
+        (("probe", "no/run", "--svg", "x.pdf"), 2, "x.pdf: expected a file that ends in .svg or .png"),
         (("evaluate", "{run}", "--context", 0), 2, "context 0: expected 1 token"),
         (("evaluate", "{run}", "--context", 9, "--dynamic", 0.1), 2, "contradict each other"),
         (("tag", "{run}", "-"), 2, "its verb is generate"),

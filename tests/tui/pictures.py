@@ -28,9 +28,6 @@ from seqnlp.tui.client import WorkerPredictor
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH = 80
-PATIENCE = 600
-"""Tenths of a second to wait for what a model says."""
-
 RUNS = {
     "series_gru": ["series_gru"],
     "translate_en_fr": ["translate_en_fr"],
@@ -85,7 +82,7 @@ class Pilot:
 
     async def sees(self, text: str) -> None:
         """Wait until the screen shows some text."""
-        await wait_for(self.app, text, PATIENCE)
+        await wait_for(self.app, text)
 
     async def open(self, run: str, text: str) -> None:
         """Open a run from home, and wait until its screen shows some text."""
@@ -227,8 +224,8 @@ async def shoot(name: str) -> str:
     height, act = ACTS[name]
     app = SeqnlpApp(Path("runs"), WorkerPredictor())
     async with app.run_test(size=(WIDTH, height)) as pilot:
-        await wait_for(app, "● ready", PATIENCE)
-        await wait_for(app, f"{len(RUNS)} runs", PATIENCE)
+        await wait_for(app, "● ready")
+        await wait_for(app, f"{len(RUNS)} runs")
         await act(Pilot(pilot))
         for line in app.screen.query("Input, TextArea").results(Input | TextArea):
             line.cursor_blink = False

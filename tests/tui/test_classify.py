@@ -1,6 +1,6 @@
 """The classify screen, from a predictor with strong opinions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +51,18 @@ async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: An
         await golden(app, "classify")
 
 
-async def test_classes_and_words_change_with_the_text(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
+async def test_classes_and_words_change_with_the_text(runs: Path, fake: Any, shows: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, "wonderful")
-        assert "▸ positive" in text_of(app)
-        assert "why positive" in text_of(app)
+        await shows(app, "▸ positive")
+        await shows(app, "why positive")
         assert screen.answer.level(0) == 3
         await typed(pilot, "dull dull dull dull")
-        assert "▸ negative" in text_of(app)
+        await shows(app, "▸ negative")
         assert [screen.answer.level(place) for place in range(4)] == [-3] * 4
         await typed(pilot, "")
-        assert "a bar for each class" in text_of(app)
+        await shows(app, "a bar for each class")
         assert screen.answer.words == ()
         asked = [settings for do, settings in app.predictor.asked if do == "classify"]  # type: ignore[attr-defined]
         assert asked == [{"texts": text, "explain": True} for text in ("wonderful", "dull dull dull dull")]
@@ -76,24 +76,68 @@ async def test_numbers_instead_of_signs(runs: Path, fake: Any, text_of: Any, typ
         assert "−0.36" not in "\n".join(text_of(app).splitlines()[:-2])
         await pilot.press("f2")
         assert "−0.36" in "\n".join(text_of(app).splitlines()[:-2])
-        await pilot.press("down", "s")
+        await pilot.press("down", "f2")
         assert "−0.36" not in "\n".join(text_of(app).splitlines()[:-2])
 
 
-async def test_the_cursor_tells_a_words_weight(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
+async def test_of_a_very_long_text_the_beginning_is_looked_at(
+    runs: Path, fake: Any, shows: Any, hides: Any, typed: Any
+) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot, "fine words\n" * 3_000)
+        await shows(app, "only the first 2,000 words are looked at · most: fine")
+        assert screen.answer.words == ["fine", "words"] * 1_000
+        await typed(pilot, "fine words")
+        await hides(app, "are looked at")
+
+
+async def test_the_strongest_word_is_not_looked_for_at_every_word(runs: Path, fake: Any, typed: Any) -> None:
+    class Weights(list[float]):
+        searches = 0
+
+        def __iter__(self) -> Iterator[float]:
+            Weights.searches += 1
+            return super().__iter__()
+
+    def reply(settings: Mapping[str, Any]) -> list[Any]:
+        found = opinion(settings)[0]
+        return [{**found, "contributions": Weights(found["contributions"])}]
+
+    app = opened(fake, runs, reply)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "fine words " * 50)
+        assert 0 < Weights.searches < 10
+
+
+async def test_what_is_typed_over_the_words_goes_on_in_the_line(runs: Path, fake: Any, shows: Any, typed: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot, "a fine")
+        await pilot.press("enter")
+        assert screen.focused is screen.answer
+        await pilot.press("space", *"cast")
+        await shows(app, "a fine cast")
+        await shows(app, "cast +0.12")
+        assert isinstance(screen.focused, Prompt)
+        await pilot.press("down", "slash", "x")  # a key that means something is no text
+        await shows(app, "a fine castx")
+
+
+async def test_the_cursor_tells_a_words_weight(runs: Path, fake: Any, shows: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, TEXT)
         await pilot.press("down", "right")
         await pilot.pause()
-        assert f"2/{len(TEXT.split())}  fine  +0.31" in text_of(app)
+        await shows(app, f"2/{len(TEXT.split())}  fine  +0.31")
         await pilot.press("up")
         await pilot.pause()
         assert isinstance(app.screen.focused, Prompt)
 
 
 async def test_many_classes_show_the_likeliest_first(
-    runs: Path, fake: Any, text_of: Any, settled: Any, typed: Any
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, typed: Any
 ) -> None:
     scores = {f"class {number:02}": number / 820 for number in range(40, 0, -1)}
     reply = {"label": "class 40", "tokens": ["x"], "labels": ["class 40"], "scores": scores, "contributions": [0.0]}
@@ -101,12 +145,12 @@ async def test_many_classes_show_the_likeliest_first(
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, "x")
         assert next(iter(screen.query_one(ClassBars).scores)) == "class 40"
-        assert "class 40" in text_of(app)
-        assert "class 01" not in text_of(app)
+        await shows(app, "class 40")
+        await hides(app, "class 01")
         assert screen.answer.level(0) == 0  # no word said anything
         await pilot.resize_terminal(80, 60)
         await settled(pilot)
-        assert "class 20" in text_of(app)
+        await shows(app, "class 20")
 
 
 async def test_several_labels_or_none_are_marked(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
@@ -124,14 +168,14 @@ async def test_several_labels_or_none_are_marked(runs: Path, fake: Any, text_of:
 
 
 async def test_without_colour_signs_and_underlines_tell(
-    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, typed: Any
+    runs: Path, fake: Any, shows: Any, monkeypatch: pytest.MonkeyPatch, typed: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, TEXT)
-        assert "+++" in text_of(app)
-        assert "−−−" in text_of(app)
+        await shows(app, "+++")
+        await shows(app, "−−−")
         styles = {segment.text.strip(): segment.style for segment in screen.answer.render_line(0)}
         assert styles["wonderful"] is not None
         assert styles["wonderful"].underline

@@ -113,7 +113,6 @@ async def test_the_pictures(
     text: str,
     name: str,
     settled: Any,
-    steady: Any,
 ) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=size) as pilot:
@@ -122,12 +121,13 @@ async def test_the_pictures(
         if name == "compare-texts":
             await pilot.press("enter")
         await settled(pilot)
-        steady(app)
         await pilot.pause()
         await golden(app, name)
 
 
-async def test_differing_tags_are_marked_and_counted(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_differing_tags_are_marked_and_counted(
+    pairs: Path, fake: Any, text_of: Any, shows: Any, settled: Any
+) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "pos_gru", "pos_lstm")
@@ -140,22 +140,22 @@ async def test_differing_tags_are_marked_and_counted(pairs: Path, fake: Any, tex
         assert "0.9188" in shown
         screen.query_one(Prompt).text = "The old"
         await settled(pilot)
-        assert "the same tags for all 2 words" in text_of(app)
+        await shows(app, "the same tags for all 2 words")
         await pilot.press("ctrl+c")
         assert "DET" in app.clipboard
 
 
-async def test_different_words_are_not_compared_one_by_one(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_different_words_are_not_compared_one_by_one(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
     answers = [{"tokens": ["can", "not"], "tags": ["AUX", "PART"]}, {"tokens": ["cannot"], "tags": ["AUX"]}]
     app = app_of(pairs, fake, tag=lambda settings: [answers.pop(0)])
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "pos_gru", "pos_lstm")
         screen.query_one(Prompt).text = "cannot"
         await settled(pilot)
-        assert "They split the text differently" in text_of(app)
+        await shows(app, "They split the text differently")
 
 
-async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm", "word_lstm")
@@ -165,13 +165,13 @@ async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, text_
         assert asked == [{"prompt": "Hm", "length": 600, "seed": 1, "temperature": 0.8}] * 2
         await pilot.press("n")
         await settled(pilot)
-        assert "seed 2" in text_of(app)
+        await shows(app, "seed 2")
         await pilot.press("plus")
         await settled(pilot)
         await pilot.press("minus", "minus")
         await settled(pilot)
         assert app.predictor.asked[-1][1] == {"prompt": "Hm", "length": 600, "seed": 2, "temperature": 0.7}
-        assert "temperature 0.7" in text_of(app)
+        await shows(app, "temperature 0.7")
         await pilot.press("ctrl+c")
         assert app.clipboard.startswith("char_lstm:\nHm")
         await pilot.press("p")
@@ -213,28 +213,54 @@ async def test_swap(pairs: Path, fake: Any) -> None:
         assert [run.name for run in app.screen.runs] == ["word_lstm", "char_lstm"]
 
 
-async def test_translations(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_f2_swaps_where_letters_are_text_and_keeps_the_text(pairs: Path, fake: Any, shows: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "pos_gru", "pos_lstm")
+        await shows(app, "f2 swap")
+        await pilot.press(*"xp")
+        await shows(app, "❯ xp")
+        await pilot.press("f2")
+        await shows(app, "pos_lstm  ⇄  pos_gru")
+        await shows(app, "❯ xp")
+        assert isinstance(app.screen, CompareScreen)
+        assert [run.name for run in app.screen.runs] == ["pos_lstm", "pos_gru"]
+
+
+async def test_of_a_very_long_text_both_look_at_the_beginning(pairs: Path, fake: Any, shows: Any, hides: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "sentiment_lstm", "sentiment_gru")
+        screen.query_one(Prompt).text = "word " * 5_000
+        await shows(app, "only the first 2,000 words are looked at")
+        asked = [len(settings["texts"].split()) for do, settings in app.predictor.asked if do == "classify"]  # type: ignore[attr-defined]
+        assert asked == [2_000, 2_000]
+        screen.query_one(Prompt).text = "word"
+        await hides(app, "are looked at")
+
+
+async def test_translations(pairs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "en_fr", "en_fr_big")
         screen.query_one(Prompt).text = "the boat leaves tomorrow"
         await settled(pilot)
-        assert "le bateau part demain" in text_of(app)
-        assert "le navire part demain" in text_of(app)
+        await shows(app, "le bateau part demain")
+        await shows(app, "le navire part demain")
         asked = [settings for do, settings in app.predictor.asked if do == "translate"]
         assert asked == [{"texts": "the boat leaves tomorrow"}] * 2
         await pilot.press("ctrl+c")
         assert app.clipboard == "le bateau part demain\nle navire part demain"
         screen.query_one(Prompt).text = ""
         await settled(pilot)
-        assert "demain" not in text_of(app)
+        await hides(app, "demain")
 
 
-async def test_what_can_not_be_compared_says_why(pairs: Path, fake: Any, text_of: Any) -> None:
+async def test_what_can_not_be_compared_says_why(pairs: Path, fake: Any, shows: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "char_lstm", "pos_gru")
-        assert "there is no input for both" in text_of(app)
+        await shows(app, "there is no input for both")
         assert app.predictor.asked == []
 
 
@@ -247,14 +273,14 @@ async def test_errors_are_told(pairs: Path, fake: Any, settled: Any) -> None:
         assert any("it is damaged" in note.message for note in app._notifications)
 
 
-async def test_marks(pairs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_marks(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         runs = app.screen.query_one("RunList")
         await pilot.press("tab", "down", "tab", "down", "tab")
         assert [Path(path).name for path in runs.marked] == [runs.shown[1].name, runs.shown[2].name]
-        assert "●" in text_of(app)
+        await shows(app, "●")
         await pilot.press("tab")
         assert len(runs.marked) == 1
         await pilot.press("c")  # is text while there is nothing to compare
@@ -274,21 +300,21 @@ async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any, settled: Any
 
 @pytest.mark.parametrize("width", [40, 60, 200])
 @pytest.mark.parametrize("pair", [("char_lstm", "word_lstm"), ("pos_gru", "pos_lstm")])
-async def test_any_width(pairs: Path, fake: Any, text_of: Any, width: int, pair: tuple[str, str], settled: Any) -> None:
+async def test_any_width(pairs: Path, fake: Any, shows: Any, width: int, pair: tuple[str, str], settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(width, 24)) as pilot:
         screen = await opened(pilot, *pair)
         screen.query_one(Prompt).text = "The old"
         await pilot.press("enter")
         await settled(pilot)
-        assert pair[1] in text_of(app)
+        await shows(app, pair[1])
         await pilot.resize_terminal(width + 30, 40)
         await pilot.pause()
-        assert pair[1] in text_of(app)
+        await shows(app, pair[1])
 
 
 async def test_without_colour(
-    pairs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, settled: Any
+    pairs: Path, fake: Any, shows: Any, monkeypatch: pytest.MonkeyPatch, settled: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = app_of(pairs, fake)
@@ -296,12 +322,12 @@ async def test_without_colour(
         screen = await opened(pilot, "pos_gru", "pos_lstm")
         screen.query_one(Prompt).text = " ".join(WORDS)
         await settled(pilot)
-        assert "≠VERB" in text_of(app)
+        await shows(app, "≠VERB")
 
 
-async def test_help(pairs: Path, fake: Any, text_of: Any) -> None:
+async def test_help(pairs: Path, fake: Any, shows: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 40)) as pilot:
         await opened(pilot, "char_lstm", "word_lstm")
         await pilot.press("f1")
-        assert "next seed" in text_of(app)
+        await shows(app, "next seed")

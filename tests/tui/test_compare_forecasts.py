@@ -109,7 +109,7 @@ async def test_the_picture_on_a_narrow_terminal_in_daylight(app: SeqnlpApp, gold
 
 
 async def test_both_are_asked_for_as_much_as_both_were_trained_for(
-    app: SeqnlpApp, text_of: Any, settled: Any, opened: Any
+    app: SeqnlpApp, shows: Any, settled: Any, opened: Any
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "etth1", "etth1_48")
@@ -120,27 +120,27 @@ async def test_both_are_asked_for_as_much_as_both_were_trained_for(
             ("etth1_48", file, 24, None),
         ]
         assert [len(each["values"]) for each in screen.drawn] == [24, 24]
-        assert "24 steps" in text_of(app)
-        assert "0.3900" in text_of(app)  # the score of the other one
+        await shows(app, "24 steps")
+        await shows(app, "0.3900")  # the score of the other one
         await pilot.press("right")
         await settled(pilot)
         assert asked(app, 2) == [("etth1", file, 25, None), ("etth1_48", file, 25, None)]
-        assert "past what etth1 was trained for" in text_of(app)
+        await shows(app, "past what etth1 was trained for")
         await pilot.press("pageup", "pageup", "pageup", "pageup")
         await settled(pilot)
-        assert "past what etth1 and etth1_48 were trained for" in text_of(app)
+        await shows(app, "past what etth1 and etth1_48 were trained for")
         await pilot.press("home", "minus")
         await settled(pilot)
-        assert "24 steps before" in text_of(app)
+        await shows(app, "24 steps before")
 
 
-async def test_only_what_both_forecast_is_drawn_on_the_same_axes(app: SeqnlpApp, text_of: Any, opened: Any) -> None:
+async def test_only_what_both_forecast_is_drawn_on_the_same_axes(app: SeqnlpApp, shows: Any, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "etth1", "etth1_48")
         assert screen.names == ["load", "wind"]
         assert [each["name"] for each in screen.drawn] == ["load", "load"]
         await pilot.press("down")
-        assert "wind  2/2" in text_of(app)
+        await shows(app, "wind  2/2")
         assert [each["name"] for each in screen.drawn] == ["wind", "wind"]
         left, right = screen.query(ForecastView)
         assert ticks(left) == ticks(right)
@@ -151,10 +151,10 @@ async def test_only_what_both_forecast_is_drawn_on_the_same_axes(app: SeqnlpApp,
         assert ticks(left) != together  # alone it would have a lower axis
 
 
-async def test_how_far_they_are_apart(app: SeqnlpApp, text_of: Any, opened: Any) -> None:
+async def test_how_far_they_are_apart(app: SeqnlpApp, shows: Any, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "etth1", "etth1_48")
-        assert "1.15 apart on average, 2.3 at most (2024-03-01 23:00)" in text_of(app)
+        await shows(app, "1.15 apart on average, 2.3 at most (2024-03-01 23:00)")
 
 
 def test_what_can_not_be_measured_is_not_told() -> None:
@@ -165,7 +165,7 @@ def test_what_can_not_be_measured_is_not_told() -> None:
     assert "one begins 2024-03-01, the other 2024-03-02" in forecasts_apart(one, later)
 
 
-async def test_intervals_of_one_of_them(app: SeqnlpApp, text_of: Any, settled: Any, opened: Any) -> None:
+async def test_intervals_of_one_of_them(app: SeqnlpApp, text_of: Any, shows: Any, settled: Any, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "points", "etth1")
         await pilot.press("l")
@@ -173,16 +173,16 @@ async def test_intervals_of_one_of_them(app: SeqnlpApp, text_of: Any, settled: A
         assert [(run, level) for run, _, _, level in asked(app, 2)] == [("points", None), ("etth1", 50.0)]
         assert text_of(app).count("50 % interval") == 1
         await pilot.press("i")
-        assert "interval hidden" in text_of(app)
+        await shows(app, "interval hidden")
 
 
-async def test_nothing_in_common_is_said(app: SeqnlpApp, text_of: Any, settled: Any, opened: Any) -> None:
+async def test_nothing_in_common_is_said(app: SeqnlpApp, shows: Any, settled: Any, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "etth1", "tram")
-        assert "They forecast no series of the same name" in text_of(app)
+        await shows(app, "They forecast no series of the same name")
         await pilot.press("right", "down", "i", "l", "plus", "ctrl+c", "home")
         await settled(pilot)
-        assert "They forecast no series of the same name" in text_of(app)
+        await shows(app, "They forecast no series of the same name")
 
 
 async def test_another_file_swap_and_copy(app: SeqnlpApp, settled: Any, opened: Any) -> None:
@@ -207,14 +207,16 @@ async def test_another_file_swap_and_copy(app: SeqnlpApp, settled: Any, opened: 
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_a_file_that_one_of_them_can_not_read_is_told(app: SeqnlpApp, settled: Any, opened: Any) -> None:
+async def test_a_file_that_one_of_them_can_not_read_is_told(
+    app: SeqnlpApp, shows: Any, settled: Any, opened: Any
+) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
         return [PredictorError("DataError", "no column OT")] if settings["run"] == "etth1_48" else forecast(settings)
 
     app.predictor.replies["forecast"] = reply  # type: ignore[attr-defined]
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, "etth1", "etth1_48")
-        assert [note.message for note in app._notifications] == ["no column OT"]
+        await shows(app, "✕ no column OT   o: name another file")
         await pilot.press("right", "down", "i", "l", "plus", "home", "pageup", "x")
         await settled(pilot)
         assert isinstance(app.screen, CompareForecastsScreen)

@@ -85,25 +85,25 @@ def asked(app: SeqnlpApp) -> dict[str, Any]:
     return found
 
 
-async def test_the_test_file_of_the_run_is_forecast_at_once(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_the_test_file_of_the_run_is_forecast_at_once(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
         assert asked(app) == {"file": "load.csv[85%:]", "horizon": None, "level": None, "before": 2.0}
         assert screen.focused is screen.answer
-        assert "24 steps" in text_of(app)
-        assert "48 steps before" in text_of(app)
-        assert "2024-03-01 23:00" in text_of(app)
+        await shows(app, "24 steps")
+        await shows(app, "48 steps before")
+        await shows(app, "2024-03-01 23:00")
 
 
-async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         await pilot.press("left", "left", "left")
         await settled(pilot)
         assert asked(app)["horizon"] == 21
-        assert "21 steps" in text_of(app)
+        await shows(app, "21 steps")
         await pilot.press("pagedown", "pagedown", "pagedown", "pagedown")
         await settled(pilot)
         assert asked(app)["horizon"] == 1
@@ -113,7 +113,7 @@ async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, text_of: 
         await pilot.press("pageup", "right")
         await settled(pilot)
         assert asked(app)["horizon"] == 31
-        assert "past the 24 steps it was trained for" in text_of(app)
+        await shows(app, "past the 24 steps it was trained for")
 
 
 async def test_many_steps_at_once_ask_once(runs: Path, fake: Any, settled: Any) -> None:
@@ -129,35 +129,37 @@ async def test_many_steps_at_once_ask_once(runs: Path, fake: Any, settled: Any) 
         assert len(predictor.asked) == before + 1
 
 
-async def test_another_series_needs_no_question(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_another_series_needs_no_question(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
         before = len(predictor.asked)
         await pilot.press("down", "down")
-        assert "▸ load west" in text_of(app)
-        assert "3/4" in text_of(app)
+        await shows(app, "▸ load west")
+        await shows(app, "3/4")
         await pilot.press("up", "up", "up")
         assert screen.index == 0
         await pilot.click("#series", offset=(4, 3))
         await pilot.pause()
-        assert "▸ wind" in text_of(app)
+        await shows(app, "▸ wind")
         assert len(predictor.asked) == before
 
 
-async def test_the_interval_can_be_hidden_and_has_levels(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_the_interval_can_be_hidden_and_has_levels(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
+) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        assert "80 % interval" in text_of(app)
+        await shows(app, "80 % interval")
         await pilot.press("i")
-        assert "80 % interval" not in text_of(app)
-        assert "interval hidden" in text_of(app)
+        await hides(app, "80 % interval")
+        await shows(app, "interval hidden")
         await pilot.press("l")
         await settled(pilot)
         assert asked(app)["level"] == 50
-        assert "50 % interval" in text_of(app)
+        await shows(app, "50 % interval")
         await pilot.press("l", "l", "l")
         await settled(pilot)
         assert asked(app)["level"] is None
@@ -176,16 +178,16 @@ async def test_points_have_no_interval(runs: Path, fake: Any, text_of: Any, sett
         assert asked(app)["level"] is None
 
 
-async def test_more_and_less_of_the_past(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_more_and_less_of_the_past(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         await pilot.press("plus")
         await settled(pilot)
-        assert "96 steps before" in text_of(app)
+        await shows(app, "96 steps before")
         await pilot.press(*["minus"] * 9)
         await settled(pilot)
-        assert "12 steps before" in text_of(app)
+        await shows(app, "12 steps before")
 
 
 async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled: Any) -> None:
@@ -210,18 +212,41 @@ async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled:
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_a_file_that_is_not_there_is_a_notification(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
+) -> None:
+    missing = PredictorError("DataError", "oad.csv: no such file; tried /here/oad.csv; did you mean load.csv?")
+    app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [missing])
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        await shows(app, "24 steps")
+        await pilot.press("o")
+        screen.query_one("#text", Input).value = "oad.csv"
+        await pilot.press("enter")
+        await shows(app, "✕ oad.csv: no such file; did you mean load.csv?   o: name another file")
+        await shows(app, "the forecast will stand here")
+        await hides(app, "24 steps")
+        await hides(app, "2024-03-01")
+        assert not app._notifications
+        await pilot.press("o")
+        screen.query_one("#text", Input).value = "load.csv"
+        await pilot.press("enter")
+        await shows(app, "24 steps")
+        await hides(app, "✕")
+
+
+async def test_without_a_forecast_no_key_does_anything(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     missing = PredictorError("DataError", "load.csv: no such file")
     app = opened(fake, runs, lambda settings: [missing])
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
-        assert [note.message for note in app._notifications] == ["load.csv: no such file"]
+        await shows(app, "✕ load.csv: no such file")
         await pilot.press("right", "down", "i", "l", "plus", "home", "pageup")
         assert (await settled(pilot)) is screen
-        assert "the forecast will stand here" in text_of(app)
+        await shows(app, "the forecast will stand here")
 
 
-async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
         wrong = PredictorError("UsageError", "level 50: the model's quantiles do not reach 0.25 and 0.75")
         return [wrong] if settings["level"] else waves(settings)
@@ -231,17 +256,17 @@ async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any,
         await settled(pilot)
         await pilot.press("l")
         await settled(pilot)
-        assert "✕ level 50" in text_of(app)
-        assert "80 % interval" in text_of(app)
+        await shows(app, "✕ level 50")
+        await shows(app, "80 % interval")
 
 
-async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     (runs / "sentiment_lstm" / "recipe.toml").write_text("task = ")
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
         assert screen.typed == ""
-        assert "the forecast will stand here" in text_of(app)
+        await shows(app, "the forecast will stand here")
 
 
 async def test_copying_takes_a_line_a_step(runs: Path, fake: Any, settled: Any) -> None:

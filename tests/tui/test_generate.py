@@ -110,12 +110,12 @@ async def test_without_colour_surprise_is_underlined(
         assert any(style.underline and style.bold for style in styles)
 
 
-async def test_a_prompt_is_written_on(runs: Path, fake: Any, text_of: Any, written: Any) -> None:
+async def test_a_prompt_is_written_on(runs: Path, fake: Any, shows: Any, written: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         screen = await written(pilot)
         assert screen.view.writing.text == "The harbour" + (TEXT * 9)[:500]
-        assert "500 tokens" in text_of(app)
+        await shows(app, "length reached  ·  500 tokens")
         asked = dict(app.predictor.asked[-1][1])  # type: ignore[attr-defined]
         assert asked.pop("seed") >= 0
         assert asked == {
@@ -130,7 +130,7 @@ async def test_a_prompt_is_written_on(runs: Path, fake: Any, text_of: Any, writt
         }
 
 
-async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
@@ -146,12 +146,35 @@ async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any,
         before = screen.view.writing.text
         await pilot.pause(0.1)
         assert screen.view.writing.text == before != ""
-        assert "stopped" in text_of(app)
+        await shows(app, "stopped")
         predictor.pause = 0
         await pilot.press("space")
         await settled(pilot)
         assert predictor.asked[-1][1]["prompt"] == before
         assert len(screen.view.writing.text) == len(before) + 500
+        await shows(app, "length reached")
+
+
+async def test_the_prompt_offers_the_keys_that_work_there(runs: Path, fake: Any, shows: Any, hides: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        await shows(app, "^s save")
+        await pilot.press("ctrl+s")
+        assert any("nothing to save" in note.message for note in app._notifications)
+        screen = screen_of(app)
+        screen.view.focus()
+        await shows(app, "space stop, go")
+        await shows(app, " s save")
+
+
+async def test_a_message_leaves_the_status_line_to_be_read(runs: Path, fake: Any, shows: Any, written: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await written(pilot)
+        await pilot.press("u")
+        await shows(app, "There is no branching to undo.")
+        status, (toast,) = screen.query_one("#status").region, screen.query("Toast")
+        assert toast.region.bottom <= status.y
 
 
 async def test_a_dial_turned_while_writing_goes_on_with_the_new_value(runs: Path, fake: Any, settled: Any) -> None:
@@ -182,7 +205,7 @@ async def test_a_dial_turned_while_writing_goes_on_with_the_new_value(runs: Path
         assert screen.session.turns[0][-1]["temperature"] == 0.9
 
 
-async def test_alternatives_branch_and_undo(runs: Path, fake: Any, text_of: Any, settled: Any, written: Any) -> None:
+async def test_alternatives_branch_and_undo(runs: Path, fake: Any, shows: Any, settled: Any, written: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
@@ -192,7 +215,7 @@ async def test_alternatives_branch_and_undo(runs: Path, fake: Any, text_of: Any,
         await settled(pilot)
         begin, _ = view.writing.span(497)
         assert predictor.asked[-1] == ("next", {"text": whole[:begin], "most": 20})
-        assert "60.7%" in text_of(app)
+        await shows(app, "60.7%")
         await pilot.press("4")
         await settled(pilot)
         assert view.writing.text.startswith(whole[:begin] + "a")
@@ -269,7 +292,7 @@ async def test_dials(runs: Path, fake: Any) -> None:
         assert len(screen.views) == 2
 
 
-async def test_resizing_while_text_streams(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_resizing_while_text_streams(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test() as pilot:
@@ -282,7 +305,7 @@ async def test_resizing_while_text_streams(runs: Path, fake: Any, text_of: Any, 
         predictor.pause = 0
         await settled(pilot)
         assert len(screen.view.writing.text) == 500
-        assert "asked at last" in text_of(app)
+        await shows(app, "asked at last")
 
 
 async def test_fifty_quick_keys_while_text_streams(runs: Path, fake: Any, settled: Any) -> None:

@@ -24,32 +24,61 @@ async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, 
         await golden(app, "home")
 
 
-async def test_newest_first_and_broken_ones_with_their_reason(
-    runs: Path, fake: Any, text_of: Any, settled: Any
-) -> None:
+async def test_newest_first_and_broken_ones_with_their_reason(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
         names = [run.name for run in app.screen.query_one(RunList).shown]
         assert names == ["char_lstm", "pos_gru", "sentiment_lstm", "interrupted_copy"]
-        assert "half-written: meta.json is missing" in text_of(app)
-        assert "bits_per_char 2.0322" in text_of(app)
+        await shows(app, "half-written: meta.json is missing")
+        await shows(app, "bits_per_char 2.0322")
 
 
-async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 24)) as pilot:
         await settled(pilot)
         await pilot.press(*"tagger")
         assert [run.name for run in app.screen.query_one(RunList).shown] == ["pos_gru"]
-        assert "1 of 4" in text_of(app)
+        await shows(app, "1 of 4")
         await pilot.press(*"xyz")
-        assert "No run has these words" in text_of(app)
+        await shows(app, "No run has these words")
         await pilot.press("escape")
         assert len(app.screen.query_one(RunList).shown) == 4
 
 
-async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_the_filter_has_done_its_work_when_a_run_is_left(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
+) -> None:
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"verb": "tag"}]}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"tagger")
+        await shows(app, "1 of 4")
+        await pilot.press("enter")
+        await shows(app, "a sentence to tag")
+        await pilot.press("escape")
+        await shows(app, "4 runs")
+        await hides(app, "❯ tagger")
+        chosen = app.screen.query_one(RunList).chosen
+        assert chosen is not None
+        assert chosen.name == "pos_gru"  # the one that was left
+
+
+async def test_a_state_is_whole_however_long_the_name(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
+    run = runs / "a_name_that_is_very_long_indeed"
+    run.mkdir()
+    (run / "meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
+    (run / "recipe.toml").write_text('task = "lm"\n')
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await shows(app, "… (unfinished)")
+        await pilot.resize_terminal(140, 24)
+        await shows(app, "a_name_that_is_very_long_indeed (unfinished)")
+
+
+async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -67,7 +96,7 @@ async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, text_of: Any
         await settled(pilot)
         await pilot.press(*"juggle", "enter")
         assert isinstance(app.screen, UnavailableScreen)
-        assert "no screen for juggle" in text_of(app)
+        await shows(app, "no screen for juggle")
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
@@ -99,12 +128,13 @@ async def test_the_chosen_run_stays_in_sight_on_a_smaller_terminal(
 
 
 async def test_no_runs_teaches_how_to_train_one(
-    tmp_path: Path, fake: Any, text_of: Any, golden: Any, settled: Any
+    tmp_path: Path, fake: Any, shows: Any, golden: Any, settled: Any
 ) -> None:
     app = SeqnlpApp(Path("no/runs"), fake({}))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert "seqnlp train char_lstm" in text_of(app)
+        await shows(app, "seqnlp train char_lstm")
+        await shows(app, "ctrl+n chooses a recipe")
         await golden(app, "home-empty")
 
 
@@ -120,24 +150,24 @@ async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, 
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 200])
-async def test_any_width(runs: Path, fake: Any, text_of: Any, width: int, settled: Any) -> None:
+async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(width, 12)) as pilot:
         await settled(pilot)
-        assert "char_l" in text_of(app)
+        await shows(app, "char_l")
         await pilot.resize_terminal(width + 30, 30)
         await pilot.pause()
-        assert "char_l" in text_of(app)
+        await shows(app, "char_l")
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
-async def test_help(runs: Path, fake: Any, text_of: Any, key: str, settled: Any) -> None:
+async def test_help(runs: Path, fake: Any, text_of: Any, shows: Any, key: str, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(80, 40)) as pilot:
         await settled(pilot)
         await pilot.press(key)
         assert isinstance(app.screen, HelpScreen)
-        assert "the newest first" in text_of(app)
+        await shows(app, "the newest first")
         order = [text_of(app).index(what) for what in (" up ", " open ", " mark ", " curves ", " help ", " quit ")]
         assert order == sorted(order)  # the screen's keys, then those of the application
         assert not {"Delete", "Scroll"} & set(text_of(app).split())  # how one edits a line is known
@@ -145,7 +175,7 @@ async def test_help(runs: Path, fake: Any, text_of: Any, key: str, settled: Any)
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_themes_palette_and_quit(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_themes_palette_and_quit(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(80, 40)) as pilot:
         await settled(pilot)
@@ -155,7 +185,7 @@ async def test_themes_palette_and_quit(runs: Path, fake: Any, text_of: Any, sett
         assert app.theme == "night"
         await pilot.press("ctrl+p")
         await pilot.pause(0.1)
-        assert "Dark or light" in text_of(app)
+        await shows(app, "Dark or light")
         await pilot.press("escape", "ctrl+q")
     assert app.return_code == 0
 
@@ -190,13 +220,13 @@ async def test_hints_are_whole(runs: Path, fake: Any, text_of: Any, shows: Any, 
         await shows(app, "^p commands")
 
 
-async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     predictor = fake({"load": lambda _: [{"verb": "generate"}]})
     app = SeqnlpApp(runs, predictor, run_at(runs / "char_lstm"))
     async with app.run_test() as pilot:
         await settled(pilot)
-        assert "how shall it begin?" in text_of(app)
+        await shows(app, "how shall it begin?")
         assert predictor.state is State.READY  # the worker was begun
         await pilot.press("escape")
         await settled(pilot)
-        assert "pos_gru" in text_of(app)
+        await shows(app, "pos_gru")

@@ -46,7 +46,9 @@ class ChangingScreen(BaseScreen):
         self.refresh_bindings()
 
 
-async def test_no_picture_has_the_keys_of_another_width(runs: Path, fake: Any, text_of: Any, shows: Any) -> None:
+async def test_no_picture_has_the_keys_of_another_width(
+    runs: Path, fake: Any, text_of: Any, shows: Any, settled: Any
+) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 24)) as pilot:
         screen = ChangingScreen("changing", app.predictor)
@@ -64,6 +66,7 @@ async def test_no_picture_has_the_keys_of_another_width(runs: Path, fake: Any, t
             screen.screen_layout_refresh_signal.subscribe(screen, look)
             for width in (40, 100, 40, 100):
                 await pilot.resize_terminal(width, 24)
+            await settled(pilot)  # nobody looks any more when the keys change
             screen.screen_layout_refresh_signal.unsubscribe(screen)
         assert {state for state, _ in seen} == set(LINES)
         assert [(state, line) for state, line in seen if line != LINES[state]] == []

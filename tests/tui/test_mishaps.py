@@ -133,7 +133,7 @@ async def test_what_fails_for_ever_ends_it(runs: Path, fake: Any, monkeypatch: p
         await look_at_it()
 
 
-async def test_a_damaged_model_and_a_killed_worker_are_told_once(runs: Path, fake: Any, text_of: Any) -> None:
+async def test_a_damaged_model_and_a_killed_worker_are_told_once(runs: Path, fake: Any, shows: Any) -> None:
     damaged = PredictorError("RunError", "runs/char_lstm/model.safetensors: damaged: expected tensors")
     killed = PredictorDied("It was killed; perhaps there was not enough memory.")
     part = {"sample": 0, "text": "light ", "lengths": [6], "logprobs": [-0.3]}
@@ -143,7 +143,7 @@ async def test_a_damaged_model_and_a_killed_worker_are_told_once(runs: Path, fak
         assert told(app) == ["runs/char_lstm/model.safetensors: damaged: expected tensors"]
         await pilot.press("a", "enter")
         await settled(pilot)
-        assert "alight" in text_of(app)  # what was written stays
+        await shows(app, "alight")  # what was written stays
         assert isinstance(app.screen, GenerateScreen)
         assert not app.screen.session.busy
 

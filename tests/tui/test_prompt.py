@@ -51,7 +51,6 @@ def paste(settled: Any) -> Any:
 
     async def paste_in(pilot: Any, text: str) -> Prompt:
         prompt: Prompt = pilot.app.screen.query_one(Prompt)
-        prompt.cursor_blink = False
         pilot.app.post_message(events.Paste(text))
         await settled(pilot)
         return prompt
@@ -86,7 +85,7 @@ async def test_a_key_begins_a_new_line(key: str, runs: Path, fake: Any, settled:
 
 
 async def test_it_grows_to_five_lines_and_then_scrolls_with_the_cursor(
-    runs: Path, fake: Any, text_of: Any, settled: Any, paste: Any
+    runs: Path, fake: Any, text_of: Any, shows: Any, hides: Any, settled: Any, paste: Any
 ) -> None:
     app = opened(fake, runs, "char_lstm")
     async with app.run_test(size=(80, 24)) as pilot:
@@ -97,8 +96,8 @@ async def test_it_grows_to_five_lines_and_then_scrolls_with_the_cursor(
             await settled(pilot)
             heights.append(prompt.size.height)
         assert heights == [2, 3, 4, 5, 5, 5]
-        assert "line7" in text_of(app)
-        assert "first" not in text_of(app)
+        await shows(app, "line7")
+        await hides(app, "first")
         await pilot.press("ctrl+j")
         await settled(pilot)
         assert prompt.scroll_offset.y == 3  # the empty line is seen
@@ -165,19 +164,19 @@ async def test_a_wrapped_line_has_several_rows_for_down(runs: Path, fake: Any, p
 
 
 async def test_of_several_sentences_that_with_the_cursor_is_tagged(
-    runs: Path, fake: Any, text_of: Any, settled: Any, paste: Any
+    runs: Path, fake: Any, shows: Any, settled: Any, paste: Any
 ) -> None:
     app = opened(fake, runs, "pos_gru")
     async with app.run_test(size=(80, 24)) as pilot:
         prompt = await paste(pilot, "The cat sleeps .\nA dog barks\n\n")
         assert asked(app, "tag", "sentences") == ["A dog barks"]  # the last line that is not blank
-        assert "3 words" in text_of(app)
-        assert "The cat sleeps ." in text_of(app)
+        await shows(app, "3 words")
+        await shows(app, "The cat sleeps .")
         assert prompt.highlight_cursor_line
         await pilot.press("up", "up", "up")
         await settled(pilot)
         assert asked(app, "tag", "sentences")[-1] == "The cat sleeps ."
-        assert "4 words" in text_of(app)
+        await shows(app, "4 words")
         prompt.text = "One line"
         await settled(pilot)
         assert not prompt.highlight_cursor_line

@@ -24,6 +24,26 @@ def test_steering_twice_keeps_the_length() -> None:
     assert session.left(500) == {0: 500}
 
 
+def test_a_text_was_stopped_or_has_its_length() -> None:
+    session, settings = Session("", 2, 7), {**defaults(), "length": 50}
+    session.begin_all(settings)
+    session.add(0, part(50))
+    session.add(1, part(20))
+    assert session.describe(0).startswith("writing")
+    session.end([0])
+    session.stop()
+    assert session.describe(0).startswith("length reached  ·  50 tokens")
+    assert session.describe(1).startswith("stopped  ·  20 tokens")
+    session.begin(1, 50, settings)
+    session.add(1, part(30))
+    session.stop()
+    assert session.describe(1).startswith("stopped  ·  50 tokens")
+    session.begin(1, 50, settings)
+    session.add(1, part(50))
+    session.end([1])
+    assert session.describe(1).startswith("length reached")
+
+
 def test_what_comes_after_the_stop_is_not_taken() -> None:
     session = Session("a", 2, 7)
     session.begin(1, 500, defaults())

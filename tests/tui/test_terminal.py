@@ -80,14 +80,14 @@ def test_a_session(trained: Path, terminal: Terminal) -> None:
     terminal.keys("ea", "C-j")
     terminal.wait(lambda screen: "and the sea" in screen)
     terminal.keys("Enter")
-    first = terminal.wait(lambda screen: "500 tokens" in screen and "stopped" in screen)
+    first = terminal.wait(lambda screen: "500 tokens" in screen and "length reached" in screen)
     assert "ready" in first
     terminal.keys("d")
     terminal.keys("Right", "Right")
     terminal.wait(lambda screen: "0.90" in screen)
     terminal.keys("n")
     again = terminal.wait(
-        lambda screen: "500 tokens" in screen and "stopped" in screen and text_in(screen) != text_in(first)
+        lambda screen: "500 tokens" in screen and "length reached" in screen and text_in(screen) != text_in(first)
     )
     assert "Traceback" not in again
     terminal.keys("C-q")

@@ -77,29 +77,29 @@ async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: An
         await golden(app, "translate")
 
 
-async def test_translations_follow_what_is_typed(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
+async def test_translations_follow_what_is_typed(runs: Path, fake: Any, shows: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(140, 45)) as pilot:
-        assert "the translations will stand here" in text_of(app)
+        await shows(app, "the translations will stand here")
         await typed(pilot, "A man")
-        assert "▸ −0.31" in text_of(app)
-        assert TARGETS[3] in text_of(app)
+        await shows(app, "▸ −0.31")
+        await shows(app, TARGETS[3])
         search = {"beam": 5, "best": 5, "length_penalty": "gnmt", "alpha": 0.6}
         asked = app.predictor.asked[-1]  # type: ignore[attr-defined]
         assert asked == ("translate", {"texts": "A man", **search, "prefix": "", "attention": True})
         await typed(pilot, " ")
-        assert "the translations will stand here" in text_of(app)
+        await shows(app, "the translations will stand here")
 
 
-async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
+async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, shows: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(140, 45)) as pilot:
         screen = await typed(pilot, SOURCE)
-        assert "1/5 · log-probability −2.20" in text_of(app)
+        await shows(app, "1/5 · log-probability −2.20")
         await pilot.press("down", "down", "down")
         assert screen.answer.index == 2
         assert screen.grid.tokens == TARGETS[2].split()
-        assert "3/5 · log-probability −4.00" in text_of(app)
+        await shows(app, "3/5 · log-probability −4.00")
         await pilot.press("up", "up", "up")
         await pilot.pause()
         assert isinstance(screen.focused, Prompt)
@@ -115,7 +115,9 @@ async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, 
         assert screen.focused is screen.grid
 
 
-async def test_the_cursor_moves_over_the_grid_and_stays_inside(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
+async def test_the_cursor_moves_over_the_grid_and_stays_inside(
+    runs: Path, fake: Any, text_of: Any, shows: Any, typed: Any
+) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, SOURCE)
@@ -123,8 +125,8 @@ async def test_the_cursor_moves_over_the_grid_and_stays_inside(runs: Path, fake:
         await pilot.press("down", "right", "right")
         await pilot.pause()
         assert (screen.grid.row, screen.grid.column) == (1, 2)
-        assert "Mann → in" in text_of(app)
-        assert "most: man" in text_of(app)
+        await shows(app, "Mann → in")
+        await shows(app, "most: man")
         for key in ["down"] * 40 + ["right"] * 40:
             app.simulate_key(key)
         await pilot.pause()
@@ -140,7 +142,7 @@ async def test_the_cursor_moves_over_the_grid_and_stays_inside(runs: Path, fake:
         assert screen.grid.column == 0
 
 
-async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, text_of: Any, settled: Any, typed: Any) -> None:
+async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, shows: Any, settled: Any, typed: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor
     async with app.run_test(size=(140, 45)) as pilot:
@@ -157,7 +159,7 @@ async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, text_of: Any, se
         await pilot.press(*"mit")
         await settled(pilot)
         assert predictor.asked[-1][1]["prefix"] == "Ein Mann mit"
-        assert "Ein Mann mit einem blauen Hemd steht" in text_of(app)
+        await shows(app, "Ein Mann mit einem blauen Hemd steht")
         screen.grid.focus()
         await pilot.press("delete")
         await settled(pilot)
@@ -171,7 +173,7 @@ async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, text_of: Any, se
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, text_of: Any, settled: Any, typed: Any) -> None:
+async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, shows: Any, settled: Any, typed: Any) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
         unknown = PredictorError("UsageError", "the prefix 'Xy' has tokens that train did not have: Xy")
         return [unknown] if settings["prefix"] else translations(settings)
@@ -181,7 +183,7 @@ async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, text_of: A
         screen = await typed(pilot, SOURCE)
         screen.query_one("#prefix", Input).value = "Xy"
         await settled(pilot)
-        assert "✕ the prefix 'Xy'" in text_of(app)
+        await shows(app, "✕ the prefix 'Xy'")
         assert not app._notifications
 
 
@@ -195,7 +197,7 @@ async def test_a_dead_worker_leaves_the_screen_alive(runs: Path, fake: Any, sett
 
 
 async def test_without_colour_the_grid_is_shaded(
-    runs: Path, fake: Any, text_of: Any, monkeypatch: pytest.MonkeyPatch, typed: Any
+    runs: Path, fake: Any, text_of: Any, shows: Any, monkeypatch: pytest.MonkeyPatch, typed: Any
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(fake, runs)
@@ -204,7 +206,7 @@ async def test_without_colour_the_grid_is_shaded(
         assert "▓▓▓▓" in text_of(app) or "████" in text_of(app)
         screen.grid.focus()
         await pilot.pause()
-        assert ".7" in text_of(app)
+        await shows(app, ".7")
 
 
 async def test_copying_takes_the_translation(runs: Path, fake: Any, typed: Any) -> None:

@@ -75,7 +75,7 @@ async def test_many_quick_turns_ask_once(runs: Path, fake: Any, settled: Any) ->
         assert asked(app)[-1]["beam"] == 100
 
 
-async def test_the_beam_is_as_wide_as_translations_are_shown(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_the_beam_is_as_wide_as_translations_are_shown(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("a", "f3", "left", "left")
@@ -90,7 +90,7 @@ async def test_the_beam_is_as_wide_as_translations_are_shown(runs: Path, fake: A
         await pilot.press(*"9999", "enter")
         await settled(pilot)
         assert asked(app)[-1]["beam"] == 100
-        assert "1/100" in text_of(app)
+        await shows(app, "1/100")
 
 
 async def test_the_mouse_turns(runs: Path, fake: Any, settled: Any) -> None:

@@ -46,7 +46,7 @@ def begin(words: Sequence[object], run: Path, kind: str, folder: Path | None = N
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)], ids=["stopped", "killed"])
 async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
-    app: SeqnlpApp, runs: Path, text_of: Any, number: signal.Signals, code: int, until: Any, watched: Any
+    app: SeqnlpApp, runs: Path, text_of: Any, shows: Any, number: signal.Signals, code: int, until: Any, watched: Any
 ) -> None:
     play = [sys.executable, PLAYED]
     app.trainings = Trainings(runs, list(map(str, play)))
@@ -55,7 +55,7 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
     assert process.wait(PATIENCE) == code
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await watched(pilot, "a")
-        assert "■ stopped" in text_of(app)
+        await shows(app, "■ stopped")
         stopped = screen.following.status.latest.step  # type: ignore[union-attr]
         await pilot.press("r")
         await until(pilot, lambda: "✓ finished" in text_of(app))
@@ -67,14 +67,12 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
         assert screen.following.status.started.step == stopped  # type: ignore[union-attr]
 
 
-async def test_what_goes_on_elsewhere_is_not_begun_again(
-    app: SeqnlpApp, runs: Path, text_of: Any, watched: Any
-) -> None:
+async def test_what_goes_on_elsewhere_is_not_begun_again(app: SeqnlpApp, runs: Path, hides: Any, watched: Any) -> None:
     with Claim(runs / "char_lstm") as claim:
         claim.take()
         async with app.run_test(size=(100, 30)) as pilot:
             screen = await watched(pilot, "char_lstm")
-            assert "resume" not in text_of(app)
+            await hides(app, "resume")
             await pilot.press("r")
             screen.action_resume()
             await pilot.pause()
@@ -85,7 +83,7 @@ async def test_what_goes_on_elsewhere_is_not_begun_again(
 
 
 async def test_a_run_that_lost_its_recipe_says_what_is_wrong(
-    app: SeqnlpApp, runs: Path, text_of: Any, until: Any, watched: Any
+    app: SeqnlpApp, runs: Path, text_of: Any, shows: Any, until: Any, watched: Any
 ) -> None:
     (runs / "pos_gru" / "events.jsonl").unlink()
     (runs / "pos_gru" / "recipe.toml").unlink()
@@ -94,7 +92,7 @@ async def test_a_run_that_lost_its_recipe_says_what_is_wrong(
         await watched(pilot, "pos_gru")
         await pilot.press("r")
         await until(pilot, lambda: "✕ failed" in text_of(app))
-        assert "there is no such recipe" in text_of(app)
+        await shows(app, "there is no such recipe")
 
 
 async def test_a_real_training_goes_on_from_any_folder(

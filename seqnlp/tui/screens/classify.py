@@ -28,13 +28,13 @@ class ClassifyScreen(WordsScreen):
         "A bar shows how probable each class is, as you type; what the model chooses is marked. Below stand the words: "
         "+ speaks for the likeliest class, − against it, and the more signs the stronger. F2 shows numbers instead: "
         "the attention of each word (in sum 1), or, for a model without attention, its gradient times its input. "
-        "The text may have several lines: ^j begins a new one, as does shift+enter where the terminal can tell it. "
-        "Down leads from the last line to the words, esc back to the text."
+        "The text may have several lines: ^j begins a new one, as does shift+enter where the terminal can tell it; of "
+        "a very long one the first 2,000 words are looked at. Down leads from the last line to the words, esc back to "
+        "the text, as does typing."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "numbers", "numbers"),
-        Binding("s", "numbers", "numbers", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -62,7 +62,7 @@ class ClassifyScreen(WordsScreen):
 
     def settings(self) -> dict[str, Any] | None:
         """The text, and that the reasons are wanted."""
-        return {"texts": self.typed, "explain": True} if self.typed.strip() else None
+        return {"texts": self.looked_at, "explain": True} if self.typed.strip() else None
 
     def show_answer(self, found: Any) -> None:
         """Show classes and words."""

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from seqnlp.tui.beginning import beginning, left_out
 from seqnlp.tui.comparing import LEFT, RIGHT, classes_beside, scores_beside, tags_beside, texts_beside
 from seqnlp.tui.duet import Duet
 from seqnlp.tui.predictor import Predictor
@@ -47,7 +48,7 @@ class CompareScreen(BaseScreen):
         "Two runs are given the same input. Language models go on from the same prompt with the same seed; tags stand "
         "one above the other, classes side by side. What differs is underlined and has the sign ≠. Enter writes, and "
         "leads from the line to the texts: there space stops and goes on, n takes the next seed, + and - change the "
-        "temperature, x swaps the sides, p leads back to the line. Prompts and texts to classify may have several "
+        "temperature, p leads back to the line. F2 swaps the sides. Prompts and texts to classify may have several "
         "lines (^j); of sentences to tag or translate, that with the cursor is taken."
     )
 
@@ -57,6 +58,7 @@ class CompareScreen(BaseScreen):
         Binding("plus,equals_sign", "warm(1)", "warmer", key_display="+"),
         Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
         Binding("p,slash", "focus('#input')", "prompt", key_display="p", show=False),
+        Binding("f2", "swap", "swap"),
         Binding("x", "swap", "swap", show=False),
         Binding("escape", "leave", "back"),
     ]
@@ -78,9 +80,10 @@ class CompareScreen(BaseScreen):
     }
     """
 
-    def __init__(self, left: Summary, right: Summary, predictor: Predictor) -> None:
+    def __init__(self, left: Summary, right: Summary, predictor: Predictor, text: str = "") -> None:
+        """Put two runs side by side; the text is asked about at once."""
         super().__init__(f"{left.name}  ⇄  {right.name}", predictor)
-        self.runs = (left, right)
+        self.runs, self.text = (left, right), text
         self.verb = left.task if left.task == right.task and left.task in INVITATIONS else ""
         """What both do; empty if there is nothing that both can be asked."""
         self.duet = Duet()
@@ -110,6 +113,7 @@ class CompareScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Have both models loaded while the input is typed."""
+        self.query_one(Prompt).text = self.text
         self._frames = self.set_interval(1 / FRAMES, self._draw, pause=True)
         if self.verb:
             self._open()
@@ -121,7 +125,7 @@ class CompareScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What only makes sense where text is written is not offered elsewhere."""
-        return self.verb == "lm" or action not in ("stop_or_go", "again", "warm")
+        return self.verb == "lm" or action not in ("stop_or_go", "again", "warm", "focus")
 
     @work
     async def _open(self) -> None:
@@ -140,12 +144,15 @@ class CompareScreen(BaseScreen):
     async def _answer(self) -> None:
         """Ask both what they make of the line."""
         await asyncio.sleep(PATIENCE)
-        text = self.query_one(Prompt).chosen
+        whole = self.query_one(Prompt).chosen
+        text = whole if self.verb == "translate" else beginning(whole)
         key = {"tag": "sentences", "classify": "texts", "translate": "texts"}[self.verb]
         with self.telling():
             left, right = [await self.predictor.ask(self.verb, run.path, {key: text}) for run in self.runs]
             self._found = (left, right) if text.strip() else None
             self._draw()
+            notice = left_out(whole) if text != whole else ""
+            self.query_one("#status", Static).update(Content.styled(notice, "$warning"))
 
     # text that is written
 
@@ -173,7 +180,8 @@ class CompareScreen(BaseScreen):
     def action_swap(self) -> None:
         """Left becomes right."""
         self._stop()
-        self.app.switch_screen(CompareScreen(self.runs[1], self.runs[0], self.predictor))
+        text = self.query_one(Prompt).text
+        self.app.switch_screen(CompareScreen(self.runs[1], self.runs[0], self.predictor, text))
 
     def _begin(self, seed: int | None = None, temperature: float | None = None) -> None:
         """Both write anew from the prompt."""

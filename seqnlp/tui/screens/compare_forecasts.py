@@ -33,7 +33,7 @@ class CompareForecastsScreen(ForecastingScreen):
         "to the line with the file; enter opens it."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "swap", "swap", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x,f2", "swap", "swap", show=False)]
 
     DEFAULT_CSS = """
     CompareForecastsScreen {

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe
-from seqnlp.tui.predictor import Predictor
+from seqnlp.tui.predictor import Predictor, PredictorDied, PredictorError
 from seqnlp.tui.screens.live import Line, LiveScreen
 from seqnlp.tui.widgets.forecast_view import ForecastView
 from seqnlp.tui.widgets.name_list import NameList
@@ -88,6 +88,8 @@ class ForecastingScreen(LiveScreen):
         """The file to begin with: the one that the first run was tested with."""
         self.found: list[dict[str, Any]] = []
         """What each run forecasts, as JSON; empty if there is nothing."""
+        self.read = ""
+        """The file that this was forecast from."""
         self.horizon: int | None = None
         """Steps to forecast; None: as many as all of the models were trained for."""
         self.level: float | None = None
@@ -149,6 +151,7 @@ class ForecastingScreen(LiveScreen):
         for number, length in enumerate(lengths):
             if length > min(lengths):
                 found[number] = await self._ask_one(number, do, {**settings, "horizon": min(lengths)})
+        self.read = settings.get("file", self.read)
         return found
 
     async def _ask_one(self, number: int, do: str, settings: dict[str, Any]) -> Any:
@@ -156,6 +159,19 @@ class ForecastingScreen(LiveScreen):
         if self.found and "low" not in self.found[number]["forecasts"][0]:
             settings = {**settings, "level": None}
         return await self.predictor.ask(do, self.runs[number].path, settings)
+
+    def refuse(self, error: PredictorError) -> None:
+        """A file that can't be forecast has no chart, and the reason stands in its place; other faults leave it."""
+        if isinstance(error, PredictorDied) or (self.found and self.typed.strip() == self.read):
+            super().refuse(error)
+            return
+        self.show_answer(None)
+        self.tell()
+        # where it was looked for is of use in a recipe: here one types another name
+        message = "; ".join(part for part in error.message.split("; ") if not part.startswith("tried "))
+        self.query_one("#told", Static).update(
+            Content.assemble(("✕ ", "bold $error"), (message, "bold"), ("   o: name another file", "$muted"))
+        )
 
     def show_answer(self, found: Any) -> None:
         """Draw the chosen series, with axes that are as high in all charts."""

@@ -54,7 +54,7 @@ class GenerateScreen(RunScreen):
         Binding("n", "again", "anew"),
         *(Binding(str((n + 1) % 10), f"take({n})", "take that token", show=False) for n in range(10)),
         Binding("u,ctrl+z", "undo", "undo", key_display="u"),
-        Binding("s,ctrl+s", "save", "save", key_display="s"),
+        Binding("s,ctrl+s", "save", "save"),
         Binding("p,slash", "focus('#prompt')", "prompt", key_display="p", show=False),
         Binding("d", "focus('Dials')", "settings", show=False),
     ]

@@ -129,7 +129,12 @@ class HomeScreen(BaseScreen):
                 markup=False,
             )
         else:
-            self.app.push_screen(screen_for(event.run, self.predictor))
+            self._visit(screen_for(event.run, self.predictor))
+
+    def _visit(self, screen: BaseScreen) -> None:
+        """Open another screen; what was typed to find the way there is done with."""
+        self.query_one("#filter", Input).value = ""
+        self.app.push_screen(screen)
 
     def action_open(self) -> None:
         """Open the run under the cursor."""
@@ -172,7 +177,7 @@ class HomeScreen(BaseScreen):
         elif odd := next((run for run in marked if not run.model_bytes or run.state == "damaged"), None):
             self.notify(f"{odd.name} has no model that could be compared.", severity="warning", markup=False)
         else:
-            self.app.push_screen(comparison_of(marked[0], marked[1], self.predictor))
+            self._visit(comparison_of(marked[0], marked[1], self.predictor))
 
     def action_watch(self) -> None:
         """Show the curves of the chosen run."""
@@ -180,7 +185,7 @@ class HomeScreen(BaseScreen):
 
         chosen = self.query_one(RunList).chosen
         if chosen is not None and chosen.state != "damaged":
-            self.app.push_screen(WatchScreen(self.trainings, chosen.name, self.predictor))
+            self._visit(WatchScreen(self.trainings, chosen.name, self.predictor))
 
     def content_to_copy(self) -> str:
         """The path of the chosen run."""
@@ -225,10 +230,9 @@ def _nothing_found() -> Content:
 def _no_runs(root: Path) -> Content:
     return Content.assemble(
         ("Nothing is trained yet.\n\n", "bold"),
-        (
-            f"Trainings leave their runs in {root}/. These take less than a minute each, on two processors:\n\n",
-            "$muted",
-        ),
+        ("ctrl+n", "$accent"),
+        (" chooses a recipe and trains it here; so does a command line. The runs are kept ", "$muted"),
+        (f"in {root}/. These take less than a minute each, on two processors:\n\n", "$muted"),
         ("  seqnlp train char_lstm\n", "$accent"),
         ("    a language model that writes prose, character by character\n\n", "$muted"),
         ("  seqnlp train pos_gru\n", "$accent"),

@@ -119,9 +119,7 @@ class LiveScreen(RunScreen):
             try:
                 found = await self.ask(self.QUESTION, **settings)
             except PredictorError as error:
-                if error.kind != "UsageError":
-                    raise
-                self.complain(error.message)  # what is being typed is seldom right at once
+                self.refuse(error)
             else:
                 self.show_answer(found)
                 self.tell()
@@ -129,6 +127,12 @@ class LiveScreen(RunScreen):
     def tell(self) -> None:
         """Describe what is seen."""
         self.query_one("#status", Static).update(self.describe())
+
+    def refuse(self, error: PredictorError) -> None:
+        """There is no answer: of what is being typed that is told below, for it is seldom right at once."""
+        if error.kind != "UsageError":
+            raise error
+        self.complain(error.message)
 
     def complain(self, message: str) -> None:
         """Say below what is wrong with what was typed."""

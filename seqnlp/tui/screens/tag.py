@@ -31,15 +31,13 @@ class TagScreen(WordsScreen):
         "Tags stand below the words as you type; where tags stand for spans, a bracket with the label holds the words "
         "together. F2 shows how probable each tag is to the model; those it doubts, below 0.50, are underlined. F3 "
         "goes to the next label column if the tagger has several. Down leads to the words: the arrows go from one to "
-        "the other, and below stands all that is known of it. Esc leads back to the line. Of several lines, pasted or "
-        "begun with ^j, that with the cursor is tagged."
+        "the other, and below stands all that is known of it. Esc leads back to the line, as does typing. Of several "
+        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "numbers", "scores"),
-        Binding("s", "numbers", "scores", show=False),
         Binding("f3", "column", "column"),
-        Binding("c", "column", "column", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -72,7 +70,7 @@ class TagScreen(WordsScreen):
 
     def settings(self) -> dict[str, Any] | None:
         """The sentence."""
-        return {"sentences": self.typed} if self.typed.strip() else None
+        return {"sentences": self.looked_at} if self.typed.strip() else None
 
     def columns(self) -> dict[str, list[str]]:
         """The tags by label column, the first one first."""
@@ -103,6 +101,7 @@ class TagScreen(WordsScreen):
             self.found.get("spans"),
         )
         self.set_class(len(columns) > 1, "-several")
+        self.refresh_bindings()
         names = [(f" {name} ", "bold $accent reverse" if name == chosen else "$muted") for name in columns]
         self.query_one("#columns", Static).update(Content.assemble(*names))
         self.query_one("#legend", Static).update(self._legend(view))
@@ -139,12 +138,13 @@ class TagScreen(WordsScreen):
         ]
         return Content("   ").join(parts)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One column has no next."""
+        return action != "column" or len(self.columns()) > 1
+
     def action_column(self) -> None:
         """The next label column."""
         names = list(self.columns())
-        if len(names) < 2:
-            self.notify("This tagger has one label column.", timeout=2)
-            return
         self.column = names[(names.index(self.chosen) + 1) % len(names)]
         self.show_answer(self.found)
         self.tell()

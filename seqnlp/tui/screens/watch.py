@@ -40,6 +40,7 @@ class WatchScreen(BaseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "pause"),
+        Binding("space", "go_on", "go on"),
         Binding("s", "stop", "stop"),
         Binding("r", "resume", "resume"),
         Binding("m", "metric", "score"),
@@ -81,8 +82,8 @@ class WatchScreen(BaseScreen):
         self.example = 0
         """The example that is shown first."""
         self._shown: object = None
-        self._stage = (Condition.ENDED, False)
-        """What the process does, and whether the training is finished: other keys make sense then."""
+        self._stage = (Condition.ENDED, False, False, False)
+        """What the process does; whether the training is finished, has several scores, has examples: each has keys."""
 
     def body(self) -> ComposeResult:
         """Numbers above, curves in the middle, the table of evaluations below."""
@@ -114,11 +115,17 @@ class WatchScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what makes sense now is offered."""
-        condition, finished = self._stage
+        condition, finished, scores, has_examples = self._stage
         going_on = condition is not Condition.ENDED
-        if action == "resume":
-            return not (going_on or finished)
-        return going_on or action not in ("pause", "stop")
+        sensible = {
+            "pause": going_on and condition is not Condition.PAUSED,
+            "go_on": condition is Condition.PAUSED,
+            "stop": going_on,
+            "resume": not (going_on or finished),
+            "metric": scores,
+            "example": has_examples,
+        }
+        return sensible.get(action, True)
 
     async def look(self) -> None:
         """Take in what has happened, and draw it if it is news."""
@@ -128,15 +135,19 @@ class WatchScreen(BaseScreen):
             self._draw()
 
     def action_pause(self) -> None:
-        """Let the training stand still, or go on."""
+        """Let the training stand still."""
         training = self.training
-        condition = training.condition if training is not None else Condition.ENDED
-        if training is not None and condition is Condition.RUNNING:
+        if training is not None and training.condition is Condition.RUNNING:
             training.pause()
-        elif training is not None and condition is Condition.PAUSED:
-            training.go_on()
         else:
             self.notify("It ends just now.", timeout=2)
+        self._draw()
+
+    def action_go_on(self) -> None:
+        """Let it go on."""
+        training = self.training
+        if training is not None and training.condition is Condition.PAUSED:
+            training.go_on()
         self._draw()
 
     def action_stop(self) -> None:
@@ -211,7 +222,8 @@ class WatchScreen(BaseScreen):
     def _draw(self) -> None:
         training, status = self.training, self.following.status
         condition = training.condition if training is not None else Condition.ENDED
-        if (stage := (condition, status.done is not None)) != self._stage:
+        shown = len(self.following.curves.dev) > 1, bool(self.following.examples)
+        if (stage := (condition, status.done is not None, *shown)) != self._stage:
             self._stage = stage
             self.refresh_bindings()
         seen = (condition, status.latest, len(status.evaluations), self.metric, self.example, self.size)

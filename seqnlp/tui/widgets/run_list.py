@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.message import Message
 
 from seqnlp.run.summary import Summary
+from seqnlp.tui.flowing import cut
 from seqnlp.tui.listing import BROKEN
 from seqnlp.tui.widgets.choice_list import ChoiceList
 from seqnlp.tui.widgets.lines import column
@@ -22,6 +23,8 @@ TASKS = {
     "translate": "translation",
     "forecast": "forecast",
 }
+LEAST = 8
+"""Columns of a name that its state leaves to it."""
 
 
 @final
@@ -96,7 +99,7 @@ def line_of(run: Summary, width: int) -> Content:
     state = "" if run.state == "finished" else f" ({run.state})"
     value = "no score yet" if run.score is None else f"{run.metric} {score(run.score)}"
     parts = [
-        column(f"{run.name}{state}", name),
+        column(cut(run.name, max(name - len(state), LEAST)) + state, name),
         column(TASKS.get(run.task, run.task), task, "$primary"),
         column(value, points),
         column(file_size(run.model_bytes) if run.model_bytes else "-", size, "$muted", right=True),
@@ -120,6 +123,6 @@ def _columns(width: int) -> tuple[int, int, int, int, int]:
     """The widths of name, task, score, size and date; the less important ones give way on a narrow terminal."""
     begun = 13 if width >= 70 else 0
     size = 10 if width >= 84 else 0
-    task = 17 if width >= 50 else 0
-    points = min(26, width // 2) if width >= 30 else 0
+    task = (17 if width >= 84 else 16) if width >= 50 else 0
+    points = min(26 if width >= 84 else 22, width // 2) if width >= 30 else 0
     return max(width - begun - size - task - points, 0), task, points, size, begun

@@ -27,18 +27,21 @@ class WeighedView(WordFlow):
         super().__init__("weighed")
         self.contributions: Sequence[float] = ()
         self.with_numbers = False
+        self._most = 0.0
+        """The strongest word's contribution, without its sign."""
 
     def show_words(self, words: Sequence[str], contributions: Sequence[float], with_numbers: bool) -> None:
         """Show another text, or the same one in another way."""
         self.words, self.contributions, self.with_numbers = words, contributions, with_numbers
+        self._most = max(map(abs, contributions), default=0.0)
         self.changed()
 
     def level(self, number: int) -> int:
         """How many signs a word has; negative if they are `−`."""
-        own, most = self.contributions[number], max(map(abs, self.contributions))
-        if not most:
+        if not self._most:
             return 0
-        level = sum(abs(own) / most >= shade for shade in SHADES)
+        own = self.contributions[number]
+        level = sum(abs(own) / self._most >= shade for shade in SHADES)
         return level if own > 0 else -level
 
     def widths(self) -> list[int]:

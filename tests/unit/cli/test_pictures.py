@@ -13,7 +13,13 @@ from seqnlp.cli.svg import picture, text
 from seqnlp.errors import DataError, UsageError
 
 BLUE = '<rect x="50" y="10" width="30" height="20" fill="rgb(0,0,255)"/>'
-COMMANDS = [["errors", "no/run"], ["translate", "no/run"], ["forecast", "no/run", "x.csv"]]
+COMMANDS = [
+    ["errors", "no/run"],
+    ["translate", "no/run"],
+    ["forecast", "no/run", "x.csv"],
+    ["probe", "no/run"],
+    ["runs", "plot", "no/run"],
+]
 
 
 @pytest.fixture

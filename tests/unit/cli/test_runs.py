@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -156,6 +157,17 @@ def test_plot_one_run() -> None:
         "    └────────┬───────────────┬",
         "             2               4",
     ]
+
+
+def test_plot_into_a_picture() -> None:
+    alone = output("plot", "runs/gru", "runs/lstm")
+    assert output("plot", "runs/gru", "runs/lstm", "--svg", "x.svg") == alone
+    root = ElementTree.parse("x.svg").getroot()
+    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[:3] == ["gru", "lstm", "training loss over epochs"]
+    assert "dev accuracy over epochs" in texts
+    groups = root.findall("{http://www.w3.org/2000/svg}g")
+    assert len(groups) == 3 * 2  # the legend and two panels, with a line a run
 
 
 def test_plot_several_runs_without_colour_uses_marks() -> None:

@@ -1,6 +1,7 @@
 """What the worker answers about runs is what the library says."""
 
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.tasks import Forecaster, Translator
 from seqnlp.worker.answers import Models, answer
 from seqnlp.worker.protocol import Request, from_line, to_line
+from seqnlp.worker.serve import Server
 
 ROOT = Path(__file__).parents[3]
 TRANSLATOR = ["training.epochs=1", "training.threads=1", "encoder.size=8", "decoder.size=16"]
@@ -46,6 +48,30 @@ def test_translations_are_the_librarys(translator: str) -> None:
     assert found == library.translate("abc", beam=3, best=3, prefix="c", attention=True).to_json()
     assert len(found["alternatives"]) == 2
     assert all(each["text"].startswith("c") for each in found["alternatives"])
+
+
+def test_a_question_that_is_stopped_before_its_turn_costs_nothing(
+    translator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    known = Translator.translate
+
+    def translate(self: Translator, texts: str, **settings: Any) -> Any:
+        asked.append(texts)
+        return known(self, texts, **settings)
+
+    monkeypatch.setattr(Translator, "translate", translate)
+    inbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    sent: list[dict[str, Any]] = []
+    models = Models()
+    server = Server(inbox, lambda request: answer(request, models), sent.append)
+    for number, text in enumerate(("ab", "abc")):
+        inbox.put({"id": number, "do": "translate", "run": translator, "settings": {"texts": text}})
+    inbox.put({"stop": 0})
+    server.turn()
+    assert asked == ["abc"]
+    assert {message["id"] for message in sent} == {1}
+    assert "data" in sent[0]
 
 
 def test_forecasts_come_with_their_history(forecaster: str) -> None:

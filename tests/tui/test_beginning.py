@@ -1,0 +1,20 @@
+"""How much of a long text is looked at."""
+
+from seqnlp.tui.beginning import LONGEST, MOST, beginning, left_out
+
+
+def test_a_text_that_is_not_too_long_is_looked_at_whole() -> None:
+    for text in ("", "  two\n words ", "word " * MOST, "x" * LONGEST):
+        assert beginning(text).strip() == text.strip()
+        assert left_out(text) == ""
+
+
+def test_of_more_words_the_first_are_looked_at_as_they_stand() -> None:
+    text = "one,\n two  " * MOST
+    assert beginning(text) == ("one,\n two  " * (MOST // 2)).rstrip()
+    assert left_out(text) == "only the first 2,000 words are looked at"
+
+
+def test_a_text_without_blanks_has_an_end_too() -> None:
+    assert len(beginning("水" * 2 * LONGEST)) == LONGEST
+    assert left_out("水" * 2 * LONGEST) == "only the first 20,000 characters are looked at"
