@@ -12,6 +12,7 @@ import torch
 from seqnlp.embeddings import TextEmbedding
 from seqnlp.errors import DataError, Fault, RunError, UsageError
 from seqnlp.model import SequenceModel
+from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.recipe import Recipe, find_file, parse_recipe, place_faults
 from seqnlp.run import Run
@@ -63,7 +64,8 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
     codecs, weights = run.load_codecs(), run.load_model()
     try:
         task = recipe.restore(codecs)
-        model = task.build()
+        with weights_are_loaded():
+            model = task.build()
         model.load_state_dict(weights)
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         detail = " ".join(str(error).split())[:120] or type(error).__name__

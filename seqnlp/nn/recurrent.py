@@ -12,6 +12,7 @@ from torch import _VF, Tensor, nn
 
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import EncoderModule
+from seqnlp.nn.initial import weights_are_drawn
 from seqnlp.nn.padding import reversal, reverse
 from seqnlp.nn.random import generator
 from seqnlp.nn.states import States
@@ -85,7 +86,8 @@ class Recurrent(EncoderModule):
             nn.ModuleList(_direction(cell, each, size) for _ in range(self.directions)) for each in widths
         )
         self.dropout = Dropout(dropout, variational)
-        self._initialise()
+        if weights_are_drawn():
+            self._initialise()
 
     def _initialise(self) -> None:
         for name, parameter in self.named_parameters():

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -105,7 +106,9 @@ class Translate(TaskRecipe):
         if self.shared_embedding and not data.joint:
             yield Fault("shared_embedding", "the tokens of the two sides are not the same", "data.joint = true")
         shared = self.embedding.size if self.shared_embedding else None
-        for key, problem in self.decoder.misfits(self.encoder.build(1).width, shared):
+        with torch.device("meta"):  # nothing is computed
+            width = self.encoder.build(1).width
+        for key, problem in self.decoder.misfits(width, shared):
             yield Fault(f"decoder.{key}", problem)
 
     def corpus(self, find: Find) -> Corpus:

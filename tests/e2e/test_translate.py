@@ -7,6 +7,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from torch import Tensor, nn
+
+from seqnlp import load
+from seqnlp.nn.initial import weights_are_drawn
 
 Program = Callable[..., "CompletedProcess[str]"]
 TINY = ["training.epochs=1", "training.threads=1", "encoder.size=16", "decoder.size=32", "search.beam=2"]
@@ -38,6 +42,18 @@ def test_a_line_gives_a_line(run: Path, seqnlp: Program) -> None:
     assert len(lines) == 4
     assert lines[1] == ""
     assert seqnlp("predict", run, stdin="abc\n\nstressed\n").stdout == done.stdout
+
+
+def test_opening_a_run_draws_no_weights(run: Path, seqnlp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Tensor] = []
+    draw = nn.init.orthogonal_
+    monkeypatch.setattr(nn.init, "orthogonal_", lambda tensor: drawn.append(tensor) or draw(tensor))
+    translator = load(run)
+    assert [tensor for tensor in drawn if not tensor.is_meta] == []  # each takes as long as many sentences
+    assert weights_are_drawn()
+    assert [result.text for result in translator.translate(["abc", "stressed"])] == (
+        seqnlp("translate", run, stdin="abc\nstressed\n").stdout.splitlines()
+    )
 
 
 def test_files_are_read_too(run: Path, seqnlp: Program, tmp_path: Path) -> None:
