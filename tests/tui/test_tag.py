@@ -12,6 +12,7 @@ from seqnlp.tui.predictor import PredictorDied, PredictorError
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.tag import TagScreen
 from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.tagged_view import TaggedView
 
 pytestmark = pytest.mark.anyio
 
@@ -179,6 +180,28 @@ async def test_of_a_very_long_line_the_beginning_is_tagged(runs: Path, fake: Any
         screen = await typed(pilot, "Ada slept " * 1_500)
         await shows(app, "only the first 2,000 words are looked at · 2000 words · 1000 spans")
         assert len(screen.answer.words) == 2_000
+
+
+async def test_of_a_long_line_only_what_is_seen_is_made(
+    runs: Path, fake: Any, shows: Any, typed: Any, settled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await typed(pilot, " ".join(f"{name} said" for name in list(NAMES) * 100) + " Lisbon")
+        screen.answer.focus()
+        await settled(pilot)
+        made: list[int] = []
+        style_of = TaggedView.style_of
+
+        def counted(view: TaggedView, word: int) -> str:
+            made.append(word)
+            return style_of(view, word)
+
+        monkeypatch.setattr(TaggedView, "style_of", counted)
+        await pilot.press("end")
+        await shows(app, "Lisbon")
+        await settled(pilot)
+        assert 0 < len(set(made)) < 300  # of 1,601 words
 
 
 async def test_each_column_has_its_own_scores(runs: Path, fake: Any, shows: Any, hides: Any, typed: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from textual.content import Content
 from textual.geometry import Size
@@ -19,12 +20,12 @@ class LinesView(LineScroll, can_focus=True):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines: list[Content] = []
+        self._lines: Sequence[Content] = ()
         self._made_for = -1
         """The width that the lines are for; -1: they have to be made anew."""
 
     @abstractmethod
-    def lines(self, width: int) -> list[Content]:
+    def lines(self, width: int) -> Sequence[Content]:
         """All lines, for a width in cells."""
 
     def changed(self) -> None:

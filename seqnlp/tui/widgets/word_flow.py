@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import ClassVar, final, overload
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -42,6 +43,7 @@ class WordFlow(LinesView):
         """What stands here while there are no words."""
         self._places: list[Place] = []
         self._tall = 1
+        """Lines of a line of words, with what stands below and the blank one."""
 
     @abstractmethod
     def widths(self) -> list[int]:
@@ -60,19 +62,15 @@ class WordFlow(LinesView):
             places: Where all words stand.
         """
 
-    def lines(self, width: int) -> list[Content]:
+    def lines(self, width: int) -> Sequence[Content]:
         """Words, what stands below them, and a blank line."""
         self._places = flow(self.widths(), width)
         self.cursor = min(self.cursor, max(len(self.words) - 1, 0))
         if not self.words:
             return [Content.styled(self.invitation, "$muted")]
-        lines: list[Content] = []
-        for numbers in lines_of(self._places):
-            words = [(number, self._word(number)) for number in numbers]
-            block = [row_of(words, self._places), *self.below(numbers, self._places), Content("")]
-            self._tall = len(block)
-            lines += block
-        return lines[:-1]
+        blocks = Blocks(lines_of(self._places), self._block)
+        self._tall = blocks.tall
+        return blocks
 
     def place(self, cursor: int) -> None:
         """Put the cursor on a word."""
@@ -108,6 +106,10 @@ class WordFlow(LinesView):
             if place.line == line and place.start <= content.x < place.start + place.width:
                 self.place(number)
 
+    def _block(self, numbers: Sequence[int]) -> list[Content]:
+        words = [(number, self._word(number)) for number in numbers]
+        return [row_of(words, self._places), *self.below(numbers, self._places), Content("")]
+
     def _word(self, number: int) -> Content:
         here = self.has_focus and number == self.cursor
         width = self._places[number].width
@@ -116,6 +118,29 @@ class WordFlow(LinesView):
             .rstrip()
             .stylize("bold $accent reverse" if here else self.style_of(number))
         )
+
+
+@final
+class Blocks(Sequence[Content]):
+    """Lines in blocks of one height, of which only those are made that are seen; the last block has no blank line."""
+
+    def __init__(self, lines: Sequence[Sequence[int]], make: Callable[[Sequence[int]], list[Content]]) -> None:
+        """Take the words of each block, of which there is one at least, and what makes its lines."""
+        self._blocks = lru_cache(maxsize=None)(lambda block: make(lines[block]))
+        self.tall = len(self._blocks(0))
+        self._length = len(lines) * self.tall - 1
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Content: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Content]: ...
+    def __getitem__(self, index: int | slice) -> Content | list[Content]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        return self._blocks(index // self.tall)[index % self.tall]
 
 
 def row_of(parts: Sequence[tuple[int, Content]], places: Sequence[Place]) -> Content:
