@@ -139,15 +139,16 @@ async def wait_for(app: SeqnlpApp, wanted: str, there: bool = True) -> None:
     raise AssertionError(f"{wanted!r} is {'not ' if there else ''}in:\n{text_on(app)}")
 
 
-def is_calm(app: SeqnlpApp) -> bool:
-    """Whether no message waits, nothing has to be drawn or laid out, and no work goes on."""
-    pumps = [app, *app.screen.walk_children(with_self=True)]
+def at_work(app: SeqnlpApp) -> list[object]:
+    """What has messages to deal with, something to draw or lay out, or an answer to wait for."""
     screen = app.screen
-    return (
-        all(pump._message_queue.empty() for pump in pumps)
-        and not (screen._dirty_widgets or screen._layout_required or screen._repaint_required or screen._callbacks)
-        and all(worker.is_finished for worker in app.workers)
-    )
+    pumps = [app, *screen.walk_children(with_self=True)]
+    drawing = screen._dirty_widgets or screen._layout_required or screen._repaint_required or screen._callbacks
+    return [
+        *[pump for pump in pumps if not pump._message_queue.empty()],
+        *([screen] if drawing else []),
+        *[worker for worker in app.workers if not worker.is_finished],
+    ]
 
 
 def draw(app: SeqnlpApp) -> str:
@@ -178,11 +179,15 @@ def settled() -> Callable[[Any], Awaitable[Any]]:
     """Waits until nothing is asked or drawn any more, and gives the screen: `screen = await settled(pilot)`."""
 
     async def wait(pilot: Any) -> Any:
-        app, calm, end = pilot.app, 0, time.monotonic() + PATIENCE / 10
-        while calm < 2 and time.monotonic() < end:  # once may be a moment between two messages
-            await pilot.pause()
-            await app.workers.wait_for_complete()
-            calm = calm + 1 if is_calm(app) else 0
+        app, calm, busy = pilot.app, 0, list[object]()
+        try:
+            async with asyncio.timeout(PATIENCE / 10):
+                while calm < 2:  # once may be a moment between two messages
+                    await pilot.pause()
+                    busy = at_work(app)
+                    calm = 0 if busy else calm + 1
+        except TimeoutError:
+            raise AssertionError(f"still at work: {busy}") from None
         return app.screen
 
     return wait
