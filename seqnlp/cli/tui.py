@@ -16,7 +16,7 @@ from seqnlp.errors import UsageError
 def tui(
     run: Annotated[Path | None, typer.Argument(help="A run to open at once; otherwise a list of the runs.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder that holds the runs.")] = Path("runs"),
-    web: Annotated[bool, typer.Option("--web", help="Show it in a browser: prints the address, with a token.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Show it in a browser: prints its secret address.")] = False,
     host: Annotated[str, typer.Option(help="With --web: the address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="With --web: the port.", min=1, max=65535)] = 8000,
 ) -> None:

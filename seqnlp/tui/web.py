@@ -23,8 +23,12 @@ from seqnlp.tui.visitor import GRACE, Visitor
 PRIVATE = frozenset(["127.0.0.1", "localhost", "::1"])
 """Names of this machine that no other machine can reach it by."""
 
-POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-"""The page loads nothing from elsewhere, and no other page may hold it in a frame to lead clicks astray."""
+POLICY = {
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+"""The page loads nothing from elsewhere, no other page may hold it in a frame, and none learns its address from it."""
 
 SIZE = {"width": 80, "height": 24}
 """Of the terminal, where the page doesn't tell."""
@@ -50,13 +54,12 @@ class Website(Server):
         self._words = command
         self._names = PRIVATE if self.is_private else PRIVATE | {host.lower(), gethostname().lower()}
         self._pages: set[web.WebSocketResponse] = set()
-        self._token = token_urlsafe()
-        self._cookie = f"seqnlp-{port}"  # browsers send cookies to all ports of a machine
+        self._root = f"/{token_urlsafe()}/"  # no cookie: browsers send those to all ports of a machine
 
     @property
     def address(self) -> str:
         """What opens it, and nothing else does: other users of this machine can reach the port, too."""
-        return f"{self.public_url}/?token={self._token}"
+        return self.public_url + self._root
 
     @property
     def is_private(self) -> bool:
@@ -103,14 +106,14 @@ class Website(Server):
         return page
 
     async def _make_app(self) -> web.Application:
-        app = await super()._make_app()
-        app.middlewares.extend((self._refuse_strangers, self._ask_for_token))
+        app = web.Application(middlewares=[self._refuse_strangers])
+        app.add_subapp(self._root, await super()._make_app())
         app.on_response_prepare.append(_tell_policy)
         return app
 
     @web.middleware
     async def _refuse_strangers(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Other pages in the same browser may not drive the application, nor by a name of theirs for this machine."""
+        """Only who has the address may drive it, and no other page in the browser, whatever it calls this machine."""
         try:
             origin = urlsplit(request.headers.get("Origin", f"http://{request.host}"))
             name = urlsplit(f"//{request.host}").hostname or ""
@@ -121,30 +124,17 @@ class Website(Server):
         if name not in self._names and (self.is_private or not _is_address(name)):
             here = "http://127.0.0.1 or http://localhost" if self.is_private else "the address of this machine"
             raise web.HTTPForbidden(text=f"Use {here}.")
-        return await handler(request)
-
-    @web.middleware
-    async def _ask_for_token(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Whoever has the printed address gets a cookie, and goes on without the token in sight."""
-        if self._is_token(request.query.get("token")):
-            rest = [(key, value) for key, value in request.query.items() if key != "token"]
-            clean = web.HTTPSeeOther(request.rel_url.with_query(rest))
-            clean.set_cookie(self._cookie, self._token, httponly=True, samesite="Strict")
-            raise clean
-        if not self._is_token(request.cookies.get(self._cookie)):
+        given, root = request.path.encode(errors="replace"), self._root.encode()
+        if not compare_digest(given[: len(root)], root):  # in a time that doesn't tell how much of it is right
             raise web.HTTPForbidden(text="Open the address that seqnlp has printed in the terminal.")
         return await handler(request)
-
-    def _is_token(self, given: str | None) -> bool:
-        """In a time that doesn't tell how much of it is right."""
-        return compare_digest((given or "").encode(errors="replace"), self._token.encode())
 
     def _tell(self, _: str) -> None:
         print(f"seqnlp is at {self.address} until ctrl+c", file=sys.stderr, flush=True)
 
 
 async def _tell_policy(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers.update(POLICY)
 
 
 def _is_address(name: str) -> bool:

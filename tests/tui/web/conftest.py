@@ -36,8 +36,8 @@ class Site:
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port: int = found.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.token = ""
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.address = ""  # what is printed
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
             command(self.port),
@@ -49,20 +49,15 @@ class Site:
         )
 
     @property
-    def url(self) -> str:
-        """What is printed."""
-        return f"{self.address}/?token={self.token}"
-
-    @property
-    def cookie(self) -> str:
-        """What a browser says that has opened the page."""
-        return f"seqnlp-{self.port}={self.token}"
+    def root(self) -> str:
+        """The path that all of it lies under."""
+        return self.address.removeprefix(self.origin)
 
     def client(self) -> Any:
-        """One that has opened the page."""
+        """One that asks relative to the address, as the page does."""
         from aiohttp import ClientSession
 
-        return ClientSession(self.address, headers={"Cookie": self.cookie})
+        return ClientSession(self.address)
 
     def family(self) -> Family:
         """The processes that have come from it."""
@@ -90,8 +85,9 @@ def serving(command: Callable[[int], list[str]]) -> Iterator[Site]:
     try:
         assert found.process.stderr is not None
         line = found.process.stderr.readline()
-        found.token = line.partition("?token=")[2].split(" ")[0]
-        assert line == f"seqnlp is at {found.url} until ctrl+c\n"
+        told = re.fullmatch(rf"seqnlp is at ({found.origin}/[\w-]{{32,}}/) until ctrl\+c\n", line)
+        assert told is not None, line
+        found.address = told[1]
         yield found
         if found.process.poll() is None:
             found.end()
@@ -205,7 +201,7 @@ class Browser:
     async def wait(self, seen: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not seen():
-                await self.value("1")
+                await self.tell("Browser.getVersion")  # a page that goes would leave a question to it unanswered
                 await asyncio.sleep(0.1)
 
     async def wait_for(self, expression: str) -> None:

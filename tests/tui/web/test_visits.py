@@ -30,7 +30,7 @@ def visit(site: Any, read_until: Any) -> Callable[[], Any]:
     @asynccontextmanager
     async def visiting() -> AsyncIterator[Any]:
         before = set(site.family())
-        async with site.client() as client, client.ws_connect("/ws") as terminal:
+        async with site.client() as client, client.ws_connect("ws") as terminal:
             await read_until(terminal, "char_lstm")
             reading = asyncio.create_task(ended(terminal))  # as browsers do, or the server takes it for gone
             async with asyncio.timeout(PATIENCE):
@@ -78,7 +78,7 @@ async def test_nothing_is_left_after_ctrl_c(site: Any, visit: Any, gone: Any, wa
 
 
 async def test_nothing_is_left_after_ctrl_c_while_the_application_begins(site: Any, gone: Any) -> None:
-    async with site.client() as client, client.ws_connect("/ws") as terminal:
+    async with site.client() as client, client.ws_connect("ws") as terminal:
         async with asyncio.timeout(PATIENCE):
             while not (family := site.family()):
                 await asyncio.sleep(0.01)
@@ -100,7 +100,7 @@ async def test_nothing_is_left_after_a_tab_was_closed(site: Any, visit: Any, gon
 async def test_a_training_outlives_the_tab_that_it_was_begun_in(
     training_site: Any, gone: Any, read_until: Any, runs: Path
 ) -> None:
-    async with training_site.client() as client, client.ws_connect("/ws") as terminal:
+    async with training_site.client() as client, client.ws_connect("ws") as terminal:
         await read_until(terminal, "begun_here")
         (training,) = Trainings(runs).alive()
         family = training_site.family()
