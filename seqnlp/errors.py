@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 class SeqnlpError(Exception):
@@ -58,10 +60,28 @@ class DataError(SeqnlpError):
 
     code = 4
 
-    def __init__(self, problem: str, path: str | Path | None = None, line: int | None = None, hint: str = "") -> None:
+    def __init__(
+        self,
+        problem: str,
+        path: str | Path | None = None,
+        line: int | None = None,
+        hint: str = "",
+        tried: Collection[str] = (),
+    ) -> None:
+        """Say what is wrong with which file, what may help, and where it was looked for in vain."""
         where = "" if path is None else f"{path}:{line}: " if line else f"{path}: "
-        super().__init__(where + problem + (f"; {hint}" if hint else ""))
-        self.problem, self.path, self.line, self.hint = problem, path, line, hint
+        places = f"; tried {', '.join(tried)}" if tried else ""
+        advice = f"; {hint}" if hint else ""
+        super().__init__(where + problem + places + advice)
+        self.problem, self.path, self.line, self.hint, self.tried = problem, path, line, hint, tried
+        self.brief = where + problem + advice
+        """The message for one who has typed the name and can type another: without the places that were tried."""
+        self.found = where + problem + places
+        """The message without the hint."""
+
+    def replace(self, *, problem: str = "", path: str | Path | None = None, hint: str = "") -> Self:
+        """The same, but for what is given: another problem, path or hint."""
+        return type(self)(problem or self.problem, path or self.path, self.line, hint or self.hint, self.tried)
 
 
 class RunError(DataError):

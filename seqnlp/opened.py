@@ -112,8 +112,8 @@ def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> 
         try:
             search()
         except DataError as error:  # splits may be parts of one file, which is told once
-            missing.setdefault(str(error), Fault(key, error.problem, error.hint))
-    return place_faults(list(missing.values()), file, overrides)
+            missing.setdefault(str(error), Fault(key, error.found, error.hint))
+    return place_faults(list(missing.values()), file, overrides) if missing else []
 
 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> Examples:
@@ -128,7 +128,7 @@ def naming(split: str) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        raise error if error.path is not None else DataError(error.problem, split) from None
+        raise error.replace(path=error.path or split) from None
 
 
 def score(task: Task, model: SequenceModel, examples: Examples, precision: Precision) -> Scores:

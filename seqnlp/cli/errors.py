@@ -5,25 +5,19 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.pictures import check_picture, write_picture
+from seqnlp.cli.pictures import picture_option, write_pictures
 
 
 def errors(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
     split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option("--svg", "--png", "--plot", help="Also draw the confusion matrix into this file, .svg or .png."),
-    ] = None,
+    pictures: Annotated[list[Path] | None, picture_option("Also draw the confusion matrix", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
 ) -> None:
     """Show what a run gets wrong: confusions with examples, words never seen, and how sure it may be."""
     import json
     from dataclasses import asdict
-
-    if plot is not None:
-        check_picture(plot)
 
     from seqnlp.analysis import analyse
     from seqnlp.cli.confusion_svg import draw
@@ -39,5 +33,5 @@ def errors(
         console = stdout_console()
         for name, report in reports.items():
             show_report(console, f"{source}  {name}", report)
-    if plot is not None:
-        write_picture(plot, draw(f"{run.name}, {source}", reports))
+    if pictures:
+        write_pictures(pictures, draw(f"{run.name}, {source}", reports))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.cli.forecast_plot import draw_text
-from seqnlp.cli.pictures import check_picture, write_picture
+from seqnlp.cli.pictures import picture_option, write_pictures
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import UsageError
 
@@ -35,16 +35,12 @@ def forecast(
         list[str] | None, typer.Option(metavar="<str>", help="Only this series; several may be given.")
     ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw history, forecast and interval instead.")] = False,
-    picture: Annotated[
-        Path | None, typer.Option("--svg", "--png", help="Also draw them into this file, .svg or .png.")
-    ] = None,
+    pictures: Annotated[list[Path] | None, picture_option("Also draw them")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a series.")] = False,
 ) -> None:
     """Say how series go on: csv with a line a step, `unique_id,ds,forecast`, and the ends of the interval if any."""
     if plot and as_json:
         raise UsageError("--plot and --json contradict each other: choose one")
-    if picture is not None:
-        check_picture(picture)
     with stderr_console().status("loading", spinner="line"):
         forecaster = open_forecaster(run)
     if horizon is not None and horizon > forecaster.horizon:
@@ -54,11 +50,11 @@ def forecast(
     with stderr_console().status(f"reading {Path(file).name}", spinner="line"):
         split = forecaster.read(file)
         found = chosen(forecaster.forecast(split, horizon, level), series or [])
-    history = forecaster.history(split, 2 * len(found[0].values)) if plot or picture else {}
-    if picture is not None:
+    history = forecaster.history(split, 2 * len(found[0].values)) if plot or pictures else {}
+    if pictures:
         from seqnlp.cli.forecast_svg import draw
 
-        write_picture(picture, draw(f"{run.name}, {file}", found, history))
+        write_pictures(pictures, draw(f"{run.name}, {file}", found, history))
     if plot:
         draw_text(found, history)
     elif as_json:

@@ -1,10 +1,13 @@
-"""Pictures in files: the name's ending says which kind."""
+"""Pictures in files, and the option that names these: a name's ending says which kind."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import typer
 
 from seqnlp.cli.svg import picture, text
 from seqnlp.errors import DataError, UsageError
@@ -16,6 +19,23 @@ SHARP = 2
 """Pixels of a PNG for each one of the SVG, along a side, so that small text can be read."""
 MOST = 10**8
 """Pixels of a PNG; while it is drawn each takes 4 bytes."""
+
+
+def picture_option(what: str, *names: str) -> Any:
+    """An option for the files of a picture, `list[Path] | None`; they are checked as the command line is read.
+
+    Args:
+        what: What it does, for instance "Also draw it".
+        names: Other names of the option.
+    """
+    said = f"{what} into this file; its ending decides, .svg or .png. Several may be given."
+    return typer.Option("--svg", "--png", *names, metavar="<path>", callback=_checked, help=said)
+
+
+def _checked(files: list[Path] | None) -> list[Path] | None:
+    for file in files or []:
+        check_picture(file)
+    return files
 
 
 def check_picture(file: Path) -> None:
@@ -31,6 +51,12 @@ def check_picture(file: Path) -> None:
         draw, letter = _renderer(file), picture("", 20, 20, text(5, 15, "x", "start"))
         if draw(svg_string=letter, style_sheet=FONTS) == draw(svg_string=letter, skip_system_fonts=True):
             raise UsageError(f"{file}: no font to write text with is installed; an .svg needs none")
+
+
+def write_pictures(files: Sequence[Path], svg: str) -> None:
+    """Write a picture into all files of a `picture_option`."""
+    for file in files:
+        write_picture(file, svg)
 
 
 def write_picture(file: Path, svg: str) -> None:

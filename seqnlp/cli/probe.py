@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from seqnlp.cli.pictures import picture_option, write_pictures
+
 
 def probe(
     runs: Annotated[list[Path], typer.Argument(help="Run directories of language models.")],
@@ -13,9 +15,7 @@ def probe(
     steps: Annotated[int, typer.Option(help="How far to look back, in tokens.")] = 200,
     width: Annotated[int | None, typer.Option(min=20, help="Columns of the chart.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of the chart.")] = 16,
-    picture: Annotated[
-        Path | None, typer.Option("--svg", "--png", help="Also draw it into this file, .svg or .png.")
-    ] = None,
+    pictures: Annotated[list[Path] | None, picture_option("Also draw it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
 ) -> None:
     """Show how far back language models look.
@@ -26,14 +26,9 @@ def probe(
     import json
     from math import log10
 
-    from seqnlp.chart import chart
-    from seqnlp.cli.pictures import check_picture, write_picture
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
-
-    if picture is not None:
-        check_picture(picture)
-
     from seqnlp import memory
+    from seqnlp.chart import chart
+    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
 
     found = {str(run): memory.probe(run, split, data, steps=steps) for run in runs}
     lines = {
@@ -41,10 +36,10 @@ def probe(
         for name, result in found.items()
     }
     title = "gradient norm (power of 10) over tokens back"
-    if picture is not None:
+    if pictures:
         from seqnlp.cli.lines_svg import draw
 
-        write_picture(picture, draw("How far back language models look", {title: lines}))
+        write_pictures(pictures, draw("How far back language models look", {title: lines}))
     if as_json:
         for name, result in found.items():
             typer.echo(json.dumps({"run": name, **result.to_json()}))

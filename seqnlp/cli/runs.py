@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqnlp.cli.pictures import picture_option, write_pictures
+
 if TYPE_CHECKING:
     from seqnlp.run import Run
 
@@ -75,20 +77,15 @@ def plot(
     metric: Annotated[str | None, typer.Option(help="A score on dev; by default the one that decided.")] = None,
     width: Annotated[int | None, typer.Option(min=20, help="Columns; by default those of the terminal.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of each chart.")] = 16,
-    picture: Annotated[
-        Path | None, typer.Option("--svg", "--png", help="Also draw them into this file, .svg or .png.")
-    ] = None,
+    pictures: Annotated[list[Path] | None, picture_option("Also draw them")] = None,
 ) -> None:
     """Draw the training loss and a score on dev, over epochs."""
     from seqnlp.chart import chart
-    from seqnlp.cli.pictures import check_picture, write_picture
     from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
     from seqnlp.errors import UsageError
     from seqnlp.run import Run
     from seqnlp.run.summary import curves
 
-    if picture is not None:
-        check_picture(picture)
     found = {name: curves(run.events()) for name, run in _named([Run.at(path) for path in runs]).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
     wanted = metric or next((curve.metric for curve in found.values() if curve.metric), "")
@@ -97,10 +94,10 @@ def plot(
     charts = {"training loss over epochs": {name: curve.loss for name, curve in found.items()}}
     if wanted:
         charts[f"dev {wanted} over epochs"] = {name: curve.dev.get(wanted, []) for name, curve in found.items()}
-    if picture is not None:
+    if pictures:
         from seqnlp.cli.lines_svg import draw
 
-        write_picture(picture, draw("Training loss and score on dev", charts))
+        write_pictures(pictures, draw("Training loss and score on dev", charts))
     console = stdout_console()
     columns = width or (80 if console.width == PIPE_WIDTH else console.width)
     plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqnlp.cli.lines import blocks
-from seqnlp.cli.pictures import check_picture, write_picture
+from seqnlp.cli.pictures import picture_option, write_pictures
 from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,20 +59,15 @@ def translate(
     attention: Annotated[
         bool, typer.Option("--attention", help="Draw what each token looked at: source across, translation down.")
     ] = False,
-    plot: Annotated[
-        Path | None, typer.Option("--svg", "--png", "--plot", help="Also draw that into this file, .svg or .png.")
-    ] = None,
+    pictures: Annotated[list[Path] | None, picture_option("Also draw that", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
-    if plot is not None:
-        check_picture(plot)
     if best > 1 and attention and not as_json:
         raise UsageError("--attention draws one translation of each line: leave out --best, or add --json")
     translator = opened(run, others or [])
     draw = _json if as_json else _numbered(aligned) if best > 1 else _plain(aligned)
-    pictures = attention and not as_json
-    looked = aligned or attention or plot is not None
+    looked = aligned or attention or bool(pictures)
     settings: dict[str, Any] = {
         "beam": beam,
         "best": best,
@@ -87,15 +82,15 @@ def translate(
     number = 0
     for number, result in enumerate(_results(translator, file, settings), start=1):
         sys.stdout.write(draw(number, result))
-        if pictures:
+        if attention and not as_json:
             _show(result)
         sys.stdout.flush()
         if result.unread:
             print(f"note: line {number} is too long: its last {result.unread:,} tokens were not read", file=sys.stderr)
-        if plot is not None and len(kept) < DRAWN:
+        if pictures and len(kept) < DRAWN:
             kept.append(result)
-    if plot is not None:
-        _plot(plot, kept, number)
+    if pictures:
+        _draw(pictures, kept, number)
 
 
 def opened(run: Path, others: list[Path]) -> Translator:
@@ -160,9 +155,9 @@ def _show(result: Translation) -> None:
     sys.stdout.write("".join(line + "\n" for line in matrix(result, console.width, has_braille(console))))
 
 
-def _plot(plot: Path, results: list[Translation], number: int) -> None:
+def _draw(pictures: list[Path], results: list[Translation], number: int) -> None:
     from seqnlp.cli.attention_svg import draw
 
-    write_picture(plot, draw([result for result in results if result.tokens]))
+    write_pictures(pictures, draw([result for result in results if result.tokens]))
     if number > len(results):
-        print(f"note: {plot} shows the first {len(results)} of {number:,} sentences", file=sys.stderr)
+        print(f"note: the picture shows the first {len(results)} of {number:,} sentences", file=sys.stderr)

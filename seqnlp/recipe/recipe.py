@@ -3,7 +3,7 @@
 from abc import ABC
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -27,6 +27,6 @@ class Recipe(Family, ABC):
         """Settings that are each right alone and make no sense together; `key` and `problem` are set."""
         yield from ()
 
-    def locate(self, source: str, find: Callable[[str], Path]) -> str | Path:
-        """Where a split is, of which nothing is read; `find` raises `DataError` for a file that is not there."""
+    def locate(self, source: str, find: Callable[[str], Path]) -> Any:
+        """Where a split is, as it is then read; `find` raises `DataError` for a file that is not there."""
         return self.data.reader.locate(source, find)

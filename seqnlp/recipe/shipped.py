@@ -78,7 +78,7 @@ def find_file(
             raise DataError("this is a directory; expected a file", candidate)
     places = dict.fromkeys(str(candidate.absolute()) for candidate in tried)
     hint = advice(str(source)) or _near(tried)
-    raise DataError(f"no such file; tried {', '.join(places)}", source, hint=hint)
+    raise DataError("no such file", source, hint=hint, tried=places)
 
 
 def _near(tried: list[Path]) -> str:

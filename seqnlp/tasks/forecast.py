@@ -119,7 +119,7 @@ class Forecast(TaskRecipe):
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
         """Read a period of a file."""
         assert isinstance(self.data.reader, Series)
-        return SeriesSplit.read(source, self.data.reader, find)
+        return SeriesSplit.read(self.locate(source, find), self.data.reader)
 
     def fit(self, train: SeriesSplit, find: Find) -> ForecastTask:
         """Measure the series of train."""

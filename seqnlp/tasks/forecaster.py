@@ -48,7 +48,7 @@ class Forecaster:
         """Open a file of the kind that the model was trained on; maybe a period of it, such as `load.csv[:-24]`."""
         reader = self.task.recipe.data.reader
         assert isinstance(reader, Series)
-        return SeriesSplit.read(str(file), reader, Path)
+        return SeriesSplit.read(reader.locate(str(file), Path), reader)
 
     def history(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
         """The last values before a forecast; NaN where one is missing.

@@ -75,7 +75,7 @@ class ForecastTask(Task):
             season = np.stack([seasonal_error(rows, data.season) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season)
         except DataError as error:
-            raise DataError(error.problem, train.name) from None
+            raise error.replace(path=train.name) from None
         return cls(recipe, scaler)
 
     @classmethod

@@ -89,11 +89,12 @@ class LanguageModel(TaskRecipe):
 
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
         """Open a text."""
-        return TextSplit.read(source, self.data.reader, self.data.column, find)
+        return TextSplit.read(self.locate(source, find), self.data.reader, self.data.column)
 
-    def locate(self, source: str, find: Find) -> str | Path:
-        """Where a text is, of a file the passage that is meant."""
-        return str(Passage.parse(source, find)) if isinstance(self.data.reader, Text) else super().locate(source, find)
+    def locate(self, source: str, find: Find) -> Passage | str | Path:
+        """Where a text is: a passage of a file, or what the reader makes a table of."""
+        reader = self.data.reader
+        return Passage.parse(source, find) if isinstance(reader, Text) else reader.locate(source, find)
 
     def fit(self, train: TextSplit, find: Find) -> "LmTask":
         """Make the codec, from the text to train on."""

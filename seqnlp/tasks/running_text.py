@@ -17,7 +17,6 @@ from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError
 from seqnlp.readers import Reader
 from seqnlp.readers.passage import Passage
-from seqnlp.readers.text import Text
 
 LARGE = 1 << 24
 """Characters of a text whose tokens are not kept in memory but in a file of the cache."""
@@ -32,12 +31,10 @@ class TextSplit:
     chunks: Callable[[], Iterator[str]]
 
     @classmethod
-    def read(cls, source: str, reader: Reader, column: str, find: Callable[[str], Path]) -> "TextSplit":
+    def read(cls, place: Passage | str | Path, reader: Reader, column: str) -> "TextSplit":
         """Take the passage of a file, or the rows of a column, each with a line break after it."""
-        if isinstance(reader, Text):
-            passage = Passage.parse(source, find)
-            return cls(str(passage), passage.chunks)
-        place = reader.locate(source, find)
+        if isinstance(place, Passage):
+            return cls(str(place), place.chunks)
         table = reader.load(place)
         if column not in table.column_names:
             raise DataError(f"no column {column!r} in it; its columns are {', '.join(table.column_names)}", place)
@@ -46,7 +43,7 @@ class TextSplit:
             for batch in table.select_columns([column]).iter(1000):
                 yield "".join(f"{text}\n" for text in batch[column])
 
-        return cls(source, rows)
+        return cls(str(place), rows)
 
     @cached_property
     def _measured(self) -> tuple[str, int]:

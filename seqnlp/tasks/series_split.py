@@ -1,6 +1,5 @@
 """A split of a forecaster's corpus: a file of series, and the period of it that is to be forecast."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
 from seqnlp.readers.files import nearest
-from seqnlp.readers.periods import cut_period, period_of
+from seqnlp.readers.periods import period_of
 from seqnlp.readers.series import Series
 from seqnlp.readers.series_table import SeriesTable
 
@@ -25,14 +24,18 @@ class SeriesSplit:
     """The period as a recipe says it; empty for all."""
 
     @classmethod
-    def read(cls, source: str, reader: Series, find: Callable[[str], Path]) -> "SeriesSplit":
+    def read(cls, place: str | Path, reader: Series) -> "SeriesSplit":
         """Read a file, unless it was read just before, and remember the period.
+
+        Args:
+            place: The file and its period, as `reader.locate` returns them.
+            reader: How to read it.
 
         Raises:
             seqnlp.errors.DataError: for what is wrong with the file or the period.
         """
-        file, period = cut_period(source)
-        path = find(file)
+        file, period = reader.cut(str(place))
+        path = Path(file)
         stat = path.stat()
         split = cls(path, _read(reader.model_dump_json(), path, stat.st_mtime_ns, stat.st_size), period)
         for number in range(len(split.names)):

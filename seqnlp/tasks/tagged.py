@@ -83,17 +83,17 @@ class TagData(Data):
             try:
                 return sort_features(column)
             except DataError as error:
-                raise DataError(f"column {name!r}: {error.problem}") from None
+                raise error.replace(problem=f"column {name!r}: {error.problem}") from None
         if self.scheme is None or self.encoding is None or name not in self.labels:
             return column
         hint = ""
         try:
             spans = read_spans(column, self.scheme)
-            hint = "; data.repair = true reads such tags as conlleval does"
+            hint = "data.repair = true reads such tags as conlleval does"
             if not self.repair:
                 check_tags(column, self.scheme)
         except DataError as error:
-            raise DataError(f"column {name!r}: {error.problem}{hint}") from None
+            raise error.replace(problem=f"column {name!r}: {error.problem}", hint=hint) from None
         return write_spans(spans, column.codes.offsets, self.encoding)
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 import seqnlp
 from seqnlp import api
 from seqnlp.cli.app import app
+from seqnlp.codecs.series import SeriesScaler
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.tasks import Forecast, Forecaster
@@ -201,6 +202,25 @@ def test_dev_and_test_look_back_over_their_border(file: Path) -> None:
     assert counts == [140 - 24 - 6 + 1, 50 - 6 + 1, 50 - 6 + 1]
 
 
+def test_what_is_read_is_what_is_located(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
+    assert isinstance(recipe, Forecast)
+    monkeypatch.setattr(Forecast, "locate", lambda self, source, find: Path(f"{file}[5:9]"))
+    split = recipe.split("elsewhere.csv[50%:]", Path)
+    assert (split.path, split.period(0)) == (file, (5, 9))
+
+
+def test_advice_about_what_can_not_be_scaled_is_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise DataError("too wild", hint="take logarithms")
+
+    recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
+    assert isinstance(recipe, Forecast)
+    monkeypatch.setattr(SeriesScaler, "fit", refuse)
+    with pytest.raises(DataError, match=r"\]: too wild; take logarithms$"):
+        recipe.fit(recipe.split(recipe.data.train, Path), Path)
+
+
 def splits_of(recipe: Forecast) -> list[str]:
     assert recipe.data.test is not None
     return [recipe.data.train, recipe.data.dev, recipe.data.test]
@@ -363,5 +383,5 @@ def test_several_series_in_the_long_form(tmp_path: Path) -> None:
     found = seqnlp.load(run).forecast(file)
     assert [each.name for each in found] == ["north", "south"]
     assert found[1].times[0] == "2020-08-28T00:00:00"
-    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader, Path)  # type: ignore[attr-defined]
+    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader)  # type: ignore[attr-defined,arg-type]
     assert [split.period(number) for number in range(2)] == [(0, 10), (240, 250)]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.several_linear import SeveralLinear
+from seqnlp.nn.several_linear import Grouping, SeveralLinear
 from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 
@@ -64,7 +64,8 @@ class LinearMapModule(ForecastModule):
         if self.individual:
             channels = torch.arange(self.shape.channels, device=values.device)
             which = ahead.lanes[:, None] * self.shape.channels + channels
-            mapped = [each(part.flatten(0, 1), which.flatten()) for each, part in zip(self.maps, parts, strict=True)]
+            grouping = Grouping.of(which.flatten())
+            mapped = [each(part.flatten(0, 1), grouping) for each, part in zip(self.maps, parts, strict=True)]
         else:
             mapped = [each(part) for each, part in zip(self.maps, parts, strict=True)]
         steps = torch.stack(mapped).sum(0)

@@ -86,6 +86,13 @@ def test_other_endings_are_refused_before_anything_is_done(command: list[str], n
     assert str(error) == f"{name}: expected a file that ends in .svg or .png"
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_all_files_are_checked_before_anything_is_done(command: list[str]) -> None:
+    error = CliRunner().invoke(app, [*command, "--png", "x.pdf", "--svg", "y.svg"]).exception
+    assert isinstance(error, UsageError)
+    assert str(error) == "x.pdf: expected a file that ends in .svg or .png"
+
+
 def test_an_svg_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     file = tmp_path / "x.SVG"

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner, Result
 
+from seqnlp.cli.pictures import check_picture
 from seqnlp.cli.runs import app
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Done, Evaluated, Started, Stepped
@@ -168,6 +169,16 @@ def test_plot_into_a_picture() -> None:
     assert "dev accuracy over epochs" in texts
     groups = root.findall("{http://www.w3.org/2000/svg}g")
     assert len(groups) == 3 * 2  # the legend and two panels, with a line a run
+
+
+def test_plot_into_several_pictures_each_by_its_ending() -> None:
+    try:
+        check_picture(Path("x.png"))
+    except UsageError as error:
+        pytest.skip(str(error))
+    names = ("1.svg", "2.png", "3.SVG", "4.png")
+    output("plot", "runs/gru", "--svg", names[0], "--svg", names[1], "--png", names[2], "--png", names[3])
+    assert [Path(name).read_bytes()[:4] for name in names] == [b"<svg", b"\x89PNG"] * 2
 
 
 def test_plot_several_runs_without_colour_uses_marks() -> None:

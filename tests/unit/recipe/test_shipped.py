@@ -87,7 +87,9 @@ def test_a_file_that_is_not_there_is_told_with_every_place_tried(root: Path) -> 
     assert message.startswith("corpora/pos/trian.conllu: no such file; tried ")
     for folder in (Path.cwd(), Path.cwd() / "mine/recipes", Path.cwd() / "mine", root):
         assert str(folder / "corpora/pos/trian.conllu") in message
-    assert message.endswith(f"did you mean {root / 'corpora/pos/train.conllu'}?")
+    near = f"did you mean {root / 'corpora/pos/train.conllu'}?"
+    assert message.endswith(near)
+    assert caught.value.brief == f"corpora/pos/trian.conllu: no such file; {near}"
 
 
 def test_a_folder_is_no_file(root: Path) -> None:

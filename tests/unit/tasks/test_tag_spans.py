@@ -98,6 +98,7 @@ def test_an_invalid_tag_is_refused_with_its_place() -> None:
         "column 'tag': I-L after O is not allowed in the scheme bio (sentence 1, word 4); "
         "data.repair = true reads such tags as conlleval does"
     )
+    assert caught.value.hint == "data.repair = true reads such tags as conlleval does"
 
 
 @pytest.mark.parametrize("decoder", ["crf", "linear"])

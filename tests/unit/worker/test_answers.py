@@ -8,7 +8,7 @@ import pytest
 
 from seqnlp import api
 from seqnlp.errors import DataError, UsageError
-from seqnlp.tasks import Forecaster, Translator
+from seqnlp.tasks import Classifier, Forecaster, Generator, Tagger, Translator
 from seqnlp.worker.answers import Models, answer
 from seqnlp.worker.protocol import Request, from_line, to_line
 from seqnlp.worker.serve import Server
@@ -74,6 +74,35 @@ def test_a_question_that_is_stopped_before_its_turn_costs_nothing(
     assert "data" in sent[0]
 
 
+@pytest.mark.parametrize(
+    ("do", "kind", "verb"),
+    [
+        ("generate", Generator, "generate"),
+        ("next", Generator, "next_tokens"),
+        ("unknown", Generator, "unknown_in"),
+        ("tag", Tagger, "tag"),
+        ("classify", Classifier, "classify"),
+        ("translate", Translator, "translate"),
+    ],
+)
+def test_nothing_is_computed_before_an_answers_turn(
+    do: str, kind: type, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def compute(self: object, **settings: Any) -> list[Any]:
+        asked.append(settings)
+        return []
+
+    monkeypatch.setattr(kind, verb, compute)
+    models = Models()
+    monkeypatch.setattr(models, "open", lambda run: object.__new__(kind))
+    begun = answer(Request(1, do, "run", {"text": "a"}), models)
+    assert asked == []
+    list(begun.items)
+    assert [each["text"] for each in asked] == ["a"]
+
+
 def test_forecasts_come_with_their_history(forecaster: str) -> None:
     found = ask("forecast", forecaster, file="corpora/series/series.csv[85%:]", horizon=5, level=None, before=2.0)
     library = api.load(forecaster)
@@ -86,8 +115,10 @@ def test_forecasts_come_with_their_history(forecaster: str) -> None:
 
 
 def test_a_file_that_is_missing_is_named(forecaster: str) -> None:
+    settings = {"file": "nowhere.csv", "horizon": None, "level": None, "before": 2.0}
+    begun = answer(Request(1, "forecast", forecaster, settings), Models())  # it is read when the answer's turn comes
     with pytest.raises(DataError, match=r"nowhere\.csv"):
-        ask("forecast", forecaster, file="nowhere.csv", horizon=None, level=None, before=2.0)
+        next(begun.items)
 
 
 def test_a_run_is_asked_only_what_it_can_do(translator: str) -> None:

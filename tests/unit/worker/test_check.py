@@ -45,7 +45,7 @@ def test_a_corpus_that_was_not_fetched_is_a_fault_in_the_words_of_train(mine: Pa
     assert found["hint"] == "fetch it with `seqnlp corpora get tinyshakespeare`"
     with pytest.raises(DataError) as caught:
         next(train(mine, out=mine.parent / "run"))
-    assert str(caught.value) == f"corpora/tinyshakespeare/input.txt: {found['problem']}; {found['hint']}"
+    assert str(caught.value) == f"{found['problem']}; {found['hint']}"
     text = mine.parents[1] / "corpora/tinyshakespeare/input.txt"
     text.parent.mkdir(parents=True)
     text.touch()
@@ -58,6 +58,11 @@ def test_each_file_that_is_not_there_is_a_fault(mine: Path) -> None:
     assert faults.keys() == {"data.dev", "data.test", "embedding.vectors.file"}
     assert faults["data.test"]["hint"] == f"did you mean {ROOT / 'corpora/pos/test.conllu'}?"
     assert faults["embedding.vectors.file"]["place"] == "--set embedding.vectors.file=glove.txt"
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(mine: Path) -> None:
+    faults = {fault["key"]: fault["problem"] for fault in check(mine, "data.train=recipes")}
+    assert faults == {"data.train": "recipes: this is a directory; expected a file"}
 
 
 def test_both_files_of_a_translation_are_looked_for(mine: Path) -> None:
@@ -104,8 +109,10 @@ def test_text_that_is_no_toml_has_a_spot_too(tmp_path: Path) -> None:
 
 
 def test_a_missing_recipe_is_an_error(tmp_path: Path) -> None:
+    request = Request(1, "check", "", {"recipe": str(tmp_path / "none.toml"), "overrides": []})
+    begun = answer(request, Models())  # it is looked for when the answer's turn comes
     with pytest.raises(DataError, match="no such recipe"):
-        check(tmp_path / "none.toml")
+        next(begun.items)
 
 
 @pytest.mark.parametrize(

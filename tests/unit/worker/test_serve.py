@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seqnlp.errors import UsageError
+from seqnlp.errors import DataError, UsageError
 from seqnlp.worker import serve
 from seqnlp.worker.protocol import Request, from_line, to_line
 from seqnlp.worker.serve import Answer, Server
@@ -65,6 +65,10 @@ def test_requests_take_turns_and_one_is_stopped(monkeypatch: pytest.MonkeyPatch)
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: x"), ("MemoryError", "there is not enough memory")),
         (FileNotFoundError(2, "No such file", "a.txt"), ("DataError", "a.txt: No such file")),
         (KeyError("x"), ("InternalError", "KeyError: 'x'")),
+        (
+            DataError("no such file", "a.csv", hint="did you mean b.csv?", tried=["/x/a.csv"]),
+            ("DataError", "a.csv: no such file; did you mean b.csv?"),
+        ),
     ],
 )
 def test_errors_are_told_in_one_line(error: Exception, told: tuple[str, str]) -> None:

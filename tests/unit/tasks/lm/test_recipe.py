@@ -6,6 +6,7 @@ from datasets import Dataset
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Jsonl
+from seqnlp.readers.passage import Passage
 from seqnlp.tasks import LanguageModel
 from seqnlp.tasks.lm import LmTask
 from seqnlp.tasks.running_text import TextSplit
@@ -47,12 +48,20 @@ def test_what_is_unknown_is_told(tmp_path: Path, task: Callable[..., LmTask]) ->
     assert made.notices(made.examples(made.recipe.split(made.recipe.data.dev, find), 64)) == []
 
 
+def test_what_is_read_is_what_is_located(
+    text: Path, recipe: Callable[..., LanguageModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LanguageModel, "locate", lambda self, source, find: Passage(text, "0", "7"))
+    split = recipe().split("elsewhere.txt[50%:]", find)
+    assert ("".join(split.chunks()), split.name) == ("30 gree", f"{text}[0:7]")
+
+
 def test_rows_of_a_table_are_joined(tmp_path: Path) -> None:
     path = tmp_path / "texts.jsonl"
     path.write_text('{"body": "one"}\n{"body": "two"}\n', encoding="utf-8")
-    split = TextSplit.read(str(path), Jsonl(), "body", find)
+    split = TextSplit.read(path, Jsonl(), "body")
     assert "".join(split.chunks()) == "one\ntwo\n"
     assert split.characters == 8
     with pytest.raises(DataError, match="no column 'text' in it; its columns are body"):
-        TextSplit.read(str(path), Jsonl(), "text", find)
+        TextSplit.read(path, Jsonl(), "text")
     assert isinstance(Jsonl().load(path), Dataset)
