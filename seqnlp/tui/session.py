@@ -25,10 +25,8 @@ class Session:
         self.writings = [Writing(prompt) for _ in range(samples)]
         self.turns: list[list[Settings]] = [[] for _ in range(samples)]
         """Of each text what it was written with, `at` a character, counted from its beginning."""
-        self._wanted: dict[int, int] = {}
-        """The tokens that a text was to have when it was last asked for."""
-        self._growing: dict[int, int] = {}
-        """The texts that grow, with the tokens that they had when somebody asked for more."""
+        self._growing: dict[int, tuple[int, int]] = {}
+        """The texts that grow, with their tokens when somebody asked for more, and those that they are to have."""
         self._mark = (monotonic(), 0)
         self._speed = 0.0
         self._written = 0
@@ -70,11 +68,12 @@ class Session:
 
     def _begin(self, number: int, tokens: int, length: int, turn: Settings) -> None:
         """Note what a text is written with from here, how long, and its tokens when somebody asked for more."""
-        self._wanted[number] = self.writings[number].tokens + length
-        self.turns[number] = [*self.turns[number][-TURNS:], {"at": self.writings[number].characters, **turn}]
+        writing = self.writings[number]
+        writing.complete = False
+        self.turns[number] = [*self.turns[number][-TURNS:], {"at": writing.characters, **turn}]
         if not self._growing:
             self._mark, self._speed = (monotonic(), self._written), 0.0
-        self._growing[number] = tokens
+        self._growing[number] = (tokens, writing.tokens + length)
 
     def add(self, number: int, part: Mapping[str, Any]) -> None:
         """Take in some tokens, unless the text was stopped."""
@@ -83,13 +82,14 @@ class Session:
             self._written += len(part["text"])
 
     def end(self, numbers: Iterable[int]) -> None:
-        """These texts grow no more."""
-        for number in numbers:
-            self._growing.pop(number, None)
+        """These texts grow no more; those that were stopped before have ended already."""
+        for number in set(numbers) & self._growing.keys():
+            _, wanted = self._growing.pop(number)
+            self.writings[number].complete = self.writings[number].tokens >= wanted
 
     def stop(self) -> None:
         """No text grows any more."""
-        self._growing.clear()
+        self.end(list(self._growing))
 
     def close(self) -> None:
         """Stop, and keep nothing."""
@@ -99,7 +99,7 @@ class Session:
 
     def left(self, length: int) -> dict[int, int]:
         """Of the texts that grow, how many tokens they still need to have as many as are wanted now."""
-        return {number: length - self.writings[number].tokens + begun for number, begun in self._growing.items()}
+        return {number: length - self.writings[number].tokens + begun for number, (begun, _) in self._growing.items()}
 
     def describe(self, number: int) -> str:
         """One line on a text: how long it is, how surprising, and how fast it grows."""
@@ -110,9 +110,8 @@ class Session:
         if self.busy and now - then > 0.5:
             self._speed = (self._written - before) / (now - then)
             self._mark = (now, self._written)
-        ended = "length reached" if writing.tokens >= self._wanted[number] else "stopped"
         parts = [
-            "writing" if self.busy else ended,
+            "writing" if self.busy else "length reached" if writing.complete else "stopped",
             f"{writing.tokens:,} tokens",
             f"{writing.nats() / 0.6931471805599453:.2f} bits each",
             f"seed {self.seed}",

@@ -28,6 +28,7 @@ class Tail:
     text: str
     ends: array[int]
     logprobs: array[float]
+    complete: bool
 
 
 @final
@@ -45,6 +46,8 @@ class Writing:
         """Tokens among them."""
         self.tokens = 0
         """Tokens written since the prompt, in all."""
+        self.complete = False
+        """Whether it has the length that it was to have."""
         self.version = 0
         """Grows with every change that is not an addition at the end."""
         self._ends: array[int] = array("l")
@@ -132,8 +135,9 @@ class Writing:
         """Put another token in a token's place, and take away all that followed; `undo` brings it back."""
         begin, _ = self.span(token)
         ends, logprobs = self._ends[token:], self._logprobs[token:]
-        tail = Tail(self.dropped + begin, self.text[begin:], array("l", [end - begin for end in ends]), logprobs)
-        self._undo.append(tail)
+        since = array("l", [end - begin for end in ends])
+        self._undo.append(Tail(self.dropped + begin, self.text[begin:], since, logprobs, self.complete))
+        self.complete = False
         while len(self._undo) > UNDOS or sum(len(old.text) for old in self._undo) > 2 * KEPT:
             del self._undo[0]
         self._cut(token, begin)
@@ -148,6 +152,7 @@ class Writing:
         self._cut(bisect_right(self._ends, begin), begin)
         lengths = [right - left for left, right in zip([0, *tail.ends], tail.ends, strict=False)]
         self.add(tail.text, lengths, tail.logprobs)
+        self.complete = tail.complete
         return begin
 
     def whole(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,23 +45,23 @@ class Models:
 
 
 def answer(request: Request, models: Models) -> Answer:
-    """Begin to answer a request; what takes long waits until the answer's turn comes, for it may be stopped before.
+    """Begin to answer: the run is opened at once, all else waits for the answer's turn, for it may be stopped before.
 
     Raises:
         seqnlp.errors.SeqnlpError: the run can't be opened, or can't do this.
     """
     if request.do == "check":  # the only question that is about no run
-        return Answer(iter([check(**request.settings)]))
+        return Answer(_one(check, request.settings))
     predictor, settings = models.open(request.run), request.settings
     match request.do, predictor:
         case "load", _:
             return Answer(iter([{"verb": predictor.verb}]))
         case "generate", Generator():
-            return Answer(predictor.generate(**settings, alternatives=0), pack_tokens)
+            return Answer(_tokens(predictor, settings), pack_tokens)
         case "next", Generator():
-            return Answer(iter([predictor.next_tokens(**settings)]))
+            return Answer(_one(predictor.next_tokens, settings))
         case "unknown", Generator():
-            return Answer(iter([predictor.unknown_in(**settings)]))
+            return Answer(_one(predictor.unknown_in, settings))
         case "tag", Tagger():
             return Answer(_results(predictor.tag, settings))
         case "classify", Classifier():
@@ -68,7 +69,7 @@ def answer(request: Request, models: Models) -> Answer:
         case "translate", Translator():
             return Answer(_results(predictor.translate, settings))
         case "forecast", Forecaster():
-            return Answer(forecast(predictor, request.run, **each) for each in [settings])
+            return Answer(_one(partial(forecast, predictor, request.run), settings))
     raise UsageError(f"{request.run}: can't {request.do}: its verb is {predictor.verb}")
 
 
@@ -106,6 +107,16 @@ def pack_tokens(tokens: list[Token]) -> list[dict[str, Any]]:
         {"sample": sample, "text": "".join(texts), "lengths": [len(text) for text in texts], "logprobs": logprobs}
         for sample, (texts, logprobs) in packed.items()
     ]
+
+
+def _one(question: Callable[..., Any], settings: dict[str, Any]) -> Iterator[Any]:
+    """What a call returns, as one item."""
+    yield question(**settings)
+
+
+def _tokens(generator: Generator, settings: dict[str, Any]) -> Iterator[Token]:
+    """A text as it is written; even its prompt is read no earlier."""
+    yield from generator.generate(**settings, alternatives=0)
 
 
 def _results(verb: Callable[..., Any], settings: dict[str, Any]) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import IO, Any, final
 
-from seqnlp.errors import SeqnlpError
+from seqnlp.errors import DataError, SeqnlpError
 from seqnlp.worker.protocol import Request, from_line
 
 SLICE = 0.015
@@ -86,7 +86,7 @@ class Server:
 
 def describe(error: Exception) -> tuple[str, str]:
     """The kind of an error, and what it says in one line; what is no user's fault goes to stderr at length."""
-    message = " ".join(str(error).split())
+    message = " ".join((error.brief if isinstance(error, DataError) else str(error)).split())
     if isinstance(error, SeqnlpError):
         return type(error).__name__, message
     if isinstance(error, MemoryError) or "allocate memory" in message:

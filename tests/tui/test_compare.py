@@ -208,6 +208,9 @@ async def test_swap(pairs: Path, fake: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "char_lstm", "word_lstm")
         await pilot.press("enter", "x")
+        assert isinstance(app.screen, CompareScreen)
+        assert [run.name for run in app.screen.runs] == ["char_lstm", "word_lstm"]
+        await pilot.press("f2")
         await pilot.pause()
         assert isinstance(app.screen, CompareScreen)
         assert [run.name for run in app.screen.runs] == ["word_lstm", "char_lstm"]
@@ -225,6 +228,23 @@ async def test_f2_swaps_where_letters_are_text_and_keeps_the_text(pairs: Path, f
         await shows(app, "❯ xp")
         assert isinstance(app.screen, CompareScreen)
         assert [run.name for run in app.screen.runs] == ["pos_lstm", "pos_gru"]
+
+
+async def test_f2_asks_about_the_same_line_again(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "pos_gru", "pos_lstm")
+        line = screen.query_one(Prompt)
+        line.text = "one\ntwo\nthree"
+        line.move_cursor((1, 2))
+        await settled(pilot)
+        asked = len(app.predictor.asked)  # type: ignore[attr-defined]
+        await pilot.press("f2")
+        await shows(app, "pos_lstm  ⇄  pos_gru")
+        swapped = await settled(pilot)
+        assert swapped.query_one(Prompt).cursor_location == (1, 2)
+        questions = [settings["sentences"] for do, settings in app.predictor.asked[asked:] if do == "tag"]  # type: ignore[attr-defined]
+        assert questions[-2:] == ["two", "two"]
 
 
 async def test_of_a_very_long_text_both_look_at_the_beginning(pairs: Path, fake: Any, shows: Any, hides: Any) -> None:

@@ -176,6 +176,30 @@ async def test_intervals_of_one_of_them(app: SeqnlpApp, text_of: Any, shows: Any
         await shows(app, "interval hidden")
 
 
+async def test_who_knows_no_intervals_is_remembered_past_a_file_that_is_not_there(
+    app: SeqnlpApp, shows: Any, settled: Any, opened: Any
+) -> None:
+    def reply(settings: Mapping[str, Any]) -> list[Any]:
+        if settings["file"] == "bad.csv":
+            return [PredictorError("DataError", "bad.csv: no such file")]
+        if settings["run"] == "points" and settings["level"]:
+            return [PredictorError("UsageError", "the model forecasts points and knows no intervals")]
+        return forecast(settings)
+
+    app.predictor.replies["forecast"] = reply  # type: ignore[attr-defined]
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "points", "etth1")
+        await pilot.press("l")
+        await settled(pilot)
+        for file, told in {"bad.csv": "✕ bad.csv: no such file", "good.csv": "50 % interval"}.items():
+            await pilot.press("o")
+            screen.query_one("#text", Input).value = file
+            await pilot.press("enter")
+            await settled(pilot)
+            await shows(app, told)
+        assert asked(app, 2) == [("points", "good.csv", None, None), ("etth1", "good.csv", None, 50.0)]
+
+
 async def test_nothing_in_common_is_said(app: SeqnlpApp, shows: Any, settled: Any, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "etth1", "tram")
@@ -185,7 +209,7 @@ async def test_nothing_in_common_is_said(app: SeqnlpApp, shows: Any, settled: An
         await shows(app, "They forecast no series of the same name")
 
 
-async def test_another_file_swap_and_copy(app: SeqnlpApp, settled: Any, opened: Any) -> None:
+async def test_another_file_swap_and_copy(app: SeqnlpApp, shows: Any, settled: Any, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "etth1", "etth1_48")
         await pilot.press("o")
@@ -193,7 +217,8 @@ async def test_another_file_swap_and_copy(app: SeqnlpApp, settled: Any, opened: 
         await pilot.press("enter")
         await settled(pilot)
         assert {file for _, file, _, _ in asked(app, 3)} == {"other.csv"}
-        await pilot.press("x")
+        await shows(app, "f2 swap")
+        await pilot.press("x", "f2")
         await settled(pilot)
         swapped = app.screen
         assert isinstance(swapped, CompareForecastsScreen)
@@ -217,7 +242,7 @@ async def test_a_file_that_one_of_them_can_not_read_is_told(
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, "etth1", "etth1_48")
         await shows(app, "✕ no column OT   o: name another file")
-        await pilot.press("right", "down", "i", "l", "plus", "home", "pageup", "x")
+        await pilot.press("right", "down", "i", "l", "plus", "home", "pageup", "f2")
         await settled(pilot)
         assert isinstance(app.screen, CompareForecastsScreen)
         assert app.screen is not screen

@@ -215,7 +215,7 @@ async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled:
 async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:
-    missing = PredictorError("DataError", "oad.csv: no such file; tried /here/oad.csv; did you mean load.csv?")
+    missing = PredictorError("DataError", "oad.csv: no such file; did you mean load.csv?")
     app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [missing])
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
@@ -258,6 +258,87 @@ async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any,
         await settled(pilot)
         await shows(app, "✕ level 50")
         await shows(app, "80 % interval")
+
+
+def narrow(settings: Mapping[str, Any]) -> list[Any]:
+    """Of a model that knows no wide intervals, nor what lies past its horizon."""
+    if (settings["level"] or 0) > 50:
+        return [PredictorError("UsageError", f"level {settings['level']:g}: the model's quantiles do not reach it")]
+    if (settings["horizon"] or 0) > TRAINED:
+        return [PredictorError("UsageError", f"horizon {settings['horizon']}: the model would have to know 'x'")]
+    return waves(settings)
+
+
+@pytest.mark.parametrize(("keys", "complaint"), [("ll", "✕ level 90"), (["right"], "✕ horizon 25")])
+async def test_a_setting_that_was_refused_is_no_trouble_of_the_next_file(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, keys: list[str], complaint: str
+) -> None:
+    app = opened(fake, runs, narrow)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)
+            screen = await settled(pilot)
+        await shows(app, complaint)
+        await shows(app, "24 steps")
+        level = screen.level
+        await pilot.press("o")
+        screen.query_one("#text", Input).value = "other.csv"
+        await pilot.press("enter")
+        await hides(app, complaint)
+        await settled(pilot)
+        assert asked(app) == {"file": "other.csv", "horizon": None, "level": level, "before": 2.0}
+        await shows(app, "24 steps")
+        assert screen.read == "other.csv"
+
+
+async def test_levels_that_are_refused_are_gone_past(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
+    app = opened(fake, runs, narrow)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        for told in ("50 % interval", "✕ level 90", "✕ level 95", "80 % interval"):
+            await pilot.press("l")
+            await settled(pilot)
+            await shows(app, told)
+        await pilot.press("l", "l")
+        await settled(pilot)
+        await pilot.press("left")  # goes on with what worked
+        await settled(pilot)
+        assert (asked(app)["level"], asked(app)["horizon"]) == (screen.level, 23)
+        await shows(app, "23 steps")
+
+
+async def test_the_file_that_was_asked_for_counts_and_not_what_is_typed_meanwhile(
+    runs: Path, fake: Any, shows: Any, settled: Any
+) -> None:
+    missing = PredictorError("DataError", "oad.csv: no such file")
+    app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [missing])
+    predictor: Any = app.predictor
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        line = screen.query_one("#text", Input)
+        drawn = line.value
+        predictor.gate.clear()
+        line.value = "oad.csv"
+        screen.action_look_closer()
+        while not predictor.open:
+            await pilot.pause(0.01)
+        line.value = drawn
+        predictor.gate.set()
+        await shows(app, "✕ oad.csv: no such file   o: name another file")
+        await shows(app, "the forecast will stand here")
+
+
+async def test_other_faults_leave_the_chart(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
+    damaged = PredictorError("RunError", "the run is damaged")
+    app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [damaged])
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await settled(pilot)
+        screen.query_one("#text", Input).value = "other.csv"
+        screen.action_look_closer()
+        await settled(pilot)
+        assert [note.message for note in app._notifications] == ["the run is damaged"]
+        await shows(app, "24 steps")
 
 
 async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, shows: Any, settled: Any) -> None:

@@ -44,6 +44,38 @@ def test_a_text_was_stopped_or_has_its_length() -> None:
     assert session.describe(1).startswith("length reached")
 
 
+def test_undoing_brings_back_whether_the_length_was_reached() -> None:
+    session, settings = Session("", 2, 7), {**defaults(), "length": 200}
+    session.begin_all(settings)
+    session.add(0, part(200))
+    session.add(1, part(150))
+    session.end([0])
+    session.stop()
+    for number in (0, 1):
+        session.writings[number].branch(100, "y", -1.0)
+        session.begin(number, 10 if number else 200, settings)
+        session.add(number, part(10))
+        session.stop()
+    assert session.describe(0).startswith("stopped  ·  111 tokens")
+    assert session.describe(1).startswith("length reached  ·  111 tokens")
+    for writing in session.writings:
+        writing.undo()
+    assert session.describe(0).startswith("length reached  ·  200 tokens")
+    assert session.describe(1).startswith("stopped  ·  150 tokens")
+
+
+def test_a_text_that_went_and_comes_back_has_reached_nothing() -> None:
+    session, settings = Session("", 2, 7), {**defaults(), "length": 5}
+    session.begin_all(settings)
+    for number in (0, 1):
+        session.add(number, part(5))
+    session.end([0, 1])
+    session.resize(1)
+    session.resize(2)
+    session.add(1, part(3))
+    assert (session.describe(0)[:14], session.describe(1)) == ("length reached", "")
+
+
 def test_what_comes_after_the_stop_is_not_taken() -> None:
     session = Session("a", 2, 7)
     session.begin(1, 500, defaults())

@@ -142,6 +142,27 @@ async def test_the_cursor_moves_over_the_grid_and_stays_inside(
         assert screen.grid.column == 0
 
 
+async def test_what_is_typed_over_the_answer_goes_on_in_the_sentence(
+    runs: Path, fake: Any, shows: Any, settled: Any, typed: Any
+) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(140, 45)) as pilot:
+        screen = await typed(pilot, "A man")
+        screen.answer.focus()
+        await pilot.press("x", "y")
+        await settled(pilot)
+        assert screen.typed == "A manxy"
+        screen.grid.focus()
+        await pilot.press("a")
+        await settled(pilot)
+        assert screen.typed == "A manxya"
+        screen.grid.focus()
+        await pilot.press("x", "b")  # x has a meaning there: what follows is typed in the line below
+        await settled(pilot)
+        assert screen.typed == "A manxya"
+        assert screen.prefix.endswith("b")
+
+
 async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, shows: Any, settled: Any, typed: Any) -> None:
     app = opened(fake, runs)
     predictor: Any = app.predictor

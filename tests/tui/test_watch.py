@@ -154,6 +154,24 @@ async def test_pause_stop_and_resume_by_keys(
         assert screen.following.status.started.step == stopped  # type: ignore[union-attr]
 
 
+async def test_space_does_what_the_training_needs_now_and_not_when_it_was_last_looked_at(
+    app: SeqnlpApp, text_of: Any, shows: Any, until: Any, watched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqnlp.tui.screens.watch.EVERY", 3600)
+    async with app.run_test(size=(100, 30)) as pilot:
+        training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
+        screen = await watched(pilot, "a")
+        await until(pilot, lambda: screen.following.status.latest)
+        await shows(app, "space pause")
+        training.pause()
+        while training.condition is not Condition.PAUSED:
+            await pilot.pause(0.01)
+        assert "space pause" in text_of(app)  # it has not been looked at since
+        await pilot.press("space")
+        assert training.condition is Condition.RUNNING
+        assert not app._notifications
+
+
 async def test_a_training_that_fails_says_why(
     app: SeqnlpApp, text_of: Any, shows: Any, until: Any, watched: Any
 ) -> None:

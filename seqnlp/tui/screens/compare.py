@@ -59,7 +59,6 @@ class CompareScreen(BaseScreen):
         Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
         Binding("p,slash", "focus('#input')", "prompt", key_display="p", show=False),
         Binding("f2", "swap", "swap"),
-        Binding("x", "swap", "swap", show=False),
         Binding("escape", "leave", "back"),
     ]
 
@@ -80,10 +79,11 @@ class CompareScreen(BaseScreen):
     }
     """
 
-    def __init__(self, left: Summary, right: Summary, predictor: Predictor, text: str = "") -> None:
-        """Put two runs side by side; the text is asked about at once."""
+    def __init__(self, left: Summary, right: Summary, predictor: Predictor) -> None:
         super().__init__(f"{left.name}  ⇄  {right.name}", predictor)
-        self.runs, self.text = (left, right), text
+        self.runs = (left, right)
+        self.text, self.cursor = "", (0, 0)
+        """The text to begin with, and the row and the column of the cursor in it."""
         self.verb = left.task if left.task == right.task and left.task in INVITATIONS else ""
         """What both do; empty if there is nothing that both can be asked."""
         self.duet = Duet()
@@ -93,12 +93,8 @@ class CompareScreen(BaseScreen):
         """The line, the answers, the scores."""
         with Horizontal(id="line"):
             yield Static("❯")
-            line = Prompt(
-                INVITATIONS.get(self.verb, "nothing to ask"),
-                id="input",
-                select_on_focus=True,
-                by_line=self.verb in ("tag", "translate"),
-            )
+            invitation, by_line = INVITATIONS.get(self.verb, "nothing to ask"), self.verb in ("tag", "translate")
+            line = Prompt(invitation, id="input", select_on_focus=self.verb == "lm", by_line=by_line)
             line.disabled = not self.verb
             yield line
         if self.verb == "lm":
@@ -113,7 +109,9 @@ class CompareScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Have both models loaded while the input is typed."""
-        self.query_one(Prompt).text = self.text
+        line = self.query_one(Prompt)
+        line.text = self.text
+        line.move_cursor(self.cursor)
         self._frames = self.set_interval(1 / FRAMES, self._draw, pause=True)
         if self.verb:
             self._open()
@@ -180,8 +178,10 @@ class CompareScreen(BaseScreen):
     def action_swap(self) -> None:
         """Left becomes right."""
         self._stop()
-        text = self.query_one(Prompt).text
-        self.app.switch_screen(CompareScreen(self.runs[1], self.runs[0], self.predictor, text))
+        line = self.query_one(Prompt)
+        swapped = CompareScreen(self.runs[1], self.runs[0], self.predictor)
+        swapped.text, swapped.cursor = line.text, line.cursor_location
+        self.app.switch_screen(swapped)
 
     def _begin(self, seed: int | None = None, temperature: float | None = None) -> None:
         """Both write anew from the prompt."""

@@ -29,11 +29,11 @@ class CompareForecastsScreen(ForecastingScreen):
         "Two runs forecast the same series of the same file, as many steps as both were trained for; their charts have "
         "the same axes, and below stands how far they are apart. Left and right make the horizon shorter and longer, "
         "page up and down by a quarter; home brings that back. Up and down choose another series. i hides the "
-        "intervals, l changes their level, + and - show more or less of what came before, x swaps the sides. o leads "
+        "intervals, l changes their level, + and - show more or less of what came before, F2 swaps the sides. o leads "
         "to the line with the file; enter opens it."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("x,f2", "swap", "swap", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "swap", "swap")]
 
     DEFAULT_CSS = """
     CompareForecastsScreen {

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe
-from seqnlp.tui.predictor import Predictor, PredictorDied, PredictorError
+from seqnlp.tui.predictor import Predictor, PredictorError
 from seqnlp.tui.screens.live import Line, LiveScreen
 from seqnlp.tui.widgets.forecast_view import ForecastView
 from seqnlp.tui.widgets.name_list import NameList
@@ -27,7 +27,6 @@ LEVELS = (None, 50.0, 90.0, 95.0)
 """Intervals that one can go through; None: what the model tells by itself."""
 BEFORE = (0.5, 1.0, 2.0, 4.0, 8.0)
 """How many times as many steps as are forecast one can look back."""
-
 
 INVITATION = "the forecast will stand here"
 
@@ -89,10 +88,16 @@ class ForecastingScreen(LiveScreen):
         self.found: list[dict[str, Any]] = []
         """What each run forecasts, as JSON; empty if there is nothing."""
         self.read = ""
-        """The file that this was forecast from."""
+        """The file that this was forecast from; empty if there is nothing."""
+        self.points: set[int] = set()
+        """The numbers of the runs that know no intervals."""
         self.horizon: int | None = None
         """Steps to forecast; None: as many as all of the models were trained for."""
         self.level: float | None = None
+        self.turned_to: float | None = None
+        """The level that was turned to last; the model may know none that wide."""
+        self.worked: tuple[int | None, float | None] = (None, None)
+        """The horizon and the level of what was found last."""
         self.before = 2.0
         self.index = 0
         self.with_interval = True
@@ -142,6 +147,9 @@ class ForecastingScreen(LiveScreen):
         file = self.typed.strip()
         if not file:
             return None
+        if file != self.read:  # settings that were never answered are no trouble of this file
+            self.horizon, self.level = self.worked
+            self.turned_to = self.level
         return {"file": file, "horizon": self.horizon, "level": self.level, "before": self.before}
 
     async def ask(self, do: str, **settings: Any) -> list[Any]:
@@ -151,31 +159,33 @@ class ForecastingScreen(LiveScreen):
         for number, length in enumerate(lengths):
             if length > min(lengths):
                 found[number] = await self._ask_one(number, do, {**settings, "horizon": min(lengths)})
-        self.read = settings.get("file", self.read)
+        if do == self.QUESTION:
+            self.read, self.worked = settings["file"], (settings["horizon"], settings["level"])
+            self.points.update(n for n, answer in enumerate(found) if "low" not in answer["forecasts"][0])
         return found
 
     async def _ask_one(self, number: int, do: str, settings: dict[str, Any]) -> Any:
         """One run's answer; one that knows no intervals is asked for none."""
-        if self.found and "low" not in self.found[number]["forecasts"][0]:
+        if number in self.points:
             settings = {**settings, "level": None}
         return await self.predictor.ask(do, self.runs[number].path, settings)
 
-    def refuse(self, error: PredictorError) -> None:
-        """A file that can't be forecast has no chart, and the reason stands in its place; other faults leave it."""
-        if isinstance(error, PredictorDied) or (self.found and self.typed.strip() == self.read):
-            super().refuse(error)
+    def refuse(self, error: PredictorError, asked: dict[str, Any]) -> None:
+        """Another file that can't be read has no chart, and the reason stands in its place; other faults leave that."""
+        self.horizon, self.level = self.worked
+        if error.kind != "DataError" or asked["file"] == self.read:
+            super().refuse(error, asked)
             return
         self.show_answer(None)
         self.tell()
-        # where it was looked for is of use in a recipe: here one types another name
-        message = "; ".join(part for part in error.message.split("; ") if not part.startswith("tried "))
         self.query_one("#told", Static).update(
-            Content.assemble(("✕ ", "bold $error"), (message, "bold"), ("   o: name another file", "$muted"))
+            Content.assemble(("✕ ", "bold $error"), (error.message, "bold"), ("   o: name another file", "$muted"))
         )
 
     def show_answer(self, found: Any) -> None:
         """Draw the chosen series, with axes that are as high in all charts."""
         self.found = found or []
+        self.read = self.read if found else ""
         names = self.names
         self.index = min(self.index, max(len(names) - 1, 0))
         self.set_class(len(names) > 1, "-several")
@@ -185,10 +195,8 @@ class ForecastingScreen(LiveScreen):
         lines = [*past, *(each[name] for each in drawn for name in numbers(each, self.with_interval))]
         values = [value for line in lines for value in line]
         for number, view in enumerate(self.query(ForecastView)):
-            if drawn:
-                view.show_forecast(drawn[number], past[number], self.with_interval, values)
-            else:
-                view.show_forecast(None, (), self.with_interval)
+            forecast, history = (drawn[number], past[number]) if drawn else (None, ())
+            view.show_forecast(forecast, history, self.with_interval, values)
         self.query_one("#told", Static).update(self._told())
 
     def _told(self) -> Content:
@@ -249,7 +257,7 @@ class ForecastingScreen(LiveScreen):
         """The next level of the interval."""
         if self.level is None and self._warn_of_points():
             return
-        self.level = LEVELS[(LEVELS.index(self.level) + 1) % len(LEVELS)]
+        self.level = self.turned_to = LEVELS[(LEVELS.index(self.turned_to) + 1) % len(LEVELS)]
         self.with_interval = True
         self.think()
 

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar, final
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -106,6 +106,16 @@ class LiveScreen(RunScreen):
         if self.AS_ONE_TYPES:
             self.think()
 
+    def on_key(self, event: events.Key) -> None:
+        """What is typed over the answer belongs to the text."""
+        line = self.query_one("#text")
+        if not isinstance(line, Prompt) or line.has_focus or event.key in self.active_bindings:
+            return
+        if event.is_printable and event.character:
+            event.stop()
+            line.focus()
+            line.insert(event.character)
+
     @work(exclusive=True, group="answer")
     async def think(self) -> None:
         """Ask once nothing was typed for a moment; a question of before is forgotten."""
@@ -119,7 +129,7 @@ class LiveScreen(RunScreen):
             try:
                 found = await self.ask(self.QUESTION, **settings)
             except PredictorError as error:
-                self.refuse(error)
+                self.refuse(error, settings)
             else:
                 self.show_answer(found)
                 self.tell()
@@ -128,7 +138,7 @@ class LiveScreen(RunScreen):
         """Describe what is seen."""
         self.query_one("#status", Static).update(self.describe())
 
-    def refuse(self, error: PredictorError) -> None:
+    def refuse(self, error: PredictorError, asked: dict[str, Any]) -> None:
         """There is no answer: of what is being typed that is told below, for it is seldom right at once."""
         if error.kind != "UsageError":
             raise error

@@ -50,13 +50,14 @@ class TranslateScreen(LiveScreen):
     PLACEHOLDER = "a sentence to translate"
     HELP = (
         "The best translations stand below the sentence as you type, each with its score; of several lines, pasted or "
-        "begun with ^j, that with the cursor is translated. Up and down choose a translation; "
-        "below is what it looked at: the darker a cell, the more the word at the left looked at that above. In this "
-        "grid enter keeps the translation up to the word under the cursor, x lets you type another word there, and "
-        "delete sets all free again: the model goes on from what is kept. F2 leads to the line where that stands. F3 "
-        "leads to the search: how many hypotheses the beam follows, how many are shown, and what their scores are "
-        "divided by, so that long ones stand a chance (alpha is the exponent of gnmt). There up and down choose, left "
-        "and right turn, digits write a value, and delete brings back the recipe's; clicks and the wheel turn too."
+        "begun with ^j, that with the cursor is translated. Up and down choose a translation; below is what it looked "
+        "at: the darker a cell, the more the word at the left looked at that above. In this grid enter keeps the "
+        "translation up to the word under the cursor, x lets you type another word there, and delete sets all free "
+        "again: the model goes on from what is kept. Esc leads back to the sentence, as does typing. F2 leads to the "
+        "line where that stands. F3 leads to the search: how many hypotheses the beam follows, how many are shown, and "
+        "what their scores are divided by, so that long ones stand a chance (alpha is the exponent of gnmt). There up "
+        "and down choose, left and right turn, digits write a value, and delete brings back the recipe's; clicks and "
+        "the wheel turn too."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [

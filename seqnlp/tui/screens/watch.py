@@ -39,8 +39,8 @@ class WatchScreen(BaseScreen):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pause", "pause"),
-        Binding("space", "go_on", "go on"),
+        Binding("space", "pause_or_go('pause')", "pause"),
+        Binding("space", "pause_or_go('go on')", "go on"),
         Binding("s", "stop", "stop"),
         Binding("r", "resume", "resume"),
         Binding("m", "metric", "score"),
@@ -118,8 +118,7 @@ class WatchScreen(BaseScreen):
         condition, finished, scores, has_examples = self._stage
         going_on = condition is not Condition.ENDED
         sensible = {
-            "pause": going_on and condition is not Condition.PAUSED,
-            "go_on": condition is Condition.PAUSED,
+            "pause_or_go": going_on and parameters == ("go on" if condition is Condition.PAUSED else "pause",),
             "stop": going_on,
             "resume": not (going_on or finished),
             "metric": scores,
@@ -134,20 +133,16 @@ class WatchScreen(BaseScreen):
         if self.is_attached:
             self._draw()
 
-    def action_pause(self) -> None:
-        """Let the training stand still."""
+    def action_pause_or_go(self, label: str) -> None:
+        """Let the training stand still, or go on if it does: what it does now counts, and not the label of the key."""
         training = self.training
-        if training is not None and training.condition is Condition.RUNNING:
+        condition = Condition.ENDED if training is None else training.condition
+        if training is not None and condition is Condition.PAUSED:
+            training.go_on()
+        elif training is not None and condition is Condition.RUNNING:
             training.pause()
         else:
             self.notify("It ends just now.", timeout=2)
-        self._draw()
-
-    def action_go_on(self) -> None:
-        """Let it go on."""
-        training = self.training
-        if training is not None and training.condition is Condition.PAUSED:
-            training.go_on()
         self._draw()
 
     def action_stop(self) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from textual import events, on
+from textual import on
 from textual.content import Content
 from textual.widgets import Static
 
 from seqnlp.tui.beginning import beginning, left_out
 from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.live import LiveScreen
-from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.word_flow import WordFlow
 
 if TYPE_CHECKING:
@@ -42,14 +41,6 @@ class WordsScreen(LiveScreen):
         """Describe what is seen, after a warning if that is not all of the text."""
         parts = [Content.styled(left_out(self.typed), "$warning"), Content(self.describe())]
         self.query_one("#status", Static).update(Content(" · ").join([part for part in parts if part.plain]))
-
-    def on_key(self, event: events.Key) -> None:
-        """What is typed over the words belongs to the line."""
-        prompt = self.query_one(Prompt)
-        if event.is_printable and event.character and event.key not in self.active_bindings and not prompt.has_focus:
-            event.stop()
-            prompt.focus()
-            prompt.insert(event.character)
 
     @on(WordFlow.Moved)
     def _moved(self) -> None:

@@ -67,9 +67,9 @@ class Dials(Widget, can_focus=True):
         self._set(dial, dial.default)
 
     def on_key(self, event: events.Key) -> None:
-        """Digits write a value, enter takes it."""
-        if event.character and event.character in "0123456789." and not self.dials[self.index].has_words:
-            self._typed += event.character
+        """Digits write a value, enter takes it; words are not written."""
+        if event.character and event.character in "0123456789.":
+            self._typed += "" if self.dials[self.index].has_words else event.character
         elif event.key == "backspace" and self._typed:
             self._typed = self._typed[:-1]
         elif event.key == "enter" and self._typed:
