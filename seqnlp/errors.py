@@ -94,6 +94,21 @@ class Diverged(SeqnlpError):
     code = 5
 
 
+class OutOfMemory(SeqnlpError):
+    """Something is larger than the memory of this machine."""
+
+    @classmethod
+    def told_by(cls, error: Exception) -> OutOfMemory | None:
+        """What an error of Python, numpy or torch says, if that is it."""
+        message = str(error)
+        torchs = "allocate memory" in message or "Storage size calculation overflowed" in message
+        if not isinstance(error, MemoryError) and not torchs:
+            return None
+        wanted = re.search(r"tried to allocate (\d+) bytes", message)
+        size = f": {int(wanted[1]) / 1e9:,.1f} GB were asked for in one piece" if wanted else ""
+        return cls(f"there is not enough memory{size}")
+
+
 class Interrupted(SeqnlpError):
     """A signal asked the training to stop; a checkpoint was saved."""
 

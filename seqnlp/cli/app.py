@@ -21,7 +21,7 @@ from seqnlp.cli import (
     translate,
     tui,
 )
-from seqnlp.errors import RecipeError, SeqnlpError
+from seqnlp.errors import OutOfMemory, RecipeError, SeqnlpError
 
 app = typer.Typer(
     name="seqnlp",
@@ -75,6 +75,12 @@ def main() -> NoReturn:
     except SeqnlpError as error:
         _show(error)
         sys.exit(error.code)
+    except (MemoryError, RuntimeError) as error:
+        told = OutOfMemory.told_by(error)
+        if told is None:
+            raise
+        _show(OutOfMemory(f"{told}; a smaller model, or smaller batches, need less"))
+        sys.exit(told.code)
     except BrokenPipeError:  # the reader of our output has gone, which is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -43,10 +43,14 @@ def check_picture(file: Path) -> None:
 
     Raises:
         seqnlp.errors.UsageError: another kind of file, or what draws PNGs is not installed.
+        seqnlp.errors.DataError: it can't be written there.
     """
     kind = file.suffix.lower()
     if kind not in (".svg", ".png"):
         raise UsageError(f"{file}: expected a file that ends in .svg or .png")
+    if file.is_dir() or not file.parent.is_dir():
+        problem = "this is a folder" if file.is_dir() else f"there is no folder {file.parent}"
+        raise DataError(f"{problem}; expected a file to write", file)
     if kind == ".png":
         draw, letter = _renderer(file), picture("", 20, 20, text(5, 15, "x", "start"))
         if draw(svg_string=letter, style_sheet=FONTS) == draw(svg_string=letter, skip_system_fonts=True):

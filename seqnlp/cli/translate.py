@@ -158,6 +158,10 @@ def _show(result: Translation) -> None:
 def _draw(pictures: list[Path], results: list[Translation], number: int) -> None:
     from seqnlp.cli.attention_svg import draw
 
-    write_pictures(pictures, draw([result for result in results if result.tokens]))
+    drawn = [result for result in results if result.tokens]
+    if not drawn:
+        print("note: no picture, for there is nothing to draw", file=sys.stderr)
+        return
+    write_pictures(pictures, draw(drawn))
     if number > len(results):
         print(f"note: the picture shows the first {len(results)} of {number:,} sentences", file=sys.stderr)

@@ -5,31 +5,38 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from errno import EADDRINUSE
 from pathlib import Path
-from typing import Annotated
+from socket import gaierror
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.errors import UsageError
+from seqnlp.errors import DataError, RunError, UsageError
+
+if TYPE_CHECKING:
+    from seqnlp.run.summary import Summary
 
 
 def tui(
     run: Annotated[Path | None, typer.Argument(help="A run to open at once; otherwise a list of the runs.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder that holds the runs.")] = Path("runs"),
     web: Annotated[bool, typer.Option("--web", help="Show it in a browser: prints its secret address.")] = False,
-    host: Annotated[str, typer.Option(help="With --web: the address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="With --web: the port.", min=1, max=65535)] = 8000,
+    host: Annotated[
+        str | None, typer.Option(help="With --web: the address to listen on.  [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="With --web: the port.  [default: 8000]", min=1, max=65535)] = None,
 ) -> None:
     """Play with trained models in the terminal."""
-    if run is not None:
-        from seqnlp.run import Run
-        from seqnlp.run.summary import summarize
-
-        opened = summarize(Run.open(run))
-    else:
-        opened = None
+    for option, value in {"--host": host, "--port": port}.items():
+        if value is not None and not web:
+            raise UsageError(f"{option} needs --web")
+    if runs.exists() and not runs.is_dir():
+        raise RunError("expected a folder of runs, found a file", runs)
+    opened = None if run is None else _summary_of(run)
     if web:
-        _serve([sys.executable, "-m", "seqnlp", "tui", *([str(run)] if run else []), "--runs", str(runs)], host, port)
+        command = [sys.executable, "-m", "seqnlp", "tui", *([str(run)] if run else []), "--runs", str(runs)]
+        _serve(command, host or "127.0.0.1", port or 8000)
         return
     in_browser = "TEXTUAL_DRIVER" in os.environ  # begun by --web
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -41,6 +48,15 @@ def tui(
     app = SeqnlpApp(runs, WorkerPredictor(), opened)
     app.run()
     raise typer.Exit(app.return_code or 0)
+
+
+def _summary_of(path: Path) -> Summary:
+    from seqnlp.run import Run
+    from seqnlp.run.summary import summarize
+
+    if not Run.is_run(path) and Run.find(path):
+        raise RunError("this is a folder of runs", path, hint=f"did you mean --runs {path}?")
+    return summarize(Run.open(path))
 
 
 def _serve(command: list[str], host: str, port: int) -> None:
@@ -57,4 +73,11 @@ def _serve(command: list[str], host: str, port: int) -> None:
             "whoever reads the address on its way uses models, starts trainings and writes files as you",
             file=sys.stderr,
         )
-    website.serve()
+    try:
+        website.serve()
+    except gaierror as error:
+        raise DataError(f"--host {host}: {error.strerror}") from None
+    except OSError as error:
+        if error.errno != EADDRINUSE:
+            raise
+        raise DataError(f"port {port} is taken: --port names another") from None

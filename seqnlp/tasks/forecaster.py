@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LEVEL = 80.0
 """The interval that is told if nobody asks for another, in percent."""
 
+FURTHEST = 1_000
+"""How many times the trained horizon can be forecast."""
+
 
 @final
 class Forecaster:
@@ -100,6 +103,9 @@ class Forecaster:
         steps = self.horizon if horizon is None else horizon
         if steps < 1:
             raise UsageError(f"horizon {steps}: expected 1 or more")
+        if steps > FURTHEST * self.horizon:
+            problem = f"expected {FURTHEST * self.horizon:,} or less, {FURTHEST:,} times the horizon it was trained for"
+            raise UsageError(f"horizon {steps:,}: {problem}")
         ends = self._ends(level)
         if isinstance(data, SeriesTable):
             split = SeriesSplit(Path("series"), data)

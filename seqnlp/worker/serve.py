@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import IO, Any, final
 
-from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.errors import DataError, OutOfMemory, SeqnlpError
 from seqnlp.worker.protocol import Request, from_line
 
 SLICE = 0.015
@@ -89,8 +89,8 @@ def describe(error: Exception) -> tuple[str, str]:
     message = " ".join((error.brief if isinstance(error, DataError) else str(error)).split())
     if isinstance(error, SeqnlpError):
         return type(error).__name__, message
-    if isinstance(error, MemoryError) or "allocate memory" in message:
-        return "MemoryError", "there is not enough memory"
+    if told := OutOfMemory.told_by(error):
+        return "MemoryError", str(told)
     if isinstance(error, OSError):
         return "DataError", f"{error.filename}: {error.strerror}" if error.filename else message
     traceback.print_exception(error, file=sys.stderr)

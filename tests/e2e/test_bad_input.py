@@ -48,6 +48,7 @@ def test_a_bad_corpus(content: bytes, message: str, seqnlp: Program, tmp_path: P
         ("encoder.size=0.5", 3, ["encoder.size", "expected a whole number"]),
         ("encoder.kind=gruu", 3, ['unknown kind "gruu"', 'did you mean "gru"?']),
         ("optimizer.lr=-1", 3, ["optimizer.lr"]),
+        ("encoder.size=999999999999999999", 1, ["not enough memory", "smaller"]),
         ("data.labels=[]", 3, ["there is no column to predict"]),
         ('data.labels=["upos","upos"]', 3, ["named twice"]),
         ('data.labels=["nope"]', 4, ["no column 'nope'", "upos"]),

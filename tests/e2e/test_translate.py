@@ -61,6 +61,12 @@ def test_files_are_read_too(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     assert seqnlp("translate", run, tmp_path / "words.txt").stdout == seqnlp("translate", run, stdin="abc\nab").stdout
 
 
+def test_of_nothing_there_is_no_picture(run: Path, seqnlp: Program, tmp_path: Path) -> None:
+    done = seqnlp("translate", run, "--svg", tmp_path / "x.svg", stdin="\n")
+    assert (done.returncode, done.stderr) == (0, "note: no picture, for there is nothing to draw\n")
+    assert not (tmp_path / "x.svg").exists()
+
+
 def test_several_translations_have_the_number_of_their_line(run: Path, seqnlp: Program) -> None:
     done = seqnlp("translate", run, "--beam", 3, "--best", 3, "--align", stdin="abc\n\nab\n")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
@@ -81,13 +87,14 @@ def test_json_has_what_was_asked_for(run: Path, seqnlp: Program) -> None:
 
 
 def test_pictures(run: Path, seqnlp: Program, tmp_path: Path) -> None:
-    done = seqnlp("translate", run, "--attention", "--plot", tmp_path / "a.svg", stdin="abc\n\n")
+    drawn = ("translate", run, "--prefix", "c b", "--plot", tmp_path / "a.svg")  # without it a beginner writes nothing
+    done = seqnlp(*drawn, "--attention", stdin="abc\n\n")
     assert done.returncode == 0, done.stderr
     assert "  a b c" in done.stdout or " a b c" in done.stdout
     assert (tmp_path / "a.svg").read_text().startswith("<svg")
-    many = seqnlp("translate", run, "--plot", tmp_path / "a.svg", stdin="ab\n" * 60)
+    many = seqnlp(*drawn, stdin="ab\n" * 60)
     assert "shows the first 50 of 60 sentences" in many.stderr
-    complains(seqnlp("translate", run, "--plot", tmp_path / "no/a.svg", stdin="ab\n"), 4, "No such file")
+    complains(seqnlp("translate", run, "--plot", tmp_path / "no/a.svg", stdin="ab\n"), 4, "there is no folder")
     complains(seqnlp("translate", run, "--plot", "a.jpg", stdin="ab\n"), 2, "ends in .svg or .png")
 
 

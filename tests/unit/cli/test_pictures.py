@@ -93,6 +93,13 @@ def test_all_files_are_checked_before_anything_is_done(command: list[str]) -> No
     assert str(error) == "x.pdf: expected a file that ends in .svg or .png"
 
 
+@pytest.mark.parametrize(("name", "problem"), [("no/x.svg", "there is no folder"), ("d.svg", "this is a folder")])
+def test_where_no_file_can_be_is_told_before_anything_is_done(tmp_path: Path, name: str, problem: str) -> None:
+    (tmp_path / "d.svg").mkdir()
+    with pytest.raises(DataError, match=problem):
+        check_picture(tmp_path / name)
+
+
 def test_an_svg_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     file = tmp_path / "x.SVG"

@@ -63,6 +63,10 @@ def test_requests_take_turns_and_one_is_stopped(monkeypatch: pytest.MonkeyPatch)
         (UsageError("no\nsense"), ("UsageError", "no sense")),
         (MemoryError(), ("MemoryError", "there is not enough memory")),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: x"), ("MemoryError", "there is not enough memory")),
+        (
+            RuntimeError("alloc_cpu.cpp: can't allocate memory: you tried to allocate 989999990100 bytes."),
+            ("MemoryError", "there is not enough memory: 990.0 GB were asked for in one piece"),
+        ),
         (FileNotFoundError(2, "No such file", "a.txt"), ("DataError", "a.txt: No such file")),
         (KeyError("x"), ("InternalError", "KeyError: 'x'")),
         (
