@@ -76,8 +76,8 @@ class DataError(SeqnlpError):
         self.problem, self.path, self.line, self.hint, self.tried = problem, path, line, hint, tried
         self.brief = where + problem + advice
         """The message for one who has typed the name and can type another: without the places that were tried."""
-        self.found = where + problem + places
-        """The message without the hint."""
+        self.found = where + problem + ("" if hint else places)
+        """The message without the hint; where there is one, the places that were tried tell nothing more."""
 
     def replace(self, *, problem: str = "", path: str | Path | None = None, hint: str = "") -> Self:
         """The same, but for what is given: another problem, path or hint."""

@@ -87,7 +87,7 @@ def test_json_has_what_was_asked_for(run: Path, seqnlp: Program) -> None:
 
 
 def test_pictures(run: Path, seqnlp: Program, tmp_path: Path) -> None:
-    drawn = ("translate", run, "--prefix", "c b", "--plot", tmp_path / "a.svg")  # without it a beginner writes nothing
+    drawn = ("translate", run, "--prefix", "cb", "--plot", tmp_path / "a.svg")  # without it a beginner writes nothing
     done = seqnlp(*drawn, "--attention", stdin="abc\n\n")
     assert done.returncode == 0, done.stderr
     assert "  a b c" in done.stdout or " a b c" in done.stdout

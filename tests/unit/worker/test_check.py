@@ -45,7 +45,7 @@ def test_a_corpus_that_was_not_fetched_is_a_fault_in_the_words_of_train(mine: Pa
     assert found["hint"] == "fetch it with `seqnlp corpora get tinyshakespeare`"
     with pytest.raises(DataError) as caught:
         next(train(mine, out=mine.parent / "run"))
-    assert str(caught.value) == f"{found['problem']}; {found['hint']}"
+    assert caught.value.brief == f"{found['problem']}; {found['hint']}"
     text = mine.parents[1] / "corpora/tinyshakespeare/input.txt"
     text.parent.mkdir(parents=True)
     text.touch()
