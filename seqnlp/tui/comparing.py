@@ -14,10 +14,11 @@ from seqnlp.chart import is_drawable
 from seqnlp.errors import RunError
 from seqnlp.run import Run
 from seqnlp.run.scores import is_number
-from seqnlp.run.summary import Summary
+from seqnlp.run.summary import Summary, data_files, tag_set
 from seqnlp.tui.widgets.forecast_view import short
 from seqnlp.tui.widgets.lines import column
 from seqnlp.tui.widgets.odds import bar
+from seqnlp.tui.widgets.run_list import TASKS
 from seqnlp.units import file_size, score
 
 LEFT, RIGHT = "$primary", "$accent"
@@ -28,13 +29,14 @@ DIFFERENT = "bold underline"
 Pair = tuple[Any, Any]
 
 
-def tags_beside(found: Pair, names: tuple[str, str], width: int) -> Content:
+def tags_beside(found: Pair, names: tuple[str, str], width: int, alike: bool = True) -> Content:
     """The words with both runs' tags below; where these differ they are marked, and counted above.
 
     Args:
         found: Two JSON objects of `seqnlp.results.Tagging`.
         names: What the two lines are called.
         width: Columns that there are.
+        alike: Whether both have tags of one kind; others are neither marked nor counted.
     """
     (words, left), (others, right) = ((one["tokens"], one["tags"]) for one in found)
     if not words and not others:
@@ -47,8 +49,15 @@ def tags_beside(found: Pair, names: tuple[str, str], width: int) -> Content:
         ]
         return Content("\n").join([heading, *parts])
     differing = sum(a != b for a, b in zip(left, right, strict=True))
-    rows = _interlinear(words, [left, right], list(names), [LEFT, RIGHT], width)
-    return Content("\n").join([_count(differing, len(words)), Content(""), *rows])
+    count = _count(differing, len(words)) if alike else Content.styled("Their tags are of different kinds.", "$muted")
+    rows = _interlinear(words, [left, right], list(names), [LEFT, RIGHT], width, marked=alike)
+    return Content("\n").join([count, Content(""), *rows])
+
+
+def same_kind_of_tags(runs: tuple[Summary, Summary]) -> bool:
+    """Whether two taggers have a tag in common; that is also taken for granted of tags that are not known."""
+    left, right = (tag_set(Run(Path(run.path))) for run in runs)
+    return not left or not right or not left.isdisjoint(right)
 
 
 def classes_beside(found: Pair, names: tuple[str, str], width: int) -> Content:
@@ -75,6 +84,15 @@ def classes_beside(found: Pair, names: tuple[str, str], width: int) -> Content:
         cells = [_share(one, name, room, colour) for one, colour in ((left, LEFT), (right, RIGHT))]
         rows.append(column(name, label, "bold").append(cells[0]).append("  ").append(cells[1]))
     return Content("\n").join(rows)
+
+
+def no_question(left: Summary, right: Summary) -> Content:
+    """Why there is nothing that two runs can both be asked."""
+    why = f"What {left.task} does can't be put side by side here yet."
+    if left.task != right.task:
+        one, other = (f"{run.name} ({TASKS.get(run.task, run.task)})" for run in (left, right))
+        why = f"{one} and {other} do different things: there is no input for both."
+    return Content.assemble((f"{why}\n\n", "bold"), ("Their scores stand below.", "$muted"))
 
 
 def texts_beside(left: str, right: str) -> tuple[Content, Content]:
@@ -109,7 +127,7 @@ def forecasts_apart(left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
 
 
 def scores_beside(runs: tuple[Summary, Summary], width: int, most: int) -> Content:
-    """A small table: the scores that both have on one split, and the sizes.
+    """A small table: the scores that both have on one split, and the sizes; above, whether the split is not the same.
 
     Args:
         runs: The two.
@@ -127,7 +145,9 @@ def scores_beside(runs: tuple[Summary, Summary], width: int, most: int) -> Conte
         runs, (LEFT, RIGHT), strict=True
     )]  # fmt: skip
     rows = [column(f"scores on {split}" if split else "scores", label, "$muted").append(names[0]).append(names[1])]
-    for name in common[: max(most - 2, 0)]:
+    if _own_files(runs, split):
+        rows.insert(0, Content.styled(f"each on its own {split} file", "$muted"))
+    for name in common[: max(most - len(rows) - 1, 0)]:
         style = "bold" if name == first else ""
         cells = [column(score(table[name]), cell, style, right=True) for table in tables]
         rows.append(column(name, label, style).append(cells[0]).append(cells[1]))
@@ -139,9 +159,14 @@ def scores_beside(runs: tuple[Summary, Summary], width: int, most: int) -> Conte
 
 
 def _interlinear(
-    words: Sequence[str], lines: Sequence[Sequence[str]], names: Sequence[str], colours: Sequence[str], width: int
+    words: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    names: Sequence[str],
+    colours: Sequence[str],
+    width: int,
+    marked: bool = True,
 ) -> list[Content]:
-    """Words above tags, broken into blocks that fit the width."""
+    """Words above tags, broken into blocks that fit the width; tags that differ may be marked."""
     label = min(max(map(len, names)), max(width // 4, 6)) + 2
     blocks: list[list[int]] = [[]]
     used = label
@@ -158,7 +183,7 @@ def _interlinear(
         for line, name, colour in zip(lines, names, colours, strict=True):
             cells = []
             for place in block:
-                differs = len({other[place] for other in lines}) > 1
+                differs = marked and len({other[place] for other in lines}) > 1
                 cells.append((("≠" if differs else "") + line[place], DIFFERENT if differs else "$muted", sizes[place]))
             rows.append(_row(name, colour, label, cells))
         rows.append(Content(""))
@@ -176,8 +201,8 @@ def _cell(text: str, style: str, size: int) -> Content:
 
 def _count(differing: int, words: int) -> Content:
     if not differing:
-        return Content.assemble(("= ", "$success"), f"the same tags for all {words} words")
-    return _different(f"{differing} of {words} words are tagged differently")
+        return Content.assemble(("= ", "$success"), f"the same tags for all {words:,} words")
+    return _different(f"{differing:,} of {words:,} words are tagged differently")
 
 
 def _different(words: str) -> Content:
@@ -205,6 +230,11 @@ def _scores_of(run: Summary) -> dict[str, dict[str, float]]:
     except RunError:
         return {}
     return {split: dict(_numbers(table)) for split, table in found.items() if split in ("dev", "test")}
+
+
+def _own_files(runs: tuple[Summary, Summary], split: str) -> bool:
+    left, right = (data_files(Run(Path(run.path))).get(split) for run in runs)
+    return bool(left and right) and left != right
 
 
 def _numbers(table: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

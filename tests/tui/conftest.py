@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input, TextArea
 
 from seqnlp.tui.app import SeqnlpApp
@@ -191,6 +192,17 @@ def settled() -> Callable[[Any], Awaitable[Any]]:
         return app.screen
 
     return wait
+
+
+@pytest.fixture
+def burst() -> Callable[..., None]:
+    """Keys as a terminal sends them when they are pasted, none after what the last one does: `burst(app, *"a b")`."""
+
+    def send(app: SeqnlpApp, *keys: str) -> None:
+        for key in keys:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+
+    return send
 
 
 @pytest.fixture

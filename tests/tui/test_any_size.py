@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
+from seqnlp.tui.screens import compare, comparison_of, live, screen_for
+from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.live import LiveScreen
 
 pytestmark = pytest.mark.anyio
@@ -62,3 +65,31 @@ async def test_no_size_and_no_key_breaks_a_screen(
         await app.workers.wait_for_complete()
         assert app.screen is screen
         assert app.return_code in (None, 0)
+
+
+@pytest.mark.parametrize("task", list(ANSWERS))
+async def test_who_types_may_leave_at_once(
+    task: str, runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch, settled: Any
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 0.02)
+    monkeypatch.setattr(compare, "PATIENCE", 0.02)
+    (runs / "pos_gru" / "recipe.toml").write_text(f'task = "{task}"\n[data]\ntest = "x.csv"\n')
+    replies = {"load": lambda settings: [{}], task: lambda settings: [ANSWERS[task]]}
+    app = SeqnlpApp(runs, fake(replies))
+    run = run_at(runs / "pos_gru")
+    async with app.run_test(size=(80, 24)) as pilot:
+        for attempt in range(10):
+            screen = comparison_of(run, run, app.predictor) if attempt % 2 else screen_for(run, app.predictor)
+            await app.push_screen(screen)
+            line = screen.query("#text, #input").first()
+            line.focus()
+            await settled(pilot)
+            keys = ["x", "enter", "escape"] if isinstance(line, Input) else ["x", "escape"]
+            for key in keys:  # without a pause
+                app.simulate_key(key)
+            await settled(pilot)
+            if app.screen is screen:
+                app.simulate_key("escape")
+                await settled(pilot)
+            assert isinstance(app.screen, HomeScreen)
+            assert app.predictor.open == 0

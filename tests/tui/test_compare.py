@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from seqnlp.run import Run
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.predictor import PredictorError
 from seqnlp.tui.screens.compare import CompareScreen
@@ -259,6 +260,56 @@ async def test_of_a_very_long_text_both_look_at_the_beginning(pairs: Path, fake:
         await hides(app, "are looked at")
 
 
+async def test_page_up_and_down_scroll_through_what_is_too_long(
+    pairs: Path, fake: Any, shows: Any, hides: Any, settled: Any
+) -> None:
+    def alike(settings: Any) -> list[Any]:
+        words = settings["sentences"].split()
+        return [{"tokens": words, "tags": ["NOUN"] * len(words), "scores": [0.9] * len(words)}]
+
+    app = app_of(pairs, fake, tag=alike)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, "pos_gru", "pos_lstm")
+        screen.query_one(Prompt).text = " ".join(f"w{number}" for number in range(1_500))
+        await shows(app, "the same tags for all 1,500 words")
+        await settled(pilot)
+        await pilot.press("pagedown")
+        await hides(app, "the same tags for all")
+        await pilot.press("pageup")
+        await shows(app, "the same tags for all 1,500 words")
+        assert app.focused is screen.query_one(Prompt)
+
+
+@pytest.mark.parametrize(("other", "told"), [(["PROPN", "X"], "2 of 11 words"), (["O", "B-PER"], "of different kinds")])
+async def test_tags_of_different_kinds_are_neither_marked_nor_counted(
+    pairs: Path, fake: Any, shows: Any, hides: Any, settled: Any, other: list[str], told: str
+) -> None:
+    for name, labels in {"pos_gru": ["O", "PROPN", "VERB"], "pos_lstm": other}.items():
+        (pairs / name / "recipe.toml").write_text('task = "tag"\n[data]\nlabels = ["kind"]\n')
+        Run(pairs / name).save_codec("labels.kind", {"labels": labels})
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "pos_gru", "pos_lstm")
+        screen.query_one(Prompt).text = " ".join(WORDS)
+        await shows(app, told)
+        await settled(pilot)
+        await (hides if "kinds" in told else shows)(app, "≠")
+
+
+@pytest.mark.parametrize("test", ["b.conllu", "a.conllu"])
+async def test_scores_on_different_files_are_told_as_such(
+    pairs: Path, fake: Any, shows: Any, hides: Any, test: str
+) -> None:
+    for name, file in {"pos_gru": "a.conllu", "pos_lstm": test}.items():
+        (pairs / name / "recipe.toml").write_text(f'task = "tag"\n[data]\ntest = "{file}"\n')
+    app = app_of(pairs, fake)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "pos_gru", "pos_lstm")
+        await shows(app, "0.9188")
+        await shows(app, "size")
+        await (hides if test == "a.conllu" else shows)(app, "each on its own test file")
+
+
 async def test_translations(pairs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -280,7 +331,7 @@ async def test_what_can_not_be_compared_says_why(pairs: Path, fake: Any, shows: 
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "char_lstm", "pos_gru")
-        await shows(app, "there is no input for both")
+        await shows(app, "char_lstm (language model) and pos_gru (tagger) do different things")
         assert app.predictor.asked == []
 
 

@@ -224,7 +224,7 @@ async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
         screen.query_one("#text", Input).value = "oad.csv"
         await pilot.press("enter")
         await shows(app, "✕ oad.csv: no such file; did you mean load.csv?   o: name another file")
-        await shows(app, "the forecast will stand here")
+        await hides(app, "the forecast will stand here")
         await hides(app, "24 steps")
         await hides(app, "2024-03-01")
         assert not app._notifications
@@ -235,7 +235,9 @@ async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
         await hides(app, "✕")
 
 
-async def test_without_a_forecast_no_key_does_anything(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
+async def test_without_a_forecast_no_key_does_anything(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
+) -> None:
     missing = PredictorError("DataError", "load.csv: no such file")
     app = opened(fake, runs, lambda settings: [missing])
     async with app.run_test(size=(100, 30)) as pilot:
@@ -243,7 +245,11 @@ async def test_without_a_forecast_no_key_does_anything(runs: Path, fake: Any, sh
         await shows(app, "✕ load.csv: no such file")
         await pilot.press("right", "down", "i", "l", "plus", "home", "pageup")
         assert (await settled(pilot)) is screen
-        await shows(app, "the forecast will stand here")
+        await hides(app, "the forecast will stand here")
+        await shows(app, "o file")
+        for key in ("shorter", "longer", "interval", "level"):
+            await hides(app, key)
+        assert asked(app) == {"file": "load.csv[85%:]", "horizon": None, "level": None, "before": 2.0}
 
 
 async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
@@ -309,7 +315,7 @@ async def test_levels_that_are_refused_are_gone_past(runs: Path, fake: Any, show
 
 
 async def test_the_file_that_was_asked_for_counts_and_not_what_is_typed_meanwhile(
-    runs: Path, fake: Any, shows: Any, settled: Any
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:
     missing = PredictorError("DataError", "oad.csv: no such file")
     app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [missing])
@@ -326,7 +332,7 @@ async def test_the_file_that_was_asked_for_counts_and_not_what_is_typed_meanwhil
         line.value = drawn
         predictor.gate.set()
         await shows(app, "✕ oad.csv: no such file   o: name another file")
-        await shows(app, "the forecast will stand here")
+        await hides(app, "24 steps")
 
 
 async def test_other_faults_leave_the_chart(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
@@ -368,3 +374,15 @@ async def test_without_colour_it_is_drawn_too(
     async with app.run_test(size=(40, 20)) as pilot:
         await settled(pilot)
         assert any("⠀" < letter < "⣿" for letter in text_of(app))
+
+
+async def test_help_names_each_key_once(runs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(100, 60)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await shows(app, "o, /  ")
+        await shows(app, "+, =  ")
+        await shows(app, "^c  ")
+        for raw in ("o, o", "equals", "super", "slash"):
+            await hides(app, raw)

@@ -1,17 +1,21 @@
 """Home: the list of runs."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.predictor import State
+from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.help import HelpScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.unavailable import UnavailableScreen
+from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.run_list import RunList
 
 pytestmark = pytest.mark.anyio
@@ -230,3 +234,68 @@ async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, shows: Any, s
         await pilot.press("escape")
         await settled(pilot)
         await shows(app, "pos_gru")
+
+
+@pytest.mark.parametrize("hasty", [False, True], ids=["after the list", "before the list"])
+async def test_a_burst_of_keys_opens_what_it_names(
+    runs: Path,
+    fake: Any,
+    shows: Any,
+    settled: Any,
+    burst: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    hasty: bool,
+) -> None:
+    may_read = threading.Event()
+    look_into = listing.runs_in
+    monkeypatch.setattr(listing, "runs_in", lambda *given: (may_read.wait(), look_into(*given))[1])
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"verb": "tag"}]}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        if not hasty:
+            may_read.set()
+            await settled(pilot)
+        burst(app, *"tagger", "ctrl+j" if hasty else "enter", "enter")
+        if hasty:
+            await shows(app, "❯ tagger")
+            may_read.set()
+        await shows(app, "a sentence to tag")
+        await settled(pilot)
+        assert [screen.heading for screen in app.screen_stack[1:] if isinstance(screen, BaseScreen)] == [
+            "runs",
+            "pos_gru",
+        ]
+
+
+async def test_hints_only_for_keys_that_do_something(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
+) -> None:
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"verb": "tag"}]}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(app, "⏎ open  tab mark")
+        await pilot.press(*"zzzz")
+        await hides(app, "⏎ open")
+        await hides(app, "tab mark")
+        await hides(app, "^g curves")
+        await pilot.press("enter", "tab", "ctrl+g")
+        await settled(pilot)
+        assert isinstance(app.screen, HomeScreen)
+        await pilot.press("escape", "end", *"copy")
+        await hides(app, "^g curves")  # a broken run has none
+        await shows(app, "tab mark")
+        await pilot.press("escape", *"tagger")
+        await shows(app, "^g curves")
+        await pilot.click(KeyHints, offset=(2, 0))
+        await shows(app, "a sentence to tag")
+
+
+async def test_a_score_on_dev_says_so(runs: Path, fake: Any, shows: Any, text_of: Any, new_run: Any) -> None:
+    for name, metric in {"no_test": "accuracy", "no_test_lm": "bits_per_char"}.items():
+        run = new_run(name, "lm", metric, 0.5, "2025-11-04T00:00:00+00:00", 1000)
+        (run / "scores.json").write_text(json.dumps({"dev": {metric: 0.5}}))
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(app, "dev accuracy 0.5000")
+        assert "  bits_per_char 0.5000" in text_of(app)  # there is no room
+        assert "dev accuracy 0.9312" not in text_of(app)
+        await pilot.resize_terminal(100, 24)
+        await shows(app, "dev bits_per_char 0.5000")

@@ -178,7 +178,7 @@ async def test_of_a_very_long_line_the_beginning_is_tagged(runs: Path, fake: Any
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, "Ada slept " * 1_500)
-        await shows(app, "only the first 2,000 words are looked at · 2000 words · 1000 spans")
+        await shows(app, "only the first 2,000 words are looked at · 2,000 words · 1,000 spans")
         assert len(screen.answer.words) == 2_000
 
 

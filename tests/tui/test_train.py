@@ -13,11 +13,13 @@ from textual.widgets import Input
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.predictor import PredictorError
+from seqnlp.tui.screens import home
 from seqnlp.tui.screens.asking import AskScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.train import TrainScreen
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.trainings import Condition, Trainings
+from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.recipe_list import RecipeList
 
 pytestmark = pytest.mark.anyio
@@ -252,7 +254,7 @@ async def test_a_training_is_begun_and_watched(
         await until(pilot, lambda: "finished" in text_of(app))
         assert isinstance(app.screen, WatchScreen)
         await shows(app, "0.5000")
-        assert app.trainings.at("mine").code == 0  # type: ignore[union-attr]
+        await until(pilot, lambda: app.trainings.at("mine").code == 0)  # type: ignore[union-attr]
         await pilot.press("escape")
         await settled(pilot)
         assert isinstance(app.screen, HomeScreen)
@@ -278,6 +280,41 @@ async def test_a_run_that_is_there_is_asked_about(
         await pilot.press(key)
         await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.following.status.done)
         assert app.screen.run_name == name  # type: ignore[attr-defined]
+
+
+async def test_a_burst_of_keys_trains_nothing_that_it_does_not_name(
+    app: SeqnlpApp, settled: Any, burst: Any, until: Any, opened: Any
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot)
+        burst(app, *"word_lstm", "enter")  # another one was checked before
+        await until(pilot, lambda: any("still being checked" in note.message for note in app._notifications))
+        await settled(pilot)
+        await pilot.press("tab")
+        burst(app, *"steps=4", "enter")
+        await until(pilot, lambda: len([note for note in app._notifications if "still" in note.message]) == 2)
+        assert app.screen is screen
+        assert app.trainings.alive() == []
+        await settled(pilot)
+        await pilot.press("tab")
+        burst(app, *"mine", "enter")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.following.status.done)
+        assert app.screen.run_name == "mine"  # type: ignore[attr-defined]
+
+
+async def test_without_a_recipe_there_is_no_hint_to_train(
+    app: SeqnlpApp, shows: Any, hides: Any, settled: Any, opened: Any
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        await shows(app, "⏎ train")
+        await pilot.press(*"zzzz")
+        await hides(app, "⏎ train")
+        await pilot.press(*["backspace"] * 4)
+        await settled(pilot)
+        await shows(app, "⏎ train")
+        await pilot.click(KeyHints, offset=(2, 0))
+        await shows(app, "There is a run already")
 
 
 async def test_bad_names_are_refused(app: SeqnlpApp, settled: Any, opened: Any) -> None:
@@ -318,6 +355,25 @@ async def test_home_shows_what_is_being_trained(
         await pilot.press("space", "escape", "ctrl+r")
         await settled(pilot)
         await shows(app, "word_lstm (training)")
+
+
+async def test_home_sees_that_a_training_has_ended(
+    app: SeqnlpApp, shows: Any, settled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "PERIOD", 0.05)
+    training = app.trainings.start("recipe.toml", ["steps=100000"], "mine")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shows(app, "mine (training)")
+        await pilot.press("question_mark")
+        await settled(pilot)
+        below = app.screen_stack[1]
+        assert isinstance(below, HomeScreen)
+        assert below._next_look is None  # nobody sees the list
+        await pilot.press("escape")
+        training.stop()
+        await shows(app, "mine (unfinished)")
+        await settled(pilot)
+        assert below._next_look is None  # nothing is trained
 
 
 async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp, settled: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
+from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -35,6 +36,7 @@ class BaseScreen(Screen[None]):
     def __init__(self, title: str, predictor: Predictor) -> None:
         super().__init__()
         self.heading, self.predictor = title, predictor
+        self._removed = False
 
     def compose(self) -> ComposeResult:
         """The masthead, the screen's own widgets, and the footer."""
@@ -45,6 +47,17 @@ class BaseScreen(Screen[None]):
     @abstractmethod  # ABC and Textual exclude each other; mypy and a test see to it that final classes fill this in
     def body(self) -> ComposeResult:
         """The widgets between the masthead and the footer."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the screen is not being removed, which begins with its widgets."""
+        return self.is_attached and not self._removed
+
+    def remove(self) -> AwaitRemove:
+        """Leave, with nothing that goes on for a screen whose widgets are gone already."""
+        self._removed = True
+        self.workers.cancel_node(self)
+        return super().remove()
 
     @contextmanager
     def telling(self) -> Iterator[None]:

@@ -86,7 +86,7 @@ class ClassifyScreen(WordsScreen):
         view = self.answer
         if view.has_focus:
             number = view.cursor
-            return f"{number + 1}/{len(tokens)}  {tokens[number]}  {signed(weights[number])}"
+            return f"{number + 1:,}/{len(tokens):,}  {tokens[number]}  {signed(weights[number])}"
         strongest = sorted(range(len(tokens)), key=lambda number: -abs(weights[number]))[:TOLD]
         return "most: " + " · ".join(f"{tokens[number]} {signed(weights[number])}" for number in strongest)
 

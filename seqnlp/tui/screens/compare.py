@@ -13,20 +13,18 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from seqnlp.tui import comparing
 from seqnlp.tui.beginning import beginning, left_out
-from seqnlp.tui.comparing import LEFT, RIGHT, classes_beside, scores_beside, tags_beside, texts_beside
 from seqnlp.tui.duet import Duet
 from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.base import BaseScreen
+from seqnlp.tui.screens.live import PATIENCE
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.sides import Sides
 from seqnlp.tui.widgets.token_view import TokenView
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
-
-PATIENCE = 0.12
-"""Seconds for which one who types is waited for."""
 
 FRAMES = 20
 """Pictures a second while text streams in."""
@@ -48,8 +46,9 @@ class CompareScreen(BaseScreen):
         "Two runs are given the same input. Language models go on from the same prompt with the same seed; tags stand "
         "one above the other, classes side by side. What differs is underlined and has the sign ≠. Enter writes, and "
         "leads from the line to the texts: there space stops and goes on, n takes the next seed, + and - change the "
-        "temperature, p leads back to the line. F2 swaps the sides. Prompts and texts to classify may have several "
-        "lines (^j); of sentences to tag or translate, that with the cursor is taken."
+        "temperature, p leads back to the line. F2 swaps the sides, page up and down scroll through tags and classes. "
+        "Prompts and texts to classify may have several lines (^j); of sentences to tag or translate, that with the "
+        "cursor is taken."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,6 +58,8 @@ class CompareScreen(BaseScreen):
         Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
         Binding("p,slash", "focus('#input')", "prompt", key_display="p", show=False),
         Binding("f2", "swap", "swap"),
+        Binding("pageup", "read(-1)", "answer above", show=False, priority=True),
+        Binding("pagedown", "read(1)", "answer below", show=False, priority=True),
         Binding("escape", "leave", "back"),
     ]
 
@@ -103,7 +104,7 @@ class CompareScreen(BaseScreen):
             yield Sides(*(Static("", classes="text", markup=False) for _ in self.runs))
         else:
             with VerticalScroll(id="answer", can_focus=False):
-                yield Static(self._why_not(), markup=False)
+                yield Static("" if self.verb else comparing.no_question(*self.runs), markup=False)
         yield Static("", id="scores", markup=False)
         yield Static("", id="status", markup=False)
 
@@ -119,10 +120,15 @@ class CompareScreen(BaseScreen):
 
     def on_resize(self) -> None:
         """Tables are as wide as there is room."""
+        width = self.size.width - (2 if self.size.width < 60 else 4)
+        most = 4 if self.size.height < 30 else 8
+        self.query_one("#scores", Static).update(comparing.scores_beside(self.runs, width, most))
         self.call_after_refresh(self._draw)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What only makes sense where text is written is not offered elsewhere."""
+        if action == "read":
+            return self.verb in ("tag", "classify")
         return self.verb == "lm" or action not in ("stop_or_go", "again", "warm", "focus")
 
     @work
@@ -142,6 +148,8 @@ class CompareScreen(BaseScreen):
     async def _answer(self) -> None:
         """Ask both what they make of the line."""
         await asyncio.sleep(PATIENCE)
+        if not self.is_open:
+            return
         whole = self.query_one(Prompt).chosen
         text = whole if self.verb == "translate" else beginning(whole)
         key = {"tag": "sentences", "classify": "texts", "translate": "texts"}[self.verb]
@@ -183,6 +191,11 @@ class CompareScreen(BaseScreen):
         swapped.text, swapped.cursor = line.text, line.cursor_location
         self.app.switch_screen(swapped)
 
+    def action_read(self, by: int) -> None:
+        """Scroll through the answer, for the line keeps the focus."""
+        answer = self.query_one("#answer", VerticalScroll)
+        (answer.scroll_page_up if by < 0 else answer.scroll_page_down)(animate=False)
+
     def _begin(self, seed: int | None = None, temperature: float | None = None) -> None:
         """Both write anew from the prompt."""
         before = self.duet
@@ -218,7 +231,7 @@ class CompareScreen(BaseScreen):
                         duet.add(number, part)
         finally:
             duet.busy.discard(number)
-            if duet is self.duet and self.is_attached:
+            if duet is self.duet:
                 self._draw()
 
     def _stop(self) -> None:
@@ -230,9 +243,11 @@ class CompareScreen(BaseScreen):
     def content_to_copy(self) -> str:
         """Both answers."""
         if self.verb == "lm":
-            names = [run.name for run in self.runs]
-            return "\n\n".join(f"{name}:\n{text.whole()}" for name, text in zip(names, self.duet.writings, strict=True))
-        return self._answers().plain if self._found and self.verb != "translate" else self._both_texts()
+            both = zip(self.runs, self.duet.writings, strict=True)
+            return "\n\n".join(f"{run.name}:\n{text.whole()}" for run, text in both)
+        if self.verb == "translate":
+            return "\n".join(found["text"] for found in self._found or ())
+        return self._answers().plain if self._found else ""
 
     def action_leave(self) -> None:
         """Step by step: stop writing, leave the screen."""
@@ -248,7 +263,7 @@ class CompareScreen(BaseScreen):
         self.duet.close()
 
     def _draw(self) -> None:
-        if not self.is_attached:
+        if not self.is_open:
             return
         if self.verb == "lm":
             for number, view in enumerate(self.query(TokenView)):
@@ -256,16 +271,13 @@ class CompareScreen(BaseScreen):
                 view.grew()
         elif self.verb == "translate":
             left, right = ("", "") if self._found is None else (found["text"] for found in self._found)
-            both = texts_beside(left, right)
+            both = comparing.texts_beside(left, right)
             for text, content in zip(self.query(".text").results(Static), both, strict=True):
                 text.update(content)
         elif self.verb in ("tag", "classify"):
             self.query_one("#answer > Static", Static).update(self._answers())
         for sides in self.query(Sides):
             sides.head(self._heading(0), self._heading(1))
-        width = self.size.width - (2 if self.size.width < 60 else 4)
-        most = 4 if self.size.height < 30 else 8
-        self.query_one("#scores", Static).update(scores_beside(self.runs, width, most))
         if self.verb == "lm":
             self.query_one("#status", Static).update(
                 f"seed {self.duet.seed}  ·  temperature {self.duet.temperature:.1f}"
@@ -278,22 +290,11 @@ class CompareScreen(BaseScreen):
             return Content.styled("What you type is answered by both at once.", "$muted")
         names = (self.runs[0].name, self.runs[1].name)
         width = self.size.width - (3 if self.size.width < 60 else 5)
-        return (tags_beside if self.verb == "tag" else classes_beside)(self._found, names, width)
-
-    def _both_texts(self) -> str:
-        return "" if self._found is None else "\n".join(found.get("text", "") for found in self._found)
+        if self.verb == "classify":
+            return comparing.classes_beside(self._found, names, width)
+        return comparing.tags_beside(self._found, names, width, comparing.same_kind_of_tags(self.runs))
 
     def _heading(self, number: int) -> Content:
         """The name of a run, and what is known of its text."""
-        name = (self.runs[number].name, f"bold {(LEFT, RIGHT)[number]}")
+        name = (self.runs[number].name, f"bold {(comparing.LEFT, comparing.RIGHT)[number]}")
         return Content.assemble(name, (f"   {self.duet.describe(number)}" if self.verb == "lm" else "", "$muted"))
-
-    def _why_not(self) -> Content:
-        if self.verb:
-            return Content("")
-        left, right = self.runs
-        if left.task != right.task:
-            why = f"{left.name} is for {left.task}, {right.name} for {right.task}: there is no input for both."
-        else:
-            why = f"What {left.task} does can't be put side by side here yet."
-        return Content.assemble((f"{why}\n\n", "bold"), ("Their scores stand below.", "$muted"))

@@ -13,8 +13,9 @@ from textual.widgets import Static
 
 from seqnlp.tui.comparing import LEFT, RIGHT, forecasts_apart, scores_beside
 from seqnlp.tui.predictor import Predictor
-from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, SeriesList, table
+from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, table
 from seqnlp.tui.widgets.forecast_view import ForecastView
+from seqnlp.tui.widgets.series_list import SeriesList
 from seqnlp.tui.widgets.sides import Sides
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from seqnlp.tui.predictor import Predictor
-from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, SeriesList, numbers, table
+from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, numbers, table
 from seqnlp.tui.widgets.forecast_view import ForecastView, short
+from seqnlp.tui.widgets.series_list import SeriesList
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
@@ -48,7 +49,7 @@ class ForecastScreen(ForecastingScreen):
         steps = len(chosen["values"])
         if steps > self.trained:
             narrow = "; its intervals are too narrow there" if "low" in chosen else ""
-            return f"past the {self.trained} steps it was trained for{narrow}"
+            return f"past the {self.trained:,} steps it was trained for{narrow}"
         return " · ".join(_value(chosen, step) for step in dict.fromkeys((0, steps - 1)))
 
     def content_to_copy(self) -> str:

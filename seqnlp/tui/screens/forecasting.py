@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
-from seqnlp.run.summary import read_recipe
+from seqnlp.run.summary import data_files
 from seqnlp.tui.predictor import Predictor, PredictorError
 from seqnlp.tui.screens.live import Line, LiveScreen
 from seqnlp.tui.widgets.forecast_view import ForecastView
@@ -28,24 +26,10 @@ LEVELS = (None, 50.0, 90.0, 95.0)
 BEFORE = (0.5, 1.0, 2.0, 4.0, 8.0)
 """How many times as many steps as are forecast one can look back."""
 
+CHANGES = ("reach", "stride", "as_trained", "series", "interval", "level", "look_back")
+"""The actions that change a chart."""
+
 INVITATION = "the forecast will stand here"
-
-
-@final
-class SeriesList(Vertical):
-    """The series to choose from."""
-
-    DEFAULT_CSS = """
-    SeriesList {
-        width: 22; padding: 0 1; border-left: solid $faint; display: none;
-        & > .name { color: $primary; text-style: bold; height: 1; margin-left: 2; }
-    }
-    """
-
-    def compose(self) -> ComposeResult:
-        """A heading and the names."""
-        yield Static("series", classes="name")
-        yield NameList("series")
 
 
 class ForecastingScreen(LiveScreen):
@@ -101,6 +85,11 @@ class ForecastingScreen(LiveScreen):
         self.before = 2.0
         self.index = 0
         self.with_interval = True
+        self.has_chart = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a chart nothing of it can be changed."""
+        return self.has_chart or action not in CHANGES
 
     def line(self) -> Widget:
         """The line for the file."""
@@ -178,6 +167,8 @@ class ForecastingScreen(LiveScreen):
             return
         self.show_answer(None)
         self.tell()
+        for view in self.query(ForecastView):
+            view.invitation = ""
         self.query_one("#told", Static).update(
             Content.assemble(("✕ ", "bold $error"), (error.message, "bold"), ("   o: name another file", "$muted"))
         )
@@ -196,8 +187,11 @@ class ForecastingScreen(LiveScreen):
         values = [value for line in lines for value in line]
         for number, view in enumerate(self.query(ForecastView)):
             forecast, history = (drawn[number], past[number]) if drawn else (None, ())
+            view.invitation = INVITATION
             view.show_forecast(forecast, history, self.with_interval, values)
         self.query_one("#told", Static).update(self._told())
+        self.has_chart = bool(drawn)
+        self.refresh_bindings()
 
     def _told(self) -> Content:
         """Which series is drawn, and how far."""
@@ -207,9 +201,9 @@ class ForecastingScreen(LiveScreen):
         if not drawn:
             return Content.assemble(("≠ ", "bold $warning"), ("They forecast no series of the same name.", "bold"))
         steps = len(drawn[0]["values"])
-        parts = [(names[self.index], "bold"), (f"   {steps} step{'s' * (steps != 1)}", "$accent")]
+        parts = [(names[self.index], "bold"), (f"   {steps:,} step{'s' * (steps != 1)}", "$accent")]
         if len(names) > 1:
-            parts.insert(1, (f"  {self.index + 1}/{len(names)}", "$muted"))
+            parts.insert(1, (f"  {self.index + 1:,}/{len(names):,}", "$muted"))
         if self._knows_intervals() and not self.with_interval:
             parts.append(("   interval hidden", "$muted"))
         return Content.assemble(*parts)
@@ -293,8 +287,5 @@ def table(forecast: dict[str, Any]) -> str:
 
 def file_of(run: str) -> str:
     """The file that a run was tested with, or else one of its others; empty if its recipe can't be read."""
-    try:
-        data = read_recipe(Run.at(run)).get("data", {})
-    except SeqnlpError:
-        return ""
+    data = data_files(Run(Path(run)))
     return str(data.get("test") or data.get("dev") or data.get("train") or "")

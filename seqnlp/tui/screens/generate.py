@@ -175,7 +175,7 @@ class GenerateScreen(RunScreen):
                         session.add(numbers[part["sample"]], part)
         finally:
             session.end(numbers)
-            if session is self.session and self.query(TokenView):  # the screen may have been left
+            if session is self.session and self.is_open:
                 self._draw()
 
     def _stop(self) -> None:

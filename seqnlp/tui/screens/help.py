@@ -16,12 +16,20 @@ from seqnlp.tui.screens.base import BaseScreen
 NAMES = {
     "question_mark": "?",
     "slash": "/",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
     "enter": "⏎",
     "pageup": "page up",
     "pagedown": "page down",
+    "delete": "del",
     "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
 }
-ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
+"""What keys are called that Textual calls otherwise; a modifier may stand before them."""
 
 OF_TEXTUAL = {"app.focus_next", "app.focus_previous", "page_left", "page_right"}
 """What Textual does by itself, and calls by names of its own."""
@@ -67,8 +75,9 @@ def help_for(screen: Screen[object]) -> HelpScreen:
         binding = active.binding
         if binding.description and not binding.system and binding.action not in OF_TEXTUAL and not _edits(active):
             names = keys.setdefault(binding.description, [])
-            # the keys of one binding share a display: that is the name of the first
-            names.append(key_name(binding) if key_name(binding) not in names else plain_name(binding.key))
+            name = key_name(binding.key)
+            if name not in names and not binding.key.startswith("super+"):  # terminals keep that key to themselves
+                names.insert(0 if name == binding.key_display else len(names), name)
     lines = [(_several(names), what) for what, names in keys.items()]
     if isinstance(screen, BaseScreen):
         return HelpScreen(screen.heading, screen.HELP, lines)
@@ -86,11 +95,7 @@ def _several(names: list[str]) -> str:
     return ", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]}"
 
 
-def key_name(binding: Binding) -> str:
+def key_name(key: str) -> str:
     """A key as one would say it."""
-    return binding.key_display or plain_name(binding.key)
-
-
-def plain_name(key: str) -> str:
-    """The same for a key that nobody has given a name."""
-    return NAMES.get(key) or ARROWS.get(key) or key.replace("ctrl+", "^")
+    *modifiers, last = key.split("+")
+    return "+".join([*modifiers, NAMES.get(last, last)]).replace("ctrl+", "^")

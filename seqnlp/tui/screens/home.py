@@ -12,9 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from seqnlp.tui.listing import BROKEN
 from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens import screen_for
 from seqnlp.tui.screens.base import BaseScreen
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 LIVE = {state.value for state in Condition}
 """The states of runs that are being trained."""
+
+PERIOD = 2.5
+"""Seconds after which the folder is read again while something is trained."""
 
 
 @final
@@ -40,6 +45,7 @@ class HomeScreen(BaseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", priority=True),
+        Binding("ctrl+j", "open", show=False, priority=True),  # enter, pressed before the terminal was taken over
         Binding("up", "move(-1)", "up", show=False, priority=True),
         Binding("down", "move(1)", "down", show=False, priority=True),
         Binding("pageup", "move(-10)", "ten up", show=False, priority=True),
@@ -73,7 +79,9 @@ class HomeScreen(BaseScreen):
         super().__init__(str(root), predictor)
         self.root, self.trainings = root, trainings
         self.runs: list[Summary] = []
-        self._comparable = False
+        self._idle = {"compare"}  # what would do nothing
+        self._was_read = self._in_haste = False
+        self._next_look: Timer | None = None
 
     def body(self) -> ComposeResult:
         """A line to type into, and the table."""
@@ -94,6 +102,15 @@ class HomeScreen(BaseScreen):
         if self.runs:
             self.action_look()
 
+    def on_screen_suspend(self) -> None:
+        """Nobody sees the list."""
+        self._look_later(False)
+
+    def _look_later(self, wanted: bool) -> None:
+        if self._next_look is not None:
+            self._next_look.stop()
+        self._next_look = self.set_timer(PERIOD, self.action_look) if wanted else None
+
     @work(exclusive=True)
     async def action_look(self) -> None:
         """Read what runs there are, beside the drawing."""
@@ -105,8 +122,12 @@ class HomeScreen(BaseScreen):
             self.runs = []
             self.notify(f"{self.root}: {error.strerror}", title="The folder can't be read", severity="error")
         if self.query(RunList):  # else the screen was left in the meantime
+            self._was_read = True
             self.query_one(RunList).offer(self.runs)
             self._tell()
+            self._look_later(self.is_active and any(run.state in LIVE for run in self.runs))
+            if self._in_haste:
+                self._open()
             soon = self.call_after_refresh if self.is_current else self.call_later
             soon(self.post_message, self.Looked())
 
@@ -115,12 +136,19 @@ class HomeScreen(BaseScreen):
         self.query_one(RunList).filter_by(event.value)
         self._tell()
 
+    @on(Input.Submitted, "#filter")
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.query_one(RunList).filter_by(event.value)
+        self._open()
+
     @on(RunList.Opened)
     def _opened(self, event: RunList.Opened) -> None:
-        if event.run.state == "damaged":
+        if not self.is_active:  # asked for twice
+            return
+        if event.run.state == BROKEN:
             self.notify(event.run.problem, title="This run is broken", severity="error", markup=False)
         elif event.run.state in LIVE:
-            self.action_watch()
+            self._watch(event.run)
         elif not event.run.model_bytes:
             self.notify(
                 f"{event.run.path} has no model yet: its training has not got that far.",
@@ -137,7 +165,11 @@ class HomeScreen(BaseScreen):
         self.app.push_screen(screen)
 
     def action_open(self) -> None:
-        """Open the run under the cursor."""
+        """Open the run under the cursor, chosen by all that was typed before."""
+        self.query_one(Finder).submit()
+
+    def _open(self) -> None:
+        self._in_haste = not self._was_read
         self.query_one(RunList).open_chosen()
 
     def action_move(self, by: int) -> None:
@@ -159,13 +191,26 @@ class HomeScreen(BaseScreen):
 
     def _marked(self) -> None:
         """With two runs marked `c` compares them; otherwise it is text."""
-        self._comparable = len(self.query_one(RunList).marked) == 2
-        self.query_one(Finder).left = Finder.left | ({"c"} if self._comparable else set())
-        self.refresh_bindings()
+        comparable = len(self.query_one(RunList).marked) == 2
+        self.query_one(Finder).left = Finder.left | ({"c"} if comparable else set())
+        self._offer_keys()
+
+    @on(RunList.Chosen)
+    def _offer_keys(self) -> None:
+        """Only those that do something with what is chosen and marked."""
+        runs = self.query_one(RunList)
+        idle = set() if len(runs.marked) == 2 else {"compare"}
+        if runs.chosen is None:
+            idle |= {"open", "mark", "watch"} if self._was_read else set()
+        elif runs.chosen.state == BROKEN:
+            idle |= {"watch"}
+        if idle != self._idle:
+            self._idle = idle
+            self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key does something now."""
-        return action != "compare" or self._comparable
+        return action not in self._idle
 
     def action_compare(self) -> None:
         """Put the marked runs side by side."""
@@ -174,18 +219,21 @@ class HomeScreen(BaseScreen):
         marked = [run for path in self.query_one(RunList).marked for run in self.runs if run.path == path]
         if len(marked) != 2:
             self.notify("Mark two runs first, with tab.", timeout=3)
-        elif odd := next((run for run in marked if not run.model_bytes or run.state == "damaged"), None):
+        elif odd := next((run for run in marked if not run.model_bytes or run.state == BROKEN), None):
             self.notify(f"{odd.name} has no model that could be compared.", severity="warning", markup=False)
         else:
             self._visit(comparison_of(marked[0], marked[1], self.predictor))
 
     def action_watch(self) -> None:
         """Show the curves of the chosen run."""
+        chosen = self.query_one(RunList).chosen
+        if chosen is not None and chosen.state != BROKEN:
+            self._watch(chosen)
+
+    def _watch(self, run: Summary) -> None:
         from seqnlp.tui.screens.watch import WatchScreen
 
-        chosen = self.query_one(RunList).chosen
-        if chosen is not None and chosen.state != "damaged":
-            self._visit(WatchScreen(self.trainings, chosen.name, self.predictor))
+        self._visit(WatchScreen(self.trainings, run.name, self.predictor))
 
     def content_to_copy(self) -> str:
         """The path of the chosen run."""
@@ -212,6 +260,10 @@ class Finder(Input):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether a key is text."""
         return key not in self.left and super().check_consume_key(key, character)
+
+    def submit(self) -> None:
+        """Tell what was typed, once the letters that still wait in a burst of keys are in the line."""
+        self.call_later(self.action_submit)
 
 
 @final

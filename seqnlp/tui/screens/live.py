@@ -120,6 +120,8 @@ class LiveScreen(RunScreen):
     async def think(self) -> None:
         """Ask once nothing was typed for a moment; a question of before is forgotten."""
         await asyncio.sleep(PATIENCE)
+        if not self.is_open:
+            return
         settings = self.settings()
         if settings is None:
             self.show_answer(None)

@@ -114,9 +114,9 @@ class TagScreen(WordsScreen):
         view = self.answer
         if view.has_focus:
             return self._word(view.cursor)
-        parts = [f"{len(tokens)} word{'s' * (len(tokens) != 1)}"]
+        parts = [f"{len(tokens):,} word{'s' * (len(tokens) != 1)}"]
         if view.spans is not None:
-            parts.append(f"{len(view.spans)} span{'s' * (len(view.spans) != 1)}")
+            parts.append(f"{len(view.spans):,} span{'s' * (len(view.spans) != 1)}")
         scores = self.scores(self.chosen)
         least = min(range(len(tokens)), key=scores.__getitem__)
         return " · ".join([*parts, f"least sure: {tokens[least]} {scores[least]:.2f}"])
@@ -126,13 +126,13 @@ class TagScreen(WordsScreen):
         tags = [
             f"{name} {tags[number]} {self.scores(name)[number]:.2f}".strip() for name, tags in self.columns().items()
         ]
-        return f"{number + 1}/{len(tokens)}  {tokens[number]}  {' · '.join(tags)}"
+        return f"{number + 1:,}/{len(tokens):,}  {tokens[number]}  {' · '.join(tags)}"
 
     def _legend(self, view: TaggedView) -> Content:
         counts = Counter(view.labels())
         parts = [
             Content.assemble(
-                ("■", view.colours.of(label)), f"\N{NO-BREAK SPACE}{label}", (f"\N{NO-BREAK SPACE}{count}", "$muted")
+                ("■", view.colours.of(label)), f"\N{NO-BREAK SPACE}{label}", (f"\N{NO-BREAK SPACE}{count:,}", "$muted")
             )
             for label, count in counts.items()
         ]

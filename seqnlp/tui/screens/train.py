@@ -119,10 +119,12 @@ class TrainScreen(BaseScreen):
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
+        self.faults = None  # of the one that is chosen now
         self.query_one(RecipeList).filter_by(event.value)
 
     @on(RecipeList.Chosen)
     def _chosen(self) -> None:
+        self.refresh_bindings()
         recipes = self.query_one(RecipeList)
         recipe = recipes.chosen
         self.query_one("#count", Static).update(f"{len(recipes.shown)} of {len(recipes.known)}")
@@ -178,6 +180,7 @@ class TrainScreen(BaseScreen):
 
     def action_move(self, by: int) -> None:
         """Choose another recipe."""
+        self.faults = None
         self.query_one(RecipeList).move(by)
 
     def action_read(self, by: int) -> None:
@@ -195,8 +198,20 @@ class TrainScreen(BaseScreen):
 
     # beginning
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a recipe there is nothing to train."""
+        return action != "train" or any(recipes.shown for recipes in self.query(RecipeList))
+
+    def action_train(self) -> None:
+        """Begin the training, as all that was typed before will have it."""
+        (self.focused if isinstance(self.focused, Finder) else self.query_one("#filter", Finder)).submit()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._begin()
+
     @work(exclusive=True, group="train")
-    async def action_train(self) -> None:
+    async def _begin(self) -> None:
         """Begin the training, unless something speaks against it."""
         recipe = self.query_one(RecipeList).chosen
         if recipe is None or self._refused():

@@ -138,7 +138,7 @@ class TranslateScreen(LiveScreen):
             most = max(range(len(row)), key=row.__getitem__)
             words = f"{grid.tokens[grid.row]} → {grid.sources[column]} {row[column]:.2f}"
             return words if most == column else f"{words} · most: {grid.sources[most]} {row[most]:.2f}"
-        unread = f" · {chosen['unread']} tokens were not read" if chosen.get("unread") else ""
+        unread = f" · {chosen['unread']:,} tokens were not read" if chosen.get("unread") else ""
         logprob = f"{chosen['logprob']:.2f}".replace("-", "−")
         return f"{self.answer.index + 1}/{len(self.translations)} · log-probability {logprob}{unread}"
 

@@ -90,10 +90,10 @@ class Dials(Widget, can_focus=True):
         if number is not None:
             self._take_typed()
             self.index = number
-            right = self._width - inside
+            right, room = self._width - inside, self._room_of(number) + 2
             self._show()
-            if right <= self.room + 2:
-                self.action_turn(-1 if right > (self.room + 2) // 2 else 1)
+            if right <= room:
+                self.action_turn(-1 if right > room // 2 else 1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Turn up the dial under the mouse."""
@@ -132,15 +132,26 @@ class Dials(Widget, can_focus=True):
         dial = self.dials[number]
         value = self.values[dial.name]
         here = number == self.index and self.has_focus
-        text = f"{self._typed}_" if here and self._typed else dial.show(value)
-        name = column(dial.label, self._width - self.room - 2, "bold" if here else "$muted")
+        room = self._room_of(number)
+        name = column(dial.label, self._width - room - 2, "bold" if here else "$muted")
         left, right = ("‹", "›") if here else (" ", " ")
         style = "bold $accent" if here else ("" if value != dial.default else "$muted")
         return (
             name.append(Content.styled(left, "$accent"))
-            .append(column(text, self.room, style, right=True))
+            .append(column(self._text_of(number), room, style, right=True))
             .append(Content.styled(right, "$accent"))
         )
+
+    def _text_of(self, number: int) -> str:
+        """What a dial stands at, or what is being typed."""
+        dial = self.dials[number]
+        typing = self._typed and number == self.index and self.has_focus
+        return f"{self._typed}_" if typing else dial.show(self.values[dial.name])
+
+    def _room_of(self, number: int) -> int:
+        """Columns of a value: its label has those that the value leaves, as far as it wants them."""
+        wanted = self._width - 2 - len(self.dials[number].label)
+        return min(max(wanted, len(self._text_of(number))), self.room)
 
     def _dial_at(self, x: int, y: int) -> tuple[int | None, int]:
         """The number of the dial there, and how far from its left end that is."""

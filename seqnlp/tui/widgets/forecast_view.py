@@ -59,7 +59,7 @@ class ForecastView(Widget, can_focus=True):
             found.get("low") if seen else None,
             found.get("high") if seen else None,
             found.get("level"),
-            labels=(f"{len(self.history)} steps before", short(times[0]), short(times[-1]) if len(times) > 1 else ""),
+            labels=(f"{len(self.history):,} steps before", short(times[0]), short(times[-1]) if len(times) > 1 else ""),
             width=width,
             height=height,
             beside=self.beside,

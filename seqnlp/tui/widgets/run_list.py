@@ -98,6 +98,8 @@ def line_of(run: Summary, width: int) -> Content:
         return column(run.name, name, "$muted").append(column(f"✕ {reason}", width - name, "$error"))
     state = "" if run.state == "finished" else f" ({run.state})"
     value = "no score yet" if run.score is None else f"{run.metric} {score(run.score)}"
+    if run.split == "dev" and len(value) + 4 < points:
+        value = f"dev {value}"
     parts = [
         column(cut(run.name, max(name - len(state), LEAST)) + state, name),
         column(TASKS.get(run.task, run.task), task, "$primary"),

@@ -148,7 +148,13 @@ def test_a_port_that_is_taken() -> None:
         port = taken.getsockname()[1]
         done = seqnlp("--port", str(port))
     assert done.returncode == 4
-    assert re.fullmatch(r"error: .*address already in use\n", done.stderr)
+    assert done.stderr == f"error: port {port} is taken: --port names another\n"
+
+
+def test_a_host_that_nobody_knows() -> None:
+    done = seqnlp("--host", "no.such.host.invalid")
+    assert done.returncode == 4
+    assert re.search(r"^error: --host no\.such\.host\.invalid: \w", done.stderr, re.MULTILINE)
 
 
 def seqnlp(*options: str, before: str = "") -> subprocess.CompletedProcess[str]:
