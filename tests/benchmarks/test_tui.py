@@ -111,7 +111,7 @@ def test_keys_while_it_writes(trained: Path, open_terminal: Callable[..., Termin
     terminal = open_terminal(str(trained), "--runs", str(trained.parent))
     terminal.read_until(b"how shall it begin?")
     terminal.write("The\r")
-    terminal.read_until(b"stopped")
+    terminal.read_until(b"length reached")
     for keys in ("d", UP, UP, *[RIGHT] * 5):  # to the length
         terminal.write(keys)
     terminal.read_until(b"endless")
