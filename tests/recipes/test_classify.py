@@ -137,7 +137,7 @@ def test_errors_tells_draws_and_writes(sentiment: Path, tmp_path: Path) -> None:
     [
         (["errors", "RUN", "--plot", "matrix.pdf"], UsageError, r"ends in \.svg or \.png"),
         (["errors", "RUN", "--split", "tset"], UsageError, "expected train, dev or test"),
-        (["errors", "RUN", "--plot", "no/such/folder.svg"], DataError, "No such file"),
+        (["errors", "RUN", "--plot", "no/such/folder.svg"], DataError, "there is no folder no/such"),
         (["tag", "RUN"], UsageError, "its verb is classify"),
     ],
 )
