@@ -99,10 +99,9 @@ def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> 
         file: The file that it was loaded from.
         overrides: What it was loaded with.
     """
-    data, find = recipe.data, finder(file)
-    splits = {"data.train": data.train, "data.dev": data.dev, "data.test": data.test}
+    find = finder(file)
     searches: dict[str, Callable[[], object]] = {
-        key: partial(recipe.locate, source, find) for key, source in splits.items() if source is not None
+        f"data.{split}": partial(recipe.locate, source, find) for split, source in recipe.data.splits.items()
     }
     for name, section in recipe:
         if isinstance(section, TextEmbedding) and section.vectors is not None:

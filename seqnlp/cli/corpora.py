@@ -118,9 +118,7 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
 
     path = find_recipe(target)
     data, find = load_recipe(path).data, finder(path)
-    sources = {"train": data.train, "dev": data.dev, "test": data.test}
-    splits = {name: data.reader.locate(source, find) for name, source in sources.items() if source is not None}
-    return LocalCorpus(data.reader, splits)
+    return LocalCorpus(data.reader, {split: data.reader.locate(source, find) for split, source in data.splits.items()})
 
 
 def parse_reader(text: str) -> Reader:

@@ -15,3 +15,9 @@ class Data(Spec):
     """What decides when to stop and which model is kept."""
     test: str | None = None
     """What is scored once, at the very end."""
+
+    @property
+    def splits(self) -> dict[str, str]:
+        """What the recipe calls each split that it has: `train`, `dev` and maybe `test`."""
+        named = {"train": self.train, "dev": self.dev, "test": self.test}
+        return {split: source for split, source in named.items() if source is not None}

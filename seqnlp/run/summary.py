@@ -75,8 +75,8 @@ def read_recipe(run: Run) -> dict[str, Any]:
         raise RunError(f"damaged: not TOML ({error})", run.path / RECIPE) from error
 
 
-def data_files(run: Run) -> dict[str, Any]:
-    """What a run's recipe names below `data`; empty if it can't be read."""
+def data_section(run: Run) -> dict[str, Any]:
+    """What a run's recipe says below `[data]`; empty if it can't be read."""
     try:
         data = read_recipe(run).get("data")
     except RunError:
@@ -87,7 +87,7 @@ def data_files(run: Run) -> dict[str, Any]:
 def tag_set(run: Run) -> set[str]:
     """The tags that a tagger's first label column may hold, but for `O`; empty if they are not known."""
     try:
-        return {*run.load_codecs()[f"labels.{data_files(run)['labels'][0]}"]["labels"]} - {"O"}
+        return {*run.load_codecs()[f"labels.{data_section(run)['labels'][0]}"]["labels"]} - {"O"}
     except (RunError, LookupError):
         return set()
 

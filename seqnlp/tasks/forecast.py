@@ -112,8 +112,7 @@ class Forecast(TaskRecipe):
 
     def corpus(self, find: Find) -> Corpus:
         """Read the splits; a file that several of them are periods of is read once."""
-        named = {"train": self.data.train, "dev": self.data.dev, "test": self.data.test}
-        splits = {name: self.split(source, find) for name, source in named.items() if source is not None}
+        splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:

@@ -83,8 +83,7 @@ class LanguageModel(TaskRecipe):
 
     def corpus(self, find: Find) -> Corpus:
         """Open the splits; of each text the SHA-256 is taken."""
-        named = {"train": self.data.train, "dev": self.data.dev, "test": self.data.test}
-        splits = {name: self.split(source, find) for name, source in named.items() if source is not None}
+        splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:

@@ -14,7 +14,7 @@ from seqnlp.chart import is_drawable
 from seqnlp.errors import RunError
 from seqnlp.run import Run
 from seqnlp.run.scores import is_number
-from seqnlp.run.summary import Summary, data_files, tag_set
+from seqnlp.run.summary import Summary, data_section, tag_set
 from seqnlp.tui.widgets.forecast_view import short
 from seqnlp.tui.widgets.lines import column
 from seqnlp.tui.widgets.odds import bar
@@ -233,7 +233,7 @@ def _scores_of(run: Summary) -> dict[str, dict[str, float]]:
 
 
 def _own_files(runs: tuple[Summary, Summary], split: str) -> bool:
-    left, right = (data_files(Run(Path(run.path))).get(split) for run in runs)
+    left, right = (data_section(Run(Path(run.path))).get(split) for run in runs)
     return bool(left and right) and left != right
 
 

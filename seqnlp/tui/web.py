@@ -81,7 +81,7 @@ class Website(Server):
 
     async def on_shutdown(self, app: web.Application) -> None:
         """Close all pages; their handlers, which are waited for, then end the processes."""
-        with suppress(NotImplementedError):
+        with suppress(NotImplementedError):  # Windows has no signal handlers of a loop
             for number in (signal.SIGINT, signal.SIGTERM):  # it ends soon, and once more would leave something open
                 asyncio.get_running_loop().remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from seqnlp.run import Run
-from seqnlp.run.summary import data_files
+from seqnlp.run.summary import data_section
 from seqnlp.tui.predictor import Predictor, PredictorError
 from seqnlp.tui.screens.live import Line, LiveScreen
 from seqnlp.tui.widgets.forecast_view import ForecastView
@@ -287,5 +287,5 @@ def table(forecast: dict[str, Any]) -> str:
 
 def file_of(run: str) -> str:
     """The file that a run was tested with, or else one of its others; empty if its recipe can't be read."""
-    data = data_files(Run(Path(run)))
+    data = data_section(Run(Path(run)))
     return str(data.get("test") or data.get("dev") or data.get("train") or "")
