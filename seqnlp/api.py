@@ -10,17 +10,17 @@ import torch
 import seqnlp.tasks  # noqa: F401  (makes the tasks' recipes known)
 from seqnlp.errors import Diverged, RunError, UsageError
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
-from seqnlp.opened import encode, finder, naming, open_split, rebuild, recipe_of, score
 from seqnlp.readers.corpus import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
 from seqnlp.run import Run
-from seqnlp.run.card import model_card
-from seqnlp.run.claim import Claim
 from seqnlp.run.directory import RECIPE
+from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
+from seqnlp.run.model_card import model_card
 from seqnlp.tasks import Scores, Task, TaskRecipe
-from seqnlp.tasks.lm import LmTask
-from seqnlp.training import Examples, Show, Trainer
+from seqnlp.tasks.lm.task import LmTask
+from seqnlp.tasks.loading import encode, error_context, open_split, path_resolver, rebuild, recipe_of, score
+from seqnlp.training import EncodedDataset, Preview, Trainer
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
 LOG_EVERY = 0.5
@@ -53,7 +53,7 @@ def train(
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
-    with Claim(path) as claim:
+    with RunLock(path) as claim:
         if Run.is_run(path) and (resume or overwrite):
             claim.take()
         yield from _train(file, overrides, path, claim, resume, overwrite, notify)
@@ -63,7 +63,7 @@ def _train(
     file: Path,
     overrides: Sequence[str],
     path: Path,
-    claim: Claim,
+    claim: RunLock,
     resume: bool,
     overwrite: bool,
     notify: Callable[[str], None],
@@ -82,10 +82,10 @@ def _train(
 
     if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
         file = begun.recipe_file  # what the run's own recipe was: files that it names lie beside that
-    find = finder(file)
+    find = path_resolver(file)
     corpus = wanted.corpus(find)
     if saved is None:
-        with naming("train"):
+        with error_context("train"):
             task = wanted.fit(corpus.splits["train"], find)
     else:
         run = Run(path)
@@ -242,7 +242,7 @@ def _check_same_corpus(run: Run, corpus: Corpus) -> None:
             raise RunError(f"can't resume, the {split} split has changed since the training began", run.path)
 
 
-def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, Examples], show: Show) -> Trainer:
+def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview) -> Trainer:
     torch.manual_seed(recipe.seed)
     dev = splits["dev"]
     return Trainer(
@@ -258,7 +258,7 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, Examples], show: 
     )
 
 
-def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples]) -> Done:
+def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
     """Score the best weights and write down what was reached."""
     model, now = trainer.model, trainer.progress
     model.load_state_dict(run.load_model())
@@ -283,7 +283,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, Examples])
     return done
 
 
-def _calibrate(run: Run, trainer: Trainer, task: Task, dev: Examples) -> None:
+def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:
     """Set right on dev how sure the model says it is, if the recipe asks for that, and keep that with the weights."""
     trainer.model.eval()
     with torch.inference_mode(), computing_in("fp32"):  # as predictors compute

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from seqnlp.chart import shade
+from seqnlp.plots.terminal import shade
 
 if TYPE_CHECKING:
     from seqnlp.results import Translation

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.pictures import picture_option, write_pictures
+from seqnlp.cli.pictures import picture_option
+from seqnlp.plots.files import write_pictures
 
 
 def errors(
@@ -19,10 +20,10 @@ def errors(
     import json
     from dataclasses import asdict
 
-    from seqnlp.analysis import analyse
-    from seqnlp.cli.confusion_svg import draw
     from seqnlp.cli.error_tables import show_report
     from seqnlp.cli.tables import stdout_console
+    from seqnlp.plots.confusion_svg import draw
+    from seqnlp.tasks.error_analysis import analyse
 
     reports = analyse(run, split, data)
     source = split if data is None else str(data)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.cli.forecast_plot import draw_text
-from seqnlp.cli.pictures import picture_option, write_pictures
+from seqnlp.cli.pictures import picture_option
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import UsageError
+from seqnlp.plots.files import write_pictures
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
@@ -52,7 +53,7 @@ def forecast(
         found = chosen(forecaster.forecast(split, horizon, level), series or [])
     history = forecaster.history(split, 2 * len(found[0].values)) if plot or pictures else {}
     if pictures:
-        from seqnlp.cli.forecast_svg import draw
+        from seqnlp.plots.forecast_svg import draw
 
         write_pictures(pictures, draw(f"{run.name}, {file}", found, history))
     if plot:

@@ -17,7 +17,7 @@ ROWS = 16
 def draw_text(found: Sequence[SeriesForecast], history: History) -> None:
     """Draw a chart of each series on stdout: what came, what is forecast, and the interval."""
     from seqnlp.cli.tables import PIPE_WIDTH, has_braille, print_picture, stdout_console
-    from seqnlp.forecast_chart import forecast_chart
+    from seqnlp.plots.forecast import forecast_chart
 
     console = stdout_console()
     width = 80 if console.width == PIPE_WIDTH else console.width

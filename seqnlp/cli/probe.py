@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.pictures import picture_option, write_pictures
+from seqnlp.cli.pictures import picture_option
+from seqnlp.plots.files import write_pictures
 
 
 def probe(
@@ -26,9 +27,9 @@ def probe(
     import json
     from math import log10
 
-    from seqnlp import memory
-    from seqnlp.chart import chart
     from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
+    from seqnlp.plots.terminal import chart
+    from seqnlp.tasks.lm import context_probe as memory
 
     found = {str(run): memory.probe(run, split, data, steps=steps) for run in runs}
     lines = {
@@ -37,7 +38,7 @@ def probe(
     }
     title = "gradient norm (power of 10) over tokens back"
     if pictures:
-        from seqnlp.cli.lines_svg import draw
+        from seqnlp.plots.lines_svg import draw
 
         write_pictures(pictures, draw("How far back language models look", {title: lines}))
     if as_json:

@@ -115,8 +115,8 @@ def check(file: Name, settings: Settings = None) -> None:
     Tells every fault at once, each with its line and what was probably meant; exits with 3 if there is one.
     Of files that are not there only a note is made. Plugins that the recipe names are run.
     """
-    from seqnlp.opened import missing_files
     from seqnlp.recipe import find_recipe, load_recipe
+    from seqnlp.tasks.loading import missing_files
 
     path = find_recipe(file)
     for missing in missing_files(load_recipe(path, settings or ()), path, settings or ()):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.pictures import picture_option, write_pictures
+from seqnlp.cli.pictures import picture_option
+from seqnlp.plots.files import write_pictures
 
 if TYPE_CHECKING:
     from seqnlp.run import Run
@@ -80,9 +81,9 @@ def plot(
     pictures: Annotated[list[Path] | None, picture_option("Also draw them")] = None,
 ) -> None:
     """Draw the training loss and a score on dev, over epochs."""
-    from seqnlp.chart import chart
     from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
     from seqnlp.errors import UsageError
+    from seqnlp.plots.terminal import chart
     from seqnlp.run import Run
     from seqnlp.run.summary import curves
 
@@ -95,7 +96,7 @@ def plot(
     if wanted:
         charts[f"dev {wanted} over epochs"] = {name: curve.dev.get(wanted, []) for name, curve in found.items()}
     if pictures:
-        from seqnlp.cli.lines_svg import draw
+        from seqnlp.plots.lines_svg import draw
 
         write_pictures(pictures, draw("Training loss and score on dev", charts))
     console = stdout_console()

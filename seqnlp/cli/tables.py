@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqnlp.chart import Picture
+from seqnlp.plots.terminal import Picture
 from seqnlp.run.scores import score_tables
 from seqnlp.units import score
 

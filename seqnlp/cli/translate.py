@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqnlp.cli.lines import blocks
-from seqnlp.cli.pictures import picture_option, write_pictures
+from seqnlp.cli.pictures import picture_option
 from seqnlp.errors import UsageError
+from seqnlp.plots.files import write_pictures
 
 if TYPE_CHECKING:
     from seqnlp.results import Translation
@@ -156,7 +157,7 @@ def _show(result: Translation) -> None:
 
 
 def _draw(pictures: list[Path], results: list[Translation], number: int) -> None:
-    from seqnlp.cli.attention_svg import draw
+    from seqnlp.plots.attention_svg import draw
 
     drawn = [result for result in results if result.tokens]
     if not drawn:

@@ -42,8 +42,8 @@ def tui(
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("tui: expected a terminal; in a pipe use generate, tag, classify or predict")
     gc.disable()  # until home is drawn: what is imported stays anyway
+    from seqnlp.service.client import WorkerPredictor
     from seqnlp.tui.app import SeqnlpApp
-    from seqnlp.tui.client import WorkerPredictor
 
     app = SeqnlpApp(runs, WorkerPredictor(), opened)
     app.run()

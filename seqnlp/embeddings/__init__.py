@@ -1,6 +1,6 @@
 """Embeddings turn encoded words into vectors."""
 
-from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.embeddings.base import PathResolver, View, WordModule
 from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
 from seqnlp.embeddings.columns import ColumnsEmbedding
 from seqnlp.embeddings.ngrams import NGramVotes
@@ -16,8 +16,8 @@ __all__ = [
     "CharLstm",
     "Chars",
     "ColumnsEmbedding",
-    "Find",
     "NGramVotes",
+    "PathResolver",
     "SeriesBatch",
     "SeriesEmbedding",
     "SubwordPieces",

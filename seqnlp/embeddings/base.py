@@ -11,7 +11,7 @@ from seqnlp.codecs import WordCodec
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
 
-Find = Callable[[str], Path]
+PathResolver = Callable[[str], Path]
 """Looks a file of the project up."""
 
 
@@ -30,7 +30,7 @@ class View(Spec, ABC):
     """A section under `[embedding]`: one view of a word. It makes its codec and builds its network."""
 
     @abstractmethod
-    def fit(self, counts: Mapping[str, int], find: Find) -> WordCodec:
+    def fit(self, counts: Mapping[str, int], find: PathResolver) -> WordCodec:
         """Make the codec, from the words of train and how often each occurs."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Characters
 from seqnlp.codecs.characters import PADDING
-from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.embeddings.base import PathResolver, View, WordModule
 from seqnlp.nn.recurrent import Recurrent
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Family
@@ -30,7 +30,7 @@ class Chars(Family, View, ABC):
     longest: Annotated[int, Field(ge=4)] = 40
     """Of longer words only both ends are read."""
 
-    def fit(self, counts: Mapping[str, int], find: Find) -> Characters:
+    def fit(self, counts: Mapping[str, int], find: PathResolver) -> Characters:
         """Number the characters of the words."""
         return Characters.fit(counts, self.min_count, self.longest)
 

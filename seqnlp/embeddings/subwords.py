@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs.subwords import PADDING, Subwords
-from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.embeddings.base import PathResolver, View, WordModule
 from seqnlp.shapes import Float, Int
 
 
@@ -23,7 +23,7 @@ class SubwordPieces(View):
     model: Literal["bpe", "unigram"] = "bpe"
     """How pieces are found."""
 
-    def fit(self, counts: Mapping[str, int], find: Find) -> Subwords:
+    def fit(self, counts: Mapping[str, int], find: PathResolver) -> Subwords:
         """Learn the pieces."""
         words = chain.from_iterable(repeat(word, count) for word, count in counts.items())
         return Subwords.fit(words, self.pieces, self.model)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import WordCodec
 from seqnlp.codecs.text import TextArrays
-from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.embeddings.base import PathResolver, View, WordModule
 from seqnlp.embeddings.chars import Chars
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.vectors import Vectors
@@ -61,7 +61,7 @@ class TextEmbedding(Spec):
         }
         return {name: section for name, section in sections.items() if section is not None}
 
-    def fit(self, counts: Mapping[str, int], find: Find) -> dict[str, WordCodec]:
+    def fit(self, counts: Mapping[str, int], find: PathResolver) -> dict[str, WordCodec]:
         """Make the codec of each view.
 
         Args:

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs.vectors import WordVectors
-from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.embeddings.base import PathResolver, View, WordModule
 from seqnlp.shapes import Float, Int
 
 
@@ -23,7 +23,7 @@ class Vectors(View):
     tune: bool = False
     """Whether training changes them."""
 
-    def fit(self, counts: Mapping[str, int], find: Find) -> WordVectors:
+    def fit(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
         """Read the file."""
         return WordVectors.read(find(self.file), self.most, counts)
 

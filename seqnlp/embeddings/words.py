@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Vocabulary
 from seqnlp.codecs.vocabulary import UNKNOWN
-from seqnlp.embeddings.base import Find, View, WordModule
+from seqnlp.embeddings.base import PathResolver, View, WordModule
 from seqnlp.nn.random import generator
 from seqnlp.shapes import Float, Int
 
@@ -27,7 +27,7 @@ class Words(View):
     dropout: Annotated[float, Field(ge=0)] = 0.25
     """A word seen n times is taken for unknown with probability dropout / (dropout + n) while training."""
 
-    def fit(self, counts: Mapping[str, int], find: Find) -> Vocabulary:
+    def fit(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
         """Number the words."""
         return Vocabulary.fit(counts, self.min_count, self.lowercase)
 

@@ -3,7 +3,7 @@
 from typing import Literal, final
 
 from seqnlp.encoders.base import Encoder
-from seqnlp.nn.unread import Unread
+from seqnlp.nn.unread import Identity
 
 
 @final
@@ -17,6 +17,6 @@ class NoEncoder(Encoder):
         """No step knows of any other."""
         return False
 
-    def build(self, width: int) -> Unread:
+    def build(self, width: int) -> Identity:
         """Make nothing but the passage."""
-        return Unread(width)
+        return Identity(width)

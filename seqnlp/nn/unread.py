@@ -10,7 +10,7 @@ from seqnlp.shapes import Bool, Float
 
 
 @final
-class Unread(EncoderModule):
+class Identity(EncoderModule):
     """Passes every step on without a look at the others."""
 
     def __init__(self, width: int) -> None:

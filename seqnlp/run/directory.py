@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Event
 from seqnlp.run import files, log
-from seqnlp.run.claim import LOCK
 from seqnlp.run.codec_files import Codecs, codec_file
+from seqnlp.run.lock import LOCK
 
 if TYPE_CHECKING:
     from torch import Tensor

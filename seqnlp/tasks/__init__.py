@@ -1,16 +1,16 @@
 """The tasks. Importing this module makes their recipes known."""
 
 from seqnlp.tasks.base import Scores, Task, TaskRecipe
-from seqnlp.tasks.classifier import Classifier
-from seqnlp.tasks.classify import Classify
-from seqnlp.tasks.forecast import Forecast
-from seqnlp.tasks.forecaster import Forecaster
-from seqnlp.tasks.generator import Generator
-from seqnlp.tasks.lm import LanguageModel
-from seqnlp.tasks.tag import Tag
-from seqnlp.tasks.tagger import Tagger
-from seqnlp.tasks.translate import Translate
-from seqnlp.tasks.translator import Translator
+from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.classify.task import Classify
+from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.forecast.recipe import Forecast
+from seqnlp.tasks.lm.predictor import Generator
+from seqnlp.tasks.lm.task import LanguageModel
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.task import Tag
+from seqnlp.tasks.translate.predictor import Translator
+from seqnlp.tasks.translate.task import Translate
 
 __all__ = [
     "Classifier",

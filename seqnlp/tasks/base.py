@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from seqnlp.codecs import Codec
-from seqnlp.embeddings import Find
+from seqnlp.embeddings import PathResolver
 from seqnlp.encoders import Encoder
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.recipe import Recipe
-from seqnlp.training import Examples, Metric, Show, Training
+from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
 Scores = dict[str, Any]
 """Numbers by name; a score of several parts, such as `labels`, is a table of its own."""
@@ -32,7 +32,7 @@ class Task(ABC):
         """What must be saved with a model, by name."""
 
     @abstractmethod
-    def examples(self, split: Any, batch_tokens: int) -> Examples:
+    def examples(self, split: Any, batch_tokens: int) -> EncodedDataset:
         """Encode a split."""
 
     @abstractmethod
@@ -48,7 +48,7 @@ class Task(ABC):
         return {name: score for name, score in self.score(model, dev).items() if isinstance(score, float)}
 
     @abstractmethod
-    def show(self, dev: Any, seed: int) -> Show:
+    def show(self, dev: Any, seed: int) -> Preview:
         """Pick a few examples of a split, as it was read; what is returned says what a model makes of them."""
 
     @abstractmethod
@@ -92,16 +92,16 @@ class TaskRecipe(Recipe, ABC):
     optimizer: Optimizer
     training: Training = Training()
 
-    def corpus(self, find: Find) -> Corpus:
+    def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits that `[data]` names; `find` looks files up."""
         return read_corpus(self.data, find)
 
-    def split(self, source: str, find: Find) -> Any:
+    def split(self, source: str, find: PathResolver) -> Any:
         """Read one split: a file, or what else the reader takes for the name of one."""
         return self.data.reader.load(self.locate(source, find))
 
     @abstractmethod
-    def fit(self, train: Any, find: Find) -> Task:
+    def fit(self, train: Any, find: PathResolver) -> Task:
         """Fit the codecs on the training split; `find` looks up other files that the recipe names."""
 
     @abstractmethod

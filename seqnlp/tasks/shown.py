@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.forecasted import NEXT
-from seqnlp.training import Show
+from seqnlp.tasks.forecast.dataset import NEXT
+from seqnlp.training import Preview
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    from seqnlp.tasks.classify import ClassifyTask
-    from seqnlp.tasks.forecasting import ForecastTask
-    from seqnlp.tasks.lm import LmTask
-    from seqnlp.tasks.pairs import Pairs
-    from seqnlp.tasks.running_text import TextSplit
-    from seqnlp.tasks.series_split import SeriesSplit
-    from seqnlp.tasks.tag import TagTask
-    from seqnlp.tasks.translate import TranslateTask
+    from seqnlp.tasks.classify.task import ClassifyTask
+    from seqnlp.tasks.forecast.corpus import SeriesSplit
+    from seqnlp.tasks.forecast.task import ForecastTask
+    from seqnlp.tasks.lm.corpus import TextSplit
+    from seqnlp.tasks.lm.task import LmTask
+    from seqnlp.tasks.tag.task import TagTask
+    from seqnlp.tasks.translate.corpus import Pairs
+    from seqnlp.tasks.translate.task import TranslateTask
 
 SHOWN = 3
 """Examples in all."""
@@ -49,7 +49,7 @@ def some_rows(number: int, seed: int) -> NDArray[np.int64]:
     return np.sort(random.choice(number, min(SHOWN, number), replace=False))
 
 
-def tags(task: TagTask, dev: Dataset, seed: int) -> Show:
+def tags(task: TagTask, dev: Dataset, seed: int) -> Preview:
     """Sentences with their words' labels, of the main column."""
     data, first = task.recipe.data, task.columns[0]
     table = dev.select(some_rows(len(dev), seed))
@@ -72,7 +72,7 @@ def tags(task: TagTask, dev: Dataset, seed: int) -> Show:
     return show
 
 
-def classes(task: ClassifyTask, dev: Dataset, seed: int) -> Show:
+def classes(task: ClassifyTask, dev: Dataset, seed: int) -> Preview:
     """Texts with their classes."""
     table = dev.select(some_rows(len(dev), seed))
     texts, expected = task.recipe.words(table).rows(), task.recipe.labels(table).rows()
@@ -86,7 +86,7 @@ def classes(task: ClassifyTask, dev: Dataset, seed: int) -> Show:
     return show
 
 
-def continuations(task: LmTask, dev: TextSplit, seed: int) -> Show:
+def continuations(task: LmTask, dev: TextSplit, seed: int) -> Preview:
     """Pieces of the text, how they go on, and how the model would go on."""
     text = ""
     for chunk in dev.chunks():
@@ -116,7 +116,7 @@ def continuations(task: LmTask, dev: TextSplit, seed: int) -> Show:
     return show
 
 
-def translations(task: TranslateTask, dev: Pairs, seed: int) -> Show:
+def translations(task: TranslateTask, dev: Pairs, seed: int) -> Preview:
     """Sentences, how people have translated them, and the greedy translations of the model."""
     pairs = replace(dev, table=dev.table.select(some_rows(len(dev), seed)))
     sources, expected = list(chain(*pairs.sources())), list(chain(*pairs.targets()))
@@ -132,7 +132,7 @@ def translations(task: TranslateTask, dev: Pairs, seed: int) -> Show:
     return show
 
 
-def forecasts(task: ForecastTask, dev: SeriesSplit, seed: int) -> Show:
+def forecasts(task: ForecastTask, dev: SeriesSplit, seed: int) -> Preview:
     """Windows: what came at some steps of the horizon, and what the model expects there, in original units."""
     windows = task.examples(dev, 1)
     rows = some_rows(len(windows), seed)

@@ -1,7 +1,7 @@
 """The training loop and what it needs."""
 
-from seqnlp.training.examples import Examples
-from seqnlp.training.loop import Metric, Show, Trainer
+from seqnlp.training.dataset import EncodedDataset
+from seqnlp.training.loop import Metric, Preview, Trainer
 from seqnlp.training.settings import Training
 
-__all__ = ["Examples", "Metric", "Show", "Trainer", "Training"]
+__all__ = ["EncodedDataset", "Metric", "Preview", "Trainer", "Training"]

@@ -17,13 +17,13 @@ from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.training.clock import Clock
-from seqnlp.training.examples import Examples
+from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
 from seqnlp.training.settings import Training
 
 Score = Callable[[SequenceModel], dict[str, float]]
-Show = Callable[[SequenceModel], list[Example]]
+Preview = Callable[[SequenceModel], list[Example]]
 
 
 @dataclass
@@ -71,14 +71,14 @@ class Trainer:
     def __init__(
         self,
         model: SequenceModel,
-        train: Examples,
+        train: EncodedDataset,
         score: Score,
         metric: Metric,
         optimizer: Optimizer,
         training: Training,
         seed: int,
         items_name: str,
-        show: Show = lambda model: [],
+        show: Preview = lambda model: [],
     ) -> None:
         """Take the parts.
 

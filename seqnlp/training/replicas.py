@@ -18,7 +18,7 @@ from torch import Tensor
 
 from seqnlp.model import SequenceModel
 from seqnlp.nn.random import seed_thread
-from seqnlp.training.examples import Examples
+from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import Precision, computing_in
 
 Carry = list[Tensor]
@@ -36,7 +36,7 @@ class Share:
 class Replicas:
     """Copies of a model that share its weights and have gradients of their own."""
 
-    def __init__(self, model: SequenceModel, examples: Examples, number: int, precision: Precision) -> None:
+    def __init__(self, model: SequenceModel, examples: EncodedDataset, number: int, precision: Precision) -> None:
         """Copy the model.
 
         Args:

@@ -1,6 +1,6 @@
 """The terminal application: `seqnlp tui`.
 
-Nothing here imports torch or numpy: models live in a worker process (`seqnlp.worker`), so that the first picture
+Nothing here imports torch or numpy: models live in a worker process (`seqnlp.service`), so that the first picture
 is there at once and no computation can freeze it.
 
 | file | what is in it |

@@ -17,8 +17,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from seqnlp.service.predictor import Predictor, PredictorDied, State
 from seqnlp.tui.mishaps import Overcome, log_mishap
-from seqnlp.tui.predictor import Predictor, PredictorDied, State
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES
 from seqnlp.tui.trainings import Trainings

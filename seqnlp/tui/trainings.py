@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import final
 
 from seqnlp.errors import DataError, RunError, UsageError
-from seqnlp.run.claim import LOCK, holder
 from seqnlp.run.files import read_json, saving, write_json
+from seqnlp.run.lock import LOCK, holder
 
 FOLDER = ".trainings"
 """Beside the runs: for each training who does it, and what that process has said."""

@@ -23,7 +23,7 @@ def test_the_terminal_application_starts_without_what_is_slow() -> None:
 import asyncio, sys
 from pathlib import Path
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.client import WorkerPredictor
+from seqnlp.service.client import WorkerPredictor
 
 async def start() -> None:
     app = SeqnlpApp(Path("runs"), WorkerPredictor((sys.executable, "-c", "input()")))

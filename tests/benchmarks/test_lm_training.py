@@ -15,7 +15,7 @@ from torch import nn
 from seqnlp.events import Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.tasks import LanguageModel
-from seqnlp.tasks.lanes import LaneExamples
+from seqnlp.tasks.lm.dataset import StreamDataset
 from seqnlp.training import Metric, Trainer
 
 SIZE, EMBEDDED, CHARACTERS, LANES, WINDOW, ROUNDS = 512, 64, 66, 32, 128, 6
@@ -36,7 +36,7 @@ def trainer(tokens: "np.ndarray[tuple[int], np.dtype[np.uint16]]") -> Trainer:
     encoder = recipe.encoder.build(EMBEDDED)
     decoder = recipe.decoder.build(SIZE, CHARACTERS, embedding.table.weight)
     model = SequenceModel(embedding, encoder, {"next": decoder})
-    examples = LaneExamples(tokens, len(tokens), LANES, WINDOW, False)
+    examples = StreamDataset(tokens, len(tokens), LANES, WINDOW, False)
     score = {"nats": 0.0}
     return Trainer(
         model, examples, lambda _: score, Metric("nats", False), recipe.optimizer, recipe.training, 1, "characters"

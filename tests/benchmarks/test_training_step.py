@@ -20,7 +20,7 @@ from seqnlp.codecs import Labels
 from seqnlp.decoders import Linear
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn import Recurrent
-from seqnlp.training import Examples
+from seqnlp.training import EncodedDataset
 from seqnlp.training.replicas import Replicas
 
 pytestmark = pytest.mark.benchmark
@@ -36,7 +36,7 @@ class Vectors:
 
 
 @final
-class Embedded(Examples):
+class Embedded(EncodedDataset):
     """One batch of random vectors and labels."""
 
     def __init__(self) -> None:

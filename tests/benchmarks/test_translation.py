@@ -21,7 +21,7 @@ from seqnlp.decoders import Attention, AttentionDecoder
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn import Recurrent
 from seqnlp.nn.search import BEGIN, END, Search, search
-from seqnlp.training import Examples
+from seqnlp.training import EncodedDataset
 from seqnlp.training.inference import in_parallel
 from seqnlp.training.precision import resolve
 from seqnlp.training.replicas import Replicas
@@ -39,7 +39,7 @@ class Sources:
 
 
 @final
-class Pairs(Examples):
+class Pairs(EncodedDataset):
     """Random sentences in the order of their lengths, and targets as long as they."""
 
     def __init__(self) -> None:

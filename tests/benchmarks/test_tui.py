@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from seqnlp.api import train
+from seqnlp.service.client import WorkerPredictor
+from seqnlp.service.predictor import Predictor, State
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.client import WorkerPredictor
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.predictor import Predictor, State
 from seqnlp.tui.screens.generate import GenerateScreen
 
 ROOT = Path(__file__).parents[2]

@@ -19,8 +19,8 @@ from seqnlp.codecs.series import SeriesScaler
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.tasks import Forecast, Forecaster
-from seqnlp.tasks.forecasting import decoder_of
-from seqnlp.tasks.series_split import SeriesSplit
+from seqnlp.tasks.forecast.corpus import SeriesSplit
+from seqnlp.tasks.forecast.task import decoder_of
 
 SMALL = ["training.threads=1", "training.epochs=1", "data.look_back=24", "data.horizon=6", "data.season=6"]
 SEGRNN = ["embedding.segment=6", "embedding.size=8", "encoder.size=8", "decoder.size=8", "decoder.segment=3"]

@@ -16,8 +16,8 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input, TextArea
 
+from seqnlp.service.predictor import Predictor, State
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.predictor import Predictor, State
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.widgets.prompt import Prompt
 

@@ -22,8 +22,8 @@ from conftest import draw, wait_for
 from textual.widgets import Input, TextArea
 
 from seqnlp.run import Run
+from seqnlp.service.client import WorkerPredictor
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.client import WorkerPredictor
 
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "pictures"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from seqnlp.tui.client import WorkerPredictor
-from seqnlp.tui.predictor import PredictorDied, PredictorError, State
+from seqnlp.service.client import WorkerPredictor
+from seqnlp.service.predictor import PredictorDied, PredictorError, State
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]

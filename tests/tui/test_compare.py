@@ -9,8 +9,8 @@ import pytest
 from textual.widgets import Input
 
 from seqnlp.run import Run
+from seqnlp.service.predictor import PredictorError
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.predictor import PredictorError
 from seqnlp.tui.screens.compare import CompareScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.prompt import Prompt

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from seqnlp.service.predictor import PredictorError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.comparing import forecasts_apart
-from seqnlp.tui.predictor import PredictorError
 from seqnlp.tui.screens.compare_forecasts import CompareForecastsScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.forecast_view import ForecastView

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from seqnlp.service.predictor import PredictorError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.predictor import PredictorError
 from seqnlp.tui.screens.home import HomeScreen
 
 pytestmark = pytest.mark.anyio

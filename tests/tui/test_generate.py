@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from seqnlp.service.predictor import PredictorDied, PredictorError, State
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.predictor import PredictorDied, PredictorError, State
 from seqnlp.tui.screens.generate import GenerateScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.dials import Dials

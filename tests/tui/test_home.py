@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from seqnlp.service.predictor import State
 from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.predictor import State
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.help import HelpScreen
 from seqnlp.tui.screens.home import HomeScreen

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from seqnlp.service.predictor import PredictorDied, PredictorError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.mishaps import LARGEST, log_file, log_mishap
-from seqnlp.tui.predictor import PredictorDied, PredictorError
 from seqnlp.tui.screens.generate import GenerateScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.run_list import RunList

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from seqnlp.service.handlers import Models, answer
+from seqnlp.service.protocol import Request
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.screens.generate import GenerateScreen
-from seqnlp.worker.answers import Models, answer
-from seqnlp.worker.protocol import Request
 
 pytestmark = pytest.mark.anyio
 

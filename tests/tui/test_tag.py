@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from seqnlp.service.predictor import PredictorDied, PredictorError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.predictor import PredictorDied, PredictorError
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.tag import TagScreen
 from seqnlp.tui.widgets.prompt import Prompt

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from seqnlp.service.predictor import PredictorError
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.predictor import PredictorError
 from seqnlp.tui.screens import home
 from seqnlp.tui.screens.asking import AskScreen
 from seqnlp.tui.screens.home import HomeScreen

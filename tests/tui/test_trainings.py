@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from seqnlp.errors import DataError, UsageError
-from seqnlp.run.claim import Claim
+from seqnlp.run.lock import RunLock
 from seqnlp.tui.following import Following
 from seqnlp.tui.listing import runs_in
 from seqnlp.tui.trainings import Condition, Trainings, line_of, look_at, settings_in
@@ -136,7 +136,7 @@ def test_it_outlives_the_application(root: Path) -> None:
 
 def test_one_that_was_begun_on_a_command_line_is_seen_by_its_lock(root: Path) -> None:
     path = root / "a"
-    with Claim(path) as claim:
+    with RunLock(path) as claim:
         claim.take()
         (found,) = Trainings(root).alive()
         assert found.record.pid == os.getpid()

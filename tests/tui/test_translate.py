@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from seqnlp.service.predictor import PredictorDied, PredictorError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.predictor import PredictorDied, PredictorError
 from seqnlp.tui.prefixes import before, up_to
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.translate import TranslateScreen

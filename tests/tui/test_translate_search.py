@@ -143,8 +143,8 @@ def test_no_more_are_shown_than_are_followed() -> None:
 
 
 def test_the_dials_are_the_library_s_settings() -> None:
-    from seqnlp.tasks.searching import BeamSearch
-    from seqnlp.tasks.translator import Translator
+    from seqnlp.tasks.translate.predictor import Translator
+    from seqnlp.tasks.translate.search import BeamSearch
 
     search = BeamSearch().model_dump()
     assert {dial.name: dial.default for dial in DIALS if dial.name != "best"}.items() <= search.items()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from seqnlp.run.claim import Claim
+from seqnlp.run.lock import RunLock
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.trainings import Condition, Trainings
 
@@ -68,7 +68,7 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
 
 
 async def test_what_goes_on_elsewhere_is_not_begun_again(app: SeqnlpApp, runs: Path, hides: Any, watched: Any) -> None:
-    with Claim(runs / "char_lstm") as claim:
+    with RunLock(runs / "char_lstm") as claim:
         claim.take()
         async with app.run_test(size=(100, 30)) as pilot:
             screen = await watched(pilot, "char_lstm")

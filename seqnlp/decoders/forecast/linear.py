@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.several_linear import Grouping, SeveralLinear
+from seqnlp.nn.grouped_linear import GroupedLinear, Grouping
 from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 
@@ -50,7 +50,7 @@ class LinearMapModule(ForecastModule):
         self.dropout = Dropout(dropout)
         before, after = shape.lookback, shape.horizon * output.size
         self.maps = nn.ModuleList(
-            SeveralLinear(shape.lanes * shape.channels, before, after) if individual else nn.Linear(before, after)
+            GroupedLinear(shape.lanes * shape.channels, before, after) if individual else nn.Linear(before, after)
             for _ in range(2 if trend else 1)
         )
 

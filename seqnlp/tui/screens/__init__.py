@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
-    from seqnlp.tui.predictor import Predictor
+    from seqnlp.service.predictor import Predictor
     from seqnlp.tui.screens.base import BaseScreen, RunScreen
 
 

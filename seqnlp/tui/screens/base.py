@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.screen import Screen
 
 from seqnlp.run.summary import Summary
+from seqnlp.service.predictor import Predictor, PredictorDied, PredictorError
 from seqnlp.tui.mishaps import Overcome
-from seqnlp.tui.predictor import Predictor, PredictorDied, PredictorError
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.masthead import Masthead
 

@@ -13,10 +13,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui import comparing
 from seqnlp.tui.beginning import beginning, left_out
 from seqnlp.tui.duet import Duet
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.live import PATIENCE
 from seqnlp.tui.widgets.prompt import Prompt

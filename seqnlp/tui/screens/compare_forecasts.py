@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.comparing import LEFT, RIGHT, forecasts_apart, scores_beside
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, table
 from seqnlp.tui.widgets.forecast_view import ForecastView
 from seqnlp.tui.widgets.series_list import SeriesList

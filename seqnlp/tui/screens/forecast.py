@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from seqnlp.tui.predictor import Predictor
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, numbers, table
 from seqnlp.tui.widgets.forecast_view import ForecastView, short
 from seqnlp.tui.widgets.series_list import SeriesList

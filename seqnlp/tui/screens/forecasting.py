@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from seqnlp.run import Run
 from seqnlp.run.summary import data_section
-from seqnlp.tui.predictor import Predictor, PredictorError
+from seqnlp.service.predictor import Predictor, PredictorError
 from seqnlp.tui.screens.live import Line, LiveScreen
 from seqnlp.tui.widgets.forecast_view import ForecastView
 from seqnlp.tui.widgets.name_list import NameList

@@ -15,8 +15,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from seqnlp.errors import SeqnlpError
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.dialling import DIALS, defaults
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.saving import save_samples
 from seqnlp.tui.screens.base import RunScreen
 from seqnlp.tui.session import Session, unknown_in_words

@@ -16,8 +16,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.listing import BROKEN
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens import screen_for
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.trainings import Condition, Trainings
@@ -85,7 +85,7 @@ class HomeScreen(BaseScreen):
 
     def body(self) -> ComposeResult:
         """A line to type into, and the table."""
-        with Horizontal(id="finder"):
+        with Horizontal(id="path_resolver"):
             yield Static("❯", id="sign")
             yield Finder(placeholder="type to find a run", id="filter", compact=True)
             yield Static("", id="count")
@@ -178,11 +178,11 @@ class HomeScreen(BaseScreen):
 
     def action_clear(self) -> None:
         """Show all runs again; if they are shown, mark none."""
-        finder = self.query_one("#filter", Input)
-        if not finder.value:
+        path_resolver = self.query_one("#filter", Input)
+        if not path_resolver.value:
             self.query_one(RunList).unmark()
             self._marked()
-        finder.value = ""
+        path_resolver.value = ""
 
     def action_mark(self) -> None:
         """Mark the run under the cursor, or mark it no longer."""

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from seqnlp.tui.predictor import PredictorError
+from seqnlp.service.predictor import PredictorError
 from seqnlp.tui.screens.base import RunScreen
 from seqnlp.tui.widgets.prompt import Prompt
 

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.colours import Colours
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.words import WordsScreen
 from seqnlp.tui.widgets.tagged_view import TaggedView
 

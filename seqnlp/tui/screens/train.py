@@ -18,7 +18,7 @@ from seqnlp.errors import SeqnlpError
 from seqnlp.recipe.listed import Listed, listed_recipes
 from seqnlp.recipe.source import read_text
 from seqnlp.run import Run
-from seqnlp.tui.predictor import Predictor
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.screens.asking import AskScreen
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.home import Finder
@@ -88,7 +88,7 @@ class TrainScreen(BaseScreen):
 
     def body(self) -> ComposeResult:
         """The recipes, the text of one, and the lines to fill in."""
-        with Horizontal(id="finder"):
+        with Horizontal(id="path_resolver"):
             yield Static("❯", classes="sign")
             yield Finder(placeholder="type to find a recipe", id="filter", compact=True)
             yield Static("", id="count")

@@ -12,8 +12,8 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.dialling import defaults
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.prefixes import before, up_to
 from seqnlp.tui.screens.live import Line, LiveScreen
 from seqnlp.tui.searching import agree, dials_of

@@ -14,9 +14,9 @@ from textual.widgets import Static
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.directory import META, RECIPE
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.example_lines import examples
 from seqnlp.tui.following import Following
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.training_lines import SIGNS, evaluations, latest_scores, numbers, progress
 from seqnlp.tui.trainings import Condition, Training, Trainings

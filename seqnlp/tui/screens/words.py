@@ -9,8 +9,8 @@ from textual import on
 from textual.content import Content
 from textual.widgets import Static
 
+from seqnlp.service.predictor import Predictor
 from seqnlp.tui.beginning import beginning, left_out
-from seqnlp.tui.predictor import Predictor
 from seqnlp.tui.screens.live import LiveScreen
 from seqnlp.tui.widgets.word_flow import WordFlow
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from seqnlp.chart import shade
+from seqnlp.plots.terminal import shade
 from seqnlp.tui.flowing import cut
 from seqnlp.tui.widgets.lines import column
 

@@ -8,7 +8,7 @@ from typing import final
 from textual.content import Content
 from textual.widget import Widget
 
-from seqnlp.chart import Points, chart
+from seqnlp.plots.terminal import Points, chart
 
 COLOURS = ("$primary", "$accent", "$secondary")
 SMALLEST = 20

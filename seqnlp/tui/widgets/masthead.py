@@ -7,7 +7,7 @@ from typing import final
 from textual.content import Content
 from textual.widget import Widget
 
-from seqnlp.tui.predictor import Predictor, State
+from seqnlp.service.predictor import Predictor, State
 
 SIGNS = {
     State.ASLEEP: ("○", "model asleep", "$muted"),

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from seqnlp.service.client import WorkerPredictor
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.client import WorkerPredictor
 from seqnlp.tui.trainings import Trainings
 
 runs = Path(sys.argv[1])

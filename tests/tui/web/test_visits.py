@@ -34,7 +34,7 @@ def visit(site: Any, read_until: Any) -> Callable[[], Any]:
             await read_until(terminal, "char_lstm")
             reading = asyncio.create_task(ended(terminal))  # as browsers do, or the server takes it for gone
             async with asyncio.timeout(PATIENCE):
-                while sorted(names_of(site.family(), before)) != ["seqnlp", "seqnlp.worker"]:
+                while sorted(names_of(site.family(), before)) != ["seqnlp", "seqnlp.service"]:
                     await asyncio.sleep(0.05)
             yield reading
             await terminal.close()
@@ -136,7 +136,7 @@ async def test_nothing_outlives_a_server_that_was_killed(site: Any, visit: Any, 
 
 
 def application(family: dict[int, tuple[str, str]]) -> int:
-    (found,) = [pid for pid, (_, command) in family.items() if "seqnlp.worker" not in command]
+    (found,) = [pid for pid, (_, command) in family.items() if "seqnlp.service" not in command]
     return found
 
 

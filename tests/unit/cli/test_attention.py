@@ -2,9 +2,9 @@ from xml.etree import ElementTree
 
 from rich.cells import cell_len
 
-from seqnlp.cli.attention_svg import draw
 from seqnlp.cli.attention_text import matrix
 from seqnlp.cli.translate import pharaoh
+from seqnlp.plots.attention_svg import draw
 from seqnlp.results import Translation
 
 

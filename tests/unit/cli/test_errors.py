@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from seqnlp.cli.confusion_svg import draw
 from seqnlp.cli.error_tables import excerpt, show_matrix, show_report, worst_labels
+from seqnlp.plots.confusion_svg import draw
 from seqnlp.results import Confusion, ErrorReport, Mistake
 
 MISTAKE = Mistake([f"w{number}" for number in range(30)], 15, 0.75)

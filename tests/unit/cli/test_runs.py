@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner, Result
 
-from seqnlp.cli.pictures import check_picture
 from seqnlp.cli.runs import app
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Done, Evaluated, Started, Stepped
+from seqnlp.plots.files import check_picture
 from seqnlp.run import Run
 
 TEST_SCORES = {

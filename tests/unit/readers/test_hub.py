@@ -100,7 +100,7 @@ for settings, split in json.loads(sys.argv[1]):
 
 SIDES_SCRIPT = """
 import json, sys
-from seqnlp.tasks.translate import Translate
+from seqnlp.tasks.translate.task import Translate
 for settings, split in json.loads(sys.argv[1]):
     data = {"reader": {"kind": "hub", **settings}, "source": "en", "target": "de"}
     recipe = Translate.model_validate({"data": {**data, "train": split, "dev": split}})

@@ -9,10 +9,10 @@ import torch
 
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
-from seqnlp.opened import finder
 from seqnlp.recipe import load_recipe
 from seqnlp.tasks import Task, TaskRecipe
-from seqnlp.tasks.running_text import TextSplit
+from seqnlp.tasks.lm.corpus import TextSplit
+from seqnlp.tasks.loading import path_resolver
 from seqnlp.tasks.shown import CHARACTERS, SHOWN, WORDS, WRITTEN, some_rows
 
 ROOT = Path(__file__).parents[3]
@@ -31,8 +31,8 @@ def prepared(name: str, *settings: str) -> Prepared:
     file = ROOT / f"recipes/{name}.toml"
     recipe = load_recipe(file, [*SMALL, *settings])
     assert isinstance(recipe, TaskRecipe)
-    corpus = recipe.corpus(finder(file))
-    task: Task = recipe.fit(corpus.splits["train"], finder(file))
+    corpus = recipe.corpus(path_resolver(file))
+    task: Task = recipe.fit(corpus.splits["train"], path_resolver(file))
     torch.manual_seed(recipe.seed)
     return Prepared(task, task.build(), corpus.splits["dev"])
 

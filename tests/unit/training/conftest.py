@@ -17,7 +17,7 @@ from seqnlp.embeddings import CharCnn, TextBatch, TextEmbedding, Words
 from seqnlp.encoders import Encoder
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.optimizers import Optimizer
-from seqnlp.training import Examples, Metric, Trainer, Training
+from seqnlp.training import EncodedDataset, Metric, Trainer, Training
 from seqnlp.training.batches import in_order, plan
 from seqnlp.training.loop import Score
 
@@ -25,7 +25,7 @@ WORDS = ["the", "a", "cat", "dog", "sat", "ran", "mat", "."]
 LABELS = Labels(["0", "1", "2"])
 
 
-class Sentences(Examples):
+class Sentences(EncodedDataset):
     """Random words; the label of each depends on it and on the word before."""
 
     def __init__(self, lengths: list[int], budget: int) -> None:
@@ -76,7 +76,7 @@ class Lanes(InGivenBatches):
     carries_state = True
 
 
-def accuracy_on(examples: Examples) -> Score:
+def accuracy_on(examples: EncodedDataset) -> Score:
     """How much of a split a model gets right."""
 
     def score(model: SequenceModel) -> dict[str, float]:

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from seqnlp.tasks import Generator, LanguageModel
-from seqnlp.tasks.lanes import LaneExamples
-from seqnlp.tasks.lm import LmTask
+from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.task import LmTask
 from seqnlp.training import Trainer
 
 TEXT = "".join(f"{number} green bottle{'s' * (number != 1)} on the wall,\n" for number in range(30, 0, -1))
@@ -54,8 +54,8 @@ def task(recipe: Callable[..., LanguageModel]) -> Callable[..., LmTask]:
 
 
 @pytest.fixture
-def examples(task: Callable[..., LmTask]) -> Callable[..., LaneExamples]:
-    def make(split: str = "train", **sections: Any) -> LaneExamples:
+def examples(task: Callable[..., LmTask]) -> Callable[..., StreamDataset]:
+    def make(split: str = "train", **sections: Any) -> StreamDataset:
         made = task(**sections)
         source = getattr(made.recipe.data, split)
         return made.examples(made.recipe.split(source, find), made.recipe.training.batch_tokens)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from seqnlp.errors import DataError
-from seqnlp.tasks import running_text
-from seqnlp.tasks.lm import LmTask
-from seqnlp.tasks.running_text import TextSplit, cache_folder
+from seqnlp.tasks.lm import corpus as running_text
+from seqnlp.tasks.lm.corpus import TextSplit, cache_folder
+from seqnlp.tasks.lm.task import LmTask
 
 
 def find(name: str) -> Path:

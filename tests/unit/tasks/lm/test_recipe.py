@@ -8,8 +8,8 @@ from seqnlp.errors import DataError
 from seqnlp.readers import Jsonl
 from seqnlp.readers.passage import Passage
 from seqnlp.tasks import LanguageModel
-from seqnlp.tasks.lm import LmTask
-from seqnlp.tasks.running_text import TextSplit
+from seqnlp.tasks.lm.corpus import TextSplit
+from seqnlp.tasks.lm.task import LmTask
 
 
 def find(name: str) -> Path:

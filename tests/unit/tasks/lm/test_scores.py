@@ -10,10 +10,10 @@ import torch
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.tasks import lm_scores
-from seqnlp.tasks.lanes import LaneExamples
-from seqnlp.tasks.lm import LmTask
-from seqnlp.tasks.lm_scores import Protocol, total_nats
+from seqnlp.tasks.lm import scores as lm_scores
+from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.scores import Protocol, total_nats
+from seqnlp.tasks.lm.task import LmTask
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ def reference(model: SequenceModel, tokens: torch.Tensor) -> float:
     return -logs[0].gather(1, tokens[1:, None]).sum().item()  # type: ignore[no-any-return]
 
 
-def tokens_of(examples: LaneExamples) -> torch.Tensor:
+def tokens_of(examples: StreamDataset) -> torch.Tensor:
     return torch.from_numpy(examples.tokens.astype(np.int64))
 
 
 def test_the_state_is_carried_through(
-    model: SequenceModel, examples: Callable[..., LaneExamples], monkeypatch: pytest.MonkeyPatch
+    model: SequenceModel, examples: Callable[..., StreamDataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = examples()
     expected = reference(model, tokens_of(made))
@@ -46,7 +46,7 @@ def test_the_state_is_carried_through(
 
 
 def test_a_long_text_is_read_in_parts_that_warm_up(
-    model: SequenceModel, examples: Callable[..., LaneExamples], monkeypatch: pytest.MonkeyPatch
+    model: SequenceModel, examples: Callable[..., StreamDataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = examples()
     monkeypatch.setattr(lm_scores, "SHORTEST", 100)
@@ -54,7 +54,7 @@ def test_a_long_text_is_read_in_parts_that_warm_up(
     assert total_nats(model, made, Protocol()) == pytest.approx(reference(model, tokens_of(made)), rel=1e-4)
 
 
-def test_windows_know_nothing_of_each_other(model: SequenceModel, examples: Callable[..., LaneExamples]) -> None:
+def test_windows_know_nothing_of_each_other(model: SequenceModel, examples: Callable[..., StreamDataset]) -> None:
     made = examples()
     tokens = tokens_of(made)
     expected = sum(reference(model, tokens[start : start + 33]) for start in range(0, made.items, 32))
@@ -65,7 +65,7 @@ def test_windows_know_nothing_of_each_other(model: SequenceModel, examples: Call
 
 
 def test_a_model_that_learns_on_is_less_surprised_and_ends_as_it_was(
-    model: SequenceModel, examples: Callable[..., LaneExamples]
+    model: SequenceModel, examples: Callable[..., StreamDataset]
 ) -> None:
     made = examples()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -77,7 +77,7 @@ def test_a_model_that_learns_on_is_less_surprised_and_ends_as_it_was(
 
 @pytest.mark.parametrize("unit", ["characters", "words", "subwords"])
 def test_bits_are_of_characters_whatever_a_token_is(
-    unit: str, task: Callable[..., LmTask], examples: Callable[..., LaneExamples]
+    unit: str, task: Callable[..., LmTask], examples: Callable[..., StreamDataset]
 ) -> None:
     made, data = task(data={"unit": unit}), examples(data={"unit": unit})
     with torch.inference_mode():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from seqnlp.events import Evaluated
-from seqnlp.tasks.lm import LmTask
+from seqnlp.tasks.lm.task import LmTask
 from seqnlp.training import Trainer
 
 Make = Callable[..., Trainer]

@@ -10,8 +10,8 @@ from datasets import Dataset
 
 from seqnlp.model import SequenceModel
 from seqnlp.tasks import Translate, Translator
-from seqnlp.tasks.pairs import Pairs
-from seqnlp.tasks.translate import TranslateTask
+from seqnlp.tasks.translate.corpus import Pairs
+from seqnlp.tasks.translate.task import TranslateTask
 
 SOURCES = ["a b", "b c d", "d", "c a", "a b c d", "d d a"]
 TARGETS = ["B A", "D C B", "D", "A C", "D C B A", "A D D"]

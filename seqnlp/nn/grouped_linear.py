@@ -1,0 +1,65 @@
+"""Several linear maps, and for every row the number of the one that it goes through."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from seqnlp.shapes import Float, Int
+
+
+@final
+@dataclass(frozen=True)
+class Grouping:
+    """The order in which maps that have as many rows, and the rows of each map, lie side by side."""
+
+    order: Int[Tensor, " rows"]
+    """The rows, in this order."""
+    back: Int[Tensor, " rows"]
+    """Where each row went."""
+    present: Int[Tensor, " groups"]
+    """The maps that have rows, those with few rows first."""
+    blocks: list[tuple[int, int]]
+    """How many maps there are with as many rows, and how many rows each of these has."""
+
+    @classmethod
+    def of(cls, which: Int[Tensor, " rows"]) -> "Grouping":
+        """Group rows by the numbers of their maps."""
+        present, group, counts = torch.unique(which, return_inverse=True, return_counts=True)
+        by_count = counts.argsort(stable=True)
+        order = by_count.argsort()[group].argsort(stable=True)
+        rows, maps = counts[by_count].unique_consecutive(return_counts=True)
+        blocks = list(zip(maps.tolist(), rows.tolist(), strict=True))
+        return cls(order, order.argsort(), present[by_count], blocks)
+
+
+@final
+class GroupedLinear(nn.Module):
+    """Linear maps of the same size; those with as many rows are computed in one batched product."""
+
+    def __init__(self, maps: int, inputs: int, outputs: int) -> None:
+        """Begin with random weights, spread as those of `nn.Linear`."""
+        super().__init__()
+        bound = 1 / sqrt(inputs)
+        self.weight = nn.Parameter(torch.empty(maps, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(maps, outputs).uniform_(-bound, bound))
+
+    def forward(self, values: Float[Tensor, "rows inputs"], grouping: Grouping) -> Float[Tensor, "rows outputs"]:
+        """Send every row through its map.
+
+        Args:
+            values: The rows, in any order.
+            grouping: Of the numbers of their maps.
+        """
+        maps = [count for count, _ in grouping.blocks]
+        rows = [count * each for count, each in grouping.blocks]
+        parts = torch.split(values.index_select(0, grouping.order), rows)
+        weights = torch.split(self.weight.index_select(0, grouping.present), maps)
+        biases = torch.split(self.bias.index_select(0, grouping.present), maps)
+        mapped = [
+            torch.baddbmm(bias[:, None], part.reshape(len(bias), -1, part.shape[1]), weight).flatten(0, 1)
+            for part, weight, bias in zip(parts, weights, biases, strict=True)
+        ]
+        return torch.cat(mapped).index_select(0, grouping.back)

@@ -1,0 +1,1 @@
+"""Plots: charts in terminal text, SVG and PNG."""

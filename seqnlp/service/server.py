@@ -1,0 +1,104 @@
+"""Answering several requests at once: each in turn goes on for a moment, so that none waits for another's end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from queue import SimpleQueue
+from time import monotonic
+from typing import IO, Any, final
+
+from seqnlp.errors import DataError, OutOfMemory, SeqnlpError
+from seqnlp.service.protocol import Request, from_line
+
+SLICE = 0.015
+"""Seconds for which a request goes on before what it has is sent, and the next one has its turn."""
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request is answered with, item by item."""
+
+    items: Iterator[Any]
+    pack: Callable[[list[Any]], list[Any]] = list
+    """Turns items that are ready into JSON values, which are sent together."""
+
+
+@final
+class Server:
+    """Takes requests from a queue, begins each with `answer`, and sends what comes of it."""
+
+    def __init__(
+        self,
+        inbox: SimpleQueue[Message],
+        answer: Callable[[Request], Answer],
+        send: Callable[[Message], None],
+    ) -> None:
+        self._inbox, self._answer, self._send = inbox, answer, send
+        self._open: dict[int, Answer] = {}
+
+    def run(self) -> None:
+        """Go on for ever; the end of the input ends the process."""
+        while True:
+            self.turn()
+
+    def turn(self) -> None:
+        """Take what has come, waiting for it if there is nothing to do, and let each open request go on once."""
+        while not self._open or not self._inbox.empty():
+            self._take(self._inbox.get())
+        for number in list(self._open):
+            self._go_on(number)
+
+    def _take(self, message: Message) -> None:
+        if "stop" in message:
+            self._open.pop(message["stop"], None)
+            return
+        request = Request(message["id"], message["do"], message["run"], message["settings"])
+        try:
+            self._open[request.id] = self._answer(request)
+        except Exception as error:
+            self._send({"id": request.id, "error": describe(error)})
+
+    def _go_on(self, number: int) -> None:
+        answer = self._open[number]
+        ready: list[Any] = []
+        end: Message | None = {"id": number, "end": True}
+        until = monotonic() + SLICE
+        try:
+            for item in answer.items:
+                ready.append(item)
+                if monotonic() > until or not self._inbox.empty():
+                    end = None
+                    break
+        except Exception as error:
+            end = {"id": number, "error": describe(error)}
+        if ready:
+            self._send({"id": number, "data": answer.pack(ready)})
+        if end is not None:
+            del self._open[number]
+            self._send(end)
+
+
+def describe(error: Exception) -> tuple[str, str]:
+    """The kind of an error, and what it says in one line; what is no user's fault goes to stderr at length."""
+    message = " ".join((error.brief if isinstance(error, DataError) else str(error)).split())
+    if isinstance(error, SeqnlpError):
+        return type(error).__name__, message
+    if told := OutOfMemory.told_by(error):
+        return "MemoryError", str(told)
+    if isinstance(error, OSError):
+        return "DataError", f"{error.filename}: {error.strerror}" if error.filename else message
+    traceback.print_exception(error, file=sys.stderr)
+    return "InternalError", f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def read_into(inbox: SimpleQueue[Message], lines: IO[bytes]) -> None:
+    """Put all messages into a queue; when there are no more, nobody needs this process."""
+    for line in lines:
+        inbox.put(from_line(line))
+    os._exit(0)

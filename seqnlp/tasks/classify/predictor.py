@@ -1,0 +1,121 @@
+"""A trained classifier, and why it chooses what it chooses."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import ClassVar, final, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqnlp.codecs import Column, Labels, NGrams, WordCodec
+from seqnlp.codecs.splitter import words_of
+from seqnlp.decoders import PoolClassifier
+from seqnlp.embeddings import TextBatch
+from seqnlp.model import SequenceModel
+from seqnlp.results import Classification
+from seqnlp.tasks.classify.dataset import EVALUATION_TOKENS, LABEL, encoded
+from seqnlp.training.batches import in_order
+
+Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]
+
+
+@final
+class Classifier:
+    """A trained classifier: `classifier.classify("What a fine film !")`."""
+
+    verb: ClassVar[str] = "classify"
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        views: Mapping[str, WordCodec],
+        labels: Labels,
+        several: bool,
+        ngrams: NGrams | None = None,
+    ) -> None:
+        self.model, self.views, self.labels, self.several = model.eval(), views, labels, several
+        self.ngrams = ngrams
+
+    @overload
+    def classify(self, texts: str, *, explain: bool = False, pretokenized: bool = False) -> Classification: ...
+    @overload
+    def classify(
+        self, texts: list[str] | list[list[str]], *, explain: bool = False, pretokenized: bool = False
+    ) -> list[Classification]: ...
+    @overload
+    def classify(
+        self, texts: Iterator[str | list[str]], *, explain: bool = False, pretokenized: bool = False
+    ) -> Iterator[Classification]: ...
+
+    def classify(
+        self, texts: Texts, *, explain: bool = False, pretokenized: bool = False
+    ) -> Classification | list[Classification] | Iterator[Classification]:
+        """Classify one text, a list of texts, or a stream of them.
+
+        Args:
+            texts: Text, split into words by rule, or, for a text that is a list, the words themselves.
+            explain: Also say what each word did for the likeliest class: its weight, if the decoder is one of
+                attention (they are in sum 1) and no n-grams vote, or else gradient times input, which is
+                negative for a word that speaks against it. A phrase's vote counts for its last word.
+            pretokenized: Split text at blanks only.
+
+        Returns:
+            A `Classification` for a string, a list for a list, and for an iterator another one that reads ahead
+            no further than a few thousand texts. A text without words gets no label and no scores.
+        """
+        split = str.split if pretokenized else words_of
+        if isinstance(texts, str):
+            return self._classify([split(texts)], explain)[0]
+        split_up = (split(each) if isinstance(each, str) else each for each in texts)
+        stream = self._stream(split_up, explain)
+        return list(stream) if isinstance(texts, list) else stream
+
+    def _stream(self, texts: Iterator[list[str]], explain: bool) -> Iterator[Classification]:
+        size = 1  # the first answer at once, later ones in ever larger batches
+        while window := list(islice(texts, size)):
+            yield from self._classify(window, explain)
+            size = min(size * 4, 4096)
+
+    def _classify(self, texts: list[list[str]], explain: bool) -> list[Classification]:
+        text = encoded(Column.from_rows(texts), self.views, self.ngrams)
+        results = [Classification(words, [], {}, [] if explain else None) for words in texts]
+        for rows in in_order(text.codes.lengths, EVALUATION_TOKENS):
+            rows = rows[text.codes.lengths[rows] > 0]
+            if not len(rows):
+                continue
+            inputs = TextBatch.of(text.batch(rows))
+            scores, contributions = self._explained(inputs) if explain else (self._scores(inputs), None)
+            for place, (row, given) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
+                why = None if contributions is None else contributions[place, : len(texts[row])].tolist()
+                results[row] = self._result(texts[row], given, why)
+        return results
+
+    def _result(self, words: list[str], scores: list[float], contributions: list[float] | None) -> Classification:
+        ranked = dict(sorted(zip(self.labels.names, scores, strict=True), key=lambda item: -item[1]))
+        chosen = [name for name, score in ranked.items() if score > 0.5] if self.several else list(ranked)[:1]
+        return Classification(words, chosen, ranked, contributions)
+
+    @torch.inference_mode()
+    def _scores(self, inputs: TextBatch) -> NDArray[np.float32]:
+        scores: NDArray[np.float32] = self._decoder.predict(self.model.encode(inputs)).scores.numpy()
+        return scores
+
+    @torch.enable_grad()
+    def _explained(self, inputs: TextBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scores, and what each step did for the likeliest class; shape (batch, time)."""
+        vectors: Tensor = self.model.embedding(inputs).detach().requires_grad_()
+        classes = self._decoder.predict(self.model.encoder(vectors, inputs.mask, None))
+        if classes.weights is not None:
+            contributions = classes.weights
+        else:
+            (gradient,) = torch.autograd.grad(classes.logits.amax(1).sum(), vectors)
+            contributions = (gradient * vectors).sum(-1)
+        return classes.scores.detach().numpy(), contributions.detach().numpy()
+
+    @property
+    def _decoder(self) -> PoolClassifier:
+        decoder = self.model.decoders[LABEL]
+        assert isinstance(decoder, PoolClassifier)
+        return decoder

@@ -1,0 +1,101 @@
+"""What a trained model gets wrong: confusions, words never seen, and whether it knows how sure it may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqnlp.codecs import Column
+from seqnlp.errors import UsageError
+from seqnlp.metrics.accuracy import accuracy
+from seqnlp.metrics.answers import Answers
+from seqnlp.metrics.calibration import calibration_error, reliability
+from seqnlp.metrics.confusion import confusion_matrix, frequent_confusions
+from seqnlp.results import Confusion, ErrorReport, Mistake
+from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.tasks.loading import open_split
+from seqnlp.training.precision import computing_in, for_scores
+
+NOT_IN_TRAIN = "(not in train)"
+"""The row of a matrix for right labels that train did not have."""
+
+
+def analyse(
+    run: str | Path,
+    split: str = "test",
+    data: str | Path | None = None,
+    *,
+    confusions: int = 10,
+    examples: int = 2,
+) -> dict[str, ErrorReport]:
+    """Count what a run gets wrong.
+
+    Args:
+        run: A run of a task that chooses labels.
+        split: `train`, `dev` or `test`.
+        data: Another file of the same kind, instead of a split.
+        confusions: How many of the most frequent confusions to tell, at most.
+        examples: How many of the mistakes of each to show: those that the model was surest of.
+
+    Returns:
+        A report for each label column by its name.
+
+    Raises:
+        seqnlp.errors.UsageError: the run's task does not choose labels, or has no such split.
+        seqnlp.errors.DataError: the run or the data can't be read.
+    """
+    opened = open_split(run, split, data)
+    task = opened.task
+    if not isinstance(task, LabellingTask):
+        raise UsageError(f"{run}: its verb is {task.verb}, which has no labels to be confused")
+    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision)):
+        answers = task.answers(opened.model, opened.examples)
+    words = task.words(opened.table)
+    return {name: report(answer, words, confusions, examples) for name, answer in answers.items()}
+
+
+def report(answers: Answers, words: Column, confusions: int, examples: int) -> ErrorReport:
+    """Count the mistakes in one column; see `analyse`."""
+    right = answers.gold == answers.predicted
+    matrix = confusion_matrix(answers.gold, answers.predicted, len(answers.names))
+    rows = [*answers.names, NOT_IN_TRAIN]
+    if not matrix[-1].any():
+        rows, matrix = rows[:-1], matrix[:-1]
+    table = reliability(answers.confidence, right)
+    return ErrorReport(
+        labels=answers.names,
+        rows=rows,
+        matrix=matrix.tolist(),
+        items=len(right),
+        accuracy=accuracy(right),
+        words=None if answers.known is None else _by_knowledge(answers.known, right),
+        confusions=[
+            Confusion(rows[gold], answers.names[predicted], count, _mistakes(answers, words, gold, predicted, examples))
+            for gold, predicted, count in frequent_confusions(matrix, confusions)
+        ],
+        calibration_error=calibration_error(table),
+        reliability=table,
+    )
+
+
+def _by_knowledge(known: np.ndarray[Any, np.dtype[np.bool_]], right: Any) -> dict[str, dict[str, float]]:
+    return {
+        name: {"count": int(chosen.sum()), "accuracy": accuracy(right[chosen])}
+        for name, chosen in (("known", known), ("unknown", ~known))
+    }
+
+
+def _mistakes(answers: Answers, words: Column, gold: int, predicted: int, most: int) -> list[Mistake]:
+    """Some items with this right label (or one that train did not have) and this predicted one."""
+    wanted = answers.gold == gold if gold < len(answers.names) else answers.gold < 0
+    items = np.flatnonzero(wanted & (answers.predicted == predicted))
+    surest = items[np.argsort(-answers.confidence[items], kind="stable")[:most]]
+    mistakes = []
+    for item in surest.tolist():
+        tokens = [words.distinct[code] for code in words.codes[int(answers.rows[item])].tolist()]
+        place = None if answers.steps is None else int(answers.steps[item])
+        mistakes.append(Mistake(tokens, place, float(answers.confidence[item])))
+    return mistakes

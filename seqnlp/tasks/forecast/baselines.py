@@ -1,0 +1,85 @@
+"""The forecasts to beat: the last value, the value of a season before, and a linear map trained by the same loop."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.codecs.windows import last_value
+from seqnlp.decoders.forecast import ForecastShape, LinearMapModule
+from seqnlp.embeddings.series import SeriesEmbedder
+from seqnlp.events import Evaluated
+from seqnlp.model import SequenceModel
+from seqnlp.nn.distributions import Point
+from seqnlp.nn.unread import Identity
+from seqnlp.optimizers import AdamW
+from seqnlp.tasks.forecast.dataset import NEXT, Windows
+from seqnlp.training import Metric, Trainer, Training
+
+Floats = NDArray[np.float32]
+
+
+def naive(look: Floats, observed: NDArray[np.bool_], horizon: int, season: int = 1) -> Floats:
+    """Say the last season again and again; of one step it is the last value.
+
+    Args:
+        look: Look-backs; shape (rows, look-back, channels).
+        observed: Which values are there; where one is missing, the last one a whole number of seasons earlier is
+            taken, or 0, the mean, if the look-back has none.
+        horizon: Steps to forecast.
+        season: Steps of a season, no more than there are in the look-back.
+
+    Returns:
+        Shape (rows, horizon, channels).
+    """
+    last = look[:, -season:]
+    if not observed[:, -season:].all():
+        last = np.stack(
+            [last_value(look[:, place::season], observed[:, place::season]) for place in _places(look, season)], 1
+        )
+    return last[:, np.arange(horizon) % season]
+
+
+def _places(look: Floats, season: int) -> list[int]:
+    """The first steps of the look-back that stand where the steps of its last season do, one after the other."""
+    return [(look.shape[1] + step) % season for step in range(season)]
+
+
+def linear_map(shape: ForecastShape, width: int) -> SequenceModel:
+    """DLinear (Zeng et al., 2023), untrained.
+
+    Args:
+        shape: How much is to be forecast.
+        width: Features of a step.
+    """
+    return SequenceModel(
+        SeriesEmbedder(width, 1, None, 0.0), Identity(width), {NEXT: LinearMapModule(shape, Point("mse"))}
+    )
+
+
+def train_linear_map(
+    model: SequenceModel,
+    train: Windows,
+    score: Callable[[SequenceModel], dict[str, float]],
+    threads: int,
+    seed: int,
+) -> SequenceModel:
+    """Train DLinear, and take the weights of the epoch that is best on dev.
+
+    Args:
+        model: As `linear_map` makes it.
+        train: Windows, seen step by step and with nothing taken off.
+        score: Scores a model on dev.
+        threads: Processor threads.
+        seed: Decides the order of the windows.
+    """
+    settings = Training(epochs=8, threads=threads, precision="fp32")
+    metric = Metric("mse", higher_is_better=False)
+    trainer = Trainer(model, train, score, metric, AdamW(lr=1e-3), settings, seed, "values")
+    best = trainer.weights()
+    for event in trainer.events():
+        if isinstance(event, Evaluated) and event.best:
+            best = trainer.weights()
+    trainer.close()
+    model.load_state_dict(best)
+    return model.eval()

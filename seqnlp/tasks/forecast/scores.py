@@ -1,0 +1,127 @@
+"""The scores of forecasts: scaled, as the literature tells them, and in original units."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqnlp.codecs.series import SeriesScaler
+from seqnlp.metrics import forecasts
+from seqnlp.nn.distributions import Distribution, Gaussian
+from seqnlp.tasks.base import Scores
+from seqnlp.tasks.forecast.dataset import Windows
+
+Floats = NDArray[np.float32]
+
+LANES = 50
+"""With more series than this there is no table of the scores of each."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What came, and what it takes to go back to original units; arrays broadcast to (rows, horizon, channels)."""
+
+    values: Floats
+    """Scaled."""
+    observed: NDArray[np.bool_]
+    deviation: NDArray[np.float64]
+    """The standard deviation of each series in train: an error of 1 in original units; shape (rows, 1, channels)."""
+    mean: NDArray[np.float64]
+    season: NDArray[np.float64]
+    """The mean error of the seasonal-naive forecast in train, in original units; shape (rows, 1, channels)."""
+    lanes: NDArray[np.int64]
+    """The number of the series of each value's row and channel; shape (rows, 1, channels)."""
+    names: list[str]
+    """The names of those series."""
+
+    @classmethod
+    def of(cls, examples: Windows, scaler: SeriesScaler, names: list[str]) -> "Truth":
+        """Gather the horizons of all windows."""
+        rows = np.arange(len(examples))
+        values, observed = examples.values(rows)
+        look, channels, width = examples.shape.lookback, examples.channels, values.shape[2]
+        lanes = examples.lanes(rows)[:, None, None] * width + np.arange(width)
+        where = np.divmod(lanes, channels)
+        return cls(
+            values[:, look:],
+            observed[:, look:],
+            scaler.deviation[where],
+            scaler.mean[where],
+            scaler.season[where],
+            lanes,
+            names,
+        )
+
+
+def point_scores(truth: Truth, point: Floats, table: bool = False) -> Scores:
+    """Score one number a value.
+
+    Args:
+        truth: What came.
+        point: The forecasts, scaled; shape (rows, horizon, channels).
+        table: Whether to add a table, `series`, with the scores of each series.
+
+    Returns:
+        `mse` and `mae` of scaled values; `mse_units`, `mae_units`, `mase` and `smape` (0 to 2) of original ones.
+    """
+    came, said = truth.values * truth.deviation + truth.mean, point * truth.deviation + truth.mean
+
+    def measured(there: NDArray[np.bool_]) -> Scores:
+        return {
+            "mse": forecasts.mse(truth.values, point, there),
+            "mae": forecasts.mae(truth.values, point, there),
+            "mse_units": forecasts.mse(came, said, there),
+            "mae_units": forecasts.mae(came, said, there),
+            "mase": forecasts.mase(came, said, truth.season, there),
+            "smape": forecasts.smape(came, said, there),
+        }
+
+    scores = measured(truth.observed)
+    if table and 1 < len(truth.names) <= LANES:
+        lanes = {name: truth.observed & (truth.lanes == lane) for lane, name in enumerate(truth.names)}
+        scores["series"] = {name: measured(there) for name, there in lanes.items() if there.any()}
+    return scores
+
+
+def interval_scores(truth: Truth, output: Distribution, parameters: Tensor, interval: float) -> Scores:
+    """Score forecasts that say how sure they are.
+
+    Args:
+        truth: What came.
+        output: What was forecast.
+        parameters: Its parameters, scaled; shape (rows, horizon, channels, size).
+        interval: The share of values that is to lie in the interval, for instance 0.8.
+
+    Returns:
+        `crps` (of a normal distribution exactly; else about, from the quantiles at 0.05, 0.1, ..., 0.95 that the
+        output covers) and `pinball` (the mean over the interval's ends and the median) of scaled values;
+        `coverage_80`, the share of values inside the interval, and `width_80`, its mean width, scaled.
+    """
+
+    def quantile(level: float) -> Floats:
+        found: Floats = output.quantiles(parameters, [level])[..., 0].numpy()
+        return found
+
+    if isinstance(output, Gaussian):
+        mean, deviation = (part.numpy() for part in parameters.unbind(-1))
+        crps = forecasts.crps_gaussian(truth.values, mean, deviation, truth.observed)
+    else:
+        grid = [level / 20 for level in range(1, 20) if output.covers(level / 20)]
+        crps = forecasts.crps_quantiles(truth.values, quantile, grid, truth.observed)
+    ends = [(1 - interval) / 2, (1 + interval) / 2]
+    if not all(map(output.covers, ends)):
+        return {"crps": crps}
+    levels = (ends[0], 0.5, ends[1])
+    low, middle, high = map(quantile, levels)
+    losses = [
+        forecasts.pinball_loss(truth.values, each, level, truth.observed)
+        for each, level in zip((low, middle, high), levels, strict=True)
+    ]
+    name = f"{100 * interval:g}"
+    return {
+        "crps": crps,
+        "pinball": float(np.mean(losses)),
+        f"coverage_{name}": forecasts.coverage(truth.values, low, high, truth.observed),
+        f"width_{name}": forecasts.width(low, high, truth.observed),
+    }

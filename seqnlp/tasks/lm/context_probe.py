@@ -1,0 +1,88 @@
+"""How far back a language model looks: what reaches the inputs of its gradient, and what their absence costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqnlp.embeddings import TokenBatch
+from seqnlp.errors import DataError, UsageError
+from seqnlp.model import SequenceModel
+from seqnlp.results import MemoryProbe
+from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.scores import decoder_of
+from seqnlp.tasks.loading import open_split
+
+POSITIONS = 256
+"""Places in the text that are looked at."""
+AT_ONCE = 64
+TOLERANCE = 0.01
+"""A history is long enough if a longer one makes the loss less than this share smaller."""
+
+
+def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200) -> MemoryProbe:
+    """Measure how far back a language model looks, and keep the result in the run as `probe.json`.
+
+    Args:
+        run: A run of a language model.
+        split: `train`, `dev` or `test`.
+        data: Another file, instead of a split.
+        steps: How far to look, in tokens; less in a shorter text.
+
+    Raises:
+        seqnlp.errors.UsageError: the run is of another task, or `steps` is under 1.
+        seqnlp.errors.DataError: the text is too short.
+    """
+    if steps < 1:
+        raise UsageError(f"steps {steps}: expected 1 or more")
+    opened = open_split(run, split, data)
+    if not isinstance(opened.examples, StreamDataset):
+        raise UsageError(f"{run}: expected a language model; this is a run of the task {opened.task.verb!r}")
+    tokens = opened.examples.tokens
+    steps = min(steps, len(tokens) // 2)
+    if steps < 1:
+        raise DataError("too short to look back in", opened.table.name)
+    last = np.unique(np.linspace(steps, len(tokens) - 2, POSITIONS).astype(np.int64))
+    histories = sorted({min(round(2 ** (power / 2)), steps) for power in range(32)})
+    losses = {length: _loss(opened.model, tokens, last, length) for length in histories}
+    enough = next(length for length in histories if losses[length] <= losses[histories[-1]] * (1 + TOLERANCE))
+    result = MemoryProbe(_gradients(opened.model, tokens, last, steps), losses, enough)
+    opened.run.save_probe({"split": split if data is None else str(data), **result.to_json()})
+    return result
+
+
+def _gradients(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], steps: int) -> list[float]:
+    """The mean norm of the gradient of the loss at some places with respect to the input 0, 1, ... steps before."""
+    norms = []
+    for places in np.array_split(last, range(AT_ONCE, len(last), AT_ONCE)):
+        inputs, targets = _windows(tokens, places, steps)
+        batch = TokenBatch(inputs)
+        vectors = model.embedding(batch).detach().requires_grad_()
+        states = model.encoder(vectors, batch.mask)
+        outputs = decoder_of(model).predict(states)[:, -1]
+        loss = -outputs.gather(1, targets[:, None]).sum()
+        (gradient,) = torch.autograd.grad(loss, vectors)
+        norms.append(gradient.norm(dim=-1))
+    mean: list[float] = torch.cat(norms).mean(0).flip(0).tolist()
+    return mean
+
+
+@torch.inference_mode()
+def _loss(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], history: int) -> float:
+    """The mean loss at some places for a model that sees so many tokens, in nats."""
+    inputs, targets = _windows(tokens, last, history - 1)
+    states = model.encode(TokenBatch(inputs))
+    outputs = decoder_of(model).predict(states)[:, -1]
+    return -outputs.gather(1, targets[:, None]).mean().item()
+
+
+def _windows(tokens: NDArray[Any], last: NDArray[np.int64], steps: int) -> tuple[Tensor, Tensor]:
+    """The tokens from so many steps before some places up to them, and those after them."""
+    places = last[:, None] + np.arange(-steps, 1)
+    inputs, targets = tokens[places].astype(np.int64), tokens[last + 1].astype(np.int64)
+    return torch.from_numpy(inputs), torch.from_numpy(targets)

@@ -1,0 +1,121 @@
+"""How surprising a text is to a language model: with all that came before, with a window of it, or learning on."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqnlp.decoders import NextTokenDecoder
+from seqnlp.embeddings import TokenBatch
+from seqnlp.model import SequenceModel
+from seqnlp.nn.states import States
+from seqnlp.tasks.lm.dataset import StreamDataset
+
+LANES = 32
+"""Parts of a long text that are read side by side."""
+SHORTEST = 4096
+"""Tokens of such a part, at least."""
+WARM_UP = 1024
+"""Tokens before a part that are read for the state alone."""
+BATCH_TOKENS = 8192
+ADAPTING_WINDOW = 32
+"""Tokens after which a model that learns on takes a step."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a text is scored."""
+
+    context: int | None = None
+    """Score it in windows of so many tokens that know nothing of each other; None: carry the state through."""
+    dynamic: float | None = None
+    """The learning rate of a model that goes on learning from what it has scored; None: it does not."""
+
+
+def total_nats(model: SequenceModel, examples: StreamDataset, protocol: Protocol) -> float:
+    """The summed surprise, in nats, of all tokens of a text but the first."""
+    if protocol.dynamic is not None:
+        return _while_learning(model, examples.tokens, protocol.dynamic)
+    if protocol.context is not None:
+        return _in_windows(model, examples.tokens, protocol.context)
+    return _carried_through(model, examples.tokens)
+
+
+def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> float:
+    """Read a long text in parts of the same length, side by side; each but the first has a start to warm up on."""
+    items = len(tokens) - 1
+    lanes = max(1, min(LANES, items // SHORTEST))
+    warm_up = WARM_UP if lanes > 1 else 0
+    length = ceil((items - warm_up) / lanes)
+    starts = np.arange(lanes)[:, None] * length
+    begins = np.where(starts > 0, starts + warm_up, 0)  # the first part is scored from its very start
+    total, carry = 0.0, None
+    for offset in range(0, warm_up + length, BATCH_TOKENS // lanes):
+        steps = np.arange(offset, min(offset + BATCH_TOKENS // lanes, warm_up + length))
+        places = starts + steps
+        nats, states = _read(model, tokens, np.minimum(places, items - 1), carry)
+        counted = torch.from_numpy((places >= begins) & (places < items))
+        total += nats[counted].double().sum().item()
+        carry = states.carry
+    return total
+
+
+def _in_windows(model: SequenceModel, tokens: NDArray[Any], context: int) -> float:
+    """Read a text in windows that begin without a state."""
+    items = len(tokens) - 1
+    whole = np.arange(items // context) * context
+    rows = max(1, BATCH_TOKENS // context)
+    total = 0.0
+    for start in range(0, len(whole), rows):
+        places = whole[start : start + rows, None] + np.arange(context)
+        total += _read(model, tokens, places)[0].double().sum().item()
+    if rest := items % context:
+        total += _read(model, tokens, np.arange(items - rest, items)[None])[0].double().sum().item()
+    return total
+
+
+def _read(
+    model: SequenceModel, tokens: NDArray[Any], places: NDArray[np.int64], carry: list[Tensor] | None = None
+) -> tuple[Tensor, States]:
+    """How surprising the tokens after some places are, in nats."""
+    inputs, targets = (torch.from_numpy(tokens[where].astype(np.int64)) for where in (places, places + 1))
+    states = model.encode(TokenBatch(inputs), carry)
+    return decoder_of(model).nats(states, targets), states
+
+
+def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> float:
+    """Dynamic evaluation (Krause et al., 2018): learn from each window once it has been scored.
+
+    Steps are scaled by the gradients' running size, and after each the weights are drawn back a little to those of
+    the training. In the end they are what they were.
+    """
+    decoder, items, total = decoder_of(model), len(tokens) - 1, 0.0
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    trained = [parameter.detach().clone() for parameter in parameters]
+    with torch.inference_mode(False), torch.enable_grad():
+        optimizer = torch.optim.Adam(parameters, rate, betas=(0.0, 0.999), fused=True)
+        carry: list[Tensor] | None = None
+        for start in range(0, items, ADAPTING_WINDOW):
+            window = torch.from_numpy(tokens[start : start + ADAPTING_WINDOW + 1].astype(np.int64))[None]
+            states = model.encode(TokenBatch(window[:, :-1]), carry)
+            loss = decoder.loss(states, window[:, 1:])
+            total += loss.total.item()
+            loss.mean.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            optimizer.zero_grad()
+            torch._foreach_lerp_([parameter.data for parameter in parameters], trained, rate)
+            carry = [state.detach() for state in states.carry]
+    for parameter, before in zip(parameters, trained, strict=True):
+        parameter.data.copy_(before)
+    return total
+
+
+def decoder_of(model: SequenceModel) -> NextTokenDecoder:
+    """The decoder of a language model."""
+    decoder = model.decoders["next"]
+    assert isinstance(decoder, NextTokenDecoder)
+    return decoder

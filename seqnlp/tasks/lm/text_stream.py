@@ -1,0 +1,61 @@
+"""The text of one sample as it is written: bytes to characters, and stop strings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import final
+
+from seqnlp.codecs.running_text import text_decoder
+from seqnlp.results import Token
+
+
+@final
+class TextStream:
+    """Passes tokens on as soon as it is known that no stop string begins in them."""
+
+    def __init__(self, stop: Sequence[str] = ()) -> None:
+        """Take the strings that end the text; they do not belong to it."""
+        self.stop = stop
+        self.ended = False
+        self._decoder = text_decoder()
+        self._held: list[Token] = []
+
+    def decode(self, piece: bytes) -> str:
+        """The characters that are whole with this piece."""
+        return self._decoder.decode(piece)
+
+    def add(self, token: Token) -> Iterator[Token]:
+        """Take a token, and yield those that are certain now."""
+        if not self.stop:
+            yield token
+            return
+        self._held.append(token)
+        text = "".join(held.text for held in self._held)
+        found = [place for string in self.stop if (place := text.find(string)) >= 0]
+        if found:
+            self.ended = True
+            yield from self._release(min(found), cut=True)
+        else:
+            yield from self._release(len(text) - max(_beginning(text, string) for string in self.stop))
+
+    def end(self) -> Iterator[Token]:
+        """The tokens that were held back, and what is left of a character that was never whole."""
+        if self.ended:
+            return
+        yield from self._held
+        self._held = []
+        if rest := self._decoder.decode(b"", final=True):
+            yield Token(rest)
+
+    def _release(self, length: int, cut: bool = False) -> Iterator[Token]:
+        while self._held and len(self._held[0].text) <= length:
+            token = self._held.pop(0)
+            length -= len(token.text)
+            yield token
+        if cut and length:
+            yield replace(self._held[0], text=self._held[0].text[:length])
+
+
+def _beginning(text: str, string: str) -> int:
+    """How much of a string's beginning the text ends with."""
+    longest = min(len(text), len(string) - 1)
+    return next((length for length in range(longest, 0, -1) if text.endswith(string[:length])), 0)

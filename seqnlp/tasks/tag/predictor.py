@@ -1,0 +1,226 @@
+"""Using a trained tagger."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate, islice, pairwise
+from typing import TYPE_CHECKING, ClassVar, final, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs import Column, Labels
+from seqnlp.codecs.spans import read_spans, write_spans
+from seqnlp.codecs.splitter import split_words, words_of
+from seqnlp.codecs.text import Text
+from seqnlp.decoders.crf import CrfTagger
+from seqnlp.errors import UsageError
+from seqnlp.model import SequenceModel
+from seqnlp.results import Span, Tagging, TagSequence
+from seqnlp.tasks.tag.inference import best_sequences, predict_tags
+
+if TYPE_CHECKING:
+    from seqnlp.tasks.tag.task import TagTask
+
+Sentence = str | list[str] | Mapping[str, list[str]]
+"""Text, or words, or columns by name: the words and what the corpus gives beside them."""
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A sentence as words, and how to find them in its text again."""
+
+    words: list[str]
+    text: str | None
+    """None where words were given."""
+    by_rule: bool
+    """Whether the text was split by rule, or else at blanks."""
+    columns: Mapping[str, list[str]]
+
+    def offsets(self) -> list[tuple[int, int]]:
+        """Where each word begins and ends in the text."""
+        if self.text is not None and self.by_rule:
+            return list(split_words(self.text))
+        if self.text is not None:
+            return [match.span() for match in re.finditer(r"\S+", self.text)]
+        ends = accumulate(len(word) + 1 for word in self.words)
+        return [(end - 1 - len(word), end - 1) for word, end in zip(self.words, ends, strict=True)]
+
+
+@final
+class Tagger:
+    """A trained tagger: `tagger.tag("The cat sat .")`."""
+
+    verb: ClassVar[str] = "tag"
+
+    def __init__(self, task: "TagTask", model: SequenceModel) -> None:
+        self.task, self.model = task, model.eval()
+
+    @property
+    def columns(self) -> list[str]:
+        """The label columns, the main one first."""
+        return self.task.columns
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns that it reads: the words, and what must be given beside them."""
+        return [self.task.recipe.data.tokens, *self.task.given]
+
+    @overload
+    def tag(
+        self, sentences: str | Mapping[str, list[str]], *, pretokenized: bool = False, best: int = 0
+    ) -> Tagging: ...
+    @overload
+    def tag(
+        self,
+        sentences: list[str] | list[list[str]] | list[Mapping[str, list[str]]],
+        *,
+        pretokenized: bool = False,
+        best: int = 0,
+    ) -> list[Tagging]: ...
+    @overload
+    def tag(self, sentences: Iterator[Sentence], *, pretokenized: bool = False, best: int = 0) -> Iterator[Tagging]: ...
+
+    def tag(
+        self,
+        sentences: str
+        | Mapping[str, list[str]]
+        | list[str]
+        | list[list[str]]
+        | list[Mapping[str, list[str]]]
+        | Iterator[Sentence],
+        *,
+        pretokenized: bool = False,
+        best: int = 0,
+    ) -> Tagging | list[Tagging] | Iterator[Tagging]:
+        """Tag one sentence, a list of sentences, or a stream of them.
+
+        Args:
+            sentences: Text, split into words by rule; or, for a sentence that is a list, the words themselves; or, for
+                one that is a table, `inputs` by name.
+            pretokenized: Split text at blanks only.
+            best: Also find so many of the likeliest sequences of tags for each sentence; the decoder must be a `crf`.
+
+        Returns:
+            A `Tagging` for a string or a table, a list for a list, and for an iterator another one that reads ahead
+            no further than a few thousand sentences.
+
+        Raises:
+            seqnlp.errors.UsageError: for a sentence without the columns that the tagger reads beside the words; for
+                a decoder that can't rank sequences.
+        """
+        self._check_best(best)
+        if isinstance(sentences, str | Mapping):
+            return self._tag([self._split(sentences, pretokenized)], best)[0]
+        stream = self._stream((self._split(each, pretokenized) for each in sentences), best)
+        return list(stream) if isinstance(sentences, list) else stream
+
+    def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
+        tokens, *given = self.inputs
+        if isinstance(sentence, Mapping):
+            missing = [name for name in self.inputs if name not in sentence]
+            if missing:
+                raise UsageError(f"no column {missing[0]!r} in the sentence; it has {', '.join(sentence) or 'none'}")
+            words = sentence[tokens]
+            for name in given:
+                if len(sentence[name]) != len(words):
+                    raise UsageError(f"{len(words)} words, but {len(sentence[name])} in column {name!r}")
+            return _Split(words, None, False, sentence)
+        if given:
+            raise UsageError(
+                f"this tagger reads {', '.join(map(repr, given))} beside the words: give it columns, in a CoNLL-U "
+                "file or another one with --columns, or from Python a table"
+            )
+        if isinstance(sentence, list):
+            return _Split(sentence, None, False, {})
+        words = sentence.split() if pretokenized else words_of(sentence)
+        return _Split(words, sentence, not pretokenized, {})
+
+    def _stream(self, sentences: Iterator[_Split], best: int) -> Iterator[Tagging]:
+        size = 1  # the first answer at once, later ones in ever larger batches
+        while window := list(islice(sentences, size)):
+            yield from self._tag(window, best)
+            size = min(size * 4, 4096)
+
+    def _tag(self, sentences: list[_Split], best: int) -> list[Tagging]:
+        words = Column.from_rows([sentence.words for sentence in sentences])
+        given = {}
+        for name, codec in self.task.given.items():
+            column = Column.from_rows([sentence.columns[name] for sentence in sentences])
+            given[name] = column.numbered(codec.encode(column.distinct))
+        text = Text.encode(words, self.task.views, given)
+        tags, scores = predict_tags(self.model, text, self.task.predicted)
+        taggings = self._taggings(sentences, tags, scores)
+        if not best:
+            return taggings
+        return [replace(tagging, best=found) for tagging, found in zip(taggings, self._best(text, best), strict=True)]
+
+    def _check_best(self, best: int) -> None:
+        if best < 0:
+            raise UsageError(f"best {best}: expected 1 or more")
+        if best and not isinstance(self.model.decoders.get(self.columns[0]), CrfTagger):
+            raise UsageError(
+                f"only a decoder of the kind crf can rank sequences of tags; that of {self.columns[0]!r} is another"
+            )
+
+    def _best(self, text: Text, number: int) -> list[list[TagSequence]]:
+        first = self.columns[0]
+        decoder, labels = self.model.decoders[first], self.task.predicted[first]
+        assert isinstance(decoder, CrfTagger)
+        assert isinstance(labels, Labels)
+        found = best_sequences(self.model, text, decoder, number)
+        codes = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
+        names = iter(self._as_in_corpus(Column(codes, labels.names)))
+        return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
+
+    def _as_in_corpus(self, column: Column) -> list[list[str]]:
+        """Tags by name, in the scheme of the corpus where the decoder has another one."""
+        data = self.task.recipe.data
+        if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
+            column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
+        return column.rows()
+
+    def _taggings(
+        self, sentences: list[_Split], tags: dict[str, Column], scores: dict[str, NDArray[np.float32]]
+    ) -> list[Tagging]:
+        data, first = self.task.recipe.data, self.columns[0]
+        spans = None
+        if data.scheme is not None and data.encoding is not None:
+            found, bounds = read_spans(tags[first], data.encoding), tags[first].codes.offsets
+            if data.encoding != data.scheme:
+                tags = {first: write_spans(found, bounds, data.scheme)}
+            spans = _spans(found.starts, found.ends, found.labels.tolist(), bounds, sentences, scores[first])
+        names = {name: np.array(column.distinct, object)[column.codes.values] for name, column in tags.items()}
+        lists = {name: values.tolist() for name, values in names.items()}
+        score_lists = {name: values.tolist() for name, values in scores.items()}
+        offsets = tags[first].codes.offsets.tolist()
+        results = []
+        for number, (start, end) in enumerate(pairwise(offsets)):
+            columns = {name: values[start:end] for name, values in lists.items()}
+            column_scores = {name: values[start:end] for name, values in score_lists.items()}
+            words, own = sentences[number].words, None if spans is None else spans[number]
+            results.append(Tagging(words, columns[first], column_scores[first], columns, column_scores, own))
+        return results
+
+
+def _spans(
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    labels: list[str],
+    offsets: NDArray[np.int64],
+    sentences: list[_Split],
+    scores: NDArray[np.float32],
+) -> list[list[Span]]:
+    """The spans of each sentence, counted from its own beginning."""
+    spans: list[list[Span]] = [[] for _ in sentences]
+    places: dict[int, list[tuple[int, int]]] = {}
+    rows = (np.searchsorted(offsets, starts, "right") - 1).tolist()
+    for row, start, end, label in zip(rows, starts.tolist(), ends.tolist(), labels, strict=True):
+        if row not in places:
+            places[row] = sentences[row].offsets()
+        begin = int(offsets[row])
+        first, last = start - begin, end - begin
+        score = float(scores[start:end].min())
+        spans[row].append(Span(label, first, last, places[row][first][0], places[row][last - 1][1], score))
+    return spans

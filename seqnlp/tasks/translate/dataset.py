@@ -1,0 +1,142 @@
+"""Encoded sentences and their translations."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs.sentences import BEGIN, END, PADDING, Sentences
+from seqnlp.embeddings import TokenBatch
+from seqnlp.errors import DataError
+from seqnlp.model import Batch
+from seqnlp.tasks.translate.corpus import Pairs
+from seqnlp.training import EncodedDataset
+from seqnlp.training.batches import in_order, plan
+
+EVALUATION_TOKENS = 3000
+"""Steps of a batch that no gradient is needed for."""
+
+TARGET = "target"
+"""The name of the one decoder."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Which pairs are trained on."""
+
+    shortest: int
+    """Tokens of each side, at least."""
+    longest: int
+    """Tokens of each side, at most."""
+    ratio: float | None
+    """How many times as long one side may be as the other; None: any."""
+
+    def kept(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
+        """Which pairs have the right lengths, shape (pairs,), and what is wrong with the others, in words."""
+        low, high = np.minimum(source, target), np.maximum(source, target)
+        odd = {
+            "with an empty side": low == 0,
+            f"shorter than {self.shortest} tokens": low < self.shortest,
+            f"longer than {self.longest} tokens": high > self.longest,
+        }
+        if self.ratio is not None:
+            odd[f"with more than {self.ratio:g} times as many tokens on one side"] = high > self.ratio * low
+        kept, reasons = np.ones(len(source), bool), []
+        for reason, marked in odd.items():
+            if number := int((marked & kept).sum()):
+                reasons.append(f"{number:,} {reason}")
+            kept &= ~marked
+        return kept, reasons
+
+
+@final
+class TranslateDataset(EncodedDataset):
+    """Pairs of sentences as numbers."""
+
+    def __init__(
+        self, pairs: Pairs, source: Ragged, target: Ragged, rows: NDArray[np.int64], left_out: str, batch_tokens: int
+    ) -> None:
+        """Take the encoded sides.
+
+        Args:
+            pairs: The sentences themselves.
+            source: The tokens of each source.
+            target: The tokens of each target, between BEGIN and END.
+            rows: Which of `pairs` these are.
+            left_out: Why there are not more, in words; empty if these are all.
+            batch_tokens: Steps of a training batch, of the longer side.
+        """
+        self.pairs, self.source, self.target, self.rows, self.left_out = pairs, source, target, rows, left_out
+        self.batch_tokens = batch_tokens
+        self._steps = target.lengths - 1
+        self._longer = np.maximum(source.lengths, self._steps)
+
+    @classmethod
+    def encode(
+        cls, pairs: Pairs, source: Sentences, target: Sentences, lengths: Lengths, batch_tokens: int
+    ) -> "TranslateDataset":
+        """Encode a split, for training without the pairs of odd lengths.
+
+        Raises:
+            seqnlp.errors.DataError: what `Pairs` raises; no pair is left.
+        """
+        sources = joined([source.encode(texts) for texts in pairs.sources()])
+        targets = joined([target.encode(texts) for texts in pairs.targets()])
+        rows, left_out = np.arange(len(sources)), ""
+        if pairs.training:
+            kept, reasons = lengths.kept(sources.lengths, targets.lengths)
+            rows = np.flatnonzero(kept)
+            if reasons:
+                left_out = f"{len(kept) - len(rows):,} of {len(kept):,} pairs are left out: {', '.join(reasons)}"
+            if not len(rows):
+                raise DataError(left_out)
+            sources, targets = sources.take(rows), targets.take(rows)
+        return cls(pairs, sources, marked(targets), rows, left_out, batch_tokens)
+
+    @property
+    def items(self) -> int:
+        """Target tokens, each END among them."""
+        return int(self._steps.sum())
+
+    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+        """Pairs of about the same length together."""
+        return plan(self._longer, self.batch_tokens, seed, epoch)
+
+    def in_order(self) -> list[NDArray[np.int64]]:
+        """Large batches, every pair once, but for those whose source is empty."""
+        return in_order(np.where(self.source.lengths > 0, self._longer, 0), EVALUATION_TOKENS)
+
+    def items_in(self, rows: NDArray[np.int64]) -> int:
+        """Target tokens of a batch."""
+        return int(self._steps[rows].sum())
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Gather some pairs."""
+        target, _ = self.target.pad(rows, PADDING)
+        return Batch(sources(self.source, rows), {TARGET: torch.from_numpy(target).long()}, self.items_in(rows))
+
+
+def sources(encoded: Ragged, rows: NDArray[np.int64]) -> TokenBatch:
+    """Some encoded sentences, filled up to the longest."""
+    index, mask = encoded.pad(rows, PADDING)
+    return TokenBatch(torch.from_numpy(index).long(), torch.from_numpy(mask))
+
+
+def joined(parts: list[Ragged]) -> Ragged:
+    """The rows of several tables in one."""
+    lengths = np.concatenate([part.lengths for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def marked(rows: Ragged) -> Ragged:
+    """Each row between BEGIN and END."""
+    offsets = rows.offsets + 2 * np.arange(len(rows) + 1)
+    values = np.empty(int(offsets[-1]), rows.values.dtype)
+    inner = np.ones(len(values), bool)
+    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
+    values[offsets[:-1]], values[offsets[1:] - 1], values[inner] = BEGIN, END, rows.values
+    return Ragged(values, offsets)

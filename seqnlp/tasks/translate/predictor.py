@@ -1,0 +1,209 @@
+"""A trained translator, or several that decide together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import ClassVar, Literal, final, overload
+
+from pydantic import ValidationError
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs.sentences import Sentences
+from seqnlp.errors import UsageError
+from seqnlp.model import SequenceModel
+from seqnlp.nn.search import Hypothesis
+from seqnlp.results import Translation
+from seqnlp.tasks.translate.alignment import align, word_attention
+from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
+
+LONGEST = 1000
+"""Tokens of a source that are read, at most."""
+
+
+@final
+class Translator:
+    """A trained translator: `translator.translate("Ein Mann liest .")`."""
+
+    verb: ClassVar[str] = "translate"
+
+    def __init__(
+        self, models: Sequence[SequenceModel], source: Sentences, target: Sentences, search: BeamSearch
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            models: One, or several of the same tokens.
+            source: The codec of the sources.
+            target: The codec of the targets.
+            search: How to search where nothing else is asked for.
+        """
+        self.models = [model.eval() for model in models]
+        self.source, self.target, self.search = source, target, search
+
+    def joined(self, other: "Translator") -> "Translator":
+        """An ensemble: at each token the mean of the probabilities decides.
+
+        Raises:
+            seqnlp.errors.UsageError: the other one has other tokens.
+        """
+        for side, ours, theirs in (("source", self.source, other.source), ("target", self.target, other.target)):
+            if ours.to_json() != theirs.to_json():
+                raise UsageError(
+                    f"its {side} tokens ({len(theirs):,}) are not those of the first ({len(ours):,}); an ensemble "
+                    "needs runs of one recipe and one train split that differ in seed or sizes"
+                )
+        return Translator([*self.models, *other.models], self.source, self.target, self.search)
+
+    @overload
+    def translate(
+        self,
+        texts: str,
+        *,
+        beam: int | None = ...,
+        best: int = ...,
+        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
+        alpha: float | None = ...,
+        no_repeat: int | None = ...,
+        unknown: Literal["copy", "keep", "avoid"] | None = ...,
+        prefix: str = ...,
+        attention: bool = ...,
+    ) -> Translation: ...
+    @overload
+    def translate(
+        self,
+        texts: list[str],
+        *,
+        beam: int | None = ...,
+        best: int = ...,
+        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
+        alpha: float | None = ...,
+        no_repeat: int | None = ...,
+        unknown: Literal["copy", "keep", "avoid"] | None = ...,
+        prefix: str = ...,
+        attention: bool = ...,
+    ) -> list[Translation]: ...
+    @overload
+    def translate(
+        self,
+        texts: Iterator[str],
+        *,
+        beam: int | None = ...,
+        best: int = ...,
+        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
+        alpha: float | None = ...,
+        no_repeat: int | None = ...,
+        unknown: Literal["copy", "keep", "avoid"] | None = ...,
+        prefix: str = ...,
+        attention: bool = ...,
+    ) -> Iterator[Translation]: ...
+
+    def translate(
+        self,
+        texts: str | list[str] | Iterator[str],
+        *,
+        beam: int | None = None,
+        best: int = 1,
+        length_penalty: Literal["gnmt", "average", "none"] | None = None,
+        alpha: float | None = None,
+        no_repeat: int | None = None,
+        unknown: Literal["copy", "keep", "avoid"] | None = None,
+        prefix: str = "",
+        attention: bool = False,
+    ) -> Translation | list[Translation] | Iterator[Translation]:
+        """Translate a sentence, a list of sentences, or a stream of them.
+
+        Args:
+            texts: The sentences.
+            beam: Hypotheses that are followed at once; 1 is greedy search. This setting and those below are the
+                recipe's, in `[search]`, where None is given.
+            best: How many translations to give of each sentence; see `Translation.alternatives`.
+            length_penalty: How translations of different lengths are compared; see `BeamSearch`.
+            alpha: The exponent of the length penalty `gnmt`.
+            no_repeat: Never write a run of so many tokens twice; 0: allow it.
+            unknown: What becomes of target tokens that train did not have.
+            prefix: What every translation must begin with.
+            attention: Also give the attention, and the alignment of words that follows from it.
+
+        Returns:
+            A `Translation` for a string, a list for a list, and for an iterator another one that reads ahead no
+            further than some hundred sentences. The translation of an empty sentence is empty.
+
+        Raises:
+            seqnlp.errors.UsageError: settings that make no sense; a prefix with unknown tokens.
+        """
+        asked = {
+            "beam": beam,
+            "length_penalty": length_penalty,
+            "alpha": alpha,
+            "no_repeat": no_repeat,
+            "unknown": unknown,
+        }
+        how = _changed(self.search, {name: value for name, value in asked.items() if value is not None})
+        if not 1 <= best <= max(how.beam, 1):
+            raise UsageError(f"{best} best: a beam of {how.beam} finds between 1 and {how.beam} translations")
+        how.settings(best)  # says what makes no sense before anything is read
+        forced = self._forced(prefix)
+        if isinstance(texts, str):
+            return self._translate([texts], how, best, forced, attention)[0]
+        stream = self._stream(iter(texts), how, best, forced, attention)
+        return list(stream) if isinstance(texts, list) else stream
+
+    def _forced(self, prefix: str) -> list[int]:
+        if unknown := self.target.unknown_in(prefix):
+            raise UsageError(f"the prefix {prefix!r} has tokens that train did not have: {', '.join(unknown)}")
+        forced: list[int] = self.target.encode([prefix])[0].tolist()
+        return forced
+
+    def _stream(
+        self, texts: Iterator[str], how: BeamSearch, best: int, prefix: list[int], attention: bool
+    ) -> Iterator[Translation]:
+        size = 1  # the first answer at once, later ones in ever larger batches
+        while window := list(islice(texts, size)):
+            yield from self._translate(window, how, best, prefix, attention)
+            size = min(size * 4, 512)
+
+    def _translate(
+        self, texts: list[str], how: BeamSearch, best: int, prefix: list[int], attention: bool
+    ) -> list[Translation]:
+        encoded = self.source.encode(texts)
+        numbers = [encoded[row].tolist() for row in range(len(encoded))]
+        read = Ragged.from_rows([row[:LONGEST] for row in numbers])
+        found = hypotheses(self.models, read, how.settings(best), prefix)
+        return [
+            self._result(self.source.spelled(text, row), each, how, attention) if each else _empty(attention)
+            for text, row, each in zip(texts, numbers, found, strict=True)
+        ]
+
+    def _result(self, pieces: list[bytes], found: list[Hypothesis], how: BeamSearch, attention: bool) -> Translation:
+        first, *others = (self._drawn(hypothesis, pieces, how, attention) for hypothesis in found)
+        return replace(first, alternatives=others)
+
+    def _drawn(self, hypothesis: Hypothesis, pieces: list[bytes], how: BeamSearch, attention: bool) -> Translation:
+        read = pieces[:LONGEST]
+        written = spelled(hypothesis, read, self.target, how.unknown)
+        result = Translation(
+            self.target.join(written),
+            hypothesis.score,
+            hypothesis.logprob,
+            self.target.shown(written),
+            self.source.shown(read),
+            len(pieces) - len(read),
+        )
+        if not attention:
+            return result
+        words = word_attention(hypothesis.attention, self.source.words(read), self.target.words(written))
+        return replace(result, attention=hypothesis.attention.tolist(), alignment=align(words))
+
+
+def _changed(search: BeamSearch, asked: Mapping[str, object]) -> BeamSearch:
+    """The settings with others in their place, if those make sense."""
+    try:
+        return BeamSearch.model_validate({**search.model_dump(), **asked})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{first['loc'][0]} {first['input']!r}: {first['msg'].replace('Input', 'it')}") from None
+
+
+def _empty(attention: bool) -> Translation:
+    """The translation of nothing."""
+    return Translation("", 0.0, 0.0, [], [], 0, [], [] if attention else None, [] if attention else None)

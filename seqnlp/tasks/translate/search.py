@@ -1,0 +1,106 @@
+"""`[search]` of a translation: how the best target is looked for, and the search itself on all processor threads."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from seqnlp.arrays import Ragged
+from seqnlp.codecs.sentences import UNKNOWN, Sentences
+from seqnlp.decoders import AttentionDecoder
+from seqnlp.model import SequenceModel
+from seqnlp.nn.search import Hypothesis, Search, search
+from seqnlp.spec import Spec
+from seqnlp.tasks.translate.dataset import TARGET, sources
+from seqnlp.training.batches import in_order
+from seqnlp.training.inference import in_parallel
+
+HYPOTHESIS_TOKENS = 3000
+"""Source steps of a batch times hypotheses of a sentence."""
+
+
+@final
+class BeamSearch(Spec):
+    """How translations are searched for; `seqnlp translate` and `evaluate` go by it too."""
+
+    beam: Annotated[int, Field(ge=1)] = 5
+    """Hypotheses of a sentence that are followed at once; 1 always takes the likeliest token (greedy)."""
+    length_penalty: Literal["gnmt", "average", "none"] = "gnmt"
+    """What log-probabilities are divided by, so that long translations stand a chance: ((5 + n) / 6)^alpha for n
+    tokens (Wu et al., 2016), n, or 1."""
+    alpha: Annotated[float, Field(ge=0)] = 0.6
+    """The exponent of `gnmt`: larger ones favour longer translations."""
+    no_repeat: Annotated[int, Field(ge=0)] = 0
+    """Never write a run of so many tokens twice; 0: allow it."""
+    unknown: Literal["copy", "keep", "avoid"] = "copy"
+    """What becomes of a target token that train did not have: the source token that was most attended to is copied,
+    a sign for it stays, or none is ever written."""
+    max_ratio: Annotated[float, Field(gt=0)] = 2.0
+    """A translation has at most so many times the tokens of its source ..."""
+    max_extra: Annotated[int, Field(ge=0)] = 10
+    """... and so many more."""
+
+    def settings(self, n_best: int = 1) -> Search:
+        """The same for the search."""
+        return Search(
+            self.beam,
+            self.length_penalty,
+            self.alpha,
+            n_best,
+            self.no_repeat,
+            self.max_ratio,
+            self.max_extra,
+            (UNKNOWN,) if self.unknown == "avoid" else (),
+        )
+
+
+def hypotheses(
+    models: Sequence[SequenceModel], encoded: Ragged, how: Search, prefix: Sequence[int] = ()
+) -> list[list[Hypothesis]]:
+    """Translate encoded sentences, on all processor threads.
+
+    Args:
+        models: One, or several whose probabilities are averaged.
+        encoded: The tokens of each source.
+        how: The settings.
+        prefix: Tokens that every translation must begin with.
+
+    Returns:
+        For each sentence its best translations, the best one first; none for a sentence without tokens.
+    """
+
+    def translate(rows: NDArray[np.int64]) -> list[list[Hypothesis]]:
+        inputs = sources(encoded, rows)
+        return search([(decoder_of(model), model.encode(inputs)) for model in models], how, [prefix] * len(rows))
+
+    found: list[list[Hypothesis]] = [[] for _ in range(len(encoded))]
+    batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // how.beam))
+    for rows, results in zip(batches, in_parallel(translate, batches), strict=True):
+        for row, result in zip(rows.tolist(), results, strict=True):
+            found[row] = result
+    return found
+
+
+def spelled(hypothesis: Hypothesis, source: Sequence[bytes], target: Sentences, unknown: str) -> list[bytes]:
+    """What each token of a translation spells.
+
+    Args:
+        hypothesis: The translation.
+        source: What each token of its source spells.
+        target: The codec of the target.
+        unknown: See `BeamSearch.unknown`.
+    """
+    pieces = [target.pieces[number] for number in hypothesis.tokens]
+    if unknown == "copy":
+        for place in [place for place, number in enumerate(hypothesis.tokens) if number == UNKNOWN]:
+            pieces[place] = source[int(hypothesis.attention[place].argmax())]
+    return pieces
+
+
+def decoder_of(model: SequenceModel) -> AttentionDecoder:
+    """The decoder of a translation."""
+    decoder = model.decoders[TARGET]
+    assert isinstance(decoder, AttentionDecoder)
+    return decoder

@@ -1,0 +1,198 @@
+"""Label columns that are learned with one decoder a feature."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+
+from seqnlp.codecs import Column
+from seqnlp.codecs.labels import UNSEEN
+from seqnlp.errors import DataError
+from seqnlp.tasks import Tag
+from seqnlp.tasks.tag.task import TagTask
+
+TRAIN = {
+    "form": [["she", "sees", "him"], ["dogs", "run", "."]],
+    "upos": [["PRON", "VERB", "PRON"], ["NOUN", "VERB", "PUNCT"]],
+    "feats": [
+        ["Number=Sing|Case=Nom", "Number=Sing|VerbForm=Fin", "Case=Acc|Number=Sing"],
+        ["Number=Plur", "VerbForm=Fin", "_"],
+    ],
+}
+DEV = {
+    "form": [["he", "sees", "dogs", "."], ["runs"]],
+    "upos": [["PRON", "VERB", "NOUN", "PUNCT"], ["VERB"]],
+    "feats": [["Case=Nom", "Number=Sing|VerbForm=Fin", "Case=Gen|Number=Plur", "_"], ["Mood=Ind|VerbForm=Fin"]],
+}
+PARTS = ["feats.Case", "feats.Number", "feats.VerbForm"]
+
+
+def nowhere(name: str) -> Path:
+    pytest.fail(f"looked for {name}")
+
+
+def recipe(decoder: Any = "linear", **data: Any) -> Tag:
+    table = {
+        "task": "tag",
+        "data": {"reader": "conllu", "train": "t", "dev": "d", "labels": ["upos", "feats"], **data},
+        "embedding": {"words": {"size": 6}},
+        "encoder": {"kind": "gru", "size": 5},
+        "decoder": decoder,
+    }
+    return Tag.model_validate(table)
+
+
+def fitted(train: dict[str, Any] = TRAIN, **settings: Any) -> TagTask:
+    torch.manual_seed(1)
+    return recipe(**{"by_feature": ["feats"], **settings}).fit(Dataset.from_dict(train), nowhere)
+
+
+def column(rows: list[list[str]]) -> Column:
+    return Column.from_rows(rows)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({"by_feature": ["feat"]}, "there is no column 'feat' to predict; those are upos, feats"),
+        (
+            {"labels": ["feats", "feats.Case"], "by_feature": ["feats"]},
+            "column 'feats.Case' is named as if it were a feature of 'feats'",
+        ),
+        (
+            {"labels": ["feats"], "by_feature": ["feats"], "scheme": "bio"},
+            "column 'feats' has a scheme, so its labels are no features",
+        ),
+        ({"labels": ["upos"], "auxiliary": ["feats"], "by_feature": ["feats"]}, None),
+    ],
+)
+def test_what_cannot_go_together(data: dict[str, Any], problem: str | None) -> None:
+    assert [str(fault) for fault in recipe(**data).faults()] == ([f"data.by_feature: {problem}"] if problem else [])
+
+
+def test_each_feature_has_a_decoder_and_targets() -> None:
+    task = fitted()
+    assert list(task.build().decoders) == ["upos", *PARTS]
+    assert {name: task.labels[name].names for name in PARTS} == {
+        "feats.Case": ["Acc", "Nom", "_"],
+        "feats.Number": ["Plur", "Sing", "_"],
+        "feats.VerbForm": ["Fin", "_"],
+    }
+    targets = task.examples(Dataset.from_dict(DEV), 100).batch(np.array([0, 1])).targets
+    assert targets["feats.Case"].tolist() == [[1, 2, UNSEEN, 2], [2, UNSEEN, UNSEEN, UNSEEN]]
+    assert targets["feats.Number"].tolist() == [[2, 1, 0, 2], [2, UNSEEN, UNSEEN, UNSEEN]]
+    assert targets["feats.VerbForm"].tolist() == [[1, 0, 1, 1], [0, UNSEEN, UNSEEN, UNSEEN]]
+
+
+def test_features_that_train_lacks_are_told_and_always_wrong() -> None:
+    task = fitted()
+    dev = task.examples(Dataset.from_dict(DEV), 100)
+    (notice,) = task.notices(dev)
+    assert notice == "feats: 'Case=Gen', 'Mood=Ind' do not occur in train, and always counts as wrong"
+    gold = task.answers(task.build().eval(), dev)["feats"].gold
+    assert (gold < 0).tolist() == [False, False, True, False, True]
+
+
+def test_whole_labels_are_scored() -> None:
+    task = fitted()
+    dev = task.examples(Dataset.from_dict(DEV), 100)
+    said = [["Case=Nom", "VerbForm=Fin", "Number=Plur", "_"], ["VerbForm=Fin"]]
+    scores = task.scores({"upos": column(DEV["upos"]), "feats": column(said)}, dev)
+    assert scores["feats.accuracy"] == 2 / 5
+    assert scores["accuracy"] == pytest.approx((1 + 2 / 5) / 2)
+    assert scores["labels"]["feats"]["Number=Sing|VerbForm=Fin"]["support"] == 1
+    assert scores["labels"]["feats"]["VerbForm=Fin"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
+
+
+def test_scores_of_the_same_answers_are_those_of_whole_labels() -> None:
+    rows = [["Case=Nom", "Number=Sing|VerbForm=Fin", "Number=Plur", "_"], ["VerbForm=Fin"]]
+    table = {**DEV, "feats": [["Number=Plur", *rows[0][1:]], rows[1]]}
+    said = {"upos": column(DEV["upos"]), "feats": column([[*rows[0][:2], "_", "_"], ["VerbForm=Fin"]])}
+    train = {**TRAIN, "feats": [["Case=Nom", *TRAIN["feats"][0][1:]], TRAIN["feats"][1]]}
+    split, whole = fitted(train), fitted(train, by_feature=[])
+    ours, theirs = (task.scores(said, task.examples(Dataset.from_dict(table), 100)) for task in (split, whole))
+    assert ours == theirs
+    assert ours["feats.accuracy"] == 3 / 5
+
+
+def test_the_trivial_tagger_is_that_of_whole_labels() -> None:
+    def baselines(task: TagTask) -> Any:
+        splits = {
+            name: task.examples(Dataset.from_dict(table), 100) for name, table in (("train", sorted_), ("dev", DEV))
+        }
+        return task.baselines(splits, task.recipe.training, 1)
+
+    labels = [["Case=Nom|Number=Sing", *TRAIN["feats"][0][1:]], TRAIN["feats"][1]]
+    sorted_ = {**TRAIN, "feats": labels}
+    assert baselines(fitted(sorted_)) == baselines(fitted(sorted_, by_feature=[]))
+
+
+def test_a_tagger_says_whole_labels() -> None:
+    task = fitted(labels=["feats", "upos"])
+    model = task.build()
+    for name, label in {"feats.Case": "Acc", "feats.Number": "Sing", "feats.VerbForm": "_", "upos": "NOUN"}.items():
+        layer = model.decoders[name].output
+        torch.nn.init.zeros_(layer.weight)  # type: ignore[union-attr,arg-type]
+        layer.bias.data = torch.zeros(len(task.labels[name]))  # type: ignore[union-attr]
+        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr,operator]
+    tagging, nothing = task.predictor(model).tag([["she", "sleeps"], []])
+    assert tagging.tags == tagging.columns["feats"] == ["Case=Acc|Number=Sing"] * 2
+    assert list(tagging.columns) == ["feats", "upos"]
+    three, two = np.e / (np.e + 2), np.e / (np.e + 1)
+    assert tagging.scores == pytest.approx([three * three * two] * 2)
+    assert tagging.column_scores["upos"] == pytest.approx([np.e / (np.e + 3)] * 2)
+    assert nothing.columns == {"feats": [], "upos": []}
+    scores = task.score(model, task.examples(Dataset.from_dict(TRAIN), 100))
+    assert scores["feats.accuracy"] == pytest.approx(1 / 6)
+    assert scores["labels"]["feats"]["Case=Acc|Number=Sing"]["precision"] == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("decoder", ["linear", "crf"])
+def test_a_column_weighs_as_much_as_it_should(decoder: str) -> None:
+    task = fitted(decoder=decoder, weights={"feats": 0.5})
+    model = task.build()
+    assert model.weights == {"upos": 1.0, **dict.fromkeys(PARTS, 0.5)}
+    loss, _ = model.loss(task.examples(Dataset.from_dict(TRAIN), 100).batch(np.array([0, 1])))
+    assert loss.total.isfinite()
+
+
+def test_saved_codecs_make_an_equal_task() -> None:
+    task = fitted()
+    saved = {name: json.loads(json.dumps(codec.to_json())) for name, codec in task.codecs().items()}
+    again = recipe(by_feature=["feats"]).restore(saved)
+    assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
+    assert list(again.build().decoders) == list(task.build().decoders)
+
+
+def test_an_auxiliary_column_is_learned_but_not_said() -> None:
+    task = fitted(labels=["upos"], auxiliary=["feats"])
+    assert list(task.build().decoders) == ["upos", *PARTS]
+    dev = task.examples(Dataset.from_dict(DEV), 100)
+    assert task.notices(dev) == []
+    assert sorted(task.score(task.build().eval(), dev)) == ["accuracy", "accuracy_unknown", "labels"]
+    assert list(task.predictor(task.build()).tag(["she"])[0].columns) == ["upos"]
+
+
+def test_every_decoder_is_calibrated() -> None:
+    task = fitted(decoder={"kind": "linear", "calibrate": True})
+    assert list(task.calibrate(task.build().eval(), task.examples(Dataset.from_dict(DEV), 100))) == ["upos", *PARTS]
+
+
+@pytest.mark.parametrize(
+    ("feats", "problem"),
+    [
+        ([["_"] * 3] * 2, "data.by_feature: column 'feats' has no features in train, only '_'"),
+        (
+            [["_", "Nom", "_"]] * 2,
+            "column 'feats': 'Nom' is no list of features; expected one such as 'Case=Nom|Number=Sing', or '_'",
+        ),
+    ],
+)
+def test_a_column_without_features(feats: list[list[str]], problem: str) -> None:
+    with pytest.raises(DataError) as error:
+        fitted({**TRAIN, "feats": feats})
+    assert error.value.problem == problem
