@@ -8,7 +8,7 @@ from seqnlp.errors import DataError, RunError
 from seqnlp.recipe import load_recipe
 from seqnlp.tasks.loading import error_context, missing_files
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_recipe_whose_files_are_there_is_not_read_again(tmp_path: Path) -> None:
