@@ -8,7 +8,7 @@ import pytest
 
 from seqnlp import api
 from seqnlp.errors import DataError, UsageError
-from seqnlp.service.handlers import Models, answer
+from seqnlp.service.handlers import Model, Models, answer
 from seqnlp.service.protocol import Request, from_line, to_line
 from seqnlp.service.server import Server
 from seqnlp.tasks import Classifier, Forecaster, Generator, Tagger, Translator
@@ -75,7 +75,7 @@ def test_a_question_that_is_stopped_before_its_turn_costs_nothing(
 
 
 @pytest.mark.parametrize(
-    ("do", "kind", "verb"),
+    ("do", "kind", "method"),
     [
         ("generate", Generator, "generate"),
         ("next", Generator, "next_tokens"),
@@ -86,7 +86,7 @@ def test_a_question_that_is_stopped_before_its_turn_costs_nothing(
     ],
 )
 def test_nothing_is_computed_before_an_answers_turn(
-    do: str, kind: type, verb: str, monkeypatch: pytest.MonkeyPatch
+    do: str, kind: type, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, Any]] = []
 
@@ -94,9 +94,9 @@ def test_nothing_is_computed_before_an_answers_turn(
         asked.append(settings)
         return []
 
-    monkeypatch.setattr(kind, verb, compute)
+    monkeypatch.setattr(kind, method, compute)
     models = Models()
-    monkeypatch.setattr(models, "open", lambda run: object.__new__(kind))
+    monkeypatch.setattr(models, "open", lambda run: Model("task", object.__new__(kind)))
     begun = answer(Request(1, do, "run", {"text": "a"}), models)
     assert asked == []
     list(begun.items)
@@ -122,5 +122,5 @@ def test_a_file_that_is_missing_is_named(forecaster: str) -> None:
 
 
 def test_a_run_is_asked_only_what_it_can_do(translator: str) -> None:
-    with pytest.raises(UsageError, match="its verb is translate"):
+    with pytest.raises(UsageError, match="its task is translate"):
         ask("forecast", translator, file="x.csv", horizon=None, level=None, before=2.0)
