@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, final
 
+from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
-from textual.worker import WorkerFailed
 
 from seqnlp.service.client import ModelService, ServiceDied, ServiceState
-from seqnlp.tui.mishaps import Overcome, log_mishap
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES
 from seqnlp.tui.trainings import Trainings
@@ -27,20 +24,11 @@ if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
 
 
-MISHAPS = 20
-"""Faults of its own in `SOON` seconds after which the application gives up."""
-
-SOON = 10.0
-
-
 @final
 class SeqnlpApp(App[None]):
     """`seqnlp tui`: home, and above it a screen for the run that is open."""
 
     TITLE = "seqnlp"
-
-    forgiving: ClassVar[bool] = True
-    """Whether it goes on after a fault of its own; most tests want to fail."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "app.help", "help", key_display="?"),
@@ -65,13 +53,15 @@ class SeqnlpApp(App[None]):
         """
         plain = "NO_COLOR" in os.environ
         super().__init__(ansi_color=plain)
+        self.crash = StringIO()
+        """The traceback of an unexpected exception, which ends the application; it is not for the terminal."""
+        self.error_console = Console(file=self.crash, markup=False, highlight=False)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = PLAIN.name if plain else NIGHT.name
         self.root, self.service, self._run = root, service, run
         self.trainings = Trainings(root)
         self._woken = False
-        self._mishaps: deque[float] = deque(maxlen=MISHAPS)
 
     def on_mount(self) -> None:
         """Show home, and start the worker once that is drawn."""
@@ -81,10 +71,6 @@ class SeqnlpApp(App[None]):
 
             self.push_screen(screen_for(self._run, self.service))
         self.service.listeners.append(self._worker_changed)
-        if self.is_web:
-            from seqnlp.tui.page import Page
-
-            self.set_interval(0.5, Page(self, self.trainings).look)
 
     async def on_home_screen_looked(self) -> None:
         """The first picture is complete: now the worker may have the processor."""
@@ -142,7 +128,7 @@ class SeqnlpApp(App[None]):
 
         if answer == "l":
             for training in self.trainings.own():
-                training.go_on()  # one that is paused would stand still for ever
+                training.unpause()  # one that is paused would stand still for ever
             self.exit()
         elif answer == "s":
             self.run_worker(stop_all(self, self.trainings.own()), exclusive=True)
@@ -160,39 +146,6 @@ class SeqnlpApp(App[None]):
     async def _wake(self) -> None:
         with suppress(ServiceDied):  # which is told below
             await self.service.start()
-
-    async def _dispatch_message(self, message: Message) -> None:
-        try:
-            await super()._dispatch_message(message)
-        except Exception as error:
-            self._handle_exception(Overcome(error))
-
-    def _handle_exception(self, error: Exception) -> None:
-        """What nobody foresaw costs at most the screen where it happened; Textual would end the application."""
-        cause = error.error if isinstance(error, Overcome | WorkerFailed) else error
-        now = monotonic()
-        self._mishaps.append(now)
-        many = len(self._mishaps) == MISHAPS and now - self._mishaps[0] < SOON
-        if many or not (self.forgiving and self._woken and self._running):
-            super()._handle_exception(error.error if isinstance(error, Overcome) else error)
-            return
-        file = log_mishap(cause)
-        self.notify(
-            f"{type(cause).__name__}: {cause}" + (f"\nMore about it in {file}" if file else ""),
-            title="A fault in seqnlp itself",
-            severity="error",
-            timeout=12,
-            markup=False,
-        )
-        if cause is error:  # the loop of a widget has ended, or something can't be drawn
-            self.call_later(self._give_up, self.screen)
-
-    async def _give_up(self, screen: Screen[object]) -> None:
-        """Close a screen that may be broken; home is begun anew."""
-        if isinstance(screen, HomeScreen):
-            await self.switch_screen(HomeScreen(self.root, self.service, self.trainings))
-        elif screen is self.screen:
-            await self.pop_screen()
 
     def _worker_changed(self, state: ServiceState) -> None:
         if state is ServiceState.DEAD:

@@ -80,7 +80,6 @@ def _no_surprises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(SeqnlpApp, "forgiving", False)
     for line in (Input, TextArea):  # a cursor that blinks is seen in one picture and not in the next
         monkeypatch.setattr(line.cursor_blink, "_default", False)
     time.tzset()

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from seqnlp.run.summary import curves
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screens.generate import GenerateScreen
 from seqnlp.tui.screens.watch import WatchScreen
-from seqnlp.tui.trainings import Condition, Trainings, look_at
+from seqnlp.tui.trainings import Condition, Trainings
 
 pytestmark = pytest.mark.anyio
 PLAYED = Path(__file__).parent / "played_training.py"
@@ -65,9 +66,8 @@ def half_trained(root: Path, name: str, going_on: bool) -> None:
             lines.append({"event": "evaluated", **where, "scores": scores, **best, "examples": examples_at(step)})
     (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     if going_on:
-        seen = look_at(os.getpid())
-        assert seen is not None
-        record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "birth": seen[1]}
+        started = psutil.Process().create_time()
+        record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "started": started}
         (root / ".trainings").mkdir()
         (root / f".trainings/{name}.json").write_text(json.dumps(record))
 

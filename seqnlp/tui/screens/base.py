@@ -11,12 +11,10 @@ from textual import work
 from textual.app import ComposeResult
 from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
 
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService, ServiceDied, ServiceError
-from seqnlp.tui.mishaps import Overcome
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.masthead import Masthead
 
@@ -74,12 +72,6 @@ class BaseScreen(Screen[None]):
                 timeout=8,
                 markup=False,
             )
-
-    async def _dispatch_message(self, message: Message) -> None:
-        try:
-            await super()._dispatch_message(message)
-        except Exception as error:  # otherwise the screen would be deaf from now on
-            self.app._handle_exception(Overcome(error))
 
     def content_to_copy(self) -> str:
         """What `ctrl+c` copies when no text is selected."""

@@ -138,7 +138,7 @@ class WatchScreen(BaseScreen):
         training = self.training
         condition = Condition.ENDED if training is None else training.condition
         if training is not None and condition is Condition.PAUSED:
-            training.go_on()
+            training.unpause()
         elif training is not None and condition is Condition.RUNNING:
             training.pause()
         else:
