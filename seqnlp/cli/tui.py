@@ -48,7 +48,7 @@ def tui(
     app = SeqnlpApp(runs, ServiceClient(), opened)
     app.run()
     if traceback := app.crash.getvalue():
-        from seqnlp.tui.error_log import log_crash
+        from seqnlp.tui.errors import log_crash
 
         raise SeqnlpError(log_crash(traceback))
     raise typer.Exit(app.return_code or 0)

@@ -1,4 +1,4 @@
-"""The application: themes, help, the palette, and the life of the worker."""
+"""The application: themes, help, the palette, and the model service."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SeqnlpApp(App[None]):
 
         Args:
             root: The folder that holds the runs.
-            service: Who answers the screens' questions.
+            service: Answers the requests of the screens.
             run: Opened at once, above home.
         """
         plain = "NO_COLOR" in os.environ
@@ -61,32 +61,33 @@ class SeqnlpApp(App[None]):
         self.theme = PLAIN.name if plain else NIGHT.name
         self.root, self.service, self._run = root, service, run
         self.trainings = Trainings(root)
-        self._woken = False
+        self._started = False
 
     def on_mount(self) -> None:
-        """Show home, and start the worker once that is drawn."""
+        """Show home; the service is started once that is drawn."""
         self.push_screen(HomeScreen(self.root, self.service, self.trainings))
         if self._run is not None:
-            from seqnlp.tui.screens import screen_for
+            from seqnlp.tui.screens.run import RunScreen
 
-            self.push_screen(screen_for(self._run, self.service))
-        self.service.listeners.append(self._worker_changed)
+            self.push_screen(RunScreen(self._run, self.service))
+        self.service.listeners.append(self._service_changed)
 
     async def on_home_screen_looked(self) -> None:
-        """The first picture is complete: now the worker may have the processor."""
+        """Start the service: the first picture is complete, and it may have the processor."""
         if not gc.isenabled():
             gc.freeze()  # what was imported is never collected
             gc.enable()
-        if not self._woken:
-            self._woken = True
-            await self._wake()
+        if not self._started:
+            self._started = True
+            with suppress(ServiceDied):  # which is told below
+                await self.service.start()
 
     async def on_unmount(self) -> None:
-        """Nothing is left running."""
+        """Stop the service."""
         await self.service.close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers besides the keys of the screen."""
+        """Commands of the palette."""
         yield SystemCommand("Train", "Choose a recipe and train it", self.action_train)
         if isinstance(screen, HomeScreen):
             yield SystemCommand("Curves", "Watch the training of the chosen run", screen.action_watch)
@@ -99,7 +100,7 @@ class SeqnlpApp(App[None]):
         yield SystemCommand("Quit", "Leave the application", self.action_quit)
 
     async def action_help(self) -> None:
-        """Show what the screen is for."""
+        """Show the help of the screen."""
         from seqnlp.tui.screens.help import HelpScreen, help_for
 
         if not isinstance(self.screen, HelpScreen):
@@ -113,28 +114,27 @@ class SeqnlpApp(App[None]):
             self.push_screen(TrainScreen(self.trainings, self.service))
 
     async def action_quit(self) -> None:
-        """Leave; what becomes of the trainings that were begun here is asked first."""
-        from seqnlp.tui.screens.asking import AskScreen
-        from seqnlp.tui.screens.closing import question
+        """Leave, after a question if trainings that were begun here go on."""
+        from seqnlp.tui.screens.confirm import ConfirmScreen, quit_question
 
         own = self.trainings.own()
         if not own:
             self.exit()
-        elif not isinstance(self.screen, AskScreen):
-            self.push_screen(question(own), self._close)
+        elif not isinstance(self.screen, ConfirmScreen):
+            self.push_screen(quit_question(own), self._quit)
 
-    def _close(self, answer: str | None) -> None:
-        from seqnlp.tui.screens.closing import stop_all
+    def _quit(self, answer: str | None) -> None:
+        from seqnlp.tui.screens.confirm import stop_and_quit
 
         if answer == "l":
             for training in self.trainings.own():
                 training.unpause()  # one that is paused would stand still for ever
             self.exit()
         elif answer == "s":
-            self.run_worker(stop_all(self, self.trainings.own()), exclusive=True)
+            self.run_worker(stop_and_quit(self, self.trainings.own()), exclusive=True)
 
     def action_other_theme(self) -> None:
-        """From dark to light, or back."""
+        """Switch between dark and light."""
         self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
 
     async def _act(self, action: str) -> None:
@@ -143,11 +143,7 @@ class SeqnlpApp(App[None]):
     def _shoot(self) -> None:
         self.notify(f"Saved {self.save_screenshot()}", markup=False)
 
-    async def _wake(self) -> None:
-        with suppress(ServiceDied):  # which is told below
-            await self.service.start()
-
-    def _worker_changed(self, state: ServiceState) -> None:
+    def _service_changed(self, state: ServiceState) -> None:
         if state is ServiceState.DEAD:
             self.notify(
                 f"{self.service.exit_reason} The next question starts another one.",

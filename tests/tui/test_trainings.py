@@ -14,7 +14,7 @@ import pytest
 
 from seqnlp.errors import DataError, UsageError
 from seqnlp.run.lock import RunLock
-from seqnlp.tui.following import Following
+from seqnlp.status import LogFollower
 from seqnlp.tui.listing import runs_in
 from seqnlp.tui.trainings import Condition, Trainings, line_of, settings_in
 
@@ -45,9 +45,9 @@ def trainings(root: Path) -> Iterator[Trainings]:
 
 
 def steps(path: Path) -> int:
-    following = Following(path)
-    following.look()
-    return following.status.latest.step if following.status.latest else 0
+    follower = LogFollower(path)
+    follower.read()
+    return follower.status.latest.step if follower.status.latest else 0
 
 
 def test_a_training_goes_to_its_end(trainings: Trainings, root: Path) -> None:
@@ -57,11 +57,11 @@ def test_a_training_goes_to_its_end(trainings: Trainings, root: Path) -> None:
     assert training.code == 0
     assert training.condition is Condition.ENDED
     assert training.last_words() == ["runs/a"]
-    following = Following(root / "a")
-    assert following.look()
-    assert not following.look()
-    assert following.status.done is not None
-    assert [evaluation.score for evaluation in following.status.evaluations] == [0.5]
+    follower = LogFollower(root / "a")
+    assert follower.read()
+    assert not follower.read()
+    assert follower.status.done is not None
+    assert [evaluation.score for evaluation in follower.status.evaluations] == [0.5]
 
 
 def test_pause_go_on_stop_and_resume(trainings: Trainings, root: Path) -> None:
