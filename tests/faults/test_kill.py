@@ -13,7 +13,7 @@ SETTINGS = [
     "training.epochs=3",
     "training.threads=2",
     "training.save_every=0.001",  # a checkpoint after every step: most of the time is spent saving
-    "training.average=0.9",
+    "training.ema_decay=0.9",
     "encoder.size=24",
 ]
 RECIPES = {
