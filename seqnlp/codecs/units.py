@@ -1,4 +1,4 @@
-"""`unit` of a language model or a translation: what a token is."""
+"""`tokenizer` of a language model or a translation: what a token is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable

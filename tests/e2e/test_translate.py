@@ -159,7 +159,7 @@ def test_pairs_that_are_left_out_are_counted(seqnlp: Program, tmp_path: Path) ->
         (["decoder.attention=dot", "decoder.size=100"], 3, "decoder.size"),
         (["data.target=source"], 3, "data.target"),
         (["data.source=englisch"], 4, "no column 'englisch'; its columns are source, target"),
-        (["data.unit=word"], 3, 'did you mean "words"?'),
+        (["data.tokenizer=word"], 3, 'did you mean "words"?'),
         (["data.shortest=9", "data.longest=3"], 3, "data.shortest"),
     ],
 )

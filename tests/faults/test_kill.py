@@ -21,8 +21,8 @@ RECIPES = {
     # what else a language model has to find again: the state that lanes carry, the lengths of the windows
     "char_lstm": [
         "training.batch_tokens=512",
-        "training.window=32",
-        "training.random_windows=true",
+        "training.bptt=32",
+        "training.variable_bptt=true",
         "encoder.layers=2",
         "encoder.weight_drop=0.3",
         "encoder.dropout=0.2",

@@ -44,7 +44,7 @@ def test_multi30k_en_de(tmp_path: Path) -> None:
     for language, lines in LINES.items():
         (tmp_path / f"lines.{language}").write_bytes(gzip.compress("\n".join(lines * 20).encode()))
     files = [f'data.{split}="{tmp_path}/lines"' for split in ("train", "dev", "test")]
-    sizes = ["embedding.size=8", "decoder.embedding=8", "data.unit.pieces=300", "search.beam=2"]
+    sizes = ["embedding.size=8", "decoder.embedding=8", "data.tokenizer.pieces=300", "search.beam=2"]
     run = trained("multi30k_en_de", tmp_path / "run", *files, *sizes)
     scores = json.loads((run / "scores.json").read_text())["test"]
     assert "tok:none" in scores["signatures"]["bleu_tokenised"]

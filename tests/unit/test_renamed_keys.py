@@ -35,6 +35,11 @@ KEYS = [
     Key("series_gru", "training", "clip", "max_grad_norm", "1.0"),
     Key("translate_en_fr", "optimizer", "warmup", "warmup_ratio", "0.1"),
     Key("pos_gru", "optimizer", "warmup", "warmup_ratio", "0.1", ("optimizer.kind=sgd",)),
+    Key("char_lstm", "data", "unit", "tokenizer", '"words"'),
+    Key("translate_en_fr", "data", "unit", "tokenizer", "{ kind = 'words', min_count = 2 }"),
+    Key("char_lstm", "data", "column", "text", '"text"'),
+    Key("char_lstm", "training", "window", "bptt"),
+    Key("char_lstm", "training", "random_windows", "variable_bptt", "true"),
 ]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.recipe}-{key.before}")
 

@@ -38,23 +38,27 @@ BLOCK = 1 << 20
 class LmData(Data):
     """Running text. Splits may be parts of one file: `"input.txt[:90%]"`, counted in characters."""
 
+    renamed = {"unit": "tokenizer", "column": "text"}
+
     reader: Reader = Text()
     """How the files are read; `text` takes them as they stand, of other readers the rows of a column are joined."""
-    unit: Unit = CharacterUnit()
-    """What a token is: characters, words or subwords."""
-    column: str = "text"
+    tokenizer: Unit = CharacterUnit()
+    """Kind of the tokens: characters, words or subwords."""
+    text: str = "text"
     """The column that holds the text, where the reader makes a table."""
 
 
 @final
 class LmTraining(Training):
-    """How long, in what portions and how carefully to train."""
+    """Length, batches and safeguards of a training by truncated backpropagation through time."""
+
+    renamed = {"window": "bptt", "random_windows": "variable_bptt"}
 
     batch_tokens: Annotated[int, Field(ge=1)] = 4096
-    """Tokens in a batch: `batch_tokens / window` lanes of the text are read side by side."""
-    window: Annotated[int, Field(ge=1)] = 128
-    """Steps that gradients go back through; the state is carried on from window to window."""
-    random_windows: bool = False
+    """Tokens in a batch: `batch_tokens / bptt` streams of the text are read side by side."""
+    bptt: Annotated[int, Field(ge=1)] = 128
+    """Steps of truncated backpropagation through time; the state is carried from window to window."""
+    variable_bptt: bool = False
     """Vary the length of windows, so that their ends are not at the same places in each epoch."""
 
 
@@ -77,9 +81,9 @@ class LanguageModel(TaskRecipe):
             yield Fault("encoder.bidirectional", "a language model must not see what comes next", hint)
         if not isinstance(self.encoder, RecurrentEncoder):
             yield Fault("encoder", "a language model needs an encoder with a state to carry on", "lstm, gru or rnn")
-        if self.training.window > self.training.batch_tokens:
-            problem = f"a window of {self.training.window} does not fit into {self.training.batch_tokens} batch_tokens"
-            yield Fault("training.window", problem, "batch_tokens is the number of lanes times the window")
+        if self.training.bptt > self.training.batch_tokens:
+            problem = f"a window of {self.training.bptt} does not fit into {self.training.batch_tokens} batch_tokens"
+            yield Fault("training.bptt", problem, "batch_tokens is the number of streams times bptt")
 
     def corpus(self, find: PathResolver) -> Corpus:
         """Open the splits; of each text the SHA-256 is taken."""
@@ -88,7 +92,7 @@ class LanguageModel(TaskRecipe):
 
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
         """Open a text."""
-        return TextSplit.read(self.locate(source, find), self.data.reader, self.data.column)
+        return TextSplit.read(self.locate(source, find), self.data.reader, self.data.text)
 
     def locate(self, source: str, find: PathResolver) -> Passage | str | Path:
         """Where a text is: a passage of a file, or what the reader makes a table of."""
@@ -97,15 +101,15 @@ class LanguageModel(TaskRecipe):
 
     def fit(self, train: TextSplit, find: PathResolver) -> "LmTask":
         """Make the codec, from the text to train on."""
-        length, window = train.characters - 1, self.training.window
+        length, window = train.characters - 1, self.training.bptt
         if length < window:
-            problem = f"{length:,} characters to predict are fewer than one window (training.window = {window})"
+            problem = f"{length:,} characters to predict are fewer than one window (training.bptt = {window})"
             raise DataError(problem, train.name)
-        return LmTask(self, self.data.unit.fit(train.chunks()))
+        return LmTask(self, self.data.tokenizer.fit(train.chunks()))
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "LmTask":
         """Take the codec that a run has saved."""
-        return LmTask(self, self.data.unit.restore(dict(codecs["text"])))
+        return LmTask(self, self.data.tokenizer.restore(dict(codecs["text"])))
 
 
 @final
@@ -117,7 +121,7 @@ class LmTask(Task):
     def __init__(self, recipe: LanguageModel, codec: RunningText, protocol: Protocol = Protocol()) -> None:  # noqa: B008
         """Take the codec, and how texts are to be scored."""
         self.recipe, self.codec, self.protocol = recipe, codec, protocol
-        self.items_name = recipe.data.unit.plural  # type: ignore[misc]
+        self.items_name = recipe.data.tokenizer.plural  # type: ignore[misc]
         self.metric = Metric("nats", higher_is_better=False)
 
     def measured(self, context: int | None, dynamic: float | None) -> "LmTask":
@@ -145,8 +149,8 @@ class LmTask(Task):
         if len(tokens) < 2:
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
-        lanes = batch_tokens // training.window
-        return StreamDataset(tokens, split.characters, lanes, training.window, training.random_windows)
+        lanes = batch_tokens // training.bptt
+        return StreamDataset(tokens, split.characters, lanes, training.bptt, training.variable_bptt)
 
     def notices(self, examples: StreamDataset) -> list[str]:
         """How much of a text the model does not know."""

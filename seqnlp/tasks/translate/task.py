@@ -46,14 +46,16 @@ from seqnlp.training.inference import in_parallel
 class TranslateData(Data):
     """A corpus of sentences and their translations."""
 
+    renamed = {"unit": "tokenizer"}
+
     reader: Reader = Parallel()
     """How the files are read: `parallel` takes two files of lines, or one with a tab between the two sides."""
     source: str = "source"
     """The column to translate, or a language in the column `translation` of a hub corpus."""
     target: str = "target"
     """The column, or the language, to translate into."""
-    unit: Unit = SubwordUnit()
-    """What a token is: subwords, characters or words."""
+    tokenizer: Unit = SubwordUnit()
+    """Kind of the tokens: subwords, characters or words."""
     joint: bool = False
     """Find the tokens of both sides together, so that names and numbers are the same tokens in both."""
     tokenised: bool = False
@@ -133,7 +135,7 @@ class Translate(TaskRecipe):
         fitted = [
             Sentences.fit(
                 (text for side in group for texts in side() for text in texts),
-                data.unit,
+                data.tokenizer,
                 data.lowercase,
                 data.normalise,
                 data.tokenised,

@@ -151,6 +151,6 @@ def test_models_of_an_ensemble_decide_together(make: Make) -> None:
 
 
 def test_an_ensemble_needs_the_same_tokens(make: Make) -> None:
-    ours, theirs = (task.predictor(model) for task, model in (make(), make(data={"unit": "characters"})))
+    ours, theirs = (task.predictor(model) for task, model in (make(), make(data={"tokenizer": "characters"})))
     with pytest.raises(UsageError, match=r"its source tokens \(\d+\) are not those of the first"):
         ours.joined(theirs)
