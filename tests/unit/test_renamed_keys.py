@@ -40,6 +40,18 @@ KEYS = [
     Key("char_lstm", "data", "column", "text", '"text"'),
     Key("char_lstm", "training", "window", "bptt"),
     Key("char_lstm", "training", "random_windows", "variable_bptt", "true"),
+    Key("word_lstm", "data.tokenizer", "most", "max_words"),
+    Key("translate_en_fr", "data.tokenizer", "pieces", "vocab_size", "300"),
+    Key("sst2", "embedding.subwords", "pieces", "vocab_size", "300"),
+    Key("wnut17", "embedding.vectors", "most", "max_words", "300", ("embedding.vectors.file=glove.txt",)),
+    Key("wnut17", "embedding.vectors", "tune", "trainable", "true", ("embedding.vectors.file=glove.txt",)),
+    Key("pos_gru", "embedding.chars", "embedding", "embedding_size"),
+    Key("pos_gru", "embedding.chars", "longest", "max_length", "40"),
+    Key("pos_gru", "embedding.chars", "window", "kernel_size", "3"),
+    Key("pos_gru", "embedding.words", "dropout", "word_dropout", "0.5"),
+    Key("conll2000_chunk", "embedding.columns.pos", "dropout", "word_dropout", "0.5"),
+    Key("pos_gru", "encoder", "variational", "variational_dropout", "true"),
+    Key("translate_en_fr", "decoder", "embedding", "embedding_size"),
 ]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.recipe}-{key.before}")
 

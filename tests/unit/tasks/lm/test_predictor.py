@@ -143,7 +143,7 @@ def test_wrong_settings_are_refused_at_once(generator: Make, settings: dict[str,
 
 
 def test_beam_search_finds_the_likeliest_text(generator: Make) -> None:
-    made = generator(data={"tokenizer": {"kind": "words", "most": 4}})
+    made = generator(data={"tokenizer": {"kind": "words", "max_words": 4}})
     tokens = range(1, len(made.codec))
     best: tuple[float, list[int]] = (-np.inf, [])
     for path in product(tokens, repeat=3):

@@ -20,7 +20,7 @@ SMALL: dict[str, Any] = {
     "data": {"train": "x", "dev": "x", "tokenizer": "words"},
     "embedding": {"size": 8},
     "encoder": {"size": 8},
-    "decoder": {"size": 12, "embedding": 8, "dropout": 0.0},
+    "decoder": {"size": 12, "embedding_size": 8, "dropout": 0.0},
     "training": {"threads": 1},
 }
 Recipe = Callable[..., Translate]
