@@ -52,6 +52,14 @@ KEYS = [
     Key("conll2000_chunk", "embedding.columns.pos", "dropout", "word_dropout", "0.5"),
     Key("pos_gru", "encoder", "variational", "variational_dropout", "true"),
     Key("translate_en_fr", "decoder", "embedding", "embedding_size"),
+    Key("series_gru", "data", "past", "past_covariates", "['tram']"),
+    Key("series_gru", "data", "known", "future_covariates", "['tram']"),
+    Key("series_gru", "data", "look_back", "lookback"),
+    Key("series_gru", "data", "season", "season_length"),
+    Key("series_gru", "data", "window", "instance_norm", '"last"'),
+    Key("etth1", "embedding", "segment", "segment_length"),
+    Key("etth1", "decoder", "segment", "segment_length"),
+    Key("etth1_dlinear", "decoder", "trend", "moving_average"),
 ]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.recipe}-{key.before}")
 

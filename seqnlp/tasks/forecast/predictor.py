@@ -112,8 +112,8 @@ class Forecaster:
         else:
             split = data if isinstance(data, SeriesSplit) else self.read(data)
         strides = ceil(steps / self.horizon)
-        if strides > 1 and self.task.recipe.data.past:
-            names = ", ".join(map(repr, self.task.recipe.data.past))
+        if strides > 1 and self.task.recipe.data.past_covariates:
+            names = ", ".join(map(repr, self.task.recipe.data.past_covariates))
             raise UsageError(f"horizon {steps}: past {self.horizon} steps the model would have to know {names}")
         windows, times = self._windows(split, strides * self.horizon)
         found = [self._stride(windows, number, ends) for number in range(strides)]
@@ -147,13 +147,13 @@ class Forecaster:
             table, first = self._given(split, number)
             begin = int(split.offsets[number])
             if first < look:
-                problem = f"series {name!r}: {first:,} rows with values are fewer than data.look_back = {look}"
+                problem = f"series {name!r}: {first:,} rows with values are fewer than data.lookback = {look}"
                 raise DataError(problem, split.name)
             past = split.times[begin : begin + first]
             moments[number] = np.concatenate([past[first - look :], times_after(past, steps, name, split.path)])
             there = table[first - look : first + steps]
             values[number, : len(there)] = there
-            values[number, look:, : len(table[0]) - len(task.recipe.data.known)] = np.nan
+            values[number, look:, : len(table[0]) - len(task.recipe.data.future_covariates)] = np.nan
         encoded = self._encode(split, values, moments, look)
         starts = np.arange(len(split.names)) * length + look
         return Windows(encoded, starts, task.window, 1), list(moments[:, look:])
@@ -163,7 +163,7 @@ class Forecaster:
     ) -> EncodedSeries:
         task = self.task
         _, length, columns = values.shape
-        targets, known = len(task.targets), columns - len(task.recipe.data.known)
+        targets, known = len(task.targets), columns - len(task.recipe.data.future_covariates)
         missing = np.isnan(values)
         for column in range(columns):
             window = missing[:, look:, column] if column >= known else missing[:, :look, column]

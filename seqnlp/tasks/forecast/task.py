@@ -45,24 +45,24 @@ class ForecastTask(Task):
         """Take the scaler; its columns are the targets, then the past covariates, then the known ones."""
         self.recipe, self.scaler = recipe, scaler
         data = recipe.data
-        covariates = len(data.past) + len(data.known)
+        covariates = len(data.past_covariates) + len(data.future_covariates)
         self.targets = scaler.columns[: len(scaler.columns) - covariates]
         self.output: Distribution = recipe.decoder.output.build()
         self.metric = Metric("crps" if self.output.covers(0.5) else "mse", higher_is_better=False)
         self.window = WindowShape(
-            data.look_back,
+            data.lookback,
             data.horizon,
             data.channels == "independent",
-            data.window,
+            data.instance_norm,
             data.missing == "mask",
-            recipe.embedding.segment,
+            recipe.embedding.segment_length,
         )
 
     @classmethod
     def fit(cls, recipe: "Forecast", train: SeriesSplit) -> Self:
         """Measure the series of train, in its period alone."""
         data = recipe.data
-        covariates = [*data.past, *data.known]
+        covariates = [*data.past_covariates, *data.future_covariates]
         targets = data.targets or [name for name in train.columns if name not in covariates]
         if not targets:
             raise DataError("all its columns are covariates; there is nothing to forecast", train.path)
@@ -72,7 +72,7 @@ class ForecastTask(Task):
             if not len(rows):
                 raise DataError(f"series {train.names[number]!r}: there is nothing of it in the period", train.name)
         try:
-            season = np.stack([seasonal_error(rows, data.season) for rows in values])
+            season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season)
         except DataError as error:
             raise error.replace(path=train.name) from None
@@ -108,7 +108,7 @@ class ForecastTask(Task):
         codes = [self.code(split, name) for name in split.names]
         series = np.repeat(np.array(codes, np.int64), np.diff(split.offsets))
         missing = np.isnan(values)
-        targets, known = len(self.targets), len(self.targets) + len(data.past)
+        targets, known = len(self.targets), len(self.targets) + len(data.past_covariates)
         self._check_missing(split, missing)
         scaled = np.where(missing, np.float32(0), scaler.encode(series, np.where(missing, 0, values)))
         ahead = np.concatenate([calendar_features(split.times, data.calendar), scaled[:, known:]], 1)
@@ -140,14 +140,14 @@ class ForecastTask(Task):
         data = self.recipe.data
         for number, name in enumerate(split.names):
             start, end = split.period(number)
-            rows = end - max(start, int(split.offsets[number]) + data.look_back)
+            rows = end - max(start, int(split.offsets[number]) + data.lookback)
             if rows < data.horizon:
-                need = f"data.look_back = {data.look_back} and data.horizon = {data.horizon}"
+                need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
                 before = start - int(split.offsets[number])
                 found = f"{end - start:,} rows" + (f" and {before:,} before them" if before else "")
                 raise DataError(f"series {name!r}: {found} are too short for {need}", split.name)
         periods = [split.period(number) for number in range(len(split.names))]
-        starts = window_starts(split.offsets[:-1].tolist(), periods, data.look_back, data.horizon)
+        starts = window_starts(split.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         return Windows(self.encode(split), starts, self.window, batch_tokens, self.recipe.training.stride)
 
     def notices(self, examples: Windows) -> list[str]:
@@ -170,10 +170,10 @@ class ForecastTask(Task):
         """Features of a step of the look-back."""
         data = self.recipe.data
         channels = 1 if self.window.independent else len(self.targets)
-        return channels * (2 if self.window.flags else 1) + len(data.past) + self._known_width()
+        return channels * (2 if self.window.flags else 1) + len(data.past_covariates) + self._known_width()
 
     def _known_width(self) -> int:
-        return 2 * len(self.recipe.data.calendar) + len(self.recipe.data.known)
+        return 2 * len(self.recipe.data.calendar) + len(self.recipe.data.future_covariates)
 
     def _shape(self, width: int, reads_ahead: bool) -> ForecastShape:
         parts = len(self.targets) if self.window.independent else 1
@@ -258,7 +258,7 @@ class ForecastTask(Task):
         truth, horizon = Truth.of(examples, self.scaler, self.lanes), examples.shape.horizon
         values, observed = examples.values(np.arange(len(examples)))
         look, there = values[:, : examples.shape.lookback], observed[:, : examples.shape.lookback]
-        season = self.recipe.data.season
+        season = self.recipe.data.season_length
         seasons = {"naive": 1} | ({"seasonal naive": season} if 1 < season <= examples.shape.lookback else {})
         return {name: _plain(point_scores(truth, naive(look, there, horizon, of))) for name, of in seasons.items()}
 
