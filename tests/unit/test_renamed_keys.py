@@ -60,6 +60,11 @@ KEYS = [
     Key("etth1", "embedding", "segment", "segment_length"),
     Key("etth1", "decoder", "segment", "segment_length"),
     Key("etth1_dlinear", "decoder", "trend", "moving_average"),
+    Key("char_lstm", "data.reader", "unit", "sample_by", '"line"', ("data.reader.kind=text",)),
+    Key("sentiment_lstm", "data.reader", "quote", "quotechar", "'|'"),
+    Key("sentiment_lstm", "data.reader", "numbers", "numeric_columns", "[]"),
+    Key("series_gru", "data.reader", "numbers", "numeric_columns", "[]"),
+    Key("ner_lstm_crf", "data.reader", "document", "document_separator", "'x'"),
 ]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.recipe}-{key.before}")
 
