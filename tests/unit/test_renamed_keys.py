@@ -65,6 +65,13 @@ KEYS = [
     Key("sentiment_lstm", "data.reader", "numbers", "numeric_columns", "[]"),
     Key("series_gru", "data.reader", "numbers", "numeric_columns", "[]"),
     Key("ner_lstm_crf", "data.reader", "document", "document_separator", "'x'"),
+    Key("translate_en_fr", "data", "joint", "joint_vocabulary", "true"),
+    Key("translate_en_fr", "data", "tokenised", "pretokenized", "true"),
+    Key("reverse_words", "data", "normalise", "unicode_normalization", "'nfc'"),
+    Key("translate_en_fr", "data", "shortest", "min_length"),
+    Key("translate_en_fr", "data", "longest", "max_length", "50"),
+    Key("translate_en_fr", "data", "ratio", "max_ratio", "3.0"),
+    Key("translate_en_fr", "search", "no_repeat", "no_repeat_ngram_size", "3"),
 ]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.recipe}-{key.before}")
 

@@ -46,7 +46,15 @@ from seqnlp.training.inference import in_parallel
 class TranslateData(Data):
     """A corpus of sentences and their translations."""
 
-    renamed = {"unit": "tokenizer"}
+    renamed = {
+        "joint": "joint_vocabulary",
+        "longest": "max_length",
+        "normalise": "unicode_normalization",
+        "ratio": "max_ratio",
+        "shortest": "min_length",
+        "tokenised": "pretokenized",
+        "unit": "tokenizer",
+    }
 
     reader: Reader = Parallel()
     """How the files are read: `parallel` takes two files of lines, or one with a tab between the two sides."""
@@ -56,20 +64,20 @@ class TranslateData(Data):
     """The column, or the language, to translate into."""
     tokenizer: Unit = SubwordUnit()
     """Kind of the tokens: subwords, characters or words."""
-    joint: bool = False
-    """Find the tokens of both sides together, so that names and numbers are the same tokens in both."""
-    tokenised: bool = False
+    joint_vocabulary: bool = False
+    """One vocabulary for both sides, so that names and numbers are the same tokens in both."""
+    pretokenized: bool = False
     """The words are parted by blanks already: nothing splits them again, and BLEU is counted on them as they are."""
     lowercase: bool = False
     """Turn all letters into small ones; scores then make no difference between them."""
-    normalise: Form | None = None
-    """Bring all text into this normal form of Unicode; left out: leave it as it is."""
-    shortest: Annotated[int, Field(ge=1)] = 1
+    unicode_normalization: Form | None = None
+    """Normal form of Unicode that all text is brought into; left out: it stays as it is."""
+    min_length: Annotated[int, Field(ge=1)] = 1
     """Leave pairs out of train that have fewer tokens on one side."""
-    longest: Annotated[int, Field(ge=1)] = 100
+    max_length: Annotated[int, Field(ge=1)] = 100
     """Leave pairs out of train that have more tokens on one side."""
-    ratio: Annotated[float, Field(ge=1)] | None = None
-    """Leave pairs out of train of which one side has so many times the tokens of the other; left out: none."""
+    max_ratio: Annotated[float, Field(ge=1)] | None = None
+    """Leave pairs out of train of which one side has more than this many times the tokens of the other."""
 
 
 @final
@@ -91,7 +99,7 @@ class Translate(TaskRecipe):
     data: TranslateData
     embedding: TokenEmbedding = TokenEmbedding(size=256)
     shared_embedding: bool = False
-    """Give source and target tokens the same vectors; they must be the same tokens (`data.joint`)."""
+    """Give source and target tokens the same vectors; they must be the same tokens (`data.joint_vocabulary`)."""
     encoder: Encoder = Lstm(size=256)
     decoder: Attention = Attention()
     search: BeamSearch = BeamSearch()
@@ -103,10 +111,10 @@ class Translate(TaskRecipe):
         data = self.data
         if data.source == data.target:
             yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
-        if data.shortest > data.longest:
-            yield Fault("data.shortest", f"no pair has {data.shortest} tokens or more and {data.longest} or fewer")
-        if self.shared_embedding and not data.joint:
-            yield Fault("shared_embedding", "the tokens of the two sides are not the same", "data.joint = true")
+        if data.min_length > data.max_length:
+            yield Fault("data.min_length", f"no pair has {data.min_length} tokens or more and {data.max_length} or fewer")
+        if self.shared_embedding and not data.joint_vocabulary:
+            yield Fault("shared_embedding", "the tokens of the two sides are not the same", "data.joint_vocabulary = true")
         shared = self.embedding.size if self.shared_embedding else None
         with torch.device("meta"):  # nothing is computed
             width = self.encoder.build(1).width
@@ -131,14 +139,14 @@ class Translate(TaskRecipe):
         if self.training.metric == "bleu":
             require_sacrebleu()
         data = self.data
-        sides = [[train.sources, train.targets]] if data.joint else [[train.sources], [train.targets]]
+        sides = [[train.sources, train.targets]] if data.joint_vocabulary else [[train.sources], [train.targets]]
         fitted = [
             Sentences.fit(
                 (text for side in group for texts in side() for text in texts),
                 data.tokenizer,
                 data.lowercase,
-                data.normalise,
-                data.tokenised,
+                data.unicode_normalization,
+                data.pretokenized,
             )
             for group in sides
         ]
@@ -146,7 +154,7 @@ class Translate(TaskRecipe):
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "TranslateTask":
         """Take the codecs that a run has saved."""
-        names = ["tokens"] if self.data.joint else ["source", "target"]
+        names = ["tokens"] if self.data.joint_vocabulary else ["source", "target"]
         restored = [Sentences.from_json(dict(codecs[name])) for name in names]
         return TranslateTask(self, restored[0], restored[-1])
 
@@ -162,17 +170,17 @@ class TranslateTask(Task):
         """Take the codecs of the two sides, which may be the same one."""
         self.recipe, self.source, self.target = recipe, source, target
         chosen = recipe.training.metric
-        name = metric_name(chosen, recipe.data.tokenised) if chosen == "bleu" else chosen
+        name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen
         self.metric = Metric(name, higher_is_better=chosen != "nats")
 
     def codecs(self) -> dict[str, Codec]:
         """What must be saved with a model, by name."""
-        return {"tokens": self.source} if self.recipe.data.joint else {"source": self.source, "target": self.target}
+        return {"tokens": self.source} if self.recipe.data.joint_vocabulary else {"source": self.source, "target": self.target}
 
     def examples(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         """Encode a split."""
         data = self.recipe.data
-        lengths = Lengths(data.shortest, data.longest, data.ratio)
+        lengths = Lengths(data.min_length, data.max_length, data.max_ratio)
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
@@ -211,7 +219,7 @@ class TranslateTask(Task):
         ours = self.translations(model, examples, how)
         theirs = self.references(examples)
         scores, signatures = (
-            overlap_scores(ours, theirs, data.lowercase, data.tokenised) if has_sacrebleu() else ({}, {})
+            overlap_scores(ours, theirs, data.lowercase, data.pretokenized) if has_sacrebleu() else ({}, {})
         )
         scores["exact_match"] = exact_match(ours, list(map(self.target.clean, theirs)))
         return scores, signatures
