@@ -39,13 +39,15 @@ if TYPE_CHECKING:
 class ClassifyData(Data):
     """A corpus of texts with labels."""
 
+    renamed = {"several": "multilabel"}
+
     text: str | None = None
     """The column that holds raw text; left out, and no `tokens` either: `text`."""
     tokens: str | None = None
     """The column that holds lists of words, if the texts are split up already."""
     label: str = "label"
     """The column to predict."""
-    several: bool = False
+    multilabel: bool = False
     """A text has any number of labels, each decided on its own; the label column then holds lists."""
 
 
@@ -91,13 +93,13 @@ class Classify(TaskRecipe):
 
     def labels(self, split: "Dataset") -> Column:
         """The labels of each text."""
-        return read_labels(split, self.data.label, self.data.several)
+        return read_labels(split, self.data.label, self.data.multilabel)
 
     def fit(self, train: "Dataset", find: PathResolver) -> "ClassifyTask":
         """Fit the codecs on the training split."""
         words, labels = self.words(train), self.labels(train)
         codec = Labels.fit(labels.distinct)
-        if len(codec) < 2 and not self.data.several:
+        if len(codec) < 2 and not self.data.multilabel:
             raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
         if not len(codec):
             raise DataError(f"column {self.data.label!r}: there are no labels, every list is empty")
@@ -119,7 +121,7 @@ class Classify(TaskRecipe):
         if asked == "balanced":
             counts = labels.counts()
             each = torch.tensor([counts[name] for name in codec.names], dtype=torch.float)
-            if self.data.several:
+            if self.data.multilabel:
                 return (len(labels.codes) - each).clamp(min=1) / each
             return each.sum() / (len(codec) * each)
         given = asked if isinstance(asked, dict) else {}
@@ -162,7 +164,7 @@ class ClassifyTask(LabellingTask):
         self.recipe, self.views, self.labels, self.class_weights = recipe, views, labels, class_weights
         self.ngrams: NGrams | None = None
         self.first_votes = torch.zeros(0, len(labels))
-        self.several = recipe.data.several
+        self.several = recipe.data.multilabel
         self.metric = Metric("micro_f1" if self.several else "accuracy")
 
     def codecs(self) -> dict[str, Codec]:

@@ -35,6 +35,8 @@ EVALUATION_TOKENS = 3000
 class TagData(Data):
     """A corpus of sentences whose words are labelled."""
 
+    renamed = {"encode": "training_scheme", "weights": "loss_weights"}
+
     tokens: str = "form"
     """The column that holds the words."""
     labels: list[str] = ["upos"]
@@ -43,19 +45,19 @@ class TagData(Data):
     """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
     by_feature: list[str] = []
     """Those of them whose labels are lists such as `Case=Nom|Number=Sing`, to be learned with one decoder a feature."""
-    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
-    """How much the loss of a column counts; 1 where nothing is said."""
+    loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Weight of the loss of each column; 1 for those that are left out."""
     scheme: Scheme | None = None
-    """How the label column writes down spans of words: bio, bioes or iob1; left out: its labels are no spans."""
-    encode: Literal["bio", "bioes"] | None = None
-    """The scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
+    """Scheme in which the label column writes spans of words: bio, bioes or iob1; left out: its labels are no spans."""
+    training_scheme: Literal["bio", "bioes"] | None = None
+    """Scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
     repair: bool = False
     """Read tags that the scheme doesn't allow as `conlleval` does, instead of refusing them."""
 
     @property
     def encoding(self) -> Scheme | None:
         """The scheme to train in, if there is one."""
-        return self.encode or ("bio" if self.scheme == "iob1" else self.scheme)
+        return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
 
     def words(self, split: "Dataset") -> Column:
         """The words of a split."""

@@ -60,9 +60,9 @@ class Tag(TaskRecipe):
         for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):
             yield Fault("data.labels", f"column {name!r} is named twice")
         choices = ", ".join(self.columns)
-        for name in self.data.weights:
+        for name in self.data.loss_weights:
             if name not in self.columns:
-                yield Fault(f"data.weights.{name}", f"there is no such column to predict; those are {choices}")
+                yield Fault(f"data.loss_weights.{name}", f"there is no such column to predict; those are {choices}")
         for name in self.data.by_feature:
             if name not in self.columns:
                 yield Fault("data.by_feature", f"there is no column {name!r} to predict; those are {choices}")
@@ -82,8 +82,9 @@ class Tag(TaskRecipe):
         if self.data.scheme is not None and len(self.data.labels) > 1:
             columns = ", ".join(self.data.labels)
             yield Fault("data.scheme", f"one label column has a scheme, but there are several: {columns}")
-        if self.data.scheme is None and self.data.encode is not None:
-            yield Fault("data.encode", "the scheme of the corpus is not known", 'add data.scheme, for instance "bio"')
+        if self.data.scheme is None and self.data.training_scheme is not None:
+            problem = "the scheme of the corpus is not known"
+            yield Fault("data.training_scheme", problem, 'add data.scheme, for instance "bio"')
 
     def fit(self, train: "Dataset", find: PathResolver) -> "TagTask":
         """Fit the codecs on the training split."""
@@ -187,7 +188,7 @@ class TagTask(LabellingTask):
         }
         weights = {
             name: weight
-            for column, weight in self.recipe.data.weights.items()
+            for column, weight in self.recipe.data.loss_weights.items()
             for name in by_decoder(column, self.label_codecs[column])
         }
         return SequenceModel(embedding, encoder, decoders, weights)

@@ -112,9 +112,11 @@ class Translate(TaskRecipe):
         if data.source == data.target:
             yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
         if data.min_length > data.max_length:
-            yield Fault("data.min_length", f"no pair has {data.min_length} tokens or more and {data.max_length} or fewer")
+            problem = f"no pair has {data.min_length} tokens or more and {data.max_length} or fewer"
+            yield Fault("data.min_length", problem)
         if self.shared_embedding and not data.joint_vocabulary:
-            yield Fault("shared_embedding", "the tokens of the two sides are not the same", "data.joint_vocabulary = true")
+            problem = "the tokens of the two sides are not the same"
+            yield Fault("shared_embedding", problem, "data.joint_vocabulary = true")
         shared = self.embedding.size if self.shared_embedding else None
         with torch.device("meta"):  # nothing is computed
             width = self.encoder.build(1).width
@@ -175,7 +177,8 @@ class TranslateTask(Task):
 
     def codecs(self) -> dict[str, Codec]:
         """What must be saved with a model, by name."""
-        return {"tokens": self.source} if self.recipe.data.joint_vocabulary else {"source": self.source, "target": self.target}
+        joint = self.recipe.data.joint_vocabulary
+        return {"tokens": self.source} if joint else {"source": self.source, "target": self.target}
 
     def examples(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         """Encode a split."""
