@@ -18,7 +18,7 @@ class SeriesEncoder:
     """Scales targets and covariates, and adds calendar features."""
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are the targets, then the past covariates, then the known ones."""
+        """Take the scaler; its columns are targets, past covariates, future covariates."""
         data = recipe.data
         self.data, self.scaler = data, scaler
         self.targets = scaler.columns[: len(scaler.columns) - len(data.past) - len(data.known)]

@@ -1,4 +1,4 @@
-"""Forecasting: how series of numbers go on."""
+"""Recipe of a forecaster."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,11 +28,11 @@ from seqnlp.training import Training
 class ForecastData(Data):
     """Series of numbers. Splits may be periods of one file: `"load.csv[:70%]"`, `"load.csv[2017-07-01:2017-11-01]"`.
 
-    What is forecast lies in the period; the look-back before it may lie outside.
+    Horizons lie in the period; the look-back before them may lie outside.
     """
 
     reader: Reader = Series()
-    """How the files are read: series in columns, or one below the other with `unique_id`, `ds` and `y`."""
+    """Reader of the files: series in columns, or in long form with `unique_id`, `ds` and `y`."""
     targets: list[str] = []
     """The columns to forecast; left out: all columns of numbers that are no covariates."""
     past: list[str] = []
@@ -40,9 +40,9 @@ class ForecastData(Data):
     known: list[str] = []
     """Columns that are known for the time to come too: prices that are set, holidays."""
     calendar: list[Calendar] = []
-    """What of the date is told, as points on circles: minute, hour, weekday, day (of the month), month, yearday."""
+    """Calendar features, as points on circles: minute, hour, weekday, day (of the month), month, yearday."""
     channels: Literal["independent", "joint"] = "independent"
-    """Whether each column is a series of its own, through one network, or all are seen and forecast together."""
+    """`independent`: each column is a series of its own, through one network; `joint`: all are forecast together."""
     look_back: Annotated[int, Field(ge=1)] = 96
     """Steps that a forecast is made from."""
     horizon: Annotated[int, Field(ge=1)] = 24
@@ -50,19 +50,19 @@ class ForecastData(Data):
     season: Annotated[int, Field(ge=1)] = 24
     """Steps after which things come round again: for the seasonal-naive forecast and for MASE."""
     window: WindowScale = "none"
-    """What is taken off a window and put on its forecast again: none; its last value (last); or its mean and standard
+    """Normalisation of a window, undone on its forecast: none; its last value (last); or its mean and standard
     deviation (standard), as in RevIN. The scale of the whole series is always taken off first."""
     affine: bool = False
-    """Whether each column of each series has a learned map, gamma * value + beta, after the window's scale is taken
+    """Learn an affine map of each column of each series, gamma * value + beta, after the window's scale is taken
     off, which is undone on forecasts before the scale is put on (RevIN). Gamma is learned as its logarithm and so is
     over 0: quantiles stay in order, and the way back is exact."""
     missing: Literal["refuse", "mask"] = "refuse"
-    """Whether values may be missing: masked, they count in no loss and no score, and the network is told of them."""
+    """`mask`: values may be missing, count in no loss and no score, and the network gets an indicator of them."""
 
 
 @final
 class ForecastTraining(Training):
-    """How long, in what portions and how carefully to train."""
+    """Settings of the training loop."""
 
     batch_tokens: Annotated[int, Field(ge=1)] = 8192
     """Steps of look-back in a batch: `batch_tokens / look_back` windows; independent channels are windows each."""
@@ -72,7 +72,7 @@ class ForecastTraining(Training):
 
 @final
 class ForecastRecipe(TaskRecipe):
-    """Continues series of numbers."""
+    """Recipe of a model that continues series of numbers."""
 
     task: Literal["forecast"] = "forecast"
     data: ForecastData
@@ -83,7 +83,7 @@ class ForecastRecipe(TaskRecipe):
     training: ForecastTraining = ForecastTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         data, segment = self.data, self.embedding.segment
         if not isinstance(data.reader, Series):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
@@ -110,7 +110,7 @@ class ForecastRecipe(TaskRecipe):
             yield Fault(key, f"the column {name!r} is named twice", "a column is a target, past or known")
 
     def corpus(self, find: PathResolver) -> Corpus:
-        """Read the splits; a file that several of them are periods of is read once."""
+        """Read the splits; periods of one file share one reading."""
         splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
 

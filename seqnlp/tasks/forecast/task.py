@@ -1,4 +1,4 @@
-"""Forecasting with a fitted scaler: the task behind a recipe."""
+"""Forecasting with a fitted scaler."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -29,7 +29,7 @@ from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores
 from seqnlp.training import Metric, Preview, Training
 
 INTERVAL = 0.8
-"""The interval whose coverage is told."""
+"""Interval whose coverage is scored."""
 
 
 @final
@@ -40,7 +40,7 @@ class ForecastTask(Task):
     items_name = "values"
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are the targets, then the past covariates, then the known ones."""
+        """Take the scaler; its columns are targets, past covariates, future covariates."""
         self.recipe, self.scaler = recipe, scaler
         self.encoder = SeriesEncoder(recipe, scaler)
         self.targets, self.window = self.encoder.targets, self.encoder.window
@@ -73,7 +73,7 @@ class ForecastTask(Task):
         return cls(recipe, SeriesScaler.from_json(dict(codecs["series"])))
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model."""
+        """Codecs to be saved with a model."""
         return {"series": self.scaler}
 
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
@@ -92,7 +92,7 @@ class ForecastTask(Task):
         return Windows(self.encoder.encode(split), starts, self.window, batch_tokens, self.recipe.training.stride)
 
     def notices(self, examples: Windows) -> list[str]:
-        """How many values are missing."""
+        """Warn of missing values."""
         missing = ~examples.encoded.observed
         return [f"{int(missing.sum()):,} of its values are missing ({missing.mean():.2%})"] if missing.any() else []
 
@@ -129,7 +129,7 @@ class ForecastTask(Task):
         )
 
     def score(self, model: SequenceModel, examples: Windows) -> Scores:
-        """Errors of all windows, one after the other (a rolling origin), scaled and in original units; intervals."""
+        """Errors and interval scores of all windows (rolling origin)."""
         return self._scores(model, examples, self.output, table=True)
 
     def _scores(self, model: SequenceModel, examples: Windows, output: Distribution, table: bool = False) -> Scores:
@@ -141,7 +141,7 @@ class ForecastTask(Task):
         return scores
 
     def calibrate(self, model: SequenceModel, dev: Windows) -> dict[str, float]:
-        """Shift quantiles so that on dev the right share of values is under each, if `decoder.calibrate` asks for it.
+        """Calibrate quantiles on dev by shifts, if `decoder.calibrate` asks for it.
 
         For every series and step of the horizon by itself, in units of the window's scale: split conformal
         prediction, each quantile on its own (Romano et al., 2019).
@@ -164,7 +164,7 @@ class ForecastTask(Task):
         return {NEXT: float(decoder.shifts.abs().mean())}
 
     def baselines(self, splits: Mapping[str, Windows], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
-        """The last value, the last season, and a linear map of the look-back."""
+        """Naive, seasonal naive, and a linear map of the look-back."""
         plain = {name: examples.seen(1, "none") for name, examples in splits.items()}
         found = {name: self._trivial(examples) for name, examples in plain.items() if name != "train"}
         if isinstance(self.recipe.decoder, LinearMap):

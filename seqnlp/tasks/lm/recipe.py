@@ -28,19 +28,19 @@ class LmData(Data):
     """Running text. Splits may be parts of one file: `"input.txt[:90%]"`, counted in characters."""
 
     reader: Reader = Text()
-    """How the files are read; `text` takes them as they stand, of other readers the rows of a column are joined."""
+    """Reader of the files; `text` takes them as they stand, of others the rows of a column are joined."""
     unit: Unit = CharacterUnit()
-    """What a token is: characters, words or subwords."""
+    """Tokens: characters, words or subwords."""
     column: str = "text"
     """The column that holds the text, where the reader makes a table."""
 
 
 @final
 class LmTraining(Training):
-    """How long, in what portions and how carefully to train."""
+    """Settings of the training loop."""
 
     batch_tokens: Annotated[int, Field(ge=1)] = 4096
-    """Tokens in a batch: `batch_tokens / window` lanes of the text are read side by side."""
+    """Tokens in a batch: `batch_tokens / window` streams of the text are read side by side."""
     window: Annotated[int, Field(ge=1)] = 128
     """Steps that gradients go back through; the state is carried on from window to window."""
     random_windows: bool = False
@@ -49,7 +49,7 @@ class LmTraining(Training):
 
 @final
 class LmRecipe(TaskRecipe):
-    """Learns what comes next in a text, and can write more of it."""
+    """Recipe of a model that predicts the next token of a text."""
 
     task: Literal["lm"] = "lm"
     data: LmData
@@ -60,7 +60,7 @@ class LmRecipe(TaskRecipe):
     training: LmTraining = LmTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         if self.encoder.reads_ahead:
             hint = "bidirectional = false"
             yield Fault("encoder.bidirectional", "a language model must not see what comes next", hint)
@@ -68,10 +68,10 @@ class LmRecipe(TaskRecipe):
             yield Fault("encoder", "a language model needs an encoder with a state to carry on", "lstm, gru or rnn")
         if self.training.window > self.training.batch_tokens:
             problem = f"a window of {self.training.window} does not fit into {self.training.batch_tokens} batch_tokens"
-            yield Fault("training.window", problem, "batch_tokens is the number of lanes times the window")
+            yield Fault("training.window", problem, "batch_tokens is the number of streams times the window")
 
     def corpus(self, find: PathResolver) -> Corpus:
-        """Open the splits; of each text the SHA-256 is taken."""
+        """Open the splits, each with its SHA-256."""
         splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
 
@@ -80,6 +80,6 @@ class LmRecipe(TaskRecipe):
         return TextSplit.read(self.locate(source, find), self.data.reader, self.data.column)
 
     def locate(self, source: str, find: PathResolver) -> Passage | str | Path:
-        """Where a text is: a passage of a file, or what the reader makes a table of."""
+        """Locate a text: a passage of a file, or a source of the reader."""
         reader = self.data.reader
         return Passage.parse(source, find) if isinstance(reader, Text) else reader.locate(source, find)

@@ -29,13 +29,13 @@ class TranslateData(Data):
     """A corpus of sentences and their translations."""
 
     reader: Reader = Parallel()
-    """How the files are read: `parallel` takes two files of lines, or one with a tab between the two sides."""
+    """Reader of the files: `parallel` takes two files of lines, or one with a tab between the sides."""
     source: str = "source"
     """The column to translate, or a language in the column `translation` of a hub corpus."""
     target: str = "target"
     """The column, or the language, to translate into."""
     unit: Unit = SubwordUnit()
-    """What a token is: subwords, characters or words."""
+    """Tokens: subwords, characters or words."""
     joint: bool = False
     """Find the tokens of both sides together, so that names and numbers are the same tokens in both."""
     tokenised: bool = False
@@ -54,7 +54,7 @@ class TranslateData(Data):
 
 @final
 class TranslateTraining(Training):
-    """How long, in what portions and how carefully to train."""
+    """Settings of the training loop."""
 
     batch_tokens: Annotated[int, Field(ge=1)] = 2000
     """Steps in a batch, of whichever side is longer, padding included."""
@@ -65,7 +65,7 @@ class TranslateTraining(Training):
 
 @final
 class TranslateRecipe(TaskRecipe):
-    """Turns a sentence into another."""
+    """Recipe of a model that turns a sentence into another."""
 
     task: Literal["translate"] = "translate"
     data: TranslateData
@@ -79,7 +79,7 @@ class TranslateRecipe(TaskRecipe):
     training: TranslateTraining = TranslateTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         data = self.data
         if data.source == data.target:
             yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")

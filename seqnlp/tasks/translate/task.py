@@ -1,4 +1,4 @@
-"""Translation: a sentence in one language becomes a sentence in another."""
+"""Translation with fitted tokenizers."""
 
 import math
 from itertools import chain
@@ -40,7 +40,7 @@ class TranslateTask(Task):
     items_name = "target tokens"
 
     def __init__(self, recipe: TranslateRecipe, source: Sentences, target: Sentences) -> None:
-        """Take the codecs of the two sides, which may be the same one."""
+        """Take the tokenizers of the two sides, which may be one."""
         self.recipe, self.source, self.target = recipe, source, target
         chosen = recipe.training.metric
         name = metric_name(chosen, recipe.data.tokenised) if chosen == "bleu" else chosen
@@ -73,7 +73,7 @@ class TranslateTask(Task):
         return cls(recipe, restored[0], restored[-1])
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model, by name."""
+        """Codecs to be saved with a model, by name."""
         return {"tokens": self.source} if self.recipe.data.joint else {"source": self.source, "target": self.target}
 
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
@@ -83,7 +83,7 @@ class TranslateTask(Task):
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
-        """Which pairs are not trained on, and which scores there will not be."""
+        """Warn of pairs left out, and of scores that need sacrebleu."""
         said = [examples.left_out] if examples.left_out else []
         return said if has_sacrebleu() or examples.pairs.training else [*said, NEEDED]
 
@@ -96,13 +96,13 @@ class TranslateTask(Task):
         return SequenceModel(embedding, encoder, {TARGET: recipe.decoder.build(encoder.width, len(self.target), table)})
 
     def score(self, model: SequenceModel, examples: TranslateDataset) -> Scores:
-        """BLEU and chrF with their signatures, exact matches, nats per target token and perplexity."""
+        """BLEU and chrF with signatures, exact matches, nats and perplexity."""
         scores, signatures = self._overlap(model, examples, self.recipe.search)
         search = self.recipe.search.model_dump()
         return {**scores, **self._surprise(model, examples), "signatures": signatures, "search": search}
 
     def dev_scores(self, model: SequenceModel, dev: TranslateDataset) -> dict[str, float]:
-        """The same scores of greedy translations, which are quick to find."""
+        """Scores of greedy translations, which are quick to find."""
         if self.recipe.training.metric == "bleu":
             require_sacrebleu()
         greedy = self.recipe.search.model_copy(update={"beam": 1})
@@ -124,7 +124,7 @@ class TranslateTask(Task):
         return scores, signatures
 
     def translations(self, model: SequenceModel, examples: TranslateDataset, how: BeamSearch) -> list[str]:
-        """What a model makes of each source; of an empty one, nothing."""
+        """Translate each source; an empty one stays empty."""
         found = hypotheses([model], examples.source, how.settings())
         texts = list(chain.from_iterable(examples.pairs.sources()))
         written = []
@@ -135,12 +135,12 @@ class TranslateTask(Task):
         return written
 
     def references(self, examples: TranslateDataset) -> list[str]:
-        """What people made of each source, in the normal form that the recipe asks for, with single blanks."""
+        """Reference translations in the recipe's Unicode normal form, with single blanks."""
         texts = list(chain.from_iterable(examples.pairs.targets()))
         return [self.target.clean(texts[row], keep_case=True) for row in examples.rows.tolist()]
 
     def _surprise(self, model: SequenceModel, examples: TranslateDataset) -> dict[str, float]:
-        """Nats per target token that is given all that comes before it, and perplexity."""
+        """Nats per target token under teacher forcing, and perplexity."""
 
         def nats(rows: NDArray[np.int64]) -> float:
             batch = examples.batch(rows)
