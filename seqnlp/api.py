@@ -99,7 +99,7 @@ def _train(
     trainer = _trainer(wanted, task, splits, task.show(corpus.splits["dev"], wanted.seed))
     if saved is None:
         claim.take()
-        run = _begin(path, wanted, file, task, corpus)
+        run = _begin(path, wanted, file, task, corpus, trainer.model.device)
     else:
         trainer.restore(*saved)
     yield from _record(run, trainer)
@@ -224,13 +224,13 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
     return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
 
 
-def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus) -> Run:
+def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus, device: torch.device) -> Run:
     """Make the run directory: not before all that can be wrong with recipe and data has been looked at."""
     run = Run.create(path, overwrite=True)
     run.save_recipe(dump_recipe(recipe))
     for name, codec in task.codecs().items():
         run.save_codec(name, codec.to_json())
-    meta = describe_training(file.stem, "cpu", recipe.training.threads, corpus.hashes)
+    meta = describe_training(file.stem, str(device), recipe.training.threads, corpus.hashes)
     run.save_meta({**meta, "recipe_file": str(file.resolve())})
     return run
 
@@ -286,7 +286,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
 def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:
     """Set right on dev how sure the model says it is, if the recipe asks for that, and keep that with the weights."""
     trainer.model.eval()
-    with torch.inference_mode(), computing_in("fp32"):  # as predictors compute
+    with torch.inference_mode(), computing_in("fp32", trainer.model.device):  # as predictors compute
         fitted = task.calibrate(trainer.model, dev)
     if fitted:
         run.save_model(trainer.model.state_dict())

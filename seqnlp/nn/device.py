@@ -26,9 +26,11 @@ class TensorBatch:
 
 
 def to_device(value: Any, device: torch.device) -> Any:
-    """Move a tensor, a batch or a dictionary of them; returns anything else as it is."""
+    """Move a tensor, a batch, or a list or dictionary of them; returns anything else as it is."""
     if isinstance(value, Tensor | TensorBatch):
         return value.to(device)
+    if isinstance(value, list):
+        return [to_device(part, device) for part in value]
     if isinstance(value, dict):
         moved = {name: to_device(part, device) for name, part in value.items()}
         return moved if any(moved[name] is not part for name, part in value.items()) else value

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.forecast.dataset import NEXT
 from seqnlp.training import Preview
 
@@ -150,8 +151,9 @@ def forecasts(task: ForecastTask, dev: SeriesSplit, seed: int) -> Preview:
     def show(model: SequenceModel) -> list[Example]:
         decoder = model.decoders[NEXT]
         assert isinstance(decoder, ForecastModule)
-        parameters = decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
-        points = task.output.point(parameters)[:, :, 0].numpy()
+        moved = batch.to(model.device)
+        parameters = decoder.predict(model.encode(moved.inputs), moved.targets[NEXT].ahead)
+        points = to_numpy(task.output.point(parameters)[:, :, 0])
         return [
             Example([f"+{step + 1}" for step in steps], told(came, row), told(points, row)) for row in range(len(rows))
         ]

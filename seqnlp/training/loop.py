@@ -15,6 +15,7 @@ from torch import Tensor
 from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import CPU, to_device
 from seqnlp.optimizers import Optimizer
 from seqnlp.training.clock import Clock
 from seqnlp.training.dataset import EncodedDataset
@@ -99,7 +100,8 @@ class Trainer:
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = optimizer.build(self.parameters)
         self.average = [p.detach().clone() for p in self.parameters] if training.average else []
-        self.replicas = Replicas(model, train, max(1, training.threads), self.precision)
+        threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
+        self.replicas = Replicas(model, train, max(1, threads), self.precision)
         self.carries: list[list[Tensor] | None] = [None] * len(self.replicas.models)
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
@@ -176,9 +178,9 @@ class Trainer:
         now, begun = self.progress, self.clock.now()
         self.model.eval()
         with self.averaged(), torch.inference_mode():
-            with computing_in(self.precision):
+            with computing_in(self.precision, self.model.device):
                 scores = self.score(self.model)
-            with computing_in("fp32"):  # as predictors compute
+            with computing_in("fp32", self.model.device):  # as predictors compute
                 examples = self.show(self.model)
         self.model.train()
         best = self.metric.better(scores, now.best)
@@ -235,7 +237,8 @@ class Trainer:
             self.average[int(number)].copy_(tensor)
         for replica in range(len(self.carries)):
             carry = [name for name in groups["carry"] if name.startswith(f"{replica}.")]
-            self.carries[replica] = [groups["carry"][f"{replica}.{n}"] for n in range(len(carry))] or None
+            states = [groups["carry"][f"{replica}.{number}"] for number in range(len(carry))]
+            self.carries[replica] = to_device(states, self.model.device) or None
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")

@@ -21,6 +21,7 @@ from seqnlp.metrics.answers import Answers
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beside import Beside
+from seqnlp.nn.device import to_numpy
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.recipe.data import Data
 from seqnlp.tasks import shown
@@ -214,7 +215,7 @@ class ClassifyTask(LabellingTask):
         scores = np.empty_like(logits)
         for rows in examples.in_order():
             classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-            logits[rows], scores[rows] = classes.logits.numpy(), classes.scores.numpy()
+            logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
         return Predictions(logits, scores)
 
     def baselines(

@@ -14,6 +14,7 @@ from seqnlp.decoders.forecast import ForecastModule, ForecastShape, LinearMap
 from seqnlp.errors import DataError
 from seqnlp.metrics.forecasts import seasonal_error
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.readers.files import nearest
@@ -194,7 +195,7 @@ class ForecastTask(Task):
     def _scores(self, model: SequenceModel, examples: Windows, output: Distribution, table: bool = False) -> Scores:
         parameters = self.predict(model, examples)
         truth = Truth.of(examples, self.scaler, self.lanes)
-        scores = point_scores(truth, output.point(parameters).numpy(), table)
+        scores = point_scores(truth, to_numpy(output.point(parameters)), table)
         if output.covers(0.5):
             scores |= interval_scores(truth, output, parameters, INTERVAL)
         return scores
@@ -208,10 +209,10 @@ class ForecastTask(Task):
         decoder = decoder_of(model)
 
         def work(rows: NDArray[np.int64]) -> torch.Tensor:
-            batch = examples.batch(rows)
+            batch = examples.batch(rows).to(model.device)
             return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
 
-        return torch.cat(list(in_parallel(work, examples.in_order())))
+        return torch.cat(list(in_parallel(work, examples.in_order(), model.device)))
 
     def calibrate(self, model: SequenceModel, dev: Windows) -> dict[str, float]:
         """Shift quantiles so that on dev the right share of values is under each, if `decoder.calibrate` asks for it.
@@ -223,7 +224,7 @@ class ForecastTask(Task):
         if not self.recipe.decoder.calibrate or not isinstance(self.output, QuantileGrid):
             return {}
         decoder.shifts.zero_()
-        parameters = self.predict(model, dev).numpy()
+        parameters = to_numpy(self.predict(model, dev))
         rows = np.arange(len(dev))
         values, observed = dev.values(rows)
         look = dev.shape.lookback
@@ -233,7 +234,7 @@ class ForecastTask(Task):
             of_lane = apart[lanes == lane]
             of_lane[~observed[lanes == lane][:, look:]] = np.nan
             shifts = [np.nanquantile(of_lane[..., n], level, axis=0) for n, level in enumerate(self.output.levels)]
-            decoder.shifts[lane] = torch.from_numpy(np.nan_to_num(np.stack(shifts, -1)).astype(np.float32))
+            decoder.shifts[lane] = decoder.shifts.new_tensor(np.nan_to_num(np.stack(shifts, -1)))
         return {NEXT: float(decoder.shifts.abs().mean())}
 
     def baselines(self, splits: Mapping[str, Windows], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
