@@ -53,22 +53,22 @@ def train(
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
-    with RunLock(path) as claim:
+    with RunLock(path) as lock:
         if Run.is_run(path) and (resume or overwrite):
-            claim.take()
-        yield from _train(file, overrides, path, claim, resume, overwrite, notify)
+            lock.acquire()
+        yield from _train(file, overrides, path, lock, resume, overwrite, notify)
 
 
 def _train(
     file: Path,
     overrides: Sequence[str],
     path: Path,
-    claim: RunLock,
+    lock: RunLock,
     resume: bool,
     overwrite: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
-    """Train in a folder that is claimed, or will be as soon as there is something to be written."""
+    """Train in a folder that is locked, or will be as soon as there is something to be written."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     before = recipe_of(begun) if begun is not None and begun.has_state else None
     wanted = _settled(load_recipe(file, overrides), before)
@@ -98,7 +98,7 @@ def _train(
 
     trainer = _trainer(wanted, task, splits, task.show(corpus.splits["dev"], wanted.seed))
     if saved is None:
-        claim.take()
+        lock.acquire()
         run = _begin(path, wanted, file, task, corpus, trainer.model.device)
     else:
         trainer.restore(*saved)
