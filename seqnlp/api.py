@@ -53,17 +53,17 @@ def train(
     import_tasks()
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
-    with RunLock(path) as claim:
+    with RunLock(path) as lock:
         if Run.is_run(path) and (resume or overwrite):
-            claim.take()
-        yield from _train(file, overrides, path, claim, resume, overwrite, notify)
+            lock.acquire()
+        yield from _train(file, overrides, path, lock, resume, overwrite, notify)
 
 
 def _train(
     file: Path,
     overrides: Sequence[str],
     path: Path,
-    claim: RunLock,
+    lock: RunLock,
     resume: bool,
     overwrite: bool,
     notify: Callable[[str], None],
@@ -98,8 +98,8 @@ def _train(
 
     trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
     if saved is None:
-        claim.take()
-        run = _begin(path, wanted, file, task, corpus)
+        lock.acquire()
+        run = _begin(path, wanted, file, task, corpus, trainer.model.device)
     else:
         trainer.restore(*saved)
     yield from _record(run, trainer)
@@ -222,13 +222,13 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
     return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
 
 
-def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus) -> Run:
+def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus, device: torch.device) -> Run:
     """Make the run directory, once recipe and data are known to be right."""
     run = Run.create(path, overwrite=True)
     run.save_recipe(dump_recipe(recipe))
     for name, codec in task.codecs().items():
         run.save_codec(name, codec.to_json())
-    meta = describe_training(file.stem, "cpu", recipe.training.threads, corpus.hashes)
+    meta = describe_training(file.stem, str(device), recipe.training.threads, corpus.hashes)
     run.save_meta({**meta, "recipe_file": str(file.resolve())})
     return run
 
@@ -284,7 +284,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
 def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:
     """Calibrate probabilities on dev, if the recipe asks, and save them with the weights."""
     trainer.model.eval()
-    with torch.inference_mode(), computing_in("fp32"):  # as predictors compute
+    with torch.inference_mode(), computing_in("fp32", trainer.model.device):  # as predictors compute
         fitted = task.calibrate(trainer.model, dev)
     if fitted:
         run.save_model(trainer.model.state_dict())

@@ -52,7 +52,7 @@ def analyse(
     task = opened.task
     if not isinstance(task, LabellingTask):
         raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")
-    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision)):
+    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
         answers = task.answers(opened.model, opened.examples)
     words = task.words(opened.table)
     return {name: report(answer, words, confusions, examples) for name, answer in answers.items()}

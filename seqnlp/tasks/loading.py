@@ -135,5 +135,5 @@ def error_context(split: str) -> Iterator[None]:
 def score(task: Task, model: SequenceModel, examples: EncodedDataset, precision: Precision) -> Scores:
     """Score a model on an encoded split."""
     model.eval()
-    with torch.inference_mode(), computing_in(precision):
+    with torch.inference_mode(), computing_in(precision, model.device):
         return task.score(model, examples)

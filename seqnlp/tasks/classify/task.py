@@ -19,6 +19,7 @@ from seqnlp.metrics.answers import Answers
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beside import Beside
+from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
@@ -134,7 +135,7 @@ class ClassifyTask(LabellingTask):
         scores = np.empty_like(logits)
         for rows in examples.in_order():
             classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-            logits[rows], scores[rows] = classes.logits.numpy(), classes.scores.numpy()
+            logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
         return Predictions(logits, scores)
 
     def baselines(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.readers.series import Series
 from seqnlp.readers.series_table import SeriesTable
 from seqnlp.results import Result, SeriesForecast
@@ -205,13 +206,13 @@ class Forecaster(Predictor):
         point = output.point(parameters)
         series = len(windows.starts)
         # independent channels are rows of their own: (series, channels, horizon), else (series, horizon, channels)
-        parts = point.numpy().reshape(series, -1, self.horizon, point.shape[2])
+        parts = to_numpy(point).reshape(series, -1, self.horizon, point.shape[2])
         by_channel = parts.transpose(1, 3, 0, 2).reshape(windows.channels, series, self.horizon)
         where = moved.starts[:, None] + np.arange(self.horizon)
         windows.encoded.values[:, where] = by_channel
         windows.encoded.observed[:, where] = True
         interval = [output.quantiles(parameters, ends)] if ends else []
-        return torch.cat([point[..., None], *interval], -1).numpy()
+        return to_numpy(torch.cat([point[..., None], *interval], -1))
 
     def _results(
         self,

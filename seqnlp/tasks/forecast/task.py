@@ -14,6 +14,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics.forecasts import seasonal_error
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.tasks.base import Codecs, Scores, Task, plain_scores
@@ -135,7 +136,7 @@ class ForecastTask(Task):
     def _scores(self, model: SequenceModel, examples: Windows, output: Distribution, table: bool = False) -> Scores:
         parameters = predict_windows(model, examples)
         truth = Truth.of(examples, self.scaler, self.encoder.names)
-        scores = point_scores(truth, output.point(parameters).numpy(), table)
+        scores = point_scores(truth, to_numpy(output.point(parameters)), table)
         if output.covers(0.5):
             scores |= interval_scores(truth, output, parameters, INTERVAL)
         return scores
@@ -150,7 +151,7 @@ class ForecastTask(Task):
         if not self.recipe.decoder.calibrate or not isinstance(self.output, QuantileGrid):
             return {}
         decoder.shifts.zero_()
-        parameters = predict_windows(model, dev).numpy()
+        parameters = to_numpy(predict_windows(model, dev))
         rows = np.arange(len(dev))
         values, observed = dev.values(rows)
         look = dev.shape.lookback
@@ -160,7 +161,7 @@ class ForecastTask(Task):
             of_lane = apart[lanes == lane]
             of_lane[~observed[lanes == lane][:, look:]] = np.nan
             shifts = [np.nanquantile(of_lane[..., n], level, axis=0) for n, level in enumerate(self.output.levels)]
-            decoder.shifts[lane] = torch.from_numpy(np.nan_to_num(np.stack(shifts, -1)).astype(np.float32))
+            decoder.shifts[lane] = decoder.shifts.new_tensor(np.nan_to_num(np.stack(shifts, -1)))
         return {NEXT: float(decoder.shifts.abs().mean())}
 
     def baselines(self, splits: Mapping[str, Windows], training: Training, seed: int) -> dict[str, dict[str, Scores]]:

@@ -143,13 +143,13 @@ class TranslateTask(Task):
         """Nats per target token under teacher forcing, and perplexity."""
 
         def nats(rows: NDArray[np.int64]) -> float:
-            batch = examples.batch(rows)
+            batch = examples.batch(rows).to(model.device)
             states = model.encode(batch.inputs)
             return float(decoder_of(model).nats(states, batch.targets[TARGET]).double().sum())
 
         batches = examples.in_order()
         items = sum(map(examples.items_in, batches))
-        mean = sum(in_parallel(nats, batches)) / max(items, 1)
+        mean = sum(in_parallel(nats, batches, model.device)) / max(items, 1)
         return {"nats": mean, "perplexity": math.exp(min(mean, 700))}
 
     def preview(self, dev: Pairs, seed: int) -> Preview:
