@@ -128,8 +128,8 @@ class Forecaster(Predictor):
         else:
             split = data if isinstance(data, SeriesSplit) else self.read(data)
         strides = ceil(steps / self.horizon)
-        if strides > 1 and self.recipe.data.past:
-            names = ", ".join(map(repr, self.recipe.data.past))
+        if strides > 1 and self.recipe.data.past_covariates:
+            names = ", ".join(map(repr, self.recipe.data.past_covariates))
             raise UsageError(f"horizon {steps}: past {self.horizon} steps the model would have to know {names}")
         windows, times = self._windows(split, strides * self.horizon)
         found = [self._stride(windows, number, ends) for number in range(strides)]
@@ -163,13 +163,13 @@ class Forecaster(Predictor):
             table, first = self._given(split, number)
             begin = int(split.offsets[number])
             if first < look:
-                problem = f"series {name!r}: {first:,} rows with values are fewer than data.look_back = {look}"
+                problem = f"series {name!r}: {first:,} rows with values are fewer than data.lookback = {look}"
                 raise DataError(problem, split.name)
             past = split.times[begin : begin + first]
             moments[number] = np.concatenate([past[first - look :], times_after(past, steps, name, split.path)])
             there = table[first - look : first + steps]
             values[number, : len(there)] = there
-            values[number, look:, : len(table[0]) - len(self.recipe.data.known)] = np.nan
+            values[number, look:, : len(table[0]) - len(self.recipe.data.future_covariates)] = np.nan
         encoded = self._encode(split, values, moments, look)
         starts = np.arange(len(split.names)) * length + look
         return Windows(encoded, starts, self.encoder.window, 1), list(moments[:, look:])
@@ -178,7 +178,7 @@ class Forecaster(Predictor):
         self, split: SeriesSplit, values: NDArray[np.float64], moments: NDArray[np.datetime64], look: int
     ) -> EncodedSeries:
         _, length, columns = values.shape
-        known = columns - len(self.recipe.data.known)
+        known = columns - len(self.recipe.data.future_covariates)
         missing = np.isnan(values)
         for column in range(columns):
             window = missing[:, look:, column] if column >= known else missing[:, :look, column]

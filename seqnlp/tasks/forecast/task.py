@@ -52,7 +52,7 @@ class ForecastTask(Task):
     def fit(cls, recipe: ForecastRecipe, train: SeriesSplit, find: PathResolver) -> Self:
         """Measure the series of train, in its period alone."""
         data = recipe.data
-        covariates = [*data.past, *data.known]
+        covariates = [*data.past_covariates, *data.future_covariates]
         targets = data.targets or [name for name in train.columns if name not in covariates]
         if not targets:
             raise DataError("all its columns are covariates; there is nothing to forecast", train.path)
@@ -62,7 +62,7 @@ class ForecastTask(Task):
             if not len(rows):
                 raise DataError(f"series {train.names[number]!r}: there is nothing of it in the period", train.name)
         try:
-            season = np.stack([seasonal_error(rows, data.season) for rows in values])
+            season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season)
         except DataError as error:
             raise error.replace(path=train.name) from None
@@ -82,14 +82,14 @@ class ForecastTask(Task):
         data = self.recipe.data
         for number, name in enumerate(split.names):
             start, end = split.period(number)
-            rows = end - max(start, int(split.offsets[number]) + data.look_back)
+            rows = end - max(start, int(split.offsets[number]) + data.lookback)
             if rows < data.horizon:
-                need = f"data.look_back = {data.look_back} and data.horizon = {data.horizon}"
+                need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
                 before = start - int(split.offsets[number])
                 found = f"{end - start:,} rows" + (f" and {before:,} before them" if before else "")
                 raise DataError(f"series {name!r}: {found} are too short for {need}", split.name)
         periods = [split.period(number) for number in range(len(split.names))]
-        starts = window_starts(split.offsets[:-1].tolist(), periods, data.look_back, data.horizon)
+        starts = window_starts(split.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         return Windows(self.encoder.encode(split), starts, self.window, batch_tokens, self.recipe.training.stride)
 
     def notices(self, examples: Windows) -> list[str]:
@@ -112,10 +112,10 @@ class ForecastTask(Task):
         """Features of a step of the look-back."""
         data = self.recipe.data
         channels = 1 if self.window.independent else len(self.targets)
-        return channels * (2 if self.window.flags else 1) + len(data.past) + self._known_width()
+        return channels * (2 if self.window.flags else 1) + len(data.past_covariates) + self._known_width()
 
     def _known_width(self) -> int:
-        return 2 * len(self.recipe.data.calendar) + len(self.recipe.data.known)
+        return 2 * len(self.recipe.data.calendar) + len(self.recipe.data.future_covariates)
 
     def _shape(self, width: int, reads_ahead: bool) -> ForecastShape:
         parts = len(self.targets) if self.window.independent else 1
@@ -186,7 +186,7 @@ class ForecastTask(Task):
         truth, horizon = Truth.of(examples, self.scaler, self.encoder.names), examples.shape.horizon
         values, observed = examples.values(np.arange(len(examples)))
         look, there = values[:, : examples.shape.lookback], observed[:, : examples.shape.lookback]
-        season = self.recipe.data.season
+        season = self.recipe.data.season_length
         seasons = {"naive": 1} | ({"seasonal naive": season} if 1 < season <= examples.shape.lookback else {})
         return {
             name: plain_scores(point_scores(truth, naive(look, there, horizon, of))) for name, of in seasons.items()

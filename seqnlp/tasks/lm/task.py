@@ -31,22 +31,22 @@ class LmTask(Task):
     def __init__(self, recipe: LmRecipe, codec: RunningText, protocol: Protocol = Protocol()) -> None:  # noqa: B008
         """Take the codec, and the protocol that texts are scored by."""
         self.recipe, self.codec, self.protocol = recipe, codec, protocol
-        self.items_name = recipe.data.unit.plural
+        self.items_name = recipe.data.tokenizer.plural
         self.metric = Metric("nats", higher_is_better=False)
 
     @classmethod
     def fit(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver) -> "LmTask":
         """Fit the codec on the text to train on."""
-        length, window = train.characters - 1, recipe.training.window
+        length, window = train.characters - 1, recipe.training.bptt
         if length < window:
-            problem = f"{length:,} characters to predict are fewer than one window (training.window = {window})"
+            problem = f"{length:,} characters to predict are fewer than one window (training.bptt = {window})"
             raise DataError(problem, train.name)
-        return cls(recipe, recipe.data.unit.fit(train.chunks()))
+        return cls(recipe, recipe.data.tokenizer.fit(train.chunks()))
 
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
         """Take the codec that a run has saved."""
-        return cls(recipe, recipe.data.unit.restore(dict(codecs["text"])))
+        return cls(recipe, recipe.data.tokenizer.restore(dict(codecs["text"])))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
         """Score texts in windows, or by dynamic evaluation; see `Protocol`.
@@ -73,8 +73,8 @@ class LmTask(Task):
         if len(tokens) < 2:
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
-        streams = batch_tokens // training.window
-        return StreamDataset(tokens, split.characters, streams, training.window, training.random_windows)
+        streams = batch_tokens // training.bptt
+        return StreamDataset(tokens, split.characters, streams, training.bptt, training.variable_bptt)
 
     def notices(self, examples: StreamDataset) -> list[str]:
         """Warn of unknown tokens."""

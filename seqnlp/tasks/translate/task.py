@@ -43,7 +43,7 @@ class TranslateTask(Task):
         """Take the tokenizers of the two sides, which may be one."""
         self.recipe, self.source, self.target = recipe, source, target
         chosen = recipe.training.metric
-        name = metric_name(chosen, recipe.data.tokenised) if chosen == "bleu" else chosen
+        name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen
         self.metric = Metric(name, higher_is_better=chosen != "nats")
 
     @classmethod
@@ -52,14 +52,14 @@ class TranslateTask(Task):
         if recipe.training.metric == "bleu":
             require_sacrebleu()
         data = recipe.data
-        sides = [[train.sources, train.targets]] if data.joint else [[train.sources], [train.targets]]
+        sides = [[train.sources, train.targets]] if data.joint_vocabulary else [[train.sources], [train.targets]]
         fitted = [
             Sentences.fit(
                 (text for side in group for texts in side() for text in texts),
-                data.unit,
+                data.tokenizer,
                 data.lowercase,
-                data.normalise,
-                data.tokenised,
+                data.unicode_normalization,
+                data.pretokenized,
             )
             for group in sides
         ]
@@ -68,18 +68,22 @@ class TranslateTask(Task):
     @classmethod
     def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
         """Take the codecs that a run has saved."""
-        names = ["tokens"] if recipe.data.joint else ["source", "target"]
+        names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
         restored = [Sentences.from_json(dict(codecs[name])) for name in names]
         return cls(recipe, restored[0], restored[-1])
 
     def codecs(self) -> dict[str, Codec]:
         """Codecs to be saved with a model, by name."""
-        return {"tokens": self.source} if self.recipe.data.joint else {"source": self.source, "target": self.target}
+        return (
+            {"tokens": self.source}
+            if self.recipe.data.joint_vocabulary
+            else {"source": self.source, "target": self.target}
+        )
 
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         """Encode a split."""
         data = self.recipe.data
-        lengths = Lengths(data.shortest, data.longest, data.ratio)
+        lengths = Lengths(data.min_length, data.max_length, data.max_ratio)
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
@@ -118,7 +122,7 @@ class TranslateTask(Task):
         ours = self.translations(model, examples, how)
         theirs = self.references(examples)
         scores, signatures = (
-            overlap_scores(ours, theirs, data.lowercase, data.tokenised) if has_sacrebleu() else ({}, {})
+            overlap_scores(ours, theirs, data.lowercase, data.pretokenized) if has_sacrebleu() else ({}, {})
         )
         scores["exact_match"] = exact_match(ours, list(map(self.target.clean, theirs)))
         return scores, signatures

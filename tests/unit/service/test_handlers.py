@@ -19,7 +19,7 @@ from seqnlp.tasks.translate.predictor import Translator
 
 ROOT = Path(__file__).parents[3]
 TRANSLATOR = ["training.epochs=1", "training.threads=1", "encoder.size=8", "decoder.size=16"]
-FORECASTER = ["training.epochs=1", "training.threads=1", "training.stride=64", "encoder.size=8", "data.look_back=24"]
+FORECASTER = ["training.epochs=1", "training.threads=1", "training.stride=64", "encoder.size=8", "data.lookback=24"]
 
 
 def trained(folder: Path, recipe: str, settings: list[str]) -> str:
