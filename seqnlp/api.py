@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-import seqnlp.tasks  # noqa: F401  (makes the tasks' recipes known)
 from seqnlp.errors import Diverged, RunError, UsageError
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.readers.corpus import Corpus
@@ -16,10 +15,10 @@ from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
-from seqnlp.run.model_card import model_card
-from seqnlp.tasks import Scores, Task, TaskRecipe
-from seqnlp.tasks.lm.task import LmTask
+from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, error_context, open_split, path_resolver, rebuild, recipe_of, score
+from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
@@ -51,6 +50,7 @@ def train(
     """
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
+    import_tasks()
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
     with RunLock(path) as claim:
@@ -86,17 +86,17 @@ def _train(
     corpus = wanted.corpus(find)
     if saved is None:
         with error_context("train"):
-            task = wanted.fit(corpus.splits["train"], find)
+            task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
         run = Run(path)
         _check_same_corpus(run, corpus)
-        task = wanted.restore(run.load_codecs())
+        task = task_class(wanted).restore(wanted, run.load_codecs())
     splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
     for name, examples in splits.items():
         for notice in task.notices(examples):
             notify(f"{name}: {notice}")
 
-    trainer = _trainer(wanted, task, splits, task.show(corpus.splits["dev"], wanted.seed))
+    trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
     if saved is None:
         claim.take()
         run = _begin(path, wanted, file, task, corpus)
@@ -166,16 +166,14 @@ def evaluate(
     for notice in task.notices(opened.examples):
         notify(f"{split if data is None else data}: {notice}")
     if context is not None or dynamic is not None:
-        if not isinstance(task, LmTask):
-            raise UsageError(f"{run}: context and dynamic evaluation are for language models, not for {task.verb!r}")
-        task = task.measured(context, dynamic)
+        task = task.rescored(context, dynamic)
     begun = time.perf_counter()
     scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
     kept = opened.run.scores().get(split, {}) if data is None else {}
     return {
         "run": str(run),
-        "task": opened.task.verb,
+        "task": opened.task.name,
         "split": split if data is None else str(data),
         "scores": scores,
         "baselines": kept.get("baselines", {}),
@@ -188,7 +186,7 @@ def load(run: str | Path) -> Any:
     """Open a run for use.
 
     Returns:
-        The predictor of its task: a `seqnlp.tasks.Tagger` for a tagger, and so on.
+        The predictor of its task: a `seqnlp.tasks.tag.predictor.Tagger` for a tagger, and so on.
     """
     opened = Run.open(run)
     task, model = rebuild(opened, recipe_of(opened))
@@ -277,7 +275,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
         "steps": now.step,
     }
     run.save_scores(scores)
-    run.save_card(model_card(run.recipe_text(), scores, run.meta()))
+    run.save_card(model_card(task_info(task.name), run.recipe_text(), scores, run.meta()))
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done

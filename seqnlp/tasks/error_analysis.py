@@ -17,6 +17,7 @@ from seqnlp.metrics.confusion import confusion_matrix, frequent_confusions
 from seqnlp.results import Confusion, ErrorReport, Mistake
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.loading import open_split
+from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import computing_in, for_scores
 
 NOT_IN_TRAIN = "(not in train)"
@@ -50,7 +51,7 @@ def analyse(
     opened = open_split(run, split, data)
     task = opened.task
     if not isinstance(task, LabellingTask):
-        raise UsageError(f"{run}: its verb is {task.verb}, which has no labels to be confused")
+        raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")
     with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision)):
         answers = task.answers(opened.model, opened.examples)
     words = task.words(opened.table)

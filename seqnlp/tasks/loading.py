@@ -16,7 +16,8 @@ from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.recipe import Recipe, find_file, parse_recipe, place_faults
 from seqnlp.run import Run
-from seqnlp.tasks import Scores, Task, TaskRecipe
+from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.precision import Precision, computing_in
 
@@ -63,7 +64,7 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
     """
     codecs, weights = run.load_codecs(), run.load_model()
     try:
-        task = recipe.restore(codecs)
+        task = task_class(recipe).restore(recipe, codecs)
         with weights_are_loaded():
             model = task.build()
         model.load_state_dict(weights)
@@ -75,6 +76,7 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
 
 def recipe_of(run: Run) -> TaskRecipe:
     """The recipe that a run was trained by."""
+    import_tasks()
     recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
     assert isinstance(recipe, TaskRecipe)
     return recipe
@@ -118,7 +120,7 @@ def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:
     """Encode a split; errors say which one."""
     with error_context(name):
-        return task.examples(split, recipe.training.batch_tokens)
+        return task.encode(split, recipe.training.batch_tokens)
 
 
 @contextmanager

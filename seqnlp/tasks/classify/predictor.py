@@ -1,6 +1,6 @@
 """A trained classifier, and why it chooses what it chooses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import ClassVar, final, overload
 
@@ -15,6 +15,7 @@ from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
 from seqnlp.results import Classification
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import EVALUATION_TOKENS, LABEL, encoded
 from seqnlp.training.batches import in_order
 
@@ -22,10 +23,10 @@ Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]
 
 
 @final
-class Classifier:
+class Classifier(Predictor):
     """A trained classifier: `classifier.classify("What a fine film !")`."""
 
-    verb: ClassVar[str] = "classify"
+    task: ClassVar[str] = "classify"
 
     def __init__(
         self,
@@ -37,6 +38,10 @@ class Classifier:
     ) -> None:
         self.model, self.views, self.labels, self.several = model.eval(), views, labels, several
         self.ngrams = ngrams
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
+        """Classify a stream of texts."""
+        return self.classify(iter(lines))
 
     @overload
     def classify(self, texts: str, *, explain: bool = False, pretokenized: bool = False) -> Classification: ...

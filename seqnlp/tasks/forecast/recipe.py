@@ -1,8 +1,8 @@
 """Forecasting: how series of numbers go on."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Literal, final
 
 from pydantic import Field
 
@@ -21,7 +21,6 @@ from seqnlp.readers.series import Series
 from seqnlp.recipe.data import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.forecast.corpus import SeriesSplit
-from seqnlp.tasks.forecast.task import ForecastTask
 from seqnlp.training import Training
 
 
@@ -72,7 +71,7 @@ class ForecastTraining(Training):
 
 
 @final
-class Forecast(TaskRecipe):
+class ForecastRecipe(TaskRecipe):
     """Continues series of numbers."""
 
     task: Literal["forecast"] = "forecast"
@@ -119,11 +118,3 @@ class Forecast(TaskRecipe):
         """Read a period of a file."""
         assert isinstance(self.data.reader, Series)
         return SeriesSplit.read(self.locate(source, find), self.data.reader)
-
-    def fit(self, train: SeriesSplit, find: PathResolver) -> ForecastTask:
-        """Measure the series of train."""
-        return ForecastTask.fit(self, train)
-
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> ForecastTask:
-        """Take the scaler that a run has saved."""
-        return ForecastTask.restore(self, dict(codecs["series"]))

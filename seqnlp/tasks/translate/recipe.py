@@ -1,0 +1,107 @@
+"""Recipe of a translator."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any, Literal, final
+
+import torch
+from pydantic import Field
+
+from seqnlp.codecs import Unit
+from seqnlp.codecs.sentences import Form
+from seqnlp.codecs.units import SubwordUnit
+from seqnlp.decoders import Attention
+from seqnlp.embeddings import PathResolver, TokenEmbedding
+from seqnlp.encoders import Encoder, Lstm
+from seqnlp.errors import Fault
+from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.readers import Parallel, Reader
+from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.recipe.data import Data
+from seqnlp.tasks.base import TaskRecipe
+from seqnlp.tasks.translate.corpus import Pairs
+from seqnlp.tasks.translate.search import BeamSearch
+from seqnlp.training import Training
+
+
+@final
+class TranslateData(Data):
+    """A corpus of sentences and their translations."""
+
+    reader: Reader = Parallel()
+    """How the files are read: `parallel` takes two files of lines, or one with a tab between the two sides."""
+    source: str = "source"
+    """The column to translate, or a language in the column `translation` of a hub corpus."""
+    target: str = "target"
+    """The column, or the language, to translate into."""
+    unit: Unit = SubwordUnit()
+    """What a token is: subwords, characters or words."""
+    joint: bool = False
+    """Find the tokens of both sides together, so that names and numbers are the same tokens in both."""
+    tokenised: bool = False
+    """The words are parted by blanks already: nothing splits them again, and BLEU is counted on them as they are."""
+    lowercase: bool = False
+    """Turn all letters into small ones; scores then make no difference between them."""
+    normalise: Form | None = None
+    """Bring all text into this normal form of Unicode; left out: leave it as it is."""
+    shortest: Annotated[int, Field(ge=1)] = 1
+    """Leave pairs out of train that have fewer tokens on one side."""
+    longest: Annotated[int, Field(ge=1)] = 100
+    """Leave pairs out of train that have more tokens on one side."""
+    ratio: Annotated[float, Field(ge=1)] | None = None
+    """Leave pairs out of train of which one side has so many times the tokens of the other; left out: none."""
+
+
+@final
+class TranslateTraining(Training):
+    """How long, in what portions and how carefully to train."""
+
+    batch_tokens: Annotated[int, Field(ge=1)] = 2000
+    """Steps in a batch, of whichever side is longer, padding included."""
+    metric: Literal["nats", "bleu", "exact_match"] = "nats"
+    """The dev score that decides which weights are kept: surprise by a target token, or of greedy translations BLEU
+    (which needs sacrebleu), or the share that is exactly right."""
+
+
+@final
+class TranslateRecipe(TaskRecipe):
+    """Turns a sentence into another."""
+
+    task: Literal["translate"] = "translate"
+    data: TranslateData
+    embedding: TokenEmbedding = TokenEmbedding(size=256)
+    shared_embedding: bool = False
+    """Give source and target tokens the same vectors; they must be the same tokens (`data.joint`)."""
+    encoder: Encoder = Lstm(size=256)
+    decoder: Attention = Attention()
+    search: BeamSearch = BeamSearch()
+    optimizer: Optimizer = AdamW()
+    training: TranslateTraining = TranslateTraining()
+
+    def faults(self) -> Iterator[Fault]:
+        """What can't go together."""
+        data = self.data
+        if data.source == data.target:
+            yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
+        if data.shortest > data.longest:
+            yield Fault("data.shortest", f"no pair has {data.shortest} tokens or more and {data.longest} or fewer")
+        if self.shared_embedding and not data.joint:
+            yield Fault("shared_embedding", "the tokens of the two sides are not the same", "data.joint = true")
+        shared = self.embedding.size if self.shared_embedding else None
+        with torch.device("meta"):  # nothing is computed
+            width = self.encoder.build(1).width
+        for key, problem in self.decoder.misfits(width, shared):
+            yield Fault(f"decoder.{key}", problem)
+
+    def corpus(self, find: PathResolver) -> Corpus:
+        """Read the splits; from train pairs of odd lengths will be left out."""
+        corpus = read_corpus(self.data, find)
+        splits = {name: self._pairs(table) for name, table in corpus.splits.items()}
+        return Corpus({**splits, "train": replace(splits["train"], training=True)}, corpus.hashes)
+
+    def split(self, source: str, find: PathResolver) -> Pairs:
+        """Read one split, of which nothing will be left out."""
+        return self._pairs(super().split(source, find))
+
+    def _pairs(self, table: Any) -> Pairs:
+        return Pairs(table, self.data.source, self.data.target)
