@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.shapes import Bool, Float, Int
@@ -14,7 +15,7 @@ from seqnlp.spec import Spec
 
 
 @dataclass(frozen=True)
-class SeriesBatch:
+class SeriesBatch(TensorBatch):
     """The look-back of some windows, all of the same length."""
 
     steps: Float[Tensor, "batch lookback width"]

@@ -57,6 +57,7 @@ class WordLookup(WordModule):
     def forward(self, features: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
         """Look words up."""
         if self.training:
-            dropped = torch.rand(features.shape, generator=generator()) < self._dropped[features]
+            drawn = torch.rand(features.shape, generator=generator(features.device), device=features.device)
+            dropped = drawn < self._dropped[features]
             features = features.masked_fill(dropped, UNKNOWN)
         return self.table(features)  # type: ignore[no-any-return]

@@ -16,8 +16,13 @@ from seqnlp.results import Token
 from seqnlp.run import Run
 from seqnlp.service.protocol import Request
 from seqnlp.service.server import Answer
-from seqnlp.tasks import Classifier, Forecaster, Generator, Tagger, Translator
+from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.loading import missing_files, path_resolver
+from seqnlp.tasks.registry import import_tasks, task_info
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.translate.predictor import Translator
 
 KEPT = 3
 """Models that stay in memory, those that were used last."""
@@ -55,7 +60,7 @@ def answer(request: Request, models: Models) -> Answer:
     predictor, settings = models.open(request.run), request.settings
     match request.do, predictor:
         case "load", _:
-            return Answer(iter([{"verb": predictor.verb}]))
+            return Answer(iter([{"task": predictor.task}]))
         case "generate", Generator():
             return Answer(_tokens(predictor, settings), pack_tokens)
         case "next", Generator():
@@ -70,11 +75,12 @@ def answer(request: Request, models: Models) -> Answer:
             return Answer(_results(predictor.translate, settings))
         case "forecast", Forecaster():
             return Answer(_one(partial(forecast, predictor, request.run), settings))
-    raise UsageError(f"{request.run}: can't {request.do}: its verb is {predictor.verb}")
+    raise UsageError(f"{request.run}: can't {request.do}: this run is {task_info(predictor.task).noun}")
 
 
 def check(recipe: str, overrides: list[str]) -> dict[str, Any]:
     """All that is wrong with a recipe, or else the files that it lacks, as `seqnlp recipes check` tells them."""
+    import_tasks()
     file = find_recipe(recipe)
     try:
         faults = missing_files(load_recipe(file, overrides), file, overrides)
@@ -87,7 +93,7 @@ def forecast(
     forecaster: Forecaster, run: str, file: str, horizon: int | None, level: float | None, before: float
 ) -> dict[str, Any]:
     """How the series in a file go on, and what came before: `before` times as many steps as are forecast."""
-    split = forecaster.task.recipe.split(file, path_resolver(Run.open(run).recipe_file))
+    split = forecaster.recipe.split(file, path_resolver(Run.open(run).recipe_file))
     found = forecaster.forecast(split, horizon, level)
     return {
         "trained": forecaster.horizon,

@@ -14,15 +14,15 @@ from torch import nn
 
 from seqnlp.events import Stepped
 from seqnlp.model import SequenceModel
-from seqnlp.tasks import LanguageModel
 from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.training import Metric, Trainer
 
 SIZE, EMBEDDED, CHARACTERS, LANES, WINDOW, ROUNDS = 512, 64, 66, 32, 128, 6
 
 
 def trainer(tokens: "np.ndarray[tuple[int], np.dtype[np.uint16]]") -> Trainer:
-    recipe = LanguageModel.model_validate(
+    recipe = LmRecipe.model_validate(
         {
             "task": "lm",
             "data": {"train": "-", "dev": "-"},

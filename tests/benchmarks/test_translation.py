@@ -131,7 +131,7 @@ def test_search(capsys: pytest.CaptureFixture[str]) -> None:
         def translate(rows: NDArray[np.int64], how: Search = how) -> int:
             return len(search([(decoder, model.encode(pairs.sources(rows)))], how))
 
-        taken[beam] = seconds(lambda work=translate: sum(in_parallel(work, pairs.in_order())))  # type: ignore[misc]
+        taken[beam] = seconds(lambda work=translate: sum(in_parallel(work, pairs.in_order(), model.device)))  # type: ignore[misc]
     with capsys.disabled():
         print()
         for beam, each in taken.items():

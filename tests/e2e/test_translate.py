@@ -117,8 +117,8 @@ def test_options_that_make_no_sense(run: Path, tiny_run: Path, seqnlp: Program) 
     complains(seqnlp("translate", run, "--beam", 0, stdin="ab\n"), 2, "beam 0")
     complains(seqnlp("translate", run, "--beam", 2, "--best", 3, stdin="ab\n"), 2, "beam of 2")
     complains(seqnlp("translate", run, "--beam", 3, "--best", 2, "--attention", stdin="ab\n"), 2, "--best")
-    complains(seqnlp("translate", tiny_run, stdin="ab\n"), 2, "its verb is tag")
-    complains(seqnlp("tag", run, stdin="ab\n"), 2, "its verb is translate")
+    complains(seqnlp("translate", tiny_run, stdin="ab\n"), 2, "this run is a tagger; use `seqnlp tag ")
+    complains(seqnlp("tag", run, stdin="ab\n"), 2, "this run is a translator; use `seqnlp translate ")
     complains(seqnlp("translate", run, stdin=b"ab\n\xe9\n"), 4, "standard input:2", "not UTF-8")
     assert seqnlp("translate", run, "--length-penalty", "long", stdin="ab\n").returncode == 2
 

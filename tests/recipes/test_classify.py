@@ -11,7 +11,7 @@ from seqnlp import api
 from seqnlp.cli.app import app
 from seqnlp.errors import DataError, SeqnlpError, UsageError
 from seqnlp.recipe import find_recipe
-from seqnlp.tasks import Classifier
+from seqnlp.tasks.classify.predictor import Classifier
 
 TINY = ["training.threads=1", "embedding.words.size=8"]
 REVIEWS = {
@@ -138,7 +138,7 @@ def test_errors_tells_draws_and_writes(sentiment: Path, tmp_path: Path) -> None:
         (["errors", "RUN", "--plot", "matrix.pdf"], UsageError, r"ends in \.svg or \.png"),
         (["errors", "RUN", "--split", "tset"], UsageError, "expected train, dev or test"),
         (["errors", "RUN", "--plot", "no/such/folder.svg"], DataError, "there is no folder no/such"),
-        (["tag", "RUN"], UsageError, "its verb is classify"),
+        (["tag", "RUN"], UsageError, "this run is a classifier; use `seqnlp classify "),
     ],
 )
 def test_what_cannot_be_done_is_told(

@@ -18,9 +18,10 @@ from seqnlp.cli.app import app
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
-from seqnlp.tasks import Forecast, Forecaster
 from seqnlp.tasks.forecast.corpus import SeriesSplit
-from seqnlp.tasks.forecast.task import decoder_of
+from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.forecast.recipe import ForecastRecipe
+from seqnlp.tasks.forecast.task import ForecastTask, decoder_of
 
 SMALL = ["training.threads=1", "training.epochs=1", "data.lookback=24", "data.horizon=6", "data.season_length=6"]
 SEGMENTS = ["embedding.segment_length=6", "decoder.segment_length=3"]
@@ -131,11 +132,11 @@ def test_every_kind_trains_and_forecasts(recipe: str, settings: list[str], file:
 def test_a_recipe_learns_one_batch_by_heart(affine: str, file: Path) -> None:
     settings = [*SEGRNN, "decoder.dropout=0", f"data.affine={affine}"]
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *settings, BATCH])
-    assert isinstance(recipe, Forecast)
+    assert isinstance(recipe, ForecastRecipe)
     split = recipe.split(recipe.data.train, Path)
     torch.manual_seed(0)
-    task = recipe.fit(split, Path)
-    examples, model = task.examples(split, 1200), task.build()
+    task = ForecastTask.fit(recipe, split, Path)
+    examples, model = task.encode(split, 1200), task.build()
     batch = examples.batch(np.arange(8))
     optimizer = torch.optim.AdamW(model.parameters(), 0.02)
     losses = []
@@ -208,16 +209,16 @@ def test_the_future_changes_neither_scaler_nor_model(tmp_path: Path) -> None:
 
 def test_dev_and_test_look_back_over_their_border(file: Path) -> None:
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
-    assert isinstance(recipe, Forecast)
-    task = recipe.fit(recipe.split(recipe.data.train, Path), Path)
-    counts = [len(task.examples(recipe.split(each, Path), 1200).starts) for each in splits_of(recipe)]
+    assert isinstance(recipe, ForecastRecipe)
+    task = ForecastTask.fit(recipe, recipe.split(recipe.data.train, Path), Path)
+    counts = [len(task.encode(recipe.split(each, Path), 1200).starts) for each in splits_of(recipe)]
     assert counts == [140 - 24 - 6 + 1, 50 - 6 + 1, 50 - 6 + 1]
 
 
 def test_what_is_read_is_what_is_located(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
-    assert isinstance(recipe, Forecast)
-    monkeypatch.setattr(Forecast, "locate", lambda self, source, find: Path(f"{file}[5:9]"))
+    assert isinstance(recipe, ForecastRecipe)
+    monkeypatch.setattr(ForecastRecipe, "locate", lambda self, source, find: Path(f"{file}[5:9]"))
     split = recipe.split("elsewhere.csv[50%:]", Path)
     assert (split.path, split.period(0)) == (file, (5, 9))
 
@@ -227,13 +228,13 @@ def test_advice_about_what_can_not_be_scaled_is_kept(file: Path, monkeypatch: py
         raise DataError("too wild", hint="take logarithms")
 
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
-    assert isinstance(recipe, Forecast)
+    assert isinstance(recipe, ForecastRecipe)
     monkeypatch.setattr(SeriesScaler, "fit", refuse)
     with pytest.raises(DataError, match=r"\]: too wild; take logarithms$"):
-        recipe.fit(recipe.split(recipe.data.train, Path), Path)
+        ForecastTask.fit(recipe, recipe.split(recipe.data.train, Path), Path)
 
 
-def splits_of(recipe: Forecast) -> list[str]:
+def splits_of(recipe: ForecastRecipe) -> list[str]:
     assert recipe.data.test is not None
     return [recipe.data.train, recipe.data.dev, recipe.data.test]
 
@@ -349,7 +350,7 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is no day"),
         (["forecast", "RUN", "FILE", "--plot", "--json"], UsageError, "contradict"),
         (["predict", "RUN"], UsageError, "name it after the run"),
-        (["tag", "RUN"], UsageError, "its verb is forecast"),
+        (["tag", "RUN"], UsageError, "this run is a forecaster; use `seqnlp forecast "),
     ],
 )
 def test_what_cannot_be_done_is_told(

@@ -7,7 +7,7 @@ import pytest
 
 import seqnlp
 from seqnlp.events import Done, Evaluated
-from seqnlp.tasks import Generator
+from seqnlp.tasks.lm.predictor import Generator
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["training.epochs=1", "training.threads=1", "encoder.size=32", "optimizer.lr=0.01"]

@@ -10,7 +10,9 @@ import torch
 import seqnlp
 from seqnlp.events import Done, Evaluated
 from seqnlp.recipe import find_recipe, load_recipe
-from seqnlp.tasks import Translate, Translator
+from seqnlp.tasks.translate.predictor import Translator
+from seqnlp.tasks.translate.recipe import TranslateRecipe
+from seqnlp.tasks.translate.task import TranslateTask
 
 TINY = ["training.threads=1", "training.epochs=1", "encoder.size=8", "decoder.size=16"]
 LINES = {"en": ["a man is riding a bike .", "two dogs play ."], "de": ["ein mann fährt rad .", "zwei hunde spielen ."]}
@@ -53,11 +55,11 @@ def test_multi30k_en_de(tmp_path: Path) -> None:
 
 def test_a_batch_is_learnt_by_heart() -> None:
     recipe = load_recipe(find_recipe("reverse_words"), ["encoder.dropout=0", "decoder.dropout=0"])
-    assert isinstance(recipe, Translate)
+    assert isinstance(recipe, TranslateRecipe)
     split = recipe.split("corpora/reverse/dev.tsv[:8]", lambda name: Path(__file__).parents[2] / name)
-    task = recipe.fit(split, Path)
+    task = TranslateTask.fit(recipe, split, Path)
     torch.manual_seed(1)
-    model, examples = task.build(), task.examples(split, 500)
+    model, examples = task.build(), task.encode(split, 500)
     optimizer = torch.optim.Adam(model.parameters(), 0.02)
     (rows,) = examples.plan(1, 0)
     for _ in range(80):

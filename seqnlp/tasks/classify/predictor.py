@@ -1,6 +1,6 @@
 """A trained classifier, and why it chooses what it chooses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import ClassVar, final, overload
 
@@ -14,7 +14,9 @@ from seqnlp.codecs.splitter import words_of
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.results import Classification
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import EVALUATION_TOKENS, LABEL, encoded
 from seqnlp.training.batches import in_order
 
@@ -22,10 +24,10 @@ Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]
 
 
 @final
-class Classifier:
+class Classifier(Predictor):
     """A trained classifier: `classifier.classify("What a fine film !")`."""
 
-    verb: ClassVar[str] = "classify"
+    task: ClassVar[str] = "classify"
 
     def __init__(
         self,
@@ -37,6 +39,10 @@ class Classifier:
     ) -> None:
         self.model, self.views, self.labels, self.several = model.eval(), views, labels, several
         self.ngrams = ngrams
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
+        """Classify a stream of texts."""
+        return self.classify(iter(lines))
 
     @overload
     def classify(self, texts: str, *, explain: bool = False, pretokenized: bool = False) -> Classification: ...
@@ -99,12 +105,12 @@ class Classifier:
 
     @torch.inference_mode()
     def _scores(self, inputs: TextBatch) -> NDArray[np.float32]:
-        scores: NDArray[np.float32] = self._decoder.predict(self.model.encode(inputs)).scores.numpy()
-        return scores
+        return to_numpy(self._decoder.predict(self.model.encode(inputs)).scores)
 
     @torch.enable_grad()
     def _explained(self, inputs: TextBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores, and what each step did for the likeliest class; shape (batch, time)."""
+        inputs = inputs.to(self.model.device)
         vectors: Tensor = self.model.embedding(inputs).detach().requires_grad_()
         classes = self._decoder.predict(self.model.encoder(vectors, inputs.mask, None))
         if classes.weights is not None:
@@ -112,7 +118,7 @@ class Classifier:
         else:
             (gradient,) = torch.autograd.grad(classes.logits.amax(1).sum(), vectors)
             contributions = (gradient * vectors).sum(-1)
-        return classes.scores.detach().numpy(), contributions.detach().numpy()
+        return to_numpy(classes.scores), to_numpy(contributions)
 
     @property
     def _decoder(self) -> PoolClassifier:

@@ -1,8 +1,8 @@
-"""Forecasting: how series of numbers go on."""
+"""Recipe of a forecaster."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Literal, final
 
 from pydantic import Field
 
@@ -21,7 +21,6 @@ from seqnlp.readers.series import Series
 from seqnlp.recipe.data import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.forecast.corpus import SeriesSplit
-from seqnlp.tasks.forecast.task import ForecastTask
 from seqnlp.training import Training
 
 
@@ -29,7 +28,7 @@ from seqnlp.training import Training
 class ForecastData(Data):
     """Series of numbers. Splits may be periods of one file: `"load.csv[:70%]"`, `"load.csv[2017-07-01:2017-11-01]"`.
 
-    What is forecast lies in the period; the look-back before it may lie outside.
+    Horizons lie in the period; the look-back before them may lie outside.
     """
 
     renamed = {
@@ -41,7 +40,7 @@ class ForecastData(Data):
     }
 
     reader: Reader = Series()
-    """How the files are read: series in columns, or one below the other with `unique_id`, `ds` and `y`."""
+    """Reader of the files: series in columns, or in long form with `unique_id`, `ds` and `y`."""
     targets: list[str] = []
     """The columns to forecast; left out: all columns of numbers that are no covariates."""
     past_covariates: list[str] = []
@@ -49,9 +48,9 @@ class ForecastData(Data):
     future_covariates: list[str] = []
     """Columns that are known over the horizon too: prices that are set, holidays."""
     calendar: list[Calendar] = []
-    """What of the date is told, as points on circles: minute, hour, weekday, day (of the month), month, yearday."""
+    """Calendar features, as points on circles: minute, hour, weekday, day (of the month), month, yearday."""
     channels: Literal["independent", "joint"] = "independent"
-    """Whether each column is a series of its own, through one network, or all are seen and forecast together."""
+    """`independent`: each column is a series of its own, through one network; `joint`: all are forecast together."""
     lookback: Annotated[int, Field(ge=1)] = 96
     """Steps that a forecast is made from."""
     horizon: Annotated[int, Field(ge=1)] = 24
@@ -62,16 +61,16 @@ class ForecastData(Data):
     """Normalisation of each window, undone on its forecast: none; minus its last value (last); or by its mean and
     standard deviation (standard), as in RevIN. The scale of the whole series is always taken off first."""
     affine: bool = False
-    """Whether each column of each series has a learned map, gamma * value + beta, after the window's scale is taken
+    """Learn an affine map of each column of each series, gamma * value + beta, after the window's scale is taken
     off, which is undone on forecasts before the scale is put on (RevIN). Gamma is learned as its logarithm and so is
     over 0: quantiles stay in order, and the way back is exact."""
     missing: Literal["refuse", "mask"] = "refuse"
-    """Whether values may be missing: masked, they count in no loss and no score, and the network is told of them."""
+    """`mask`: values may be missing, count in no loss and no score, and the network gets an indicator of them."""
 
 
 @final
 class ForecastTraining(Training):
-    """How long, in what portions and how carefully to train."""
+    """Settings of the training loop."""
 
     batch_tokens: Annotated[int, Field(ge=1)] = 8192
     """Steps of look-back in a batch: `batch_tokens / lookback` windows; independent channels are windows each."""
@@ -80,8 +79,8 @@ class ForecastTraining(Training):
 
 
 @final
-class Forecast(TaskRecipe):
-    """Continues series of numbers."""
+class ForecastRecipe(TaskRecipe):
+    """Recipe of a model that continues series of numbers."""
 
     task: Literal["forecast"] = "forecast"
     data: ForecastData
@@ -92,7 +91,7 @@ class Forecast(TaskRecipe):
     training: ForecastTraining = ForecastTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         data, segment = self.data, self.embedding.segment_length
         if not isinstance(data.reader, Series):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
@@ -121,7 +120,7 @@ class Forecast(TaskRecipe):
             yield Fault(f"data.{key}", problem, hint)
 
     def corpus(self, find: PathResolver) -> Corpus:
-        """Read the splits; a file that several of them are periods of is read once."""
+        """Read the splits; periods of one file share one reading."""
         splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
 
@@ -129,11 +128,3 @@ class Forecast(TaskRecipe):
         """Read a period of a file."""
         assert isinstance(self.data.reader, Series)
         return SeriesSplit.read(self.locate(source, find), self.data.reader)
-
-    def fit(self, train: SeriesSplit, find: PathResolver) -> ForecastTask:
-        """Measure the series of train."""
-        return ForecastTask.fit(self, train)
-
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> ForecastTask:
-        """Take the scaler that a run has saved."""
-        return ForecastTask.restore(self, dict(codecs["series"]))

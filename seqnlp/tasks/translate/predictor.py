@@ -1,6 +1,6 @@
 """A trained translator, or several that decide together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import ClassVar, Literal, final, overload
@@ -13,6 +13,7 @@ from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.search import Hypothesis
 from seqnlp.results import Translation
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.translate.alignment import align, word_attention
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 
@@ -21,23 +22,29 @@ LONGEST = 1000
 
 
 @final
-class Translator:
+class Translator(Predictor):
     """A trained translator: `translator.translate("Ein Mann liest .")`."""
 
-    verb: ClassVar[str] = "translate"
+    task: ClassVar[str] = "translate"
 
     def __init__(
-        self, models: Sequence[SequenceModel], source: Sentences, target: Sentences, search: BeamSearch
+        self,
+        model: SequenceModel,
+        source: Sentences,
+        target: Sentences,
+        search: BeamSearch,
+        others: Sequence[SequenceModel] = (),
     ) -> None:
-        """Take the parts.
+        """Take a model and its codecs.
 
         Args:
-            models: One, or several of the same tokens.
+            model: The trained model.
             source: The codec of the sources.
             target: The codec of the targets.
-            search: How to search where nothing else is asked for.
+            search: Settings of the search where nothing else is asked for.
+            others: Further models of an ensemble, of the same tokens.
         """
-        self.models = [model.eval() for model in models]
+        self.models = [each.eval() for each in (model, *others)]
         self.source, self.target, self.search = source, target, search
 
     def joined(self, other: "Translator") -> "Translator":
@@ -52,7 +59,11 @@ class Translator:
                     f"its {side} tokens ({len(theirs):,}) are not those of the first ({len(ours):,}); an ensemble "
                     "needs runs of one recipe and one train split that differ in seed or sizes"
                 )
-        return Translator([*self.models, *other.models], self.source, self.target, self.search)
+        return Translator(self.models[0], self.source, self.target, self.search, [*self.models[1:], *other.models])
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Translation]:
+        """Translate a stream of sentences."""
+        return self.translate(iter(lines))
 
     @overload
     def translate(

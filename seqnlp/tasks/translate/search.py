@@ -79,7 +79,7 @@ def hypotheses(
 
     found: list[list[Hypothesis]] = [[] for _ in range(len(encoded))]
     batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // how.beam))
-    for rows, results in zip(batches, in_parallel(translate, batches), strict=True):
+    for rows, results in zip(batches, in_parallel(translate, batches, models[0].device), strict=True):
         for row, result in zip(rows.tolist(), results, strict=True):
             found[row] = result
     return found

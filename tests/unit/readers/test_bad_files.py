@@ -50,7 +50,7 @@ def test_missing_files_and_folders_are_named(tmp_path: Path, reader: Reader) -> 
         reader.load(tmp_path)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=60),

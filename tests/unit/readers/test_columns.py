@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -73,7 +73,6 @@ def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
 TOKEN = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=4)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.lists(st.lists(st.tuples(TOKEN, TOKEN), min_size=1), min_size=1, max_size=4))
 def test_what_was_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, sentences: list[list[tuple[str, str]]]

@@ -10,7 +10,7 @@ from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
 from seqnlp.results import Token
-from seqnlp.tasks import Generator
+from seqnlp.tasks.lm.predictor import Generator
 
 Make = Callable[..., Generator]
 MODELS: dict[str, dict[str, Any]] = {

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.tasks import Translator
-from seqnlp.tasks.translate.predictor import LONGEST
+from seqnlp.tasks.translate.predictor import LONGEST, Translator
 from seqnlp.tasks.translate.task import TranslateTask
 
 Make = Callable[..., tuple[TranslateTask, SequenceModel]]
