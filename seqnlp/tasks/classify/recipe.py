@@ -10,7 +10,7 @@ from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.classify.dataset import checked, read_labels, split_texts
 

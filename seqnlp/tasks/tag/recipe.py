@@ -15,7 +15,7 @@ from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 
 if TYPE_CHECKING:
