@@ -1,4 +1,4 @@
-"""Spec: a section of a recipe that builds its own part. Family: specs told apart by their `kind`."""
+"""Spec: a section of a recipe, which builds its component. Family: specs discriminated by their `kind`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 
 class Spec(BaseModel):
-    """A frozen, typed section of a recipe. The docstring under a field is its help text."""
+    """Frozen, typed section of a recipe. The docstring under a field is its help text."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -27,17 +27,17 @@ class Spec(BaseModel):
     )
 
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Former names of the fields of this class, each with the present one; a recipe with a former name is told."""
+    """Present name of each renamed field by its former one, for the fault of a recipe with that."""
 
     @classmethod
     def present_name(cls, key: str) -> str | None:
-        """Present name of a field that `key` was the name of, here or in a base class."""
+        """Present name of the field that `key` was the former name of, here or in a base class."""
         tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
         return next((table[key] for table in tables if key in table), None)
 
     @classmethod
     def field_help(cls) -> dict[str, str]:
-        """The docstrings under the fields, read from the source: not before somebody asks, since that takes long."""
+        """Help text of each field: its docstring, read from the source on demand, as that is slow."""
         texts: dict[str, str] = {}
         for spec in reversed(cls.__mro__):
             if issubclass(spec, Spec):
@@ -56,10 +56,10 @@ class Spec(BaseModel):
 
 
 class Family(Spec, ABC):
-    """Specs that stand in for each other; the key `discriminator` says which one is meant.
+    """Tagged union of specs; the key `discriminator` names the member.
 
     The head of a family is abstract: `class Encoder(Family, ABC)`; a member is a subclass of it that sets
-    `kind: Literal["name"] = "name"`. A member defined later, by a plugin, is known from then on. In a recipe
+    `kind: Literal["name"] = "name"`. A member defined later, by a plugin, is registered too. In a recipe
     a bare string stands for a table: `encoder = "gru"` is `encoder = { kind = "gru" }`.
     """
 
@@ -78,15 +78,15 @@ class Family(Spec, ABC):
 
     @classmethod
     def is_head(cls) -> bool:
-        """Whether this is the abstract head of a family rather than one of its members."""
+        """Test for the abstract head of a family, as opposed to its members."""
         return globals().get("Family") in cls.__bases__  # not there yet while Family itself is made
 
     @classmethod
     def parse(cls, value: Any) -> Self:
-        """Turn a table (or a bare kind) into the member that it names.
+        """Validate a table, or a bare kind, as the member that it names.
 
         Raises:
-            pydantic.ValidationError: with all that is wrong inside the table.
+            pydantic.ValidationError: with all errors inside the table.
         """
         if isinstance(value, cls):
             return value
@@ -132,7 +132,7 @@ class Family(Spec, ABC):
 
 
 def _docstrings(spec: type[Spec]) -> dict[str, str]:
-    """The docstring under each field that a class has of its own, empty where there is none."""
+    """Docstring under each field that a class itself declares, empty where there is none."""
     try:
         definition, *others = ast.parse(dedent(inspect.getsource(spec))).body
     except (OSError, TypeError, SyntaxError, ValueError):  # there is no source, as in a notebook that has moved on
