@@ -5,19 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.forecast_plot import draw_text
+from seqnlp.cli.images import image_option
 from seqnlp.cli.opening import open_predictor
-from seqnlp.cli.pictures import picture_option
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import UsageError
-from seqnlp.plots.files import write_pictures
+from seqnlp.plots.images import write_images
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
@@ -37,7 +36,7 @@ def forecast(
         list[str] | None, typer.Option(metavar="<str>", help="Only this series; several may be given.")
     ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw history, forecast and interval instead.")] = False,
-    pictures: Annotated[list[Path] | None, picture_option("Also draw them")] = None,
+    pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a series.")] = False,
 ) -> None:
     """Say how series go on: csv with a line a step, `unique_id,ds,forecast`, and the ends of the interval if any."""
@@ -54,9 +53,9 @@ def forecast(
         found = chosen(forecaster.forecast(split, horizon, level), series or [])
     history = forecaster.history(split, 2 * len(found[0].values)) if plot or pictures else {}
     if pictures:
-        from seqnlp.plots.forecast_svg import draw
+        from seqnlp.plots.svg_charts import forecast_svg
 
-        write_pictures(pictures, draw(f"{run.name}, {file}", found, history))
+        write_images(pictures, forecast_svg(f"{run.name}, {file}", found, history))
     if plot:
         draw_text(found, history)
     elif as_json:
@@ -101,3 +100,36 @@ def write_csv(found: Sequence[SeriesForecast]) -> None:
         columns = [each.values] + ([each.low, each.high] if each.low is not None and each.high is not None else [])
         for moment, *numbers in zip(each.times, *columns, strict=True):
             writer.writerow([each.name, moment, *(f"{number:.6g}" for number in numbers)])
+
+
+History = Mapping[str, Sequence[float | None]]
+
+ROWS = 16
+"""Of the chart of a series."""
+
+
+def draw_text(found: Sequence[SeriesForecast], history: History) -> None:
+    """Draw a chart of each series on stdout: what came, what is forecast, and the interval."""
+    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, print_chart, stdout_console
+    from seqnlp.plots.terminal import forecast_chart
+
+    console = stdout_console()
+    width = 80 if console.width == PIPE_WIDTH else console.width
+    for number, each in enumerate(found):
+        past = history[each.name]
+        before = f"{len(past)} steps before"
+        picture = forecast_chart(
+            past,
+            each.values,
+            each.low,
+            each.high,
+            each.level,
+            labels=(before, each.times[0], each.times[-1]),
+            width=width,
+            height=ROWS,
+            title=f"{each.name}, from {each.times[0]} to {each.times[-1]}",
+            plain=not has_braille(console),
+        )
+        if number:
+            console.print()
+        print_chart(console, picture)

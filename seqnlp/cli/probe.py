@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.pictures import picture_option
-from seqnlp.plots.files import write_pictures
+from seqnlp.cli.images import image_option
+from seqnlp.plots.images import write_images
 
 
 def probe(
@@ -16,7 +16,7 @@ def probe(
     steps: Annotated[int, typer.Option(help="How far to look back, in tokens.")] = 200,
     width: Annotated[int | None, typer.Option(min=20, help="Columns of the chart.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of the chart.")] = 16,
-    pictures: Annotated[list[Path] | None, picture_option("Also draw it")] = None,
+    pictures: Annotated[list[Path] | None, image_option("Also draw it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
 ) -> None:
     """Show how far back language models look.
@@ -27,7 +27,7 @@ def probe(
     import json
     from math import log10
 
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
+    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_chart, stdout_console
     from seqnlp.plots.terminal import chart
     from seqnlp.tasks.lm import context_probe as memory
 
@@ -38,9 +38,9 @@ def probe(
     }
     title = "gradient norm (power of 10) over tokens back"
     if pictures:
-        from seqnlp.plots.lines_svg import draw
+        from seqnlp.plots.svg_charts import line_chart_svg
 
-        write_pictures(pictures, draw("How far back language models look", {title: lines}))
+        write_images(pictures, line_chart_svg("How far back language models look", {title: lines}))
     if as_json:
         for name, result in found.items():
             typer.echo(json.dumps({"run": name, **result.to_json()}))
@@ -48,7 +48,7 @@ def probe(
     console = stdout_console()
     columns = width or (80 if console.width == PIPE_WIDTH else console.width)
     plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
-    print_picture(console, chart(lines, columns, height, title, plain))
+    print_chart(console, chart(lines, columns, height, title, plain))
     for name, result in found.items():
         longest = max(result.losses)
         typer.echo(

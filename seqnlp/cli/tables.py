@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqnlp.plots.terminal import Picture
+from seqnlp.plots.terminal import TextChart
 from seqnlp.run.scores import score_tables
 from seqnlp.units import score
 
@@ -86,11 +86,11 @@ def cell_text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def print_picture(console: Console, picture: Picture) -> None:
+def print_chart(console: Console, chart: TextChart) -> None:
     """Print a chart, each series in a colour of its own."""
     from rich.text import Text
 
-    for row in picture.rows:
+    for row in chart.rows:
         spans = [(text, "" if number is None else COLOURS[number % len(COLOURS)]) for text, number in row]
         line = Text.assemble(*spans, no_wrap=True)
         line.rstrip()
@@ -105,3 +105,30 @@ def has_colours(console: Console) -> bool:
 def has_braille(console: Console) -> bool:
     """Whether the encoding of the output has braille dots."""
     return console.encoding.startswith("utf")
+
+
+def show_scores(console: Console, scores: dict[str, Any]) -> None:
+    """One line a split with its plain scores, and what the training took."""
+    for split in ("dev", "test"):
+        if split in scores:
+            console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)
+            show_baselines(console, scores[split].get("baselines", {}))
+    if training := scores.get("training"):
+        epochs = f"{training['epochs']} epoch{'' if training['epochs'] == 1 else 's'}"
+        console.print(
+            f"trained {epochs}, {training['steps']:,} steps in {training['seconds']:.0f} s, "
+            f"{training['tokens_per_second']:,.0f} a second",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def show_baselines(console: Console, baselines: dict[str, dict[str, float]]) -> None:
+    """One line for each trivial system, to be compared with."""
+    for name, scores in baselines.items():
+        console.print(f"      {one_line(scores)}  ({name})", highlight=False, soft_wrap=True)
+
+
+def one_line(scores: dict[str, Any]) -> str:
+    """The plain scores, side by side."""
+    return "  ".join(f"{name} {score:.4f}" for name, score in scores.items() if isinstance(score, float))

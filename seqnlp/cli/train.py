@@ -36,7 +36,7 @@ def train(
     from rich.console import Console
 
     from seqnlp.cli.progress import show_training
-    from seqnlp.cli.scores import show_scores
+    from seqnlp.cli.tables import show_scores
 
     console = Console(stderr=True)
     with _signals() as received:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from seqnlp.cli.images import image_option
 from seqnlp.cli.lines import blocks
 from seqnlp.cli.opening import open_predictor
-from seqnlp.cli.pictures import picture_option
 from seqnlp.errors import UsageError
-from seqnlp.plots.files import write_pictures
+from seqnlp.plots.images import write_images
+from seqnlp.plots.terminal import shade
 
 if TYPE_CHECKING:
     from seqnlp.results import Translation
@@ -61,7 +62,7 @@ def translate(
     attention: Annotated[
         bool, typer.Option("--attention", help="Draw what each token looked at: source across, translation down.")
     ] = False,
-    pictures: Annotated[list[Path] | None, picture_option("Also draw that", "--plot")] = None,
+    pictures: Annotated[list[Path] | None, image_option("Also draw that", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
@@ -152,7 +153,6 @@ def pharaoh(result: Translation) -> str:
 
 
 def _show(result: Translation) -> None:
-    from seqnlp.cli.attention_text import matrix
     from seqnlp.cli.tables import has_braille, stdout_console
 
     console = stdout_console()
@@ -160,12 +160,66 @@ def _show(result: Translation) -> None:
 
 
 def _draw(pictures: list[Path], results: list[Translation], number: int) -> None:
-    from seqnlp.plots.attention_svg import draw
+    from seqnlp.plots.svg_matrices import attention_svg
 
     drawn = [result for result in results if result.tokens]
     if not drawn:
         print("note: no picture, for there is nothing to draw", file=sys.stderr)
         return
-    write_pictures(pictures, draw(drawn))
+    write_images(pictures, attention_svg(drawn))
     if number > len(results):
         print(f"note: the picture shows the first {len(results)} of {number:,} sentences", file=sys.stderr)
+
+
+CELL = 2
+"""Columns of a cell, as wide as a Chinese character."""
+LONGEST = 16
+"""Columns of a token that are shown."""
+
+
+def matrix(result: Translation, width: int, unicode: bool = True) -> Iterator[str]:
+    """Draw the attention: the darker a cell, the more its token (left) looked at that of the source (above).
+
+    A source that is too long for the terminal is folded: its later tokens stand in a second picture below.
+
+    Args:
+        result: A translation with its attention.
+        width: Columns of the terminal.
+        unicode: Whether it has shaded blocks.
+    """
+    labels = [_cut(token) for token in result.tokens]
+    gutter = max(map(_columns, labels), default=0)
+    room = max((width - gutter - 1) // CELL, 1)
+    for start in range(0, len(result.source_tokens), room):
+        if start:
+            yield ""
+        yield from _heading(result.source_tokens[start : start + room], gutter)
+        for label, weights in zip(labels, result.attention or [], strict=True):
+            cells = "".join(shade(weight, plain=not unicode) * CELL for weight in weights[start : start + room])
+            yield f"{' ' * (gutter - _columns(label))}{label} {cells}".rstrip()
+    yield ""
+
+
+def _heading(tokens: Sequence[str], gutter: int) -> Iterator[str]:
+    """The tokens of the source, written downwards, each over its column."""
+    shown = [_cut(token) for token in tokens]
+    height = max(map(len, shown), default=0)
+    for row in range(height):
+        letters = []
+        for token in shown:
+            place = row - (height - len(token))
+            letter = token[place] if place >= 0 else " "
+            letters.append(letter + " " * (CELL - _columns(letter)))
+        yield f"{' ' * gutter} {''.join(letters)}".rstrip()
+
+
+def _cut(token: str) -> str:
+    from rich.cells import set_cell_size
+
+    return token if _columns(token) <= LONGEST else set_cell_size(token, LONGEST - 1).rstrip() + "…"
+
+
+def _columns(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

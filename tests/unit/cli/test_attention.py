@@ -2,9 +2,8 @@ from xml.etree import ElementTree
 
 from rich.cells import cell_len
 
-from seqnlp.cli.attention_text import matrix
-from seqnlp.cli.translate import pharaoh
-from seqnlp.plots.attention_svg import draw
+from seqnlp.cli.translate import matrix, pharaoh
+from seqnlp.plots.svg_matrices import attention_svg
 from seqnlp.results import Translation
 
 
@@ -49,12 +48,12 @@ def test_long_tokens_are_cut() -> None:
 
 def test_nothing_gives_no_picture() -> None:
     assert list(matrix(Translation("", 0.0, 0.0, [], [], attention=[], alignment=[]), 80)) == [""]
-    ElementTree.fromstring(draw([]))
+    ElementTree.fromstring(attention_svg([]))
 
 
 def test_the_picture_is_xml_with_a_cell_for_each_pair() -> None:
     odd = looked(["<b>&", "\x00"], ["\"'", "ok"], [[0.5, 0.5], [0.0, 1.0]])
-    root = ElementTree.fromstring(draw([RESULT, odd]))
+    root = ElementTree.fromstring(attention_svg([RESULT, odd]))
     cells = list(root.iter("{http://www.w3.org/2000/svg}g"))
     assert len(cells) == 8
     titles = [cell[0].text or "" for cell in cells]

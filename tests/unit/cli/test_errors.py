@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from seqnlp.cli.error_tables import excerpt, show_matrix, show_report, worst_labels
-from seqnlp.plots.confusion_svg import draw
+from seqnlp.cli.errors import excerpt, show_matrix, show_report, worst_labels
+from seqnlp.plots.svg_matrices import confusion_svg
 from seqnlp.results import Confusion, ErrorReport, Mistake
 
 MISTAKE = Mistake([f"w{number}" for number in range(30)], 15, 0.75)
@@ -79,7 +79,7 @@ def test_only_the_words_around_a_mistake_are_shown() -> None:
 
 
 def test_the_picture_has_every_cell_and_is_valid() -> None:
-    root = ET.fromstring(draw("runs/x & y", {"upos": REPORT, "xpos": REPORT}))
+    root = ET.fromstring(confusion_svg("runs/x & y", {"upos": REPORT, "xpos": REPORT}))
     cells = root.findall(f"{NAMESPACE}g")
     assert len(cells) == 2 * 12
     numbers = [text.text for cell in cells for text in cell.findall(f"{NAMESPACE}text")]

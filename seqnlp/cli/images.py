@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from seqnlp.plots.files import check_picture
+from seqnlp.plots.images import check_image
 
 
-def picture_option(what: str, *names: str) -> Any:
+def image_option(what: str, *names: str) -> Any:
     """An option for the files of a picture, `list[Path] | None`; they are checked as the command line is read.
 
     Args:
@@ -23,5 +23,5 @@ def picture_option(what: str, *names: str) -> Any:
 
 def _checked(files: list[Path] | None) -> list[Path] | None:
     for file in files or []:
-        check_picture(file)
+        check_image(file)
     return files
