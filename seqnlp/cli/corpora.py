@@ -1,4 +1,4 @@
-"""`seqnlp corpora`: what ships, what can be fetched, and what is in it."""
+"""`seqnlp corpora`: list, fetch and describe corpora."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ app = typer.Typer(help="List, fetch and describe corpora.", no_args_is_help=True
 
 Into = Annotated[Path, typer.Option("--into", help="The folder of corpora.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+BAR = 40
+"""Characters of the longest bar of a histogram."""
+SHOWN_LABELS = 20
+"""Labels of a column in the table, at most."""
+SIZES = ("sequences", "tokens", "types", "min", "median", "mean", "p95", "max", "unseen")
 
 
 @app.command("ls")
@@ -45,7 +51,7 @@ def get(
     ] = None,
     into: Into = Path("corpora"),
 ) -> None:
-    """Fetch a public corpus and check it; run again, it goes on where it broke off."""
+    """Download a public corpus and verify it; an interrupted download is resumed."""
     from seqnlp.cli.progress import track
     from seqnlp.readers.catalogue import CATALOGUE
     from seqnlp.readers.fetch import fetch
@@ -75,7 +81,7 @@ def stats(
     into: Into = Path("corpora"),
     as_json: AsJson = False,
 ) -> None:
-    """Describe corpora: sequences, lengths, labels, the share of words that train lacks; or series of numbers."""
+    """Describe corpora: sequences, lengths, labels, out-of-vocabulary rates; or time series."""
     import json
     from dataclasses import asdict
 
@@ -107,7 +113,7 @@ def stats(
 
 
 def of_recipe(target: str, into: Path) -> LocalCorpus | None:
-    """What a recipe trains on, if this is one: a .toml file, or a bare name that no corpus has."""
+    """Corpus of a recipe, if this is one: a .toml file, or a bare name that no corpus has."""
     from seqnlp.readers.catalogue import CATALOGUE
     from seqnlp.readers.local import LocalCorpus, shipped_corpora
     from seqnlp.recipe import find_recipe, known_recipes
@@ -126,10 +132,10 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
 
 
 def parse_reader(text: str) -> Reader:
-    """A reader from a kind or an inline TOML table.
+    """Parse a reader from a kind or an inline TOML table.
 
     Raises:
-        seqnlp.errors.UsageError: naming what is wrong with it.
+        seqnlp.errors.UsageError: naming the error in it.
     """
     import tomllib
 
@@ -150,13 +156,8 @@ def parse_reader(text: str) -> Reader:
         raise UsageError(f"--reader {text}: {listed}; the kinds are {', '.join(Reader.members)}") from None
 
 
-BAR = 40
-"""Characters of the longest bar of a histogram."""
-SHOWN_LABELS = 20
-
-
 def show_corpora(listings: Sequence[Listing]) -> None:
-    """A table of corpora: those that ship, and those that can be fetched."""
+    """Print a table of the corpora that ship and those that can be fetched."""
     rows = []
     for corpus in listings:
         here = "ships" if corpus.ships else "fetched" if corpus.path else ""
@@ -166,7 +167,7 @@ def show_corpora(listings: Sequence[Listing]) -> None:
 
 
 def show_descriptions(descriptions: Mapping[str, Description]) -> None:
-    """What there is to say about the splits of a corpus."""
+    """Print sizes, lengths, labels and number columns of each split."""
     console = stdout_console()
     print_table(console, ["", *SIZES], [[split, *sizes(found)] for split, found in descriptions.items()])
     split, first = next(iter(descriptions.items()))
@@ -190,7 +191,7 @@ def show_descriptions(descriptions: Mapping[str, Description]) -> None:
 
 
 def show_series(splits: Mapping[str, Sequence[SeriesDescription]]) -> None:
-    """What there is to say about the series of each split, a line for each column of numbers."""
+    """Print the series of each split, a line for each column of numbers."""
     header = ["", "series", "column", "step", "from", "to", "rows", "missing", "min", "mean", "sd", "max"]
     rows = []
     for split, found in splits.items():
@@ -202,11 +203,8 @@ def show_series(splits: Mapping[str, Sequence[SeriesDescription]]) -> None:
     print_table(stdout_console(), header, rows, left=6)
 
 
-SIZES = ("sequences", "tokens", "types", "min", "median", "mean", "p95", "max", "unseen")
-
-
 def sizes(found: Description) -> list[str]:
-    """How much there is in a split, how long it is, and how much of it train lacks."""
+    """Cells of the sizes of a split: counts, lengths and out-of-vocabulary rate."""
     unseen = "" if found.unseen is None else f"{found.unseen:.1%}"
     if (lengths := found.lengths) is None:
         return [f"{found.sequences:,}", *[""] * (len(SIZES) - 1)]
@@ -216,7 +214,7 @@ def sizes(found: Description) -> list[str]:
 
 
 def bars(lengths: Lengths) -> list[str]:
-    """A histogram: a line for each range of lengths."""
+    """Histogram with a line for each range of lengths."""
     most, total = max(lengths.histogram.values()), sum(lengths.histogram.values())
     lines = []
     for start, count in lengths.histogram.items():
@@ -226,7 +224,7 @@ def bars(lengths: Lengths) -> list[str]:
 
 
 def label_rows(counts: Sequence[Mapping[str, int]]) -> list[list[str]]:
-    """How often each label occurs in each split, the most frequent first."""
+    """Rows of label counts and percentages in each split, the most frequent first."""
     labels = list(dict.fromkeys(label for split in counts for label in split))
     rows = []
     for label in labels[:SHOWN_LABELS]:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
     from seqnlp.results import ErrorReport, Mistake
 
+MAX_LABELS = 20
+"""Labels of a matrix, at most: those with the most errors."""
+CONTEXT = 8
+"""Words on each side of an error."""
+BAR = 30
+"""Characters of a full bar."""
+
 
 def errors(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
@@ -25,7 +32,7 @@ def errors(
     pictures: Annotated[list[Path] | None, image_option("Also draw the confusion matrix", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
 ) -> None:
-    """Show what a run gets wrong: confusions with examples, words never seen, and how sure it may be."""
+    """Show the errors of a run: confusions with examples, unknown words, and calibration."""
     import json
     from dataclasses import asdict
 
@@ -46,21 +53,13 @@ def errors(
         write_images(pictures, confusion_svg(f"{run.name}, {source}", reports))
 
 
-MOST = 20
-"""Labels in a matrix, at most: those with the most mistakes."""
-AROUND = 8
-"""Words shown on each side of a mistake."""
-BAR = 30
-"""Characters of the longest bar."""
-
-
 def show_report(console: Console, title: str, report: ErrorReport) -> None:
-    """Print everything that is known of the mistakes in one label column."""
+    """Print the error report of one label column."""
     from rich.text import Text
 
-    console.print(Text(f"{title}  {report.accuracy:.4f} of {report.items:,} right", "bold"), soft_wrap=True)
+    console.print(Text(f"{title}  accuracy {report.accuracy:.4f} of {report.items:,}", "bold"), soft_wrap=True)
     for name, words in (report.words or {}).items():
-        console.print(f"  {name} words  {words['accuracy']:.4f} of {int(words['count']):,}", soft_wrap=True)
+        console.print(f"  {name} words  accuracy {words['accuracy']:.4f} of {int(words['count']):,}", soft_wrap=True)
     console.print()
     show_matrix(console, report)
     console.print()
@@ -70,15 +69,15 @@ def show_report(console: Console, title: str, report: ErrorReport) -> None:
 
 
 def show_matrix(console: Console, report: ErrorReport) -> None:
-    """Print the confusion matrix; each cell's ground tells its share of the row, red where it is a mistake."""
+    """Print the confusion matrix; backgrounds show shares of the row, red off the diagonal."""
     from rich.table import Table
     from rich.text import Text
 
-    rows, columns = worst_labels(report, MOST)
+    rows, columns = worst_labels(report, MAX_LABELS)
     if len(columns) < len(report.labels):
-        console.print(f"the {len(columns)} of {len(report.labels)} labels with the most mistakes", soft_wrap=True)
+        console.print(f"the {len(columns)} of {len(report.labels)} labels with the most errors", soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 0), header_style="bold")
-    table.add_column("right \\ said  ", style="bold")
+    table.add_column("gold \\ predicted  ", style="bold")
     for column in columns:
         table.add_column(Text(f" {report.labels[column]} "), justify="right", no_wrap=True)
     for row in rows:
@@ -90,19 +89,19 @@ def show_matrix(console: Console, report: ErrorReport) -> None:
     console.print(table)
 
 
-def worst_labels(report: ErrorReport, most: int) -> tuple[list[int], list[int]]:
-    """The rows and columns of the matrix whose labels are in the most mistakes, in the order of the matrix."""
+def worst_labels(report: ErrorReport, count: int) -> tuple[list[int], list[int]]:
+    """Rows and columns of the labels with the most errors, in the order of the matrix."""
     wrong = [
         [0 if row == column else count for column, count in enumerate(counts)]
         for row, counts in enumerate(report.matrix)
     ]
     inside = [sum(wrong[n]) + sum(row[n] for row in wrong) for n in range(len(report.labels))]
-    columns = sorted(sorted(range(len(report.labels)), key=lambda n: -inside[n])[:most])
+    columns = sorted(sorted(range(len(report.labels)), key=lambda n: -inside[n])[:count])
     return [*columns, *range(len(report.labels), len(report.rows))], columns
 
 
 def shaded(count: int, total: int, right: bool) -> Text:
-    """A cell of the matrix; an empty one is a dot."""
+    """Cell of the confusion matrix; an empty one is a dot."""
     from rich.text import Text
 
     if not count:
@@ -113,27 +112,27 @@ def shaded(count: int, total: int, right: bool) -> Text:
 
 
 def show_confusions(console: Console, report: ErrorReport) -> None:
-    """Print the most frequent confusions, each with some mistakes."""
+    """Print the most frequent confusions, each with examples."""
     from rich.text import Text
 
     if not report.confusions:
-        console.print("no mistakes", soft_wrap=True)
+        console.print("no errors", soft_wrap=True)
     for confusion in report.confusions:
-        head = f"{confusion.gold} taken for {confusion.predicted}, {confusion.count:,} times"
+        head = f"{confusion.gold} predicted as {confusion.predicted}, {confusion.count:,} times"
         console.print(Text(head, "bold"), soft_wrap=True)
         for mistake in confusion.mistakes:
             console.print(Text("  ") + excerpt(mistake), soft_wrap=True)
 
 
 def excerpt(mistake: Mistake) -> Text:
-    """The sentence, or the words around the one that was labelled wrongly, which stands out; and how sure it was."""
+    """Words around the error, which is highlighted, and the probability of the prediction."""
     from rich.text import Text
 
     tokens, place = mistake.tokens, mistake.place
     if place is None:
-        first, last = 0, min(len(tokens), 4 * AROUND)
+        first, last = 0, min(len(tokens), 4 * CONTEXT)
     else:
-        first, last = max(place - AROUND, 0), min(place + AROUND + 1, len(tokens))
+        first, last = max(place - CONTEXT, 0), min(place + CONTEXT + 1, len(tokens))
     line = Text("... " if first else "")
     for number in range(first, last):
         here = number == place
@@ -142,7 +141,7 @@ def excerpt(mistake: Mistake) -> Text:
 
 
 def show_reliability(console: Console, report: ErrorReport) -> None:
-    """Print how often the model was right beside how sure it was."""
+    """Print the reliability diagram: confidence and accuracy by bin."""
     console.print()
     console.print(f"expected calibration error {report.calibration_error:.4f}", soft_wrap=True)
     rows = [
@@ -155,4 +154,4 @@ def show_reliability(console: Console, report: ErrorReport) -> None:
         ]
         for row in report.reliability
     ]
-    print_table(console, ["sure", "times", "mean", "right", ""], rows)
+    print_table(console, ["confidence", "count", "mean", "accuracy", ""], rows)

@@ -1,4 +1,4 @@
-"""The option `--svg FILE`, `--png FILE`."""
+"""The option `--svg FILE`, `--png FILE` of the commands that draw."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from seqnlp.plots.images import check_image
 
 
 def image_option(what: str, *names: str) -> Any:
-    """An option for the files of a picture, `list[Path] | None`; they are checked as the command line is read.
+    """Option for image files, `list[Path] | None`, which are checked when the command line is parsed.
 
     Args:
-        what: What it does, for instance "Also draw it".
+        what: The beginning of its help text, for instance "Also draw it".
         names: Other names of the option.
     """
-    said = f"{what} into this file; its ending decides, .svg or .png. Several may be given."
-    return typer.Option("--svg", "--png", *names, metavar="<path>", callback=_checked, help=said)
+    text = f"{what} into this file, .svg or .png; may be repeated."
+    return typer.Option("--svg", "--png", *names, metavar="<path>", callback=_checked, help=text)
 
 
 def _checked(files: list[Path] | None) -> list[Path] | None:

@@ -1,4 +1,4 @@
-"""`seqnlp runs`: what was trained, its curves, and runs side by side."""
+"""`seqnlp runs`: list, show, plot and compare runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
 
 app = typer.Typer(
-    help="What was trained: list it, look at it, draw its curves, compare it.",
+    help="List, show, plot and compare runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -63,7 +63,7 @@ def ls(
 
 @app.command("show")
 def show(run: RunPath, as_json: AsJson = False) -> None:
-    """Show a run: its recipe, its scores, and what it took."""
+    """Show a run: its recipe, its scores, and the time of its training."""
     from seqnlp.cli.tables import stdout_console
     from seqnlp.run import Run
     from seqnlp.run.summary import flat_recipe, summarize
@@ -81,12 +81,12 @@ def show(run: RunPath, as_json: AsJson = False) -> None:
 @app.command("plot")
 def plot(
     runs: RunPaths,
-    metric: Annotated[str | None, typer.Option(help="A score on dev; by default the one that decided.")] = None,
+    metric: Annotated[str | None, typer.Option(help="A dev score; by default the one that chose the model.")] = None,
     width: Annotated[int | None, typer.Option(min=20, help="Columns; by default those of the terminal.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of each chart.")] = 16,
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
-    """Draw the training loss and a score on dev, over epochs."""
+    """Plot the training loss and a dev score over epochs."""
     from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_chart, stdout_console
     from seqnlp.errors import UsageError
     from seqnlp.plots.terminal import chart
@@ -116,7 +116,7 @@ def plot(
 
 @app.command("compare")
 def compare(runs: RunPaths, as_json: AsJson = False) -> None:
-    """Put runs side by side: their scores, and the settings in which they differ."""
+    """Compare runs: their scores, and the settings in which they differ."""
     from seqnlp.cli.tables import stdout_console
     from seqnlp.errors import UsageError
     from seqnlp.run import Run
@@ -140,7 +140,7 @@ def _named(runs: list[Run]) -> dict[str, Run]:
 
 
 def print_summaries(console: Console, summaries: Sequence[Summary]) -> None:
-    """One line a run."""
+    """Print a table with one line a run."""
     rows = [
         [
             summary.name,
@@ -163,14 +163,14 @@ def print_run(
     scores: Mapping[str, Any],
     meta: Mapping[str, Any],
 ) -> None:
-    """All that there is to say of a run.
+    """Print a run: settings, scores and effort.
 
     Args:
-        console: where to.
-        summary: the run in one line.
-        recipe: its settings by their dotted keys.
-        scores: as in scores.json.
-        meta: as in meta.json.
+        console: Standard output.
+        summary: The run's summary.
+        recipe: Its settings by dotted key.
+        scores: As in scores.json.
+        meta: As in meta.json.
     """
     console.print(f"{summary.path}  {summary.task}, {summary.state}", style="bold", soft_wrap=True)
     begun = f"begun {local_time(summary.created)}" if summary.created else ""
@@ -192,7 +192,7 @@ def print_run(
 
 
 def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]) -> None:
-    """Scores, effort and differing settings, a column a run."""
+    """Print scores, effort and differing settings, a column a run."""
     scores = {name: run.scores() for name, run in runs.items()}
     columns = {
         name: {
@@ -217,7 +217,7 @@ def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mappin
 
 
 def effort(scores: Mapping[str, Any]) -> dict[str, str]:
-    """What a training took, by name: its time and its speed."""
+    """Time and speed of a training, by name."""
     training = scores.get("training", {})
     found = {}
     if "seconds" in training:
@@ -228,7 +228,7 @@ def effort(scores: Mapping[str, Any]) -> dict[str, str]:
 
 
 def sections(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of each section in one line, by the section's name."""
+    """Settings of each section in one line, by the section's name."""
     lines: dict[str, list[str]] = {}
     for key, value in recipe.items():
         section, _, name = key.rpartition(".")
@@ -237,17 +237,17 @@ def sections(recipe: Mapping[str, Any]) -> dict[str, str]:
 
 
 def setting_text(value: Any) -> str:
-    """A value of a recipe; `-` for one that is not there."""
+    """Value of a setting as JSON; `-` for none."""
     return "-" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def size_text(size: int) -> str:
-    """The size of a model; `-` if there is none."""
+    """Size of a model; `-` if there is none."""
     return file_size(size) if size else "-"
 
 
 def local_time(moment: str) -> str:
-    """An ISO 8601 time as the clock on the wall shows it; what is no such time is left as it is."""
+    """Convert an ISO 8601 time to local time; other text is unchanged."""
     try:
         return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:

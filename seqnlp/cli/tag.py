@@ -37,11 +37,9 @@ def tag(
         bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
     ] = False,
     columns: Annotated[
-        str | None, typer.Option(help="The file has a word a line; the names of its columns, such as word,pos.")
+        str | None, typer.Option(help="Read a file with a word a line; the names of its columns, such as word,pos.")
     ] = None,
-    best: Annotated[
-        int | None, typer.Option(min=1, help="With --json: the likeliest sequences of tags, so many; for a crf.")
-    ] = None,
+    best: Annotated[int | None, typer.Option(min=1, help="With --json: the n best tag sequences; for a crf.")] = None,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
     from seqnlp.tasks.tag.predictor import Tagger
@@ -69,7 +67,7 @@ def tag(
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Tag sentences with the defaults of the command."""
+    """Tag sentences with the default options."""
     tag(run, file, as_json)
 
 
@@ -82,7 +80,7 @@ def _json(line: str, tagging: Tagging) -> str:
 
 
 def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
-    """Draws new sentences as CoNLL-U, with the tagged columns filled in and `_` in all others."""
+    """Formatter of new sentences as CoNLL-U, with `_` in all but the tagged columns."""
     places = [CONLLU.index(name) if name in CONLLU else None for name in columns]
     if None in places:
         odd = columns[places.index(None)]
@@ -116,13 +114,13 @@ def _tag_conllu(tagger: Tagger, file: Path) -> None:
 
 
 def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) -> None:
-    """Write a file of columns back with the predicted ones at the right, or one JSON object a sentence.
+    """Tag a file of columns: print it with the predicted columns at the right, or as JSON.
 
     Args:
         tagger: The tagger.
         file: A word a line, columns separated by blanks or tabs, an empty line between sentences.
-        names: Of its columns, with commas between; `_` for one to leave out.
-        as_json: Which of the two.
+        names: The names of its columns, separated by commas; `_` for one to leave out.
+        as_json: Print one JSON object a sentence.
 
     Raises:
         seqnlp.errors.UsageError: if columns that the tagger reads are missing.

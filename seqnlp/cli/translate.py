@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from seqnlp.results import Translation
     from seqnlp.tasks.translate.predictor import Translator
 
-DRAWN = 50
-"""Sentences in a picture, at most."""
+MAX_DRAWN = 50
+"""Sentences in an image, at most."""
 
 Penalty = Literal["gnmt", "average", "none"]
 Unknown = Literal["copy", "keep", "avoid"]
+
+CELL = 2
+"""Columns of a cell, as wide as a Chinese character."""
+MAX_TOKEN = 16
+"""Columns of a token, at most."""
 
 
 def translate(
@@ -41,26 +46,22 @@ def translate(
         int,
         typer.Option(metavar="<n>", help="Give the n best translations: line number, score and text, tabs between."),
     ] = 1,
-    length_penalty: Annotated[
-        Penalty | None, typer.Option(help="What scores are divided by, so that long ones stand a chance.")
-    ] = None,
-    alpha: Annotated[float | None, typer.Option(help="Exponent of `gnmt`; larger favours longer ones.")] = None,
+    length_penalty: Annotated[Penalty | None, typer.Option(help="Length normalisation of the scores.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="Exponent of `gnmt`; larger favours longer translations.")] = None,
     no_repeat: Annotated[
-        int | None, typer.Option(metavar="<n>", help="Never write the same n tokens twice; 0 allows it.")
+        int | None, typer.Option(metavar="<n>", help="Write no n-gram of this many tokens twice; 0 allows it.")
     ] = None,
     unknown: Annotated[
-        Unknown | None, typer.Option(help="Unknown target words: copy the source's, keep a sign, or avoid them.")
+        Unknown | None, typer.Option(help="Unknown target words: copy from the source, keep <unk>, or avoid them.")
     ] = None,
-    prefix: Annotated[str, typer.Option(help="What every translation must begin with.")] = "",
+    prefix: Annotated[str, typer.Option(help="Forced beginning of every translation.")] = "",
     others: Annotated[
         list[Path] | None,
-        typer.Option("--with", metavar="<run>", help="Decide together with this run; several may be given."),
+        typer.Option("--with", metavar="<run>", help="Ensemble with this run; may be repeated."),
     ] = None,
-    aligned: Annotated[
-        bool, typer.Option("--align", help="After a tab: which source word became which word, as 0-0 1-2.")
-    ] = False,
+    aligned: Annotated[bool, typer.Option("--align", help="After a tab the word alignment, as 0-0 1-2.")] = False,
     attention: Annotated[
-        bool, typer.Option("--attention", help="Draw what each token looked at: source across, translation down.")
+        bool, typer.Option("--attention", help="Draw the attention matrix: source across, translation down.")
     ] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw that", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
@@ -68,7 +69,7 @@ def translate(
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
     if best > 1 and attention and not as_json:
         raise UsageError("--attention draws one translation of each line: leave out --best, or add --json")
-    translator = opened(run, others or [])
+    translator = open_ensemble(run, others or [])
     draw = _json if as_json else _numbered(aligned) if best > 1 else _plain(aligned)
     looked = aligned or attention or bool(pictures)
     settings: dict[str, Any] = {
@@ -90,19 +91,19 @@ def translate(
         sys.stdout.flush()
         if result.unread:
             print(f"note: line {number} is too long: its last {result.unread:,} tokens were not read", file=sys.stderr)
-        if pictures and len(kept) < DRAWN:
+        if pictures and len(kept) < MAX_DRAWN:
             kept.append(result)
     if pictures:
         _draw(pictures, kept, number)
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Translate sentences with the defaults of the command."""
+    """Translate sentences with the default options."""
     translate(run, file, as_json=as_json)
 
 
-def opened(run: Path, others: list[Path]) -> Translator:
-    """Open a run of a translator, and those that are to decide with it."""
+def open_ensemble(run: Path, others: list[Path]) -> Translator:
+    """Open a run as a translator, or several as an ensemble."""
     from seqnlp.tasks.translate.predictor import Translator
 
     together: Translator | None = None
@@ -117,7 +118,7 @@ def opened(run: Path, others: list[Path]) -> Translator:
 
 
 def _results(translator: Translator, file: Path | None, settings: dict[str, Any]) -> Iterator[Translation]:
-    """Translations as soon as they are found, with a bar meanwhile where the text goes elsewhere than to a terminal."""
+    """Translate lines as they arrive, with a progress bar unless the text goes to a terminal."""
     from seqnlp.cli.progress import track
 
     translator.translate("", **settings)  # settings that make no sense are told before anything is read
@@ -133,7 +134,7 @@ def _plain(aligned: bool) -> Callable[[int, Translation], str]:
 
 
 def _numbered(aligned: bool) -> Callable[[int, Translation], str]:
-    """All the translations of a line, each with the number of the line and its score."""
+    """Formatter of the n-best list of a line, each with the line number and its score."""
 
     def draw(number: int, result: Translation) -> str:
         each = (result, *result.alternatives)
@@ -148,7 +149,7 @@ def _json(number: int, result: Translation) -> str:
 
 
 def pharaoh(result: Translation) -> str:
-    """Which words belong together: `0-0 1-2`, source first, counted from 0."""
+    """Format a word alignment in Pharaoh format: `0-0 1-2`, source first."""
     return " ".join(f"{source}-{target}" for source, target in result.alignment or [])
 
 
@@ -156,7 +157,7 @@ def _show(result: Translation) -> None:
     from seqnlp.cli.tables import has_braille, stdout_console
 
     console = stdout_console()
-    sys.stdout.write("".join(line + "\n" for line in matrix(result, console.width, has_braille(console))))
+    sys.stdout.write("".join(line + "\n" for line in attention_text(result, console.width, has_braille(console))))
 
 
 def _draw(pictures: list[Path], results: list[Translation], number: int) -> None:
@@ -164,28 +165,22 @@ def _draw(pictures: list[Path], results: list[Translation], number: int) -> None
 
     drawn = [result for result in results if result.tokens]
     if not drawn:
-        print("note: no picture, for there is nothing to draw", file=sys.stderr)
+        print("note: no image, as there is nothing to draw", file=sys.stderr)
         return
     write_images(pictures, attention_svg(drawn))
     if number > len(results):
-        print(f"note: the picture shows the first {len(results)} of {number:,} sentences", file=sys.stderr)
+        print(f"note: the image shows the first {len(results)} of {number:,} sentences", file=sys.stderr)
 
 
-CELL = 2
-"""Columns of a cell, as wide as a Chinese character."""
-LONGEST = 16
-"""Columns of a token that are shown."""
+def attention_text(result: Translation, width: int, unicode: bool = True) -> Iterator[str]:
+    """Draw the attention matrix: source tokens across, target tokens down; darker is more.
 
-
-def matrix(result: Translation, width: int, unicode: bool = True) -> Iterator[str]:
-    """Draw the attention: the darker a cell, the more its token (left) looked at that of the source (above).
-
-    A source that is too long for the terminal is folded: its later tokens stand in a second picture below.
+    A source that is too long for the terminal is folded: its later tokens are in a second matrix below.
 
     Args:
         result: A translation with its attention.
         width: Columns of the terminal.
-        unicode: Whether it has shaded blocks.
+        unicode: Draw with shaded blocks rather than with ASCII.
     """
     labels = [_cut(token) for token in result.tokens]
     gutter = max(map(_columns, labels), default=0)
@@ -201,7 +196,7 @@ def matrix(result: Translation, width: int, unicode: bool = True) -> Iterator[st
 
 
 def _heading(tokens: Sequence[str], gutter: int) -> Iterator[str]:
-    """The tokens of the source, written downwards, each over its column."""
+    """Source tokens, written downwards, each over its column."""
     shown = [_cut(token) for token in tokens]
     height = max(map(len, shown), default=0)
     for row in range(height):
@@ -216,7 +211,7 @@ def _heading(tokens: Sequence[str], gutter: int) -> Iterator[str]:
 def _cut(token: str) -> str:
     from rich.cells import set_cell_size
 
-    return token if _columns(token) <= LONGEST else set_cell_size(token, LONGEST - 1).rstrip() + "…"
+    return token if _columns(token) <= MAX_TOKEN else set_cell_size(token, MAX_TOKEN - 1).rstrip() + "…"
 
 
 def _columns(text: str) -> int:

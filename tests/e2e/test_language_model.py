@@ -27,7 +27,7 @@ def test_generate_writes_only_the_text(run: Path, seqnlp: Program) -> None:
     assert done.stdout.startswith("Zoë: ☃")
     assert len(done.stdout) == len("Zoë: ☃") + 20 + 1
     assert done.stderr.count("\n") == 1
-    assert "taken for unknown: 'Z', 'ë', '☃'" in done.stderr
+    assert "unknown to the model: 'Z', 'ë', '☃'" in done.stderr
 
 
 def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) -> None:
