@@ -139,7 +139,7 @@ async def test_the_real_worker(trained: Path) -> None:
         with pytest.raises(ServiceError, match="temperature -1") as refused:
             await all_of_generate(service, run, temperature=-1)
         assert refused.value.kind == "UsageError"
-        with pytest.raises(ServiceError, match="can't tag: its task is lm"):
+        with pytest.raises(ServiceError, match="can't tag: this run is a language model"):
             await service.ask("tag", run, {"sentences": "x"})
         with pytest.raises(ServiceError) as missing:
             await service.ask("load", "runs/nowhere", {})
