@@ -15,7 +15,8 @@ from urllib.request import Request, urlopen
 
 from seqnlp.errors import DataError
 from seqnlp.readers.catalogue import CATALOGUE, PublicFile
-from seqnlp.readers.files import check_file, nearest, sha256
+from seqnlp.readers.files import check_file, sha256
+from seqnlp.spelling import nearest_or_all
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a file, how many bytes of it are here, and how many there are."""
@@ -47,7 +48,7 @@ def fetch(name: str, into: Path, source: str | None = None, progress: Progress |
         seqnlp.errors.DataError: no such corpus or file; no network; contents that are not those expected.
     """
     if name not in CATALOGUE:
-        raise DataError(f"no public corpus is called {name!r}: {nearest(name, CATALOGUE)}")
+        raise DataError(f"no public corpus is called {name!r}: {nearest_or_all(name, CATALOGUE)}")
     folder = into / name
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -16,11 +16,12 @@ from pydantic import field_validator
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
-from seqnlp.readers.files import check_file, nearest, open_text
+from seqnlp.readers.files import check_file, open_text
 from seqnlp.readers.moments import MomentError, parse_moments
 from seqnlp.readers.periods import cut_period, period_of
 from seqnlp.readers.series_table import Gaps, Records, SeriesTable, lay_out
 from seqnlp.readers.steps import Step
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -123,7 +124,7 @@ class Series(Reader):
 
     def _column(self, name: str | None, likely: list[str], names: list[str], path: Path) -> str:
         if name is not None and name not in names:
-            raise DataError(f"no column {name!r}: {nearest(name, names)}", path)
+            raise DataError(f"no column {name!r}: {nearest_or_all(name, names)}", path)
         return name or likely[0]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from seqnlp.events import Event
 from seqnlp.run import files, log
 from seqnlp.run.codec_files import Codecs, codec_file
 from seqnlp.run.lock import HOLDER, LOCK
+from seqnlp.spelling import nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -276,5 +276,5 @@ class Run:
 def nearest_run(path: Path) -> str:
     """A hint at a run beside `path`, or else in `runs`, with a name like that of `path`; `*` is like any."""
     runs = {run.name: run for run in Run.find(path.parent) or Run.find(RUNS)}
-    matches = list(runs) if path.name == "*" else get_close_matches(path.name, runs, n=1)
-    return f" (did you mean {runs[matches[0]].path}?)" if matches else ""
+    name = next(iter(runs), None) if path.name == "*" else nearest(path.name, runs)
+    return "" if name is None else f" (did you mean {runs[name].path}?)"

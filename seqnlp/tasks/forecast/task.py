@@ -17,7 +17,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
-from seqnlp.readers.files import nearest
+from seqnlp.spelling import nearest_or_all
 from seqnlp.tasks import shown
 from seqnlp.tasks.base import Scores, Task
 from seqnlp.tasks.forecast.baselines import linear_map, naive, train_linear_map
@@ -127,7 +127,7 @@ class ForecastTask(Task):
             return self.scaler.series.index(name)
         if len(self.scaler.series) == 1 and len(split.names) == 1:
             return 0  # a table without names for its series, from another file
-        raise DataError(f"series {name!r} is not in train: {nearest(name, self.scaler.series)}", split.path)
+        raise DataError(f"series {name!r} is not in train: {nearest_or_all(name, self.scaler.series)}", split.path)
 
     def _check_missing(self, split: SeriesSplit, missing: NDArray[np.bool_]) -> None:
         if self.recipe.data.missing == "mask" or not missing.any():
