@@ -17,10 +17,9 @@ from pydantic import field_validator
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.files import check_file, open_text
-from seqnlp.readers.moments import MomentError, parse_moments
-from seqnlp.readers.periods import cut_period, period_of
 from seqnlp.readers.series_table import Gaps, Records, SeriesTable, lay_out
-from seqnlp.readers.steps import Step
+from seqnlp.readers.slices import cut_period, period_of
+from seqnlp.readers.time_axis import Step, TimestampError, parse_timestamps
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -137,8 +136,8 @@ def looks_like_series(path: Path) -> bool:
         header, first = (next(csv.reader([line], delimiter=delimiter)) for line in islice(open_text(path), 2))
         row = dict(zip(header, first, strict=True))
         time = next(name for name in TIMES if name in row)
-        parse_moments([row.pop(time)])
-    except (DataError, MomentError, ValueError, StopIteration, csv.Error):
+        parse_timestamps([row.pop(time)])
+    except (DataError, TimestampError, ValueError, StopIteration, csv.Error):
         return False
     row.pop(SERIES, None)
     return bool(row) and all(_is_missing(cell) or np.isfinite(_number(cell)) for cell in row.values())
@@ -228,7 +227,7 @@ def _times(
     """A column as moments, in seconds."""
     texts = [cell.isoformat() if isinstance(cell, date) else "" if cell is None else str(cell) for cell in cells]
     try:
-        return parse_moments(texts)
-    except MomentError as error:
+        return parse_timestamps(texts)
+    except TimestampError as error:
         problem = f"series {of_row[error.index]!r}, column {name!r}: {error.problem}"
         raise DataError(problem, path, int(lines[error.index])) from None

@@ -14,10 +14,10 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.readers.series import Series
 from seqnlp.readers.series_table import SeriesTable
+from seqnlp.readers.time_axis import times_after
 from seqnlp.results import SeriesForecast
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import EncodedSeries, Windows
-from seqnlp.tasks.forecast.times import times_after
 
 if TYPE_CHECKING:
     from seqnlp.tasks.forecast.task import ForecastTask
