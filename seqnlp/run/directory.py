@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Event
-from seqnlp.run import files, log
+from seqnlp.run import events_log, files
 from seqnlp.run.codec_files import Codecs, codec_file
+from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
 from seqnlp.spelling import nearest
 
@@ -28,7 +29,6 @@ META = "meta.json"
 CODECS = "codecs"
 MODEL = "model.safetensors"
 STATE = "state/last.safetensors"
-EVENTS = "events.jsonl"
 SCORES = "scores.json"
 CARD = "README.md"
 PROBE = "probe.json"
@@ -67,7 +67,7 @@ class Run:
         """
         run = cls.at(path)
         run._prepare()
-        log.drop_broken_line(run.path / EVENTS)
+        events_log.drop_broken_line(run.path / EVENTS)
         return run
 
     @classmethod
@@ -191,15 +191,15 @@ class Run:
 
     def append(self, event: Event) -> None:
         """Add an event to the log."""
-        log.append_event(self.path / EVENTS, event)
+        events_log.append_event(self.path / EVENTS, event)
 
     def events(self) -> list[dict[str, Any]]:
         """The log, as if the training had never been interrupted; empty if there is none."""
-        return log.read_events(self.path / EVENTS)
+        return events_log.read_events(self.path / EVENTS)
 
     def recent_events(self) -> list[dict[str, Any]]:
         """The last events of the log, read in no time however long it is."""
-        return log.read_recent_events(self.path / EVENTS)
+        return events_log.read_recent_events(self.path / EVENTS)
 
     def save_scores(self, scores: dict[str, Any]) -> None:
         """Keep scores by split (`dev`, `test`), each with the main metric first, and what `training` took."""

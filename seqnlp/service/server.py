@@ -89,7 +89,7 @@ def describe(error: Exception) -> tuple[str, str]:
     message = " ".join((error.brief if isinstance(error, DataError) else str(error)).split())
     if isinstance(error, SeqnlpError):
         return type(error).__name__, message
-    if told := OutOfMemory.told_by(error):
+    if told := OutOfMemory.from_exception(error):
         return "MemoryError", str(told)
     if isinstance(error, OSError):
         return "DataError", f"{error.filename}: {error.strerror}" if error.filename else message
