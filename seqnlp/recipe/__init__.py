@@ -8,7 +8,7 @@ document.py           settings and places, laid over each other
 overrides.py          `--set KEY=VALUE`
 plugins.py            Python files of the user
 load.py               all of the above, then validation
-faults.py             what is wrong, in plain words; also sections.py, hints.py, wording.py, nearest.py
+faults.py             what is wrong, in plain words; also sections.py, hints.py, wording.py
 dump.py, schema.py    a recipe as TOML; all recipes as a JSON schema
 """
 

@@ -12,10 +12,10 @@ from seqnlp.errors import Fault
 from seqnlp.recipe.document import Document, Place, dotted
 from seqnlp.recipe.hints import spelling_hint, value_hint
 from seqnlp.recipe.locate import Keys, key_parts
-from seqnlp.recipe.nearest import did_you_mean
 from seqnlp.recipe.recipe import Recipe
 from seqnlp.recipe.sections import choices_of, class_at, family_at, has, is_spec, type_at, value_at
 from seqnlp.recipe.wording import EXPECTED, LIMITS, found, listed, quoted
+from seqnlp.spelling import did_you_mean
 
 _CHOICE = re.compile(r"'((?:\\.|[^'\\])*)'|(?<![\w'])(-?\d+)")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from seqnlp.recipe.document import Place, dotted
 from seqnlp.recipe.locate import Keys
-from seqnlp.recipe.nearest import did_you_mean
 from seqnlp.recipe.sections import class_at, family_at, sections
 from seqnlp.recipe.wording import listed, literal, quoted
 from seqnlp.spec import Spec
+from seqnlp.spelling import did_you_mean
 
 _WORDS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 

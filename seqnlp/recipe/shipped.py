@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seqnlp.errors import DataError
-from seqnlp.recipe.nearest import nearest
+from seqnlp.spelling import nearest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

@@ -10,8 +10,8 @@ from typing import Any
 from seqnlp.errors import DataError, Fault, RecipeError
 from seqnlp.recipe.document import Document, Place
 from seqnlp.recipe.locate import locate
-from seqnlp.recipe.nearest import did_you_mean
 from seqnlp.recipe.syntax import syntax_fault
+from seqnlp.spelling import did_you_mean
 
 
 def read_text(path: Path) -> str:
