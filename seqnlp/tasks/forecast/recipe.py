@@ -18,7 +18,7 @@ from seqnlp.readers import Reader
 from seqnlp.readers.corpus import Corpus
 from seqnlp.readers.files import sha256
 from seqnlp.readers.series import Series
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.training import Training

@@ -17,7 +17,7 @@ from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
 from seqnlp.readers.corpus import Corpus
 from seqnlp.readers.passage import Passage
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.training import Training

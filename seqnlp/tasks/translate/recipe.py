@@ -17,7 +17,7 @@ from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
 from seqnlp.readers.corpus import Corpus, read_corpus
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.search import BeamSearch
