@@ -52,9 +52,9 @@ app.add_typer(runs.app, name="runs")
 
 def _version(asked: bool) -> None:
     if asked:
-        from seqnlp import __version__
+        from seqnlp.version import VERSION
 
-        typer.echo(f"seqnlp {__version__}")
+        typer.echo(f"seqnlp {VERSION}")
         raise typer.Exit
 
 

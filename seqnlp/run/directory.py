@@ -12,7 +12,7 @@ from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Event
 from seqnlp.run import files, log
 from seqnlp.run.codec_files import Codecs, codec_file
-from seqnlp.run.lock import LOCK
+from seqnlp.run.lock import HOLDER, LOCK
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -235,7 +235,7 @@ class Run:
                     "--out names another folder"
                 )
         elif self.path.is_dir():
-            if any(file.name != LOCK and not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
+            if any(file.name not in (LOCK, HOLDER) and not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
                 raise UsageError(f"{self.path} is no run and holds other files: name another folder with --out")
         elif os.path.lexists(self.path):
             raise UsageError(f"{self.path} is a file, but a run is a folder: name another with --out")

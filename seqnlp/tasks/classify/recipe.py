@@ -46,7 +46,7 @@ class ClassifyRecipe(TaskRecipe):
     """N-grams that vote for the classes beside the network; left out: none do."""
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         if not self.embedding.views():
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         if self.data.text is not None and self.data.tokens is not None:

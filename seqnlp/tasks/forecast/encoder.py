@@ -18,17 +18,17 @@ class SeriesEncoder:
     """Scales targets and covariates, and adds calendar features."""
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are the targets, then the past covariates, then the known ones."""
+        """Take the scaler; its columns are targets, past covariates, future covariates."""
         data = recipe.data
         self.data, self.scaler = data, scaler
-        self.targets = scaler.columns[: len(scaler.columns) - len(data.past) - len(data.known)]
+        self.targets = scaler.columns[: len(scaler.columns) - len(data.past_covariates) - len(data.future_covariates)]
         self.window = WindowShape(
-            data.look_back,
+            data.lookback,
             data.horizon,
             data.channels == "independent",
-            data.window,
+            data.instance_norm,
             data.missing == "mask",
-            recipe.embedding.segment,
+            recipe.embedding.segment_length,
         )
 
     @property
@@ -64,7 +64,7 @@ class SeriesEncoder:
             times: Of each row.
         """
         missing = np.isnan(values)
-        targets, known = len(self.targets), len(self.targets) + len(self.data.past)
+        targets, known = len(self.targets), len(self.targets) + len(self.data.past_covariates)
         scaled = np.where(missing, np.float32(0), self.scaler.encode(series, np.where(missing, 0, values)))
         return EncodedSeries(
             np.ascontiguousarray(scaled[:, :targets].T),

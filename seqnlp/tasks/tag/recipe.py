@@ -33,11 +33,11 @@ class TagData(Data):
     auxiliary: list[str] = []
     """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
     by_feature: list[str] = []
-    """Those of them whose labels are lists such as `Case=Nom|Number=Sing`, to be learned with one decoder a feature."""
+    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
     weights: dict[str, Annotated[float, Field(gt=0)]] = {}
-    """How much the loss of a column counts; 1 where nothing is said."""
+    """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
-    """How the label column writes down spans of words: bio, bioes or iob1; left out: its labels are no spans."""
+    """Scheme of spans in the label column: bio, bioes or iob1; left out: its labels are no spans."""
     encode: Literal["bio", "bioes"] | None = None
     """The scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
     repair: bool = False
@@ -45,7 +45,7 @@ class TagData(Data):
 
     @property
     def encoding(self) -> Scheme | None:
-        """The scheme to train in, if there is one."""
+        """Scheme to train in, if there is one."""
         return self.encode or ("bio" if self.scheme == "iob1" else self.scheme)
 
     def words(self, split: "Dataset") -> Column:
@@ -63,7 +63,7 @@ class TagData(Data):
         return column
 
     def tags(self, words: Column, split: "Dataset", name: str) -> Column:
-        """A column of labels, in the scheme to train in; features in their order.
+        """Read a label column in the training scheme; features in their order.
 
         Raises:
             seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
@@ -90,7 +90,7 @@ class TagData(Data):
 
 @final
 class TagRecipe(TaskRecipe):
-    """Gives every word of a sentence a label."""
+    """Recipe of a model that labels every word of a sentence."""
 
     task: Literal["tag"] = "tag"
     data: TagData
@@ -105,7 +105,7 @@ class TagRecipe(TaskRecipe):
         return [*self.data.labels, *self.data.auxiliary]
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         if not self.embedding.views():
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         if not self.data.labels:

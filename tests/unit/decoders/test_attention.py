@@ -26,7 +26,14 @@ EVERY = pytest.mark.parametrize(
     [
         pytest.param(
             Attention(
-                attention=kind, heads=2, cell=cell, size=8, layers=layers, embedding=6, bridge=bridge, input_feeding=fed
+                attention=kind,
+                heads=2,
+                cell=cell,
+                size=8,
+                layers=layers,
+                embedding_size=6,
+                bridge=bridge,
+                input_feeding=fed,
             ),
             id=f"{kind}-{bridge}-{cell}-{layers}-{fed}",
             marks=() if ((kind, bridge), cell, layers, fed) in PAIRS else pytest.mark.slow,
@@ -35,8 +42,8 @@ EVERY = pytest.mark.parametrize(
     ],
 )
 LENGTHS = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 4)), min_size=1, max_size=4)
-PARALLEL = Attention(size=8, embedding=6, layers=2)
-FEEDING = Attention(size=8, embedding=6, layers=2, input_feeding=True)
+PARALLEL = Attention(size=8, embedding_size=6, layers=2)
+FEEDING = Attention(size=8, embedding_size=6, layers=2, input_feeding=True)
 
 
 def build(spec: Attention, shared: Tensor | None = None) -> AttentionDecoder:
@@ -118,7 +125,7 @@ def test_hypotheses_of_a_sentence_share_its_source(spec: Attention) -> None:
 @pytest.mark.parametrize("kind", ["additive", "dot", "general"])
 def test_gradients(kind: str, feeding: bool) -> None:
     spec = Attention.model_validate(
-        {"attention": kind, "size": 4, "embedding": 3, "layers": 2, "label_smoothing": 0.1, "dropout": 0.0}
+        {"attention": kind, "size": 4, "embedding_size": 3, "layers": 2, "label_smoothing": 0.1, "dropout": 0.0}
         | {"input_feeding": feeding}
     )
     torch.manual_seed(1)
@@ -157,7 +164,7 @@ def test_one_batch_is_learned_and_found_again(spec: Attention) -> None:
     encoder = Recurrent("lstm", 8, 8, bidirectional=True)
     table = nn.Embedding(TOKENS, 8)
     sizes = {"size": 24, "dropout": 0.0, "layers": spec.layers, "input_feeding": spec.input_feeding}
-    decoder = Attention.model_validate({**sizes, "embedding": 8}).build(16, TOKENS)
+    decoder = Attention.model_validate({**sizes, "embedding_size": 8}).build(16, TOKENS)
     source = torch.tensor([[3, 4, 5, 6], [7, 8, 9, 0], [4, 6, 0, 0]])
     mask = source != 0
     target = torch.tensor([[BEGIN, 6, 5, 4, 3, END], [BEGIN, 9, 8, 7, END, 0], [BEGIN, 6, 4, END, 0, 0]])
@@ -220,7 +227,7 @@ def test_tables_are_shared_as_asked() -> None:
     [
         ({"attention": "dot", "size": 10}, 8, None, "size: dot compares vectors of one width: the encoder gives 8"),
         ({"heads": 3, "size": 9}, 8, None, "heads: 3 can't share out 9 features"),
-        ({"embedding": 6}, 8, 5, "embedding: 6 features can't share a table of vectors with 5"),
+        ({"embedding_size": 6}, 8, 5, "embedding_size: 6 features can't share a table of vectors with 5"),
     ],
 )
 def test_widths_that_do_not_fit(settings: dict[str, object], width: int, shared: int | None, message: str) -> None:

@@ -42,7 +42,7 @@ def test_lines_between_documents_are_skipped(path: Path) -> None:
     text = "-DOCSTART- -X- O O\n\na A\n-DOCSTART- x\nb B\n"
     assert load(path, text)["word"] == [["a"], ["b"]]
     with pytest.raises(DataError, match=r"x\.conll:1: 4 columns"):
-        load(path, text, document=None)
+        load(path, text, document_separator=None)
 
 
 def test_unwanted_columns_are_left_out(path: Path) -> None:
@@ -79,5 +79,5 @@ def test_what_was_written_is_read(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "round.conll"
     text = "\n".join("".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences)
-    table = load(path, text, document=None)
+    table = load(path, text, document_separator=None)
     assert [list(zip(*pair, strict=True)) for pair in zip(table["word"], table["tag"], strict=True)] == sentences

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from seqnlp.errors import UsageError
+from seqnlp.nn.device import CPU
 from seqnlp.nn.products import has_bf16
 from seqnlp.training.precision import Precision, computing_in, for_scores, resolve
 
@@ -11,7 +12,7 @@ from seqnlp.training.precision import Precision, computing_in, for_scores, resol
 )
 def test_products_are_computed_in_it(precision: Precision, dtype: torch.dtype) -> None:
     matrix = torch.ones(2, 2)
-    with computing_in(precision):
+    with computing_in(precision, CPU):
         assert (matrix @ matrix).dtype == dtype
     assert (matrix @ matrix).dtype == torch.float32
     assert resolve(precision) == precision
