@@ -6,7 +6,6 @@ import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from seqnlp.cli.opening import open_predictor
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import UsageError
 from seqnlp.plots.images import write_images
+from seqnlp.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
@@ -88,8 +88,7 @@ def select(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[Series
     there = [each.name for each in found]
     for name in names:
         if name not in there:
-            close = get_close_matches(name, there, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(repr, there[:10]))}"
+            hint = did_you_mean(name, there, "'") or f"there are {', '.join(map(repr, there[:10]))}"
             raise UsageError(f"no series {name!r} is forecast; {hint}")
     return [each for each in found if not names or each.name in names]
 

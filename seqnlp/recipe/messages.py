@@ -16,10 +16,10 @@ from pydantic_core import ErrorDetails
 from seqnlp.errors import Fault
 from seqnlp.recipe.document import Document, Place, dotted
 from seqnlp.recipe.locate import Keys, key_parts
-from seqnlp.recipe.nearest import did_you_mean
 from seqnlp.recipe.recipe import Recipe
 from seqnlp.recipe.sections import choices_of, class_at, family_at, has, is_spec, sections, type_at, value_at
 from seqnlp.spec import Spec
+from seqnlp.spelling import did_you_mean
 
 _CHOICE = re.compile(r"'((?:\\.|[^'\\])*)'|(?<![\w'])(-?\d+)")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seqnlp.errors import Fault, RecipeError
 from seqnlp.recipe.document import Document
-from seqnlp.recipe.nearest import did_you_mean
+from seqnlp.spelling import did_you_mean
 
 _imported: dict[str, bytes] = {}
 """Content of each plugin at its last import, by module name."""

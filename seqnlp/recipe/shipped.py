@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqnlp.errors import DataError, SeqnlpError
-from seqnlp.recipe.nearest import nearest
 from seqnlp.recipe.source import read_document, read_text
+from seqnlp.spelling import nearest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

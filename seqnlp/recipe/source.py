@@ -12,7 +12,7 @@ from typing import Any
 from seqnlp.errors import DataError, Fault, RecipeError
 from seqnlp.recipe.document import Document, Place
 from seqnlp.recipe.locate import DOTTED_KEY, locate
-from seqnlp.recipe.nearest import did_you_mean
+from seqnlp.spelling import did_you_mean
 
 
 def read_text(path: Path) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.results import MemoryProbe
+from seqnlp.results import ContextProbe
 from seqnlp.tasks.lm.dataset import StreamDataset
 from seqnlp.tasks.lm.scores import decoder_of
 from seqnlp.tasks.loading import open_split
@@ -26,7 +26,7 @@ TOLERANCE = 0.01
 """A history is long enough if a longer one makes the loss less than this share smaller."""
 
 
-def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200) -> MemoryProbe:
+def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200) -> ContextProbe:
     """Measure how far back a language model looks, and keep the result in the run as `probe.json`.
 
     Args:
@@ -52,7 +52,7 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
     histories = sorted({min(round(2 ** (power / 2)), steps) for power in range(32)})
     losses = {length: _loss(opened.model, tokens, last, length) for length in histories}
     enough = next(length for length in histories if losses[length] <= losses[histories[-1]] * (1 + TOLERANCE))
-    result = MemoryProbe(_gradients(opened.model, tokens, last, steps), losses, enough)
+    result = ContextProbe(_gradients(opened.model, tokens, last, steps), losses, enough)
     opened.run.save_probe({"split": split if data is None else str(data), **result.to_json()})
     return result
 

@@ -137,7 +137,7 @@ def test_gradients(kind: str, feeding: bool) -> None:
     ours = torch.autograd.grad(decoder.loss(States(outputs, mask), target).total, tensors)
     for tensor, slope in zip(tensors, ours, strict=True):
         flat = tensor.detach().view(-1)
-        for place in range(0, len(flat), max(1, len(flat) // 5)):
+        for place in range(0, len(flat), max(1, len(flat) // 3)):
             kept, sides = flat[place].item(), []
             for step in 1e-5, -1e-5:
                 flat[place] = kept + step
