@@ -63,7 +63,7 @@ def test_files_are_read_too(run: Path, seqnlp: Program, tmp_path: Path) -> None:
 
 def test_of_nothing_there_is_no_picture(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     done = seqnlp("translate", run, "--svg", tmp_path / "x.svg", stdin="\n")
-    assert (done.returncode, done.stderr) == (0, "note: no picture, for there is nothing to draw\n")
+    assert (done.returncode, done.stderr) == (0, "note: no image, as there is nothing to draw\n")
     assert not (tmp_path / "x.svg").exists()
 
 
