@@ -46,7 +46,7 @@ settings.load_profile("seqnlp")
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("bf16"):
-        from seqnlp.nn.products import has_bf16
+        from seqnlp.training.precision import has_bf16
 
         if not has_bf16():
             pytest.skip("this processor can't compute in bf16")

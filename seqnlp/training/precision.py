@@ -7,9 +7,15 @@ from typing import Literal
 import torch
 
 from seqnlp.errors import UsageError
-from seqnlp.nn.products import has_bf16
 
 Precision = Literal["fp32", "bf16"]
+
+
+def has_bf16() -> bool:
+    """Check whether this processor computes in bfloat16: oneDNN wants AVX-512 for its products and recurrent layers."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return True
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def resolve(precision: Literal["auto", "fp32", "bf16"]) -> Precision:

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.codecs.series import SeriesScaler
+from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
 from seqnlp.nn.distributions import Distribution
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
-from seqnlp.tasks.forecast.inference import decoder_of
 from seqnlp.tasks.previews import sample_rows
 from seqnlp.training import Preview
 
@@ -38,7 +38,7 @@ def preview(windows: Windows, seed: int, scaler: SeriesScaler, output: Distribut
         return ["-" if np.isnan(value) else f"{value:.4g}" for value in units]
 
     def predict(model: SequenceModel) -> list[Example]:
-        parameters = decoder_of(model).predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
+        parameters = model.decoder(NEXT, ForecastModule).predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
         points = output.point(parameters)[:, :, 0].numpy()
         return [
             Example([f"+{step + 1}" for step in steps], texts(actual, row), texts(points, row))

@@ -94,6 +94,8 @@ class ForecastRecipe(TaskRecipe):
         if data.affine and data.window == "none":
             problem = "there is no scale of the window that a learned map could come after"
             yield Fault("data.affine", problem, 'data.window = "standard" or "last"')
+        for key, problem in self.decoder.faults():
+            yield Fault(f"decoder.{key}", problem)
         if isinstance(self.decoder, Segments) and self.decoder.segment > data.horizon:
             problem = f"a segment of {self.decoder.segment} is longer than the horizon, {data.horizon}"
             yield Fault("decoder.segment", problem, f"segment = {data.horizon}")
