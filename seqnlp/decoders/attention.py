@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Annotated, final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -17,6 +15,7 @@ from seqnlp.nn.attention import attention as build_attention
 from seqnlp.nn.attention_rnn import AttentionRnn, Bridge
 from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search, beam_search
 from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.recurrent import packed_linear
 from seqnlp.nn.states import States
@@ -28,6 +27,8 @@ from seqnlp.spec import Spec
 class Attention(Spec):
     """Recurrent layers that attend to the source."""
 
+    renamed = {"embedding": "embedding_size"}
+
     attention: Kind = "general"
     """Score of a step of the source: by a small network, or its inner product with the decoder's state."""
     heads: Annotated[int, Field(ge=1)] = 1
@@ -38,7 +39,7 @@ class Attention(Spec):
     """Units of a layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1
     """Layers on top of each other; the first one asks, those above it read the answer too."""
-    embedding: Annotated[int, Field(ge=1)] = 256
+    embedding_size: Annotated[int, Field(ge=1)] = 256
     """Features of a target token's vector."""
     bridge: Bridge = "last"
     """Source of the initial state: both ends of the encoded source, its mean, or nothing."""
@@ -73,7 +74,7 @@ class Attention(Spec):
             shared: Features of the source tokens' vectors, where the target is to share them.
         """
         yield from self.misfits(width, shared)
-        yield from self.cell.cell_faults(self.embedding, self.size)
+        yield from self.cell.cell_faults(self.embedding_size, self.size)
 
     def misfits(self, width: int, shared: int | None = None) -> Iterator[tuple[str, str]]:
         """Find widths that do not fit each other. See `faults`.
@@ -86,8 +87,8 @@ class Attention(Spec):
             yield "size", f"dot compares vectors of one width: the encoder gives {width} features, size is {self.size}"
         if self.size % self.heads or width % self.heads:
             yield "heads", f"{self.heads} can't share out {self.size} features (size) and the encoder's {width} evenly"
-        if shared not in (None, self.embedding):
-            yield "embedding", f"{self.embedding} features can't share a table of vectors with {shared}"
+        if shared not in (None, self.embedding_size):
+            yield "embedding_size", f"{self.embedding_size} features can't share a table of vectors with {shared}"
 
 
 @final
@@ -100,14 +101,14 @@ class AttentionDecoder(DecoderModule):
         for key, problem in spec.misfits(width, None if shared_table is None else shared_table.shape[1]):
             raise ValueError(f"{key}: {problem}")
         attention = build_attention(spec.attention, width, spec.size, spec.heads)
-        self.embedding = nn.Embedding(tokens, spec.embedding)
+        self.embedding = nn.Embedding(tokens, spec.embedding_size)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         if shared_table is not None:
             assert isinstance(shared_table, nn.Parameter)
             self.embedding.weight = shared_table
         self.layers = AttentionRnn(
             partial(spec.cell.build_cell, size=spec.size),
-            spec.embedding,
+            spec.embedding_size,
             spec.size,
             spec.layers,
             attention,
@@ -116,7 +117,7 @@ class AttentionDecoder(DecoderModule):
             spec.dropout,
         )
         self.dropout, self.label_smoothing = Dropout(spec.dropout), spec.label_smoothing
-        last = spec.embedding if spec.tied else spec.size
+        last = spec.embedding_size if spec.tied else spec.size
         self.projection = nn.Identity() if last == spec.size else nn.Linear(spec.size, last, bias=False)
         self.output = nn.Linear(last, tokens)
         nn.init.zeros_(self.output.bias)
@@ -172,7 +173,7 @@ class AttentionDecoder(DecoderModule):
         with torch.inference_mode():
             steps = [decoder.start(states) for decoder, states in models]
         begin = torch.full((len(mask),), BEGIN, device=mask.device)
-        lengths: NDArray[np.int64] = mask.sum(1).cpu().numpy()
+        lengths = to_numpy(mask.sum(1))
         return beam_search(steps, how, begin, lengths, prefixes)
 
     def start(self, states: States) -> "AttentionDecoderSteps":

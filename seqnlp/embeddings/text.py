@@ -15,13 +15,14 @@ from seqnlp.embeddings.chars import Chars
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.vectors import Vectors
 from seqnlp.embeddings.words import Words
+from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
 
 @dataclass(frozen=True)
-class TextBatch:
+class TextBatch(TensorBatch):
     """A padded batch of sentences as tensors; see `seqnlp.codecs.text.TextArrays`."""
 
     index: Int[Tensor, "batch time"]

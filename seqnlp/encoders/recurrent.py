@@ -14,8 +14,10 @@ class RecurrentEncoder(Encoder, ABC):
     """A stack of recurrent layers. A new kind needs one method, which makes a layer."""
 
     decoder_keys: ClassVar[frozenset[str]] = frozenset(
-        {"size", "layers", "bidirectional", "dropout", "variational", "residual"}
+        {"size", "layers", "bidirectional", "dropout", "variational_dropout", "residual"}
     )
+
+    renamed = {"variational": "variational_dropout"}
 
     size: Annotated[int, Field(ge=1)] = 128
     """Units of each direction of each layer."""
@@ -25,7 +27,7 @@ class RecurrentEncoder(Encoder, ABC):
     """Read each sequence in both directions; the output is twice as wide."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of features dropped between layers."""
-    variational: bool = True
+    variational_dropout: bool = True
     """One dropout mask a sequence instead of one a step: cheaper, and usually better."""
     residual: bool = False
     """Add each layer's input to its output wherever their widths agree."""
@@ -52,7 +54,7 @@ class RecurrentEncoder(Encoder, ABC):
             self.layers,
             self.bidirectional,
             self.dropout,
-            self.variational,
+            self.variational_dropout,
             self.residual,
         )
 

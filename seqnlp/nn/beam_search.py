@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqnlp.errors import UsageError
+from seqnlp.nn.device import to_numpy
 from seqnlp.shapes import Float, Int
 
 Ints = NDArray[np.int64]
@@ -139,7 +140,7 @@ class Beams:
             For each row from now on the row that it continues, and its last token. Without rows, all have ended.
         """
         self._forbid(logs)
-        values, best = (part.cpu().numpy() for part in logs.topk(min(self.how.beam, logs.shape[1]), 1))
+        values, best = (to_numpy(part) for part in logs.topk(min(self.how.beam, logs.shape[1]), 1))
         totals = (self._totals[:, None] + values).ravel()
         order = np.lexsort((-totals, np.repeat(self._sentences, values.shape[1])))
         rows = order // values.shape[1]
@@ -282,7 +283,7 @@ def beam_search(
         while True:
             stepped = [model.step(tokens) for model in models]
             logs, attention = _averaged([logs for logs, _ in stepped]), [weights for _, weights in stepped]
-            rows, chosen = beams.advance(logs, torch.stack(attention).mean(0).float().cpu().numpy())
+            rows, chosen = beams.advance(logs, to_numpy(torch.stack(attention).mean(0).float()))
             if not len(rows):
                 return beams.results()
             if not np.array_equal(rows, np.arange(len(tokens))):

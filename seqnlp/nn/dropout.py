@@ -24,7 +24,7 @@ class Dropout(nn.Module):
         kept = 1 - self.rate
         mask = (
             inputs.new_empty(batch, 1 if self.variational else time, width)
-            .bernoulli_(kept, generator=generator())
+            .bernoulli_(kept, generator=generator(inputs.device))
             .div_(kept)
         )
         return inputs * mask
@@ -39,4 +39,4 @@ def drop_weights(weight: Float[Tensor, "outputs inputs"], rate: float) -> Float[
     if rate == 0:
         return weight
     kept = 1 - rate
-    return weight * weight.new_empty(weight.shape).bernoulli_(kept, generator=generator()).div_(kept)
+    return weight * weight.new_empty(weight.shape).bernoulli_(kept, generator=generator(weight.device)).div_(kept)

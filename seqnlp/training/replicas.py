@@ -86,12 +86,12 @@ class Replicas:
     def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, State | None]:
         """One replica's part: runs in a thread of its own."""
         seed_thread(seed * len(self.models) + replica)
-        nats, state = 0.0, share.state
+        model, nats, state = self.models[replica], 0.0, share.state
         for rows in share.rows:
             if not len(rows):
                 continue
-            with computing_in(self.precision):
-                loss, after = self.models[replica].loss(self.examples.batch(rows), state)
+            with computing_in(self.precision, model.device):
+                loss, after = model.loss(self.examples.batch(rows), state)
             (loss.total / items).backward()  # type: ignore[no-untyped-call]
             nats += loss.total.item()
             state = [part.detach() for part in after] if self.examples.carries_state else None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import linear
 
+from seqnlp.nn.device import CPU, autocast_dtype
 from seqnlp.nn.stepper import Stepper
 from seqnlp.shapes import Float, Int
 
@@ -34,9 +35,9 @@ def can_pack(weight: Tensor) -> bool:
     """Check for inference in float32 on a CPU with oneDNN."""
     return not (
         torch.is_grad_enabled()
-        or torch.is_autocast_enabled("cpu")
         or weight.dtype != torch.float32
-        or weight.device.type != "cpu"
+        or weight.device != CPU
+        or autocast_dtype(weight) != torch.float32
         or not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     )
 
@@ -57,8 +58,7 @@ def packed_linear(
     if torch.is_grad_enabled():
         return lambda inputs: linear(inputs, weight, bias)
     weight, bias = weight.detach(), None if bias is None else bias.detach()
-    if torch.is_autocast_enabled("cpu"):
-        weight = weight.to(torch.get_autocast_dtype("cpu"))
+    weight = weight.to(autocast_dtype(weight))  # once, not at each call
     return lambda inputs: linear(inputs, weight, bias)
 
 

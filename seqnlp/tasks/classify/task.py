@@ -19,6 +19,7 @@ from seqnlp.metrics.answers import Answers
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beside import Beside
+from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says of a split; both arrays have shape (texts, labels)."""
+    """Logits and probabilities of a split; shape (texts, labels)."""
 
     logits: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -51,11 +52,11 @@ class ClassifyTask(LabellingTask):
     def __init__(
         self, recipe: ClassifyRecipe, views: dict[str, WordCodec], labels: Labels, class_weights: Tensor
     ) -> None:
-        """Take the codecs: of each view of a word, and of the labels; and how much each class counts."""
+        """Take the codecs of words and labels, and the weights of classes in the loss."""
         self.recipe, self.views, self.labels, self.class_weights = recipe, views, labels, class_weights
         self.ngrams: NGrams | None = None
         self.first_votes = torch.zeros(0, len(labels))
-        self.several = recipe.data.several
+        self.several = recipe.data.multilabel
         self.metric = Metric("micro_f1" if self.several else "accuracy")
 
     @classmethod
@@ -63,11 +64,11 @@ class ClassifyTask(LabellingTask):
         """Fit the codecs on the training split."""
         words, labels = recipe.words(train), recipe.labels(train)
         codec = Labels.fit(labels.distinct)
-        if len(codec) < 2 and not recipe.data.several:
+        if len(codec) < 2 and not recipe.data.multilabel:
             raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
         if not len(codec):
             raise DataError(f"column {recipe.data.label!r}: there are no labels, every list is empty")
-        weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.several)
+        weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.multilabel)
         task = cls(recipe, recipe.embedding.fit(words.counts(), find), codec, weights)
         if recipe.ngrams is not None:
             task.ngrams = recipe.ngrams.fit(words)
@@ -86,7 +87,7 @@ class ClassifyTask(LabellingTask):
         return task
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model, by name."""
+        """Codecs to be saved with a model, by name."""
         ngrams = {} if self.ngrams is None else {"ngrams": self.ngrams}
         return {**self.views, "labels": self.labels, **ngrams}
 
@@ -96,7 +97,7 @@ class ClassifyTask(LabellingTask):
         return ClassifyDataset.encode(words, labels, self.views, self.labels, self.several, batch_tokens, self.ngrams)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
-        """Classes that no model trained here can predict."""
+        """Warn of classes that train does not have."""
         if not examples.unseen:
             return []
         some = ", ".join(map(repr, examples.unseen[:5])) + (" ..." if len(examples.unseen) > 5 else "")
@@ -121,7 +122,7 @@ class ClassifyTask(LabellingTask):
         return self.scores(self.predict(model, examples).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
-        """The scores of whoever gave these probabilities, shape (texts, labels), to the classes."""
+        """Scores of predicted probabilities, shape (texts, labels)."""
         gold = examples.gold(np.arange(examples.items))
         if self.several:
             return several_scores(gold, probabilities, self.labels.names, examples.missing)
@@ -129,18 +130,18 @@ class ClassifyTask(LabellingTask):
 
     @torch.inference_mode()
     def predict(self, model: SequenceModel, examples: ClassifyDataset) -> Predictions:
-        """What the model says of each class for each text."""
+        """Predict logits and probabilities of every class for each text."""
         logits = np.empty((examples.items, len(self.labels)), np.float32)
         scores = np.empty_like(logits)
         for rows in examples.in_order():
             classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-            logits[rows], scores[rows] = classes.logits.numpy(), classes.scores.numpy()
+            logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
         return Predictions(logits, scores)
 
     def baselines(
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
-        """The classes at their shares in train, and logistic regression over the words of a text."""
+        """Majority class, and logistic regression over a bag of words."""
         vocabulary = Vocabulary.fit(splits["train"].words.counts(), lowercase=True)
         bags = {name: examples.viewed({"words": vocabulary}) for name, examples in splits.items()}
         model = train_bag_of_words(
@@ -162,7 +163,7 @@ class ClassifyTask(LabellingTask):
         return found
 
     def shares(self, train: ClassifyDataset) -> NDArray[np.float32]:
-        """How often each label occurs in train, per text; shape (labels,)."""
+        """Frequency of each label in train, per text; shape (labels,)."""
         counts = np.bincount(train.labels.values, minlength=len(self.labels))
         return (counts / train.items).astype(np.float32)
 
@@ -171,7 +172,7 @@ class ClassifyTask(LabellingTask):
         return self.recipe.words(split)
 
     def answers(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, Answers]:
-        """The class of each text, or, where there may be several, each label's presence."""
+        """Gold and predicted class of each text; with several labels, each one's presence."""
         scores = self.predict(model, examples).scores
         rows = np.arange(examples.items)
         gold = examples.gold(rows)

@@ -19,7 +19,7 @@ def predict_windows(model: SequenceModel, dataset: Windows) -> torch.Tensor:
     decoder = model.decoder(NEXT, ForecastModule)
 
     def work(rows: NDArray[np.int64]) -> torch.Tensor:
-        batch = dataset.batch(rows)
+        batch = dataset.batch(rows).to(model.device)
         return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
 
-    return torch.cat(list(in_parallel(work, dataset.in_order())))
+    return torch.cat(list(in_parallel(work, dataset.in_order(), model.device)))

@@ -16,6 +16,7 @@ from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
 from seqnlp.nn.states import States
 from seqnlp.results import Continuation, Token
@@ -109,7 +110,7 @@ class Generator(Predictor):
             with torch.inference_mode():
                 state = self.model.encode(TokenBatch(torch.tensor([before]))).state
         model = IncrementalLm(self.model, state, rows=1, most=beams)
-        how = Search(beams, "none", max_ratio=0, max_extra=length, banned=(UNKNOWN,), end=None)
+        how = Search(beams, "none", max_ratio=0.0, max_extra=length, banned=(UNKNOWN,), end=None)
         ((found, *_),) = beam_search([model], how, torch.tensor([last]), np.zeros(1, np.int64))
         decoder, logprobs = text_decoder(), zip(found.tokens, found.token_logprobs, strict=True)
         return [Token(decoder.decode(self.codec.pieces[token]), logprob=logprob) for token, logprob in logprobs]
@@ -145,7 +146,7 @@ class Generator(Predictor):
         tokens = self._tokens(text)
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = self._decoder.predict(_last(states))[0].numpy()
+            logits = to_numpy(self._decoder.predict(_last(states))[0])
         return self._likeliest(log_probabilities(_possible(logits))[0], most)
 
     def unknown_in(self, text: str) -> list[str]:
@@ -159,7 +160,7 @@ class Generator(Predictor):
         """Read a prompt with the fused layers: the model from there on, and the logits of the next token."""
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = self._decoder.predict(_last(states))[0].numpy()
+            logits = to_numpy(self._decoder.predict(_last(states))[0])
         return IncrementalLm(self.model, states.state, texts), _possible(np.repeat(logits, texts, 0))
 
     def _write(
@@ -216,7 +217,7 @@ def _draws(
         chosen = sampler.choose(logits)
         yield chosen, logits
         if number + 1 < length:
-            logits = steps.logits(torch.from_numpy(chosen)).numpy()
+            logits = to_numpy(steps.logits(torch.from_numpy(chosen)))
 
 
 def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
