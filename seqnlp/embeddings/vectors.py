@@ -1,29 +1,35 @@
 """Pretrained vectors of words."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, final
+from typing import Annotated, Any, ClassVar, final
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs.vectors import WordVectors
-from seqnlp.embeddings.base import PathResolver, View, WordModule
+from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.shapes import Float, Int
 
 
 @final
-class Vectors(View):
+class Vectors(WordEmbedding):
     """Vectors that somebody else trained, from a text file in the format of GloVe, word2vec or fastText."""
 
+    section: ClassVar[str] = "vectors"
+
     file: str
-    """Where they are."""
+    """Path of the file."""
     most: Annotated[int, Field(ge=1)] = 100_000
     """Keep that many of the first words of the file, and of the later ones those of train."""
     tune: bool = False
-    """Whether training changes them."""
+    """Let training change them."""
 
-    def fit(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
+    def named_files(self) -> dict[str, str]:
+        """The file."""
+        return {"file": self.file}
+
+    def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
         """Read the file."""
         return WordVectors.read(find(self.file), self.most, counts)
 
@@ -37,7 +43,7 @@ class Vectors(View):
 
 
 @final
-class VectorLookup(WordModule):
+class VectorLookup(WordEmbedder):
     """A table of given vectors."""
 
     def __init__(self, rows: int, size: int, matrix: Any, tune: bool) -> None:
@@ -48,6 +54,6 @@ class VectorLookup(WordModule):
         if matrix is not None:
             self.table.weight.data.copy_(torch.from_numpy(matrix))
 
-    def forward(self, features: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
+    def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
         """Look words up."""
-        return self.table(features)  # type: ignore[no-any-return]
+        return self.table(ids)  # type: ignore[no-any-return]
