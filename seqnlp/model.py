@@ -4,28 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+import torch
 from torch import Tensor, nn
 
 from seqnlp.decoders import DecoderModule, Loss
 from seqnlp.encoders import EncoderModule
+from seqnlp.nn.device import TensorBatch, device_of
 from seqnlp.nn.states import States
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What a model is trained on at once."""
+class Batch(TensorBatch):
+    """Inputs and targets of one training step or evaluation step."""
 
     inputs: Any
-    """What the embedding takes; it has a `mask` of shape (batch, time), true on real steps."""
+    """Inputs of the embedding: a `TensorBatch` with a `mask` of shape (batch, time), true on real steps."""
     targets: dict[str, Any]
-    """What each decoder should have said."""
+    """Target of each decoder by name: a tensor or a `TensorBatch`."""
     items: int
-    """Words (characters, target tokens) in the batch: the work that speed is counted in."""
+    """Words (characters, target tokens) in the batch: the unit of speed."""
 
 
 @final
 class SequenceModel(nn.Module):
-    """Embedding -> encoder -> one or several decoders."""
+    """Embedding -> encoder -> one or several decoders. Batches may lie on any device: they are moved to the model's."""
 
     def __init__(
         self,
@@ -39,8 +41,8 @@ class SequenceModel(nn.Module):
         Args:
             embedding: From a batch's inputs to vectors, shape (batch, time, width).
             encoder: From vectors to states.
-            decoders: What is made of the states, by name.
-            weights: How much each decoder's loss counts; 1 where nothing is said.
+            decoders: From states to predictions, by name.
+            weights: Weight of each decoder's loss by name; 1 for those left out.
         """
         super().__init__()
         self.embedding, self.encoder = embedding, encoder
@@ -48,16 +50,23 @@ class SequenceModel(nn.Module):
         self.heads = nn.ModuleList(decoders.values())  # a ModuleDict would refuse names such as "type"
         self.weights = {name: (weights or {}).get(name, 1.0) for name in decoders}
 
+    @property
+    def device(self) -> torch.device:
+        """Device of the parameters."""
+        return device_of(self)
+
     def encode(self, inputs: Any, carry: list[Tensor] | None = None) -> States:
         """Embed and encode."""
+        inputs = inputs.to(self.device)
         states: States = self.encoder(self.embedding(inputs), inputs.mask, carry)
         return states
 
     def loss(self, batch: Batch, carry: list[Tensor] | None = None) -> tuple[Loss, list[Tensor]]:
-        """The weighed sum of the decoders' losses, and the state to carry to the next batch.
+        """Weighted sum of the decoders' losses, and the state to carry to the next batch.
 
         Nats are per item of the batch, also where a decoder had nothing to say about some of them.
         """
+        batch = batch.to(self.device)
         states = self.encode(batch.inputs, carry)
         losses = [
             decoder.loss(states, batch.targets[name]).total * self.weights[name]

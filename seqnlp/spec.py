@@ -27,6 +27,15 @@ class Spec(BaseModel):
         validate_default=True,
     )
 
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former names of the fields of this class, each with the present one; a recipe with a former name is told."""
+
+    @classmethod
+    def present_name(cls, key: str) -> str | None:
+        """Present name of a field that `key` was the name of, here or in a base class."""
+        tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
+        return next((table[key] for table in tables if key in table), None)
+
     def named_files(self) -> dict[str, str]:
         """Files of the user that the section names, by their keys within it."""
         return {}

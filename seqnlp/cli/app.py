@@ -52,9 +52,9 @@ app.add_typer(runs.app, name="runs")
 
 def _version(asked: bool) -> None:
     if asked:
-        from seqnlp import __version__
+        from seqnlp.version import VERSION
 
-        typer.echo(f"seqnlp {__version__}")
+        typer.echo(f"seqnlp {VERSION}")
         raise typer.Exit
 
 
@@ -77,7 +77,7 @@ def main() -> NoReturn:
         _show(error)
         sys.exit(error.code)
     except (MemoryError, RuntimeError) as error:
-        told = OutOfMemory.told_by(error)
+        told = OutOfMemory.from_exception(error)
         if told is None:
             raise
         _show(OutOfMemory(f"{told}; a smaller model, or smaller batches, need less"))

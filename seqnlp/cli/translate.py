@@ -75,7 +75,7 @@ def translate(
         "best": best,
         "length_penalty": length_penalty,
         "alpha": alpha,
-        "no_repeat": no_repeat,
+        "no_repeat_ngram_size": no_repeat,
         "unknown": unknown,
         "prefix": prefix,
         "attention": looked,

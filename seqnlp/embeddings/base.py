@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from seqnlp.arrays import IntArray, Ragged
 from seqnlp.codecs import EncodedText, TextCodec, TokenizedText, WordCodec
 from seqnlp.codecs.text import IDS
+from seqnlp.nn.device import TensorBatch
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
@@ -22,7 +23,7 @@ PathResolver = Callable[[str], Path]
 
 
 @dataclass(frozen=True)
-class Features:
+class Features(TensorBatch):
     """Arrays of one embedding for a batch; see `seqnlp.codecs.TextFeatures`."""
 
     words: dict[str, Tensor]
@@ -32,7 +33,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class TextBatch:
+class TextBatch(TensorBatch):
     """A padded batch of sentences. What belongs to a word is there once for each distinct word in it."""
 
     index: Int[Tensor, "batch time"]

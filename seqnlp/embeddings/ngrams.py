@@ -22,6 +22,8 @@ class NGramVotes(Spec):
     It starts as naive Bayes, whose log-count ratios stay a scale of its weights (Wang and Manning, 2012).
     """
 
+    renamed = {"rate": "lr_multiplier", "start": "initial_weight"}
+
     words: Annotated[int, Field(ge=1, le=9)] = 2
     """Words of the longest phrase that votes."""
     chars: list[Annotated[int, Field(ge=1)]] = [2, 5]
@@ -30,10 +32,10 @@ class NGramVotes(Spec):
     """Occurrences in train that an n-gram needs to have a vote."""
     lowercase: bool = True
     """Take `The` and `the` for one word."""
-    start: Annotated[float, Field(ge=0)] = 0.3
-    """The weight of every vote before training; 0: n-grams say nothing yet."""
-    rate: Annotated[float, Field(gt=0)] = 5.0
-    """Factor by which these weights learn faster than those of the network, under an optimizer such as Adam."""
+    initial_weight: Annotated[float, Field(ge=0)] = 0.3
+    """Weight of every vote before training; 0: n-grams have no say yet."""
+    lr_multiplier: Annotated[float, Field(gt=0)] = 5.0
+    """Multiple of the learning rate that these weights learn at, under an optimizer such as Adam."""
 
     def fit(self, words: Column) -> NGrams:
         """Number the n-grams of train."""
@@ -41,7 +43,7 @@ class NGramVotes(Spec):
 
     def build(self, prior: Float[Tensor, "ngrams labels"]) -> "NGramEmbedder":
         """Make the network; `prior` holds the votes of weight 1, see `naive_bayes`."""
-        return NGramEmbedder(prior, self.start, self.rate)
+        return NGramEmbedder(prior, self.initial_weight, self.lr_multiplier)
 
 
 def naive_bayes(codec: NGrams, words: Column, labels: Ragged, classes: int) -> Float[Tensor, "ngrams labels"]:

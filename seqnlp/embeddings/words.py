@@ -19,6 +19,7 @@ class Words(WordEmbedding):
     """One learned vector a word; words that are too rare share the one of the unknown word."""
 
     section: ClassVar[str] = "words"
+    renamed = {"dropout": "word_dropout"}
 
     size: Annotated[int, Field(ge=1)] = 128
     """Features of the vector."""
@@ -26,8 +27,8 @@ class Words(WordEmbedding):
     """Occurrences in train that a word needs to get a vector of its own."""
     lowercase: bool = False
     """Take `The` and `the` for one word."""
-    dropout: Annotated[float, Field(ge=0)] = 0.25
-    """A word seen n times is taken for unknown with probability dropout / (dropout + n) while training."""
+    word_dropout: Annotated[float, Field(ge=0)] = 0.25
+    """A word seen n times is taken for unknown with probability word_dropout / (word_dropout + n) in training."""
 
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
         """Number the words."""
@@ -39,7 +40,7 @@ class Words(WordEmbedding):
 
     def build(self, codec: Vocabulary) -> "WordLookup":
         """Make the table."""
-        return WordLookup(torch.from_numpy(codec.counts), self.size, self.dropout)
+        return WordLookup(torch.from_numpy(codec.counts), self.size, self.word_dropout)
 
 
 @final
@@ -57,6 +58,6 @@ class WordLookup(WordEmbedder):
     def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
         """Look words up."""
         if self.training:
-            dropped = torch.rand(ids.shape, generator=generator()) < self._dropped[ids]
-            ids = ids.masked_fill(dropped, UNKNOWN)
+            drawn = torch.rand(ids.shape, generator=generator(ids.device), device=ids.device)
+            ids = ids.masked_fill(drawn < self._dropped[ids], UNKNOWN)
         return self.table(ids)  # type: ignore[no-any-return]

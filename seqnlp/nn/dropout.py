@@ -21,7 +21,7 @@ class Dropout(nn.Module):
         kept = 1 - self.rate
         mask = (
             inputs.new_empty(batch, 1 if self.variational else time, width)
-            .bernoulli_(kept, generator=generator())
+            .bernoulli_(kept, generator=generator(inputs.device))
             .div_(kept)
         )
         return inputs * mask

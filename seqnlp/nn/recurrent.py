@@ -137,7 +137,7 @@ class Recurrent(EncoderModule):
             return layer(steps, state)  # type: ignore[no-any-return]
         recurrent = layer.get_parameter("weight_hh_l0")
         kept = 1 - self.weight_drop
-        mask = torch.empty_like(recurrent).bernoulli_(kept, generator=generator()).div_(kept)
+        mask = torch.empty_like(recurrent).bernoulli_(kept, generator=generator(recurrent.device)).div_(kept)
         # functional_call can't be used: the layer hands a list of weights of its own to the fused kernel
         weights = [layer.get_parameter(name) for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0")]
         return _fused(layer, steps, [weights[0], recurrent * mask, *weights[1:]], state)

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import seqnlp
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.readers.columns import Columns
 from seqnlp.readers.conllu import Conllu
 from seqnlp.readers.csv import Csv
-from seqnlp.readers.files import nearest, open_text
+from seqnlp.readers.files import open_text
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.parallel import Parallel
 from seqnlp.readers.series import Series, looks_like_series
 from seqnlp.readers.text import Text
+from seqnlp.spelling import nearest_or_all
 
 SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
 """Words in the name of a file, and the split that they mean."""
@@ -63,7 +63,7 @@ def list_corpora(root: Path) -> list[Listing]:
 
 def shipped_folder() -> Path:
     """Where the corpora are that come with the package."""
-    package = Path(seqnlp.__path__[0])
+    package = Path(__file__).parents[1]
     inside = package / "shipped" / "corpora"
     return inside if inside.is_dir() else package.parent / "corpora"
 
@@ -107,7 +107,7 @@ def open_corpus(target: str, root: Path, reader: Reader | None = None) -> LocalC
     if place is None and target in CATALOGUE:
         raise DataError(f"{target} has not been fetched; seqnlp corpora get {target} does that")
     if place is None:
-        raise DataError(f"no file or corpus is called {target!r}: {nearest(target, [*shipped, *CATALOGUE])}")
+        raise DataError(f"no file or corpus is called {target!r}: {nearest_or_all(target, [*shipped, *CATALOGUE])}")
     if place.is_file():
         return LocalCorpus(reader or reader_of([place]), {place.name: place})
     if reader is None and place.name in CATALOGUE and is_fetched(place.name, place.parent):

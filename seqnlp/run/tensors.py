@@ -11,6 +11,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from seqnlp.errors import RunError
+from seqnlp.nn.device import CPU
 from seqnlp.run.files import write_bytes
 
 HEADER = "seqnlp"
@@ -29,7 +30,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
         seqnlp.errors.DataError: the disk is full or the folder cannot be written.
     """
     aliases = find_aliases(tensors)
-    own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items() if name not in aliases}
+    own = {name: tensor.detach().to(CPU).contiguous() for name, tensor in tensors.items() if name not in aliases}
     header = json.dumps({"aliases": aliases, "meta": meta})
     write_bytes(path, save(own, {HEADER: header}))
 

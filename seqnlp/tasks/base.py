@@ -1,4 +1,4 @@
-"""Contracts of a task: its recipe, the task with fitted codecs, and its predictor."""
+"""Contracts of a task: recipe, task with fitted codecs, predictor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Codecs = Mapping[str, Mapping[str, Any]]
 
 
 class TaskRecipe(Recipe, ABC):
-    """Sections that all tasks have; a member adds its own, and is settings alone."""
+    """Sections that all tasks have; settings alone."""
 
     encoder: Encoder
     optimizer: Optimizer
@@ -108,7 +108,7 @@ class Task(ABC):
 
     @abstractmethod
     def preview(self, dev: Any, seed: int) -> Preview:
-        """Pick a few examples of a split, as it was read, to be predicted after each evaluation."""
+        """Pick a few examples of a split, to be predicted after each evaluation."""
 
     @abstractmethod
     def predictor(self, model: SequenceModel) -> Predictor:

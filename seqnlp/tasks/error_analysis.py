@@ -1,4 +1,4 @@
-"""What a trained model gets wrong: confusions, words never seen, and whether it knows how sure it may be."""
+"""Error analysis of labels: confusions, unknown words, calibration."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def analyse(
     confusions: int = 10,
     examples: int = 2,
 ) -> dict[str, ErrorReport]:
-    """Count what a run gets wrong.
+    """Analyse the errors of a run.
 
     Args:
         run: A run of a task that chooses labels.
@@ -52,7 +52,7 @@ def analyse(
     task = opened.task
     if not isinstance(task, LabellingTask):
         raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")
-    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision)):
+    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
         answers = task.answers(opened.model, opened.examples)
     words = task.words(opened.table)
     return {name: report(answer, words, confusions, examples) for name, answer in answers.items()}
@@ -90,7 +90,7 @@ def _by_knowledge(known: np.ndarray[Any, np.dtype[np.bool_]], right: Any) -> dic
 
 
 def _mistakes(answers: Answers, words: Column, gold: int, predicted: int, most: int) -> list[Mistake]:
-    """Some items with this right label (or one that train did not have) and this predicted one."""
+    """Items of one confusion, those first that the model was surest of."""
     wanted = answers.gold == gold if gold < len(answers.names) else answers.gold < 0
     items = np.flatnonzero(wanted & (answers.predicted == predicted))
     surest = items[np.argsort(-answers.confidence[items], kind="stable")[:most]]

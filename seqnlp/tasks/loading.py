@@ -1,4 +1,4 @@
-"""A run opened together with data to look at it with, and what training shares with that."""
+"""Opening a run: its recipe, model, and a split of its corpus."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class OpenSplit:
-    """A run's model and the split that it is to be looked at with."""
+    """Model of a run with an encoded split."""
 
     run: Run
     recipe: TaskRecipe
@@ -37,7 +37,7 @@ class OpenSplit:
 
 
 def open_split(run: str | Path, split: str = "test", data: str | Path | None = None) -> OpenSplit:
-    """Open a run, and a split of its corpus or another file of the same kind.
+    """Open a run with a split of its corpus, or with another file.
 
     Raises:
         seqnlp.errors.UsageError: the recipe has no such split.
@@ -57,7 +57,7 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
 
 
 def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
-    """The model of a run, with the codecs and weights that it was saved with.
+    """Rebuild the model of a run with its codecs and weights.
 
     Raises:
         seqnlp.errors.RunError: they do not fit the recipe.
@@ -75,7 +75,7 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
 
 
 def recipe_of(run: Run) -> TaskRecipe:
-    """The recipe that a run was trained by."""
+    """Parse the recipe that a run was trained by."""
     import_tasks()
     recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
     assert isinstance(recipe, TaskRecipe)
@@ -83,7 +83,7 @@ def recipe_of(run: Run) -> TaskRecipe:
 
 
 def path_resolver(recipe: Path) -> Callable[[str], Path]:
-    """Looks up files that a recipe names, and knows how to fetch those of public corpora."""
+    """Make the resolver of paths in a recipe; it advises how to fetch public corpora."""
 
     def advice(source: str) -> str | None:
         folder, *rest = Path(source).parts
@@ -94,7 +94,7 @@ def path_resolver(recipe: Path) -> Callable[[str], Path]:
 
 
 def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """The files that a training would stop for; nothing is read, and nothing asked of the Hub.
+    """List missing files of a recipe; nothing is read, nothing asked of the Hub.
 
     Args:
         recipe: A recipe that is right.
@@ -125,7 +125,7 @@ def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedData
 
 @contextmanager
 def error_context(split: str) -> Iterator[None]:
-    """Let an error that is about rows say which split they are of."""
+    """Add the name of the split to errors about rows."""
     try:
         yield
     except DataError as error:
@@ -135,5 +135,5 @@ def error_context(split: str) -> Iterator[None]:
 def score(task: Task, model: SequenceModel, examples: EncodedDataset, precision: Precision) -> Scores:
     """Score a model on an encoded split."""
     model.eval()
-    with torch.inference_mode(), computing_in(precision):
+    with torch.inference_mode(), computing_in(precision, model.device):
         return task.score(model, examples)

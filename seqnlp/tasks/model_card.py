@@ -1,4 +1,4 @@
-"""Model card: README.md of a run, for whoever finds the folder without having trained it."""
+"""Model card: README.md of a run."""
 
 from __future__ import annotations
 

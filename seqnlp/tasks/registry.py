@@ -1,4 +1,4 @@
-"""Registry of tasks: what the rest of the program knows of each, without torch."""
+"""Registry of tasks, without torch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def register(info: TaskInfo) -> None:
 
 
 def task_info(name: str) -> TaskInfo:
-    """Look a task up by its name; one that is not registered is described by the name alone."""
+    """Look up a task; an unregistered one is described by its name alone."""
     return _TASKS.get(name) or TaskInfo(name, f"a model of the task {name!r}", f"was trained for the task `{name}`")
 
 

@@ -1,6 +1,7 @@
 """The training loop: a generator of events. It neither prints nor writes."""
 
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,8 @@ from torch import Tensor
 from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import CPU, to_device
 from seqnlp.optimizers import Optimizer
-from seqnlp.training.clock import Clock
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
@@ -36,7 +37,7 @@ class Progress:
     step: int = 0
     items: int = 0
     seconds: float = 0.0
-    """Of work: without the pauses in which the process stood still."""
+    """Wall time of all steps and evaluations."""
     stepping: float = 0.0
     """Seconds without those of evaluation."""
     best: dict[str, float] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class Trainer:
         training: Training,
         seed: int,
         items_name: str,
-        show: Preview = lambda model: [],
+        preview: Preview = lambda model: [],
     ) -> None:
         """Take the parts.
 
@@ -91,22 +92,21 @@ class Trainer:
             training: The recipe's `[training]`.
             seed: The recipe's seed.
             items_name: What items are called.
-            show: Says what a model makes of some examples of dev.
+            preview: Shows what a model predicts for a few examples of dev.
         """
-        self.model, self.train, self.score, self.metric, self.show = model, train, score, metric, show
+        self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
         self.precision = resolve(training.precision)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = optimizer.build(self.parameters)
-        self.average = [p.detach().clone() for p in self.parameters] if training.average else []
-        self.replicas = Replicas(model, train, max(1, training.threads), self.precision)
+        self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
+        threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
+        self.replicas = Replicas(model, train, max(1, threads), self.precision)
         self.carries: list[list[Tensor] | None] = [None] * len(self.replicas.models)
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
-        self.clock = Clock()
-        self.reason = "finished"
         self.steps = sum(
-            math.ceil(len(train.plan(seed, epoch)) / training.accumulate) for epoch in range(training.epochs)
+            math.ceil(len(train.plan(seed, epoch)) / training.gradient_accumulation) for epoch in range(training.epochs)
         )
 
     def events(self) -> Iterator[Event]:
@@ -116,70 +116,71 @@ class Trainer:
             seqnlp.errors.Diverged: when the loss or the gradient is no longer a number; the weights are then
                 those from before that step.
         """
-        with self.clock.running():
-            yield from self._events()
-
-    def _events(self) -> Iterator[Event]:
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
-        while now.epoch < settings.epochs and not self._gives_up():
+        while now.epoch < settings.epochs and not self._out_of_patience:
             batches = self.train.plan(self.seed, now.epoch)
-            while now.position < len(batches) and not self._gives_up():
+            while now.position < len(batches) and not self._out_of_patience:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
-                portion = batches[now.position : now.position + settings.accumulate]
+                portion = batches[now.position : now.position + settings.gradient_accumulation]
                 yield self._step(portion, len(portion) / len(batches))
             if now.position >= len(batches):
                 now.epoch, now.position = now.epoch + 1, 0
                 self.carries = [None] * len(self.carries)
                 yield self._evaluate()
 
-    def _gives_up(self) -> bool:
-        patience, waited = self.settings.patience, self.progress.waited
-        if patience is None or waited < patience:
-            return False
-        self.reason = f"no better {self.metric.name} on dev in {waited} evaluations"
-        return True
+    @property
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.patience
+        return patience is not None and self.progress.waited >= patience
+
+    @property
+    def reason(self) -> str:
+        """Reason for the end of the training."""
+        if self.progress.epoch < self.settings.epochs and self._out_of_patience:
+            return f"no better {self.metric.name} on dev in {self.progress.waited} evaluations"
+        return "finished"
 
     def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
-        now, begun = self.progress, self.clock.now()
+        now, begun = self.progress, time.perf_counter()
         rate = self.schedule.rate(now.step / self.steps) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         nats, items, self.carries = self.replicas.gradients(batches, self.carries, seed)
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip).item()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
         if not (math.isfinite(nats) and math.isfinite(norm)):
             self.optimizer.zero_grad()
             what = "loss" if not math.isfinite(nats) else "gradient"
             raise Diverged(
                 f"the {what} is no longer a number at step {now.step + 1} (learning rate {rate:.2g}); "
-                "try a smaller optimizer.lr or training.clip"
+                "try a smaller optimizer.lr or training.max_grad_norm"
             )
         self.optimizer.step()
         self.optimizer.zero_grad()
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
         if self.average:
-            memory = min(self.settings.average, now.step / (now.step + 10))  # forget the random start soon
+            memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
             torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
-        took = self.clock.now() - begun
+        took = time.perf_counter() - begun
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))
         speed = sum(items for items, _ in self.speed) / sum(took for _, took in self.speed)
         return Stepped(*self._moment(now.position * share / len(batches)), nats / items, rate, now.items, speed)
 
     def _evaluate(self, share: float = 0.0) -> Evaluated:
-        now, begun = self.progress, self.clock.now()
+        now, begun = self.progress, time.perf_counter()
         self.model.eval()
         with self.averaged(), torch.inference_mode():
-            with computing_in(self.precision):
+            with computing_in(self.precision, self.model.device):
                 scores = self.score(self.model)
-            with computing_in("fp32"):  # as predictors compute
-                examples = self.show(self.model)
+            with computing_in("fp32", self.model.device):  # as predictors compute
+                examples = self.preview(self.model)
         self.model.train()
         best = self.metric.better(scores, now.best)
         now.waited = 0 if best else now.waited + 1
@@ -188,7 +189,7 @@ class Trainer:
         elif self.schedule.schedule == "plateau":
             now.decay *= 0.5
         now.evaluated = now.step
-        now.seconds += self.clock.now() - begun
+        now.seconds += time.perf_counter() - begun
         return Evaluated(*self._moment(share), scores, self.metric.name, best, examples)
 
     @contextmanager
@@ -235,7 +236,8 @@ class Trainer:
             self.average[int(number)].copy_(tensor)
         for replica in range(len(self.carries)):
             carry = [name for name in groups["carry"] if name.startswith(f"{replica}.")]
-            self.carries[replica] = [groups["carry"][f"{replica}.{n}"] for n in range(len(carry))] or None
+            states = [groups["carry"][f"{replica}.{number}"] for number in range(len(carry))]
+            self.carries[replica] = to_device(states, self.model.device) or None
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")

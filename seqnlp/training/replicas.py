@@ -86,12 +86,12 @@ class Replicas:
     def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, Carry | None]:
         """One replica's part: runs in a thread of its own."""
         seed_thread(seed * len(self.models) + replica)
-        nats, carry = 0.0, share.carry
+        model, nats, carry = self.models[replica], 0.0, share.carry
         for rows in share.rows:
             if not len(rows):
                 continue
-            with computing_in(self.precision):
-                loss, after = self.models[replica].loss(self.examples.batch(rows), carry)
+            with computing_in(self.precision, model.device):
+                loss, after = model.loss(self.examples.batch(rows), carry)
             (loss.total / items).backward()  # type: ignore[no-untyped-call]
             nats += loss.total.item()
             carry = [state.detach() for state in after] if self.examples.carries_state else None

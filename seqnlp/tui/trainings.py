@@ -16,7 +16,7 @@ from typing import final
 
 from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.run.files import read_json, saving, write_json
-from seqnlp.run.lock import LOCK, holder
+from seqnlp.run.lock import LOCK, holder, noted_process
 
 FOLDER = ".trainings"
 """Beside the runs: for each training who does it, and what that process has said."""
@@ -235,11 +235,8 @@ def look_at(pid: int) -> tuple[str, str] | None:
 
 def _holder(path: Path) -> int | None:
     """The process that trains in a folder, unless the note of it is an old one: then the lock is let alone."""
-    try:
-        noted = int((path / LOCK).read_text().strip())
-    except (OSError, ValueError):
-        return None
-    return holder(path) if look_at(noted) is not None else None
+    noted = noted_process(path)
+    return holder(path) if noted is not None and look_at(noted) is not None else None
 
 
 def _read_record(file: Path) -> Record | None:

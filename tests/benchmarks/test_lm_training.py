@@ -29,7 +29,7 @@ def trainer(tokens: "np.ndarray[tuple[int], np.dtype[np.uint16]]") -> Trainer:
             "embedding": {"size": EMBEDDED},
             "encoder": {"kind": "lstm", "size": SIZE, "bidirectional": False},
             "decoder": {"dropout": 0.5},
-            "training": {"threads": torch.get_num_threads(), "epochs": 1, "average": 0.998},
+            "training": {"threads": torch.get_num_threads(), "epochs": 1, "ema_decay": 0.998},
         }
     )
     embedding = recipe.embedding.build(CHARACTERS)

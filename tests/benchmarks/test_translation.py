@@ -88,7 +88,7 @@ class Vectors(nn.Module):
 def build(feeding: bool) -> SequenceModel:
     torch.manual_seed(1)
     encoder = Recurrent("lstm", 256, 256, bidirectional=True)
-    spec = Attention(size=512, embedding=256, label_smoothing=0.1, input_feeding=feeding)
+    spec = Attention(size=512, embedding_size=256, label_smoothing=0.1, input_feeding=feeding)
     return SequenceModel(Vectors(), encoder, {"target": spec.build(encoder.width, TYPES)})
 
 
@@ -131,7 +131,7 @@ def test_search(capsys: pytest.CaptureFixture[str]) -> None:
         def translate(rows: NDArray[np.int64], how: Search = how) -> int:
             return len(search([(decoder, model.encode(pairs.sources(rows)))], how))
 
-        taken[beam] = seconds(lambda work=translate: sum(in_parallel(work, pairs.in_order())))  # type: ignore[misc]
+        taken[beam] = seconds(lambda work=translate: sum(in_parallel(work, pairs.in_order(), model.device)))  # type: ignore[misc]
     with capsys.disabled():
         print()
         for beam, each in taken.items():

@@ -39,8 +39,8 @@ def sentiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sst2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trained on a few reviews of the same form."""
     folder = tmp_path_factory.mktemp("sst2")
-    settings = ["training.epochs=1", "training.batch_tokens=40", "training.average=0", "embedding.subwords.pieces=300"]
-    settings += ["embedding.dropout=0", "decoder.dropout=0", "optimizer.lr=0.01"]
+    settings = ["training.epochs=1", "training.batch_tokens=40", "training.ema_decay=0"]
+    settings += ["embedding.subwords.vocab_size=300", "embedding.dropout=0", "decoder.dropout=0", "optimizer.lr=0.01"]
     for split, reviews in REVIEWS.items():
         (folder / f"{split}.tsv").write_text("".join(f"{text}\t{label}\n" for text, label in reviews))
         settings.append(f'data.{split}="{folder / split}.tsv"')

@@ -35,7 +35,7 @@ def test_reverse_words(tmp_path: Path) -> None:
 
 def test_translate_en_fr(tmp_path: Path) -> None:
     sources = ['data.train="corpora/en_fr/dev.tsv"', 'data.test="corpora/en_fr/test.tsv[:20]"']
-    sizes = ["embedding.size=8", "decoder.embedding=8", "search.beam=2"]
+    sizes = ["embedding.size=8", "decoder.embedding_size=8", "search.beam=2"]
     run = trained("translate_en_fr", tmp_path / "run", *sources, *sizes)
     told = seqnlp.evaluate(run)
     assert told["scores"]["signatures"]["bleu"].startswith("nrefs:1|case:mixed|eff:no|tok:13a")
@@ -46,7 +46,7 @@ def test_multi30k_en_de(tmp_path: Path) -> None:
     for language, lines in LINES.items():
         (tmp_path / f"lines.{language}").write_bytes(gzip.compress("\n".join(lines * 20).encode()))
     files = [f'data.{split}="{tmp_path}/lines"' for split in ("train", "dev", "test")]
-    sizes = ["embedding.size=8", "decoder.embedding=8", "data.unit.pieces=300", "search.beam=2"]
+    sizes = ["embedding.size=8", "decoder.embedding_size=8", "data.tokenizer.vocab_size=300", "search.beam=2"]
     run = trained("multi30k_en_de", tmp_path / "run", *files, *sizes)
     scores = json.loads((run / "scores.json").read_text())["test"]
     assert "tok:none" in scores["signatures"]["bleu_tokenised"]

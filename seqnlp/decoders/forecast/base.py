@@ -10,6 +10,7 @@ from torch import Tensor
 
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.decoders.forecast.outputs import Output, PointOutput
+from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.states import States
 from seqnlp.nn.window_affine import WindowAffine
@@ -38,7 +39,7 @@ class ForecastShape:
 
 
 @dataclass(frozen=True)
-class Ahead:
+class Ahead(TensorBatch):
     """What is known of the steps to come, and of the window that they come after."""
 
     known: Float[Tensor, "batch horizon known"]
@@ -53,7 +54,7 @@ class Ahead:
 
 
 @dataclass(frozen=True)
-class ForecastTarget:
+class ForecastTarget(TensorBatch):
     """What came."""
 
     values: Float[Tensor, "batch horizon channels"]

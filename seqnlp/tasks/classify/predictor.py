@@ -13,6 +13,7 @@ from seqnlp.codecs.splitter import words_of
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.results import Classification
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import LABEL
@@ -105,12 +106,12 @@ class Classifier(Predictor):
 
     @torch.inference_mode()
     def _scores(self, inputs: TextBatch) -> NDArray[np.float32]:
-        scores: NDArray[np.float32] = self._decoder.predict(self.model.encode(inputs)).scores.numpy()
-        return scores
+        return to_numpy(self._decoder.predict(self.model.encode(inputs)).scores)
 
     @torch.enable_grad()
     def _explained(self, inputs: TextBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores, and what each step did for the likeliest class; shape (batch, time)."""
+        inputs = inputs.to(self.model.device)
         vectors: Tensor = self.model.embedding(inputs).detach().requires_grad_()
         classes = self._decoder.predict(self.model.encoder(vectors, inputs.mask, None))
         if classes.weights is not None:
@@ -118,7 +119,7 @@ class Classifier(Predictor):
         else:
             (gradient,) = torch.autograd.grad(classes.logits.amax(1).sum(), vectors)
             contributions = (gradient * vectors).sum(-1)
-        return classes.scores.detach().numpy(), contributions.detach().numpy()
+        return to_numpy(classes.scores), to_numpy(contributions)
 
     @property
     def _decoder(self) -> PoolClassifier:

@@ -20,6 +20,7 @@ from seqnlp.metrics.answers import Answers
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.nn.bypass import Bypass
+from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
@@ -39,7 +40,7 @@ NGRAMS = "ngrams"
 
 @dataclass(frozen=True)
 class ClassPredictions:
-    """Predictions for a split; both arrays have shape (texts, labels)."""
+    """Logits and probabilities of a split; shape (texts, labels)."""
 
     logits: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -76,7 +77,7 @@ class ClassifyTask(LabellingTask):
         self.embedding_codecs, self.ngrams = text_codecs, ngrams
         self.text_codecs = text_codecs if ngrams is None else {**text_codecs, NGRAMS: ngrams}
         self.prior = torch.zeros(0 if ngrams is None else len(ngrams), len(labels)) if prior is None else prior
-        self.multilabel = recipe.data.several
+        self.multilabel = recipe.data.multilabel
         self.metric = Metric("micro_f1" if self.multilabel else "accuracy")
 
     @classmethod
@@ -84,11 +85,11 @@ class ClassifyTask(LabellingTask):
         """Fit the codecs on the training split."""
         words, labels = recipe.words(train), recipe.labels(train)
         codec = Labels.fit(labels.distinct)
-        if len(codec) < 2 and not recipe.data.several:
+        if len(codec) < 2 and not recipe.data.multilabel:
             raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
         if not len(codec):
             raise DataError(f"column {recipe.data.label!r}: there are no labels, every list is empty")
-        weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.several)
+        weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.multilabel)
         text_codecs = recipe.embedding.fit(TokenizedText(words), find)
         if recipe.ngrams is None:
             return cls(recipe, text_codecs, codec, weights)
@@ -114,7 +115,7 @@ class ClassifyTask(LabellingTask):
         return ClassifyDataset.encode(words, labels, self.text_codecs, self.labels, self.multilabel, batch_tokens)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
-        """Classes that no model trained here can predict."""
+        """Warn of classes that train does not have."""
         if not examples.unseen:
             return []
         some = ", ".join(map(repr, examples.unseen[:5])) + (" ..." if len(examples.unseen) > 5 else "")
@@ -139,7 +140,7 @@ class ClassifyTask(LabellingTask):
         return self.scores(self.predict(model, examples).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
-        """The scores of whoever gave these probabilities, shape (texts, labels), to the classes."""
+        """Scores of predicted probabilities, shape (texts, labels)."""
         gold = examples.gold(np.arange(examples.items))
         if self.multilabel:
             return multilabel_scores(gold, probabilities, self.labels.names, examples.missing)
@@ -147,18 +148,18 @@ class ClassifyTask(LabellingTask):
 
     @torch.inference_mode()
     def predict(self, model: SequenceModel, examples: ClassifyDataset) -> ClassPredictions:
-        """The logit and the probability of each class for each text."""
+        """Predict logits and probabilities of every class for each text."""
         logits = np.empty((examples.items, len(self.labels)), np.float32)
         scores = np.empty_like(logits)
         for rows in examples.in_order():
             classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-            logits[rows], scores[rows] = classes.logits.numpy(), classes.scores.numpy()
+            logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
         return ClassPredictions(logits, scores)
 
     def baselines(
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
-        """The classes at their shares in train, and logistic regression over the words of a text."""
+        """Majority class, and logistic regression over a bag of words."""
         vocabulary = Vocabulary.fit(splits["train"].words.counts(), lowercase=True)
         bags = {name: examples.encoded_by({"words": vocabulary}) for name, examples in splits.items()}
         model = train_bag_of_words(
@@ -180,7 +181,7 @@ class ClassifyTask(LabellingTask):
         return found
 
     def shares(self, train: ClassifyDataset) -> NDArray[np.float32]:
-        """The share of the texts of train that have each label; shape (labels,)."""
+        """Frequency of each label in train, per text; shape (labels,)."""
         counts = np.bincount(train.labels.values, minlength=len(self.labels))
         return (counts / train.items).astype(np.float32)
 
@@ -189,7 +190,7 @@ class ClassifyTask(LabellingTask):
         return self.recipe.words(split)
 
     def answers(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, Answers]:
-        """The class of each text, or, with any number of labels, each label's presence."""
+        """Gold and predicted class of each text; with several labels, each one's presence."""
         scores = self.predict(model, examples).scores
         rows = np.arange(examples.items)
         gold = examples.gold(rows)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from seqnlp.codecs.series import SeriesScaler, calendar_features
 from seqnlp.errors import DataError
-from seqnlp.readers.files import nearest
+from seqnlp.spelling import nearest_or_all
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import EncodedSeries, WindowShape
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
@@ -18,17 +18,17 @@ class SeriesEncoder:
     """Scales targets and covariates, and adds calendar features."""
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are the targets, then the past covariates, then the known ones."""
+        """Take the scaler; its columns are targets, past covariates, future covariates."""
         data = recipe.data
         self.data, self.scaler = data, scaler
-        self.targets = scaler.columns[: len(scaler.columns) - len(data.past) - len(data.known)]
+        self.targets = scaler.columns[: len(scaler.columns) - len(data.past_covariates) - len(data.future_covariates)]
         self.window = WindowShape(
-            data.look_back,
+            data.lookback,
             data.horizon,
             data.channels == "independent",
-            data.window,
+            data.instance_norm,
             data.missing == "mask",
-            recipe.embedding.segment,
+            recipe.embedding.segment_length,
         )
 
     @property
@@ -64,7 +64,7 @@ class SeriesEncoder:
             times: Of each row.
         """
         missing = np.isnan(values)
-        targets, known = len(self.targets), len(self.targets) + len(self.data.past)
+        targets, known = len(self.targets), len(self.targets) + len(self.data.past_covariates)
         scaled = np.where(missing, np.float32(0), self.scaler.encode(series, np.where(missing, 0, values)))
         return EncodedSeries(
             np.ascontiguousarray(scaled[:, :targets].T),
@@ -84,7 +84,7 @@ class SeriesEncoder:
             return self.scaler.series.index(name)
         if len(self.scaler.series) == 1 and len(split.names) == 1:
             return 0  # a table without names for its series, from another file
-        raise DataError(f"series {name!r} is not in train: {nearest(name, self.scaler.series)}", split.path)
+        raise DataError(f"series {name!r} is not in train: {nearest_or_all(name, self.scaler.series)}", split.path)
 
     def _check_missing(self, split: SeriesSplit, missing: NDArray[np.bool_]) -> None:
         if self.data.missing == "mask" or not missing.any():

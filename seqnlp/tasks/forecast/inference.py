@@ -19,10 +19,10 @@ def predict_windows(model: SequenceModel, dataset: Windows) -> torch.Tensor:
     decoder = decoder_of(model)
 
     def work(rows: NDArray[np.int64]) -> torch.Tensor:
-        batch = dataset.batch(rows)
+        batch = dataset.batch(rows).to(model.device)
         return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
 
-    return torch.cat(list(in_parallel(work, dataset.in_order())))
+    return torch.cat(list(in_parallel(work, dataset.in_order(), model.device)))
 
 
 def decoder_of(model: SequenceModel) -> ForecastModule:

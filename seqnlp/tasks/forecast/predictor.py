@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.readers.series import Series
 from seqnlp.readers.series_table import SeriesTable
+from seqnlp.readers.time_axis import times_after
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.forecast.corpus import SeriesSplit
@@ -21,13 +23,12 @@ from seqnlp.tasks.forecast.dataset import EncodedSeries, Windows
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
 from seqnlp.tasks.forecast.inference import predict_windows
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
-from seqnlp.tasks.forecast.times import times_after
 
 LEVEL = 80.0
-"""The interval that is told if nobody asks for another, in percent."""
+"""Default interval, in percent."""
 
 FURTHEST = 1_000
-"""How many times the trained horizon can be forecast."""
+"""Longest forecast, in trained horizons."""
 
 
 @final
@@ -59,11 +60,11 @@ class Forecaster(Predictor):
 
     @property
     def has_intervals(self) -> bool:
-        """Whether the model says how sure it is."""
+        """True if the model forecasts a distribution, so that intervals exist."""
         return self.output.covers(0.5)
 
     def read(self, file: str | Path) -> SeriesSplit:
-        """Open a file of the kind that the model was trained on; maybe a period of it, such as `load.csv[:-24]`."""
+        """Open a file of series, or a period of it such as `load.csv[:-24]`."""
         reader = self.recipe.data.reader
         assert isinstance(reader, Series)
         return SeriesSplit.read(reader.locate(str(file), Path), reader)
@@ -87,7 +88,7 @@ class Forecaster(Predictor):
         return found
 
     def _given(self, split: SeriesSplit, number: int) -> tuple[NDArray[np.float64], int]:
-        """All rows of a series, and how many of them come before the forecast."""
+        """Rows of a series, and the number of them before the forecast."""
         table = split.table(number, self.scaler.columns)
         before = table[: split.period(number)[1] - int(split.offsets[number]), : len(self.encoder.targets)]
         rows = np.flatnonzero((~np.isnan(before)).any(1))
@@ -96,7 +97,7 @@ class Forecaster(Predictor):
     def forecast(
         self, data: str | Path | SeriesTable | SeriesSplit, horizon: int | None = None, level: float | None = None
     ) -> list[SeriesForecast]:
-        """Say how series go on.
+        """Forecast the continuation of series.
 
         A horizon longer than the trained one is reached in several strides, each taking the forecasts before it for
         what came; intervals then hold for the error of the last stride alone, and are too narrow.
@@ -127,8 +128,8 @@ class Forecaster(Predictor):
         else:
             split = data if isinstance(data, SeriesSplit) else self.read(data)
         strides = ceil(steps / self.horizon)
-        if strides > 1 and self.recipe.data.past:
-            names = ", ".join(map(repr, self.recipe.data.past))
+        if strides > 1 and self.recipe.data.past_covariates:
+            names = ", ".join(map(repr, self.recipe.data.past_covariates))
             raise UsageError(f"horizon {steps}: past {self.horizon} steps the model would have to know {names}")
         windows, times = self._windows(split, strides * self.horizon)
         found = [self._stride(windows, number, ends) for number in range(strides)]
@@ -136,7 +137,7 @@ class Forecaster(Predictor):
         return self._results(split, windows, times, numbers, level or LEVEL if ends else None)
 
     def _ends(self, level: float | None) -> list[float]:
-        """The levels of the quantiles at the ends of the interval; none if there is to be no interval."""
+        """Quantile levels at the ends of the interval; empty without one."""
         output = self.output
         if level is not None and not 0 < level < 100:
             raise UsageError(f"level {level:g}: expected a share in percent, between 0 and 100")
@@ -153,7 +154,7 @@ class Forecaster(Predictor):
         raise UsageError(f"level {level:g}: the model's quantiles do not reach {ends[0]:g} and {ends[1]:g}")
 
     def _windows(self, split: SeriesSplit, steps: int) -> tuple[Windows, list[NDArray[np.datetime64]]]:
-        """The last look-back of each series with empty steps after it, and the times of these."""
+        """Last look-back of each series with empty steps after it, and their times."""
         look, scaler = self.encoder.window.lookback, self.scaler
         length = look + steps
         values = np.full((len(split.names), length, len(scaler.columns)), np.nan)
@@ -162,13 +163,13 @@ class Forecaster(Predictor):
             table, first = self._given(split, number)
             begin = int(split.offsets[number])
             if first < look:
-                problem = f"series {name!r}: {first:,} rows with values are fewer than data.look_back = {look}"
+                problem = f"series {name!r}: {first:,} rows with values are fewer than data.lookback = {look}"
                 raise DataError(problem, split.name)
             past = split.times[begin : begin + first]
             moments[number] = np.concatenate([past[first - look :], times_after(past, steps, name, split.path)])
             there = table[first - look : first + steps]
             values[number, : len(there)] = there
-            values[number, look:, : len(table[0]) - len(self.recipe.data.known)] = np.nan
+            values[number, look:, : len(table[0]) - len(self.recipe.data.future_covariates)] = np.nan
         encoded = self._encode(split, values, moments, look)
         starts = np.arange(len(split.names)) * length + look
         return Windows(encoded, starts, self.encoder.window, 1), list(moments[:, look:])
@@ -177,7 +178,7 @@ class Forecaster(Predictor):
         self, split: SeriesSplit, values: NDArray[np.float64], moments: NDArray[np.datetime64], look: int
     ) -> EncodedSeries:
         _, length, columns = values.shape
-        known = columns - len(self.recipe.data.known)
+        known = columns - len(self.recipe.data.future_covariates)
         missing = np.isnan(values)
         for column in range(columns):
             window = missing[:, look:, column] if column >= known else missing[:, :look, column]
@@ -194,7 +195,7 @@ class Forecaster(Predictor):
         return self.encoder.encode_rows(values.reshape(-1, columns), series, moments.ravel())
 
     def _stride(self, windows: Windows, number: int, ends: list[float]) -> NDArray[np.float32]:
-        """One horizon, written into the windows as if it had come.
+        """Forecast one horizon and write it into the windows as if observed.
 
         Returns:
             The point and the interval's ends, scaled; shape (rows, horizon, channels, 1 or 3).
@@ -205,13 +206,13 @@ class Forecaster(Predictor):
         point = output.point(parameters)
         series = len(windows.starts)
         # independent channels are rows of their own: (series, channels, horizon), else (series, horizon, channels)
-        parts = point.numpy().reshape(series, -1, self.horizon, point.shape[2])
+        parts = to_numpy(point).reshape(series, -1, self.horizon, point.shape[2])
         by_channel = parts.transpose(1, 3, 0, 2).reshape(windows.channels, series, self.horizon)
         where = moved.starts[:, None] + np.arange(self.horizon)
         windows.encoded.values[:, where] = by_channel
         windows.encoded.observed[:, where] = True
         interval = [output.quantiles(parameters, ends)] if ends else []
-        return torch.cat([point[..., None], *interval], -1).numpy()
+        return to_numpy(torch.cat([point[..., None], *interval], -1))
 
     def _results(
         self,

@@ -1,4 +1,4 @@
-"""The scores of forecasts: scaled, as the literature tells them, and in original units."""
+"""Forecast errors: scaled, as in the literature, and in original units."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.metrics import forecasts
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, Gaussian
 from seqnlp.tasks.base import Scores
 from seqnlp.tasks.forecast.dataset import Windows
@@ -20,7 +21,7 @@ LANES = 50
 
 @dataclass(frozen=True)
 class Truth:
-    """What came, and what it takes to go back to original units; arrays broadcast to (rows, horizon, channels)."""
+    """Ground truth with its scale; arrays broadcast to (rows, horizon, channels)."""
 
     values: Floats
     """Scaled."""
@@ -100,11 +101,10 @@ def interval_scores(truth: Truth, output: Distribution, parameters: Tensor, inte
     """
 
     def quantile(level: float) -> Floats:
-        found: Floats = output.quantiles(parameters, [level])[..., 0].numpy()
-        return found
+        return to_numpy(output.quantiles(parameters, [level])[..., 0])
 
     if isinstance(output, Gaussian):
-        mean, deviation = (part.numpy() for part in parameters.unbind(-1))
+        mean, deviation = map(to_numpy, parameters.unbind(-1))
         crps = forecasts.crps_gaussian(truth.values, mean, deviation, truth.observed)
     else:
         grid = [level / 20 for level in range(1, 20) if output.covers(level / 20)]

@@ -1,4 +1,4 @@
-"""Forecasting with a fitted scaler: the task behind a recipe."""
+"""Forecasting with a fitted scaler."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,6 +14,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics.forecasts import seasonal_error
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.tasks.base import Codecs, Scores, Task, plain_scores
@@ -29,7 +30,7 @@ from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores
 from seqnlp.training import Metric, Preview, Training
 
 INTERVAL = 0.8
-"""The interval whose coverage is told."""
+"""Interval whose coverage is scored."""
 
 
 @final
@@ -40,7 +41,7 @@ class ForecastTask(Task):
     items_name = "values"
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are the targets, then the past covariates, then the known ones."""
+        """Take the scaler; its columns are targets, past covariates, future covariates."""
         self.recipe, self.scaler = recipe, scaler
         self.encoder = SeriesEncoder(recipe, scaler)
         self.targets, self.window = self.encoder.targets, self.encoder.window
@@ -51,7 +52,7 @@ class ForecastTask(Task):
     def fit(cls, recipe: ForecastRecipe, train: SeriesSplit, find: PathResolver) -> Self:
         """Measure the series of train, in its period alone."""
         data = recipe.data
-        covariates = [*data.past, *data.known]
+        covariates = [*data.past_covariates, *data.future_covariates]
         targets = data.targets or [name for name in train.columns if name not in covariates]
         if not targets:
             raise DataError("all its columns are covariates; there is nothing to forecast", train.path)
@@ -61,7 +62,7 @@ class ForecastTask(Task):
             if not len(rows):
                 raise DataError(f"series {train.names[number]!r}: there is nothing of it in the period", train.name)
         try:
-            season = np.stack([seasonal_error(rows, data.season) for rows in values])
+            season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season)
         except DataError as error:
             raise error.replace(path=train.name) from None
@@ -73,7 +74,7 @@ class ForecastTask(Task):
         return cls(recipe, SeriesScaler.from_json(dict(codecs["series"])))
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model."""
+        """Codecs to be saved with a model."""
         return {"series": self.scaler}
 
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
@@ -81,18 +82,18 @@ class ForecastTask(Task):
         data = self.recipe.data
         for number, name in enumerate(split.names):
             start, end = split.period(number)
-            rows = end - max(start, int(split.offsets[number]) + data.look_back)
+            rows = end - max(start, int(split.offsets[number]) + data.lookback)
             if rows < data.horizon:
-                need = f"data.look_back = {data.look_back} and data.horizon = {data.horizon}"
+                need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
                 before = start - int(split.offsets[number])
                 found = f"{end - start:,} rows" + (f" and {before:,} before them" if before else "")
                 raise DataError(f"series {name!r}: {found} are too short for {need}", split.name)
         periods = [split.period(number) for number in range(len(split.names))]
-        starts = window_starts(split.offsets[:-1].tolist(), periods, data.look_back, data.horizon)
+        starts = window_starts(split.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         return Windows(self.encoder.encode(split), starts, self.window, batch_tokens, self.recipe.training.stride)
 
     def notices(self, examples: Windows) -> list[str]:
-        """How many values are missing."""
+        """Warn of missing values."""
         missing = ~examples.encoded.observed
         return [f"{int(missing.sum()):,} of its values are missing ({missing.mean():.2%})"] if missing.any() else []
 
@@ -111,10 +112,10 @@ class ForecastTask(Task):
         """Features of a step of the look-back."""
         data = self.recipe.data
         channels = 1 if self.window.independent else len(self.targets)
-        return channels * (2 if self.window.flags else 1) + len(data.past) + self._known_width()
+        return channels * (2 if self.window.flags else 1) + len(data.past_covariates) + self._known_width()
 
     def _known_width(self) -> int:
-        return 2 * len(self.recipe.data.calendar) + len(self.recipe.data.known)
+        return 2 * len(self.recipe.data.calendar) + len(self.recipe.data.future_covariates)
 
     def _shape(self, width: int, reads_ahead: bool) -> ForecastShape:
         parts = len(self.targets) if self.window.independent else 1
@@ -129,19 +130,19 @@ class ForecastTask(Task):
         )
 
     def score(self, model: SequenceModel, examples: Windows) -> Scores:
-        """Errors of all windows, one after the other (a rolling origin), scaled and in original units; intervals."""
+        """Errors and interval scores of all windows (rolling origin)."""
         return self._scores(model, examples, self.output, table=True)
 
     def _scores(self, model: SequenceModel, examples: Windows, output: Distribution, table: bool = False) -> Scores:
         parameters = predict_windows(model, examples)
         truth = Truth.of(examples, self.scaler, self.encoder.names)
-        scores = point_scores(truth, output.point(parameters).numpy(), table)
+        scores = point_scores(truth, to_numpy(output.point(parameters)), table)
         if output.covers(0.5):
             scores |= interval_scores(truth, output, parameters, INTERVAL)
         return scores
 
     def calibrate(self, model: SequenceModel, dev: Windows) -> dict[str, float]:
-        """Shift quantiles so that on dev the right share of values is under each, if `decoder.calibrate` asks for it.
+        """Calibrate quantiles on dev by shifts, if `decoder.calibrate` asks for it.
 
         For every series and step of the horizon by itself, in units of the window's scale: split conformal
         prediction, each quantile on its own (Romano et al., 2019).
@@ -150,7 +151,7 @@ class ForecastTask(Task):
         if not self.recipe.decoder.calibrate or not isinstance(self.output, QuantileGrid):
             return {}
         decoder.shifts.zero_()
-        parameters = predict_windows(model, dev).numpy()
+        parameters = to_numpy(predict_windows(model, dev))
         rows = np.arange(len(dev))
         values, observed = dev.values(rows)
         look = dev.shape.lookback
@@ -160,11 +161,11 @@ class ForecastTask(Task):
             of_lane = apart[lanes == lane]
             of_lane[~observed[lanes == lane][:, look:]] = np.nan
             shifts = [np.nanquantile(of_lane[..., n], level, axis=0) for n, level in enumerate(self.output.levels)]
-            decoder.shifts[lane] = torch.from_numpy(np.nan_to_num(np.stack(shifts, -1)).astype(np.float32))
+            decoder.shifts[lane] = decoder.shifts.new_tensor(np.nan_to_num(np.stack(shifts, -1)))
         return {NEXT: float(decoder.shifts.abs().mean())}
 
     def baselines(self, splits: Mapping[str, Windows], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
-        """The last value, the last season, and a linear map of the look-back."""
+        """Naive, seasonal naive, and a linear map of the look-back."""
         plain = {name: examples.seen(1, "none") for name, examples in splits.items()}
         found = {name: self._trivial(examples) for name, examples in plain.items() if name != "train"}
         if isinstance(self.recipe.decoder, LinearMap):
@@ -185,7 +186,7 @@ class ForecastTask(Task):
         truth, horizon = Truth.of(examples, self.scaler, self.encoder.names), examples.shape.horizon
         values, observed = examples.values(np.arange(len(examples)))
         look, there = values[:, : examples.shape.lookback], observed[:, : examples.shape.lookback]
-        season = self.recipe.data.season
+        season = self.recipe.data.season_length
         seasons = {"naive": 1} | ({"seasonal naive": season} if 1 < season <= examples.shape.lookback else {})
         return {
             name: plain_scores(point_scores(truth, naive(look, there, horizon, of))) for name, of in seasons.items()

@@ -17,7 +17,7 @@ from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
 from seqnlp.readers.corpus import Corpus
 from seqnlp.readers.passage import Passage
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.training import Training
@@ -27,29 +27,33 @@ from seqnlp.training import Training
 class LmData(Data):
     """Running text. Splits may be parts of one file: `"input.txt[:90%]"`, counted in characters."""
 
+    renamed = {"unit": "tokenizer", "column": "text"}
+
     reader: Reader = Text()
-    """How the files are read; `text` takes them as they stand, of other readers the rows of a column are joined."""
-    unit: Unit = CharacterUnit()
-    """What a token is: characters, words or subwords."""
-    column: str = "text"
+    """Reader of the files; `text` takes them as they stand, of others the rows of a column are joined."""
+    tokenizer: Unit = CharacterUnit()
+    """Kind of the tokens: characters, words or subwords."""
+    text: str = "text"
     """The column that holds the text, where the reader makes a table."""
 
 
 @final
 class LmTraining(Training):
-    """How long, in what portions and how carefully to train."""
+    """Settings of truncated backpropagation through time."""
+
+    renamed = {"window": "bptt", "random_windows": "variable_bptt"}
 
     batch_tokens: Annotated[int, Field(ge=1)] = 4096
-    """Tokens in a batch: `batch_tokens / window` lanes of the text are read side by side."""
-    window: Annotated[int, Field(ge=1)] = 128
-    """Steps that gradients go back through; the state is carried on from window to window."""
-    random_windows: bool = False
+    """Tokens in a batch: `batch_tokens / bptt` streams of the text are read side by side."""
+    bptt: Annotated[int, Field(ge=1)] = 128
+    """Steps of truncated backpropagation through time; the state is carried from window to window."""
+    variable_bptt: bool = False
     """Vary the length of windows, so that their ends are not at the same places in each epoch."""
 
 
 @final
 class LmRecipe(TaskRecipe):
-    """Learns what comes next in a text, and can write more of it."""
+    """Recipe of a model that predicts the next token of a text."""
 
     task: Literal["lm"] = "lm"
     data: LmData
@@ -60,26 +64,26 @@ class LmRecipe(TaskRecipe):
     training: LmTraining = LmTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         if self.encoder.reads_ahead:
             hint = "bidirectional = false"
             yield Fault("encoder.bidirectional", "a language model must not see what comes next", hint)
         if not isinstance(self.encoder, RecurrentEncoder):
             yield Fault("encoder", "a language model needs an encoder with a state to carry on", "lstm, gru or rnn")
-        if self.training.window > self.training.batch_tokens:
-            problem = f"a window of {self.training.window} does not fit into {self.training.batch_tokens} batch_tokens"
-            yield Fault("training.window", problem, "batch_tokens is the number of lanes times the window")
+        if self.training.bptt > self.training.batch_tokens:
+            problem = f"a window of {self.training.bptt} does not fit into {self.training.batch_tokens} batch_tokens"
+            yield Fault("training.bptt", problem, "batch_tokens is the number of streams times bptt")
 
     def corpus(self, find: PathResolver) -> Corpus:
-        """Open the splits; of each text the SHA-256 is taken."""
+        """Open the splits, each with its SHA-256."""
         splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
         """Open a text."""
-        return TextSplit.read(self.locate(source, find), self.data.reader, self.data.column)
+        return TextSplit.read(self.locate(source, find), self.data.reader, self.data.text)
 
     def locate(self, source: str, find: PathResolver) -> Passage | str | Path:
-        """Where a text is: a passage of a file, or what the reader makes a table of."""
+        """Locate a text: a passage of a file, or a source of the reader."""
         reader = self.data.reader
         return Passage.parse(source, find) if isinstance(reader, Text) else reader.locate(source, find)

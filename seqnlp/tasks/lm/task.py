@@ -1,4 +1,4 @@
-"""Language models: what comes next, in characters, words or pieces of words."""
+"""Language modelling over characters, words or subwords."""
 
 import math
 from dataclasses import replace
@@ -19,7 +19,7 @@ from seqnlp.tasks.lm.scores import Protocol, total_nats
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
-"""Tokens looked at at once where a text may not fit into memory."""
+"""Tokens in memory at once, where a text may not fit."""
 
 
 @final
@@ -29,27 +29,27 @@ class LmTask(Task):
     recipe_class = LmRecipe
 
     def __init__(self, recipe: LmRecipe, codec: RunningText, protocol: Protocol = Protocol()) -> None:  # noqa: B008
-        """Take the codec, and how texts are to be scored."""
+        """Take the codec, and the protocol that texts are scored by."""
         self.recipe, self.codec, self.protocol = recipe, codec, protocol
-        self.items_name = recipe.data.unit.plural
+        self.items_name = recipe.data.tokenizer.plural
         self.metric = Metric("nats", higher_is_better=False)
 
     @classmethod
     def fit(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver) -> "LmTask":
         """Fit the codec on the text to train on."""
-        length, window = train.characters - 1, recipe.training.window
+        length, window = train.characters - 1, recipe.training.bptt
         if length < window:
-            problem = f"{length:,} characters to predict are fewer than one window (training.window = {window})"
+            problem = f"{length:,} characters to predict are fewer than one window (training.bptt = {window})"
             raise DataError(problem, train.name)
-        return cls(recipe, recipe.data.unit.fit(train.chunks()))
+        return cls(recipe, recipe.data.tokenizer.fit(train.chunks()))
 
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
         """Take the codec that a run has saved."""
-        return cls(recipe, recipe.data.unit.restore(dict(codecs["text"])))
+        return cls(recipe, recipe.data.tokenizer.restore(dict(codecs["text"])))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
-        """The same task, with texts scored in windows or by dynamic evaluation; see `Protocol`.
+        """Score texts in windows, or by dynamic evaluation; see `Protocol`.
 
         Raises:
             seqnlp.errors.UsageError: for both at once, or what is not over 0.
@@ -63,7 +63,7 @@ class LmTask(Task):
         return LmTask(self.recipe, self.codec, replace(self.protocol, context=context, dynamic=dynamic))
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model."""
+        """Codecs to be saved with a model."""
         return {"text": self.codec}
 
     def encode(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
@@ -73,11 +73,11 @@ class LmTask(Task):
         if len(tokens) < 2:
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
-        lanes = batch_tokens // training.window
-        return StreamDataset(tokens, split.characters, lanes, training.window, training.random_windows)
+        streams = batch_tokens // training.bptt
+        return StreamDataset(tokens, split.characters, streams, training.bptt, training.variable_bptt)
 
     def notices(self, examples: StreamDataset) -> list[str]:
-        """How much of a text the model does not know."""
+        """Warn of unknown tokens."""
         tokens = examples.tokens
         unknown = sum(int((tokens[start : start + BLOCK] == UNKNOWN).sum()) for start in range(0, len(tokens), BLOCK))
         share = f"{unknown / len(tokens):.2%} of its {self.items_name} ({unknown:,})"
@@ -92,7 +92,7 @@ class LmTask(Task):
         return SequenceModel(embedding, encoder, {"next": decoder})
 
     def score(self, model: SequenceModel, examples: StreamDataset) -> Scores:
-        """Nats per token, perplexity, and bits per character, which can be compared whatever a token is."""
+        """Nats per token, perplexity, and bits per character."""
         total = total_nats(model, examples, self.protocol)
         mean = total / examples.items
         return {

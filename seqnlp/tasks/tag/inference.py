@@ -12,6 +12,7 @@ from seqnlp.codecs.labels import by_decoder, decoder_name
 from seqnlp.decoders.crf import CrfTagger
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.dataset import EVALUATION_TOKENS
 from seqnlp.training.batches import in_order
 from seqnlp.training.inference import in_parallel
@@ -46,10 +47,10 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
         positions, _ = text.codes.positions(rows)
         for name in names:
             found = model.decoders[name].predict(states)
-            numbers[name][positions] = found.labels[states.mask].numpy()
-            scores[name][positions] = found.scores[states.mask].numpy()
+            numbers[name][positions] = to_numpy(found.labels[states.mask])
+            scores[name][positions] = to_numpy(found.scores[states.mask])
 
-    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS)):
+    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
         pass
     tags = {
         column: codec.decode_column({part: numbers[decoder_name(column, part)] for part in codec.decoders}, text.words)
@@ -75,11 +76,11 @@ def best_sequences(
 
     def predict(rows: NDArray[np.int64]) -> None:
         paths = decoder.best(model.encode(TextBatch.gather(text, rows)), number)
-        for row, labels, scores in zip(rows.tolist(), paths.labels.numpy(), paths.scores.tolist(), strict=True):
+        for row, labels, scores in zip(rows.tolist(), to_numpy(paths.labels), paths.scores.tolist(), strict=True):
             length = int(text.codes.lengths[row])
             ranked = zip(labels[:, :length], scores, strict=True)
             found[row] = [(own, score) for own, score in ranked if math.isfinite(score)]
 
-    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS)):
+    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
         pass
     return found

@@ -14,7 +14,7 @@ from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class TagData(Data):
     """A corpus of sentences whose words are labelled."""
 
+    renamed = {"encode": "training_scheme", "weights": "loss_weights"}
+
     tokens: str = "form"
     """The column that holds the words."""
     labels: list[str] = ["upos"]
@@ -32,22 +34,22 @@ class TagData(Data):
     auxiliary: list[str] = []
     """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
     by_feature: list[str] = []
-    """Those of them whose labels are lists such as `Case=Nom|Number=Sing`, to be learned with one decoder a feature."""
+    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
     label_codecs: dict[str, LabelEncoding] = {}
-    """The kind of the labels of a column, where they are no plain classes; `features` says the same as `by_feature`."""
-    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
-    """How much the loss of a column counts; 1 where nothing is said."""
+    """Kind of the labels of a column, where they are no plain classes; `features` says the same as `by_feature`."""
+    loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
-    """How the label column writes down spans of words: bio, bioes or iob1; left out: its labels are no spans."""
-    encode: Literal["bio", "bioes"] | None = None
-    """The scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
+    """Scheme of spans in the label column: bio, bioes or iob1; left out: its labels are no spans."""
+    training_scheme: Literal["bio", "bioes"] | None = None
+    """Scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
     repair: bool = False
     """Read tags that the scheme doesn't allow as `conlleval` does, instead of refusing them."""
 
     @property
     def encoding(self) -> Scheme | None:
-        """The scheme to train in, if there is one."""
-        return self.encode or ("bio" if self.scheme == "iob1" else self.scheme)
+        """Scheme to train in, if there is one."""
+        return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
 
     def label_encoding(self, name: str) -> LabelEncoding:
         """The kind of the labels of a column."""
@@ -68,7 +70,7 @@ class TagData(Data):
         return column
 
     def tags(self, words: Column, split: "Dataset", name: str) -> Column:
-        """A column of labels, in the scheme to train in and the canonical form of their kind.
+        """Read a label column in the training scheme, and in the canonical form of its kind.
 
         Raises:
             seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
@@ -100,7 +102,7 @@ def about_column(name: str) -> Iterator[None]:
 
 @final
 class TagRecipe(TaskRecipe):
-    """Gives every word of a sentence a label."""
+    """Recipe of a model that labels every word of a sentence."""
 
     task: Literal["tag"] = "tag"
     data: TagData
@@ -120,7 +122,7 @@ class TagRecipe(TaskRecipe):
         return TokenizedText(words, columns)
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         if not self.data.labels:
@@ -128,9 +130,9 @@ class TagRecipe(TaskRecipe):
         for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):
             yield Fault("data.labels", f"column {name!r} is named twice")
         choices = ", ".join(self.columns)
-        for name in self.data.weights:
+        for name in self.data.loss_weights:
             if name not in self.columns:
-                yield Fault(f"data.weights.{name}", f"there is no such column to predict; those are {choices}")
+                yield Fault(f"data.loss_weights.{name}", f"there is no such column to predict; those are {choices}")
         for name in self.data.by_feature:
             if name not in self.columns:
                 yield Fault("data.by_feature", f"there is no column {name!r} to predict; those are {choices}")
@@ -159,5 +161,6 @@ class TagRecipe(TaskRecipe):
         if self.data.scheme is not None and len(self.data.labels) > 1:
             columns = ", ".join(self.data.labels)
             yield Fault("data.scheme", f"one label column has a scheme, but there are several: {columns}")
-        if self.data.scheme is None and self.data.encode is not None:
-            yield Fault("data.encode", "the scheme of the corpus is not known", 'add data.scheme, for instance "bio"')
+        if self.data.scheme is None and self.data.training_scheme is not None:
+            problem = "the scheme of the corpus is not known"
+            yield Fault("data.training_scheme", problem, 'add data.scheme, for instance "bio"')

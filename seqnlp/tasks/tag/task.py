@@ -100,7 +100,7 @@ class TagTask(LabellingTask):
         return TagDataset.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
-        """Labels that no model trained here can predict."""
+        """Warn of labels that train does not have."""
         return [
             f"{name}: {', '.join(map(repr, labels[:5]))}{' ...' if len(labels) > 5 else ''} "
             f"{'does' if len(labels) == 1 else 'do'} not occur in train, and always counts as wrong"
@@ -118,22 +118,22 @@ class TagTask(LabellingTask):
         }
         weights = {
             name: weight
-            for column, weight in self.recipe.data.weights.items()
+            for column, weight in self.recipe.data.loss_weights.items()
             for name in by_decoder(column, self.label_codecs[column])
         }
         return SequenceModel(embedding, encoder, decoders, weights)
 
     def _allowed(self, name: str) -> Allowed | None:
-        """Which label of a column may follow which, if that depends."""
+        """Allowed transitions between the labels of a column, under a scheme."""
         encoding = self.recipe.data.encoding
         return allowed_transitions(self.labels[name].names, encoding) if encoding and name in self.columns else None
 
     def score(self, model: SequenceModel, examples: TagDataset) -> Scores:
-        """Accuracy, that on words that train did not have, and precision, recall and F1 of each label or of spans."""
+        """Accuracy, also on unknown words; precision, recall and F1 of labels or spans."""
         return self.scores(predict_tags(model, examples.text, self.predicted).tags, examples)
 
     def scores(self, predicted: dict[str, Column], examples: TagDataset) -> Scores:
-        """The scores of whoever predicted these labels for every word, by column."""
+        """Scores of predicted labels, by column."""
         unknown = ~examples.known
         scores: Scores = {}
         labels: dict[str, Any] = {}
@@ -157,7 +157,7 @@ class TagTask(LabellingTask):
     def _compared(
         self, name: str, examples: TagDataset, predicted: Column
     ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-        """The labels of a column, and the numbers of the right one and the predicted one of every word."""
+        """Label names of a column, with gold and predicted numbers of every word."""
         gold = examples.tags[name]
         labels = self.predicted[name].scored(gold, predicted)
         right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
@@ -196,14 +196,14 @@ class TagTask(LabellingTask):
         }
 
     def calibrate(self, model: SequenceModel, dev: TagDataset) -> dict[str, float]:
-        """Fit the temperature of each linear decoder on dev, if `decoder.calibrate` asks for it."""
+        """Fit the temperature of linear decoders on dev, if `decoder.calibrate` asks."""
         if not (isinstance(self.recipe.decoder, Linear) and self.recipe.decoder.calibrate):
             return {}
         decoders = [name for column, codec in self.predicted.items() for name in by_decoder(column, codec)]
         return calibrate_linear(model, dev, decoders)
 
     def _score_spans(self, gold: Column, found: Column) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Scores of spans as `conlleval` reads them, those of whole spans only (strict), and those of each label."""
+        """Span scores as of `conlleval`, strict ones, and those of each label."""
         scheme = self.recipe.data.encoding
         assert scheme is not None
         lenient = span_scores(read_spans(gold, scheme), read_spans(found, scheme))

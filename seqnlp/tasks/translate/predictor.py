@@ -74,7 +74,7 @@ class Translator(Predictor):
         best: int = ...,
         length_penalty: Literal["gnmt", "average", "none"] | None = ...,
         alpha: float | None = ...,
-        no_repeat: int | None = ...,
+        no_repeat_ngram_size: int | None = ...,
         unknown: Literal["copy", "keep", "avoid"] | None = ...,
         prefix: str = ...,
         attention: bool = ...,
@@ -88,7 +88,7 @@ class Translator(Predictor):
         best: int = ...,
         length_penalty: Literal["gnmt", "average", "none"] | None = ...,
         alpha: float | None = ...,
-        no_repeat: int | None = ...,
+        no_repeat_ngram_size: int | None = ...,
         unknown: Literal["copy", "keep", "avoid"] | None = ...,
         prefix: str = ...,
         attention: bool = ...,
@@ -102,7 +102,7 @@ class Translator(Predictor):
         best: int = ...,
         length_penalty: Literal["gnmt", "average", "none"] | None = ...,
         alpha: float | None = ...,
-        no_repeat: int | None = ...,
+        no_repeat_ngram_size: int | None = ...,
         unknown: Literal["copy", "keep", "avoid"] | None = ...,
         prefix: str = ...,
         attention: bool = ...,
@@ -116,7 +116,7 @@ class Translator(Predictor):
         best: int = 1,
         length_penalty: Literal["gnmt", "average", "none"] | None = None,
         alpha: float | None = None,
-        no_repeat: int | None = None,
+        no_repeat_ngram_size: int | None = None,
         unknown: Literal["copy", "keep", "avoid"] | None = None,
         prefix: str = "",
         attention: bool = False,
@@ -130,7 +130,7 @@ class Translator(Predictor):
             best: How many translations to give of each sentence; see `Translation.alternatives`.
             length_penalty: How translations of different lengths are compared; see `BeamSearch`.
             alpha: The exponent of the length penalty `gnmt`.
-            no_repeat: Never write a run of so many tokens twice; 0: allow it.
+            no_repeat_ngram_size: Write no n-gram of this many tokens twice; 0: allow it.
             unknown: What becomes of target tokens that train did not have.
             prefix: What every translation must begin with.
             attention: Also give the attention, and the alignment of words that follows from it.
@@ -146,7 +146,7 @@ class Translator(Predictor):
             "beam": beam,
             "length_penalty": length_penalty,
             "alpha": alpha,
-            "no_repeat": no_repeat,
+            "no_repeat_ngram_size": no_repeat_ngram_size,
             "unknown": unknown,
         }
         how = _changed(self.search, {name: value for name, value in asked.items() if value is not None})

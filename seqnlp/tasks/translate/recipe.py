@@ -17,7 +17,7 @@ from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
 from seqnlp.readers.corpus import Corpus, read_corpus
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.search import BeamSearch
@@ -28,33 +28,43 @@ from seqnlp.training import Training
 class TranslateData(Data):
     """A corpus of sentences and their translations."""
 
+    renamed = {
+        "joint": "joint_vocabulary",
+        "longest": "max_length",
+        "normalise": "unicode_normalization",
+        "ratio": "max_ratio",
+        "shortest": "min_length",
+        "tokenised": "pretokenized",
+        "unit": "tokenizer",
+    }
+
     reader: Reader = Parallel()
-    """How the files are read: `parallel` takes two files of lines, or one with a tab between the two sides."""
+    """Reader of the files: `parallel` takes two files of lines, or one with a tab between the sides."""
     source: str = "source"
     """The column to translate, or a language in the column `translation` of a hub corpus."""
     target: str = "target"
     """The column, or the language, to translate into."""
-    unit: Unit = SubwordUnit()
-    """What a token is: subwords, characters or words."""
-    joint: bool = False
-    """Find the tokens of both sides together, so that names and numbers are the same tokens in both."""
-    tokenised: bool = False
+    tokenizer: Unit = SubwordUnit()
+    """Kind of the tokens: subwords, characters or words."""
+    joint_vocabulary: bool = False
+    """One vocabulary for both sides, so that names and numbers are the same tokens in both."""
+    pretokenized: bool = False
     """The words are parted by blanks already: nothing splits them again, and BLEU is counted on them as they are."""
     lowercase: bool = False
     """Turn all letters into small ones; scores then make no difference between them."""
-    normalise: Form | None = None
-    """Bring all text into this normal form of Unicode; left out: leave it as it is."""
-    shortest: Annotated[int, Field(ge=1)] = 1
+    unicode_normalization: Form | None = None
+    """Normal form of Unicode that all text is brought into; left out: it stays as it is."""
+    min_length: Annotated[int, Field(ge=1)] = 1
     """Leave pairs out of train that have fewer tokens on one side."""
-    longest: Annotated[int, Field(ge=1)] = 100
+    max_length: Annotated[int, Field(ge=1)] = 100
     """Leave pairs out of train that have more tokens on one side."""
-    ratio: Annotated[float, Field(ge=1)] | None = None
-    """Leave pairs out of train of which one side has so many times the tokens of the other; left out: none."""
+    max_ratio: Annotated[float, Field(ge=1)] | None = None
+    """Leave pairs out of train of which one side has more than this many times the tokens of the other."""
 
 
 @final
 class TranslateTraining(Training):
-    """How long, in what portions and how carefully to train."""
+    """Settings of the training loop."""
 
     batch_tokens: Annotated[int, Field(ge=1)] = 2000
     """Steps in a batch, of whichever side is longer, padding included."""
@@ -65,13 +75,13 @@ class TranslateTraining(Training):
 
 @final
 class TranslateRecipe(TaskRecipe):
-    """Turns a sentence into another."""
+    """Recipe of a model that turns a sentence into another."""
 
     task: Literal["translate"] = "translate"
     data: TranslateData
     embedding: TokenEmbedding = TokenEmbedding(size=256)
     shared_embedding: bool = False
-    """Give source and target tokens the same vectors; they must be the same tokens (`data.joint`)."""
+    """Give source and target tokens the same vectors; they must be the same tokens (`data.joint_vocabulary`)."""
     encoder: Encoder = Lstm(size=256)
     decoder: Attention = Attention()
     search: BeamSearch = BeamSearch()
@@ -79,14 +89,18 @@ class TranslateRecipe(TaskRecipe):
     training: TranslateTraining = TranslateTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
+        """Combinations of settings that make no sense."""
         data = self.data
         if data.source == data.target:
             yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
-        if data.shortest > data.longest:
-            yield Fault("data.shortest", f"no pair has {data.shortest} tokens or more and {data.longest} or fewer")
-        if self.shared_embedding and not data.joint:
-            yield Fault("shared_embedding", "the tokens of the two sides are not the same", "data.joint = true")
+        if data.min_length > data.max_length:
+            yield Fault(
+                "data.min_length", f"no pair has {data.min_length} tokens or more and {data.max_length} or fewer"
+            )
+        if self.shared_embedding and not data.joint_vocabulary:
+            yield Fault(
+                "shared_embedding", "the tokens of the two sides are not the same", "data.joint_vocabulary = true"
+            )
         shared = self.embedding.size if self.shared_embedding else None
         with torch.device("meta"):  # nothing is computed
             width = self.encoder.build(1).width

@@ -1,4 +1,4 @@
-"""Translation: a sentence in one language becomes a sentence in another."""
+"""Translation with fitted tokenizers."""
 
 import math
 from itertools import chain
@@ -40,10 +40,10 @@ class TranslateTask(Task):
     items_name = "target tokens"
 
     def __init__(self, recipe: TranslateRecipe, source: Sentences, target: Sentences) -> None:
-        """Take the codecs of the two sides, which may be the same one."""
+        """Take the tokenizers of the two sides, which may be one."""
         self.recipe, self.source, self.target = recipe, source, target
         chosen = recipe.training.metric
-        name = metric_name(chosen, recipe.data.tokenised) if chosen == "bleu" else chosen
+        name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen
         self.metric = Metric(name, higher_is_better=chosen != "nats")
 
     @classmethod
@@ -52,14 +52,14 @@ class TranslateTask(Task):
         if recipe.training.metric == "bleu":
             require_sacrebleu()
         data = recipe.data
-        sides = [[train.sources, train.targets]] if data.joint else [[train.sources], [train.targets]]
+        sides = [[train.sources, train.targets]] if data.joint_vocabulary else [[train.sources], [train.targets]]
         fitted = [
             Sentences.fit(
                 (text for side in group for texts in side() for text in texts),
-                data.unit,
+                data.tokenizer,
                 data.lowercase,
-                data.normalise,
-                data.tokenised,
+                data.unicode_normalization,
+                data.pretokenized,
             )
             for group in sides
         ]
@@ -68,22 +68,26 @@ class TranslateTask(Task):
     @classmethod
     def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
         """Take the codecs that a run has saved."""
-        names = ["tokens"] if recipe.data.joint else ["source", "target"]
+        names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
         restored = [Sentences.from_json(dict(codecs[name])) for name in names]
         return cls(recipe, restored[0], restored[-1])
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model, by name."""
-        return {"tokens": self.source} if self.recipe.data.joint else {"source": self.source, "target": self.target}
+        """Codecs to be saved with a model, by name."""
+        return (
+            {"tokens": self.source}
+            if self.recipe.data.joint_vocabulary
+            else {"source": self.source, "target": self.target}
+        )
 
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         """Encode a split."""
         data = self.recipe.data
-        lengths = Lengths(data.shortest, data.longest, data.ratio)
+        lengths = Lengths(data.min_length, data.max_length, data.max_ratio)
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
-        """Which pairs are not trained on, and which scores there will not be."""
+        """Warn of pairs left out, and of scores that need sacrebleu."""
         said = [examples.left_out] if examples.left_out else []
         return said if has_sacrebleu() or examples.pairs.training else [*said, NEEDED]
 
@@ -96,13 +100,13 @@ class TranslateTask(Task):
         return SequenceModel(embedding, encoder, {TARGET: recipe.decoder.build(encoder.width, len(self.target), table)})
 
     def score(self, model: SequenceModel, examples: TranslateDataset) -> Scores:
-        """BLEU and chrF with their signatures, exact matches, nats per target token and perplexity."""
+        """BLEU and chrF with signatures, exact matches, nats and perplexity."""
         scores, signatures = self._overlap(model, examples, self.recipe.search)
         search = self.recipe.search.model_dump()
         return {**scores, **self._surprise(model, examples), "signatures": signatures, "search": search}
 
     def dev_scores(self, model: SequenceModel, dev: TranslateDataset) -> dict[str, float]:
-        """The same scores of greedy translations, which are quick to find."""
+        """Scores of greedy translations, which are quick to find."""
         if self.recipe.training.metric == "bleu":
             require_sacrebleu()
         greedy = self.recipe.search.model_copy(update={"beam": 1})
@@ -118,13 +122,13 @@ class TranslateTask(Task):
         ours = self.translations(model, examples, how)
         theirs = self.references(examples)
         scores, signatures = (
-            overlap_scores(ours, theirs, data.lowercase, data.tokenised) if has_sacrebleu() else ({}, {})
+            overlap_scores(ours, theirs, data.lowercase, data.pretokenized) if has_sacrebleu() else ({}, {})
         )
         scores["exact_match"] = exact_match(ours, list(map(self.target.clean, theirs)))
         return scores, signatures
 
     def translations(self, model: SequenceModel, examples: TranslateDataset, how: BeamSearch) -> list[str]:
-        """What a model makes of each source; of an empty one, nothing."""
+        """Translate each source; an empty one stays empty."""
         found = hypotheses([model], examples.source, how.settings())
         texts = list(chain.from_iterable(examples.pairs.sources()))
         written = []
@@ -135,21 +139,21 @@ class TranslateTask(Task):
         return written
 
     def references(self, examples: TranslateDataset) -> list[str]:
-        """What people made of each source, in the normal form that the recipe asks for, with single blanks."""
+        """Reference translations in the recipe's Unicode normal form, with single blanks."""
         texts = list(chain.from_iterable(examples.pairs.targets()))
         return [self.target.clean(texts[row], keep_case=True) for row in examples.rows.tolist()]
 
     def _surprise(self, model: SequenceModel, examples: TranslateDataset) -> dict[str, float]:
-        """Nats per target token that is given all that comes before it, and perplexity."""
+        """Nats per target token under teacher forcing, and perplexity."""
 
         def nats(rows: NDArray[np.int64]) -> float:
-            batch = examples.batch(rows)
+            batch = examples.batch(rows).to(model.device)
             states = model.encode(batch.inputs)
             return float(decoder_of(model).nats(states, batch.targets[TARGET]).double().sum())
 
         batches = examples.in_order()
         items = sum(map(examples.items_in, batches))
-        mean = sum(in_parallel(nats, batches)) / max(items, 1)
+        mean = sum(in_parallel(nats, batches, model.device)) / max(items, 1)
         return {"nats": mean, "perplexity": math.exp(min(mean, 700))}
 
     def preview(self, dev: Pairs, seed: int) -> Preview:

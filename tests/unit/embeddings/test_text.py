@@ -12,7 +12,11 @@ from seqnlp.embeddings.subwords import SubwordPieces
 SENTENCES = [["the", "cat", "sat"], ["a", "cat"], ["the", "the", "mat", "sat", "."], ["Größe"]]
 TRAIN = TokenizedText(Column.from_rows(SENTENCES))
 SECTION = TextEmbedding.parse(
-    {"words": Words(size=3), "chars": CharCnn(size=4, embedding=5), "subwords": SubwordPieces(size=2, pieces=300)}
+    {
+        "words": Words(size=3),
+        "chars": CharCnn(size=4, embedding_size=5),
+        "subwords": SubwordPieces(size=2, vocab_size=300),
+    }
 )
 CODECS = SECTION.fit(TRAIN, lambda name: pytest.fail(name))
 
@@ -51,7 +55,7 @@ def test_the_same_word_has_the_same_vector_everywhere() -> None:
 
 
 def test_dropout_drops_the_same_features_in_all_of_a_sentence() -> None:
-    module = TextEmbedding.parse({"words": Words(size=50, dropout=0.0), "dropout": 0.5}).build(
+    module = TextEmbedding.parse({"words": Words(size=50, word_dropout=0.0), "dropout": 0.5}).build(
         {"words": CODECS["words"]}
     )
     dropped = module(batch_of([["the", "cat", "sat"], ["a", "cat", "."]])) == 0
@@ -70,8 +74,8 @@ def test_only_the_parts_that_are_asked_for() -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    with pytest.raises(ValidationError, match="window"):
-        TextEmbedding.parse({"chars": {"kind": "lstm", "window": 3}})
+    with pytest.raises(ValidationError, match="kernel_size"):
+        TextEmbedding.parse({"chars": {"kind": "lstm", "kernel_size": 3}})
     with pytest.raises(ValidationError, match="words"):
         TextEmbedding.parse({"words": "cnn"})
     with pytest.raises(ValidationError, match="morphemes"):

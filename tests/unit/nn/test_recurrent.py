@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from seqnlp.nn.device import CPU
 from seqnlp.nn.random import generator, seed_thread
 from seqnlp.nn.recurrent import Cell, Recurrent
 
@@ -179,7 +180,7 @@ def test_weight_drop_takes_recurrent_weights_away_while_training(cell: Cell) -> 
     seed_thread(1)
     first = dropped(inputs, mask)
     seed_thread(1)
-    kept = torch.empty(len(plain.layers[0][0].weight_hh_l0), 4).bernoulli_(0.5, generator=generator())
+    kept = torch.empty(len(plain.layers[0][0].weight_hh_l0), 4).bernoulli_(0.5, generator=generator(CPU))
     plain.layers[0][0].weight_hh_l0.data *= kept * 2
     expected = plain(inputs, mask)
     torch.testing.assert_close(first.outputs, expected.outputs)

@@ -68,8 +68,8 @@ def test_the_card_of_a_task_has_its_pipeline_sentence_and_call(task: str) -> Non
     assert call in card
 
 
-def test_all_tasks_that_ship_have_a_card() -> None:
-    assert {info.name for info in known_tasks()} >= set(CARDS)
+def test_no_task_that_ships_is_missing_above() -> None:
+    assert {info.name for info in known_tasks() if info.module} == set(CARDS)
 
 
 @pytest.mark.parametrize("task", [*CARDS, "a_plugin"])

@@ -36,7 +36,7 @@ def recipe(text: Path) -> Callable[..., LmRecipe]:
             "data": {"train": f"{text}[:80%]", "dev": f"{text}[80%:]", **sections.pop("data", {})},
             "embedding": {"size": 6, **sections.pop("embedding", {})},
             "encoder": {"kind": "lstm", "size": 8, "bidirectional": False, **sections.pop("encoder", {})},
-            "training": {"window": 16, "batch_tokens": 64, "epochs": 2, "threads": 1, "precision": "fp32"}
+            "training": {"bptt": 16, "batch_tokens": 64, "epochs": 2, "threads": 1, "precision": "fp32"}
             | sections.pop("training", {}),
             **sections,
         }

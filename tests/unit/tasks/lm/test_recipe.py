@@ -18,8 +18,8 @@ def find(name: str) -> Path:
 
 def test_faults(recipe: Callable[..., LmRecipe]) -> None:
     assert list(recipe().faults()) == []
-    both = recipe(encoder={"bidirectional": True}, training={"window": 65})
-    assert [fault.key for fault in both.faults()] == ["encoder.bidirectional", "training.window"]
+    both = recipe(encoder={"bidirectional": True}, training={"bptt": 65})
+    assert [fault.key for fault in both.faults()] == ["encoder.bidirectional", "training.bptt"]
 
 
 def test_splits_of_one_file_have_hashes_of_their_own(recipe: Callable[..., LmRecipe]) -> None:

@@ -112,7 +112,7 @@ labels = ["lemma", "upos"]
 {data}
 [embedding]
 dropout = 0.0
-chars = {{ size = 24, window = 4 }}
+chars = {{ size = 24, kernel_size = 4 }}
 [encoder]
 size = 8
 dropout = 0.0

@@ -18,10 +18,10 @@ SOURCES = ["a b", "b c d", "d", "c a", "a b c d", "d d a"]
 TARGETS = ["B A", "D C B", "D", "A C", "D C B A", "A D D"]
 SMALL: dict[str, Any] = {
     "task": "translate",
-    "data": {"train": "x", "dev": "x", "unit": "words"},
+    "data": {"train": "x", "dev": "x", "tokenizer": "words"},
     "embedding": {"size": 8},
     "encoder": {"size": 8},
-    "decoder": {"size": 12, "embedding": 8, "dropout": 0.0},
+    "decoder": {"size": 12, "embedding_size": 8, "dropout": 0.0},
     "training": {"threads": 1},
 }
 Recipe = Callable[..., TranslateRecipe]
