@@ -1,9 +1,9 @@
-"""No encoder."""
+"""The identity encoder."""
 
 from typing import Literal, final
 
 from seqnlp.encoders.base import Encoder
-from seqnlp.nn.unread import Identity
+from seqnlp.nn.identity import Identity
 
 
 @final
