@@ -40,7 +40,7 @@ class CharacterUnit(Unit):
 
     kind: Literal["characters"] = "characters"
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a character must occur in train to be known."""
+    """Occurrences in train below which a character is unknown."""
 
     @property
     def plural(self) -> str:
@@ -64,7 +64,7 @@ class WordUnit(Unit):
 
     kind: Literal["words"] = "words"
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a word must occur in train to be known."""
+    """Occurrences in train below which a word is unknown."""
     max_words: Annotated[int, Field(ge=1)] | None = None
     """Keep this many words, the most frequent ones; left out: all."""
 

@@ -24,9 +24,9 @@ class Linear(TagDecoder):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of a sentence."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the probability that training spreads over all tags; the model then becomes less sure."""
+    """Label smoothing: share of the target probability that is spread over all tags."""
     calibrate: bool = False
-    """Fit a temperature on dev after the training, so that scores are as sure as they are right."""
+    """Temperature scaling: fit a temperature on dev after the training, so that scores are calibrated."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
         """Make the map. See `TagDecoder.build`."""

@@ -36,11 +36,11 @@ class PoolDecoder(Family, ABC):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the pooled features dropped."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the probability that training spreads over all classes; the model then becomes less sure."""
+    """Label smoothing: share of the target probability that is spread over all classes."""
     class_weights: Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]] | None = None
-    """How much a text of each class counts: a table, or `balanced`, which makes up for rare ones; left out: 1."""
+    """Weight of each class in the loss: a table, or `balanced`, inverse to its frequency; left out: 1."""
     calibrate: bool = False
-    """Fit a temperature on dev after the training, so that scores are as sure as they are right."""
+    """Temperature scaling: fit a temperature on dev after the training, so that scores are calibrated."""
 
     @abstractmethod
     def pooling(self, width: int, reads_ahead: bool) -> Pooling:
@@ -102,7 +102,7 @@ class AttentionPool(PoolDecoder):
 
     kind: Literal["attention"] = "attention"
     size: Annotated[int, Field(ge=1)] = 64
-    """Features of the layer that weighs the steps."""
+    """Hidden units of the attention over the steps."""
 
     def pooling(self, width: int, reads_ahead: bool) -> Attention:
         """Make the pooling."""

@@ -43,7 +43,7 @@ class TagDecoder(Family, ABC):
     default_kind: ClassVar[str | None] = "linear"
 
     constrained: bool = True
-    """Predict only sequences of tags that `data.scheme` allows; without a scheme there is nothing to obey."""
+    """Predict only tag sequences that are valid in `data.scheme`, if there is one."""
 
     @abstractmethod
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> TagModule:

@@ -28,7 +28,7 @@ class Chars(WordEmbedding, Family, ABC):
     embedding_size: Annotated[int, Field(ge=1)] = 32
     """Features of a character."""
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a character must occur in train to be known."""
+    """Occurrences in train below which a character is unknown."""
     max_length: Annotated[int, Field(ge=4)] = 40
     """Characters of a word, at most; of longer words both ends are read."""
 

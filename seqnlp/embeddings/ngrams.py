@@ -25,17 +25,17 @@ class NGramVotes(Spec):
     renamed = {"rate": "lr_multiplier", "start": "initial_weight"}
 
     words: Annotated[int, Field(ge=1, le=9)] = 2
-    """Words of the longest phrase that votes."""
+    """Words of the longest n-gram of words."""
     chars: list[Annotated[int, Field(ge=1)]] = [2, 5]
-    """Characters of the shortest and the longest part of a word that votes; empty: only whole words do."""
+    """Shortest and longest n-gram of characters within a word; empty: none."""
     min_count: Annotated[int, Field(ge=1)] = 2
-    """Occurrences in train that an n-gram needs to have a vote."""
+    """Occurrences in train below which an n-gram is left out."""
     lowercase: bool = True
-    """Take `The` and `the` for one word."""
+    """Lowercase words."""
     initial_weight: Annotated[float, Field(ge=0)] = 0.3
-    """Weight of every vote before training; 0: n-grams have no say yet."""
+    """Initial weight of the naive Bayes log-count ratios; 0: none."""
     lr_multiplier: Annotated[float, Field(gt=0)] = 5.0
-    """Multiple of the learning rate that these weights learn at, under an optimizer such as Adam."""
+    """Multiple of the learning rate for these weights, under an optimizer such as Adam."""
 
     def fit(self, words: Column) -> NGrams:
         """Number the n-grams of train."""

@@ -41,7 +41,7 @@ class SeriesEmbedding(Spec):
     segment_length: Annotated[int, Field(ge=1)] = 1
     """Steps that the encoder reads at once, as one (Lin et al., 2023); the look-back is a multiple of it."""
     size: Annotated[int, Field(ge=1)] | None = None
-    """Features that a linear map and a ReLU make of each segment; left out: the numbers themselves."""
+    """Features of a segment, by a linear map and a ReLU; left out: the values themselves."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of features dropped, the same ones in all of a window."""
 

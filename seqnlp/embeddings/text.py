@@ -23,7 +23,7 @@ class TextEmbedding(Parts):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of features dropped, the same ones in all of a sentence."""
     columns: dict[str, Words] = {}
-    """A learned vector for each value of a column, by the name of the column; who tags a text must then give it."""
+    """A learned vector for each value of a column, by the name of the column; it must then be given to tag a text."""
 
     @classmethod
     def registered(cls) -> Mapping[str, type[Spec]]:

@@ -16,11 +16,11 @@ class AdamW(Optimizer):
 
     kind: Literal["adamw"] = "adamw"
     beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Memory of the gradient's mean."""
+    """Decay of the moving average of the gradient."""
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.98
-    """Memory of the gradient's square."""
+    """Decay of the moving average of the squared gradient."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Share of each weight, times the rate, that is taken off at each step."""
+    """Weight decay: share of each weight, times the learning rate, subtracted at each step."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Make the optimizer, with all updates in one fused kernel."""

@@ -19,11 +19,11 @@ class Optimizer(Family, ABC):
     renamed = {"warmup": "warmup_ratio"}
 
     lr: Annotated[float, Field(gt=0)] = 2e-3
-    """The learning rate at its highest."""
+    """Peak learning rate."""
     schedule: Schedule = "cosine"
-    """How the rate changes: constant, linear, cosine, one_cycle, or plateau (halved if dev is no better)."""
+    """Learning rate schedule: constant, linear, cosine, one_cycle, or plateau (halved if dev is no better)."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the training over which the rate rises from 0."""
+    """Share of the training over which the learning rate rises from 0."""
 
     @abstractmethod
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

@@ -16,11 +16,11 @@ class Sgd(Optimizer):
 
     kind: Literal["sgd"] = "sgd"
     lr: Annotated[float, Field(gt=0)] = 0.1
-    """The learning rate at its highest."""
+    """Peak learning rate."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Share of the last step that is taken again."""
+    """Momentum: share of the last step that is repeated."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Share of each weight, times the rate, that is taken off at each step."""
+    """Weight decay: share of each weight, times the learning rate, subtracted at each step."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Make the optimizer, with all updates in one fused kernel."""

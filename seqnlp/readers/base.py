@@ -27,7 +27,7 @@ class Reader(Family, ABC):
     """Whether a split is named by a file, looked up in the project; if not, by an expression."""
 
     columns: dict[str, str] = {}
-    """Other names for columns: the new name, and the name in the corpus. The rest keep their names."""
+    """Renamed columns: the new name, and the name in the corpus. The others keep their names."""
 
     @abstractmethod
     def read(self, source: str | Path) -> Dataset:

@@ -28,11 +28,11 @@ class Columns(Reader):
     names: list[str]
     """The columns from left to right; `_` for one to leave out."""
     delimiter: str | None = None
-    """What stands between columns; left out: any run of spaces and tabs."""
+    """Separator of the columns; left out: any run of spaces and tabs."""
     comment: str | None = None
-    """How a line begins that is not a token. Careful: `#` also begins hashtags."""
+    """Beginning of lines that are comments. Careful: `#` also begins hashtags."""
     document_separator: str | None = "-DOCSTART-"
-    """The first field of lines that separate documents; they are skipped."""
+    """First field of the lines between documents, which are skipped."""
 
     @field_validator("names")
     @classmethod

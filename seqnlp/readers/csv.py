@@ -29,9 +29,9 @@ class Csv(Reader):
     names: list[str] = []
     """The columns of a file that has no header line."""
     delimiter: str | None = None
-    """What stands between columns: one character; left out: a tab for `.tsv` and a comma for all else."""
+    """Separator of the columns, one character; left out: a tab for `.tsv`, else a comma."""
     quotechar: str | None = None
-    """The character around fields that hold a delimiter; `""`: none. Left out: `"`, and none between tabs."""
+    """Quote around fields that hold a delimiter; `""`: none. Left out: `"`, and none between tabs."""
     numeric_columns: list[str] = []
     """The columns that hold numbers rather than text."""
 

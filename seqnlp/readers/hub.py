@@ -43,9 +43,9 @@ class Hub(Reader):
     path: Annotated[str, Field(min_length=1)]
     """The dataset's name on the Hub, a folder, or a file (parquet, arrow, jsonl, json, csv, txt)."""
     config: str | None = None
-    """Which of its configurations, if there are several."""
+    """Configuration of the dataset, if it has several."""
     revision: str | None = None
-    """A branch, tag or commit on the Hub; naming a commit makes the training repeatable."""
+    """Branch, tag or commit on the Hub; with a commit the training is reproducible."""
 
     def read(self, source: str | Path) -> Dataset:
         """Read a split that an expression names. See `Reader.read`.

@@ -23,7 +23,7 @@ class Parallel(Reader):
 
     kind: Literal["parallel"] = "parallel"
     suffixes: list[str] = []
-    """Of the two files of a split: with `["en", "fr"]`, the split `x/train` is `x/train.en` and `x/train.fr`.
+    """Suffixes of the two files of a split: with `["en", "fr"]`, the split `x/train` is `x/train.en` and `x/train.fr`.
     Left out: a split is one file with a tab between the two sides."""
 
     @field_validator("suffixes")

@@ -52,9 +52,9 @@ class Series(Reader):
     numeric_columns: list[str] = []
     """The columns of numbers; left out: all others."""
     freq: str | None = None
-    """How far apart rows must be: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: as far as most of them are."""
+    """Frequency of the rows: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: the most frequent step."""
     gaps: Gaps = "refuse"
-    """What to do where rows are not evenly apart in time: refuse, fill (with missing values), or ignore."""
+    """Treatment of gaps in time: refuse, fill (with missing values), or ignore."""
 
     @field_validator("freq")
     @classmethod

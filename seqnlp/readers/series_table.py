@@ -56,7 +56,7 @@ def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTab
     Args:
         records: Rows in any order of series, those of one series in order of time.
         gaps: What to do where steps are missing: refuse them, fill them with missing values, or ignore that.
-        freq: How far apart rows are; left out: as far as most of them are.
+        freq: How far apart rows are; left out: the most frequent step.
 
     Raises:
         seqnlp.errors.DataError: naming file, line and series: times that go back, or come twice; gaps.

@@ -70,11 +70,11 @@ class ForecastDecoder(Family, ABC):
     default_kind: ClassVar[str | None] = "direct"
 
     output: Output = PointOutput()
-    """What is said of each value: a point, quantiles, or a gaussian."""
+    """Predictive distribution of each value: a point, quantiles, or a gaussian."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of features dropped before the last map."""
+    """Share of features dropped before the output layer."""
     calibrate: bool = False
-    """Shift quantiles after the training so that, on dev, the right share of values is under each of them."""
+    """Calibration: shift each quantile so that on dev the right share of values is below it."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Find settings that contradict each other: keys of this section, and problems."""

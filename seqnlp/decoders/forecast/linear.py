@@ -25,9 +25,9 @@ class LinearMap(ForecastDecoder):
 
     kind: Literal["linear"] = "linear"
     moving_average: Annotated[int, Field(ge=0)] = 25
-    """Steps of the moving average that is the trend; it and the remainder have a map each. 0: one map of all."""
+    """Steps of the moving average that is the trend; it and the remainder have a linear map each. 0: one map."""
     individual: bool = False
-    """Whether each column of each series has maps of its own; else all share the same ones."""
+    """Separate linear maps for each column of each series, instead of shared ones."""
 
     def build(self, shape: ForecastShape) -> "LinearMapModule":
         """Make the maps."""

@@ -25,7 +25,7 @@ class PointOutput(Output):
 
     kind: Literal["point"] = "point"
     loss: PointLoss = "mae"
-    """What training makes small: the mean of the errors (mae), of their squares (mse), or Huber's mixture of both."""
+    """Loss: absolute error (mae), squared error (mse), or Huber's mixture of both."""
 
     def build(self) -> Distribution:
         """Make it."""
@@ -38,7 +38,7 @@ class QuantileOutput(Output):
 
     kind: Literal["quantiles"] = "quantiles"
     levels: Annotated[list[float], Field(min_length=1)] = [0.1, 0.25, 0.5, 0.75, 0.9]
-    """Their levels, rising, with 0.5 among them; 0.1 and 0.9 are the ends of an interval of 80 %."""
+    """Quantile levels, ascending, with 0.5 among them; 0.1 and 0.9 bound an interval of 80 %."""
 
     @field_validator("levels")
     @classmethod

@@ -74,7 +74,7 @@ class Windows(EncodedDataset):
             starts: The row at which each window's horizon begins; the look-back before it is of the same series.
             shape: What a window is.
             batch_steps: Steps of look-back in a training batch, at most.
-            stride: Train on every so many-th window, others in each epoch.
+            stride: Stride between the windows of an epoch, which begin at a random offset.
         """
         self.encoded, self.starts, self.shape, self.stride = encoded, starts, shape, stride
         self.channels = len(encoded.values)
