@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+
+class Result(Protocol):
+    """Prediction for one input; `str` gives its plain text."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Its JSON object."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,18 @@ class Token:
         if self.alternatives is not None:
             data["alternatives"] = [[text, round(logprob, 6)] for text, logprob in self.alternatives]
         return data
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A prompt and the text that a language model wrote after it."""
+
+    prompt: str
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

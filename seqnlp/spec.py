@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from abc import ABC
+from collections.abc import Mapping
 from itertools import pairwise
 from textwrap import dedent
 from typing import Any, ClassVar, Self
@@ -24,6 +25,15 @@ class Spec(BaseModel):
         strict=True,
         validate_default=True,
     )
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former names of the fields of this class, each with the present one; a recipe with a former name is told."""
+
+    @classmethod
+    def present_name(cls, key: str) -> str | None:
+        """Present name of a field that `key` was the name of, here or in a base class."""
+        tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
+        return next((table[key] for table in tables if key in table), None)
 
     @classmethod
     def field_help(cls) -> dict[str, str]:

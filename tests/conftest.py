@@ -33,15 +33,17 @@ if "benchmark" not in sys.argv:  # `pytest -m benchmark` measures what users run
         "beartype.beartype",
     )
 
+# `pytest --hypothesis-profile=thorough` looks at more examples, and at others each time.
 settings.register_profile(
-    "seqnlp",
-    max_examples=40,
+    "default",
+    max_examples=20,
     derandomize=True,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("seqnlp")
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=200, derandomize=False)
+settings.load_profile("default")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

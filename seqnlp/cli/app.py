@@ -17,6 +17,7 @@ from seqnlp.cli import (
     probe,
     recipes,
     runs,
+    tag,
     train,
     translate,
     tui,
@@ -36,7 +37,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("errors")(errors.errors)
 app.command("predict")(predict.predict)
-app.command("tag")(predict.tag)
+app.command("tag")(tag.tag)
 app.command("classify")(classify.classify)
 app.command("generate")(generate.generate)
 app.command("forecast")(forecast.forecast)
@@ -51,9 +52,9 @@ app.add_typer(runs.app, name="runs")
 
 def _version(asked: bool) -> None:
     if asked:
-        from seqnlp import __version__
+        from seqnlp.version import VERSION
 
-        typer.echo(f"seqnlp {__version__}")
+        typer.echo(f"seqnlp {VERSION}")
         raise typer.Exit
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.cli.lines import blocks
+from seqnlp.cli.opening import open_predictor
 from seqnlp.cli.tables import has_colours, stdout_console
-from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -38,12 +38,9 @@ def classify(
     A line without words gets an empty line. With --explain a second line shows the words, green where they speak
     for the likeliest class and red where they speak against it; in a pipe each has a number behind it.
     """
-    from seqnlp import api
-    from seqnlp.tasks import Classifier
+    from seqnlp.tasks.classify.predictor import Classifier
 
-    classifier = api.load(run)
-    if not isinstance(classifier, Classifier):
-        raise UsageError(f"{run}: its verb is {classifier.verb}: seqnlp {classifier.verb} {run}")
+    classifier = open_predictor(run, Classifier)
     console = stdout_console()
     draw = _numbered if explain else _plain
     done, empty, first = 0, 0, 0
@@ -63,6 +60,11 @@ def classify(
         sys.stdout.flush()
     if empty:
         print(f"note: no class for {empty} lines without words, the first of them line {first}", file=sys.stderr)
+
+
+def predict(run: Path, file: Path | None, as_json: bool) -> None:
+    """Classify texts with the defaults of the command."""
+    classify(run, file, as_json)
 
 
 def _plain(result: Classification) -> str:

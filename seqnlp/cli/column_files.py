@@ -13,7 +13,7 @@ from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
     from seqnlp.results import Tagging
-    from seqnlp.tasks import Tagger
+    from seqnlp.tasks.tag.predictor import Tagger
 
 
 def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) -> None:

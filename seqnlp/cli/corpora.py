@@ -112,10 +112,11 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
     is_corpus = target in CATALOGUE or target in shipped_corpora() or Path(target).exists() or (into / target).exists()
     if not target.endswith(".toml") and (is_corpus or target not in known_recipes()):
         return None
-    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
     from seqnlp.recipe import load_recipe
     from seqnlp.tasks.loading import path_resolver
+    from seqnlp.tasks.registry import import_tasks
 
+    import_tasks()
     path = find_recipe(target)
     data, find = load_recipe(path).data, path_resolver(path)
     return LocalCorpus(data.reader, {split: data.reader.locate(source, find) for split, source in data.splits.items()})

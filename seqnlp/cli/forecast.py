@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.cli.forecast_plot import draw_text
+from seqnlp.cli.opening import open_predictor
 from seqnlp.cli.pictures import picture_option
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import UsageError
@@ -20,7 +21,7 @@ from seqnlp.plots.files import write_pictures
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
-    from seqnlp.tasks import Forecaster
+    from seqnlp.tasks.forecast.predictor import Forecaster
 
 
 def forecast(
@@ -65,15 +66,18 @@ def forecast(
         write_csv(found)
 
 
+def predict(run: Path, file: Path | None, as_json: bool) -> None:
+    """Forecast the series of a file with the defaults of the command."""
+    if file is None:
+        raise UsageError("a forecast is made from a file of series: name it after the run")
+    forecast(run, str(file), as_json=as_json)
+
+
 def open_forecaster(run: Path) -> Forecaster:
     """Open a run of a forecaster."""
-    from seqnlp import api
-    from seqnlp.tasks import Forecaster
+    from seqnlp.tasks.forecast.predictor import Forecaster
 
-    predictor = api.load(run)
-    if not isinstance(predictor, Forecaster):
-        raise UsageError(f"{run}: its verb is {predictor.verb}: seqnlp {predictor.verb} {run}")
-    return predictor
+    return open_predictor(run, Forecaster)
 
 
 def chosen(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[SeriesForecast]:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqnlp.cli.lines import blocks
+from seqnlp.cli.opening import open_predictor
 from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
     from seqnlp.results import Token
-    from seqnlp.tasks import Generator
+    from seqnlp.tasks.lm.predictor import Generator
 
 LINE = 200
 """Tokens that a line is continued by, at most."""
@@ -112,13 +113,9 @@ def score(
 
 def open_generator(run: Path) -> Generator:
     """Open a run of a language model."""
-    from seqnlp import api
-    from seqnlp.tasks import Generator
+    from seqnlp.tasks.lm.predictor import Generator
 
-    predictor = api.load(run)
-    if not isinstance(predictor, Generator):
-        raise UsageError(f"{run}: its verb is {predictor.verb}: seqnlp {predictor.verb} {run}")
-    return predictor
+    return open_predictor(run, Generator)
 
 
 def _note_unknown(generator: Generator, prompt: str) -> None:
@@ -155,7 +152,7 @@ def _write_json(tokens: Iterable[Token], prompt: str, samples: int) -> None:
         sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
 
 
-def continue_lines(run: Path, file: Path | None, as_json: bool) -> None:
+def predict(run: Path, file: Path | None, as_json: bool) -> None:
     """Write each line on to its end, always taking the likeliest token: what `seqnlp predict` does."""
     generator = open_generator(run)
     for lines in blocks(file):

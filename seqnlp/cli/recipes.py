@@ -75,9 +75,10 @@ def show(
     if not resolved and not settings:
         typer.echo(read_text(find_recipe(name)), nl=False)
         return
-    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
     from seqnlp.recipe import dump_recipe, load_recipe
+    from seqnlp.tasks.registry import import_tasks
 
+    import_tasks()
     typer.echo(dump_recipe(load_recipe(name, settings or ())), nl=False)
 
 
@@ -135,10 +136,11 @@ def schema(
     """
     import json
 
-    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
     from seqnlp.errors import DataError
     from seqnlp.recipe import recipe_schema
+    from seqnlp.tasks.registry import import_tasks
 
+    import_tasks()
     text = json.dumps(recipe_schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:
         typer.echo(text, nl=False)

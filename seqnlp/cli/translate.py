@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqnlp.cli.lines import blocks
+from seqnlp.cli.opening import open_predictor
 from seqnlp.cli.pictures import picture_option
 from seqnlp.errors import UsageError
 from seqnlp.plots.files import write_pictures
 
 if TYPE_CHECKING:
     from seqnlp.results import Translation
-    from seqnlp.tasks import Translator
+    from seqnlp.tasks.translate.predictor import Translator
 
 DRAWN = 50
 """Sentences in a picture, at most."""
@@ -74,7 +75,7 @@ def translate(
         "best": best,
         "length_penalty": length_penalty,
         "alpha": alpha,
-        "no_repeat": no_repeat,
+        "no_repeat_ngram_size": no_repeat,
         "unknown": unknown,
         "prefix": prefix,
         "attention": looked,
@@ -94,16 +95,18 @@ def translate(
         _draw(pictures, kept, number)
 
 
+def predict(run: Path, file: Path | None, as_json: bool) -> None:
+    """Translate sentences with the defaults of the command."""
+    translate(run, file, as_json=as_json)
+
+
 def opened(run: Path, others: list[Path]) -> Translator:
     """Open a run of a translator, and those that are to decide with it."""
-    from seqnlp import api
-    from seqnlp.tasks import Translator
+    from seqnlp.tasks.translate.predictor import Translator
 
     together: Translator | None = None
     for path in (run, *others):
-        predictor = api.load(path)
-        if not isinstance(predictor, Translator):
-            raise UsageError(f"{path}: its verb is {predictor.verb}: seqnlp {predictor.verb} {path}")
+        predictor = open_predictor(path, Translator)
         try:
             together = predictor if together is None else together.joined(predictor)
         except UsageError as error:

@@ -42,10 +42,10 @@ def tui(
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("tui: expected a terminal; in a pipe use generate, tag, classify or predict")
     gc.disable()  # until home is drawn: what is imported stays anyway
-    from seqnlp.service.client import WorkerPredictor
+    from seqnlp.service.client import ServiceClient
     from seqnlp.tui.app import SeqnlpApp
 
-    app = SeqnlpApp(runs, WorkerPredictor(), opened)
+    app = SeqnlpApp(runs, ServiceClient(), opened)
     app.run()
     raise typer.Exit(app.return_code or 0)
 

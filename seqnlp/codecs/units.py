@@ -1,4 +1,4 @@
-"""`unit` of a language model or a translation: what a token is."""
+"""`tokenizer` of a language model or a translation: what a token is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -60,11 +60,13 @@ class CharacterUnit(Unit):
 class WordUnit(Unit):
     """Words, signs and line breaks; the blank before a word is part of it."""
 
+    renamed = {"most": "max_words"}
+
     kind: Literal["words"] = "words"
     min_count: Annotated[int, Field(ge=1)] = 1
     """How often a word must occur in train to be known."""
-    most: Annotated[int, Field(ge=1)] | None = None
-    """How many of the most frequent words are known at most; left out: all."""
+    max_words: Annotated[int, Field(ge=1)] | None = None
+    """Keep this many words, the most frequent ones; left out: all."""
 
     @property
     def plural(self) -> str:
@@ -73,7 +75,7 @@ class WordUnit(Unit):
 
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> WordText:
         """Number the words."""
-        return WordText.fit(chunks, self.min_count, self.most, at_blanks)
+        return WordText.fit(chunks, self.min_count, self.max_words, at_blanks)
 
     def restore(self, data: dict[str, Any]) -> WordText:
         """Take saved words."""
@@ -84,11 +86,13 @@ class WordUnit(Unit):
 class SubwordUnit(Unit):
     """Pieces of words that the corpus repeats: any text can be spelled."""
 
+    renamed = {"pieces": "vocab_size"}
+
     kind: Literal["subwords"] = "subwords"
-    pieces: Annotated[int, Field(ge=300)] = 2000
-    """How many pieces to learn, the 256 bytes among them."""
+    vocab_size: Annotated[int, Field(ge=300)] = 2000
+    """Pieces to learn, the 256 bytes among them."""
     model: Literal["bpe", "unigram"] = "bpe"
-    """How: byte-pair encoding (Sennrich et al., 2016), or unigram pieces (Kudo, 2018)."""
+    """Model of the pieces: byte-pair encoding (Sennrich et al., 2016), or unigram pieces (Kudo, 2018)."""
 
     @property
     def plural(self) -> str:
@@ -97,7 +101,7 @@ class SubwordUnit(Unit):
 
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> SubwordText:
         """Learn the pieces."""
-        return SubwordText.fit(chunks, self.pieces, self.model, at_blanks)
+        return SubwordText.fit(chunks, self.vocab_size, self.model, at_blanks)
 
     def restore(self, data: dict[str, Any]) -> SubwordText:
         """Take saved pieces."""

@@ -25,6 +25,8 @@ from seqnlp.spec import Spec
 class Attention(Spec):
     """Recurrent layers that attend to the source."""
 
+    renamed = {"embedding": "embedding_size"}
+
     attention: Kind = "general"
     """How a step of the source is weighed: by a small network, or by its inner product with the decoder's state."""
     heads: Annotated[int, Field(ge=1)] = 1
@@ -35,7 +37,7 @@ class Attention(Spec):
     """Units of a layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1
     """Layers on top of each other; the first one asks, those above it read the answer too."""
-    embedding: Annotated[int, Field(ge=1)] = 256
+    embedding_size: Annotated[int, Field(ge=1)] = 256
     """Features of a target token's vector."""
     bridge: Bridge = "last"
     """What the first state is made of: both ends of the encoded source, its mean, or nothing."""
@@ -73,8 +75,8 @@ class Attention(Spec):
             yield "size", f"dot compares vectors of one width: the encoder gives {width} features, size is {self.size}"
         if self.size % self.heads or width % self.heads:
             yield "heads", f"{self.heads} can't share out {self.size} features (size) and the encoder's {width} evenly"
-        if shared not in (None, self.embedding):
-            yield "embedding", f"{self.embedding} features can't share a table of vectors with {shared}"
+        if shared not in (None, self.embedding_size):
+            yield "embedding_size", f"{self.embedding_size} features can't share a table of vectors with {shared}"
 
 
 @dataclass(frozen=True)
@@ -100,14 +102,14 @@ class AttentionDecoder(DecoderModule):
         for key, problem in spec.misfits(width, None if shared_table is None else shared_table.shape[1]):
             raise ValueError(f"{key}: {problem}")
         attention = build_attention(spec.attention, width, spec.size, spec.heads)
-        self.embedding = nn.Embedding(tokens, spec.embedding)
+        self.embedding = nn.Embedding(tokens, spec.embedding_size)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         if shared_table is not None:
             assert isinstance(shared_table, nn.Parameter)
             self.embedding.weight = shared_table
         self.layers = Attentive(
             spec.cell,
-            spec.embedding,
+            spec.embedding_size,
             spec.size,
             spec.layers,
             attention,
@@ -116,7 +118,7 @@ class AttentionDecoder(DecoderModule):
             spec.dropout,
         )
         self.dropout, self.label_smoothing = Dropout(spec.dropout), spec.label_smoothing
-        last = spec.embedding if spec.tied else spec.size
+        last = spec.embedding_size if spec.tied else spec.size
         self.projection = nn.Identity() if last == spec.size else nn.Linear(spec.size, last, bias=False)
         self.output = nn.Linear(last, tokens)
         nn.init.zeros_(self.output.bias)

@@ -20,19 +20,20 @@ class Chars(Family, View, ABC):
     """A network over the characters of a word, run once for each distinct word of a batch."""
 
     default_kind: ClassVar[str | None] = "cnn"
+    renamed = {"embedding": "embedding_size", "longest": "max_length"}
 
     size: Annotated[int, Field(ge=1)] = 64
     """Features of the word's vector."""
-    embedding: Annotated[int, Field(ge=1)] = 32
+    embedding_size: Annotated[int, Field(ge=1)] = 32
     """Features of a character."""
     min_count: Annotated[int, Field(ge=1)] = 1
     """How often a character must occur in train to be known."""
-    longest: Annotated[int, Field(ge=4)] = 40
-    """Of longer words only both ends are read."""
+    max_length: Annotated[int, Field(ge=4)] = 40
+    """Characters of a word, at most; of longer words both ends are read."""
 
     def fit(self, counts: Mapping[str, int], find: PathResolver) -> Characters:
         """Number the characters of the words."""
-        return Characters.fit(counts, self.min_count, self.longest)
+        return Characters.fit(counts, self.min_count, self.max_length)
 
     def restore(self, data: dict[str, Any]) -> Characters:
         """Take saved characters."""
@@ -47,13 +48,15 @@ class Chars(Family, View, ABC):
 class CharCnn(Chars):
     """Filters over neighbouring characters, the strongest answer of each (dos Santos and Zadrozny, 2014)."""
 
+    renamed = {"window": "kernel_size"}
+
     kind: Literal["cnn"] = "cnn"
-    window: Annotated[int, Field(ge=1, le=15)] = 5
-    """How many characters a filter sees."""
+    kernel_size: Annotated[int, Field(ge=1, le=15)] = 5
+    """Characters under a filter."""
 
     def build(self, codec: Characters) -> "CharConvolution":
         """Make the filters."""
-        return CharConvolution(len(codec), self.embedding, self.size, self.window)
+        return CharConvolution(len(codec), self.embedding_size, self.size, self.kernel_size)
 
 
 @final
@@ -95,7 +98,7 @@ class CharLstm(Chars):
 
     def build(self, codec: Characters) -> "CharRecurrent":
         """Make the layer."""
-        return CharRecurrent(len(codec), self.embedding, self.size)
+        return CharRecurrent(len(codec), self.embedding_size, self.size)
 
 
 @final

@@ -36,7 +36,9 @@ class SeriesBatch(TensorBatch):
 class SeriesEmbedding(Spec):
     """The look-back as the encoder's steps."""
 
-    segment: Annotated[int, Field(ge=1)] = 1
+    renamed = {"segment": "segment_length"}
+
+    segment_length: Annotated[int, Field(ge=1)] = 1
     """Steps that the encoder reads at once, as one (Lin et al., 2023); the look-back is a multiple of it."""
     size: Annotated[int, Field(ge=1)] | None = None
     """Features that a linear map and a ReLU make of each segment; left out: the numbers themselves."""
@@ -45,7 +47,7 @@ class SeriesEmbedding(Spec):
 
     def build(self, width: int) -> "SeriesEmbedder":
         """Make the network for steps of this many features."""
-        return SeriesEmbedder(width, self.segment, self.size, self.dropout)
+        return SeriesEmbedder(width, self.segment_length, self.size, self.dropout)
 
 
 @final

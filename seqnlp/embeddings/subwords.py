@@ -16,17 +16,19 @@ from seqnlp.shapes import Float, Int
 class SubwordPieces(View):
     """The mean of learned vectors, one for each piece of the word (after Bojanowski et al., 2017)."""
 
+    renamed = {"pieces": "vocab_size"}
+
     size: Annotated[int, Field(ge=1)] = 64
     """Features of the vector."""
-    pieces: Annotated[int, Field(ge=300)] = 2000
-    """How many pieces to learn from the words of train."""
+    vocab_size: Annotated[int, Field(ge=300)] = 2000
+    """Pieces to learn from the words of train."""
     model: Literal["bpe", "unigram"] = "bpe"
-    """How pieces are found."""
+    """Model of the pieces: byte-pair encoding, or unigram."""
 
     def fit(self, counts: Mapping[str, int], find: PathResolver) -> Subwords:
         """Learn the pieces."""
         words = chain.from_iterable(repeat(word, count) for word, count in counts.items())
-        return Subwords.fit(words, self.pieces, self.model)
+        return Subwords.fit(words, self.vocab_size, self.model)
 
     def restore(self, data: dict[str, Any]) -> Subwords:
         """Take saved pieces."""

@@ -16,16 +16,18 @@ from seqnlp.shapes import Float, Int
 class Vectors(View):
     """Vectors that somebody else trained, from a text file in the format of GloVe, word2vec or fastText."""
 
+    renamed = {"most": "max_words", "tune": "trainable"}
+
     file: str
-    """Where they are."""
-    most: Annotated[int, Field(ge=1)] = 100_000
-    """Keep that many of the first words of the file, and of the later ones those of train."""
-    tune: bool = False
-    """Whether training changes them."""
+    """Path of the file."""
+    max_words: Annotated[int, Field(ge=1)] = 100_000
+    """Keep this many words, the first ones of the file, and of the later ones those of train."""
+    trainable: bool = False
+    """Train the vectors too, rather than keep them as they are."""
 
     def fit(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
         """Read the file."""
-        return WordVectors.read(find(self.file), self.most, counts)
+        return WordVectors.read(find(self.file), self.max_words, counts)
 
     def restore(self, data: dict[str, Any]) -> WordVectors:
         """Take the saved words; their vectors are among the weights of the model."""
@@ -33,18 +35,18 @@ class Vectors(View):
 
     def build(self, codec: WordVectors) -> "VectorLookup":
         """Make the table."""
-        return VectorLookup(len(codec.words) + 1, codec.size, codec.matrix, self.tune)
+        return VectorLookup(len(codec.words) + 1, codec.size, codec.matrix, self.trainable)
 
 
 @final
 class VectorLookup(WordModule):
     """A table of given vectors."""
 
-    def __init__(self, rows: int, size: int, matrix: Any, tune: bool) -> None:
+    def __init__(self, rows: int, size: int, matrix: Any, trainable: bool) -> None:
         super().__init__()
         self.width = size
         self.table = nn.Embedding(rows, size)
-        self.table.weight.requires_grad_(tune)
+        self.table.weight.requires_grad_(trainable)
         if matrix is not None:
             self.table.weight.data.copy_(torch.from_numpy(matrix))
 

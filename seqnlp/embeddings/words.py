@@ -18,14 +18,16 @@ from seqnlp.shapes import Float, Int
 class Words(View):
     """One learned vector a word; words that are too rare share the one of the unknown word."""
 
+    renamed = {"dropout": "word_dropout"}
+
     size: Annotated[int, Field(ge=1)] = 128
     """Features of the vector."""
     min_count: Annotated[int, Field(ge=1)] = 1
     """How often a word must occur in train to get a vector of its own."""
     lowercase: bool = False
     """Whether `The` and `the` are one word."""
-    dropout: Annotated[float, Field(ge=0)] = 0.25
-    """A word seen n times is taken for unknown with probability dropout / (dropout + n) while training."""
+    word_dropout: Annotated[float, Field(ge=0)] = 0.25
+    """A word seen n times is taken for unknown with probability word_dropout / (word_dropout + n) in training."""
 
     def fit(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
         """Number the words."""
@@ -37,7 +39,7 @@ class Words(View):
 
     def build(self, codec: Vocabulary) -> "WordLookup":
         """Make the table."""
-        return WordLookup(torch.from_numpy(codec.counts), self.size, self.dropout)
+        return WordLookup(torch.from_numpy(codec.counts), self.size, self.word_dropout)
 
 
 @final

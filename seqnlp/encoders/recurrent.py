@@ -11,6 +11,8 @@ from seqnlp.nn.recurrent import Cell, Recurrent
 class RecurrentEncoder(Encoder):
     """Settings of a stack of recurrent layers."""
 
+    renamed = {"variational": "variational_dropout"}
+
     size: Annotated[int, Field(ge=1)] = 128
     """Units of each direction of each layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1
@@ -19,7 +21,7 @@ class RecurrentEncoder(Encoder):
     """Read each sequence in both directions; the output is twice as wide."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of features dropped between layers."""
-    variational: bool = True
+    variational_dropout: bool = True
     """One dropout mask a sequence instead of one a step: cheaper, and usually better."""
     residual: bool = False
     """Add each layer's input to its output wherever their widths agree."""
@@ -40,7 +42,7 @@ class RecurrentEncoder(Encoder):
             self.layers,
             self.bidirectional,
             self.dropout,
-            self.variational,
+            self.variational_dropout,
             self.residual,
             self.weight_drop,
         )

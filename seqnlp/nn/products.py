@@ -24,10 +24,15 @@ STEPS = 127
 
 
 def has_bf16() -> bool:
-    """Whether products and recurrent layers can be computed in bfloat16 here: oneDNN wants AVX-512 for it."""
+    """Hardware support for bfloat16 (AVX-512 BF16 or AMX) that oneDNN may use.
+
+    oneDNN is asked too, since it runs the products and recurrent layers, and `ONEDNN_MAX_CPU_ISA` may keep it from
+    instructions that the processor has; the processor, since with plain AVX-512 oneDNN imitates bfloat16, slowly.
+    """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return True
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        return False
+    allowed = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return bool(allowed and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()))
 
 
 def product(weight: Tensor, source: Floats, result: Floats, half: bool, bounded: bool = False) -> Multiply:

@@ -16,12 +16,13 @@ class Optimizer(Family, ABC):
     """How weights follow their gradients, and how fast at which moment."""
 
     default_kind: ClassVar[str | None] = "adamw"
+    renamed = {"warmup": "warmup_ratio"}
 
     lr: Annotated[float, Field(gt=0)] = 2e-3
     """The learning rate at its highest."""
     schedule: Schedule = "cosine"
     """How the rate changes: constant, linear, cosine, one_cycle, or plateau (halved if dev is no better)."""
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the training over which the rate rises from 0."""
 
     @abstractmethod
@@ -30,4 +31,4 @@ class Optimizer(Family, ABC):
 
     def rate(self, progress: float) -> float:
         """The learning rate when this share (0 to 1) of the training is done."""
-        return self.lr * scale(self.schedule, progress, self.warmup)
+        return self.lr * scale(self.schedule, progress, self.warmup_ratio)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import seqnlp
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.catalogue import CATALOGUE
@@ -64,7 +63,7 @@ def list_corpora(root: Path) -> list[Listing]:
 
 def shipped_folder() -> Path:
     """Where the corpora are that come with the package."""
-    package = Path(seqnlp.__path__[0])
+    package = Path(__file__).parents[1]
     inside = package / "shipped" / "corpora"
     return inside if inside.is_dir() else package.parent / "corpora"
 

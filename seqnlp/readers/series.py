@@ -42,12 +42,14 @@ class Series(Reader):
     Each column of numbers is a channel; a column `unique_id` tells several series in the same file apart.
     """
 
+    renamed = {"numbers": "numeric_columns"}
+
     kind: Literal["series"] = "series"
     time: str | None = None
     """The column of times, ISO 8601; left out: `ds`, `date`, `datetime`, `timestamp` or `time`, else the first."""
     series: str | None = None
     """The column with the name of the series that a row is of; left out: `unique_id`, if there is one."""
-    numbers: list[str] = []
+    numeric_columns: list[str] = []
     """The columns of numbers; left out: all others."""
     freq: str | None = None
     """How far apart rows must be: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: as far as most of them are."""
@@ -104,9 +106,9 @@ class Series(Reader):
         time = self._column(self.time, [name for name in TIMES if name in names] + names, names, path)
         given = self.series or (SERIES if SERIES in names else None)
         series = None if given is None else self._column(given, [given], names, path)
-        for name in self.numbers:
+        for name in self.numeric_columns:
             self._column(name, [name], names, path)
-        chosen = self.numbers or [name for name in names if name not in (time, series)]
+        chosen = self.numeric_columns or [name for name in names if name not in (time, series)]
         if not chosen:
             hint = "; expected commas between columns" if ";" in time or "\t" in time else ""
             raise DataError(f"no columns of numbers beside {time!r}{hint}", path)

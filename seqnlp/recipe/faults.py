@@ -63,6 +63,10 @@ def _say(keys: Keys, errors: list[ErrorDetails], document: Document) -> tuple[st
     if kind == "missing":
         return _missing(keys, document.data)
     if kind == "extra_forbidden":
+        section = class_at(Recipe, document.data, keys[:-1])
+        present = section.present_name(str(keys[-1])) if section else None
+        if present is not None:
+            return f"this key is now `{present}`", ""
         return "unknown key", spelling_hint(Recipe, document.data, keys)
     if kind == "unknown_kind":
         choices = context["choices"]

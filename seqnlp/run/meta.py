@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from seqnlp import __version__
 from seqnlp.run.directory import FORMAT
+from seqnlp.version import VERSION
 
 PACKAGES = ("torch", "tokenizers", "datasets", "numpy", "safetensors")
 
@@ -35,7 +35,7 @@ def describe_training(
         "device": device,
         "threads": threads,
         "platform": platform.platform(),
-        "versions": {"seqnlp": __version__, "python": platform.python_version()} | package_versions(),
+        "versions": {"seqnlp": VERSION, "python": platform.python_version()} | package_versions(),
         "corpus": dict(corpus),
     }
 

@@ -1,10 +1,10 @@
-"""A process that holds models for the terminal application.
+"""Model service: a process that holds models for the terminal application.
 
 | file | what is in it |
 |---|---|
 | protocol.py | requests and answers, one JSON object a line |
 | server.py | several requests at once, in turns |
-| handlers.py | one call of the library for each request |
-| client.py | the other end, for an application |
+| handlers.py | one handler for each kind of request |
+| client.py | the application's end: `ModelService`, and the client that starts the process |
 | __main__.py | `python -m seqnlp.service` |
 """

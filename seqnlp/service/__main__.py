@@ -1,4 +1,4 @@
-"""`python -m seqnlp.service`: answers requests on stdin until there are no more."""
+"""`python -m seqnlp.service`: answers requests on stdin until its end."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from seqnlp.service.server import Answer, Server, read_into
 
 
 def main() -> None:
-    """Load the library, say so, and serve."""
+    """Load the library, report readiness, and serve."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line: single steps are too small to share
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints is no answer

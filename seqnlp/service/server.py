@@ -1,4 +1,4 @@
-"""Answering several requests at once: each in turn goes on for a moment, so that none waits for another's end."""
+"""Round-robin server: each request advances for a moment in turn, so that none waits for another's end."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from typing import IO, Any, final
 from seqnlp.errors import DataError, OutOfMemory, SeqnlpError
 from seqnlp.service.protocol import Request, from_line
 
-SLICE = 0.015
-"""Seconds for which a request goes on before what it has is sent, and the next one has its turn."""
+TIME_SLICE = 0.015
+"""Seconds for which a request advances before its items are sent, and the next one has its turn."""
 
 Message = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request is answered with, item by item."""
+    """Lazy answer to a request."""
 
     items: Iterator[Any]
     pack: Callable[[list[Any]], list[Any]] = list
-    """Turns items that are ready into JSON values, which are sent together."""
+    """Turns the items of a time slice into JSON values, which are sent together."""
 
 
 @final
 class Server:
-    """Takes requests from a queue, begins each with `answer`, and sends what comes of it."""
+    """Event loop over the requests in a queue."""
 
     def __init__(
         self,
@@ -39,22 +39,29 @@ class Server:
         answer: Callable[[Request], Answer],
         send: Callable[[Message], None],
     ) -> None:
+        """Set up.
+
+        Args:
+            inbox: Messages of the application.
+            answer: Begins to answer a request.
+            send: Sends a message to the application.
+        """
         self._inbox, self._answer, self._send = inbox, answer, send
         self._open: dict[int, Answer] = {}
 
     def run(self) -> None:
-        """Go on for ever; the end of the input ends the process."""
+        """Serve for ever; the end of the input ends the process."""
         while True:
             self.turn()
 
     def turn(self) -> None:
-        """Take what has come, waiting for it if there is nothing to do, and let each open request go on once."""
+        """Accept new messages, waiting if no request is open, and advance each open request once."""
         while not self._open or not self._inbox.empty():
-            self._take(self._inbox.get())
+            self._accept(self._inbox.get())
         for number in list(self._open):
-            self._go_on(number)
+            self._advance(number)
 
-    def _take(self, message: Message) -> None:
+    def _accept(self, message: Message) -> None:
         if "stop" in message:
             self._open.pop(message["stop"], None)
             return
@@ -64,11 +71,11 @@ class Server:
         except Exception as error:
             self._send({"id": request.id, "error": describe(error)})
 
-    def _go_on(self, number: int) -> None:
+    def _advance(self, number: int) -> None:
         answer = self._open[number]
         ready: list[Any] = []
         end: Message | None = {"id": number, "end": True}
-        until = monotonic() + SLICE
+        until = monotonic() + TIME_SLICE
         try:
             for item in answer.items:
                 ready.append(item)
@@ -85,12 +92,12 @@ class Server:
 
 
 def describe(error: Exception) -> tuple[str, str]:
-    """The kind of an error, and what it says in one line; what is no user's fault goes to stderr at length."""
+    """Kind and one-line message of an error; internal errors go to stderr with their traceback."""
     message = " ".join((error.brief if isinstance(error, DataError) else str(error)).split())
     if isinstance(error, SeqnlpError):
         return type(error).__name__, message
-    if told := OutOfMemory.from_exception(error):
-        return "MemoryError", str(told)
+    if out_of_memory := OutOfMemory.from_exception(error):
+        return "MemoryError", str(out_of_memory)
     if isinstance(error, OSError):
         return "DataError", f"{error.filename}: {error.strerror}" if error.filename else message
     traceback.print_exception(error, file=sys.stderr)
@@ -98,7 +105,7 @@ def describe(error: Exception) -> tuple[str, str]:
 
 
 def read_into(inbox: SimpleQueue[Message], lines: IO[bytes]) -> None:
-    """Put all messages into a queue; when there are no more, nobody needs this process."""
+    """Put all messages into a queue; the end of the input ends the process."""
     for line in lines:
         inbox.put(from_line(line))
     os._exit(0)

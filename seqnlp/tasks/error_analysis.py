@@ -1,4 +1,4 @@
-"""What a trained model gets wrong: confusions, words never seen, and whether it knows how sure it may be."""
+"""Error analysis of labels: confusions, unknown words, calibration."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from seqnlp.metrics.confusion import confusion_matrix, frequent_confusions
 from seqnlp.results import Confusion, ErrorReport, Mistake
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.loading import open_split
+from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import computing_in, for_scores
 
 NOT_IN_TRAIN = "(not in train)"
@@ -31,7 +32,7 @@ def analyse(
     confusions: int = 10,
     examples: int = 2,
 ) -> dict[str, ErrorReport]:
-    """Count what a run gets wrong.
+    """Analyse the errors of a run.
 
     Args:
         run: A run of a task that chooses labels.
@@ -50,7 +51,7 @@ def analyse(
     opened = open_split(run, split, data)
     task = opened.task
     if not isinstance(task, LabellingTask):
-        raise UsageError(f"{run}: its verb is {task.verb}, which has no labels to be confused")
+        raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")
     with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
         answers = task.answers(opened.model, opened.examples)
     words = task.words(opened.table)
@@ -89,7 +90,7 @@ def _by_knowledge(known: np.ndarray[Any, np.dtype[np.bool_]], right: Any) -> dic
 
 
 def _mistakes(answers: Answers, words: Column, gold: int, predicted: int, most: int) -> list[Mistake]:
-    """Some items with this right label (or one that train did not have) and this predicted one."""
+    """Items of one confusion, those first that the model was surest of."""
     wanted = answers.gold == gold if gold < len(answers.names) else answers.gold < 0
     items = np.flatnonzero(wanted & (answers.predicted == predicted))
     surest = items[np.argsort(-answers.confidence[items], kind="stable")[:most]]

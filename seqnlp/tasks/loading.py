@@ -1,4 +1,4 @@
-"""A run opened together with data to look at it with, and what training shares with that."""
+"""Opening a run: its recipe, model, and a split of its corpus."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,8 @@ from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.recipe import Recipe, find_file, parse_recipe, place_faults
 from seqnlp.run import Run
-from seqnlp.tasks import Scores, Task, TaskRecipe
+from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.precision import Precision, computing_in
 
@@ -25,7 +26,7 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class OpenSplit:
-    """A run's model and the split that it is to be looked at with."""
+    """Model of a run with an encoded split."""
 
     run: Run
     recipe: TaskRecipe
@@ -36,7 +37,7 @@ class OpenSplit:
 
 
 def open_split(run: str | Path, split: str = "test", data: str | Path | None = None) -> OpenSplit:
-    """Open a run, and a split of its corpus or another file of the same kind.
+    """Open a run with a split of its corpus, or with another file.
 
     Raises:
         seqnlp.errors.UsageError: the recipe has no such split.
@@ -56,14 +57,14 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
 
 
 def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
-    """The model of a run, with the codecs and weights that it was saved with.
+    """Rebuild the model of a run with its codecs and weights.
 
     Raises:
         seqnlp.errors.RunError: they do not fit the recipe.
     """
     codecs, weights = run.load_codecs(), run.load_model()
     try:
-        task = recipe.restore(codecs)
+        task = task_class(recipe).restore(recipe, codecs)
         with weights_are_loaded():
             model = task.build()
         model.load_state_dict(weights)
@@ -74,14 +75,15 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
 
 
 def recipe_of(run: Run) -> TaskRecipe:
-    """The recipe that a run was trained by."""
+    """Parse the recipe that a run was trained by."""
+    import_tasks()
     recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
     assert isinstance(recipe, TaskRecipe)
     return recipe
 
 
 def path_resolver(recipe: Path) -> Callable[[str], Path]:
-    """Looks up files that a recipe names, and knows how to fetch those of public corpora."""
+    """Make the resolver of paths in a recipe; it advises how to fetch public corpora."""
 
     def advice(source: str) -> str | None:
         folder, *rest = Path(source).parts
@@ -92,7 +94,7 @@ def path_resolver(recipe: Path) -> Callable[[str], Path]:
 
 
 def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """The files that a training would stop for; nothing is read, and nothing asked of the Hub.
+    """List missing files of a recipe; nothing is read, nothing asked of the Hub.
 
     Args:
         recipe: A recipe that is right.
@@ -118,12 +120,12 @@ def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:
     """Encode a split; errors say which one."""
     with error_context(name):
-        return task.examples(split, recipe.training.batch_tokens)
+        return task.encode(split, recipe.training.batch_tokens)
 
 
 @contextmanager
 def error_context(split: str) -> Iterator[None]:
-    """Let an error that is about rows say which split they are of."""
+    """Add the name of the split to errors about rows."""
     try:
         yield
     except DataError as error:

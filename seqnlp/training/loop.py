@@ -99,14 +99,14 @@ class Trainer:
         self.precision = resolve(training.precision)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = optimizer.build(self.parameters)
-        self.average = [p.detach().clone() for p in self.parameters] if training.average else []
+        self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
         threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
         self.replicas = Replicas(model, train, max(1, threads), self.precision)
         self.carries: list[list[Tensor] | None] = [None] * len(self.replicas.models)
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
         self.steps = sum(
-            math.ceil(len(train.plan(seed, epoch)) / training.accumulate) for epoch in range(training.epochs)
+            math.ceil(len(train.plan(seed, epoch)) / training.gradient_accumulation) for epoch in range(training.epochs)
         )
 
     def events(self) -> Iterator[Event]:
@@ -124,7 +124,7 @@ class Trainer:
             while now.position < len(batches) and not self._out_of_patience:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
-                portion = batches[now.position : now.position + settings.accumulate]
+                portion = batches[now.position : now.position + settings.gradient_accumulation]
                 yield self._step(portion, len(portion) / len(batches))
             if now.position >= len(batches):
                 now.epoch, now.position = now.epoch + 1, 0
@@ -153,19 +153,19 @@ class Trainer:
             group["lr"] = rate
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         nats, items, self.carries = self.replicas.gradients(batches, self.carries, seed)
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip).item()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
         if not (math.isfinite(nats) and math.isfinite(norm)):
             self.optimizer.zero_grad()
             what = "loss" if not math.isfinite(nats) else "gradient"
             raise Diverged(
                 f"the {what} is no longer a number at step {now.step + 1} (learning rate {rate:.2g}); "
-                "try a smaller optimizer.lr or training.clip"
+                "try a smaller optimizer.lr or training.max_grad_norm"
             )
         self.optimizer.step()
         self.optimizer.zero_grad()
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
         if self.average:
-            memory = min(self.settings.average, now.step / (now.step + 10))  # forget the random start soon
+            memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
             torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
         took = time.perf_counter() - begun
         now.seconds, now.stepping = now.seconds + took, now.stepping + took

@@ -13,21 +13,21 @@ Precision = Literal["fp32", "bf16"]
 
 
 def resolve(precision: Literal["auto", "fp32", "bf16"]) -> Precision:
-    """What `auto` means on this processor: bf16 where that is faster, which takes AVX-512 BF16 or AMX.
+    """Resolve `auto` for this processor: bf16 where it is in hardware, else fp32.
 
     Raises:
-        UsageError: bf16 is asked for, and this processor has no way to it.
+        UsageError: bf16 is asked for, and this processor has no instructions for it.
     """
     if precision == "auto":
-        return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "fp32"
+        return "bf16" if has_bf16() else "fp32"
     if precision == "bf16" and not has_bf16():
         raise UsageError("training.precision: this processor can't compute in bf16; expected auto or fp32")
     return precision
 
 
 def for_scores(trained: Literal["auto", "fp32", "bf16"]) -> Precision:
-    """What to score a run in: what it was trained in, or fp32 where that was bf16 on a machine that has it."""
-    return resolve("auto" if trained == "bf16" and not has_bf16() else trained)
+    """Precision to score a run in: as trained, or fp32 where bf16 is missing."""
+    return resolve("auto" if trained == "bf16" else trained)
 
 
 @contextmanager

@@ -8,22 +8,24 @@ from seqnlp.spec import Spec
 
 
 class Training(Spec):
-    """How long, in what portions and how carefully to train."""
+    """Length, batches and safeguards of a training."""
+
+    renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
 
     epochs: Annotated[int, Field(ge=1)] = 12
     """Passes over the training data, at most."""
     batch_tokens: Annotated[int, Field(ge=1)] = 1000
     """Steps in a batch, padding included."""
-    accumulate: Annotated[int, Field(ge=1)] = 1
-    """Batches whose gradients are added up before the weights move."""
-    clip: Annotated[float, Field(gt=0)] = 5.0
-    """The longest that the gradient may be; a longer one is shortened."""
+    gradient_accumulation: Annotated[int, Field(ge=1)] = 1
+    """Batches whose gradients are summed before each step of the optimizer."""
+    max_grad_norm: Annotated[float, Field(gt=0)] = 5.0
+    """Clip the norm of the gradient to this."""
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after this many evaluations without a better dev score; left out: never."""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None
     """Steps after which dev is scored also in the middle of an epoch; left out: only after each epoch."""
-    average: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Keep an exponential moving average of the weights with this decay, say 0.998, and use it; 0: no."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of an exponential moving average of the weights, say 0.998, which is then the model; 0: none."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
     threads: Annotated[int, Field(ge=0)] = 0

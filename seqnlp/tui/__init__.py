@@ -6,8 +6,8 @@ is there at once and no computation can freeze it.
 | file | what is in it |
 |---|---|
 | app.py | the application: themes, help, palette, and the worker's life |
-| predictor.py | `Predictor`: what screens ask; tests have one of their own |
-| client.py | the predictor that is a worker process |
+| service.py | `ModelService`: what screens ask; tests have one of their own |
+| client.py | the service that is a worker process |
 | listing.py | the runs in a folder |
 | writing.py, wrapping.py | the text of one sample in little memory, and its lines |
 | beginning.py | how much of a very long text is looked at |

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from seqnlp.service.predictor import Predictor, PredictorDied, State
+from seqnlp.service.client import ModelService, ServiceDied, ServiceState
 from seqnlp.tui.mishaps import Overcome, log_mishap
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES
@@ -55,12 +55,12 @@ class SeqnlpApp(App[None]):
     ToastRack { margin-bottom: 2; }
     """
 
-    def __init__(self, root: Path, predictor: Predictor, run: Summary | None = None) -> None:
+    def __init__(self, root: Path, service: ModelService, run: Summary | None = None) -> None:
         """Set up; nothing runs yet.
 
         Args:
             root: The folder that holds the runs.
-            predictor: Who answers the screens' questions.
+            service: Who answers the screens' questions.
             run: Opened at once, above home.
         """
         plain = "NO_COLOR" in os.environ
@@ -68,19 +68,19 @@ class SeqnlpApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = PLAIN.name if plain else NIGHT.name
-        self.root, self.predictor, self._run = root, predictor, run
+        self.root, self.service, self._run = root, service, run
         self.trainings = Trainings(root)
         self._woken = False
         self._mishaps: deque[float] = deque(maxlen=MISHAPS)
 
     def on_mount(self) -> None:
         """Show home, and start the worker once that is drawn."""
-        self.push_screen(HomeScreen(self.root, self.predictor, self.trainings))
+        self.push_screen(HomeScreen(self.root, self.service, self.trainings))
         if self._run is not None:
             from seqnlp.tui.screens import screen_for
 
-            self.push_screen(screen_for(self._run, self.predictor))
-        self.predictor.listeners.append(self._worker_changed)
+            self.push_screen(screen_for(self._run, self.service))
+        self.service.listeners.append(self._worker_changed)
         if self.is_web:
             from seqnlp.tui.page import Page
 
@@ -97,7 +97,7 @@ class SeqnlpApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Nothing is left running."""
-        await self.predictor.close()
+        await self.service.close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers besides the keys of the screen."""
@@ -124,7 +124,7 @@ class SeqnlpApp(App[None]):
         from seqnlp.tui.screens.train import TrainScreen
 
         if not isinstance(self.screen, TrainScreen):
-            self.push_screen(TrainScreen(self.trainings, self.predictor))
+            self.push_screen(TrainScreen(self.trainings, self.service))
 
     async def action_quit(self) -> None:
         """Leave; what becomes of the trainings that were begun here is asked first."""
@@ -158,8 +158,8 @@ class SeqnlpApp(App[None]):
         self.notify(f"Saved {self.save_screenshot()}", markup=False)
 
     async def _wake(self) -> None:
-        with suppress(PredictorDied):  # which is told below
-            await self.predictor.start()
+        with suppress(ServiceDied):  # which is told below
+            await self.service.start()
 
     async def _dispatch_message(self, message: Message) -> None:
         try:
@@ -190,14 +190,14 @@ class SeqnlpApp(App[None]):
     async def _give_up(self, screen: Screen[object]) -> None:
         """Close a screen that may be broken; home is begun anew."""
         if isinstance(screen, HomeScreen):
-            await self.switch_screen(HomeScreen(self.root, self.predictor, self.trainings))
+            await self.switch_screen(HomeScreen(self.root, self.service, self.trainings))
         elif screen is self.screen:
             await self.pop_screen()
 
-    def _worker_changed(self, state: State) -> None:
-        if state is State.DEAD:
+    def _worker_changed(self, state: ServiceState) -> None:
+        if state is ServiceState.DEAD:
             self.notify(
-                f"{self.predictor.obituary} The next question starts another one.",
+                f"{self.service.exit_reason} The next question starts another one.",
                 title="The worker has died",
                 severity="error",
                 timeout=10,

@@ -23,10 +23,10 @@ def test_the_terminal_application_starts_without_what_is_slow() -> None:
 import asyncio, sys
 from pathlib import Path
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.service.client import WorkerPredictor
+from seqnlp.service.client import ServiceClient
 
 async def start() -> None:
-    app = SeqnlpApp(Path("runs"), WorkerPredictor((sys.executable, "-c", "input()")))
+    app = SeqnlpApp(Path("runs"), ServiceClient((sys.executable, "-c", "input()")))
     async with app.run_test() as pilot:
         await pilot.app.workers.wait_for_complete()
 

@@ -88,7 +88,7 @@ class Vectors(nn.Module):
 def build(feeding: bool) -> SequenceModel:
     torch.manual_seed(1)
     encoder = Recurrent("lstm", 256, 256, bidirectional=True)
-    spec = Attention(size=512, embedding=256, label_smoothing=0.1, input_feeding=feeding)
+    spec = Attention(size=512, embedding_size=256, label_smoothing=0.1, input_feeding=feeding)
     return SequenceModel(Vectors(), encoder, {"target": spec.build(encoder.width, TYPES)})
 
 

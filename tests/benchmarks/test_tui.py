@@ -18,8 +18,7 @@ from typing import Any
 import pytest
 
 from seqnlp.api import train
-from seqnlp.service.client import WorkerPredictor
-from seqnlp.service.predictor import Predictor, State
+from seqnlp.service.client import ModelService, ServiceClient, ServiceState
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.screens.generate import GenerateScreen
@@ -154,7 +153,7 @@ def _command(run: Path, length: int) -> float:
 
 
 async def _shown(run: Path, length: int) -> float:
-    app = SeqnlpApp(run.parent, WorkerPredictor(), run_at(run))
+    app = SeqnlpApp(run.parent, ServiceClient(), run_at(run))
     async with app.run_test(size=(140, 45)) as pilot:
         screen = app.screen
         assert isinstance(screen, GenerateScreen)
@@ -168,11 +167,11 @@ async def _shown(run: Path, length: int) -> float:
         return length / (time.perf_counter() - begun)
 
 
-class Endless(Predictor):
+class Endless(ModelService):
     """Writes as fast as it is read."""
 
     async def start(self) -> None:
-        self.become(State.READY)
+        self.set_state(ServiceState.READY)
 
     async def close(self) -> None:
         pass

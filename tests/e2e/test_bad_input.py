@@ -67,12 +67,13 @@ def test_a_bad_setting(setting: str, code: int, messages: list[str], seqnlp: Pro
 def test_all_faults_of_a_recipe_come_at_once_with_their_places(seqnlp: Program, tmp_path: Path) -> None:
     recipe = tmp_path / "bad.toml"
     text = (ROOT / "recipes/pos_gru.toml").read_text()
-    recipe.write_text(text.replace("layers = 1", 'layers = "one"').replace("clip = 5.0", "clipp = 5.0"))
+    text = text.replace("layers = 1", 'layers = "one"').replace("max_grad_norm", "max_grad_nrom")
+    recipe.write_text(text)
     done = seqnlp("train", recipe)
     lines = recipe.read_text().splitlines()
     layers = next(number for number, line in enumerate(lines, 1) if line.startswith("layers"))
-    clip = next(number for number, line in enumerate(lines, 1) if line.startswith("clipp"))
-    complains(done, 3, f"bad.toml:{layers}:1", f"bad.toml:{clip}:1", "did you mean `clip`?")
+    clip = next(number for number, line in enumerate(lines, 1) if line.startswith("max_grad_nrom"))
+    complains(done, 3, f"bad.toml:{layers}:1", f"bad.toml:{clip}:1", "did you mean `max_grad_norm`?")
 
 
 def test_labels_unseen_in_train_are_said_once_and_count_as_wrong(seqnlp: Program, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 Program = Callable[..., "CompletedProcess[str]"]
-TINY = ["training.epochs=1", "training.threads=1", "training.stride=16", "encoder.size=8", "data.look_back=48"]
+TINY = ["training.epochs=1", "training.threads=1", "training.stride=16", "encoder.size=8", "data.lookback=48"]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ HEADER = "date,bakery,ferry,library,lift,pool,tram\n"
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (f"{HEADER}2024-01-01,1,1,1,1,1,1\n", "series 'given': 1 rows with values are fewer than data.look_back = 48"),
+        (f"{HEADER}2024-01-01,1,1,1,1,1,1\n", "series 'given': 1 rows with values are fewer than data.lookback = 48"),
         (f"{HEADER}2024-01-01,x,1,1,1,1,1\n", ":2: series 'given': 'x' in the column 'bakery'; expected a number"),
         (f"{HEADER}2024-01-01,1,1\n", ":2: 3 columns; expected 7"),
         ("date,bakery\n2024-01-01,1\n", "no column 'ferry' of numbers"),

@@ -102,7 +102,7 @@ def test_probe_into_a_picture(run: Path, seqnlp: Program, tmp_path: Path) -> Non
         (("probe", "no/run", "--svg", "x.pdf"), 2, "x.pdf: expected a file that ends in .svg or .png"),
         (("evaluate", "{run}", "--context", 0), 2, "context 0: expected 1 token"),
         (("evaluate", "{run}", "--context", 9, "--dynamic", 0.1), 2, "contradict each other"),
-        (("tag", "{run}", "-"), 2, "its verb is generate"),
+        (("tag", "{run}", "-"), 2, "this run is a language model; use `seqnlp generate "),
         (("train", "recipes/char_lstm.toml", "-s", "encoder.bidirectional=true"), 3, "must not see what comes next"),
         (("train", "recipes/char_lstm.toml", "-s", "data.train='corpora/prose/train.txt[:50]'"), 4, "one window"),
     ],

@@ -117,8 +117,8 @@ def test_options_that_make_no_sense(run: Path, tiny_run: Path, seqnlp: Program) 
     complains(seqnlp("translate", run, "--beam", 0, stdin="ab\n"), 2, "beam 0")
     complains(seqnlp("translate", run, "--beam", 2, "--best", 3, stdin="ab\n"), 2, "beam of 2")
     complains(seqnlp("translate", run, "--beam", 3, "--best", 2, "--attention", stdin="ab\n"), 2, "--best")
-    complains(seqnlp("translate", tiny_run, stdin="ab\n"), 2, "its verb is tag")
-    complains(seqnlp("tag", run, stdin="ab\n"), 2, "its verb is translate")
+    complains(seqnlp("translate", tiny_run, stdin="ab\n"), 2, "this run is a tagger; use `seqnlp tag ")
+    complains(seqnlp("tag", run, stdin="ab\n"), 2, "this run is a translator; use `seqnlp translate ")
     complains(seqnlp("translate", run, stdin=b"ab\n\xe9\n"), 4, "standard input:2", "not UTF-8")
     assert seqnlp("translate", run, "--length-penalty", "long", stdin="ab\n").returncode == 2
 
@@ -144,23 +144,23 @@ def test_files_of_different_lengths(seqnlp: Program, tmp_path: Path) -> None:
 
 def test_pairs_that_are_left_out_are_counted(seqnlp: Program, tmp_path: Path) -> None:
     (tmp_path / "x.tsv").write_text("ab\tba\nabc\t\nabcdefgh\thgfedcba\n" + "cd\tdc\n" * 9)
-    settings = [*SETTINGS, "-s", f"data.train={tmp_path}/x.tsv", "-s", "data.longest=5"]
+    settings = [*SETTINGS, "-s", f"data.train={tmp_path}/x.tsv", "-s", "data.max_length=5"]
     done = seqnlp("train", "reverse_words", "--out", tmp_path / "run", *settings)
     assert done.returncode == 0, done.stderr
     assert "train: 2 of 12 pairs are left out: 1 with an empty side, 1 longer than 5 tokens" in done.stderr
-    short = seqnlp("train", "reverse_words", "--out", tmp_path / "none", *settings, "-s", "data.shortest=5")
+    short = seqnlp("train", "reverse_words", "--out", tmp_path / "none", *settings, "-s", "data.min_length=5")
     complains(short, 4, "train: ", "12 of 12 pairs are left out")
 
 
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        (["shared_embedding=true", "data.joint=false"], 3, "data.joint = true"),
+        (["shared_embedding=true", "data.joint_vocabulary=false"], 3, "data.joint_vocabulary = true"),
         (["decoder.attention=dot", "decoder.size=100"], 3, "decoder.size"),
         (["data.target=source"], 3, "data.target"),
         (["data.source=englisch"], 4, "no column 'englisch'; its columns are source, target"),
-        (["data.unit=word"], 3, 'did you mean "words"?'),
-        (["data.shortest=9", "data.longest=3"], 3, "data.shortest"),
+        (["data.tokenizer=word"], 3, 'did you mean "words"?'),
+        (["data.min_length=9", "data.max_length=3"], 3, "data.min_length"),
     ],
 )
 def test_recipes_that_make_no_sense(

@@ -19,11 +19,11 @@ reader = "series"
 train = "{file}[:60%]"
 dev = "{file}[60%:80%]"
 test = "{file}[80%:]"
-past = ["rain"]
-known = ["price"]
-look_back = 14
+past_covariates = ["rain"]
+future_covariates = ["price"]
+lookback = 14
 horizon = 7
-season = 7
+season_length = 7
 [encoder]
 size = 8
 bidirectional = false

@@ -1,4 +1,4 @@
-"""A predictor that needs no model, runs that were never trained, and pictures to compare with.
+"""A service that needs no model, runs that were never trained, and pictures to compare with.
 
 `SEQNLP_GOLDEN=write pytest tests/tui` writes the pictures anew; look at them before they are committed.
 """
@@ -16,7 +16,7 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input, TextArea
 
-from seqnlp.service.predictor import Predictor, State
+from seqnlp.service.client import ModelService, ServiceState
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.widgets.prompt import Prompt
@@ -27,7 +27,7 @@ PATIENCE = 300
 Reply = Callable[[Mapping[str, Any]], Iterable[Any]]
 
 
-class FakePredictor(Predictor):
+class FakeService(ModelService):
     """Answers from functions, one a question; an exception among the items is raised."""
 
     def __init__(self, replies: Mapping[str, Reply]) -> None:
@@ -44,10 +44,10 @@ class FakePredictor(Predictor):
         self.gate.set()
 
     async def start(self) -> None:
-        self.become(State.READY)
+        self.set_state(ServiceState.READY)
 
     async def close(self) -> None:
-        self.become(State.ASLEEP)
+        self.set_state(ServiceState.ASLEEP)
 
     async def stream(self, do: str, run: str, settings: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
         self.asked.append((do, dict(settings)))
@@ -121,9 +121,9 @@ def new_run() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def fake() -> type[FakePredictor]:
+def fake() -> type[FakeService]:
     """The class: `fake({"tag": lambda settings: [...]})`."""
-    return FakePredictor
+    return FakeService
 
 
 def text_on(app: SeqnlpApp) -> str:
@@ -221,7 +221,7 @@ def watched() -> Callable[[Any, str], Awaitable[WatchScreen]]:
     """Opens the screen of a training: `screen = await watched(pilot, "my_run")`."""
 
     async def watch(pilot: Any, name: str) -> WatchScreen:
-        screen = WatchScreen(pilot.app.trainings, name, pilot.app.predictor)
+        screen = WatchScreen(pilot.app.trainings, name, pilot.app.service)
         pilot.app.push_screen(screen)
         await pilot.pause()
         await screen.look()

@@ -22,7 +22,7 @@ from conftest import draw, wait_for
 from textual.widgets import Input, TextArea
 
 from seqnlp.run import Run
-from seqnlp.service.client import WorkerPredictor
+from seqnlp.service.client import ServiceClient
 from seqnlp.tui.app import SeqnlpApp
 
 ROOT = Path(__file__).parents[2]
@@ -222,7 +222,7 @@ def lay_out(desk: Path, runs: Path) -> None:
 async def shoot(name: str) -> str:
     """One picture, of an application of its own."""
     height, act = ACTS[name]
-    app = SeqnlpApp(Path("runs"), WorkerPredictor())
+    app = SeqnlpApp(Path("runs"), ServiceClient())
     async with app.run_test(size=(WIDTH, height)) as pilot:
         await wait_for(app, "● ready")
         await wait_for(app, f"{len(RUNS)} runs")

@@ -79,7 +79,7 @@ async def test_who_types_may_leave_at_once(
     run = run_at(runs / "pos_gru")
     async with app.run_test(size=(80, 24)) as pilot:
         for attempt in range(10):
-            screen = comparison_of(run, run, app.predictor) if attempt % 2 else screen_for(run, app.predictor)
+            screen = comparison_of(run, run, app.service) if attempt % 2 else screen_for(run, app.service)
             await app.push_screen(screen)
             line = screen.query("#text, #input").first()
             line.focus()
@@ -92,4 +92,4 @@ async def test_who_types_may_leave_at_once(
                 app.simulate_key("escape")
                 await settled(pilot)
             assert isinstance(app.screen, HomeScreen)
-            assert app.predictor.open == 0
+            assert app.service.open == 0

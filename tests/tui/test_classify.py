@@ -1,4 +1,4 @@
-"""The classify screen, from a predictor with strong opinions."""
+"""The classify screen, from a service with strong opinions."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,7 +30,7 @@ def opinion(settings: Mapping[str, Any]) -> list[Any]:
 
 
 def opened(fake: Any, runs: Path, reply: Any = opinion) -> SeqnlpApp:
-    load = {"load": lambda settings: [{"verb": "classify"}]}
+    load = {"load": lambda settings: [{"task": "classify"}]}
     return SeqnlpApp(runs, fake(load | {"classify": reply}), run_at(runs / "sentiment_lstm"))
 
 
@@ -64,7 +64,7 @@ async def test_classes_and_words_change_with_the_text(runs: Path, fake: Any, sho
         await typed(pilot, "")
         await shows(app, "a bar for each class")
         assert screen.answer.words == ()
-        asked = [settings for do, settings in app.predictor.asked if do == "classify"]  # type: ignore[attr-defined]
+        asked = [settings for do, settings in app.service.asked if do == "classify"]  # type: ignore[attr-defined]
         assert asked == [{"texts": text, "explain": True} for text in ("wonderful", "dull dull dull dull")]
 
 

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from seqnlp.run import Run
-from seqnlp.service.predictor import PredictorError
+from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screens.compare import CompareScreen
 from seqnlp.tui.screens.home import HomeScreen
@@ -51,7 +51,7 @@ def translated(settings: Any) -> list[Any]:
 
 
 def loaded(settings: Any) -> list[Any]:
-    return [{"verb": "?"}]
+    return [{"task": "?"}]
 
 
 @pytest.fixture(autouse=True)
@@ -162,7 +162,7 @@ async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, shows
         screen = await opened(pilot, "char_lstm", "word_lstm")
         await pilot.press(*"Hm", "enter")
         await settled(pilot)
-        asked = [settings for do, settings in app.predictor.asked if do == "generate"]
+        asked = [settings for do, settings in app.service.asked if do == "generate"]
         assert asked == [{"prompt": "Hm", "length": 600, "seed": 1, "temperature": 0.8}] * 2
         await pilot.press("n")
         await settled(pilot)
@@ -171,7 +171,7 @@ async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, shows
         await settled(pilot)
         await pilot.press("minus", "minus")
         await settled(pilot)
-        assert app.predictor.asked[-1][1] == {"prompt": "Hm", "length": 600, "seed": 2, "temperature": 0.7}
+        assert app.service.asked[-1][1] == {"prompt": "Hm", "length": 600, "seed": 2, "temperature": 0.7}
         await shows(app, "temperature 0.7")
         await pilot.press("ctrl+c")
         assert app.clipboard.startswith("char_lstm:\nHm")
@@ -183,7 +183,7 @@ async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake
     app = app_of(pairs, fake, generate=lambda settings: repeat({"text": "a ", "lengths": [2], "logprobs": [-1.0]}))
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm", "word_lstm")
-        app.predictor.pause = 0.01
+        app.service.pause = 0.01
         await pilot.press("a", "enter")
         while not all(writing.tokens for writing in screen.duet.writings):
             await pilot.pause(0.01)
@@ -191,7 +191,7 @@ async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake
         await pilot.press("space")
         await settled(pilot)
         assert not screen.duet.busy
-        assert app.predictor.open == 0
+        assert app.service.open == 0
         before = screen.duet.writings[0].tokens
         await pilot.press("space")
         while screen.duet.writings[0].tokens == before:
@@ -201,7 +201,7 @@ async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake
         assert screen.duet.writings[0].tokens > before
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
-        assert app.predictor.open == 0
+        assert app.service.open == 0
 
 
 async def test_swap(pairs: Path, fake: Any) -> None:
@@ -239,12 +239,12 @@ async def test_f2_asks_about_the_same_line_again(pairs: Path, fake: Any, shows: 
         line.text = "one\ntwo\nthree"
         line.move_cursor((1, 2))
         await settled(pilot)
-        asked = len(app.predictor.asked)  # type: ignore[attr-defined]
+        asked = len(app.service.asked)  # type: ignore[attr-defined]
         await pilot.press("f2")
         await shows(app, "pos_lstm  ⇄  pos_gru")
         swapped = await settled(pilot)
         assert swapped.query_one(Prompt).cursor_location == (1, 2)
-        questions = [settings["sentences"] for do, settings in app.predictor.asked[asked:] if do == "tag"]  # type: ignore[attr-defined]
+        questions = [settings["sentences"] for do, settings in app.service.asked[asked:] if do == "tag"]  # type: ignore[attr-defined]
         assert questions[-2:] == ["two", "two"]
 
 
@@ -254,7 +254,7 @@ async def test_of_a_very_long_text_both_look_at_the_beginning(pairs: Path, fake:
         screen = await opened(pilot, "sentiment_lstm", "sentiment_gru")
         screen.query_one(Prompt).text = "word " * 5_000
         await shows(app, "only the first 2,000 words are looked at")
-        asked = [len(settings["texts"].split()) for do, settings in app.predictor.asked if do == "classify"]  # type: ignore[attr-defined]
+        asked = [len(settings["texts"].split()) for do, settings in app.service.asked if do == "classify"]  # type: ignore[attr-defined]
         assert asked == [2_000, 2_000]
         screen.query_one(Prompt).text = "word"
         await hides(app, "are looked at")
@@ -318,7 +318,7 @@ async def test_translations(pairs: Path, fake: Any, shows: Any, hides: Any, sett
         await settled(pilot)
         await shows(app, "le bateau part demain")
         await shows(app, "le navire part demain")
-        asked = [settings for do, settings in app.predictor.asked if do == "translate"]
+        asked = [settings for do, settings in app.service.asked if do == "translate"]
         assert asked == [{"texts": "the boat leaves tomorrow"}] * 2
         await pilot.press("ctrl+c")
         assert app.clipboard == "le bateau part demain\nle navire part demain"
@@ -332,11 +332,11 @@ async def test_what_can_not_be_compared_says_why(pairs: Path, fake: Any, shows: 
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "char_lstm", "pos_gru")
         await shows(app, "char_lstm (language model) and pos_gru (tagger) do different things")
-        assert app.predictor.asked == []
+        assert app.service.asked == []
 
 
 async def test_errors_are_told(pairs: Path, fake: Any, settled: Any) -> None:
-    app = app_of(pairs, fake, tag=lambda settings: [PredictorError("RunError", "it is damaged")])
+    app = app_of(pairs, fake, tag=lambda settings: [ServiceError("RunError", "it is damaged")])
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "pos_gru", "pos_lstm")
         await pilot.press(*"hm")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from seqnlp.service.predictor import PredictorError
+from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.comparing import forecasts_apart
 from seqnlp.tui.screens.compare_forecasts import CompareForecastsScreen
@@ -50,7 +50,7 @@ def forecast(settings: Mapping[str, Any]) -> list[Any]:
 
 @pytest.fixture
 def app(runs: Path, new_run: Any, fake: Any) -> SeqnlpApp:
-    """With forecasting runs, and a predictor whose answers depend on the run."""
+    """With forecasting runs, and a service whose answers depend on the run."""
     for number, name in enumerate(NAMES):
         run = new_run(name, "forecast", "mse", 0.41 - number / 50, f"2025-10-2{number}T10:00:00+00:00", 9_000)
         (run / "recipe.toml").write_text(f'task = "forecast"\n[data]\ntest = "{name}.csv[85%:]"\n')
@@ -60,7 +60,7 @@ def app(runs: Path, new_run: Any, fake: Any) -> SeqnlpApp:
             async for item in super().stream(do, run, {**settings, "run": Path(run).name}):
                 yield item
 
-    return SeqnlpApp(runs, Both({"load": lambda settings: [{"verb": "forecast"}], "forecast": forecast}))
+    return SeqnlpApp(runs, Both({"load": lambda settings: [{"task": "forecast"}], "forecast": forecast}))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def opened(settled: Any) -> Any:
 
 def asked(app: SeqnlpApp, count: int) -> list[tuple[Any, ...]]:
     """The last questions: the run, the file, the horizon, the level."""
-    questions = [settings for do, settings in app.predictor.asked if do == "forecast"]  # type: ignore[attr-defined]
+    questions = [settings for do, settings in app.service.asked if do == "forecast"]  # type: ignore[attr-defined]
     return [tuple(each[name] for name in ("run", "file", "horizon", "level")) for each in questions[-count:]]
 
 
@@ -181,12 +181,12 @@ async def test_who_knows_no_intervals_is_remembered_past_a_file_that_is_not_ther
 ) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
         if settings["file"] == "bad.csv":
-            return [PredictorError("DataError", "bad.csv: no such file")]
+            return [ServiceError("DataError", "bad.csv: no such file")]
         if settings["run"] == "points" and settings["level"]:
-            return [PredictorError("UsageError", "the model forecasts points and knows no intervals")]
+            return [ServiceError("UsageError", "the model forecasts points and knows no intervals")]
         return forecast(settings)
 
-    app.predictor.replies["forecast"] = reply  # type: ignore[attr-defined]
+    app.service.replies["forecast"] = reply  # type: ignore[attr-defined]
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "points", "etth1")
         await pilot.press("l")
@@ -236,9 +236,9 @@ async def test_a_file_that_one_of_them_can_not_read_is_told(
     app: SeqnlpApp, shows: Any, settled: Any, opened: Any
 ) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
-        return [PredictorError("DataError", "no column OT")] if settings["run"] == "etth1_48" else forecast(settings)
+        return [ServiceError("DataError", "no column OT")] if settings["run"] == "etth1_48" else forecast(settings)
 
-    app.predictor.replies["forecast"] = reply  # type: ignore[attr-defined]
+    app.service.replies["forecast"] = reply  # type: ignore[attr-defined]
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, "etth1", "etth1_48")
         await shows(app, "✕ no column OT   o: name another file")

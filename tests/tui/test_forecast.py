@@ -1,4 +1,4 @@
-"""The forecast screen, from a predictor that draws waves."""
+"""The forecast screen, from a service that draws waves."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from seqnlp.service.predictor import PredictorError
+from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.screens.home import HomeScreen
@@ -58,7 +58,7 @@ def opened(fake: Any, runs: Path, reply: Any = waves) -> SeqnlpApp:
     recipe.write_text('task = "forecast"\n[data]\ntest = "load.csv[85%:]"\n')
     return SeqnlpApp(
         runs,
-        fake({"load": lambda settings: [{"verb": "forecast"}], "forecast": reply}),
+        fake({"load": lambda settings: [{"task": "forecast"}], "forecast": reply}),
         run_at(runs / "sentiment_lstm"),
     )
 
@@ -81,7 +81,7 @@ async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: An
 
 
 def asked(app: SeqnlpApp) -> dict[str, Any]:
-    found: dict[str, Any] = [settings for do, settings in app.predictor.asked if do == "forecast"][-1]  # type: ignore[attr-defined]
+    found: dict[str, Any] = [settings for do, settings in app.service.asked if do == "forecast"][-1]  # type: ignore[attr-defined]
     return found
 
 
@@ -118,23 +118,23 @@ async def test_the_horizon_goes_with_the_arrows(runs: Path, fake: Any, shows: An
 
 async def test_many_steps_at_once_ask_once(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
-        before = len(predictor.asked)
+        before = len(service.asked)
         for _ in range(50):
             screen.action_reach(1)
         await settled(pilot)
         assert asked(app)["horizon"] == 74
-        assert len(predictor.asked) == before + 1
+        assert len(service.asked) == before + 1
 
 
 async def test_another_series_needs_no_question(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
-        before = len(predictor.asked)
+        before = len(service.asked)
         await pilot.press("down", "down")
         await shows(app, "▸ load west")
         await shows(app, "3/4")
@@ -143,7 +143,7 @@ async def test_another_series_needs_no_question(runs: Path, fake: Any, shows: An
         await pilot.click("#series", offset=(4, 3))
         await pilot.pause()
         await shows(app, "▸ wind")
-        assert len(predictor.asked) == before
+        assert len(service.asked) == before
 
 
 async def test_the_interval_can_be_hidden_and_has_levels(
@@ -192,16 +192,16 @@ async def test_more_and_less_of_the_past(runs: Path, fake: Any, shows: Any, sett
 
 async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
-        before = len(predictor.asked)
+        before = len(service.asked)
         await pilot.press("o")
         line = screen.query_one("#text", Input)
         assert line.has_focus
         line.value = "other.csv"
         await settled(pilot)
-        assert len(predictor.asked) == before  # not before enter
+        assert len(service.asked) == before  # not before enter
         await pilot.press("enter")
         await settled(pilot)
         assert asked(app)["file"] == "other.csv"
@@ -215,7 +215,7 @@ async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled:
 async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:
-    missing = PredictorError("DataError", "oad.csv: no such file; did you mean load.csv?")
+    missing = ServiceError("DataError", "oad.csv: no such file; did you mean load.csv?")
     app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [missing])
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
@@ -238,7 +238,7 @@ async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
 async def test_without_a_forecast_no_key_does_anything(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:
-    missing = PredictorError("DataError", "load.csv: no such file")
+    missing = ServiceError("DataError", "load.csv: no such file")
     app = opened(fake, runs, lambda settings: [missing])
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
@@ -254,7 +254,7 @@ async def test_without_a_forecast_no_key_does_anything(
 
 async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
-        wrong = PredictorError("UsageError", "level 50: the model's quantiles do not reach 0.25 and 0.75")
+        wrong = ServiceError("UsageError", "level 50: the model's quantiles do not reach 0.25 and 0.75")
         return [wrong] if settings["level"] else waves(settings)
 
     app = opened(fake, runs, reply)
@@ -269,9 +269,9 @@ async def test_settings_that_make_no_sense_are_told_below(runs: Path, fake: Any,
 def narrow(settings: Mapping[str, Any]) -> list[Any]:
     """Of a model that knows no wide intervals, nor what lies past its horizon."""
     if (settings["level"] or 0) > 50:
-        return [PredictorError("UsageError", f"level {settings['level']:g}: the model's quantiles do not reach it")]
+        return [ServiceError("UsageError", f"level {settings['level']:g}: the model's quantiles do not reach it")]
     if (settings["horizon"] or 0) > TRAINED:
-        return [PredictorError("UsageError", f"horizon {settings['horizon']}: the model would have to know 'x'")]
+        return [ServiceError("UsageError", f"horizon {settings['horizon']}: the model would have to know 'x'")]
     return waves(settings)
 
 
@@ -317,26 +317,26 @@ async def test_levels_that_are_refused_are_gone_past(runs: Path, fake: Any, show
 async def test_the_file_that_was_asked_for_counts_and_not_what_is_typed_meanwhile(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:
-    missing = PredictorError("DataError", "oad.csv: no such file")
+    missing = ServiceError("DataError", "oad.csv: no such file")
     app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [missing])
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
         line = screen.query_one("#text", Input)
         drawn = line.value
-        predictor.gate.clear()
+        service.gate.clear()
         line.value = "oad.csv"
         screen.action_look_closer()
-        while not predictor.open:
+        while not service.open:
             await pilot.pause(0.01)
         line.value = drawn
-        predictor.gate.set()
+        service.gate.set()
         await shows(app, "✕ oad.csv: no such file   o: name another file")
         await hides(app, "24 steps")
 
 
 async def test_other_faults_leave_the_chart(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
-    damaged = PredictorError("RunError", "the run is damaged")
+    damaged = ServiceError("RunError", "the run is damaged")
     app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [damaged])
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)

@@ -1,4 +1,4 @@
-"""The generate screen, from a predictor that writes the alphabet."""
+"""The generate screen, from a service that writes the alphabet."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seqnlp.service.predictor import PredictorDied, PredictorError, State
+from seqnlp.service.client import ServiceDied, ServiceError, ServiceState
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.screens.generate import GenerateScreen
@@ -34,7 +34,7 @@ def letters(settings: Mapping[str, Any]) -> Iterator[Any]:
 
 
 REPLIES: dict[str, Any] = {
-    "load": lambda settings: [{"verb": "generate"}],
+    "load": lambda settings: [{"task": "lm"}],
     "generate": letters,
     "next": lambda settings: [[["e", -0.5], [" ", -1.4], ["\n", -2.3], ["a", -3.0], ["zz", -5.0]]],
 }
@@ -116,7 +116,7 @@ async def test_a_prompt_is_written_on(runs: Path, fake: Any, shows: Any, written
         screen = await written(pilot)
         assert screen.view.writing.text == "The harbour" + (TEXT * 9)[:500]
         await shows(app, "length reached  ·  500 tokens")
-        asked = dict(app.predictor.asked[-1][1])  # type: ignore[attr-defined]
+        asked = dict(app.service.asked[-1][1])  # type: ignore[attr-defined]
         assert asked.pop("seed") >= 0
         assert asked == {
             "prompt": "The harbour",
@@ -132,25 +132,25 @@ async def test_a_prompt_is_written_on(runs: Path, fake: Any, shows: Any, written
 
 async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test() as pilot:
         screen = screen_of(app)
-        predictor.pause = 0.02
+        service.pause = 0.02
         await pilot.press("enter")
         await pilot.pause(0.15)
         assert screen.session.busy
         await pilot.press("space")
         await pilot.pause()
         assert not screen.session.busy
-        assert predictor.open == 0
+        assert service.open == 0
         before = screen.view.writing.text
         await pilot.pause(0.1)
         assert screen.view.writing.text == before != ""
         await shows(app, "stopped")
-        predictor.pause = 0
+        service.pause = 0
         await pilot.press("space")
         await settled(pilot)
-        assert predictor.asked[-1][1]["prompt"] == before
+        assert service.asked[-1][1]["prompt"] == before
         assert len(screen.view.writing.text) == len(before) + 500
         await shows(app, "length reached")
 
@@ -179,26 +179,26 @@ async def test_a_message_leaves_the_status_line_to_be_read(runs: Path, fake: Any
 
 async def test_a_dial_turned_while_writing_goes_on_with_the_new_value(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test() as pilot:
         screen = screen_of(app)
 
         def halting(settings: Mapping[str, Any]) -> Iterator[Any]:
             for number, part in enumerate(letters(settings)):
                 if number == 3 and settings["temperature"] == 0.8:
-                    predictor.gate.clear()
+                    service.gate.clear()
                 yield part
 
-        predictor.replies["generate"] = halting
+        service.replies["generate"] = halting
         await pilot.press("enter")
         while len(screen.view.writing.text) < 30:
             await pilot.pause(0.02)
         await pilot.press("d", "right", "right")
-        while predictor.asked[-1][1].get("temperature") != 0.9:
+        while service.asked[-1][1].get("temperature") != 0.9:
             await pilot.pause(0.02)
-        predictor.gate.set()
+        service.gate.set()
         await settled(pilot)
-        asked = [settings for do, settings in predictor.asked if do == "generate"]
+        asked = [settings for do, settings in service.asked if do == "generate"]
         assert (asked[0]["temperature"], asked[-1]["temperature"]) == (0.8, 0.9)
         assert len(screen.view.writing.text) == 500
         assert (len(asked[-1]["prompt"]), asked[-1]["length"]) == (30, 470)
@@ -207,20 +207,20 @@ async def test_a_dial_turned_while_writing_goes_on_with_the_new_value(runs: Path
 
 async def test_alternatives_branch_and_undo(runs: Path, fake: Any, shows: Any, settled: Any, written: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test() as pilot:
         screen = await written(pilot)
         view, whole = screen.view, screen.view.writing.text
         await pilot.press("left", "left", "left")
         await settled(pilot)
         begin, _ = view.writing.span(497)
-        assert predictor.asked[-1] == ("next", {"text": whole[:begin], "most": 20})
+        assert service.asked[-1] == ("next", {"text": whole[:begin], "most": 20})
         await shows(app, "60.7%")
         await pilot.press("4")
         await settled(pilot)
         assert view.writing.text.startswith(whole[:begin] + "a")
         assert len(view.writing.text) == begin + 1 + 500
-        assert predictor.asked[-1][1]["prompt"] == whole[:begin] + "a"
+        assert service.asked[-1][1]["prompt"] == whole[:begin] + "a"
         await pilot.press("u")
         await settled(pilot)
         assert view.writing.text == whole
@@ -294,15 +294,15 @@ async def test_dials(runs: Path, fake: Any) -> None:
 
 async def test_resizing_while_text_streams(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test() as pilot:
         screen = screen_of(app)
-        predictor.pause = 0.001
+        service.pause = 0.001
         await pilot.press("enter")
         for width, height in [(40, 12), (200, 60), (20, 5), (81, 24)]:
             await pilot.resize_terminal(width, height)
             await pilot.pause(0.02)
-        predictor.pause = 0
+        service.pause = 0
         await settled(pilot)
         assert len(screen.view.writing.text) == 500
         await shows(app, "asked at last")
@@ -310,17 +310,17 @@ async def test_resizing_while_text_streams(runs: Path, fake: Any, shows: Any, se
 
 async def test_fifty_quick_keys_while_text_streams(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test() as pilot:
         screen = screen_of(app)
-        predictor.pause = 0.005
+        service.pause = 0.005
         await pilot.press("enter")
         keys = ["space", "left", "up", "3", "u", "n", "right", "tab", "down", "end"]
         await pilot.press(*keys * 5)
-        predictor.pause = 0
+        service.pause = 0
         await pilot.press("escape", "escape")
         await settled(pilot)
-        assert predictor.open == 0
+        assert service.open == 0
         assert app.is_running
         assert not screen.session.busy or isinstance(app.screen, GenerateScreen)
 
@@ -358,7 +358,7 @@ async def test_copying(runs: Path, fake: Any, written: Any) -> None:
 async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any, written: Any) -> None:
     def failing(settings: Mapping[str, Any]) -> Iterator[Any]:
         yield next(letters(settings))
-        yield PredictorError("UsageError", "temperature 0 always takes the likeliest token, which top_k can't change")
+        yield ServiceError("UsageError", "temperature 0 always takes the likeliest token, which top_k can't change")
 
     app = opened(fake, runs, generate=failing)
     async with app.run_test() as pilot:
@@ -369,20 +369,20 @@ async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any, written
 
 async def test_a_dead_worker_is_told_and_the_text_kept(runs: Path, fake: Any, settled: Any, written: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
 
     def dying(settings: Mapping[str, Any]) -> Iterator[Any]:
         yield next(letters(settings))
-        predictor.obituary = "It was killed; perhaps there was not enough memory."
-        predictor.become(State.DEAD)
-        yield PredictorDied(predictor.obituary)
+        service.exit_reason = "It was killed; perhaps there was not enough memory."
+        service.set_state(ServiceState.DEAD)
+        yield ServiceDied(service.exit_reason)
 
-    predictor.replies["generate"] = dying
+    service.replies["generate"] = dying
     async with app.run_test() as pilot:
         screen = await written(pilot)
         assert len(screen.view.writing.text) == len("The harbour") + 10
         assert any("not enough memory" in note.message for note in app._notifications)
-        predictor.replies["generate"] = letters
+        service.replies["generate"] = letters
         await pilot.press("space")
         await settled(pilot)
         assert len(screen.view.writing.text) == len("The harbour") + 510

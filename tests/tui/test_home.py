@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seqnlp.service.predictor import State
+from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
@@ -54,7 +54,7 @@ async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, shows:
 async def test_the_filter_has_done_its_work_when_a_run_is_left(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:
-    app = SeqnlpApp(runs, fake({"load": lambda _: [{"verb": "tag"}]}))
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}]}))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press(*"tagger")
@@ -225,12 +225,12 @@ async def test_hints_are_whole(runs: Path, fake: Any, text_of: Any, shows: Any, 
 
 
 async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
-    predictor = fake({"load": lambda _: [{"verb": "generate"}]})
-    app = SeqnlpApp(runs, predictor, run_at(runs / "char_lstm"))
+    service = fake({"load": lambda _: [{"task": "lm"}]})
+    app = SeqnlpApp(runs, service, run_at(runs / "char_lstm"))
     async with app.run_test() as pilot:
         await settled(pilot)
         await shows(app, "how shall it begin?")
-        assert predictor.state is State.READY  # the worker was begun
+        assert service.state is ServiceState.READY  # the worker was begun
         await pilot.press("escape")
         await settled(pilot)
         await shows(app, "pos_gru")
@@ -249,7 +249,7 @@ async def test_a_burst_of_keys_opens_what_it_names(
     may_read = threading.Event()
     look_into = listing.runs_in
     monkeypatch.setattr(listing, "runs_in", lambda *given: (may_read.wait(), look_into(*given))[1])
-    app = SeqnlpApp(runs, fake({"load": lambda _: [{"verb": "tag"}]}))
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}]}))
     async with app.run_test(size=(80, 24)) as pilot:
         if not hasty:
             may_read.set()
@@ -269,7 +269,7 @@ async def test_a_burst_of_keys_opens_what_it_names(
 async def test_hints_only_for_keys_that_do_something(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:
-    app = SeqnlpApp(runs, fake({"load": lambda _: [{"verb": "tag"}]}))
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}]}))
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(app, "⏎ open  tab mark")
         await pilot.press(*"zzzz")

@@ -51,7 +51,7 @@ async def test_no_picture_has_the_keys_of_another_width(
 ) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 24)) as pilot:
-        screen = ChangingScreen("changing", app.predictor)
+        screen = ChangingScreen("changing", app.service)
         await app.push_screen(screen)
         await pilot.pause()
         seen: list[tuple[tuple[int, bool], str]] = []
@@ -75,7 +75,7 @@ async def test_no_picture_has_the_keys_of_another_width(
 async def test_other_keys_in_the_same_width(runs: Path, fake: Any, shows: Any, text_of: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(40, 24)) as pilot:
-        screen = ChangingScreen("changing", app.predictor)
+        screen = ChangingScreen("changing", app.service)
         await app.push_screen(screen)
         await shows(app, LINES[40, False])
         screen.going_on = True

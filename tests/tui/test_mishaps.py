@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seqnlp.service.predictor import PredictorDied, PredictorError
+from seqnlp.service.client import ServiceDied, ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.mishaps import LARGEST, log_file, log_mishap
 from seqnlp.tui.screens.generate import GenerateScreen
@@ -39,7 +39,7 @@ def told(app: SeqnlpApp) -> list[str]:
 
 
 def replies(**more: Any) -> dict[str, Any]:
-    return {"load": lambda _: [{"verb": "generate"}], "unknown": lambda _: [[]], **more}
+    return {"load": lambda _: [{"task": "lm"}], "unknown": lambda _: [[]], **more}
 
 
 async def open_generate(pilot: Any) -> None:
@@ -134,8 +134,8 @@ async def test_what_fails_for_ever_ends_it(runs: Path, fake: Any, monkeypatch: p
 
 
 async def test_a_damaged_model_and_a_killed_worker_are_told_once(runs: Path, fake: Any, shows: Any) -> None:
-    damaged = PredictorError("RunError", "runs/char_lstm/model.safetensors: damaged: expected tensors")
-    killed = PredictorDied("It was killed; perhaps there was not enough memory.")
+    damaged = ServiceError("RunError", "runs/char_lstm/model.safetensors: damaged: expected tensors")
+    killed = ServiceDied("It was killed; perhaps there was not enough memory.")
     part = {"sample": 0, "text": "light ", "lengths": [6], "logprobs": [-0.3]}
     app = SeqnlpApp(runs, fake(replies(load=lambda _: [damaged], generate=lambda _: [part, killed])))
     async with app.run_test() as pilot:
@@ -187,4 +187,4 @@ async def test_what_a_prompt_has_that_the_model_does_not_know(runs: Path, fake: 
         assert told(app) == ["ß '\\t': it takes them for one and the same sign."]
         await pilot.press("n")  # once is enough
         await settled(pilot)
-        assert len([do for do, _ in app.predictor.asked if do == "unknown"]) == 1  # type: ignore[attr-defined]
+        assert len([do for do, _ in app.service.asked if do == "unknown"]) == 1  # type: ignore[attr-defined]

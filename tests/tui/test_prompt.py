@@ -42,7 +42,7 @@ def opened(fake: Any, runs: Path, run: str) -> SeqnlpApp:
 
 def asked(app: SeqnlpApp, do: str, name: str) -> list[str]:
     """What was asked about, time after time."""
-    return [settings[name] for question, settings in app.predictor.asked if question == do]  # type: ignore[attr-defined]
+    return [settings[name] for question, settings in app.service.asked if question == do]  # type: ignore[attr-defined]
 
 
 @pytest.fixture

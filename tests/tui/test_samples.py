@@ -67,7 +67,7 @@ def written(settled: Any) -> Any:
 
 
 def questions(app: SeqnlpApp) -> list[Any]:
-    return [settings for do, settings in app.predictor.asked if do == "generate"]  # type: ignore[attr-defined]
+    return [settings for do, settings in app.service.asked if do == "generate"]  # type: ignore[attr-defined]
 
 
 async def test_the_texts_are_those_of_the_command_line(trained: Path, fake: Any, runs: Path, written: Any) -> None:
@@ -133,20 +133,20 @@ async def test_one_of_them_branches_and_comes_back(
 
 async def test_all_stop_together(trained: Path, fake: Any, runs: Path) -> None:
     app = opened(fake, trained)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(120, 30)) as pilot:
         screen = app.screen
         assert isinstance(screen, GenerateScreen)
         screen.settings.update(samples=SAMPLES, seed=SEED)
-        reply = predictor.replies["generate"]
+        reply = service.replies["generate"]
 
         def halting(settings: Mapping[str, Any]) -> Iterator[Any]:
             for number, part in enumerate(reply(settings)):
                 if number == SAMPLES:
-                    predictor.gate.clear()
+                    service.gate.clear()
                 yield part
 
-        predictor.replies["generate"] = halting
+        service.replies["generate"] = halting
         await pilot.press("enter")
         while not all(writing.tokens for writing in screen.session.writings):
             await pilot.pause(0.01)
@@ -154,7 +154,7 @@ async def test_all_stop_together(trained: Path, fake: Any, runs: Path) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert not screen.session.busy
-        assert predictor.open == 0
+        assert service.open == 0
         await pilot.press("tab")
         assert screen.view is screen.views[1]
 
@@ -163,16 +163,16 @@ async def test_a_dial_turned_while_a_batch_is_written_steers_each_text(
     trained: Path, fake: Any, runs: Path, settled: Any
 ) -> None:
     app = opened(fake, trained)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(120, 30)) as pilot:
         screen = app.screen
         assert isinstance(screen, GenerateScreen)
         screen.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
-        predictor.gate.clear()
+        service.gate.clear()
         await pilot.press("enter", "d", "right")
         while len(questions(app)) < 1 + SAMPLES:
             await pilot.pause(0.01)
-        predictor.gate.set()
+        service.gate.set()
         await settled(pilot)
         assert [settings["temperature"] for settings in questions(app)] == [0.8, 0.85, 0.85, 0.85]
         assert [writing.tokens for writing in screen.session.writings] == [LENGTH] * SAMPLES

@@ -1,4 +1,4 @@
-"""The tag screen, from a predictor that knows a few names."""
+"""The tag screen, from a service that knows a few names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seqnlp.service.predictor import PredictorDied, PredictorError
+from seqnlp.service.client import ServiceDied, ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.screens.home import HomeScreen
@@ -47,7 +47,7 @@ def parts_of_speech(settings: Mapping[str, Any]) -> list[Any]:
     return [{"tokens": tokens, "tags": tags, "scores": scores, "columns": columns, "column_scores": column_scores}]
 
 
-REPLIES: dict[str, Any] = {"load": lambda settings: [{"verb": "tag"}], "tag": spans}
+REPLIES: dict[str, Any] = {"load": lambda settings: [{"task": "tag"}], "tag": spans}
 
 
 def opened(fake: Any, runs: Path, **replies: Any) -> SeqnlpApp:
@@ -84,7 +84,7 @@ async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: A
 
 async def test_tags_follow_what_is_typed(runs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(app, "the tags will stand here")
         await pilot.press(*"Ada")
@@ -97,36 +97,36 @@ async def test_tags_follow_what_is_typed(runs: Path, fake: Any, shows: Any, hide
         await pilot.press("backspace", "backspace")
         await settled(pilot)
         await shows(app, "the tags will stand here")
-        asked = [settings["sentences"] for do, settings in predictor.asked if do == "tag"]
+        asked = [settings["sentences"] for do, settings in service.asked if do == "tag"]
         assert asked[-1] == "Ad"
 
 
 async def test_fast_typing_asks_once(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(80, 24)) as pilot:
         line = app.screen.query_one(Prompt)
         for end in range(1, 51):
             line.text = SENTENCE[:end]
         await settled(pilot)
-        assert [settings for do, settings in predictor.asked if do == "tag"] == [{"sentences": SENTENCE[:50]}]
+        assert [settings for do, settings in service.asked if do == "tag"] == [{"sentences": SENTENCE[:50]}]
 
 
 async def test_an_answer_that_comes_too_late_is_not_shown(runs: Path, fake: Any, hides: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        predictor.gate.clear()
+        service.gate.clear()
         line = app.screen.query_one(Prompt)
         line.text = "London"
-        while not predictor.open:
+        while not service.open:
             await pilot.pause(0.02)
         line.text = "in"
-        predictor.gate.set()
+        service.gate.set()
         await settled(pilot)
         await hides(app, "LOC")
-        assert predictor.open == 0
+        assert service.open == 0
 
 
 async def test_a_bracket_goes_on_in_the_next_line(runs: Path, fake: Any, text_of: Any, typed: Any) -> None:
@@ -253,7 +253,7 @@ async def test_escape_leads_to_the_line_and_then_out(runs: Path, fake: Any, type
 
 
 async def test_what_is_wrong_with_the_text_stands_below(runs: Path, fake: Any, shows: Any, typed: Any) -> None:
-    wrong = PredictorError("UsageError", "this tagger reads 'xpos' beside the words")
+    wrong = ServiceError("UsageError", "this tagger reads 'xpos' beside the words")
     app = opened(fake, runs, tag=lambda settings: [wrong])
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "Ada")
@@ -262,8 +262,8 @@ async def test_what_is_wrong_with_the_text_stands_below(runs: Path, fake: Any, s
 
 
 async def test_other_errors_are_notifications(runs: Path, fake: Any, typed: Any) -> None:
-    broken = PredictorError("RunError", "runs/pos_gru/codecs: damaged")
-    app = opened(fake, runs, load=lambda settings: [broken], tag=lambda settings: [PredictorDied("gone")])
+    broken = ServiceError("RunError", "runs/pos_gru/codecs: damaged")
+    app = opened(fake, runs, load=lambda settings: [broken], tag=lambda settings: [ServiceDied("gone")])
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "Ada")
         assert [note.message for note in app._notifications] == ["runs/pos_gru/codecs: damaged"]

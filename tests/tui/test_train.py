@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from seqnlp.service.predictor import PredictorError
+from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screens import home
 from seqnlp.tui.screens.asking import AskScreen
@@ -206,7 +206,7 @@ async def test_faults_stand_below_their_lines(
         assert any("has faults" in note.message for note in app._notifications)
         screen.query_one("#settings", Input).value = "training.epoch=3"
         await settled(pilot)
-        assert app.predictor.asked[-1][1]["overrides"] == ["training.epoch=3"]
+        assert app.service.asked[-1][1]["overrides"] == ["training.epoch=3"]
         await shows(app, "--set training.epoch=3: unknown key (did you mean `epochs`?)")
         screen.query_one("#settings", Input).value = "a='b"
         await settled(pilot)
@@ -229,14 +229,14 @@ async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: An
 async def test_a_check_that_fails_is_told_and_can_be_tried_again(
     project: Path, fake: Any, shows: Any, settled: Any, opened: Any
 ) -> None:
-    app = SeqnlpApp(project, fake({"check": lambda settings: [PredictorError("InternalError", "no luck")]}))
+    app = SeqnlpApp(project, fake({"check": lambda settings: [ServiceError("InternalError", "no luck")]}))
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot)
         assert any("no luck" in note.message for note in app._notifications)
         await shows(app, "not checked")
         await pilot.press("enter")
         assert isinstance(app.screen, TrainScreen)
-        app.predictor.replies["check"] = right
+        app.service.replies["check"] = right
         await pilot.press("ctrl+r")
         await settled(pilot)
         await shows(app, "this recipe is right")

@@ -1,4 +1,4 @@
-"""The translate screen, from a predictor that knows one sentence."""
+"""The translate screen, from a service that knows one sentence."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from seqnlp.service.predictor import PredictorDied, PredictorError
+from seqnlp.service.client import ServiceDied, ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.prefixes import before, up_to
@@ -53,7 +53,7 @@ def translations(settings: Mapping[str, Any]) -> list[Any]:
 def opened(fake: Any, runs: Path, reply: Any = translations) -> SeqnlpApp:
     recipe = runs / "sentiment_lstm" / "recipe.toml"
     recipe.write_text('task = "translate"\n')
-    load = {"load": lambda settings: [{"verb": "translate"}]}
+    load = {"load": lambda settings: [{"task": "translate"}]}
     return SeqnlpApp(runs, fake(load | {"translate": reply}), run_at(runs / "sentiment_lstm"))
 
 
@@ -85,7 +85,7 @@ async def test_translations_follow_what_is_typed(runs: Path, fake: Any, shows: A
         await shows(app, "▸ −0.31")
         await shows(app, TARGETS[3])
         search = {"beam": 5, "best": 5, "length_penalty": "gnmt", "alpha": 0.6}
-        asked = app.predictor.asked[-1]  # type: ignore[attr-defined]
+        asked = app.service.asked[-1]  # type: ignore[attr-defined]
         assert asked == ("translate", {"texts": "A man", **search, "prefix": "", "attention": True})
         await typed(pilot, " ")
         await shows(app, "the translations will stand here")
@@ -165,13 +165,13 @@ async def test_what_is_typed_over_the_answer_goes_on_in_the_sentence(
 
 async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, shows: Any, settled: Any, typed: Any) -> None:
     app = opened(fake, runs)
-    predictor: Any = app.predictor
+    service: Any = app.service
     async with app.run_test(size=(140, 45)) as pilot:
         screen = await typed(pilot, SOURCE)
         screen.grid.focus()
         await pilot.press("down", "enter")
         await settled(pilot)
-        assert predictor.asked[-1][1]["prefix"] == "Ein Mann"
+        assert service.asked[-1][1]["prefix"] == "Ein Mann"
         await pilot.press("down", "x")
         await settled(pilot)
         line = screen.query_one("#prefix", Input)
@@ -179,12 +179,12 @@ async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, shows: Any, sett
         assert line.value == "Ein Mann "
         await pilot.press(*"mit")
         await settled(pilot)
-        assert predictor.asked[-1][1]["prefix"] == "Ein Mann mit"
+        assert service.asked[-1][1]["prefix"] == "Ein Mann mit"
         await shows(app, "Ein Mann mit einem blauen Hemd steht")
         screen.grid.focus()
         await pilot.press("delete")
         await settled(pilot)
-        assert predictor.asked[-1][1]["prefix"] == ""
+        assert service.asked[-1][1]["prefix"] == ""
         screen.query_one("#text").focus()
         await pilot.press("f2")
         assert line.has_focus
@@ -196,7 +196,7 @@ async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, shows: Any, sett
 
 async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, shows: Any, settled: Any, typed: Any) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
-        unknown = PredictorError("UsageError", "the prefix 'Xy' has tokens that train did not have: Xy")
+        unknown = ServiceError("UsageError", "the prefix 'Xy' has tokens that train did not have: Xy")
         return [unknown] if settings["prefix"] else translations(settings)
 
     app = opened(fake, runs, reply)
@@ -209,7 +209,7 @@ async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, shows: Any
 
 
 async def test_a_dead_worker_leaves_the_screen_alive(runs: Path, fake: Any, settled: Any, typed: Any) -> None:
-    app = opened(fake, runs, lambda settings: [PredictorDied("gone")])
+    app = opened(fake, runs, lambda settings: [ServiceDied("gone")])
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, SOURCE)
         await pilot.press("down", "down", "enter", "x", "delete", "enter")

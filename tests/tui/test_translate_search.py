@@ -30,14 +30,14 @@ def translations(settings: Mapping[str, Any]) -> list[Any]:
 
 def opened(fake: Any, runs: Path, recipe: str = 'task = "translate"\n') -> SeqnlpApp:
     (runs / "char_lstm" / "recipe.toml").write_text(recipe)
-    replies = {"load": lambda settings: [{"verb": "translate"}], "translate": translations}
+    replies = {"load": lambda settings: [{"task": "translate"}], "translate": translations}
     return SeqnlpApp(runs, fake(replies), run_at(runs / "char_lstm"))
 
 
 def asked(app: SeqnlpApp) -> list[dict[str, Any]]:
     """What was asked of the search, each time."""
     names = [dial.name for dial in DIALS]
-    questions = [settings for do, settings in app.predictor.asked if do == "translate"]  # type: ignore[attr-defined]
+    questions = [settings for do, settings in app.service.asked if do == "translate"]  # type: ignore[attr-defined]
     return [{name: settings[name] for name in names} for settings in questions]
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 async def app(runs: Path, fake: Any) -> AsyncIterator[SeqnlpApp]:
     """With trainings that are played."""
-    found = SeqnlpApp(runs, fake({"load": lambda settings: [{"verb": "generate"}]}))
+    found = SeqnlpApp(runs, fake({"load": lambda settings: [{"task": "lm"}]}))
     found.trainings = Trainings(runs, (sys.executable, str(PLAYED)))
     yield found
     for training in found.trainings.alive():
@@ -303,7 +303,7 @@ async def test_what_is_drawn_while_the_log_is_read_is_drawn_again(
 ) -> None:
     half_trained(runs, "pos_gru_2", going_on=False)
     async with app.run_test():
-        screen = WatchScreen(app.trainings, "pos_gru_2", app.predictor)
+        screen = WatchScreen(app.trainings, "pos_gru_2", app.service)
 
         def curves_while_it_is_drawn(events: Any) -> Any:
             app.call_from_thread(screen._draw)

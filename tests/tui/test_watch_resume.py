@@ -26,7 +26,7 @@ PATIENCE = 120
 @pytest.fixture
 async def app(runs: Path, fake: Any) -> AsyncIterator[SeqnlpApp]:
     """Leaves no training behind."""
-    found = SeqnlpApp(runs, fake({"load": lambda settings: [{"verb": "generate"}]}))
+    found = SeqnlpApp(runs, fake({"load": lambda settings: [{"task": "lm"}]}))
     yield found
     for training in found.trainings.alive():
         if training.record.pid != os.getpid():

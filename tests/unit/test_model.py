@@ -42,7 +42,7 @@ def batch_of(sentences: list[list[str]], pad_with: int = UNSEEN) -> Batch:
 
 KINDS = pytest.mark.parametrize(
     ("encoder", "chars"),
-    [("rnn", CharCnn(size=4)), ("gru", CharLstm(size=4)), ("lstm", CharCnn(size=4, window=2))],
+    [("rnn", CharCnn(size=4)), ("gru", CharLstm(size=4)), ("lstm", CharCnn(size=4, kernel_size=2))],
 )
 
 

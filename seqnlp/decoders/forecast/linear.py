@@ -18,18 +18,21 @@ from seqnlp.shapes import Float
 class LinearMap(ForecastDecoder):
     """A linear map from all values of the look-back to all of the horizon (Zeng et al., 2023).
 
-    With `trend` it is their DLinear; without, and with `data.window = "last"`, it is their NLinear.
+    With `moving_average` it is their DLinear; without, and with `data.instance_norm = "last"`, it is their NLinear.
     """
 
+    renamed = {"trend": "moving_average"}
+
     kind: Literal["linear"] = "linear"
-    trend: Annotated[int, Field(ge=0)] = 25
-    """Steps of the moving average that parts the trend from the rest, each with a map of its own; 0: one map."""
+    moving_average: Annotated[int, Field(ge=0)] = 25
+    """Steps of the moving average that is the trend; it and the remainder have a map each. 0: one map of all."""
     individual: bool = False
     """Whether each column of each series has maps of its own; else all share the same ones."""
 
     def build(self, shape: ForecastShape) -> "LinearMapModule":
         """Make the maps."""
-        return LinearMapModule(shape, self.output.build(), self.trend, self.dropout, self.calibrate, self.individual)
+        output = self.output.build()
+        return LinearMapModule(shape, output, self.moving_average, self.dropout, self.calibrate, self.individual)
 
 
 @final

@@ -19,15 +19,17 @@ from seqnlp.shapes import Float
 class Segments(ForecastDecoder):
     """Each segment of the horizon by one recurrent step from the last state, all at once (SegRNN; Lin et al., 2023)."""
 
+    renamed = {"segment": "segment_length"}
+
     kind: Literal["segments"] = "segments"
-    segment: Annotated[int, Field(ge=1)] = 24
+    segment_length: Annotated[int, Field(ge=1)] = 24
     """Steps of a segment."""
     size: Annotated[int, Field(ge=2)] = 128
     """Units of the recurrent step."""
 
     def build(self, shape: ForecastShape) -> "SegmentsModule":
         """Make the network."""
-        return SegmentsModule(shape, self.output.build(), self.segment, self.size, self.dropout, self.calibrate)
+        return SegmentsModule(shape, self.output.build(), self.segment_length, self.size, self.dropout, self.calibrate)
 
 
 @final

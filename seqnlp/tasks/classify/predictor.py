@@ -1,6 +1,6 @@
 """A trained classifier, and why it chooses what it chooses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import ClassVar, final, overload
 
@@ -16,6 +16,7 @@ from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.results import Classification
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import EVALUATION_TOKENS, LABEL, encoded
 from seqnlp.training.batches import in_order
 
@@ -23,10 +24,10 @@ Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]
 
 
 @final
-class Classifier:
+class Classifier(Predictor):
     """A trained classifier: `classifier.classify("What a fine film !")`."""
 
-    verb: ClassVar[str] = "classify"
+    task: ClassVar[str] = "classify"
 
     def __init__(
         self,
@@ -38,6 +39,10 @@ class Classifier:
     ) -> None:
         self.model, self.views, self.labels, self.several = model.eval(), views, labels, several
         self.ngrams = ngrams
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
+        """Classify a stream of texts."""
+        return self.classify(iter(lines))
 
     @overload
     def classify(self, texts: str, *, explain: bool = False, pretokenized: bool = False) -> Classification: ...

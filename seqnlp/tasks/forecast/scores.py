@@ -1,4 +1,4 @@
-"""The scores of forecasts: scaled, as the literature tells them, and in original units."""
+"""Forecast errors: scaled, as in the literature, and in original units."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ LANES = 50
 
 @dataclass(frozen=True)
 class Truth:
-    """What came, and what it takes to go back to original units; arrays broadcast to (rows, horizon, channels)."""
+    """Ground truth with its scale; arrays broadcast to (rows, horizon, channels)."""
 
     values: Floats
     """Scaled."""

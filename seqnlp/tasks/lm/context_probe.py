@@ -17,6 +17,7 @@ from seqnlp.results import ContextProbe
 from seqnlp.tasks.lm.dataset import StreamDataset
 from seqnlp.tasks.lm.scores import decoder_of
 from seqnlp.tasks.loading import open_split
+from seqnlp.tasks.registry import task_info
 
 POSITIONS = 256
 """Places in the text that are looked at."""
@@ -42,7 +43,7 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
         raise UsageError(f"steps {steps}: expected 1 or more")
     opened = open_split(run, split, data)
     if not isinstance(opened.examples, StreamDataset):
-        raise UsageError(f"{run}: expected a language model; this is a run of the task {opened.task.verb!r}")
+        raise UsageError(f"{run}: expected a language model; this run is {task_info(opened.task.name).noun}")
     tokens = opened.examples.tokens
     steps = min(steps, len(tokens) // 2)
     if steps < 1:

@@ -20,7 +20,8 @@ from seqnlp.nn.recurrent import Recurrent
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
 from seqnlp.nn.states import States
 from seqnlp.nn.steps import Steps
-from seqnlp.results import Token
+from seqnlp.results import Continuation, Token
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.lm.text_stream import TextStream
 from seqnlp.training.precision import resolve
 
@@ -32,10 +33,10 @@ LOGS_AT_ONCE = 16
 
 
 @final
-class Generator:
+class Generator(Predictor):
     """A trained language model: `for token in generator.generate("ROMEO:"): print(token.text, end="")`."""
 
-    verb: ClassVar[str] = "generate"
+    task: ClassVar[str] = "lm"
 
     def __init__(self, model: SequenceModel, codec: RunningText) -> None:
         self.model, self.codec = model.eval(), codec
@@ -44,6 +45,11 @@ class Generator:
         decoder = model.decoders["next"]
         assert isinstance(decoder, NextTokenDecoder)
         self._embedding, self._encoder, self._decoder = model.embedding, model.encoder, decoder
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
+        """Continue each of a stream of prompts."""
+        for line in lines:
+            yield Continuation(line, "".join(token.text for token in self.generate(line)))
 
     def generate(
         self,

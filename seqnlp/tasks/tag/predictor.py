@@ -1,16 +1,16 @@
 """Using a trained tagger."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice, pairwise
-from typing import TYPE_CHECKING, ClassVar, final, overload
+from typing import ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, Labels
+from seqnlp.codecs import Column, Features, Labels, Vocabulary, WordCodec
 from seqnlp.codecs.spans import read_spans, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
 from seqnlp.codecs.text import Text
@@ -18,10 +18,9 @@ from seqnlp.decoders.crf import CrfTagger
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.results import Span, Tagging, TagSequence
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.tag.inference import best_sequences, predict_tags
-
-if TYPE_CHECKING:
-    from seqnlp.tasks.tag.task import TagTask
+from seqnlp.tasks.tag.recipe import TagData
 
 Sentence = str | list[str] | Mapping[str, list[str]]
 """Text, or words, or columns by name: the words and what the corpus gives beside them."""
@@ -49,23 +48,43 @@ class _Split:
 
 
 @final
-class Tagger:
+class Tagger(Predictor):
     """A trained tagger: `tagger.tag("The cat sat .")`."""
 
-    verb: ClassVar[str] = "tag"
+    task: ClassVar[str] = "tag"
 
-    def __init__(self, task: "TagTask", model: SequenceModel) -> None:
-        self.task, self.model = task, model.eval()
+    def __init__(
+        self,
+        model: SequenceModel,
+        views: Mapping[str, WordCodec],
+        given: Mapping[str, Vocabulary],
+        labels: Mapping[str, Labels | Features],
+        data: TagData,
+    ) -> None:
+        """Take a model and its codecs.
+
+        Args:
+            model: The trained model.
+            views: Codec of each embedding of a word.
+            given: Codec of each column that is read beside the words.
+            labels: Codec of each label column, the main one first.
+            data: The recipe's `[data]`: names of columns, and the scheme of their spans.
+        """
+        self.model, self.views, self.given, self.labels, self.data = model.eval(), views, given, labels, data
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Tagging]:
+        """Tag a stream of sentences."""
+        return self.tag(iter(lines))
 
     @property
     def columns(self) -> list[str]:
         """The label columns, the main one first."""
-        return self.task.columns
+        return list(self.labels)
 
     @property
     def inputs(self) -> list[str]:
         """The columns that it reads: the words, and what must be given beside them."""
-        return [self.task.recipe.data.tokens, *self.task.given]
+        return [self.data.tokens, *self.given]
 
     @overload
     def tag(
@@ -146,11 +165,11 @@ class Tagger:
     def _tag(self, sentences: list[_Split], best: int) -> list[Tagging]:
         words = Column.from_rows([sentence.words for sentence in sentences])
         given = {}
-        for name, codec in self.task.given.items():
+        for name, codec in self.given.items():
             column = Column.from_rows([sentence.columns[name] for sentence in sentences])
             given[name] = column.numbered(codec.encode(column.distinct))
-        text = Text.encode(words, self.task.views, given)
-        tags, scores = predict_tags(self.model, text, self.task.predicted)
+        text = Text.encode(words, self.views, given)
+        tags, scores = predict_tags(self.model, text, self.labels)
         taggings = self._taggings(sentences, tags, scores)
         if not best:
             return taggings
@@ -166,7 +185,7 @@ class Tagger:
 
     def _best(self, text: Text, number: int) -> list[list[TagSequence]]:
         first = self.columns[0]
-        decoder, labels = self.model.decoders[first], self.task.predicted[first]
+        decoder, labels = self.model.decoders[first], self.labels[first]
         assert isinstance(decoder, CrfTagger)
         assert isinstance(labels, Labels)
         found = best_sequences(self.model, text, decoder, number)
@@ -176,7 +195,7 @@ class Tagger:
 
     def _as_in_corpus(self, column: Column) -> list[list[str]]:
         """Tags by name, in the scheme of the corpus where the decoder has another one."""
-        data = self.task.recipe.data
+        data = self.data
         if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
             column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
         return column.rows()
@@ -184,7 +203,7 @@ class Tagger:
     def _taggings(
         self, sentences: list[_Split], tags: dict[str, Column], scores: dict[str, NDArray[np.float32]]
     ) -> list[Tagging]:
-        data, first = self.task.recipe.data, self.columns[0]
+        data, first = self.data, self.columns[0]
         spans = None
         if data.scheme is not None and data.encoding is not None:
             found, bounds = read_spans(tags[first], data.encoding), tags[first].codes.offsets

@@ -27,11 +27,11 @@ TARGET = "target"
 class Lengths:
     """Which pairs are trained on."""
 
-    shortest: int
+    min_length: int
     """Tokens of each side, at least."""
-    longest: int
+    max_length: int
     """Tokens of each side, at most."""
-    ratio: float | None
+    max_ratio: float | None
     """How many times as long one side may be as the other; None: any."""
 
     def kept(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
@@ -39,11 +39,11 @@ class Lengths:
         low, high = np.minimum(source, target), np.maximum(source, target)
         odd = {
             "with an empty side": low == 0,
-            f"shorter than {self.shortest} tokens": low < self.shortest,
-            f"longer than {self.longest} tokens": high > self.longest,
+            f"shorter than {self.min_length} tokens": low < self.min_length,
+            f"longer than {self.max_length} tokens": high > self.max_length,
         }
-        if self.ratio is not None:
-            odd[f"with more than {self.ratio:g} times as many tokens on one side"] = high > self.ratio * low
+        if self.max_ratio is not None:
+            odd[f"with more than {self.max_ratio:g} times as many tokens on one side"] = high > self.max_ratio * low
         kept, reasons = np.ones(len(source), bool), []
         for reason, marked in odd.items():
             if number := int((marked & kept).sum()):

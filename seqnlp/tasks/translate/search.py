@@ -25,6 +25,8 @@ HYPOTHESIS_TOKENS = 3000
 class BeamSearch(Spec):
     """How translations are searched for; `seqnlp translate` and `evaluate` go by it too."""
 
+    renamed = {"no_repeat": "no_repeat_ngram_size"}
+
     beam: Annotated[int, Field(ge=1)] = 5
     """Hypotheses of a sentence that are followed at once; 1 always takes the likeliest token (greedy)."""
     length_penalty: Literal["gnmt", "average", "none"] = "gnmt"
@@ -32,8 +34,8 @@ class BeamSearch(Spec):
     tokens (Wu et al., 2016), n, or 1."""
     alpha: Annotated[float, Field(ge=0)] = 0.6
     """The exponent of `gnmt`: larger ones favour longer translations."""
-    no_repeat: Annotated[int, Field(ge=0)] = 0
-    """Never write a run of so many tokens twice; 0: allow it."""
+    no_repeat_ngram_size: Annotated[int, Field(ge=0)] = 0
+    """Write no n-gram of this many tokens twice; 0: allow it."""
     unknown: Literal["copy", "keep", "avoid"] = "copy"
     """What becomes of a target token that train did not have: the source token that was most attended to is copied,
     a sign for it stays, or none is ever written."""
@@ -49,7 +51,7 @@ class BeamSearch(Spec):
             self.length_penalty,
             self.alpha,
             n_best,
-            self.no_repeat,
+            self.no_repeat_ngram_size,
             self.max_ratio,
             self.max_extra,
             (UNKNOWN,) if self.unknown == "avoid" else (),

@@ -21,45 +21,45 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
-    from seqnlp.service.predictor import Predictor
+    from seqnlp.service.client import ModelService
     from seqnlp.tui.screens.base import BaseScreen, RunScreen
 
 
-def screen_for(run: Summary, predictor: Predictor) -> RunScreen:
+def screen_for(run: Summary, service: ModelService) -> RunScreen:
     """The screen to play with a run, imported only now: the first picture does not wait for what nobody opened."""
     match run.task:
         case "lm":
             from seqnlp.tui.screens.generate import GenerateScreen
 
-            return GenerateScreen(run, predictor)
+            return GenerateScreen(run, service)
         case "tag":
             from seqnlp.tui.screens.tag import TagScreen
 
-            return TagScreen(run, predictor)
+            return TagScreen(run, service)
         case "classify":
             from seqnlp.tui.screens.classify import ClassifyScreen
 
-            return ClassifyScreen(run, predictor)
+            return ClassifyScreen(run, service)
         case "translate":
             from seqnlp.tui.screens.translate import TranslateScreen
 
-            return TranslateScreen(run, predictor)
+            return TranslateScreen(run, service)
         case "forecast":
             from seqnlp.tui.screens.forecast import ForecastScreen
 
-            return ForecastScreen(run, predictor)
+            return ForecastScreen(run, service)
         case _:
             from seqnlp.tui.screens.unavailable import UnavailableScreen
 
-            return UnavailableScreen(run, predictor)
+            return UnavailableScreen(run, service)
 
 
-def comparison_of(left: Summary, right: Summary, predictor: Predictor) -> BaseScreen:
+def comparison_of(left: Summary, right: Summary, service: ModelService) -> BaseScreen:
     """The screen that puts two runs side by side."""
     if left.task == right.task == "forecast":
         from seqnlp.tui.screens.compare_forecasts import CompareForecastsScreen
 
-        return CompareForecastsScreen(left, right, predictor)
+        return CompareForecastsScreen(left, right, service)
     from seqnlp.tui.screens.compare import CompareScreen
 
-    return CompareScreen(left, right, predictor)
+    return CompareScreen(left, right, service)

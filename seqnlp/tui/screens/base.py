@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from seqnlp.run.summary import Summary
-from seqnlp.service.predictor import Predictor, PredictorDied, PredictorError
+from seqnlp.service.client import ModelService, ServiceDied, ServiceError
 from seqnlp.tui.mishaps import Overcome
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.masthead import Masthead
@@ -33,14 +33,14 @@ class BaseScreen(Screen[None]):
     BaseScreen { background: $background; color: $foreground; }
     """
 
-    def __init__(self, title: str, predictor: Predictor) -> None:
+    def __init__(self, title: str, service: ModelService) -> None:
         super().__init__()
-        self.heading, self.predictor = title, predictor
+        self.heading, self.service = title, service
         self._removed = False
 
     def compose(self) -> ComposeResult:
         """The masthead, the screen's own widgets, and the footer."""
-        yield Masthead(self.heading, self.predictor)
+        yield Masthead(self.heading, self.service)
         yield from self.body()
         yield KeyHints()
 
@@ -64,9 +64,9 @@ class BaseScreen(Screen[None]):
         """Turn what goes wrong with a question into a message to the person."""
         try:
             yield
-        except PredictorDied:
+        except ServiceDied:
             pass  # the application tells it, whoever has asked
-        except PredictorError as error:
+        except ServiceError as error:
             self.notify(
                 error.message,
                 title=WORDS.get(error.kind, "It does not work"),
@@ -98,17 +98,17 @@ class RunScreen(BaseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back")]
 
-    def __init__(self, run: Summary, predictor: Predictor) -> None:
-        super().__init__(run.name, predictor)
+    def __init__(self, run: Summary, service: ModelService) -> None:
+        super().__init__(run.name, service)
         self.run = run
 
     def stream(self, do: str, **settings: Any) -> AsyncGenerator[Any, None]:
         """The items of an answer; use it within `aclosing`, in a worker, inside of `self.telling()`."""
-        return self.predictor.stream(do, self.run.path, settings)
+        return self.service.stream(do, self.run.path, settings)
 
     async def ask(self, do: str, **settings: Any) -> Any:
         """An answer that has one item."""
-        return await self.predictor.ask(do, self.run.path, settings)
+        return await self.service.ask(do, self.run.path, settings)
 
     @work
     async def open_run(self) -> None:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui import comparing
 from seqnlp.tui.beginning import beginning, left_out
 from seqnlp.tui.duet import Duet
@@ -80,8 +80,8 @@ class CompareScreen(BaseScreen):
     }
     """
 
-    def __init__(self, left: Summary, right: Summary, predictor: Predictor) -> None:
-        super().__init__(f"{left.name}  ⇄  {right.name}", predictor)
+    def __init__(self, left: Summary, right: Summary, service: ModelService) -> None:
+        super().__init__(f"{left.name}  ⇄  {right.name}", service)
         self.runs = (left, right)
         self.text, self.cursor = "", (0, 0)
         """The text to begin with, and the row and the column of the cursor in it."""
@@ -135,7 +135,7 @@ class CompareScreen(BaseScreen):
     async def _open(self) -> None:
         with self.telling():
             for run in self.runs:
-                await self.predictor.ask("load", run.path, {})
+                await self.service.ask("load", run.path, {})
 
     # answers at once
 
@@ -154,7 +154,7 @@ class CompareScreen(BaseScreen):
         text = whole if self.verb == "translate" else beginning(whole)
         key = {"tag": "sentences", "classify": "texts", "translate": "texts"}[self.verb]
         with self.telling():
-            left, right = [await self.predictor.ask(self.verb, run.path, {key: text}) for run in self.runs]
+            left, right = [await self.service.ask(self.verb, run.path, {key: text}) for run in self.runs]
             self._found = (left, right) if text.strip() else None
             self._draw()
             notice = left_out(whole) if text != whole else ""
@@ -187,7 +187,7 @@ class CompareScreen(BaseScreen):
         """Left becomes right."""
         self._stop()
         line = self.query_one(Prompt)
-        swapped = CompareScreen(self.runs[1], self.runs[0], self.predictor)
+        swapped = CompareScreen(self.runs[1], self.runs[0], self.service)
         swapped.text, swapped.cursor = line.text, line.cursor_location
         self.app.switch_screen(swapped)
 
@@ -226,7 +226,7 @@ class CompareScreen(BaseScreen):
         settings = duet.begin(number)
         try:
             with self.telling():
-                async with aclosing(self.predictor.stream("generate", self.runs[number].path, settings)) as parts:
+                async with aclosing(self.service.stream("generate", self.runs[number].path, settings)) as parts:
                     async for part in parts:
                         duet.add(number, part)
         finally:

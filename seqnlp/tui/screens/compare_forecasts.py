@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.comparing import LEFT, RIGHT, forecasts_apart, scores_beside
 from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, table
 from seqnlp.tui.widgets.forecast_view import ForecastView
@@ -55,8 +55,8 @@ class CompareForecastsScreen(ForecastingScreen):
     }
     """
 
-    def __init__(self, left: Summary, right: Summary, predictor: Predictor) -> None:
-        super().__init__((left, right), predictor)
+    def __init__(self, left: Summary, right: Summary, service: ModelService) -> None:
+        super().__init__((left, right), service)
         self.heading = f"{left.name}  ⇄  {right.name}"
 
     def answer_widgets(self) -> Iterable[Widget]:
@@ -91,7 +91,7 @@ class CompareForecastsScreen(ForecastingScreen):
 
     def action_swap(self) -> None:
         """Left becomes right."""
-        swapped = CompareForecastsScreen(self.runs[1], self.runs[0], self.predictor)
+        swapped = CompareForecastsScreen(self.runs[1], self.runs[0], self.service)
         swapped.file = self.typed
         self.app.switch_screen(swapped)
 

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.screens.forecasting import INVITATION, ForecastingScreen, numbers, table
 from seqnlp.tui.widgets.forecast_view import ForecastView, short
 from seqnlp.tui.widgets.series_list import SeriesList
@@ -33,8 +33,8 @@ class ForecastScreen(ForecastingScreen):
     ForecastScreen > Horizontal { height: 1fr; }
     """
 
-    def __init__(self, run: Summary, predictor: Predictor) -> None:
-        super().__init__((run,), predictor)
+    def __init__(self, run: Summary, service: ModelService) -> None:
+        super().__init__((run,), service)
 
     def answer_widgets(self) -> Iterable[Widget]:
         """What is seen in words, and the chart with the series to choose from beside it."""

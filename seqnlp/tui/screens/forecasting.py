@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from seqnlp.run import Run
 from seqnlp.run.summary import data_section
-from seqnlp.service.predictor import Predictor, PredictorError
+from seqnlp.service.client import ModelService, ServiceError
 from seqnlp.tui.screens.live import Line, LiveScreen
 from seqnlp.tui.widgets.forecast_view import ForecastView
 from seqnlp.tui.widgets.name_list import NameList
@@ -64,8 +64,8 @@ class ForecastingScreen(LiveScreen):
     }
     """
 
-    def __init__(self, runs: tuple[Summary, ...], predictor: Predictor) -> None:
-        super().__init__(runs[0], predictor)
+    def __init__(self, runs: tuple[Summary, ...], service: ModelService) -> None:
+        super().__init__(runs[0], service)
         self.runs = runs
         self.file = file_of(runs[0].path)
         """The file to begin with: the one that the first run was tested with."""
@@ -157,9 +157,9 @@ class ForecastingScreen(LiveScreen):
         """One run's answer; one that knows no intervals is asked for none."""
         if number in self.points:
             settings = {**settings, "level": None}
-        return await self.predictor.ask(do, self.runs[number].path, settings)
+        return await self.service.ask(do, self.runs[number].path, settings)
 
-    def refuse(self, error: PredictorError, asked: dict[str, Any]) -> None:
+    def refuse(self, error: ServiceError, asked: dict[str, Any]) -> None:
         """Another file that can't be read has no chart, and the reason stands in its place; other faults leave that."""
         self.horizon, self.level = self.worked
         if error.kind != "DataError" or asked["file"] == self.read:

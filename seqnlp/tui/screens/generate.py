@@ -15,7 +15,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from seqnlp.errors import SeqnlpError
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.dialling import DIALS, defaults
 from seqnlp.tui.saving import save_samples
 from seqnlp.tui.screens.base import RunScreen
@@ -80,8 +80,8 @@ class GenerateScreen(RunScreen):
     }
     """
 
-    def __init__(self, run: Summary, predictor: Predictor) -> None:
-        super().__init__(run, predictor)
+    def __init__(self, run: Summary, service: ModelService) -> None:
+        super().__init__(run, service)
         self.settings = defaults()
         self.session = Session("", 1, 0)
         self._begun = False

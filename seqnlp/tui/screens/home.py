@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.listing import BROKEN
 from seqnlp.tui.screens import screen_for
 from seqnlp.tui.screens.base import BaseScreen
@@ -75,8 +75,8 @@ class HomeScreen(BaseScreen):
     class Looked(Message):
         """The folder was read and is shown."""
 
-    def __init__(self, root: Path, predictor: Predictor, trainings: Trainings) -> None:
-        super().__init__(str(root), predictor)
+    def __init__(self, root: Path, service: ModelService, trainings: Trainings) -> None:
+        super().__init__(str(root), service)
         self.root, self.trainings = root, trainings
         self.runs: list[Summary] = []
         self._idle = {"compare"}  # what would do nothing
@@ -85,7 +85,7 @@ class HomeScreen(BaseScreen):
 
     def body(self) -> ComposeResult:
         """A line to type into, and the table."""
-        with Horizontal(id="path_resolver"):
+        with Horizontal(id="finder"):
             yield Static("❯", id="sign")
             yield Finder(placeholder="type to find a run", id="filter", compact=True)
             yield Static("", id="count")
@@ -157,7 +157,7 @@ class HomeScreen(BaseScreen):
                 markup=False,
             )
         else:
-            self._visit(screen_for(event.run, self.predictor))
+            self._visit(screen_for(event.run, self.service))
 
     def _visit(self, screen: BaseScreen) -> None:
         """Open another screen; what was typed to find the way there is done with."""
@@ -178,11 +178,11 @@ class HomeScreen(BaseScreen):
 
     def action_clear(self) -> None:
         """Show all runs again; if they are shown, mark none."""
-        path_resolver = self.query_one("#filter", Input)
-        if not path_resolver.value:
+        line = self.query_one("#filter", Input)
+        if not line.value:
             self.query_one(RunList).unmark()
             self._marked()
-        path_resolver.value = ""
+        line.value = ""
 
     def action_mark(self) -> None:
         """Mark the run under the cursor, or mark it no longer."""
@@ -222,7 +222,7 @@ class HomeScreen(BaseScreen):
         elif odd := next((run for run in marked if not run.model_bytes or run.state == BROKEN), None):
             self.notify(f"{odd.name} has no model that could be compared.", severity="warning", markup=False)
         else:
-            self._visit(comparison_of(marked[0], marked[1], self.predictor))
+            self._visit(comparison_of(marked[0], marked[1], self.service))
 
     def action_watch(self) -> None:
         """Show the curves of the chosen run."""
@@ -233,7 +233,7 @@ class HomeScreen(BaseScreen):
     def _watch(self, run: Summary) -> None:
         from seqnlp.tui.screens.watch import WatchScreen
 
-        self._visit(WatchScreen(self.trainings, run.name, self.predictor))
+        self._visit(WatchScreen(self.trainings, run.name, self.service))
 
     def content_to_copy(self) -> str:
         """The path of the chosen run."""

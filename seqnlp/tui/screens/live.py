@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from seqnlp.service.predictor import PredictorError
+from seqnlp.service.client import ServiceError
 from seqnlp.tui.screens.base import RunScreen
 from seqnlp.tui.widgets.prompt import Prompt
 
@@ -130,7 +130,7 @@ class LiveScreen(RunScreen):
         with self.telling():
             try:
                 found = await self.ask(self.QUESTION, **settings)
-            except PredictorError as error:
+            except ServiceError as error:
                 self.refuse(error, settings)
             else:
                 self.show_answer(found)
@@ -140,7 +140,7 @@ class LiveScreen(RunScreen):
         """Describe what is seen."""
         self.query_one("#status", Static).update(self.describe())
 
-    def refuse(self, error: PredictorError, asked: dict[str, Any]) -> None:
+    def refuse(self, error: ServiceError, asked: dict[str, Any]) -> None:
         """There is no answer: of what is being typed that is told below, for it is seldom right at once."""
         if error.kind != "UsageError":
             raise error

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.colours import Colours
 from seqnlp.tui.screens.words import WordsScreen
 from seqnlp.tui.widgets.tagged_view import TaggedView
@@ -49,8 +49,8 @@ class TagScreen(WordsScreen):
     }
     """
 
-    def __init__(self, run: Summary, predictor: Predictor) -> None:
-        super().__init__(run, predictor)
+    def __init__(self, run: Summary, service: ModelService) -> None:
+        super().__init__(run, service)
         self.column = ""
         """The label column that is shown; empty: the first one."""
         self.colours: dict[str, Colours] = {}

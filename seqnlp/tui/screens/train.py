@@ -18,7 +18,7 @@ from seqnlp.errors import SeqnlpError
 from seqnlp.recipe.listed import Listed, listed_recipes
 from seqnlp.recipe.source import read_text
 from seqnlp.run import Run
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.screens.asking import AskScreen
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.home import Finder
@@ -80,15 +80,15 @@ class TrainScreen(BaseScreen):
     }
     """
 
-    def __init__(self, trainings: Trainings, predictor: Predictor) -> None:
-        super().__init__("train", predictor)
+    def __init__(self, trainings: Trainings, service: ModelService) -> None:
+        super().__init__("train", service)
         self.trainings = trainings
         self.faults: list[Mapping[str, Any]] | None = None
         """What is wrong with the chosen recipe and its settings; None as long as that is not known."""
 
     def body(self) -> ComposeResult:
         """The recipes, the text of one, and the lines to fill in."""
-        with Horizontal(id="path_resolver"):
+        with Horizontal(id="finder"):
             yield Static("❯", classes="sign")
             yield Finder(placeholder="type to find a recipe", id="filter", compact=True)
             yield Static("", id="count")
@@ -156,7 +156,7 @@ class TrainScreen(BaseScreen):
             return
         answer = None
         with self.telling():
-            answer = await self.predictor.ask("check", "", {"recipe": recipe.path, "overrides": settings})
+            answer = await self.service.ask("check", "", {"recipe": recipe.path, "overrides": settings})
         if answer is None:
             self._tell(("✕ ", "$error"), ("not checked; ctrl+r tries again", "$muted"))
         else:
@@ -222,7 +222,7 @@ class TrainScreen(BaseScreen):
             before = self.trainings.at(name)
             if before is not None and before.alive:
                 self.notify(f"{name} is being trained already: here it is.", timeout=4, markup=False)
-                self.app.switch_screen(WatchScreen(self.trainings, name, self.predictor))
+                self.app.switch_screen(WatchScreen(self.trainings, name, self.service))
                 return
             how = ""
             if Run.is_run(self.trainings.root / name):
@@ -236,7 +236,7 @@ class TrainScreen(BaseScreen):
         except SeqnlpError as error:
             self.notify(str(error), title="Not begun", severity="error", markup=False)
             return
-        self.app.switch_screen(WatchScreen(self.trainings, name, self.predictor))
+        self.app.switch_screen(WatchScreen(self.trainings, name, self.service))
 
     def _refused(self) -> bool:
         """Whether the recipe can't be trained as it stands, which is told."""

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.dialling import defaults
 from seqnlp.tui.prefixes import before, up_to
 from seqnlp.tui.screens.live import Line, LiveScreen
@@ -80,8 +80,8 @@ class TranslateScreen(LiveScreen):
     }
     """
 
-    def __init__(self, run: Summary, predictor: Predictor) -> None:
-        super().__init__(run, predictor)
+    def __init__(self, run: Summary, service: ModelService) -> None:
+        super().__init__(run, service)
         self.translations: list[dict[str, Any]] = []
         """The best one first, as JSON."""
         self._dials = dials_of(run.path)

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.directory import META, RECIPE
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.example_lines import examples
 from seqnlp.tui.following import Following
 from seqnlp.tui.screens.base import BaseScreen
@@ -72,8 +72,8 @@ class WatchScreen(BaseScreen):
     }
     """
 
-    def __init__(self, trainings: Trainings, name: str, predictor: Predictor) -> None:
-        super().__init__(name, predictor)
+    def __init__(self, trainings: Trainings, name: str, service: ModelService) -> None:
+        super().__init__(name, service)
         self.trainings, self.run_name = trainings, name
         self.run = Run(trainings.root / name)
         self.following = Following(self.run.path)
@@ -198,7 +198,7 @@ class WatchScreen(BaseScreen):
         from seqnlp.run.summary import summarize
         from seqnlp.tui.screens import screen_for
 
-        self.app.push_screen(screen_for(summarize(self.run), self.predictor))
+        self.app.push_screen(screen_for(summarize(self.run), self.service))
 
     def action_scroll(self, by: int) -> None:
         """Move the table of evaluations."""

@@ -9,7 +9,7 @@ from textual import on
 from textual.content import Content
 from textual.widgets import Static
 
-from seqnlp.service.predictor import Predictor
+from seqnlp.service.client import ModelService
 from seqnlp.tui.beginning import beginning, left_out
 from seqnlp.tui.screens.live import LiveScreen
 from seqnlp.tui.widgets.word_flow import WordFlow
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class WordsScreen(LiveScreen):
     """Fill in what a `LiveScreen` wants; `show_answer` is also asked for the answer of before, to show it otherwise."""
 
-    def __init__(self, run: Summary, predictor: Predictor) -> None:
-        super().__init__(run, predictor)
+    def __init__(self, run: Summary, service: ModelService) -> None:
+        super().__init__(run, service)
         self.found: dict[str, Any] = {}
         """The answer that is shown, as JSON; empty if there is none."""
         self.with_numbers = False

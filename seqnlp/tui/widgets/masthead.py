@@ -7,13 +7,13 @@ from typing import final
 from textual.content import Content
 from textual.widget import Widget
 
-from seqnlp.service.predictor import Predictor, State
+from seqnlp.service.client import ModelService, ServiceState
 
 SIGNS = {
-    State.ASLEEP: ("○", "model asleep", "$muted"),
-    State.LOADING: ("◌", "loading torch", "$accent"),
-    State.READY: ("●", "ready", "$success"),
-    State.DEAD: ("✕", "worker died", "$error"),
+    ServiceState.ASLEEP: ("○", "model asleep", "$muted"),
+    ServiceState.LOADING: ("◌", "loading torch", "$accent"),
+    ServiceState.READY: ("●", "ready", "$success"),
+    ServiceState.DEAD: ("✕", "worker died", "$error"),
 }
 
 
@@ -25,19 +25,19 @@ class Masthead(Widget):
     Masthead { dock: top; height: 1; padding: 0 2; background: $panel; color: $foreground; }
     """
 
-    def __init__(self, heading: str, predictor: Predictor) -> None:
+    def __init__(self, heading: str, service: ModelService) -> None:
         super().__init__()
-        self.heading, self.detail, self.predictor = heading, "", predictor
+        self.heading, self.detail, self.service = heading, "", service
 
     def on_mount(self) -> None:
         """Follow the state of the worker."""
-        self.predictor.listeners.append(self._changed)
+        self.service.listeners.append(self._changed)
 
     def on_unmount(self) -> None:
         """Follow it no longer."""
-        self.predictor.listeners.remove(self._changed)
+        self.service.listeners.remove(self._changed)
 
-    def _changed(self, _: State) -> None:
+    def _changed(self, _: ServiceState) -> None:
         self.refresh()
 
     def tell(self, detail: str) -> None:
@@ -47,7 +47,7 @@ class Masthead(Widget):
 
     def render(self) -> Content:
         """The line, cut to the width that there is."""
-        sign, words, colour = SIGNS[self.predictor.state]
+        sign, words, colour = SIGNS[self.service.state]
         width = self.size.width
         right = Content.assemble((sign, colour), (f" {words}" if width >= 50 else "", "$muted"))
         left = Content.assemble(("seqnlp", "bold $primary"), ("  ›  ", "$muted"), (self.heading, "bold"))

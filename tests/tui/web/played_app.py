@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from seqnlp.service.client import WorkerPredictor
+from seqnlp.service.client import ServiceClient
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.trainings import Trainings
 
 runs = Path(sys.argv[1])
-app = SeqnlpApp(runs, WorkerPredictor())
+app = SeqnlpApp(runs, ServiceClient())
 app.trainings = Trainings(runs, (sys.executable, str(Path(__file__).parents[1] / "played_training.py")))
 app.trainings.start("recipe.toml", ["steps=1000000"], "begun_here")
 app.run()

@@ -8,7 +8,9 @@ from datasets import Dataset
 
 from seqnlp.cli.column_files import tag_columns
 from seqnlp.errors import UsageError
-from seqnlp.tasks import Tag, Tagger
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.recipe import TagRecipe
+from seqnlp.tasks.tag.task import TagTask
 
 TRAIN = {"word": [["Ann", "left"]], "pos": [["N", "V"]], "tag": [["B-P", "O"]]}
 
@@ -16,7 +18,7 @@ TRAIN = {"word": [["Ann", "left"]], "pos": [["N", "V"]], "tag": [["B-P", "O"]]}
 @pytest.fixture(scope="module")
 def tagger() -> Tagger:
     torch.manual_seed(1)
-    recipe = Tag.model_validate(
+    recipe = TagRecipe.model_validate(
         {
             "data": {
                 "reader": "conllu",
@@ -30,7 +32,7 @@ def tagger() -> Tagger:
             "encoder": {"kind": "gru", "size": 5},
         }
     )
-    task = recipe.fit(Dataset.from_dict(TRAIN), lambda name: pytest.fail(name))
+    task = TagTask.fit(recipe, Dataset.from_dict(TRAIN), lambda name: pytest.fail(name))
     return task.predictor(task.build())
 
 

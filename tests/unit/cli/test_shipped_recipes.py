@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-import seqnlp.tasks  # noqa: F401  (makes the tasks known)
 from seqnlp.recipe import dump_recipe, load_recipe, parse_recipe, recipe_schema, shipped_recipes
 from seqnlp.recipe.listed import listed_recipes
+from seqnlp.tasks.registry import import_tasks
+
+import_tasks()
 
 RECIPES = pytest.mark.parametrize("path", shipped_recipes().values(), ids=shipped_recipes().keys())
 

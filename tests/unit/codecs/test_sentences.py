@@ -15,7 +15,7 @@ KINDS = ["characters", "words", "bpe", "unigram"]
 
 @cache
 def fitted(kind: str, at_blanks: bool = False, lowercase: bool = False) -> Sentences:
-    subwords = {"kind": "subwords", "pieces": 320, "model": kind}
+    subwords = {"kind": "subwords", "vocab_size": 320, "model": kind}
     unit = Unit.parse(subwords if kind in ("bpe", "unigram") else kind)
     return Sentences.fit(TEXTS, unit, lowercase, at_blanks=at_blanks)
 
@@ -95,7 +95,7 @@ def test_tokens_know_the_word_that_they_belong_to(kind: str, at_blanks: bool, te
 def test_words_that_are_parted_already_are_not_split_again() -> None:
     assert len(fitted("words", at_blanks=True).split("a.b &apos;s")) == 2
     assert len(fitted("words").split("a.b &apos;s")) > 2
-    both = Sentences.fit(["x &apos;s"] * 9, Unit.parse({"kind": "subwords", "pieces": 300}), at_blanks=True)
+    both = Sentences.fit(["x &apos;s"] * 9, Unit.parse({"kind": "subwords", "vocab_size": 300}), at_blanks=True)
     assert both.split("x &apos;s") == [b" x", b" &apos;s"]
 
 

@@ -39,7 +39,7 @@ def states_of(shape: ForecastShape, batch: int = 5) -> States:
 
 def built(kind: str, output: Any = "point", **sizes: int) -> tuple[ForecastModule, ForecastShape]:
     torch.manual_seed(0)
-    settings = {"kind": kind, "output": output} | ({"segment": 3} if kind == "segments" else {})
+    settings = {"kind": kind, "output": output} | ({"segment_length": 3} if kind == "segments" else {})
     named = shape(**sizes)
     return ForecastDecoder.parse(settings).build(named).eval(), named
 

@@ -14,9 +14,9 @@ from seqnlp.embeddings.chars import CharConvolution
 CHARACTERS = Characters.fit(Counter(["abcdefg", "üß"]))
 WORDS = st.lists(st.text("abcdefgüß?", max_size=9), min_size=1, max_size=5)
 SECTIONS: list[Chars] = [
-    CharCnn(size=6, window=1),
+    CharCnn(size=6, kernel_size=1),
     CharCnn(size=6),
-    CharCnn(size=5, window=4),
+    CharCnn(size=5, kernel_size=4),
     CharLstm(size=6),
 ]
 KINDS = pytest.mark.parametrize("section", SECTIONS, ids=["cnn 1", "cnn 5", "cnn 4", "lstm"])
@@ -73,7 +73,7 @@ def test_words_are_told_apart(section: Chars) -> None:
 @pytest.mark.parametrize("window", [1, 2, 3, 5])
 @given(words=WORDS)
 def test_the_convolution_is_one(window: int, words: list[str]) -> None:
-    module = build(CharCnn(size=6, window=window))
+    module = build(CharCnn(size=6, kernel_size=window))
     assert isinstance(module, CharConvolution)
     table, filters, bias = (each.detach().numpy() for each in (module.table.weight, module.filters, module.bias))
     for word, vector in zip(words, module(encode(words)).detach().numpy(), strict=True):
@@ -88,7 +88,7 @@ def test_the_convolution_is_one(window: int, words: list[str]) -> None:
 
 
 def test_the_gradient_is_right_where_several_windows_are_the_strongest() -> None:
-    module = build(CharCnn(size=6, window=2))
+    module = build(CharCnn(size=6, kernel_size=2))
     assert isinstance(module, CharConvolution)
     word = encode(["aaaaaa", "aaa"])
     for sign in (1, -1):
@@ -116,7 +116,7 @@ def test_an_odd_size_is_shared_by_both_directions() -> None:
 
 
 def test_fit_and_restore() -> None:
-    section = CharCnn(min_count=2, longest=6)
+    section = CharCnn(min_count=2, max_length=6)
     codec = section.fit({"aab": 1, "b": 1, "c": 1}, lambda name: pytest.fail(name))
     assert codec.characters == ["a", "b"]
     assert codec.longest == 6

@@ -9,7 +9,7 @@ COUNTS = {"the": 30, "cat": 10, "sat": 10, "mat": 5, "Größe": 1}
 
 @pytest.fixture(scope="module")
 def section() -> SubwordPieces:
-    return SubwordPieces(size=4, pieces=300)
+    return SubwordPieces(size=4, vocab_size=300)
 
 
 def test_a_word_is_the_mean_of_its_pieces(section: SubwordPieces) -> None:

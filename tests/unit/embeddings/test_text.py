@@ -15,7 +15,7 @@ from seqnlp.embeddings.subwords import SubwordPieces
 SENTENCES = [["the", "cat", "sat"], ["a", "cat"], ["the", "the", "mat", "sat", "."], ["Größe"]]
 COUNTS = Counter(word for sentence in SENTENCES for word in sentence)
 SECTION = TextEmbedding(
-    words=Words(size=3), chars=CharCnn(size=4, embedding=5), subwords=SubwordPieces(size=2, pieces=300)
+    words=Words(size=3), chars=CharCnn(size=4, embedding_size=5), subwords=SubwordPieces(size=2, vocab_size=300)
 )
 CODECS = SECTION.fit(COUNTS, lambda name: pytest.fail(name))
 
@@ -54,7 +54,7 @@ def test_the_same_word_has_the_same_vector_everywhere() -> None:
 
 
 def test_dropout_drops_the_same_features_in_all_of_a_sentence() -> None:
-    module = TextEmbedding(words=Words(size=50, dropout=0.0), dropout=0.5).build({"words": CODECS["words"]})
+    module = TextEmbedding(words=Words(size=50, word_dropout=0.0), dropout=0.5).build({"words": CODECS["words"]})
     dropped = module(batch_of([["the", "cat", "sat"], ["a", "cat", "."]])) == 0
     assert (dropped == dropped[:, :1]).all()
     assert 0.2 < dropped.float().mean() < 0.8
@@ -70,7 +70,7 @@ def test_only_the_views_that_are_asked_for() -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    with pytest.raises(ValidationError, match="window"):
-        TextEmbedding.model_validate({"chars": {"kind": "lstm", "window": 3}})
+    with pytest.raises(ValidationError, match="kernel_size"):
+        TextEmbedding.model_validate({"chars": {"kind": "lstm", "kernel_size": 3}})
     with pytest.raises(ValidationError, match="words"):
         TextEmbedding.model_validate({"words": "cnn"})

@@ -29,7 +29,7 @@ def test_settings_reach_the_vocabulary() -> None:
 
 @pytest.mark.parametrize("dropout", [0.25, 1.0, 30.0])
 def test_rare_words_are_dropped_more_often(dropout: float) -> None:
-    section = Words(size=1, dropout=dropout)
+    section = Words(size=1, word_dropout=dropout)
     codec = section.fit(COUNTS, lambda name: pytest.fail(name))
     module = section.build(codec)
     module.table.weight.data = torch.tensor([[0.0], [1.0], [1.0], [1.0]])
@@ -45,7 +45,7 @@ def test_rare_words_are_dropped_more_often(dropout: float) -> None:
 def test_nothing_is_dropped_outside_of_training_or_at_rate_zero() -> None:
     numbers = torch.arange(4).repeat(500)
     codec = Words().fit(COUNTS, lambda name: pytest.fail(name))
-    for module in (Words(dropout=9.0).build(codec).eval(), Words(dropout=0.0).build(codec)):
+    for module in (Words(word_dropout=9.0).build(codec).eval(), Words(word_dropout=0.0).build(codec)):
         assert torch.equal(module(numbers), module.table.weight[numbers])
 
 

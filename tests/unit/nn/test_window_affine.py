@@ -27,7 +27,7 @@ def learned(spread: float = 1.0) -> WindowAffine:
 
 def decoder(kind: str, output: Any = "point", affine: WindowAffine | None = None) -> ForecastModule:
     shape = ForecastShape(CHANNELS + 1, False, LOOK, HORIZON, CHANNELS, known=1, lanes=LANES)
-    settings = {"kind": kind, "output": output} | ({"segment": HORIZON} if kind == "segments" else {})
+    settings = {"kind": kind, "output": output} | ({"segment_length": HORIZON} if kind == "segments" else {})
     module = ForecastDecoder.parse(settings).build(shape).eval()
     module.affine = affine
     return module

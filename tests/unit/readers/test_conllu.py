@@ -6,7 +6,7 @@ from typing import Any
 
 import conllu
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
@@ -138,7 +138,6 @@ def test_reads_what_another_parser_reads(blocks: list[str]) -> None:
         assert our["head"] == [str(token["head"]) for token in words]
 
 
-@settings(deadline=None)
 @given(
     st.lists(sentences(), min_size=1, max_size=4),
     st.sampled_from(["\n", "\r\n"]),

@@ -100,10 +100,10 @@ for settings, split in json.loads(sys.argv[1]):
 
 SIDES_SCRIPT = """
 import json, sys
-from seqnlp.tasks.translate.task import Translate
+from seqnlp.tasks.translate.recipe import TranslateRecipe
 for settings, split in json.loads(sys.argv[1]):
     data = {"reader": {"kind": "hub", **settings}, "source": "en", "target": "de"}
-    recipe = Translate.model_validate({"data": {**data, "train": split, "dev": split}})
+    recipe = TranslateRecipe.model_validate({"data": {**data, "train": split, "dev": split}})
     pairs = recipe.split(split, lambda name: name)
     print(json.dumps([list(pairs.sources()), list(pairs.targets())]))
 """

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
@@ -81,7 +81,6 @@ ROW = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=4), st.booleans())
 def test_what_was_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], ascii_only: bool

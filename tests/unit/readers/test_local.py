@@ -45,7 +45,7 @@ def test_a_folder_has_splits(tmp_path: Path) -> None:
         "test": folder / "mine-test.txt",
     }
     assert list(corpus.splits) == ["train", "dev", "test"]
-    assert open_corpus(str(folder), Path("corpora"), Text(unit="document")).reader == Text(unit="document")
+    assert open_corpus(str(folder), Path("corpora"), Text(sample_by="document")).reader == Text(sample_by="document")
 
 
 def test_a_folder_of_translations(tmp_path: Path) -> None:

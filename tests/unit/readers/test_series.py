@@ -22,7 +22,7 @@ def test_columns_are_channels_of_one_series(tmp_path: Path) -> None:
     assert (table.names, table.columns, table.offsets.tolist()) == (["load"], ["x", "y"], [0, 3])
     np.testing.assert_array_equal(table.values, [[1, 2], [np.nan, -300], [5, np.nan]])
     assert table.times.astype(str).tolist() == ["2020-01-01T00:00:00", "2020-01-01T01:00:00", "2020-01-01T02:00:00"]
-    assert Series(numbers=["y"]).read_series(file).columns == ["y"]
+    assert Series(numeric_columns=["y"]).read_series(file).columns == ["y"]
     assert Series(columns={"z": "y"}).read_series(file).columns == ["x", "z"]
 
 
@@ -81,7 +81,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, lines: list[str], p
 
 def test_columns_that_are_not_there_are_told(tmp_path: Path) -> None:
     file = write(tmp_path / "s.csv", "ds,price", "2020-01-01,1")
-    for reader in (Series(time="when"), Series(series="shop"), Series(numbers=["prize"])):
+    for reader in (Series(time="when"), Series(series="shop"), Series(numeric_columns=["prize"])):
         with pytest.raises(DataError, match="no column"):
             reader.read_series(file)
     broken = write(tmp_path / "s.parquet", "no parquet")

@@ -8,14 +8,18 @@ import pytest
 
 from seqnlp import api
 from seqnlp.errors import DataError, UsageError
-from seqnlp.service.handlers import Models, answer
+from seqnlp.service.handlers import Model, Models, answer
 from seqnlp.service.protocol import Request, from_line, to_line
 from seqnlp.service.server import Server
-from seqnlp.tasks import Classifier, Forecaster, Generator, Tagger, Translator
+from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.lm.predictor import Generator
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.translate.predictor import Translator
 
 ROOT = Path(__file__).parents[3]
 TRANSLATOR = ["training.epochs=1", "training.threads=1", "encoder.size=8", "decoder.size=16"]
-FORECASTER = ["training.epochs=1", "training.threads=1", "training.stride=64", "encoder.size=8", "data.look_back=24"]
+FORECASTER = ["training.epochs=1", "training.threads=1", "training.stride=64", "encoder.size=8", "data.lookback=24"]
 
 
 def trained(folder: Path, recipe: str, settings: list[str]) -> str:
@@ -75,7 +79,7 @@ def test_a_question_that_is_stopped_before_its_turn_costs_nothing(
 
 
 @pytest.mark.parametrize(
-    ("do", "kind", "verb"),
+    ("do", "kind", "method"),
     [
         ("generate", Generator, "generate"),
         ("next", Generator, "next_tokens"),
@@ -86,7 +90,7 @@ def test_a_question_that_is_stopped_before_its_turn_costs_nothing(
     ],
 )
 def test_nothing_is_computed_before_an_answers_turn(
-    do: str, kind: type, verb: str, monkeypatch: pytest.MonkeyPatch
+    do: str, kind: type, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, Any]] = []
 
@@ -94,9 +98,9 @@ def test_nothing_is_computed_before_an_answers_turn(
         asked.append(settings)
         return []
 
-    monkeypatch.setattr(kind, verb, compute)
+    monkeypatch.setattr(kind, method, compute)
     models = Models()
-    monkeypatch.setattr(models, "open", lambda run: object.__new__(kind))
+    monkeypatch.setattr(models, "open", lambda run: Model("task", object.__new__(kind)))
     begun = answer(Request(1, do, "run", {"text": "a"}), models)
     assert asked == []
     list(begun.items)
@@ -122,5 +126,5 @@ def test_a_file_that_is_missing_is_named(forecaster: str) -> None:
 
 
 def test_a_run_is_asked_only_what_it_can_do(translator: str) -> None:
-    with pytest.raises(UsageError, match="its verb is translate"):
+    with pytest.raises(UsageError, match="this run is a translator"):
         ask("forecast", translator, file="x.csv", horizon=None, level=None, before=2.0)

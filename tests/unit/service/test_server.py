@@ -32,7 +32,7 @@ def test_an_answer_ends() -> None:
 
 
 def test_requests_take_turns_and_one_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "SLICE", 0.0)
+    monkeypatch.setattr(serve, "TIME_SLICE", 0.0)
     closed: list[str] = []
 
     def endless() -> Iterator[int]:

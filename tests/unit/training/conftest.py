@@ -32,7 +32,7 @@ class Sentences(EncodedDataset):
         random = np.random.default_rng(1)
         self.sentences = [random.integers(0, len(WORDS), length).tolist() for length in lengths]
         column = Column.from_rows([[WORDS[word] for word in sentence] for sentence in self.sentences])
-        self.section = TextEmbedding(words=Words(size=6), chars=CharCnn(size=4, embedding=4))
+        self.section = TextEmbedding(words=Words(size=6), chars=CharCnn(size=4, embedding_size=4))
         self.codecs = self.section.fit(Counter(WORDS), lambda name: pytest.fail(name))
         self.text, self.budget = Text.encode(column, self.codecs), budget
 

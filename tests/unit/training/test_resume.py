@@ -15,17 +15,24 @@ State = tuple[dict[str, torch.Tensor], str]
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
-    "average": {"training": {"average": 0.9}},
-    "accumulate": {"training": {"accumulate": 2}},
+    "average": {"training": {"ema_decay": 0.9}},
+    "accumulate": {"training": {"gradient_accumulation": 2}},
     "plateau": {"optimizer": {"schedule": "plateau", "lr": 0.1}, "training": {"epochs": 4}},
     "bf16": {"training": {"precision": "bf16"}},
-    "one cycle": {"optimizer": {"schedule": "one_cycle", "warmup": 0.2}},
+    "one cycle": {"optimizer": {"schedule": "one_cycle", "warmup_ratio": 0.2}},
     "sgd": {"optimizer": {"kind": "sgd"}},
     "sgd without momentum": {"optimizer": {"kind": "sgd", "momentum": 0.0}},
     "patience": {"training": {"patience": 1, "epochs": 5}, "optimizer": {"lr": 0.5}},
     "two threads": {"training": {"threads": 2}},
     "all": {
-        "training": {"epochs": 4, "average": 0.9, "accumulate": 2, "precision": "bf16", "threads": 2, "patience": 2},
+        "training": {
+            "epochs": 4,
+            "ema_decay": 0.9,
+            "gradient_accumulation": 2,
+            "precision": "bf16",
+            "threads": 2,
+            "patience": 2,
+        },
         "optimizer": {"schedule": "plateau", "weight_decay": 0.1},
         "encoder": {"kind": "lstm", "layers": 2, "residual": True},
     },
@@ -96,10 +103,10 @@ def test_carried_states_go_on_too(make_trainer: Make, lanes: Any, threads: int) 
 
 
 def test_the_state_is_not_shared_with_the_trainer_that_takes_it(make_trainer: Make) -> None:
-    trainer = make_trainer(training={"average": 0.9})
+    trainer = make_trainer(training={"ema_decay": 0.9})
     list(trainer.events())
     tensors, progress = saved(trainer)
-    resumed = make_trainer(training={"average": 0.9, "epochs": 4})
+    resumed = make_trainer(training={"ema_decay": 0.9, "epochs": 4})
     resumed.restore(tensors, json.loads(progress))
     before = {name: tensor.clone() for name, tensor in tensors.items()}
     list(resumed.events())

@@ -40,7 +40,7 @@ def test_they_are_mapped_from_a_file_that_is_written_once(split: TextSplit, task
 
 def test_another_codec_has_another_file(split: TextSplit, task: Callable[..., LmTask]) -> None:
     split.tokens(task().codec)
-    split.tokens(task(data={"unit": "words"}).codec)
+    split.tokens(task(data={"tokenizer": "words"}).codec)
     assert len(list(cache_folder().iterdir())) == 2
 
 

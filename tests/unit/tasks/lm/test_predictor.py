@@ -10,14 +10,14 @@ from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
 from seqnlp.results import Token
-from seqnlp.tasks import Generator
+from seqnlp.tasks.lm.predictor import Generator
 
 Make = Callable[..., Generator]
 MODELS: dict[str, dict[str, Any]] = {
     "lstm": {},
     "gru, tied, two layers": {"encoder": {"kind": "gru", "layers": 2}, "decoder": {"tied": True}},
-    "words": {"data": {"unit": "words"}},
-    "subwords": {"data": {"unit": "subwords"}, "encoder": {"kind": "rnn"}},
+    "words": {"data": {"tokenizer": "words"}},
+    "subwords": {"data": {"tokenizer": "subwords"}, "encoder": {"kind": "rnn"}},
 }
 
 
@@ -143,7 +143,7 @@ def test_wrong_settings_are_refused_at_once(generator: Make, settings: dict[str,
 
 
 def test_beam_search_finds_the_likeliest_text(generator: Make) -> None:
-    made = generator(data={"unit": {"kind": "words", "most": 4}})
+    made = generator(data={"tokenizer": {"kind": "words", "max_words": 4}})
     tokens = range(1, len(made.codec))
     best: tuple[float, list[int]] = (-np.inf, [])
     for path in product(tokens, repeat=3):

@@ -21,7 +21,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "embedding": {"dropout": 0.2, "token_dropout": 0.1},
         "encoder": {"weight_drop": 0.4, "layers": 2, "dropout": 0.2},
         "decoder": {"tied": True},
-        "training": {"random_windows": True, "average": 0.9, "accumulate": 2, "threads": 2},
+        "training": {"variable_bptt": True, "ema_decay": 0.9, "gradient_accumulation": 2, "threads": 2},
     },
     "evaluations in between": {"training": {"evaluate_every": 3, "patience": 9}},
 }

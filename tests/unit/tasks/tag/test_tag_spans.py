@@ -11,7 +11,8 @@ from datasets import Dataset
 
 from seqnlp.codecs.schemes import allowed_transitions
 from seqnlp.errors import DataError, UsageError
-from seqnlp.tasks import Tag, Tagger
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.recipe import TagRecipe
 from seqnlp.tasks.tag.task import TagTask
 
 TRAIN = {
@@ -27,7 +28,7 @@ def nowhere(name: str) -> Path:
     pytest.fail(f"looked for {name}")
 
 
-def recipe(decoder: str = "crf", columns: bool = False, **data: Any) -> Tag:
+def recipe(decoder: str = "crf", columns: bool = False, **data: Any) -> TagRecipe:
     table = {
         "task": "tag",
         "data": {"reader": "conllu", "train": "t", "dev": "d", "tokens": "word", "labels": ["tag"], **data},
@@ -35,11 +36,11 @@ def recipe(decoder: str = "crf", columns: bool = False, **data: Any) -> Tag:
         "encoder": {"kind": "gru", "size": 5},
         "decoder": decoder,
     }
-    return Tag.model_validate(table)
+    return TagRecipe.model_validate(table)
 
 
 def fitted(table: dict[str, Any] = TRAIN, **settings: Any) -> TagTask:
-    return recipe(**settings).fit(Dataset.from_dict(table), nowhere)
+    return TagTask.fit(recipe(**settings), Dataset.from_dict(table), nowhere)
 
 
 def tagger(**settings: Any) -> Tagger:
@@ -82,7 +83,7 @@ def test_a_column_is_either_given_or_predicted() -> None:
 )
 def test_the_corpus_is_converted_to_the_scheme_to_train_in(table: dict[str, Any], data: dict[str, Any]) -> None:
     task = fitted(table, **data)
-    examples = task.examples(Dataset.from_dict(table), 100)
+    examples = task.encode(Dataset.from_dict(table), 100)
     names = task.labels["tag"].names
     rows = [[names[number] for number in examples.targets["tag"][row]] for row in range(3)]
     if data.get("encode") == "bioes":
@@ -140,7 +141,7 @@ def test_without_a_scheme_there_are_no_spans() -> None:
 def test_scores_are_of_spans() -> None:
     task = fitted(scheme="bio", encode="bioes")
     model = task.build().eval()
-    scores = task.score(model, task.examples(Dataset.from_dict(TRAIN), 100))
+    scores = task.score(model, task.encode(Dataset.from_dict(TRAIN), 100))
     assert task.metric.name == "f1"
     found = [span for tagging in task.predictor(model).tag(TRAIN["word"]) for span in tagging.spans or []]
     assert sum(row["support"] for row in scores["labels"].values()) == 5
@@ -164,7 +165,7 @@ def test_a_column_given_beside_the_words_is_read() -> None:
 def test_a_saved_column_codec_is_the_same() -> None:
     task = fitted(columns=True)
     saved = {name: codec.to_json() for name, codec in task.codecs().items()}
-    again = recipe(columns=True).restore(saved)
+    again = TagTask.restore(recipe(columns=True), saved)
     assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
     assert "columns.pos" in saved
 

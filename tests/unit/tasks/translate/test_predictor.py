@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.tasks import Translator
-from seqnlp.tasks.translate.predictor import LONGEST
+from seqnlp.tasks.translate.predictor import LONGEST, Translator
 from seqnlp.tasks.translate.task import TranslateTask
 
 Make = Callable[..., tuple[TranslateTask, SequenceModel]]
@@ -71,7 +70,7 @@ def test_translations_begin_as_they_must(translator: Translator, prefix: str) ->
         ({"beam": 0}, "beam 0: it should be greater than or equal to 1"),
         ({"beam": 2, "best": 3}, "3 best: a beam of 2 finds between 1 and 2"),
         ({"best": 0}, "0 best"),
-        ({"no_repeat": -1}, "no_repeat -1"),
+        ({"no_repeat_ngram_size": -1}, "no_repeat_ngram_size -1"),
         ({"length_penalty": "long"}, "length_penalty 'long': it should be 'gnmt', 'average' or 'none'"),
     ],
 )
@@ -86,7 +85,7 @@ def test_a_beam_may_be_wider_than_the_vocabulary(translator: Translator) -> None
 
 
 def test_no_run_is_there_twice_if_that_is_asked_for(translator: Translator) -> None:
-    for result in translator.translate(["a b c d", "d d d d a"], no_repeat=1, unknown="keep"):
+    for result in translator.translate(["a b c d", "d d d d a"], no_repeat_ngram_size=1, unknown="keep"):
         assert len(set(result.tokens)) == len(result.tokens)
 
 
@@ -151,6 +150,6 @@ def test_models_of_an_ensemble_decide_together(make: Make) -> None:
 
 
 def test_an_ensemble_needs_the_same_tokens(make: Make) -> None:
-    ours, theirs = (task.predictor(model) for task, model in (make(), make(data={"unit": "characters"})))
+    ours, theirs = (task.predictor(model) for task, model in (make(), make(data={"tokenizer": "characters"})))
     with pytest.raises(UsageError, match=r"its source tokens \(\d+\) are not those of the first"):
         ours.joined(theirs)

@@ -1,4 +1,4 @@
-"""The worker process as the application sees it: first played by a few lines of code, then the real one."""
+"""Client of the model service: first with a played process, then with the real one."""
 
 import asyncio
 import os
@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from seqnlp.service.client import WorkerPredictor
-from seqnlp.service.predictor import PredictorDied, PredictorError, State
+from seqnlp.service.client import ServiceClient, ServiceDied, ServiceError, ServiceState
 
 pytestmark = pytest.mark.anyio
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 PLAYED = """
 import json, os, sys
@@ -42,57 +41,62 @@ for line in sys.stdin:
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
 def stops(tmp_path: Path) -> Path:
     return tmp_path / "stops"
 
 
 @pytest.fixture
 async def played(stops: Path) -> Any:
-    predictor = WorkerPredictor((sys.executable, "-c", PLAYED, str(stops)))
-    yield predictor
-    await predictor.close()
-    assert predictor.state is State.ASLEEP or predictor.state is State.DEAD
+    service = ServiceClient((sys.executable, "-c", PLAYED, str(stops)))
+    yield service
+    await service.close()
+    assert service.state is ServiceState.ASLEEP or service.state is ServiceState.DEAD
 
 
-async def all_of(predictor: WorkerPredictor, do: str) -> list[Any]:
-    async with aclosing(predictor.stream(do, "runs/x", {})) as items:
+async def all_of(service: ServiceClient, do: str) -> list[Any]:
+    async with aclosing(service.stream(do, "runs/x", {})) as items:
         return [item async for item in items]
 
 
-async def test_answers_come_in_order_and_side_by_side(played: WorkerPredictor) -> None:
-    states: list[State] = []
+async def test_answers_come_in_order_and_side_by_side(played: ServiceClient) -> None:
+    states: list[ServiceState] = []
     played.listeners.append(states.append)
     assert await asyncio.gather(*(all_of(played, "count") for _ in range(5))) == [[0, 1, 2, 3]] * 5
-    assert states == [State.LOADING, State.READY]
+    assert states == [ServiceState.LOADING, ServiceState.READY]
 
 
-async def test_leaving_an_answer_stops_it(played: WorkerPredictor, stops: Path) -> None:
+async def test_leaving_an_answer_stops_it(played: ServiceClient, stops: Path) -> None:
     assert await played.ask("begin", "runs/x", {}) == 0
     assert await all_of(played, "count") == [0, 1, 2, 3]
     assert stops.read_text() == "1"  # and nothing for the answer that has ended by itself
 
 
-async def test_errors_have_a_kind(played: WorkerPredictor) -> None:
-    with pytest.raises(PredictorError, match="no such run") as caught:
+async def test_errors_have_a_kind(played: ServiceClient) -> None:
+    with pytest.raises(ServiceError, match="no such run") as caught:
         await all_of(played, "fail")
     assert caught.value.kind == "RunError"
 
 
 @pytest.mark.parametrize(("do", "why"), [("exit", "code 3: last words"), ("rave", "makes no sense")])
-async def test_a_death_is_told_and_the_next_question_starts_another(played: WorkerPredictor, do: str, why: str) -> None:
-    with pytest.raises(PredictorDied, match=why):
+async def test_a_death_is_told_and_the_next_question_starts_another(played: ServiceClient, do: str, why: str) -> None:
+    with pytest.raises(ServiceDied, match=why):
         await all_of(played, do)
-    assert played.state is State.DEAD
+    assert played.state is ServiceState.DEAD
     assert await all_of(played, "count") == [0, 1, 2, 3]
-    assert played.state is State.READY
+    assert played.state is ServiceState.READY
 
 
 async def test_what_can_not_be_started_is_told() -> None:
-    predictor = WorkerPredictor(("/no/such/program",))
-    with pytest.raises(PredictorDied, match="no such file"):
-        await all_of(predictor, "count")
-    assert predictor.state is State.DEAD
-    await predictor.close()
+    service = ServiceClient(("/no/such/program",))
+    with pytest.raises(ServiceDied, match="no such file"):
+        await all_of(service, "count")
+    assert service.state is ServiceState.DEAD
+    await service.close()
 
 
 @pytest.fixture(scope="module")
@@ -108,68 +112,68 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_the_real_worker(trained: Path) -> None:
-    predictor = WorkerPredictor()
+    service = ServiceClient()
     run = str(trained)
     settings = {"prompt": "The", "length": 200, "temperature": 0.8, "seed": 1}
 
     async def written() -> str:
-        async with aclosing(predictor.stream("generate", run, settings)) as parts:
+        async with aclosing(service.stream("generate", run, settings)) as parts:
             return "".join([part["text"] async for part in parts])
 
     try:
         first, second, odds = await asyncio.gather(
-            written(), written(), predictor.ask("next", run, {"text": "The", "most": 5})
+            written(), written(), service.ask("next", run, {"text": "The", "most": 5})
         )
         assert first == second
         assert len(first) == 200
         assert len(odds) == 5
         assert odds == sorted(odds, key=lambda pair: -pair[1])
 
-        endless = predictor.stream("generate", run, {"prompt": "", "length": 10**9})
+        endless = service.stream("generate", run, {"prompt": "", "length": 10**9})
         part = await anext(endless)
         assert len(part["text"]) == sum(part["lengths"])
         assert len(part["lengths"]) == len(part["logprobs"])
-        assert (await predictor.ask("load", run, {}))["verb"] == "generate"  # while the other goes on
+        assert (await service.ask("load", run, {}))["task"] == "lm"  # while the other goes on
         await endless.aclose()
 
-        with pytest.raises(PredictorError, match="temperature -1") as refused:
-            await all_of_generate(predictor, run, temperature=-1)
+        with pytest.raises(ServiceError, match="temperature -1") as refused:
+            await all_of_generate(service, run, temperature=-1)
         assert refused.value.kind == "UsageError"
-        with pytest.raises(PredictorError, match="can't tag: its verb is generate"):
-            await predictor.ask("tag", run, {"sentences": "x"})
-        with pytest.raises(PredictorError) as missing:
-            await predictor.ask("load", "runs/nowhere", {})
+        with pytest.raises(ServiceError, match="can't tag: this run is a language model"):
+            await service.ask("tag", run, {"sentences": "x"})
+        with pytest.raises(ServiceError) as missing:
+            await service.ask("load", "runs/nowhere", {})
         assert missing.value.kind == "RunError"
         for damage in (b"", b"?" * 1000, (trained / "model.safetensors").read_bytes()[:-100]):
             broken = shutil.copytree(trained, trained.parent / "broken", dirs_exist_ok=True)
             (broken / "model.safetensors").write_bytes(damage)
-            with pytest.raises(PredictorError, match=r"model\.safetensors") as damaged:
-                await predictor.ask("load", str(broken), {})
+            with pytest.raises(ServiceError, match=r"model\.safetensors") as damaged:
+                await service.ask("load", str(broken), {})
             assert damaged.value.kind == "RunError"
         assert await written() == first  # the others still answer
 
-        process = predictor._process
+        process = service.process
         assert process is not None
-        endless = predictor.stream("generate", run, {"prompt": "", "length": 10**9})
+        endless = service.stream("generate", run, {"prompt": "", "length": 10**9})
         await anext(endless)
         os.kill(process.pid, signal.SIGKILL)
-        with pytest.raises(PredictorDied, match="not enough memory"):
+        with pytest.raises(ServiceDied, match="not enough memory"):
             _ = [part async for part in endless]
     finally:
-        await predictor.close()
+        await service.close()
 
 
-async def all_of_generate(predictor: WorkerPredictor, run: str, **settings: Any) -> list[Any]:
-    async with aclosing(predictor.stream("generate", run, settings)) as items:
+async def all_of_generate(service: ServiceClient, run: str, **settings: Any) -> list[Any]:
+    async with aclosing(service.stream("generate", run, settings)) as items:
         return [item async for item in items]
 
 
 async def test_the_worker_ends_with_its_application(trained: Path) -> None:
-    predictor = WorkerPredictor()
-    await predictor.ask("load", str(trained), {})
-    process = predictor._process
+    service = ServiceClient()
+    await service.ask("load", str(trained), {})
+    process = service.process
     assert process is not None
     assert process.stdin is not None
     process.stdin.close()  # what a killed application leaves behind
     assert await asyncio.wait_for(process.wait(), 5) == 0
-    await predictor.close()
+    await service.close()

@@ -10,12 +10,17 @@ import torch
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
 from seqnlp.recipe import load_recipe
-from seqnlp.tasks import Task, TaskRecipe
+from seqnlp.tasks.base import Task, TaskRecipe, task_class
 from seqnlp.tasks.lm.corpus import TextSplit
+from seqnlp.tasks.lm.preview import LENGTH
 from seqnlp.tasks.loading import path_resolver
-from seqnlp.tasks.shown import CHARACTERS, SHOWN, WORDS, WRITTEN, some_rows
+from seqnlp.tasks.previews import CHARACTERS, EXAMPLES, sample_rows
+from seqnlp.tasks.registry import import_tasks
+from seqnlp.tasks.tag.preview import WORDS
 
 ROOT = Path(__file__).parents[3]
+import_tasks()
+
 SMALL = ["encoder.size=8", "training.threads=1"]
 
 
@@ -32,7 +37,7 @@ def prepared(name: str, *settings: str) -> Prepared:
     recipe = load_recipe(file, [*SMALL, *settings])
     assert isinstance(recipe, TaskRecipe)
     corpus = recipe.corpus(path_resolver(file))
-    task: Task = recipe.fit(corpus.splits["train"], path_resolver(file))
+    task: Task = task_class(recipe).fit(recipe, corpus.splits["train"], path_resolver(file))
     torch.manual_seed(recipe.seed)
     return Prepared(task, task.build(), corpus.splits["dev"])
 
@@ -42,12 +47,12 @@ def shown(found: Prepared, seed: int = 1) -> list[Example]:
     found.model.eval()
     before, weights = torch.get_rng_state(), [each.clone() for each in found.model.state_dict().values()]
     with torch.inference_mode():
-        show = found.task.show(found.dev, seed)
+        show = found.task.preview(found.dev, seed)
         examples: list[Example] = show(found.model)
         assert show(found.model) == examples
     assert torch.equal(torch.get_rng_state(), before)
     assert all(map(torch.equal, weights, found.model.state_dict().values()))
-    assert 1 <= len(examples) <= SHOWN
+    assert 1 <= len(examples) <= EXAMPLES
     assert all(len(each.given) == len(each.expected) == len(each.predicted) for each in examples)
     return examples
 
@@ -88,10 +93,10 @@ def test_pieces_of_a_text_and_how_they_go_on(name: str) -> None:
         ((prompt,), (right,), (written,)) = example.given, example.expected, example.predicted
         assert prompt + right in text
         assert text[text.index(prompt) - 1] == "\n"
-        assert 0 < len(prompt) <= WRITTEN == len(right)
-        assert 0 < len(written) <= WRITTEN
+        assert 0 < len(prompt) <= LENGTH == len(right)
+        assert 0 < len(written) <= LENGTH
         assert not example.labels
-    assert len({example.predicted[0] for example in examples}) == SHOWN, "each has chance of its own"
+    assert len({example.predicted[0] for example in examples}) == EXAMPLES, "each has chance of its own"
 
 
 @pytest.mark.parametrize("name", ["translate_en_fr", "reverse_words"])
@@ -125,8 +130,8 @@ def test_another_seed_shows_others() -> None:
 
 
 def test_a_split_with_fewer_rows() -> None:
-    assert some_rows(2, 1).tolist() == [0, 1]
-    assert sorted(set(some_rows(1000, 1).tolist())) == some_rows(1000, 1).tolist()
+    assert sample_rows(2, 1).tolist() == [0, 1]
+    assert sorted(set(sample_rows(1000, 1).tolist())) == sample_rows(1000, 1).tolist()
 
 
 @pytest.mark.parametrize("text", ["ab", "abc de\n", "short line\n" * 9, "a line without any end " * 9])

@@ -7,7 +7,8 @@ import pytest
 
 from seqnlp.run import FORMAT
 from seqnlp.run.meta import PACKAGES, describe_training
-from seqnlp.run.model_card import USES, model_card
+from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.registry import known_tasks, task_info
 
 RECIPE = 'task = "tag"\n\n[data]\ntrain = "a.conllu"\ndev = "b.conllu"\n\n[encoder]\nkind = "gru"\n'
 SCORES = {
@@ -25,7 +26,7 @@ META = {
 
 
 def test_the_whole_card() -> None:
-    assert model_card(RECIPE, SCORES, META).split("## Use")[0] == (
+    assert model_card(task_info("tag"), RECIPE, SCORES, META).split("## Use")[0] == (
         "---\n"
         "library_name: seqnlp\n"
         "pipeline_tag: token-classification\n"
@@ -42,16 +43,38 @@ def test_the_whole_card() -> None:
 
 
 def test_data_use_and_recipe() -> None:
-    card = model_card(RECIPE, SCORES, META)
+    card = model_card(task_info("tag"), RECIPE, SCORES, META)
     assert "| train | `a.conllu` | `abc` |\n| dev | `b.conllu` | `unknown` |\n" in card
     assert 'print(model.tag("The cat sat ."))' in card
     assert "## Limitations" in card
     assert card.endswith(f"```toml\n{RECIPE.strip()}\n```\n")
 
 
-@pytest.mark.parametrize("task", [*USES, "a_plugin"])
+CARDS = {
+    "tag": ("token-classification", "gives every word of a sentence a label", "print(model.tag("),
+    "classify": ("text-classification", "gives a text a label", "print(model.classify("),
+    "lm": ("text-generation", "continues a text", "for token in model.generate("),
+    "translate": ("translation", "turns a sentence into another", "print(model.translate("),
+    "forecast": ("time-series-forecasting", "continues a series of numbers", "for series in model.forecast("),
+}
+
+
+@pytest.mark.parametrize("task", CARDS)
+def test_the_card_of_a_task_has_its_pipeline_sentence_and_call(task: str) -> None:
+    pipeline, sentence, call = CARDS[task]
+    card = model_card(task_info(task), f'task = "{task}"', {}, {})
+    assert f"pipeline_tag: {pipeline}\n" in card
+    assert f"A model that {sentence}, trained" in card
+    assert call in card
+
+
+def test_no_task_that_ships_is_missing_above() -> None:
+    assert {info.name for info in known_tasks() if info.module} == set(CARDS)
+
+
+@pytest.mark.parametrize("task", [*CARDS, "a_plugin"])
 def test_every_task_has_a_card_even_without_scores(task: str) -> None:
-    card = model_card(f'task = "{task}"\nnote = "```"', {}, {})
+    card = model_card(task_info(task), f'task = "{task}"\nnote = "```"', {}, {})
     assert "metrics: []" in card
     assert "None were measured." in card
     assert "\n````toml\n" in card

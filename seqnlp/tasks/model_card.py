@@ -1,56 +1,36 @@
-"""The model card: README.md of a run, for whoever finds the folder without having trained it."""
+"""Model card: README.md of a run."""
 
 from __future__ import annotations
 
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from seqnlp.run.scores import plain_scores
+from seqnlp.tasks.registry import TaskInfo
 from seqnlp.units import duration, score
-
-
-@dataclass(frozen=True)
-class Use:
-    """What the card says of a task."""
-
-    does: str
-    pipeline: str
-    """The name of such models on the Hugging Face Hub."""
-    call: str
-    """The method of the predictor, with an example."""
-
-
-USES = {
-    "tag": Use("gives every word of a sentence a label", "token-classification", 'tag("The cat sat .")'),
-    "classify": Use("gives a text a label", "text-classification", 'classify("What a fine film !")'),
-    "generate": Use("continues a text", "text-generation", 'generate("Once upon a time")'),
-    "translate": Use("turns a sentence into another", "translation", 'translate("Das ist ein Haus .")'),
-    "forecast": Use("continues a series of numbers", "time-series-forecasting", "forecast(series)"),
-}
-
 
 LIMITATIONS = """\
 This model has seen nothing but the training split above. The scores hold for text of that kind; expect lower
 ones for other genres, times and writers. What is wrong or one-sided in the data is likely to be so here."""
 
 
-def model_card(recipe_text: str, scores: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+def model_card(info: TaskInfo, recipe_text: str, scores: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     """Write a model card in Markdown with YAML front matter.
 
     Args:
+        info: The task.
         recipe_text: the resolved recipe, TOML.
         scores: what `Run.save_scores` is given.
         meta: what `describe_training` gives.
     """
     recipe = tomllib.loads(recipe_text)
     sections = [
-        "\n".join(_front_matter(recipe["task"], scores)),
-        "\n".join(_introduction(recipe, meta)),
+        "\n".join(_front_matter(info, scores)),
+        "\n".join(_introduction(info, recipe, meta)),
         "\n".join(["## Scores", "", *_scores(scores)]),
-        "\n".join(["## Use", "", *_use(recipe["task"])]),
+        "\n".join(["## Use", "", *_use(info)]),
         "\n".join(["## Data", "", *_data(recipe.get("data", {}), meta.get("corpus", {}))]),
         "\n".join(["## Limitations", "", LIMITATIONS]),
         "\n".join(["## Recipe", "", *_fenced(recipe_text.strip(), "toml")]),
@@ -58,11 +38,11 @@ def model_card(recipe_text: str, scores: Mapping[str, Any], meta: Mapping[str, A
     return "\n\n".join(sections) + "\n"
 
 
-def _front_matter(task: str, scores: Mapping[str, Any]) -> Iterator[str]:
+def _front_matter(info: TaskInfo, scores: Mapping[str, Any]) -> Iterator[str]:
     yield from ("---", "library_name: seqnlp")
-    if task in USES:
-        yield f"pipeline_tag: {USES[task].pipeline}"
-    yield from _yaml_list("tags", ["seqnlp", task])
+    if info.pipeline:
+        yield f"pipeline_tag: {info.pipeline}"
+    yield from _yaml_list("tags", ["seqnlp", info.name])
     yield from _yaml_list("metrics", list(plain_scores(scores)))
     yield "---"
 
@@ -72,14 +52,13 @@ def _yaml_list(key: str, values: list[str]) -> Iterator[str]:
     yield from (f"- {json.dumps(value, ensure_ascii=False)}" for value in values)  # JSON strings are YAML strings
 
 
-def _introduction(recipe: Mapping[str, Any], meta: Mapping[str, Any]) -> Iterator[str]:
-    task, versions = recipe["task"], meta.get("versions", {})
-    yield f"# {meta.get('recipe', task)}"
+def _introduction(info: TaskInfo, recipe: Mapping[str, Any], meta: Mapping[str, Any]) -> Iterator[str]:
+    versions = meta.get("versions", {})
+    yield f"# {meta.get('recipe', info.name)}"
     yield ""
-    does = USES[task].does if task in USES else f"was trained for the task `{task}`"
     parts = [f"{part} `{_kind(recipe[part])}`" for part in ("encoder", "decoder") if part in recipe]
     made = f" ({', '.join(parts)})" if parts else ""
-    yield f"A model that {does}{made}, trained with seqnlp {versions.get('seqnlp', '')}".rstrip()
+    yield f"A model that {info.does}{made}, trained with seqnlp {versions.get('seqnlp', '')}".rstrip()
     yield f"on {meta.get('created', 'an unknown day')}, on `{meta.get('device', 'an unknown device')}`."
 
 
@@ -102,13 +81,12 @@ def _scores(scores: Mapping[str, Any]) -> Iterator[str]:
         yield f"Training took {duration(scores['training']['seconds'])}."
 
 
-def _use(task: str) -> Iterator[str]:
+def _use(info: TaskInfo) -> Iterator[str]:
     yield "`RUN` is the folder of this file; `FILE` holds one input a line."
     yield ""
     yield from _fenced("seqnlp predict RUN FILE\nseqnlp evaluate RUN", "sh")
     yield ""
-    call = f"print(model.{USES[task].call})" if task in USES else ""
-    yield from _fenced(f'import seqnlp\n\nmodel = seqnlp.load("RUN")\n{call}'.strip(), "python")
+    yield from _fenced(f'import seqnlp\n\nmodel = seqnlp.load("RUN")\n{info.example}', "python")
 
 
 def _data(data: Mapping[str, Any], hashes: Mapping[str, str]) -> Iterator[str]:
