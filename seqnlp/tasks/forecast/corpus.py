@@ -34,7 +34,7 @@ class SeriesSplit:
         Raises:
             seqnlp.errors.DataError: for what is wrong with the file or the period.
         """
-        file, period = reader.cut(str(place))
+        file, period = reader.split_slice(str(place))
         path = Path(file)
         stat = path.stat()
         split = cls(path, _read(reader.model_dump_json(), path, stat.st_mtime_ns, stat.st_size), period)
