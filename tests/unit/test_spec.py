@@ -243,15 +243,18 @@ SCHEMA_CASES: list[tuple[dict[str, Any], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "right"), SCHEMA_CASES)
-def test_the_json_schema_says_what_the_parser_says(value: dict[str, Any], right: bool) -> None:
-    assert Draft202012Validator(Zoo.model_json_schema()).is_valid(value) is right
+def is_parsed(value: dict[str, Any]) -> bool:
     try:
         Zoo.model_validate(value)
     except ValidationError:
-        assert not right
-    else:
-        assert right
+        return False
+    return True
+
+
+def test_the_json_schema_says_what_the_parser_says() -> None:
+    schema = Draft202012Validator(Zoo.model_json_schema())
+    found = [(value, is_parsed(value), schema.is_valid(value)) for value, _ in SCHEMA_CASES]
+    assert found == [(value, right, right) for value, right in SCHEMA_CASES]
 
 
 def test_the_json_schema_helps_people() -> None:
