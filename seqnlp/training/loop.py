@@ -18,7 +18,7 @@ from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.optimizers import Optimizer
-from seqnlp.training.dataset import EncodedDataset
+from seqnlp.training.batches import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
 from seqnlp.training.settings import Training
