@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from seqnlp.embeddings import TextEmbedding
 from seqnlp.errors import DataError, Fault, RunError, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.recipe import Recipe, find_file, parse_recipe, place_faults
 from seqnlp.run import Run
+from seqnlp.spec import Spec
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
@@ -106,8 +106,8 @@ def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> 
         f"data.{split}": partial(recipe.locate, source, find) for split, source in recipe.data.splits.items()
     }
     for name, section in recipe:
-        if isinstance(section, TextEmbedding) and section.vectors is not None:
-            searches[f"{name}.vectors.file"] = partial(find, section.vectors.file)
+        if isinstance(section, Spec):
+            searches |= {f"{name}.{key}": partial(find, source) for key, source in section.named_files().items()}
     missing: dict[str, Fault] = {}
     for key, search in searches.items():
         try:
