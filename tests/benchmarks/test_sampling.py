@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,10 +46,11 @@ def own(parts: Parts, texts: int) -> Callable[[], None]:
 
 def around_torch(parts: Parts) -> Callable[[], None]:
     """What is usually written: `nn.LSTM` and `torch.multinomial`, character by character."""
-    (layer,) = parts.encoder.layers[0]
+    layers: Any = parts.encoder.layers[0]
+    (layer,) = layers
     assert isinstance(layer, nn.LSTM)
     empty = torch.zeros(1, 1, SIZE)
-    now = {"token": torch.ones(1, 1, dtype=torch.int64), "state": (empty, empty)}
+    now: dict[str, Any] = {"token": torch.ones(1, 1, dtype=torch.int64), "state": (empty, empty)}
 
     @torch.inference_mode()
     def step() -> None:

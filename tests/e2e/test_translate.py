@@ -47,7 +47,12 @@ def test_a_line_gives_a_line(run: Path, seqnlp: Program) -> None:
 def test_opening_a_run_draws_no_weights(run: Path, seqnlp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Tensor] = []
     draw = nn.init.orthogonal_
-    monkeypatch.setattr(nn.init, "orthogonal_", lambda tensor: drawn.append(tensor) or draw(tensor))
+
+    def watched(tensor: Tensor) -> Tensor:
+        drawn.append(tensor)
+        return draw(tensor)
+
+    monkeypatch.setattr(nn.init, "orthogonal_", watched)
     translator = load(run)
     assert [tensor for tensor in drawn if not tensor.is_meta] == []  # each takes as long as many sentences
     assert weights_are_drawn()

@@ -19,9 +19,10 @@ from seqnlp.codecs.series import SeriesScaler
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.tasks.forecast.corpus import SeriesSplit
+from seqnlp.tasks.forecast.inference import decoder_of
 from seqnlp.tasks.forecast.predictor import Forecaster
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
-from seqnlp.tasks.forecast.task import ForecastTask, decoder_of
+from seqnlp.tasks.forecast.task import ForecastTask
 
 SMALL = ["training.threads=1", "training.epochs=1", "data.lookback=24", "data.horizon=6", "data.season_length=6"]
 SEGMENTS = ["embedding.segment_length=6", "decoder.segment_length=3"]
@@ -397,5 +398,5 @@ def test_several_series_in_the_long_form(tmp_path: Path) -> None:
     found = seqnlp.load(run).forecast(file)
     assert [each.name for each in found] == ["north", "south"]
     assert found[1].times[0] == "2020-08-28T00:00:00"
-    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader)  # type: ignore[attr-defined,arg-type]
+    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader)  # type: ignore[arg-type]
     assert [split.period(number) for number in range(2)] == [(0, 10), (240, 250)]

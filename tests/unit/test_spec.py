@@ -158,7 +158,8 @@ def test_a_family_does_not_take_the_member_of_another() -> None:
 
 
 def test_a_late_member_is_known_from_then_on(bird: type[Animal]) -> None:
-    assert Zoo.model_validate({"keeper": "Kim", "animal": {"kind": "bird", "wings": 1}}).animal == bird(wings=1)
+    wings = bird.model_validate({"kind": "bird", "wings": 1})
+    assert Zoo.model_validate({"keeper": "Kim", "animal": {"kind": "bird", "wings": 1}}).animal == wings
     assert Zoo.model_validate({"keeper": "Kim", "animal": "bird"}).animal == bird()
     assert faults({"keeper": "Kim", "animal": {"kind": "bird", "wings": "two"}}) == [(("animal", "wings"), "int_type")]
     assert Draft202012Validator(Zoo.model_json_schema()).is_valid({"keeper": "Kim", "animal": {"kind": "bird"}})

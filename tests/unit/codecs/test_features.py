@@ -39,7 +39,7 @@ def test_sorting_merges_labels_of_the_same_features(labels: list[str], random: "
     shuffled = []
     for label in labels:
         parts = label.split("|")
-        random.shuffle(parts)  # type: ignore[arg-type]
+        random.shuffle(parts)
         shuffled.append("|".join(parts))
     column = sort_features(Column.from_rows([shuffled, [], shuffled[:2]]))
     assert column.codes.lengths.tolist() == [len(labels), 0, len(labels[:2])]

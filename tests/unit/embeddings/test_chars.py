@@ -96,9 +96,9 @@ def test_the_gradient_is_right_where_several_windows_are_the_strongest() -> None
         step = 1e-6 * torch.randn_like(module.filters)
         with torch.no_grad():
             before = sign * module(word).sum()
-            module.filters += step
+            module.filters.add_(step)
             after = sign * module(word).sum()
-            module.filters -= step
+            module.filters.sub_(step)
         torch.testing.assert_close((filters * step).sum(), after - before, rtol=1e-3, atol=1e-12)
 
 

@@ -52,10 +52,11 @@ def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) 
 def test_the_recurrence(section: Any, layer: type) -> None:
     module = Encoder.parse(section).build(3)
     assert isinstance(module, Recurrent)
-    (first, _) = module.layers[0]
+    directions: Any = module.layers[0]
+    first, _ = directions
     assert type(first) is layer
     if layer is torch.nn.RNN:
-        assert first.nonlinearity == ("relu" if "activation" in section else "tanh")
+        assert directions[0].nonlinearity == ("relu" if "activation" in section else "tanh")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -88,7 +88,7 @@ def test_a_series_without_a_name_is_refused(tmp_path: Path) -> None:
 def test_impossible_settings_are_refused() -> None:
     for wrong in ({"freq": "hourly"}, {"gaps": "jump"}):
         with pytest.raises(ValidationError):
-            Series(**wrong)
+            Series.model_validate(wrong)
 
 
 @pytest.mark.parametrize("kind", ["date", "datetime", "text", "utc"])

@@ -207,9 +207,9 @@ def test_gradient_times_input_is_exact_for_a_linear_model() -> None:
 
     torch.manual_seed(3)
     task = fitted()
-    model = bag_of_words(len(task.views["words"]), 2, several=False)  # type: ignore[arg-type]
-    torch.nn.init.normal_(model.embedding.table.weight)  # type: ignore[union-attr,arg-type]
-    model.heads[0].output.bias.data.normal_()  # type: ignore[union-attr]
+    model: Any = bag_of_words(len(task.views["words"]), 2, several=False)  # type: ignore[arg-type]
+    torch.nn.init.normal_(model.embedding.table.weight)
+    model.heads[0].output.bias.data.normal_()
     classifier = task.predictor(model)
     table, bias = model.state_dict()["embedding.table.weight"], model.state_dict()["heads.0.output.bias"]
     for result in classifier.classify(["A fine film!", "so dull, so long"], explain=True):

@@ -54,9 +54,9 @@ def test_a_batch_is_what_slicing_gives(independent: bool, missing: bool) -> None
     target, ahead = batch.targets[NEXT], batch.targets[NEXT].ahead
     assert batch.items == examples.items == examples.items_in(rows) == len(starts) * channels * HORIZON
     for place, row in enumerate(rows.tolist()):
-        window, channel = divmod(row, channels) if independent else (row, slice(None))
+        window, channel = divmod(row, channels) if independent else (row, 0)
         start = starts[window]
-        chosen = [channel] if independent else list(range(channels))
+        chosen = np.arange(channels)[channel : channel + 1] if independent else np.arange(channels)
         look, horizon = data.values[chosen, start - LOOK : start].T, data.values[chosen, start : start + HORIZON].T
         there = data.observed[chosen, start - LOOK : start].T
         steps = np.concatenate([look, ~there, data.past[start - LOOK : start], data.known[start - LOOK : start]], 1)

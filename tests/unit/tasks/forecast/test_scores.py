@@ -13,9 +13,9 @@ def truth_of(values: np.ndarray, observed: np.ndarray) -> Truth:
     """Two series, the second with a deviation of 10 around 100."""
     deviation, mean = np.array([1.0, 10.0]), np.array([0.0, 100.0])
     rows = len(values)
-    wide = (np.tile(each, (rows, 1, 1)) for each in (deviation, mean, np.array([0.5, 5.0])))
+    deviations, means, errors = (np.tile(each, (rows, 1, 1)) for each in (deviation, mean, np.array([0.5, 5.0])))
     lanes = np.tile(np.arange(2), (rows, 1, 1))
-    return Truth(values, observed, *wide, lanes, ["a", "b"])
+    return Truth(values, observed, deviations, means, errors, lanes, ["a", "b"])
 
 
 def drawn() -> tuple[np.ndarray, np.ndarray]:

@@ -29,7 +29,9 @@ def logs_after(generator: Generator, numbers: list[int]) -> torch.Tensor:
     """The log-probabilities of what comes after a text, by the fused layers, without the unknown."""
     tokens = torch.tensor([numbers])
     with torch.no_grad():
-        logits = generator.model.decoders["next"].predict(generator.model.encode(TokenBatch(tokens)))[0, -1].clone()
+        logits: torch.Tensor = (
+            generator.model.decoders["next"].predict(generator.model.encode(TokenBatch(tokens)))[0, -1].clone()
+        )
     logits[UNKNOWN] = -torch.inf
     return logits.log_softmax(0)
 

@@ -138,7 +138,7 @@ def test_a_tagger_says_whole_labels() -> None:
         layer = model.decoders[name].output
         torch.nn.init.zeros_(layer.weight)  # type: ignore[union-attr,arg-type]
         layer.bias.data = torch.zeros(len(task.labels[name]))  # type: ignore[union-attr]
-        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr,operator]
+        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr]
     tagging, nothing = task.predictor(model).tag([["she", "sleeps"], []])
     assert tagging.tags == tagging.columns["feats"] == ["Case=Acc|Number=Sing"] * 2
     assert list(tagging.columns) == ["feats", "upos"]
