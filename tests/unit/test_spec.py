@@ -144,7 +144,7 @@ def test_an_unknown_kind_comes_with_the_choices(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [7, 1.5, True, ["cat"]])
-def test_what_is_no_table_is_refused(value: Any) -> None:
+def test_spec_refuses_what_is_no_table(value: Any) -> None:
     assert faults({"keeper": "Kim", "animal": value}) == [(("animal",), "dict_type")]
 
 
@@ -209,7 +209,7 @@ def test_specs_are_strict_and_frozen() -> None:
         Cat().lives = 3  # type: ignore[misc]
 
 
-def test_what_is_dumped_can_be_parsed() -> None:
+def test_dumped_specs_can_be_parsed() -> None:
     zoo = Zoo(keeper="Kim", animal=Dog(home=Circle(weight=2.0)), others=[Cat()], fence=Square(side=2.0))
     dumped = zoo.model_dump(exclude_none=True)
     assert dumped["animal"] == {

@@ -69,7 +69,7 @@ def test_only_the_views_that_are_asked_for() -> None:
     assert TextEmbedding().views() == {}
 
 
-def test_what_makes_no_sense_is_refused() -> None:
+def test_embedding_refuses_impossible_settings() -> None:
     with pytest.raises(ValidationError, match="kernel_size"):
         TextEmbedding.model_validate({"chars": {"kind": "lstm", "kernel_size": 3}})
     with pytest.raises(ValidationError, match="words"):

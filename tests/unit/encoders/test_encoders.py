@@ -17,7 +17,7 @@ def test_the_kinds() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) -> None:
+def test_encoder_is_built_as_its_section_says(kind: str, bidirectional: bool) -> None:
     section = Encoder.parse(
         {
             "kind": kind,
@@ -87,6 +87,6 @@ def test_only_a_backward_direction_sees_later_steps(kind: str) -> None:
         {"kind": "rnn", "activation": "sin"},
     ],
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+def test_encoders_refuse_impossible_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Encoder.parse(wrong)

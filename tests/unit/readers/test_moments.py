@@ -36,7 +36,7 @@ def test_iso_8601_is_read(text: str, expected: str) -> None:
         ("2016-02-03 01:00Z", "has +0000, the first row no time zone: mixed time zones; write all of them in UTC"),
     ],
 )
-def test_what_is_no_moment_is_told_with_its_place(text: str, problem: str) -> None:
+def test_bad_moments_are_refused_with_their_place(text: str, problem: str) -> None:
     with pytest.raises(MomentError) as caught:
         parse_moments(["2016-07-01", text])
     assert caught.value.index == 1

@@ -30,7 +30,7 @@ def test_a_step_is_written_in_short(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hourly", "0h", "-1h", "m", "1.5h", "h h"])
-def test_what_is_no_step_is_refused(text: str) -> None:
+def test_bad_steps_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="for instance h or 15min"):
         Step.parse(text)
 

@@ -72,7 +72,7 @@ def overfit(task: ClassifyTask, table: Any) -> tuple[SequenceModel, ClassifyData
         ({"label": "text"}, ["data.label: the text itself ('text') can't be the label"]),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problems: list[str]) -> None:
+def test_recipe_refuses_contradictory_columns(data: dict[str, Any], problems: list[str]) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == problems
 
 

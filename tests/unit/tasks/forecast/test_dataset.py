@@ -70,7 +70,7 @@ def test_a_batch_is_what_slicing_gives(independent: bool, missing: bool) -> None
 
 
 @pytest.mark.parametrize("scale", ["last", "standard"])
-def test_what_is_taken_off_is_told(scale: WindowScale) -> None:
+def test_window_scale_can_be_undone(scale: WindowScale) -> None:
     data = encoded([30], 2, missing=True)
     examples = windows(data, np.arange(LOOK, 30 - HORIZON + 1), True, scale)
     rows = np.arange(len(examples))

@@ -41,7 +41,7 @@ def test_a_normal_distribution_has_the_exact_score_and_quantiles_come_near_it() 
     assert grid["crps"] == pytest.approx(exact, rel=0.3)  # without the tails
 
 
-def test_what_is_missing_counts_in_no_score() -> None:
+def test_missing_values_count_in_no_score() -> None:
     values, observed = drawn()
     point = np.zeros_like(values)
     other = np.where(observed, values, 1e6).astype(np.float32)

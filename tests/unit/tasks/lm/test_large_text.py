@@ -26,7 +26,7 @@ def split(task: Callable[..., LmTask], tmp_path: Path, monkeypatch: pytest.Monke
     return made.recipe.split(made.recipe.data.train, find)
 
 
-def test_they_are_mapped_from_a_file_that_is_written_once(split: TextSplit, task: Callable[..., LmTask]) -> None:
+def test_token_ids_are_mapped_from_a_file_written_once(split: TextSplit, task: Callable[..., LmTask]) -> None:
     codec = task().codec
     tokens = split.tokens(codec)
     assert isinstance(tokens, np.memmap)

@@ -90,7 +90,7 @@ def test_the_same_seed_writes_the_same_text(generator: Make, sections: dict[str,
     assert first == second != other
 
 
-def test_several_texts_at_once(generator: Make) -> None:
+def test_generate_writes_several_texts_at_once(generator: Make) -> None:
     made = generator()
     tokens = list(made.generate("9", length=20, samples=3, seed=1))
     texts = [text_of(token for token in tokens if token.sample == sample) for sample in range(3)]
@@ -98,7 +98,7 @@ def test_several_texts_at_once(generator: Make) -> None:
     assert len(set(texts)) == 3
 
 
-def test_it_can_be_left_at_any_token(generator: Make) -> None:
+def test_generate_can_be_left_at_any_token(generator: Make) -> None:
     assert len(list(islice(generator().generate("9", length=10**9), 5))) == 5
 
 

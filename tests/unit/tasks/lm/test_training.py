@@ -89,7 +89,7 @@ def test_tied_vectors_stay_tied(make: Make) -> None:
     assert models[0].decoders["next"].projection.weight.shape == (6, 8)
 
 
-def test_it_learns(make: Make) -> None:
+def test_language_model_learns(make: Make) -> None:
     trainer = make(training={"epochs": 12}, optimizer={"lr": 0.02}, encoder={"size": 24})
     scores = [event.scores["nats"] for event in trainer.events() if isinstance(event, Evaluated)]
     assert scores[-1] < 1.6 < scores[0]

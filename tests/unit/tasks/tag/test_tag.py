@@ -69,7 +69,7 @@ def tagger() -> Tagger:
         ),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
+def test_recipe_refuses_contradictory_columns(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
     table = {"data": {"reader": "conllu", "train": "t", "dev": "d", **data}, "embedding": embedding}
     assert [str(fault) for fault in TagRecipe.model_validate(table).faults()] == problems
 

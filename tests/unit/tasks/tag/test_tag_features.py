@@ -70,7 +70,7 @@ def column(rows: list[list[str]]) -> Column:
         ({"labels": ["upos"], "auxiliary": ["feats"], "by_feature": ["feats"]}, None),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problem: str | None) -> None:
+def test_recipe_refuses_contradictory_features(data: dict[str, Any], problem: str | None) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == ([f"data.by_feature: {problem}"] if problem else [])
 
 
