@@ -354,7 +354,7 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         (["tag", "RUN"], UsageError, "this run is a forecaster; use `seqnlp forecast "),
     ],
 )
-def test_forecast_refuses_impossible_requests(
+def test_commands_refuse_impossible_requests(
     quantiles: Path, file: Path, arguments: list[str], expected: type[Exception], problem: str
 ) -> None:
     named = [
