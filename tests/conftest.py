@@ -52,7 +52,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         sys.modules["torch"].manual_seed(0)
         sys.modules["seqnlp.nn.random"].seed_thread(0)
     if item.get_closest_marker("bf16"):
-        from seqnlp.nn.products import has_bf16
+        from seqnlp.nn.device import has_bf16
 
         if not has_bf16():
             pytest.skip("this processor can't compute in bf16")

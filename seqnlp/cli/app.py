@@ -77,7 +77,7 @@ def main() -> NoReturn:
         _show(error)
         sys.exit(error.code)
     except (MemoryError, RuntimeError) as error:
-        told = OutOfMemory.told_by(error)
+        told = OutOfMemory.from_exception(error)
         if told is None:
             raise
         _show(OutOfMemory(f"{told}; a smaller model, or smaller batches, need less"))

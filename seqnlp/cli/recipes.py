@@ -43,7 +43,7 @@ def ls(
     """
     import json
 
-    from seqnlp.recipe.listed import listed_recipes
+    from seqnlp.recipe.shipped import listed_recipes
 
     recipes = listed_recipes()
     if as_json:
@@ -91,7 +91,7 @@ def cp(
     """Copy a recipe to a file of your own."""
     from seqnlp.errors import DataError, UsageError
     from seqnlp.recipe import find_recipe
-    from seqnlp.recipe.source import companions, read_text
+    from seqnlp.recipe.source import dependencies, read_text
 
     source = find_recipe(name)
     text = read_text(source)
@@ -104,7 +104,7 @@ def cp(
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DataError(f"can't write this file: {error.strerror}", target) from None
-    for needed in companions(text):
+    for needed in dependencies(text):
         typer.echo(f"note: this recipe needs {needed} beside it; the original is in {source.parent}", err=True)
     typer.echo(f"wrote {target}; train it with: seqnlp train {target}", err=True)
 

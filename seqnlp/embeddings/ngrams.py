@@ -29,6 +29,8 @@ class NGramVotes(Spec):
     It starts as naive Bayes, whose log-count ratios stay a scale of its weights (Wang and Manning, 2012).
     """
 
+    renamed = {"rate": "lr_multiplier", "start": "initial_weight"}
+
     words: Annotated[int, Field(ge=1, le=9)] = 2
     """Words of the longest phrase that votes."""
     chars: list[Annotated[int, Field(ge=1)]] = [2, 5]
@@ -37,14 +39,14 @@ class NGramVotes(Spec):
     """How often an n-gram must occur in train to have a vote."""
     lowercase: bool = True
     """Whether `The` and `the` are one word."""
-    start: Annotated[float, Field(ge=0)] = 0.3
-    """The weight of every vote before training; 0: n-grams say nothing yet."""
-    rate: Annotated[float, Field(gt=0)] = 5.0
-    """How much faster these weights learn than those of the network, under an optimizer such as Adam."""
+    initial_weight: Annotated[float, Field(ge=0)] = 0.3
+    """Weight of every vote before training; 0: n-grams have no say yet."""
+    lr_multiplier: Annotated[float, Field(gt=0)] = 5.0
+    """Multiple of the learning rate that these weights learn at, under an optimizer such as Adam."""
 
     def build(self, first: Float[Tensor, "ngrams labels"]) -> "Votes":
         """Make the network; `first` is what the n-grams say with a weight of 1."""
-        return Votes(first, self.start, self.rate)
+        return Votes(first, self.initial_weight, self.lr_multiplier)
 
     def fit(self, words: Column) -> NGrams:
         """Number the n-grams of train."""

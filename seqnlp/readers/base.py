@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import nearest
 from seqnlp.readers.slices import cut_slice, rows_of
 from seqnlp.spec import Family
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -62,7 +62,7 @@ class Reader(Family, ABC):
         """What each renamed column of the corpus is called from now on."""
         for new, old in self.columns.items():
             if old not in present:
-                raise DataError(f"no column {old!r} to call {new!r}: {nearest(old, present)}", source)
+                raise DataError(f"no column {old!r} to call {new!r}: {nearest_or_all(old, present)}", source)
             if new in present and new not in self.columns.values():
                 raise DataError(f"{old!r} cannot be called {new!r}: there is such a column already", source)
         renamings = {old: new for new, old in self.columns.items()}

@@ -12,8 +12,9 @@ from pydantic import ValidationInfo, field_validator
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
-from seqnlp.readers.files import nearest, open_text
+from seqnlp.readers.files import open_text
 from seqnlp.readers.table import Kind, tabulate
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -54,7 +55,7 @@ class Csv(Reader):
         names = self.names or self.header(path)
         for name in self.numeric_columns:
             if name not in names:
-                raise DataError(f"no column {name!r} of numbers: {nearest(name, names)}", path)
+                raise DataError(f"no column {name!r} of numbers: {nearest_or_all(name, names)}", path)
         kinds: dict[str, Kind] = {name: "number" if name in self.numeric_columns else "text" for name in names}
         return tabulate(self, [path], kinds, lambda: self.rows(path, kinds))
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import nearest
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -104,7 +104,7 @@ def token_column(dataset: Dataset, column: str | None) -> str | None:
         likely = [name for name in TOKEN_COLUMNS if kinds.get(name) in ("text", "texts")]
         return next(iter(likely + [name for name, kind in kinds.items() if kind == "texts"]), None)
     if column not in kinds:
-        raise DataError(f"no column {column!r}: {nearest(column, kinds)}")
+        raise DataError(f"no column {column!r}: {nearest_or_all(column, kinds)}")
     if kinds[column] not in ("text", "texts"):
         raise DataError(f"the column {column!r} holds no text")
     return column

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqnlp.readers.series import SERIES, TIME
-from seqnlp.readers.steps import Step
+from seqnlp.readers.time_axis import Step
 
 if TYPE_CHECKING:
     from datasets import Dataset

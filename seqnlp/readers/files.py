@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import gzip
 import hashlib
 import zlib
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from seqnlp.errors import DataError
+from seqnlp.spelling import nearest
 
 BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
@@ -80,8 +80,8 @@ def check_file(path: Path) -> None:
         raise DataError("this is a folder; expected a file", path)
     if not path.exists():
         beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, beside, 1)
-        raise DataError("no such file" + (f"; did you mean {path.parent / close[0]}?" if close else ""), path)
+        close = nearest(path.name, beside)
+        raise DataError("no such file" + (f"; did you mean {path.parent / close}?" if close else ""), path)
     if not path.is_file():
         raise DataError("not a regular file", path)
 
@@ -102,10 +102,3 @@ def sha256(paths: Iterable[Path]) -> str:
         except OSError as error:
             raise DataError(error.strerror or str(error), path) from None
     return digest.hexdigest()
-
-
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """What to say to someone who named something that is not there."""
-    choices = list(choices)
-    close = difflib.get_close_matches(word, choices, 1)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(choices)}"

@@ -13,12 +13,13 @@ from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.readers.columns import Columns
 from seqnlp.readers.conllu import Conllu
 from seqnlp.readers.csv import Csv
-from seqnlp.readers.files import nearest, open_text
+from seqnlp.readers.files import open_text
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.parallel import Parallel
 from seqnlp.readers.series import Series, looks_like_series
 from seqnlp.readers.text import Text
+from seqnlp.spelling import nearest_or_all
 
 SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
 """Words in the name of a file, and the split that they mean."""
@@ -106,7 +107,7 @@ def open_corpus(target: str, root: Path, reader: Reader | None = None) -> LocalC
     if place is None and target in CATALOGUE:
         raise DataError(f"{target} has not been fetched; seqnlp corpora get {target} does that")
     if place is None:
-        raise DataError(f"no file or corpus is called {target!r}: {nearest(target, [*shipped, *CATALOGUE])}")
+        raise DataError(f"no file or corpus is called {target!r}: {nearest_or_all(target, [*shipped, *CATALOGUE])}")
     if place.is_file():
         return LocalCorpus(reader or reader_of([place]), {place.name: place})
     if reader is None and place.name in CATALOGUE and is_fetched(place.name, place.parent):

@@ -16,11 +16,11 @@ from pydantic import field_validator
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
-from seqnlp.readers.files import check_file, nearest, open_text
-from seqnlp.readers.moments import MomentError, parse_moments
-from seqnlp.readers.periods import cut_period, period_of
+from seqnlp.readers.files import check_file, open_text
 from seqnlp.readers.series_table import Gaps, Records, SeriesTable, lay_out
-from seqnlp.readers.steps import Step
+from seqnlp.readers.slices import cut_period, period_of
+from seqnlp.readers.time_axis import Step, TimestampError, parse_timestamps
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -125,7 +125,7 @@ class Series(Reader):
 
     def _column(self, name: str | None, likely: list[str], names: list[str], path: Path) -> str:
         if name is not None and name not in names:
-            raise DataError(f"no column {name!r}: {nearest(name, names)}", path)
+            raise DataError(f"no column {name!r}: {nearest_or_all(name, names)}", path)
         return name or likely[0]
 
 
@@ -138,8 +138,8 @@ def looks_like_series(path: Path) -> bool:
         header, first = (next(csv.reader([line], delimiter=delimiter)) for line in islice(open_text(path), 2))
         row = dict(zip(header, first, strict=True))
         time = next(name for name in TIMES if name in row)
-        parse_moments([row.pop(time)])
-    except (DataError, MomentError, ValueError, StopIteration, csv.Error):
+        parse_timestamps([row.pop(time)])
+    except (DataError, TimestampError, ValueError, StopIteration, csv.Error):
         return False
     row.pop(SERIES, None)
     return bool(row) and all(_is_missing(cell) or np.isfinite(_number(cell)) for cell in row.values())
@@ -229,7 +229,7 @@ def _times(
     """A column as moments, in seconds."""
     texts = [cell.isoformat() if isinstance(cell, date) else "" if cell is None else str(cell) for cell in cells]
     try:
-        return parse_moments(texts)
-    except MomentError as error:
+        return parse_timestamps(texts)
+    except TimestampError as error:
         problem = f"series {of_row[error.index]!r}, column {name!r}: {error.problem}"
         raise DataError(problem, path, int(lines[error.index])) from None

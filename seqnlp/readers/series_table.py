@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
-from seqnlp.readers.steps import Step
+from seqnlp.readers.time_axis import Step
 
 Gaps = Literal["refuse", "fill", "ignore"]
 Times = NDArray[np.datetime64]
@@ -96,7 +96,7 @@ def _check_rising(records: Records, name: str, rows: Rows) -> None:
 def _evenly(records: Records, name: str, rows: Rows, step: Step, gaps: Gaps) -> tuple[Times, NDArray[np.float64]]:
     """The times and values of a series, a row at every step."""
     times, values = records.times[rows], records.values[rows]
-    places, exact = step.places(times)
+    places, exact = step.positions(times)
     wrong = np.flatnonzero(~exact)
     if len(wrong):
         _refuse(records, name, rows, int(wrong[0]), f'expected steps of {step}; gaps = "ignore" takes rows as they are')

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Event
-from seqnlp.run import files, log
+from seqnlp.run import events_log, files
 from seqnlp.run.codec_files import Codecs, codec_file
+from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
+from seqnlp.spelling import nearest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +29,6 @@ META = "meta.json"
 CODECS = "codecs"
 MODEL = "model.safetensors"
 STATE = "state/last.safetensors"
-EVENTS = "events.jsonl"
 SCORES = "scores.json"
 CARD = "README.md"
 PROBE = "probe.json"
@@ -67,7 +67,7 @@ class Run:
         """
         run = cls.at(path)
         run._prepare()
-        log.drop_broken_line(run.path / EVENTS)
+        events_log.drop_broken_line(run.path / EVENTS)
         return run
 
     @classmethod
@@ -191,15 +191,15 @@ class Run:
 
     def append(self, event: Event) -> None:
         """Add an event to the log."""
-        log.append_event(self.path / EVENTS, event)
+        events_log.append_event(self.path / EVENTS, event)
 
     def events(self) -> list[dict[str, Any]]:
         """The log, as if the training had never been interrupted; empty if there is none."""
-        return log.read_events(self.path / EVENTS)
+        return events_log.read_events(self.path / EVENTS)
 
     def recent_events(self) -> list[dict[str, Any]]:
         """The last events of the log, read in no time however long it is."""
-        return log.read_recent_events(self.path / EVENTS)
+        return events_log.read_recent_events(self.path / EVENTS)
 
     def save_scores(self, scores: dict[str, Any]) -> None:
         """Keep scores by split (`dev`, `test`), each with the main metric first, and what `training` took."""
@@ -276,5 +276,5 @@ class Run:
 def nearest_run(path: Path) -> str:
     """A hint at a run beside `path`, or else in `runs`, with a name like that of `path`; `*` is like any."""
     runs = {run.name: run for run in Run.find(path.parent) or Run.find(RUNS)}
-    matches = list(runs) if path.name == "*" else get_close_matches(path.name, runs, n=1)
-    return f" (did you mean {runs[matches[0]].path}?)" if matches else ""
+    name = next(iter(runs), None) if path.name == "*" else nearest(path.name, runs)
+    return "" if name is None else f" (did you mean {runs[name].path}?)"

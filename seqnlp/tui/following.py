@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import final
 
 from seqnlp.events import Evaluated, Example, event_from
+from seqnlp.run.events_log import Tail
 from seqnlp.run.summary import Curves, curves
-from seqnlp.run.tail import Tail
 from seqnlp.status import TrainingStatus
 
 

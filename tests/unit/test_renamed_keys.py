@@ -72,6 +72,11 @@ KEYS = [
     Key("translate_en_fr", "data", "longest", "max_length", "50"),
     Key("translate_en_fr", "data", "ratio", "max_ratio", "3.0"),
     Key("translate_en_fr", "search", "no_repeat", "no_repeat_ngram_size", "3"),
+    Key("sst2", "ngrams", "rate", "lr_multiplier", "5.0"),
+    Key("sst2", "ngrams", "start", "initial_weight", "0.3"),
+    Key("sentiment_lstm", "data", "several", "multilabel", "true"),
+    Key("conll2000_chunk", "data", "encode", "training_scheme", "'bio'"),
+    Key("ewt_joint", "data", "weights", "loss_weights", "{ xpos = 0.5 }"),
 ]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.recipe}-{key.before}")
 

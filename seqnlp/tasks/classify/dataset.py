@@ -77,7 +77,7 @@ def read_labels(split: "Dataset", name: str, several: bool) -> Column:
     if not several and len(odd):
         found = labels.codes.lengths[odd[0]]
         raise DataError(
-            f"column {name!r}: row {odd[0] + 1} has {found} labels; expected one (data.several = true allows more)"
+            f"column {name!r}: row {odd[0] + 1} has {found} labels; expected one (data.multilabel = true allows more)"
         )
     return labels
 

@@ -10,7 +10,7 @@ from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.classify.dataset import checked, read_labels, split_texts
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 class ClassifyData(Data):
     """A corpus of texts with labels."""
 
+    renamed = {"several": "multilabel"}
+
     text: str | None = None
     """The column that holds raw text; left out, and no `tokens` either: `text`."""
     tokens: str | None = None
     """The column that holds lists of words, if the texts are split up already."""
     label: str = "label"
     """The column to predict."""
-    several: bool = False
+    multilabel: bool = False
     """A text has any number of labels, each decided on its own; the label column then holds lists."""
 
 
@@ -74,4 +76,4 @@ class ClassifyRecipe(TaskRecipe):
 
     def labels(self, split: "Dataset") -> Column:
         """The labels of each text."""
-        return read_labels(split, self.data.label, self.data.several)
+        return read_labels(split, self.data.label, self.data.multilabel)

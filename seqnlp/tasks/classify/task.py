@@ -56,7 +56,7 @@ class ClassifyTask(LabellingTask):
         self.recipe, self.views, self.labels, self.class_weights = recipe, views, labels, class_weights
         self.ngrams: NGrams | None = None
         self.first_votes = torch.zeros(0, len(labels))
-        self.several = recipe.data.several
+        self.several = recipe.data.multilabel
         self.metric = Metric("micro_f1" if self.several else "accuracy")
 
     @classmethod
@@ -64,11 +64,11 @@ class ClassifyTask(LabellingTask):
         """Fit the codecs on the training split."""
         words, labels = recipe.words(train), recipe.labels(train)
         codec = Labels.fit(labels.distinct)
-        if len(codec) < 2 and not recipe.data.several:
+        if len(codec) < 2 and not recipe.data.multilabel:
             raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
         if not len(codec):
             raise DataError(f"column {recipe.data.label!r}: there are no labels, every list is empty")
-        weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.several)
+        weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.multilabel)
         task = cls(recipe, recipe.embedding.fit(words.counts(), find), codec, weights)
         if recipe.ngrams is not None:
             task.ngrams = recipe.ngrams.fit(words)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import nearest
-from seqnlp.readers.periods import period_of
 from seqnlp.readers.series import Series
 from seqnlp.readers.series_table import SeriesTable
+from seqnlp.readers.slices import period_of
+from seqnlp.spelling import nearest_or_all
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class SeriesSplit:
         """
         for name in columns:
             if name not in self.columns:
-                raise DataError(f"no column {name!r} of numbers: {nearest(name, self.columns)}", self.path)
+                raise DataError(f"no column {name!r} of numbers: {nearest_or_all(name, self.columns)}", self.path)
         first, last = self.period(number) if in_period else self.offsets[number : number + 2].tolist()
         return self.whole.values[first:last, [self.columns.index(name) for name in columns]]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from seqnlp.codecs.series import SeriesScaler, calendar_features
 from seqnlp.errors import DataError
-from seqnlp.readers.files import nearest
+from seqnlp.spelling import nearest_or_all
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import EncodedSeries, WindowShape
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
@@ -84,7 +84,7 @@ class SeriesEncoder:
             return self.scaler.series.index(name)
         if len(self.scaler.series) == 1 and len(split.names) == 1:
             return 0  # a table without names for its series, from another file
-        raise DataError(f"series {name!r} is not in train: {nearest(name, self.scaler.series)}", split.path)
+        raise DataError(f"series {name!r} is not in train: {nearest_or_all(name, self.scaler.series)}", split.path)
 
     def _check_missing(self, split: SeriesSplit, missing: NDArray[np.bool_]) -> None:
         if self.data.missing == "mask" or not missing.any():

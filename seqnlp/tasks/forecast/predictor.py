@@ -15,6 +15,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.readers.series import Series
 from seqnlp.readers.series_table import SeriesTable
+from seqnlp.readers.time_axis import times_after
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.forecast.corpus import SeriesSplit
@@ -22,7 +23,6 @@ from seqnlp.tasks.forecast.dataset import EncodedSeries, Windows
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
 from seqnlp.tasks.forecast.inference import predict_windows
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
-from seqnlp.tasks.forecast.times import times_after
 
 LEVEL = 80.0
 """Default interval, in percent."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import NDArray
 
+from seqnlp.cache import cache_folder
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError
 from seqnlp.readers import Reader
@@ -101,8 +102,3 @@ def _write_header(file: IO[bytes], like: NDArray[Any]) -> None:
     """Write the header of a `.npy` file; numpy pads all to one length."""
     header = {**header_data_from_array_1_0(like), "fortran_order": False}
     write_array_header_1_0(file, header)
-
-
-def cache_folder() -> Path:
-    """Cache directory of the tokens of large texts."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqnlp"

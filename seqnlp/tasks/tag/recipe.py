@@ -15,7 +15,7 @@ from seqnlp.embeddings.words import Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class TagData(Data):
     """A corpus of sentences whose words are labelled."""
 
+    renamed = {"encode": "training_scheme", "weights": "loss_weights"}
+
     tokens: str = "form"
     """The column that holds the words."""
     labels: list[str] = ["upos"]
@@ -34,19 +36,19 @@ class TagData(Data):
     """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
     by_feature: list[str] = []
     """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
-    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
     """Scheme of spans in the label column: bio, bioes or iob1; left out: its labels are no spans."""
-    encode: Literal["bio", "bioes"] | None = None
-    """The scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
+    training_scheme: Literal["bio", "bioes"] | None = None
+    """Scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
     repair: bool = False
     """Read tags that the scheme doesn't allow as `conlleval` does, instead of refusing them."""
 
     @property
     def encoding(self) -> Scheme | None:
         """Scheme to train in, if there is one."""
-        return self.encode or ("bio" if self.scheme == "iob1" else self.scheme)
+        return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
 
     def words(self, split: "Dataset") -> Column:
         """The words of a split."""
@@ -113,9 +115,9 @@ class TagRecipe(TaskRecipe):
         for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):
             yield Fault("data.labels", f"column {name!r} is named twice")
         choices = ", ".join(self.columns)
-        for name in self.data.weights:
+        for name in self.data.loss_weights:
             if name not in self.columns:
-                yield Fault(f"data.weights.{name}", f"there is no such column to predict; those are {choices}")
+                yield Fault(f"data.loss_weights.{name}", f"there is no such column to predict; those are {choices}")
         for name in self.data.by_feature:
             if name not in self.columns:
                 yield Fault("data.by_feature", f"there is no column {name!r} to predict; those are {choices}")
@@ -135,5 +137,6 @@ class TagRecipe(TaskRecipe):
         if self.data.scheme is not None and len(self.data.labels) > 1:
             columns = ", ".join(self.data.labels)
             yield Fault("data.scheme", f"one label column has a scheme, but there are several: {columns}")
-        if self.data.scheme is None and self.data.encode is not None:
-            yield Fault("data.encode", "the scheme of the corpus is not known", 'add data.scheme, for instance "bio"')
+        if self.data.scheme is None and self.data.training_scheme is not None:
+            problem = "the scheme of the corpus is not known"
+            yield Fault("data.training_scheme", problem, 'add data.scheme, for instance "bio"')

@@ -131,7 +131,7 @@ class TagTask(LabellingTask):
         }
         weights = {
             name: weight
-            for column, weight in self.recipe.data.weights.items()
+            for column, weight in self.recipe.data.loss_weights.items()
             for name in by_decoder(column, self.label_codecs[column])
         }
         return SequenceModel(embedding, encoder, decoders, weights)

@@ -17,7 +17,7 @@ from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
 from seqnlp.readers.corpus import Corpus, read_corpus
-from seqnlp.recipe.data import Data
+from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.search import BeamSearch
@@ -104,7 +104,7 @@ class TranslateRecipe(TaskRecipe):
         shared = self.embedding.size if self.shared_embedding else None
         with torch.device("meta"):  # nothing is computed
             width = self.encoder.build(1).width
-        for key, problem in self.decoder.misfits(width, shared):
+        for key, problem in self.decoder.faults(width, shared):
             yield Fault(f"decoder.{key}", problem)
 
     def corpus(self, find: PathResolver) -> Corpus:

@@ -5,7 +5,7 @@ import tomllib
 from jsonschema import Draft202012Validator
 
 from seqnlp.recipe import dump_recipe, load_recipe, parse_recipe, recipe_schema, shipped_recipes
-from seqnlp.recipe.listed import listed_recipes
+from seqnlp.recipe.shipped import listed_recipes
 from seqnlp.tasks.registry import import_tasks, known_tasks
 
 import_tasks()

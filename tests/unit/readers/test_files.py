@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import nearest, open_text, raw_lines, read_text, sha256
+from seqnlp.readers.files import open_text, raw_lines, read_text, sha256
 
 LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=9))
 
@@ -89,8 +89,3 @@ def test_the_hash_of_two_files_is_that_of_their_contents_in_order(tmp_path: Path
     second.write_bytes(b"two")
     assert sha256([first]) == hashlib.sha256(b"one").hexdigest()
     assert sha256([first, second]) == hashlib.sha256(b"onetwo").hexdigest()
-
-
-def test_nearest_names_the_nearest_or_all() -> None:
-    assert nearest("upso", ["form", "upos"]) == "did you mean 'upos'?"
-    assert nearest("zzz", ["form", "upos"]) == "there are form, upos"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqnlp.errors import DataError
-from seqnlp.readers.periods import cut_period, period_of
+from seqnlp.readers.slices import cut_period, period_of
 
 TIMES = np.datetime64("2020-02-27T00:00:00") + np.arange(100) * np.timedelta64(1, "h")
 
@@ -50,5 +50,5 @@ def test_a_period_means_rows(period: str, expected: tuple[int, int]) -> None:
 
 
 def test_a_day_that_there_is_not_is_told() -> None:
-    with pytest.raises(DataError, match=r"a.csv: 2020-02-30 in \[2020-02-30:\] is no day"):
+    with pytest.raises(DataError, match=r"a.csv: 2020-02-30 in \[2020-02-30:\] is not a day"):
         period_of("[2020-02-30:]", TIMES, "a.csv")

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.events import Done, Evaluated, Event, Saved, Started, Stepped, event_from
-from seqnlp.run.log import read_events
-from seqnlp.run.tail import Tail
+from seqnlp.run.events_log import Tail, read_events
 
 EVENTS: list[Event] = [
     Started(0, 0.0, 0.0, 10, 2.0, 99, "words"),

@@ -69,7 +69,7 @@ def test_sentences_with_their_labels(name: str) -> None:
 
 
 def test_tags_are_compared_in_the_scheme_of_the_corpus() -> None:
-    found = prepared("ner_lstm_crf", 'data.encode="bioes"')
+    found = prepared("ner_lstm_crf", 'data.training_scheme="bioes"')
     known = [row[found.task.columns[0]][:WORDS] for row in found.dev]
     assert all(example.expected in known for example in shown(found))
 

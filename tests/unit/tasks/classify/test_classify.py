@@ -46,7 +46,7 @@ def fitted(decoder: Any = "max", table: Any = None, **data: Any) -> ClassifyTask
 
 
 def fitted_to_several(decoder: Any = "max") -> ClassifyTask:
-    return fitted(decoder, SEVERAL, tokens="words", several=True)
+    return fitted(decoder, SEVERAL, tokens="words", multilabel=True)
 
 
 def overfit(task: ClassifyTask, table: Any) -> tuple[SequenceModel, ClassifyDataset]:

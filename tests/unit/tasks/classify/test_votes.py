@@ -35,7 +35,7 @@ def table_of(decoder: Any, ngrams: Any) -> dict[str, Any]:
 
 def voting(decoder: Any = "max", ngrams: Any = None) -> ClassifyTask:
     """Fitted, with n-grams that vote."""
-    table = table_of(decoder, {"min_count": 1, "start": 1.0, "rate": 2.0, **(ngrams or {})})
+    table = table_of(decoder, {"min_count": 1, "initial_weight": 1.0, "lr_multiplier": 2.0, **(ngrams or {})})
     torch.manual_seed(1)
     return ClassifyTask.fit(ClassifyRecipe.model_validate(table), Dataset.from_dict(TRAIN), nowhere)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqnlp.cache import cache_folder
 from seqnlp.errors import DataError
 from seqnlp.tasks.lm import corpus as running_text
-from seqnlp.tasks.lm.corpus import TextSplit, cache_folder
+from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.task import LmTask
 
 

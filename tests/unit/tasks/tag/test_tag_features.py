@@ -153,7 +153,7 @@ def test_a_tagger_says_whole_labels() -> None:
 
 @pytest.mark.parametrize("decoder", ["linear", "crf"])
 def test_a_column_weighs_as_much_as_it_should(decoder: str) -> None:
-    task = fitted(decoder=decoder, weights={"feats": 0.5})
+    task = fitted(decoder=decoder, loss_weights={"feats": 0.5})
     model = task.build()
     assert model.weights == {"upos": 1.0, **dict.fromkeys(PARTS, 0.5)}
     loss, _ = model.loss(task.encode(Dataset.from_dict(TRAIN), 100).batch(np.array([0, 1])))

@@ -58,8 +58,8 @@ def tagger(**settings: Any) -> Tagger:
             "data.scheme: one label column has a scheme, but there are several: tag, pos",
         ),
         (
-            {"encode": "bioes"},
-            'data.encode: the scheme of the corpus is not known (add data.scheme, for instance "bio")',
+            {"training_scheme": "bioes"},
+            'data.training_scheme: the scheme of the corpus is not known (add data.scheme, for instance "bio")',
         ),
     ],
 )
@@ -78,8 +78,8 @@ def test_a_column_is_either_given_or_predicted() -> None:
         (TRAIN, {"scheme": "bio"}),
         (IOB1, {"scheme": "iob1"}),
         (BROKEN, {"scheme": "bio", "repair": True}),
-        (TRAIN, {"scheme": "bio", "encode": "bioes"}),
-        (IOB1, {"scheme": "iob1", "encode": "bioes"}),
+        (TRAIN, {"scheme": "bio", "training_scheme": "bioes"}),
+        (IOB1, {"scheme": "iob1", "training_scheme": "bioes"}),
     ],
 )
 def test_the_corpus_is_converted_to_the_scheme_to_train_in(table: dict[str, Any], data: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def test_the_corpus_is_converted_to_the_scheme_to_train_in(table: dict[str, Any]
     examples = task.encode(Dataset.from_dict(table), 100)
     names = task.labels["tag"].names
     rows = [[names[number] for number in examples.targets["tag"][row]] for row in range(3)]
-    if data.get("encode") == "bioes":
+    if data.get("training_scheme") == "bioes":
         assert rows == [["B-P", "E-P", "O", "S-L"], ["S-L", "S-P", "S-P"], ["O", "O"]]
     else:
         assert rows == TRAIN["tag"]
@@ -106,7 +106,7 @@ def test_an_invalid_tag_is_refused_with_its_place() -> None:
 @pytest.mark.parametrize("decoder", ["crf", "linear"])
 @pytest.mark.parametrize("encode", ["bio", "bioes"])
 def test_an_untrained_tagger_gives_valid_tags_and_the_spans_that_they_mean(decoder: str, encode: str) -> None:
-    model = tagger(decoder=decoder, scheme="bio", encode=encode)
+    model = tagger(decoder=decoder, scheme="bio", training_scheme=encode)
     names = ["B-L", "B-P", "I-L", "I-P", "O"]
     allowed = allowed_transitions(names, "bio")
     for text in ("Ann  Lee left Rome, Bo !", "it", "Rome Rome Rome Rome x y z"):
@@ -140,7 +140,7 @@ def test_without_a_scheme_there_are_no_spans() -> None:
 
 
 def test_scores_are_of_spans() -> None:
-    task = fitted(scheme="bio", encode="bioes")
+    task = fitted(scheme="bio", training_scheme="bioes")
     model = task.build().eval()
     scores = task.score(model, task.encode(Dataset.from_dict(TRAIN), 100))
     assert task.metric.name == "f1"
@@ -205,7 +205,7 @@ def test_empty_sentences_have_no_spans() -> None:
     assert full.tokens == ["Ann", "left"]
 
 
-@pytest.mark.parametrize("data", [{"scheme": "bio"}, {"scheme": "bio", "encode": "bioes"}])
+@pytest.mark.parametrize("data", [{"scheme": "bio"}, {"scheme": "bio", "training_scheme": "bioes"}])
 def test_the_likeliest_sequences_of_tags(data: dict[str, Any]) -> None:
     made = tagger(**data)
     sentences = [["Ann", "Lee", "left"], [], ["Rome"]]

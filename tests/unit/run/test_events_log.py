@@ -6,7 +6,7 @@ import pytest
 
 from seqnlp.errors import RunError
 from seqnlp.events import Evaluated, Event, Saved, Started, Stepped
-from seqnlp.run.log import append_event, drop_broken_line, read_events, read_recent_events
+from seqnlp.run.events_log import append_event, drop_broken_line, read_events, read_recent_events
 
 
 def started(step: int) -> Started:
