@@ -18,6 +18,9 @@ from seqnlp.nn.device import TensorBatch
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
+RESERVED = ("columns", "dropout", "ngrams")
+"""Names that are no sections of an embedding of one's own."""
+
 PathResolver = Callable[[str], Path]
 """Looks a file of the project up."""
 
@@ -102,6 +105,8 @@ class Embedding(Spec, ABC):
     def __pydantic_init_subclass__(cls, **settings: Any) -> None:
         super().__pydantic_init_subclass__(**settings)
         if "section" in vars(cls):
+            if cls.section in RESERVED:
+                raise ValueError(f"{cls.__name__}: the section {cls.section!r} has another meaning already")
             Embedding.registry[cls.section] = cls
 
     @property

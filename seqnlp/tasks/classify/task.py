@@ -15,8 +15,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.ngrams import WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
-from seqnlp.metrics import class_scores, multilabel_scores
-from seqnlp.metrics.answers import Answers
+from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.nn.bypass import Bypass
@@ -189,15 +188,15 @@ class ClassifyTask(LabellingTask):
         """The words of each text."""
         return self.recipe.words(split)
 
-    def answers(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, Answers]:
+    def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
         """Gold and predicted class of each text; with several labels, each one's presence."""
         scores = self.predict(model, examples).scores
         rows = np.arange(examples.items)
         gold = examples.gold(rows)
         if not self.multilabel:
-            return {self.recipe.data.label: Answers(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
+            return {self.recipe.data.label: LabelPairs(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
         return {
-            label: Answers(
+            label: LabelPairs(
                 ["no", "yes"], gold[:, n], (score > 0.5).astype(np.int64), np.maximum(score, 1 - score), rows
             )
             for n, (label, score) in enumerate(zip(self.labels.names, scores.T, strict=True))
