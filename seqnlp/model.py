@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,8 @@ from seqnlp.decoders import DecoderModule, Loss
 from seqnlp.encoders import EncoderModule
 from seqnlp.nn.device import TensorBatch, device_of
 from seqnlp.nn.states import States
+
+Decoder = TypeVar("Decoder", bound=DecoderModule)
 
 
 @dataclass(frozen=True)
@@ -55,21 +57,32 @@ class SequenceModel(nn.Module):
         """Device of the parameters."""
         return device_of(self)
 
-    def encode(self, inputs: Any, carry: list[Tensor] | None = None) -> States:
+    def decoder(self, name: str, kind: type[Decoder]) -> Decoder:
+        """Get a decoder of a known type.
+
+        Args:
+            name: The name.
+            kind: The type that it must have.
+        """
+        found = self.decoders[name]
+        assert isinstance(found, kind), f"{name}: {type(found).__name__} is no {kind.__name__}"
+        return found
+
+    def encode(self, inputs: Any, state: list[Tensor] | None = None) -> States:
         """Embed and encode."""
         inputs = inputs.to(self.device)
-        states: States = self.encoder(self.embedding(inputs), inputs.mask, carry)
+        states: States = self.encoder(self.embedding(inputs), inputs.mask, state)
         return states
 
-    def loss(self, batch: Batch, carry: list[Tensor] | None = None) -> tuple[Loss, list[Tensor]]:
-        """Weighted sum of the decoders' losses, and the state to carry to the next batch.
+    def loss(self, batch: Batch, state: list[Tensor] | None = None) -> tuple[Loss, list[Tensor]]:
+        """Weighted sum of the decoders' losses, and the state for the next batch.
 
         Nats are per item of the batch, also where a decoder had nothing to say about some of them.
         """
         batch = batch.to(self.device)
-        states = self.encode(batch.inputs, carry)
+        states = self.encode(batch.inputs, state)
         losses = [
             decoder.loss(states, batch.targets[name]).total * self.weights[name]
             for name, decoder in self.decoders.items()
         ]
-        return Loss(sum(losses[1:], start=losses[0]), batch.items), states.carry
+        return Loss(sum(losses[1:], start=losses[0]), batch.items), states.state

@@ -48,7 +48,7 @@ settings.load_profile("default")
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("bf16"):
-        from seqnlp.nn.products import has_bf16
+        from seqnlp.nn.device import has_bf16
 
         if not has_bf16():
             pytest.skip("this processor can't compute in bf16")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from seqnlp.codecs import Characters
 from seqnlp.codecs.characters import PADDING
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
-from seqnlp.nn.recurrent import Recurrent
+from seqnlp.nn.recurrent import LstmLayer, RecurrentStack
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Family
 
@@ -110,7 +110,7 @@ class CharRecurrent(WordEmbedder):
         super().__init__()
         self.width = size + size % 2
         self.table = nn.Embedding(characters, embedding, padding_idx=PADDING)
-        self.recurrent = Recurrent("lstm", embedding, self.width // 2, bidirectional=True)
+        self.recurrent = RecurrentStack(lambda width: LstmLayer(width, self.width // 2), embedding, bidirectional=True)
 
     def embed_words(self, ids: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
         """Embed encoded words."""

@@ -24,9 +24,9 @@ class Bypass(EncoderModule):
         self,
         inputs: Float[Tensor, "batch time width"],
         mask: Bool[Tensor, "batch time"],
-        carry: list[Tensor] | None = None,
+        state: list[Tensor] | None = None,
     ) -> States:
         """Encode a padded batch."""
-        states: States = self.encoder(inputs[..., : -self.size], mask, carry)
+        states: States = self.encoder(inputs[..., : -self.size], mask, state)
         outputs = torch.cat([states.outputs.float(), inputs[..., -self.size :].float()], -1)
-        return States(outputs, mask, states.carry)
+        return States(outputs, mask, states.state)

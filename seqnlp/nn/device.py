@@ -59,3 +59,15 @@ def autocast_dtype(tensor: Tensor) -> torch.dtype:
     """Number format that autocast computes in on the device of a tensor; that of the tensor where it is off."""
     kind = tensor.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else tensor.dtype
+
+
+def has_bf16() -> bool:
+    """Hardware support for bfloat16 (AVX-512 BF16 or AMX) that oneDNN may use.
+
+    oneDNN is asked too, since it runs the products and recurrent layers, and `ONEDNN_MAX_CPU_ISA` may keep it from
+    instructions that the processor has; the processor, since with plain AVX-512 oneDNN imitates bfloat16, slowly.
+    """
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    allowed = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return bool(allowed and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()))

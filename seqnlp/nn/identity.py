@@ -21,7 +21,7 @@ class Identity(EncoderModule):
         self,
         inputs: Float[Tensor, "batch time width"],
         mask: Bool[Tensor, "batch time"],
-        carry: list[Tensor] | None = None,
+        state: list[Tensor] | None = None,
     ) -> States:
         """Pass on."""
         return States(inputs, mask)

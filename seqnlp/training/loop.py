@@ -102,7 +102,7 @@ class Trainer:
         self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
         threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
         self.replicas = Replicas(model, train, max(1, threads), self.precision)
-        self.carries: list[list[Tensor] | None] = [None] * len(self.replicas.models)
+        self.states: list[list[Tensor] | None] = [None] * len(self.replicas.models)
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
         self.steps = sum(
@@ -128,7 +128,7 @@ class Trainer:
                 yield self._step(portion, len(portion) / len(batches))
             if now.position >= len(batches):
                 now.epoch, now.position = now.epoch + 1, 0
-                self.carries = [None] * len(self.carries)
+                self.states = [None] * len(self.states)
                 yield self._evaluate()
 
     @property
@@ -152,7 +152,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
-        nats, items, self.carries = self.replicas.gradients(batches, self.carries, seed)
+        nats, items, self.states = self.replicas.gradients(batches, self.states, seed)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
         if not (math.isfinite(nats) and math.isfinite(norm)):
             self.optimizer.zero_grad()
@@ -218,8 +218,8 @@ class Trainer:
         """Tensors and JSON from which `restore` makes an equal trainer."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"average.{number}": tensor for number, tensor in enumerate(self.average)}
-        for replica, carry in enumerate(self.carries):
-            tensors |= {f"carry.{replica}.{number}": tensor for number, tensor in enumerate(carry or [])}
+        for replica, state in enumerate(self.states):
+            tensors |= {f"encoder_state.{replica}.{number}": tensor for number, tensor in enumerate(state or [])}
         for number, memory in self.optimizer.state_dict()["state"].items():
             known = {name: value for name, value in memory.items() if value is not None}
             tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
@@ -227,17 +227,18 @@ class Trainer:
 
     def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "carry": {}, "optimizer": {}}
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "encoder_state": {}, "optimizer": {}}
         for name, tensor in tensors.items():
             group, rest = name.split(".", 1)
             groups[group][rest] = tensor
         self.model.load_state_dict(groups["model"])
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
-        for replica in range(len(self.carries)):
-            carry = [name for name in groups["carry"] if name.startswith(f"{replica}.")]
-            states = [groups["carry"][f"{replica}.{number}"] for number in range(len(carry))]
-            self.carries[replica] = to_device(states, self.model.device) or None
+        for replica in range(len(self.states)):
+            saved = groups["encoder_state"]
+            parts = sum(name.startswith(f"{replica}.") for name in saved)
+            loaded = [saved[f"{replica}.{part}"] for part in range(parts)]
+            self.states[replica] = to_device(loaded, self.model.device) or None
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")

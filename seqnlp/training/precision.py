@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from seqnlp.errors import UsageError
-from seqnlp.nn.products import has_bf16
+from seqnlp.nn.device import has_bf16
 
 Precision = Literal["fp32", "bf16"]
 

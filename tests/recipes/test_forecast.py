@@ -16,12 +16,14 @@ import seqnlp
 from seqnlp import api
 from seqnlp.cli.app import app
 from seqnlp.codecs.series import SeriesScaler
+from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.tasks.forecast.corpus import SeriesSplit
+from seqnlp.tasks.forecast.dataset import NEXT
 from seqnlp.tasks.forecast.predictor import Forecaster
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
-from seqnlp.tasks.forecast.task import ForecastTask, decoder_of
+from seqnlp.tasks.forecast.task import ForecastTask
 
 SMALL = ["training.threads=1", "training.epochs=1", "data.lookback=24", "data.horizon=6", "data.season_length=6"]
 SEGMENTS = ["embedding.segment_length=6", "decoder.segment_length=3"]
@@ -159,7 +161,7 @@ def test_a_learned_map_of_windows_is_kept_with_the_run(
     affine = ['data.instance_norm="standard"', "data.affine=true", "training.epochs=2", "optimizer.lr=0.01"]
     run = train(recipe, file, tmp_path / "run", *settings, *affine)
     loaded: Any = seqnlp.load(run)
-    decoder, embedding = decoder_of(loaded.model), loaded.model.embedding
+    decoder, embedding = loaded.model.decoder(NEXT, ForecastModule), loaded.model.embedding
     assert decoder.affine is embedding.affine
     for learned in (decoder.affine.log_gamma, decoder.affine.beta):
         assert learned.shape == (2, 1)  # each column is a series of its own

@@ -1,6 +1,7 @@
 """What decoders of forecasts have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -74,6 +75,10 @@ class ForecastDecoder(Family, ABC):
     """Share of features dropped before the last map."""
     calibrate: bool = False
     """Shift quantiles after the training so that, on dev, the right share of values is under each of them."""
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Find settings that contradict each other: keys of this section, and problems."""
+        return iter(())
 
     @abstractmethod
     def build(self, shape: ForecastShape) -> "ForecastModule":

@@ -16,17 +16,10 @@ def predict_windows(model: SequenceModel, dataset: Windows) -> torch.Tensor:
     Returns:
         Scaled values; shape (rows, horizon, channels, size).
     """
-    decoder = decoder_of(model)
+    decoder = model.decoder(NEXT, ForecastModule)
 
     def work(rows: NDArray[np.int64]) -> torch.Tensor:
         batch = dataset.batch(rows).to(model.device)
         return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
 
     return torch.cat(list(in_parallel(work, dataset.in_order(), model.device)))
-
-
-def decoder_of(model: SequenceModel) -> ForecastModule:
-    """The decoder of a forecaster."""
-    decoder = model.decoders[NEXT]
-    assert isinstance(decoder, ForecastModule)
-    return decoder

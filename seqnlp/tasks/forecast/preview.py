@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.codecs.series import SeriesScaler
+from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
-from seqnlp.tasks.forecast.inference import decoder_of
 from seqnlp.tasks.previews import sample_rows
 from seqnlp.training import Preview
 
@@ -39,8 +39,8 @@ def preview(windows: Windows, seed: int, scaler: SeriesScaler, output: Distribut
         return ["-" if np.isnan(value) else f"{value:.4g}" for value in units]
 
     def predict(model: SequenceModel) -> list[Example]:
-        moved = batch.to(model.device)
-        parameters = decoder_of(model).predict(model.encode(moved.inputs), moved.targets[NEXT].ahead)
+        moved, decoder = batch.to(model.device), model.decoder(NEXT, ForecastModule)
+        parameters = decoder.predict(model.encode(moved.inputs), moved.targets[NEXT].ahead)
         points = to_numpy(output.point(parameters)[:, :, 0])
         return [
             Example([f"+{step + 1}" for step in steps], texts(actual, row), texts(points, row))

@@ -102,6 +102,8 @@ class ForecastRecipe(TaskRecipe):
         if data.affine and data.instance_norm == "none":
             problem = "there is no scale of the window that a learned map could come after"
             yield Fault("data.affine", problem, 'data.instance_norm = "standard" or "last"')
+        for key, problem in self.decoder.faults():
+            yield Fault(f"decoder.{key}", problem)
         if isinstance(self.decoder, Segments) and self.decoder.segment_length > data.horizon:
             problem = f"a segment of {self.decoder.segment_length} is longer than the horizon, {data.horizon}"
             yield Fault("decoder.segment_length", problem, f"segment_length = {data.horizon}")

@@ -9,7 +9,7 @@ import torch
 
 from seqnlp.codecs import Codec
 from seqnlp.codecs.series import SeriesScaler
-from seqnlp.decoders.forecast import ForecastShape, LinearMap
+from seqnlp.decoders.forecast import ForecastModule, ForecastShape, LinearMap
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics.forecasts import seasonal_error
@@ -22,7 +22,7 @@ from seqnlp.tasks.forecast.baselines import linear_map, naive, train_linear_map
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, Windows, window_starts
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
-from seqnlp.tasks.forecast.inference import decoder_of, predict_windows
+from seqnlp.tasks.forecast.inference import predict_windows
 from seqnlp.tasks.forecast.predictor import Forecaster
 from seqnlp.tasks.forecast.preview import preview
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
@@ -147,7 +147,7 @@ class ForecastTask(Task):
         For every series and step of the horizon by itself, in units of the window's scale: split conformal
         prediction, each quantile on its own (Romano et al., 2019).
         """
-        decoder = decoder_of(model)
+        decoder = model.decoder(NEXT, ForecastModule)
         if not self.recipe.decoder.calibrate or not isinstance(self.output, QuantileGrid):
             return {}
         decoder.shifts.zero_()
@@ -180,7 +180,7 @@ class ForecastTask(Task):
         return found
 
     def _linear_scores(self, model: SequenceModel, examples: Windows) -> dict[str, float]:
-        return plain_scores(self._scores(model, examples, decoder_of(model).output))
+        return plain_scores(self._scores(model, examples, model.decoder(NEXT, ForecastModule).output))
 
     def _trivial(self, examples: Windows) -> dict[str, Scores]:
         truth, horizon = Truth.of(examples, self.scaler, self.encoder.names), examples.shape.horizon

@@ -12,6 +12,9 @@ from seqnlp.embeddings.tokens import TokenBatch
 from seqnlp.model import Batch
 from seqnlp.training import EncodedDataset
 
+NEXT = "next"
+"""Name of the decoder of a language model, and of its targets."""
+
 SHORTEST = 8
 """Shortest window of random length, in steps."""
 
@@ -98,4 +101,4 @@ class StreamDataset(EncodedDataset):
         """Gather windows of one length; targets are the inputs, shifted by one."""
         places = rows[:, :1] + np.arange(rows[0, 1] + 1)
         tokens = torch.from_numpy(self.tokens[places].astype(np.int64))
-        return Batch(TokenBatch(tokens[:, :-1]), {"next": tokens[:, 1:]}, self.items_in(rows))
+        return Batch(TokenBatch(tokens[:, :-1]), {NEXT: tokens[:, 1:]}, self.items_in(rows))

@@ -10,8 +10,7 @@ from seqnlp.codecs import Unit
 from seqnlp.codecs.units import CharacterUnit
 from seqnlp.decoders import NextToken
 from seqnlp.embeddings import PathResolver, TokenEmbedding
-from seqnlp.encoders import Encoder, Lstm
-from seqnlp.encoders.recurrent import RecurrentEncoder
+from seqnlp.encoders import Encoder, Lstm, RecurrentEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
@@ -66,10 +65,10 @@ class LmRecipe(TaskRecipe):
     def faults(self) -> Iterator[Fault]:
         """Combinations of settings that make no sense."""
         if self.encoder.reads_ahead:
-            hint = "bidirectional = false"
-            yield Fault("encoder.bidirectional", "a language model must not see what comes next", hint)
-        if not isinstance(self.encoder, RecurrentEncoder):
-            yield Fault("encoder", "a language model needs an encoder with a state to carry on", "lstm, gru or rnn")
+            key, hint = "encoder", "an encoder that reads forward only"
+            if isinstance(self.encoder, RecurrentEncoder):
+                key, hint = "encoder.bidirectional", "bidirectional = false"
+            yield Fault(key, "a language model must not see what comes next", hint)
         if self.training.bptt > self.training.batch_tokens:
             problem = f"a window of {self.training.bptt} does not fit into {self.training.batch_tokens} batch_tokens"
             yield Fault("training.bptt", problem, "batch_tokens is the number of streams times bptt")

@@ -11,7 +11,7 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
-from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
@@ -89,7 +89,7 @@ class LmTask(Task):
         embedding = recipe.embedding.build(len(self.codec))
         encoder = recipe.encoder.build(embedding.width)
         decoder = recipe.decoder.build(encoder.width, len(self.codec), embedding.table.weight)
-        return SequenceModel(embedding, encoder, {"next": decoder})
+        return SequenceModel(embedding, encoder, {NEXT: decoder})
 
     def score(self, model: SequenceModel, examples: StreamDataset) -> Scores:
         """Nats per token, perplexity, and bits per character."""

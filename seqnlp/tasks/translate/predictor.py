@@ -10,7 +10,7 @@ from seqnlp.arrays import Ragged
 from seqnlp.codecs.sentences import Sentences
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.nn.search import Hypothesis
+from seqnlp.nn.beam_search import Hypothesis
 from seqnlp.results import Translation
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.translate.alignment import align, word_attention

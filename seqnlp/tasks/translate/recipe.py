@@ -104,7 +104,7 @@ class TranslateRecipe(TaskRecipe):
         shared = self.embedding.size if self.shared_embedding else None
         with torch.device("meta"):  # nothing is computed
             width = self.encoder.build(1).width
-        for key, problem in self.decoder.misfits(width, shared):
+        for key, problem in self.decoder.faults(width, shared):
             yield Fault(f"decoder.{key}", problem)
 
     def corpus(self, find: PathResolver) -> Corpus:

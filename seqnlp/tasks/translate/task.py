@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seqnlp.codecs import Codec
 from seqnlp.codecs.sentences import Sentences
+from seqnlp.decoders import AttentionDecoder
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
@@ -27,7 +28,7 @@ from seqnlp.tasks.translate.scores import (
     overlap_scores,
     require_sacrebleu,
 )
-from seqnlp.tasks.translate.search import BeamSearch, decoder_of, hypotheses, spelled
+from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 from seqnlp.training import Metric, Preview
 from seqnlp.training.inference import in_parallel
 
@@ -149,7 +150,7 @@ class TranslateTask(Task):
         def nats(rows: NDArray[np.int64]) -> float:
             batch = examples.batch(rows).to(model.device)
             states = model.encode(batch.inputs)
-            return float(decoder_of(model).nats(states, batch.targets[TARGET]).double().sum())
+            return float(model.decoder(TARGET, AttentionDecoder).nats(states, batch.targets[TARGET]).double().sum())
 
         batches = examples.in_order()
         items = sum(map(examples.items_in, batches))

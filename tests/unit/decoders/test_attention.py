@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from seqnlp.decoders import Attention, AttentionDecoder
-from seqnlp.nn import Recurrent, States
-from seqnlp.nn.search import BEGIN, END, PADDING, Search, search
+from seqnlp.encoders import Lstm
+from seqnlp.nn import States
+from seqnlp.nn.beam_search import BEGIN, END, PADDING, Search
 
 WIDTH, TOKENS = 8, 12
 CHOICES = [("additive", "last"), ("dot", "mean"), ("general", "none")], ["lstm", "gru"], [1, 3], [False, True]
@@ -75,7 +76,7 @@ def test_step_by_step_as_all_at_once(spec: Attention) -> None:
     with torch.inference_mode():
         state = decoder.start(encoded)
         for step in range(target.shape[1] - 1):
-            logs, attention, state = decoder.step(target[:, step], state)
+            logs, attention = state.step(target[:, step])
             gold = target[:, step + 1]
             expected = torch.where(gold == PADDING, 0, -logs.gather(1, gold[:, None])[:, 0])
             torch.testing.assert_close(at_once[:, step], expected)
@@ -107,18 +108,17 @@ def test_hypotheses_of_a_sentence_share_its_source(spec: Attention) -> None:
     rows = torch.tensor([0, 2, 2, 2])  # the second sentence has ended; the last has three hypotheses
     tokens = torch.tensor([4, 5, 6, 5])
     with torch.inference_mode():
-        _, _, begun = decoder.step(torch.full((3,), BEGIN), decoder.start(encoded))
-        chosen = begun.select(rows)
-        assert len(chosen.progress.source.keys) == 2
-        logs, attention, after = decoder.step(tokens, chosen)
-        copies = States(encoded.outputs[rows], encoded.mask[rows])
-        _, _, state = decoder.step(torch.full((4,), BEGIN), decoder.start(copies))
-        expected, weights, _ = decoder.step(tokens, state)
-        torch.testing.assert_close(logs, expected)
-        torch.testing.assert_close(attention, weights)
-        again, _, _ = decoder.step(tokens[1:], after.select(torch.arange(1, 4)))
-        everything, _, _ = decoder.step(tokens, after)
-        torch.testing.assert_close(again, everything[1:])
+        shared = decoder.start(encoded)
+        shared.step(torch.full((3,), BEGIN))
+        shared.keep(rows)
+        assert len(shared.layers.source.keys) == 2
+        copies = decoder.start(States(encoded.outputs[rows], encoded.mask[rows]))
+        copies.step(torch.full((4,), BEGIN))
+        for found, expected in zip(shared.step(tokens), copies.step(tokens), strict=True):
+            torch.testing.assert_close(found, expected)
+        shared.keep(torch.arange(1, 4))
+        again, everything = shared.step(tokens[1:]), copies.step(tokens)
+        torch.testing.assert_close(again[0], everything[0][1:])
 
 
 @pytest.mark.parametrize("feeding", [False, True])
@@ -153,7 +153,7 @@ def test_smoothing_is_for_training_alone() -> None:
     assert plain == pytest.approx(decoder.nats(encoded, target).sum().item())
     even, state = 0.0, decoder.start(encoded)
     for token in target[:, :-1].T:
-        logs, _, state = decoder.step(token, state)
+        logs, _ = state.step(token)
         even -= logs.mean().item()
     assert decoder.train().loss(encoded, target).total.item() == pytest.approx(0.7 * plain + 0.3 * even)
 
@@ -161,7 +161,7 @@ def test_smoothing_is_for_training_alone() -> None:
 @pytest.mark.parametrize("spec", [PARALLEL, FEEDING], ids=["parallel", "feeding"])
 def test_one_batch_is_learned_and_found_again(spec: Attention) -> None:
     torch.manual_seed(4)
-    encoder = Recurrent("lstm", 8, 8, bidirectional=True)
+    encoder = Lstm(size=8).build(8)
     table = nn.Embedding(TOKENS, 8)
     sizes = {"size": 24, "dropout": 0.0, "layers": spec.layers, "input_feeding": spec.input_feeding}
     decoder = Attention.model_validate({**sizes, "embedding_size": 8}).build(16, TOKENS)
@@ -180,7 +180,7 @@ def test_one_batch_is_learned_and_found_again(spec: Attention) -> None:
     with torch.no_grad():
         encoded = encoder(table(source), mask)
         for beam in 1, 4, TOKENS + 5:  # also a beam wider than the vocabulary
-            found = search([(decoder, encoded)], Search(beam=beam))
+            found = AttentionDecoder.search([(decoder, encoded)], Search(beam=beam))
             assert [each[0].tokens for each in found] == [[6, 5, 4, 3], [9, 8, 7], [6, 4]]
         assert [each[0].tokens for each in decoder.predict(encoded)] == [[6, 5, 4, 3], [9, 8, 7], [6, 4]]
         assert found[0][0].logprob == pytest.approx(-decoder.nats(encoded, target)[0].sum().item(), abs=1e-4)
@@ -194,9 +194,9 @@ def test_a_sentence_is_translated_alone_as_in_a_batch(
     decoder = build(spec)
     torch.manual_seed(seed)
     encoded, how = states(lengths), Search(beam=beam, n_best=beam, max_ratio=1.0, max_extra=2)
-    for row, together in enumerate(search([(decoder, encoded)], how)):
+    for row, together in enumerate(AttentionDecoder.search([(decoder, encoded)], how)):
         single = States(encoded.outputs[row : row + 1, : lengths[row]], encoded.mask[row : row + 1, : lengths[row]])
-        (alone,) = search([(decoder, single)], how)
+        (alone,) = AttentionDecoder.search([(decoder, single)], how)
         assert [each.tokens for each in alone] == [each.tokens for each in together]
         for one, other in zip(alone, together, strict=True):
             assert one.score == pytest.approx(other.score)

@@ -82,8 +82,10 @@ def test_recursive_is_step_after_step_with_what_was_said() -> None:
     start = states.outputs[:, -1].detach().numpy() @ module.start.weight.detach().numpy().T
     hidden = torch.from_numpy(np.tanh(start + module.start.bias.detach().numpy()))
     value = ahead.last
+    gru = module.get_submodule("cell.layers.0.0.rnn")
     for step in range(sizes.horizon):
-        hidden = module.cell(torch.cat([value, ahead.known[:, step]], 1), hidden)
+        inputs = torch.cat([value, ahead.known[:, step]], 1)
+        hidden = gru(inputs[None], hidden[None])[0][0]
         value = module.map(hidden)
         torch.testing.assert_close(whole[:, step], value)
 

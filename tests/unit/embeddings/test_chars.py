@@ -107,7 +107,7 @@ def test_the_lstm_gives_its_two_final_states() -> None:
     (forward, backward) = module.get_submodule("recurrent.layers.0").children()
     (row,) = CHARACTERS.encode(["abü"])
     characters = module.get_submodule("table")(torch.from_numpy(row))[:, None]
-    ahead, behind = forward(characters)[0][-1, 0], backward(characters.flip(0))[0][-1, 0]
+    ahead, behind = forward(characters, None)[0][-1, 0], backward(characters.flip(0), None)[0][-1, 0]
     torch.testing.assert_close(module.embed_words(encode(["abü", "abcdefg"]))[0], torch.cat([ahead, behind]))
 
 

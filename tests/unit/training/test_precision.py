@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from seqnlp.errors import UsageError
-from seqnlp.nn.device import CPU
-from seqnlp.nn.products import has_bf16
+from seqnlp.nn.device import CPU, has_bf16
 from seqnlp.training.precision import Precision, computing_in, for_scores, resolve
 
 

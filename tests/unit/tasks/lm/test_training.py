@@ -53,7 +53,7 @@ def test_the_state_is_carried_within_an_epoch_and_not_over_its_end(make: Make) -
     trainer = make(training={"epochs": 2})
     seen = []
     for event in trainer.events():
-        seen.append((isinstance(event, Evaluated), trainer.carries[0] is not None))
+        seen.append((isinstance(event, Evaluated), trainer.states[0] is not None))
     steps = len(trainer.train.plan(1, 0))
     assert [carried for evaluated, carried in seen[1:]] == [*[True] * steps, False] * 2
 

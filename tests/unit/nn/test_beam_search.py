@@ -1,8 +1,7 @@
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from seqnlp.errors import UsageError
 from seqnlp.nn import States
-from seqnlp.nn.search import END, Hypothesis, Search, search
+from seqnlp.nn.beam_search import BEGIN, END, PADDING, Hypothesis, Search, beam_search
 
 TOKENS = 6  # padding, BEGIN, END, and three that are written
 LONGEST = 3
@@ -24,24 +23,31 @@ SETTINGS = st.fixed_dictionaries(
         "no_repeat": st.sampled_from([0, 1, 2]),
         "max_ratio": st.just(0.0),
         "max_extra": st.integers(1, LONGEST),
-        "banned": st.sampled_from([(), (3,)]),
+        "banned": st.sampled_from([(PADDING, BEGIN), (PADDING, BEGIN, 3)]),
     }
 )
 SEEDS = st.lists(st.integers(0, 200), min_size=1, max_size=4)
 PREFIXES = st.lists(st.integers(3, TOKENS - 1), max_size=2)
 
 
-@dataclass(frozen=True)
-class Seen:
+@final
+class Reading:
     """All that was read so far, as one number a row."""
 
-    seed: Tensor
-    read: Tensor
-    mask: Tensor
+    def __init__(self, toy: "Toy", states: States) -> None:
+        self.toy, self.mask = toy, states.mask
+        self.seed = states.outputs[:, 0, 0].long()
+        self.read = self.seed.clone()
 
-    def select(self, rows: Tensor) -> "Seen":
+    def step(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        self.toy.rows_read += len(tokens)
+        self.read = (self.read * 31 + tokens) % 1009
+        attention = torch.where(self.mask, (self.read[:, None] % 7 + 1).double(), 0)
+        return self.toy.logits[self.read].log_softmax(1), attention / attention.sum(1, keepdim=True)
+
+    def keep(self, rows: Tensor) -> None:
         assert (self.seed[rows].diff() != 0).sum() == len(set(self.seed[rows].tolist())) - 1, "sentences stay together"
-        return Seen(self.seed[rows], self.read[rows], self.mask[rows])
+        self.seed, self.read, self.mask = self.seed[rows], self.read[rows], self.mask[rows]
 
 
 class Toy:
@@ -52,17 +58,6 @@ class Toy:
         self.logits = torch.randn(1009, TOKENS, generator=random, dtype=torch.float64) * spread
         self.rows_read = 0
 
-    def start(self, states: States) -> Seen:
-        seed = states.outputs[:, 0, 0].long()
-        return Seen(seed, seed.clone(), states.mask)
-
-    def step(self, tokens: Tensor, state: Seen) -> tuple[Tensor, Tensor, Seen]:
-        self.rows_read += len(tokens)
-        read = (state.read * 31 + tokens) % 1009
-        attention = torch.where(state.mask, (read[:, None] % 7 + 1).double(), 0)
-        logs = self.logits[read].log_softmax(1)
-        return logs, attention / attention.sum(1, keepdim=True), replace(state, read=read)
-
     def logprob(self, seed: int, tokens: list[int]) -> float:
         """Of a whole sequence, END included."""
         read, total = (seed * 31 + 1) % 1009, 0.0
@@ -70,6 +65,14 @@ class Toy:
             total += self.logits[read].log_softmax(0)[token].item()
             read = (read * 31 + token) % 1009
         return total
+
+
+def search(
+    models: list[tuple[Toy, States]], how: Search, prefixes: list[list[int]] | None = None
+) -> list[list[Hypothesis]]:
+    mask = models[0][1].mask
+    begin, lengths = torch.full((len(mask),), BEGIN), mask.sum(1).numpy()
+    return beam_search([Reading(toy, states) for toy, states in models], how, begin, lengths, prefixes)
 
 
 def encoded(seeds: list[int]) -> States:
@@ -128,7 +131,7 @@ def test_a_beam_of_one_is_greedy(settings: dict[str, Any], seeds: list[int]) -> 
         read, tokens = (seed * 31 + 1) % 1009, []
         while len(tokens) < how.max_extra:
             logits = toy.logits[read].clone()
-            logits[[0, 1, *how.banned]] = -math.inf
+            logits[[*how.banned]] = -math.inf
             token = int(logits.argmax())
             if token == END:
                 break
@@ -209,6 +212,25 @@ def test_the_greatest_length_grows_with_the_source() -> None:
     toy.logits[:, END] = -20.0
     found = search([(toy, encoded([3, 5, 8]))], Search(max_ratio=1.5, max_extra=1))
     assert [len(each[0].tokens) for each in found] == [4, 5, 7]
+
+
+@given(seeds=SEEDS.map(distinct), length=st.integers(1, 4), normalization=st.sampled_from(["gnmt", "none"]))
+def test_without_an_end_all_sequences_have_the_greatest_length(
+    seeds: list[int], length: int, normalization: Any
+) -> None:
+    how = Search(200, normalization, n_best=3, max_ratio=0.0, max_extra=length, banned=(4,), end=None)
+    toy = Toy()
+    for seed, found in zip(seeds, search([(toy, encoded(seeds))], how), strict=True):
+        every: list[tuple[float, list[int]]] = []
+        for written in product([0, 1, 2, 3, 5], repeat=length):
+            read, total = (seed * 31 + 1) % 1009, 0.0
+            for token in written:
+                total += toy.logits[read].log_softmax(0)[token].item()
+                read = (read * 31 + token) % 1009
+            every.append((normalised(how, total, length), list(written)))
+        assert [(tokens, score) for score, tokens in sorted(every)[::-1][:3]] == as_pairs(found)
+        assert [sum(each.token_logprobs) for each in found] == pytest.approx([each.logprob for each in found])
+        assert all(each.attention.shape[0] == length for each in found)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""No encoder."""
+"""The identity encoder."""
 
 from typing import Literal, final
 

@@ -1,9 +1,9 @@
-"""The books of a beam search: which hypotheses of each sentence go on, which have ended, and what they were made of."""
+"""Greedy and beam search for the likeliest sequences of any model that predicts one token at a time."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Literal, Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -11,22 +11,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqnlp.errors import UsageError
-from seqnlp.shapes import Float
+from seqnlp.nn.device import to_numpy
+from seqnlp.shapes import Float, Int
 
 Ints = NDArray[np.int64]
 
 PADDING, BEGIN, END = 0, 1, 2
-"""The numbers of the tokens that no sequence contains: what fills it up, and what stands before and after it."""
+"""Special tokens of sentences: padding, beginning and end of a sequence."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """How to search."""
+    """Settings of a search."""
 
     beam: int = 1
     """Hypotheses of a sentence that are followed at once; 1 is greedy search."""
     normalization: Literal["gnmt", "average", "none"] = "gnmt"
-    """What a log-probability is divided by: ((5 + n) / 6)^alpha (Wu et al., 2016), n, or 1. n counts END."""
+    """Length penalty that log-probabilities are divided by: ((5 + n) / 6)^alpha (Wu et al., 2016), n, or 1. n counts
+    the end."""
     alpha: float = 0.6
     """Exponent of `gnmt`."""
     n_best: int = 1
@@ -37,8 +39,10 @@ class Search:
     """Tokens of a sequence, at most: this times the steps of the source ..."""
     max_extra: int = 10
     """... and so many more."""
-    banned: tuple[int, ...] = ()
-    """Tokens that never are chosen, beside padding and BEGIN."""
+    banned: tuple[int, ...] = (PADDING, BEGIN)
+    """Tokens that are never chosen."""
+    end: int | None = END
+    """The token that ends a sequence; None: all sequences have the greatest length."""
 
     def __post_init__(self) -> None:
         for name, least in (("beam", 1), ("n_best", 1), ("no_repeat", 0), ("max_ratio", 0), ("max_extra", 0)):
@@ -51,7 +55,7 @@ class Search:
             raise UsageError(f"n_best {self.n_best}: a beam of {self.beam} finds {self.beam} hypotheses at most")
 
     def penalty(self, length: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What the log-probabilities of sequences of these lengths, END included, are divided by; never falls."""
+        """Compute the length penalty of sequences of these lengths, the end included; it never falls."""
         if self.normalization == "none":
             return np.ones(length.shape)
         return ((5 + length) / 6) ** self.alpha if self.normalization == "gnmt" else length.astype(float)
@@ -62,20 +66,20 @@ class Hypothesis:
     """A found sequence."""
 
     tokens: list[int]
-    """Without BEGIN and END."""
+    """Without the beginning and the end."""
     score: float
     """The normalised log-probability, which hypotheses are ordered by."""
     logprob: float
-    """Of the sequence and the END after it."""
+    """Of the sequence and the end after it."""
     attention: NDArray[np.float32]
     """How much each token attended to each step of the source; shape (tokens, source), without padding."""
     token_logprobs: list[float]
-    """Of each token; what `logprob` has beside their sum is END's."""
+    """Of each token; what `logprob` has beside their sum is the end's."""
 
 
 @dataclass(frozen=True)
 class _Step:
-    """What one step kept."""
+    """Continuations that one step kept."""
 
     before: Ints
     """For each row that was continued, its place among those that the step before kept."""
@@ -89,7 +93,7 @@ class _Step:
 
 @dataclass(frozen=True, order=True)
 class _Ended:
-    """A hypothesis that has ended, found again by step and place."""
+    """An ended hypothesis, found again by step and place."""
 
     score: float
     logprob: float
@@ -99,7 +103,7 @@ class _Ended:
 
 @final
 class Beams:
-    """All hypotheses of a batch of sentences; a row is one that goes on. Rows of a sentence stand side by side."""
+    """All hypotheses of a batch of sentences; a row is one that has not ended. Those of a sentence are side by side."""
 
     def __init__(self, how: Search, lengths: Ints, prefixes: Sequence[Sequence[int]]) -> None:
         """Begin with an empty hypothesis for each sentence.
@@ -107,14 +111,14 @@ class Beams:
         Args:
             how: The settings.
             lengths: Steps of each source.
-            prefixes: What each sentence's hypotheses must begin with.
+            prefixes: Tokens that each sentence's hypotheses must begin with.
         """
         if len(prefixes) != len(lengths):
             raise ValueError(f"{len(prefixes)} prefixes for {len(lengths)} sentences")
         self.how, self.lengths, self.prefixes = how, lengths, prefixes
         forced = np.array([len(prefix) for prefix in prefixes])
         longest = np.maximum((how.max_ratio * lengths).astype(np.int64) + how.max_extra, 1)
-        self._steps = np.maximum(longest, forced) + 1  # END included
+        self._steps = np.maximum(longest, forced) + (how.end is not None)
         self._forced = int(forced.max(initial=0))
         self._room = np.full(len(lengths), how.beam)
         self._to_beat = np.full(len(lengths), -np.inf)
@@ -130,13 +134,13 @@ class Beams:
 
         Args:
             logs: Log-probabilities of each row's next token; they are overwritten.
-            attention: With which they were predicted; shape (rows, source).
+            attention: Attention weights with which they were predicted; shape (rows, source).
 
         Returns:
             For each row from now on the row that it continues, and its last token. Without rows, all have ended.
         """
         self._forbid(logs)
-        values, best = (part.cpu().numpy() for part in logs.topk(min(self.how.beam, logs.shape[1]), 1))
+        values, best = (to_numpy(part) for part in logs.topk(min(self.how.beam, logs.shape[1]), 1))
         totals = (self._totals[:, None] + values).ravel()
         order = np.lexsort((-totals, np.repeat(self._sentences, values.shape[1])))
         rows = order // values.shape[1]
@@ -146,8 +150,8 @@ class Beams:
         order, rows, sentences = order[kept], rows[kept], sentences[kept]
         step = _Step(self._before, attention, rows, best.ravel()[order], values.ravel()[order].astype(np.float64))
         self._history.append(step)
-        totals, goes_on = totals[order], step.tokens != END
-        self._end(np.flatnonzero(~goes_on), sentences, totals)
+        totals, goes_on = totals[order], ~self._ends(step.tokens, sentences)
+        self._store(np.flatnonzero(~goes_on), sentences, totals)
         # a log-probability only falls, and the penalty of the greatest length is the greatest
         reachable = totals / self.how.penalty(self._steps[sentences])
         places = np.flatnonzero(goes_on & (reachable > self._to_beat[sentences]))
@@ -157,21 +161,27 @@ class Beams:
             self._written = np.concatenate([self._written[rows], tokens[:, None]], 1)
         return rows, tokens
 
+    def _ends(self, tokens: Ints, sentences: Ints) -> NDArray[np.bool_]:
+        """Find the continuations that end their hypotheses."""
+        ends: NDArray[np.bool_] = self._steps[sentences] == len(self._history)
+        return ends if self.how.end is None else tokens == self.how.end
+
     def _forbid(self, logs: Tensor) -> None:
-        """Give what may not come next the log-probability of minus infinity."""
+        """Give tokens that may not come next the log-probability of minus infinity."""
         number = len(self._history)
         if self.how.no_repeat:
             rows, tokens = _repeats(self._written, self.how.no_repeat)
-        ends = self._steps[self._sentences] == number + 1
-        forced = np.where(ends, END, PADDING)
+        forced = np.full(len(self._sentences), -1)
+        if self.how.end is not None:
+            forced[self._steps[self._sentences] == number + 1] = self.how.end
         if number < self._forced:
             for row, sentence in enumerate(self._sentences.tolist()):
                 if number < len(self.prefixes[sentence]):
                     forced[row] = self.prefixes[sentence][number]
-        bound = np.flatnonzero(forced != PADDING)
+        bound = np.flatnonzero(forced >= 0)
         only, token = torch.from_numpy(bound).to(logs.device), torch.from_numpy(forced[bound]).to(logs.device)
         saved = logs[only, token]
-        for banned in (PADDING, BEGIN, *self.how.banned):
+        for banned in self.how.banned:
             logs[:, banned] = -torch.inf
         if self.how.no_repeat:
             logs[torch.from_numpy(rows), torch.from_numpy(tokens)] = -torch.inf
@@ -179,7 +189,7 @@ class Beams:
             logs[only] = -torch.inf
             logs[only, token] = saved
 
-    def _end(self, places: Ints, sentences: Ints, totals: NDArray[np.float64]) -> None:
+    def _store(self, places: Ints, sentences: Ints, totals: NDArray[np.float64]) -> None:
         """Put ended hypotheses away."""
         number = len(self._history)
         scores = totals / self.how.penalty(np.full(len(totals), number))
@@ -210,15 +220,79 @@ class Beams:
             logs.append(float(step.logs[place]))
             attention.append(step.attention[row, :length])
             place = step.before[row]
-        weights = np.array(attention[:0:-1], np.float32).reshape(len(tokens) - 1, length)
-        return Hypothesis(tokens[:0:-1], ended.score, ended.logprob, weights, logs[:0:-1])
+        first = 0 if self.how.end is None else 1  # the end comes first, backwards
+        weights = np.array(attention[first:][::-1], np.float32).reshape(len(tokens) - first, length)
+        return Hypothesis(tokens[first:][::-1], ended.score, ended.logprob, weights, logs[first:][::-1])
 
 
 def _repeats(written: Ints, size: int) -> tuple[Ints, Ints]:
-    """Rows, and tokens that would complete a run of tokens that is there already."""
+    """Find rows, and tokens that would complete a run of tokens that is there already."""
     if written.shape[1] < size:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     runs = np.lib.stride_tricks.sliding_window_view(written, size, 1)
     last = written[:, None, written.shape[1] - size + 1 :]
     rows, places = (runs[..., :-1] == last).all(-1).nonzero()
     return rows, runs[rows, places, -1]
+
+
+@runtime_checkable
+class IncrementalModel(Protocol):
+    """A model that reads the tokens of several sequences one by one and predicts the next."""
+
+    def step(
+        self, tokens: Int[Tensor, " rows"]
+    ) -> tuple[Float[Tensor, "rows vocabulary"], Float[Tensor, "rows source"]]:
+        """Read a token of each sequence.
+
+        Returns:
+            Log-probabilities of the next one (the search may overwrite them), and attention to the steps of the source.
+        """
+        ...
+
+    def keep(self, rows: Int[Tensor, " chosen"]) -> None:
+        """Select sequences; one may be chosen several times, those of one sentence are side by side."""
+        ...
+
+
+def beam_search(
+    models: Sequence[IncrementalModel],
+    how: Search,
+    first: Int[Tensor, " sentences"],
+    lengths: Ints,
+    prefixes: Sequence[Sequence[int]] | None = None,
+) -> list[list[Hypothesis]]:
+    """Search for the best sequences of a batch of sentences.
+
+    Each step keeps the `beam` likeliest continuations of a sentence, less those that have ended. It ends when no
+    hypothesis can become better than the `n_best` found ones, however well it goes on: so a beam that holds all
+    sequences finds the best of all.
+
+    Args:
+        models: Models that have read all but the token before the sequences; with several, their probabilities are
+            averaged.
+        how: The settings.
+        first: The token before each sequence.
+        lengths: Steps of each source; 0 where there is none.
+        prefixes: Tokens that each sentence's sequences must begin with.
+
+    Returns:
+        For each sentence its best hypotheses, the best one first; one at least.
+    """
+    with torch.inference_mode():
+        beams, tokens = Beams(how, lengths, prefixes or [()] * len(lengths)), first
+        while True:
+            stepped = [model.step(tokens) for model in models]
+            logs, attention = _averaged([logs for logs, _ in stepped]), [weights for _, weights in stepped]
+            rows, chosen = beams.advance(logs, to_numpy(torch.stack(attention).mean(0).float()))
+            if not len(rows):
+                return beams.results()
+            if not np.array_equal(rows, np.arange(len(tokens))):
+                kept = torch.from_numpy(rows).to(first.device)
+                for model in models:
+                    model.keep(kept)
+            tokens = torch.from_numpy(chosen).to(first.device)
+
+
+def _averaged(logs: list[Tensor]) -> Tensor:
+    """The logarithm of the mean probabilities."""
+    return logs[0] if len(logs) == 1 else torch.stack(logs).logsumexp(0) - math.log(len(logs))
