@@ -50,7 +50,7 @@ def calibration_error(table: list[dict[str, float]]) -> float:
 
 
 def fit_temperature(logits: NDArray[np.floating[Any]], gold: NDArray[np.int64]) -> float:
-    """Temperature that fits logits best (Guo et al., 2017): they are to be divided by it.
+    """Temperature to divide logits by, fitted by likelihood (Guo et al., 2017).
 
     Args:
         logits: One row an item: of each class, shape (items, classes), or, for yes-or-no questions, shape (items,).

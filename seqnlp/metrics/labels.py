@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST = 1e-12
-"""Probabilities are not taken for less, so that one mistake does not make a mean infinite."""
+"""Lower bound of probabilities, so that one mistake does not make a mean infinite."""
 
 LabelScores = dict[str, dict[str, float]]
-"""For each label `precision`, `recall` and `f1`, from 0 to 1 (0 where undefined), and `support`, its count in gold."""
+"""`precision`, `recall` and `f1` of each label, from 0 to 1 (0 where undefined), and `support`, its count in gold."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def multilabel_scores(
     names: list[str],
     unseen: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """Score items that have any number of labels each; those that are likelier than not count as predicted.
+    """Score multilabel items; labels likelier than not count as predicted.
 
     Args:
         gold: 1 for each label that an item has, else 0; shape (items, labels).
@@ -157,7 +157,7 @@ def confusion_matrix(gold: NDArray[np.int64], predicted: NDArray[np.int64], labe
 
 
 def frequent_confusions(matrix: NDArray[np.int64], limit: int) -> list[tuple[int, int, int]]:
-    """The most frequent mistakes in a matrix as (right label, predicted label, count), the most frequent first."""
+    """Most frequent mistakes in a matrix as (gold label, predicted label, count)."""
     wrong = matrix.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:limit]

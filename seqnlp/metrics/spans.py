@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of spans; one is right if both its words and its label are."""
+"""Precision, recall and F1 of spans, by exact match."""
 
 from dataclasses import dataclass
 

@@ -1,11 +1,11 @@
-"""Which sequences are trained on together: a token budget, bucketed by length."""
+"""Batches of sequences: a token budget, bucketed by length."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """The batches of an epoch. Only the arguments decide, so a training can be resumed at any of them.
+    """Plan the batches of an epoch. Only the arguments decide, so a training can be resumed at any of them.
 
     Sequences of about the same length come together, other ones in each epoch; batches come in random order.
 
@@ -27,7 +27,7 @@ def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list
 
 
 def in_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
-    """Batches for evaluation: the longest sequences first, each row once, but for those without a step."""
+    """Batches for evaluation, the longest sequences first; rows without a step are left out."""
     order = _filled(np.argsort(-lengths, kind="stable"), lengths)
     return [order[start:end] for start, end in _cut(lengths[order], budget)]
 

@@ -1,4 +1,4 @@
-"""What decoders of forecasts have in common."""
+"""Contract of decoders of forecasts."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -21,42 +21,42 @@ from seqnlp.spec import Family
 
 @dataclass(frozen=True)
 class ForecastShape:
-    """How much is to be forecast, and from what."""
+    """Sizes that a forecasting decoder is built for."""
 
     width: int
     """Features of an encoded step."""
     reads_ahead: bool
-    """Whether an encoded step knows of later ones."""
+    """True if an encoded step depends on later ones."""
     lookback: int
-    """Steps that are looked back at."""
+    """Steps of the look-back."""
     horizon: int
     """Steps to forecast."""
     channels: int
     """Values at each of them."""
     known: int
-    """Features that are known of each of them: the calendar, covariates."""
+    """Features known of each step of the horizon: the calendar, covariates."""
     lanes: int
-    """Different series that train has."""
+    """Series in train."""
 
 
 @dataclass(frozen=True)
 class Ahead(TensorBatch):
-    """What is known of the steps to come, and of the window that they come after."""
+    """Known features of the horizon, and the scale of the window before it."""
 
     known: Float[Tensor, "batch horizon known"]
     lanes: Int[Tensor, " batch"]
     """The number of the series that each window is of."""
     last: Float[Tensor, "batch channels"]
-    """The last value of the window with shift and scale taken off, as the embedding is given it."""
+    """The last value of the scaled window, as the embedding is given it."""
     shift: Float[Tensor, "batch channels"]
-    """What was taken off the window's values."""
+    """Subtracted from the window's values."""
     scale: Float[Tensor, "batch channels"]
-    """What they were divided by after that."""
+    """The divisor of the window's values after that."""
 
 
 @dataclass(frozen=True)
 class ForecastTarget(TensorBatch):
-    """What came."""
+    """Ground truth over the horizon."""
 
     values: Float[Tensor, "batch horizon channels"]
     observed: Bool[Tensor, "batch horizon channels"]
@@ -70,11 +70,11 @@ class ForecastDecoder(Family, ABC):
     default_kind: ClassVar[str | None] = "direct"
 
     output: Output = PointOutput()
-    """What is said of each value: a point, quantiles, or a gaussian."""
+    """Output of each value: a point, quantiles, or a gaussian."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of features dropped before the last map."""
     calibrate: bool = False
-    """Shift quantiles after the training so that, on dev, the right share of values is under each of them."""
+    """Shift quantiles after training so that on dev each has its share of values below it."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Find settings that contradict each other: keys of this section, and problems."""
@@ -86,7 +86,7 @@ class ForecastDecoder(Family, ABC):
 
 
 class ForecastModule(DecoderModule, ABC):
-    """A decoder of forecasts. Its network sees values without the window's shift and scale, its answers have them."""
+    """Network of a forecasting decoder; it computes on scaled values, and predicts in the window's own scale."""
 
     def __init__(self, shape: ForecastShape, output: Distribution, calibrated: bool = False) -> None:
         super().__init__()
@@ -94,22 +94,22 @@ class ForecastModule(DecoderModule, ABC):
         shifts = torch.zeros(shape.lanes, shape.horizon, shape.channels, output.size)
         self.register_buffer("shifts", shifts, persistent=calibrated)
         self.shifts: Tensor
-        """What calibration adds, in units of the window's scale."""
+        """Offsets that calibration adds, in units of the window's scale."""
         self.affine: WindowAffine | None = None
-        """The learned map that the embedding sends values through, to be undone: the very same one."""
+        """The learned affine map of the embedding, shared with it, to be undone."""
 
     @abstractmethod
     def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
-        """What the network says of each value, before a learned map is undone and shift and scale are put on."""
+        """Compute raw outputs, before the affine map and the scale of the window are undone."""
 
     def loss(self, states: States, target: ForecastTarget) -> Loss:
-        """The loss of the output, summed over the values that are there."""
+        """Loss of the output, summed over the observed values."""
         losses = self.output.loss(self.predict(states, target.ahead), target.values)
         return Loss(torch.where(target.observed, losses, 0).sum(), target.values.numel())
 
     def predict(self, states: States, ahead: Ahead | None = None) -> Float[Tensor, "batch horizon channels size"]:
         """The parameters of the output for each value."""
-        assert ahead is not None, "a forecast needs to know what it is a forecast of"
+        assert ahead is not None, "a forecast needs the context of its window"
         shift, scale = ahead.shift, ahead.scale
         if self.affine is not None:
             ahead = replace(ahead, last=self.affine(ahead.last[:, None], ahead.lanes)[:, 0])

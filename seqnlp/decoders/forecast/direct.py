@@ -1,4 +1,4 @@
-"""All steps of the horizon at once."""
+"""Direct forecasts: all steps of the horizon at once."""
 
 from typing import Literal, final
 
@@ -14,7 +14,7 @@ from seqnlp.shapes import Float
 
 @final
 class Direct(ForecastDecoder):
-    """Every step of the horizon at once, each by a linear map of the last state."""
+    """A linear map of the last state to every step of the horizon."""
 
     kind: Literal["direct"] = "direct"
 
@@ -25,7 +25,7 @@ class Direct(ForecastDecoder):
 
 @final
 class DirectModule(ForecastModule):
-    """A linear map of the last state to the whole horizon; what is known of a step moves its forecast linearly."""
+    """A linear map of the last state to the horizon, plus one of the known features."""
 
     def __init__(
         self, shape: ForecastShape, output: Distribution, dropout: float = 0.0, calibrated: bool = False

@@ -16,7 +16,7 @@ from seqnlp.shapes import Float
 
 @final
 class LinearMap(ForecastDecoder):
-    """A linear map from all values of the look-back to all of the horizon (Zeng et al., 2023).
+    """A linear map from the look-back to the horizon (Zeng et al., 2023).
 
     With `moving_average` it is their DLinear; without, and with `data.instance_norm = "last"`, it is their NLinear.
     """
@@ -25,9 +25,9 @@ class LinearMap(ForecastDecoder):
 
     kind: Literal["linear"] = "linear"
     moving_average: Annotated[int, Field(ge=0)] = 25
-    """Steps of the moving average that is the trend; it and the remainder have a map each. 0: one map of all."""
+    """Window of the moving average that is the trend, which has a map of its own; 0: no trend."""
     individual: bool = False
-    """Whether each column of each series has maps of its own; else all share the same ones."""
+    """Give each column of each series maps of its own, instead of shared ones."""
 
     def build(self, shape: ForecastShape) -> "LinearMapModule":
         """Make the maps."""
@@ -37,7 +37,7 @@ class LinearMap(ForecastDecoder):
 
 @final
 class LinearMapModule(ForecastModule):
-    """One or two linear maps over time, shared or not by all channels; of each step it looks at the values alone."""
+    """One or two linear maps over time; of each step only the values are read."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class LinearMapModule(ForecastModule):
 def moving_average(
     values: Float[Tensor, "batch channels lookback"], steps: int
 ) -> Float[Tensor, "batch channels lookback"]:
-    """The mean of the `steps` values around each, the first and the last value repeated beyond the ends."""
+    """Centred moving average over `steps` values, the ends repeated."""
     before = (steps - 1) // 2
     padded = nn.functional.pad(values, (before, steps - 1 - before), "replicate")
     return nn.functional.avg_pool1d(padded, steps, 1)

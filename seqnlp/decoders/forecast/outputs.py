@@ -1,4 +1,4 @@
-"""`[decoder.output]`: what is said of each value to come."""
+"""`[decoder.output]`: a point, quantiles or a distribution for each value."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Literal, final
@@ -10,25 +10,25 @@ from seqnlp.spec import Family
 
 
 class Output(Family, ABC):
-    """What is said of each value to come."""
+    """Form of the forecast of each value."""
 
     default_kind: ClassVar[str | None] = "point"
 
     @abstractmethod
     def build(self) -> Distribution:
-        """Make what turns a network's numbers into forecasts."""
+        """Make the distribution of these forecasts."""
 
 
 @final
 class PointOutput(Output):
-    """One number."""
+    """A point forecast."""
 
     kind: Literal["point"] = "point"
     loss: PointLoss = "mae"
-    """What training makes small: the mean of the errors (mae), of their squares (mse), or Huber's mixture of both."""
+    """Loss: the mean absolute error (mae), the mean squared error (mse), or Huber's mixture of both."""
 
     def build(self) -> Distribution:
-        """Make it."""
+        """Make the distribution."""
         return Point(self.loss)
 
 
@@ -38,7 +38,7 @@ class QuantileOutput(Output):
 
     kind: Literal["quantiles"] = "quantiles"
     levels: Annotated[list[float], Field(min_length=1)] = [0.1, 0.25, 0.5, 0.75, 0.9]
-    """Their levels, rising, with 0.5 among them; 0.1 and 0.9 are the ends of an interval of 80 %."""
+    """Rising levels with 0.5 among them; 0.1 and 0.9 bound an interval of 80 %."""
 
     @field_validator("levels")
     @classmethod
@@ -48,7 +48,7 @@ class QuantileOutput(Output):
         return levels
 
     def build(self) -> Distribution:
-        """Make it."""
+        """Make the distribution."""
         return QuantileGrid(self.levels)
 
 
@@ -59,5 +59,5 @@ class GaussianOutput(Output):
     kind: Literal["gaussian"] = "gaussian"
 
     def build(self) -> Distribution:
-        """Make it."""
+        """Make the distribution."""
         return Gaussian()

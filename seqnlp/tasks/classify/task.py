@@ -97,7 +97,7 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
-        """Take the codecs that a run has saved; class weights and the prior are among the weights of the model."""
+        """Take the codecs that a run has saved; class weights and prior are in the model's."""
         labels = Labels.from_json(dict(codecs["labels"]))
         ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
@@ -135,7 +135,7 @@ class ClassifyTask(LabellingTask):
         return SequenceModel(voting, Bypass(encoder, len(self.labels)), {LABEL: decoder})
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
-        """Accuracy, macro F1 and log loss, or micro and macro F1 and exact matches; and each label's scores."""
+        """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""
         return self.scores(self.predict(model, examples).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
