@@ -1,4 +1,4 @@
-"""Contract of decoders of forecasts."""
+"""Contract of forecast decoders."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -21,37 +21,38 @@ from seqnlp.spec import Family
 
 @dataclass(frozen=True)
 class ForecastShape:
-    """Sizes that a forecasting decoder is built for."""
+    """Shape of a forecast."""
 
     width: int
     """Features of an encoded step."""
     reads_ahead: bool
-    """True if an encoded step depends on later ones."""
+    """True if the encoder reads ahead."""
     lookback: int
     """Steps of the look-back."""
     horizon: int
-    """Steps to forecast."""
+    """Steps of the forecast."""
     channels: int
-    """Values at each of them."""
-    known: int
-    """Features known of each step of the horizon: the calendar, covariates."""
-    lanes: int
-    """Series in train."""
+    """Values at each step."""
+    future_covariates: int
+    """Future covariates of each step, calendar features included."""
+    series: int
+    """Number of series in train."""
 
 
 @dataclass(frozen=True)
-class Ahead(TensorBatch):
-    """Known features of the horizon, and the scale of the window before it."""
+class FutureContext(TensorBatch):
+    """Context of a forecast: future covariates, and the scale of the look-back."""
 
-    known: Float[Tensor, "batch horizon known"]
-    lanes: Int[Tensor, " batch"]
-    """The number of the series that each window is of."""
+    covariates: Float[Tensor, "batch horizon covariates"]
+    """Future covariates and calendar features."""
+    series: Int[Tensor, " batch"]
+    """Index of each window's series."""
     last: Float[Tensor, "batch channels"]
-    """The last value of the scaled window, as the embedding is given it."""
+    """Last value of the look-back, normalised as in the inputs of the embedding."""
     shift: Float[Tensor, "batch channels"]
-    """Subtracted from the window's values."""
+    """Shift of the instance normalisation, subtracted from the values of the window."""
     scale: Float[Tensor, "batch channels"]
-    """The divisor of the window's values after that."""
+    """Scale of the instance normalisation, which they were divided by after that."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,20 @@ class ForecastTarget(TensorBatch):
     values: Float[Tensor, "batch horizon channels"]
     observed: Bool[Tensor, "batch horizon channels"]
     """False where a value is missing."""
-    ahead: Ahead
+    future: FutureContext
 
 
 class ForecastDecoder(Family, ABC):
-    """Continues a window of a series."""
+    """Forecast decoder of a window of a series."""
 
     default_kind: ClassVar[str | None] = "direct"
 
     output: Output = PointOutput()
-    """Output of each value: a point, quantiles, or a gaussian."""
+    """Distribution of each value: a point, quantiles, or a gaussian."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of features dropped before the last map."""
+    """Dropout before the last map."""
     calibrate: bool = False
-    """Shift quantiles after training so that on dev each has its share of values below it."""
+    """Calibrate quantiles after the training by shifts, so that the right share of dev's values is under each."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Find settings that contradict each other: keys of this section, and problems."""
@@ -82,38 +83,40 @@ class ForecastDecoder(Family, ABC):
 
     @abstractmethod
     def build(self, shape: ForecastShape) -> "ForecastModule":
-        """Make the network, with fresh random weights."""
+        """Build the network, with random weights."""
 
 
 class ForecastModule(DecoderModule, ABC):
-    """Network of a forecasting decoder; it computes on scaled values, and predicts in the window's own scale."""
+    """Network of a `ForecastDecoder`. It computes normalised values; its predictions are denormalised."""
 
     def __init__(self, shape: ForecastShape, output: Distribution, calibrated: bool = False) -> None:
         super().__init__()
         self.shape, self.output = shape, output
-        shifts = torch.zeros(shape.lanes, shape.horizon, shape.channels, output.size)
+        shifts = torch.zeros(shape.series, shape.horizon, shape.channels, output.size)
         self.register_buffer("shifts", shifts, persistent=calibrated)
         self.shifts: Tensor
-        """Offsets that calibration adds, in units of the window's scale."""
+        """Shifts of the calibration, in units of the window's scale."""
         self.affine: WindowAffine | None = None
-        """The learned affine map of the embedding, shared with it, to be undone."""
+        """Learned map of the embedding, shared with it, to be undone."""
 
     @abstractmethod
-    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
-        """Compute raw outputs, before the affine map and the scale of the window are undone."""
+    def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
+        """Compute the raw parameters of each value, before a learned map and the normalisation are undone."""
 
     def loss(self, states: States, target: ForecastTarget) -> Loss:
-        """Loss of the output, summed over the observed values."""
-        losses = self.output.loss(self.predict(states, target.ahead), target.values)
+        """Loss of the distribution, summed over the observed values."""
+        losses = self.output.loss(self.predict(states, target.future), target.values)
         return Loss(torch.where(target.observed, losses, 0).sum(), target.values.numel())
 
-    def predict(self, states: States, ahead: Ahead | None = None) -> Float[Tensor, "batch horizon channels size"]:
-        """The parameters of the output for each value."""
-        assert ahead is not None, "a forecast needs the context of its window"
-        shift, scale = ahead.shift, ahead.scale
+    def predict(
+        self, states: States, future: FutureContext | None = None
+    ) -> Float[Tensor, "batch horizon channels size"]:
+        """Predict the parameters of the distribution of each value."""
+        assert future is not None, "a forecast needs to know what it is a forecast of"
+        shift, scale = future.shift, future.scale
         if self.affine is not None:
-            ahead = replace(ahead, last=self.affine(ahead.last[:, None], ahead.lanes)[:, 0])
-            shift, scale = self.affine.back(shift, scale, ahead.lanes)
-        raw = self(states, ahead).float()
+            future = replace(future, last=self.affine(future.last[:, None], future.series)[:, 0])
+            shift, scale = self.affine.back(shift, scale, future.series)
+        raw = self(states, future).float()
         shift, scale = (part[:, None].expand(raw.shape[:-1]) for part in (shift, scale))
-        return self.output.shaped(raw, shift, scale) + self.shifts[ahead.lanes] * ahead.scale[:, None, :, None]
+        return self.output.shaped(raw, shift, scale) + self.shifts[future.series] * future.scale[:, None, :, None]
