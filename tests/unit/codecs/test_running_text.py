@@ -54,7 +54,7 @@ def test_a_character_spread_over_pieces_comes_with_the_last_of_them() -> None:
 
 
 def test_unknown_characters_and_words() -> None:
-    characters, words = CharacterText.fit(["abcabcab"], min_count=3), WordText.fit(["the cat the"], most=1)
+    characters, words = CharacterText.fit(["abcabcab"], min_count=3), WordText.fit(["the cat the"], max_words=1)
     assert characters.characters == ["a", "b"]
     assert characters.encode("a☃cb").tolist() == [1, UNKNOWN, UNKNOWN, 2]
     assert characters.unknown_in("a☃c☃b") == ["☃", "c"]
