@@ -34,7 +34,7 @@ def test_rare_and_new_characters_are_unknown(train: list[str], other: list[str],
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(4, 12))
-def test_of_a_long_word_both_ends_are_kept(word: str, longest: int) -> None:
+def test_long_words_keep_both_ends(word: str, longest: int) -> None:
     characters = Characters.fit({word: 1}, max_length=longest)
     (row,) = characters.encode([word])
     spelled = characters.decode(row)

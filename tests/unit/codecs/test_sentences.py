@@ -72,7 +72,7 @@ def test_the_first_word_is_the_same_token_as_later_ones(kind: str) -> None:
     assert first == second
 
 
-def test_what_train_did_not_have_is_unknown() -> None:
+def test_unseen_words_are_unknown() -> None:
     words, characters = fitted("words"), fitted("characters")
     assert words.encode(["Ein Elefant"])[0][1] == UNKNOWN
     assert words.unknown_in("Ein Elefant") == ["Elefant"]

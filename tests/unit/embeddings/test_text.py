@@ -73,7 +73,7 @@ def test_only_the_parts_that_are_asked_for() -> None:
     assert TextEmbedding.parse({}).parts == {}
 
 
-def test_what_makes_no_sense_is_refused() -> None:
+def test_embedding_refuses_impossible_settings() -> None:
     with pytest.raises(ValidationError, match="kernel_size"):
         TextEmbedding.parse({"chars": {"kind": "lstm", "kernel_size": 3}})
     with pytest.raises(ValidationError, match="words"):

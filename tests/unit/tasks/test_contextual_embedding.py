@@ -88,7 +88,7 @@ class LetterMean(Embedder):
 
     def forward(self, batch: TextBatch, features: Features) -> Tensor:
         letters = features.sentences["letters"]
-        mean = self.table(letters).sum(1) / (letters != 0).sum(1, keepdim=True).clamp(min=1)
+        mean: Tensor = self.table(letters).sum(1) / (letters != 0).sum(1, keepdim=True).clamp(min=1)
         return mean[:, None].expand(-1, batch.index.shape[1], -1)
 
 

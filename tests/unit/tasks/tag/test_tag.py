@@ -69,7 +69,7 @@ def tagger() -> Tagger:
         ),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
+def test_recipe_refuses_contradictory_columns(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
     table = {"data": {"reader": "conllu", "train": "t", "dev": "d", **data}, "embedding": embedding}
     assert [str(fault) for fault in TagRecipe.model_validate(table).faults()] == problems
 
@@ -166,7 +166,8 @@ def test_a_list_and_a_stream_give_what_single_sentences_give(tagger: Tagger) -> 
 def test_an_empty_sentence_has_no_tags(tagger: Tagger) -> None:
     assert tagger.tag("") == Tagging([], [], [], {"upos": [], "type": []}, {"upos": [], "type": []})
     assert tagger.tag([]) == []
-    assert tagger.tag([[], []]) == [tagger.tag("")] * 2
+    empty: list[list[str]] = [[], []]
+    assert tagger.tag(empty) == [tagger.tag("")] * 2
 
 
 def test_a_stream_answers_at_once_and_reads_ahead_only_so_far(tagger: Tagger) -> None:

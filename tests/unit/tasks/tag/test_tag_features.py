@@ -70,7 +70,7 @@ def column(rows: list[list[str]]) -> Column:
         ({"labels": ["upos"], "auxiliary": ["feats"], "by_feature": ["feats"]}, None),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problem: str | None) -> None:
+def test_recipe_refuses_contradictory_features(data: dict[str, Any], problem: str | None) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == ([f"data.by_feature: {problem}"] if problem else [])
 
 
@@ -138,7 +138,7 @@ def test_a_tagger_says_whole_labels() -> None:
         layer = model.decoders[name].output
         torch.nn.init.zeros_(layer.weight)  # type: ignore[union-attr,arg-type]
         layer.bias.data = torch.zeros(len(task.labels[name]))  # type: ignore[union-attr]
-        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr,operator]
+        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr]
     tagging, nothing = task.predictor(model).tag([["she", "sleeps"], []])
     assert tagging.tags == tagging.columns["feats"] == ["Case=Acc|Number=Sing"] * 2
     assert list(tagging.columns) == ["feats", "upos"]
