@@ -1,16 +1,17 @@
-"""Spec: a section of a recipe that builds its own part. Family: specs told apart by their `kind`."""
+"""Spec: a section of a recipe that builds its own part. Family: specs told apart by their `kind`. Parts: open keys."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from abc import ABC
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import pairwise
 from textwrap import dedent
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, create_model
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
@@ -34,6 +35,10 @@ class Spec(BaseModel):
         """Present name of a field that `key` was the name of, here or in a base class."""
         tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
         return next((table[key] for table in tables if key in table), None)
+
+    def named_files(self) -> dict[str, str]:
+        """Files of the user that the section names, by their keys within it."""
+        return {}
 
     @classmethod
     def field_help(cls) -> dict[str, str]:
@@ -109,14 +114,7 @@ class Family(Spec, ABC):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        if not cls.is_head():
-            return handler(source)
-        return core_schema.no_info_plain_validator_function(
-            cls.parse,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda spec: spec.model_dump(exclude_none=True)
-            ),
-        )
+        return _asked_late(cls.parse) if cls.is_head() else handler(source)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -129,6 +127,68 @@ class Family(Spec, ABC):
             tables.append({**table, "required": [*table.get("required", []), *named]})
         bare = {"enum": sorted(cls.members), "description": "A bare kind: its settings at their defaults."}
         return {"oneOf": [*tables, bare], "description": (cls.__doc__ or "").split("\n")[0]}
+
+
+class Parts(Spec, ABC):
+    """A section with a key for each registered part, besides fields of its own.
+
+    A part that is registered later, by a plugin, is known from then on. The head, a direct subclass of this one, has
+    the fields that are always there; `complete` adds one for each part.
+    """
+
+    @classmethod
+    @abstractmethod
+    def registered(cls) -> Mapping[str, type[Spec]]:
+        """The parts by their keys."""
+
+    @classmethod
+    def is_head(cls) -> bool:
+        """Tell the head from a class that `complete` has made of it."""
+        return globals().get("Parts") in cls.__bases__
+
+    @classmethod
+    def complete(cls) -> type[Self]:
+        """Add an optional field for each part that is registered now."""
+        return cast(type[Self], _with_fields(cls, tuple(cls.registered().items()))) if cls.is_head() else cls
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Check a table.
+
+        Raises:
+            pydantic.ValidationError: with all that is wrong inside the table.
+        """
+        return value if isinstance(value, cls) else cls.complete().model_validate(value)
+
+    @classmethod
+    def field_help(cls) -> dict[str, str]:
+        """The docstrings under the fields, and the first lines of those of the parts."""
+        parts = {name: part for name, part in cls.registered().items() if name in cls.model_fields}
+        return {**{name: (part.__doc__ or "").split("\n")[0] for name, part in parts.items()}, **super().field_help()}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _asked_late(cls.parse) if cls.is_head() else handler(source)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        complete = cls.complete()
+        table = handler(complete.__pydantic_core_schema__ if cls.is_head() else schema)
+        return complete._described(handler.resolve_ref_schema(table))
+
+
+@cache
+def _with_fields(head: type[Parts], parts: tuple[tuple[str, type[Spec]], ...]) -> type[Parts]:
+    fields: dict[str, Any] = {name: (part | None, None) for name, part in parts}
+    return create_model(head.__name__, __base__=head, __module__=head.__module__, __doc__=head.__doc__, **fields)
+
+
+def _asked_late(parse: Callable[[Any], Spec]) -> CoreSchema:
+    """A schema that asks each time, as what is right may be defined after the section around it."""
+    return core_schema.no_info_plain_validator_function(
+        parse,
+        serialization=core_schema.plain_serializer_function_ser_schema(lambda spec: spec.model_dump(exclude_none=True)),
+    )
 
 
 def _docstrings(spec: type[Spec]) -> dict[str, str]:

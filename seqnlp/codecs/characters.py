@@ -8,7 +8,7 @@ from typing import Any, Self, final
 import numpy as np
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import WordCodec
+from seqnlp.codecs.text import WordCodec
 
 PADDING, UNKNOWN, START, END = range(4)
 SPECIAL = 4

@@ -1,19 +1,20 @@
-"""N-grams: what words are made of, and the phrases that they end."""
+"""N-grams of characters within words, and n-grams of words within sentences."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Self, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import Codec
 from seqnlp.codecs.columns import Column
+from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText
 from seqnlp.codecs.vocabulary import UNKNOWN
 
 
 @final
-class NGrams(Codec):
+class NGrams(TextCodec):
     """Words -> the numbers of their n-grams of characters, and of the n-grams of words; rare ones have none.
 
     A word gets a mark on either side, so that its parts are known from whole words: `<un`, `<unfair>`, `air>`
@@ -27,7 +28,7 @@ class NGrams(Codec):
             grams: The first one gets number 1; words of a phrase stand apart by blanks.
             words: Words of the longest phrase.
             chars: Characters of the shortest and the longest part of a word; empty: only whole words count.
-            lowercase: Whether `The` and `the` are one word.
+            lowercase: `The` and `the` are one word.
         """
         self.grams, self.words, self.chars, self.lowercase = list(grams), words, list(chars), lowercase
         self._number = {gram: number for number, gram in enumerate(self.grams, start=1)}
@@ -48,8 +49,13 @@ class NGrams(Codec):
         return cls(kept, words, chars, lowercase)
 
     def __len__(self) -> int:
-        """How many numbers there are, 0 for all without one included."""
+        """Number of n-grams, 0 for all without a number included."""
         return len(self.grams) + 1
+
+    def features(self, text: TokenizedText) -> TextFeatures:
+        """The n-grams inside each distinct word, and the phrases that end at each word, by their length."""
+        phrases = {f"{length} words": ends for length, ends in self.phrases(text.words).items()}
+        return TextFeatures(words={IDS: self.inside(text.words.distinct)}, sentences=phrases)
 
     def inside(self, words: Sequence[str]) -> Ragged:
         """The numbers of each word and its parts, each part once; one row a word."""
@@ -82,10 +88,47 @@ class NGrams(Codec):
         return word.lower() if self.lowercase else word
 
     def to_json(self) -> dict[str, Any]:
-        """N-grams in order, and how they are made."""
+        """N-grams in order, and the settings that they are found with."""
         return {"words": self.words, "chars": self.chars, "lowercase": self.lowercase, "grams": self.grams}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
         return cls(data["grams"], data["words"], data["chars"], data["lowercase"])
+
+
+def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int) -> NDArray[np.float32]:
+    """Naive Bayes log-count ratios (Wang and Manning, 2012, section 2.1), of each class against all others.
+
+    log((1 + n_f) / sum_g (1 + n_g)) - log((1 + m_f) / sum_g (1 + m_g)), where n counts an n-gram in texts of the
+    class and m in all the others.
+
+    Args:
+        codec: Numbers the n-grams.
+        words: The texts of train.
+        labels: The numbers of each text's labels.
+        classes: Number of labels.
+
+    Returns:
+        Shape (n-grams, classes); 0 for what has no number.
+    """
+    marks = np.zeros((len(labels), classes))
+    marks[np.repeat(np.arange(len(labels)), labels.lengths), labels.values] = 1
+    all_texts = _weighted_counts(codec, words, np.ones(len(labels)))
+    ratios = np.zeros((len(codec), classes))
+    for label in range(classes):
+        inside = 1 + _weighted_counts(codec, words, marks[:, label])
+        outside = 2 + all_texts - inside
+        ratios[1:, label] = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+    return ratios.astype(np.float32)
+
+
+def _weighted_counts(codec: NGrams, words: Column, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The count of each n-gram in texts of these weights; shape (n-grams - 1,), without what has no number."""
+    steps = np.repeat(weights, words.codes.lengths)
+    inside = codec.inside(words.distinct)
+    of_words = np.bincount(words.codes.values, steps, len(words.distinct))
+    counts = np.bincount(inside.values, np.repeat(of_words, inside.lengths), len(codec))
+    for phrases in codec.phrases(words).values():
+        counts = counts + np.bincount(phrases.values, steps, len(codec))
+    return np.delete(counts, UNKNOWN)

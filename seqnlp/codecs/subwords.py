@@ -8,7 +8,7 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import WordCodec
+from seqnlp.codecs.text import WordCodec
 
 PADDING = 0
 

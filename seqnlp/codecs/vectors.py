@@ -7,7 +7,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.base import WordCodec
+from seqnlp.codecs.text import WordCodec
 from seqnlp.errors import DataError
 
 UNKNOWN = 0

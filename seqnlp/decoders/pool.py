@@ -47,20 +47,20 @@ class PoolDecoder(Family, ABC):
         """Make the pooling for encoded steps of this width."""
 
     def build(
-        self, width: int, weights: Float[Tensor, " labels"], several: bool, reads_ahead: bool, votes: bool = False
+        self, width: int, weights: Float[Tensor, " labels"], multilabel: bool, reads_ahead: bool, votes: bool = False
     ) -> "PoolClassifier":
         """Make the network.
 
         Args:
             width: Features of an encoded step.
             weights: How much each class counts; there are as many classes as weights.
-            several: Whether a text has any number of labels rather than one.
+            multilabel: A text has any number of labels rather than one.
             reads_ahead: Whether an encoded step knows of later ones.
             votes: Whether each step has, after those features, a vote for each class.
         """
         pooling = self.pooling(width, reads_ahead)
         output = nn.Linear(pooling.width, len(weights))
-        return PoolClassifier(pooling, output, weights, several, self.dropout, self.label_smoothing, votes)
+        return PoolClassifier(pooling, output, weights, multilabel, self.dropout, self.label_smoothing, votes)
 
 
 @final
@@ -118,13 +118,13 @@ class PoolClassifier(DecoderModule):
         pooling: Pooling,
         output: nn.Linear,
         weights: Float[Tensor, " labels"],
-        several: bool,
+        multilabel: bool,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
         votes: bool = False,
     ) -> None:
         super().__init__()
-        self.pooling, self.several, self.label_smoothing = pooling, several, label_smoothing
+        self.pooling, self.multilabel, self.label_smoothing = pooling, multilabel, label_smoothing
         self.votes = len(weights) if votes else 0
         self.dropout = Dropout(dropout)
         self.output = output
@@ -142,7 +142,7 @@ class PoolClassifier(DecoderModule):
                 1 for each that it has and 0 for the others, shape (batch, labels).
         """
         logits = self.predict(states).logits
-        if self.several:
+        if self.multilabel:
             total = nn.functional.binary_cross_entropy_with_logits(
                 logits, self._smoothed(target), reduction="sum", pos_weight=self.class_weights
             )
@@ -171,4 +171,4 @@ class PoolClassifier(DecoderModule):
             logits = logits + Sum(self.votes)(votes).vectors
         cooled = logits / self.temperature
         weights = None if self.votes else pooled.weights
-        return Classes(logits, cooled.sigmoid() if self.several else cooled.softmax(-1), weights)
+        return Classes(logits, cooled.sigmoid() if self.multilabel else cooled.softmax(-1), weights)

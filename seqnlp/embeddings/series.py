@@ -20,7 +20,7 @@ class SeriesBatch(TensorBatch):
 
     steps: Float[Tensor, "batch lookback width"]
     """The features of each step; the first ones are the values to be forecast."""
-    lanes: Int[Tensor, " batch"]
+    series: Int[Tensor, " batch"]
     """The number of the series that each window is of."""
     segment: int
     """Steps that are read at once."""
@@ -68,7 +68,7 @@ class SeriesEmbedder(nn.Module):
         steps = batch.steps
         if self.affine is not None:
             values, rest = steps.tensor_split([self.affine.channels], 2)
-            steps = torch.cat([self.affine(values, batch.lanes), rest], 2)
+            steps = torch.cat([self.affine(values, batch.series), rest], 2)
         windows, lookback, width = steps.shape
         segments = steps.reshape(windows, lookback // self.segment, self.segment * width)
         if self.projection is not None:

@@ -34,7 +34,7 @@ def class_scores(gold: NDArray[np.int64], scores: NDArray[np.floating[Any]], nam
     }
 
 
-def several_scores(
+def multilabel_scores(
     gold: NDArray[np.int64],
     scores: NDArray[np.floating[Any]],
     names: list[str],

@@ -1,6 +1,6 @@
-"""The training loop and what it needs."""
+"""Training loop, its settings and the contract of a dataset."""
 
-from seqnlp.training.dataset import EncodedDataset
+from seqnlp.training.batches import EncodedDataset
 from seqnlp.training.loop import Metric, Preview, Trainer
 from seqnlp.training.settings import Training
 

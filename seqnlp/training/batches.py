@@ -1,11 +1,49 @@
-"""Which sequences are trained on together: a token budget, bucketed by length."""
+"""Batches of encoded datasets: the contract of a dataset, and token budgets bucketed by length."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnlp.model import Batch
+
+
+class EncodedDataset(ABC):
+    """Encoded split from which batches are gathered."""
+
+    carries_state: ClassVar[bool] = False
+    """True if each batch continues the one before, so that the encoder's state is carried over."""
+
+    @property
+    @abstractmethod
+    def items(self) -> int:
+        """Words (characters, target tokens) in the split."""
+
+    @abstractmethod
+    def plan(self, seed: int, epoch: int) -> Sequence[NDArray[np.int64]]:
+        """Batches of an epoch of training, each as row numbers; a pure function of its arguments."""
+
+    @abstractmethod
+    def in_order(self) -> Sequence[NDArray[np.int64]]:
+        """Batches that cover every row once, for evaluation."""
+
+    @abstractmethod
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Gather one batch."""
+
+    @abstractmethod
+    def items_in(self, rows: NDArray[np.int64]) -> int:
+        """Words (characters, target tokens) in a batch."""
+
+    def shares(self, rows: NDArray[np.int64], number: int) -> list[NDArray[np.int64]]:
+        """Divide a batch among replicas; a share may be empty."""
+        return [rows[first::number] for first in range(number)]
+
 
 def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """The batches of an epoch. Only the arguments decide, so a training can be resumed at any of them.
+    """Plan the batches of an epoch from the arguments alone, so that a training can resume at any of them.
 
     Sequences of about the same length come together, other ones in each epoch; batches come in random order.
 
@@ -27,7 +65,7 @@ def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list
 
 
 def in_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
-    """Batches for evaluation: the longest sequences first, each row once, but for those without a step."""
+    """Plan batches for evaluation, the longest sequences first; each row once, but for those without a step."""
     order = _filled(np.argsort(-lengths, kind="stable"), lengths)
     return [order[start:end] for start, end in _cut(lengths[order], budget)]
 

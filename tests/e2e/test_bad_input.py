@@ -102,9 +102,9 @@ def test_a_training_that_diverges_says_at_which_step(seqnlp: Program, tmp_path: 
         ("rm {}/meta.json", "half-written: meta.json is missing"),
         ("truncate -s 900 {}/model.safetensors", "damaged"),
         ('sed -i \'s/"format": 1/"format": 99/\' {}/meta.json', "newer than this seqnlp"),
-        ("echo '{{' > {}/codecs/words.json", "damaged"),
-        ("echo '{{\"words\": 3}}' > {}/codecs/words.json", "damaged"),
-        ("rm {}/codecs/words.json", "missing"),
+        ("echo '{{' > {}/codecs/embedding.words.json", "damaged"),
+        ("echo '{{\"words\": 3}}' > {}/codecs/embedding.words.json", "damaged"),
+        ("rm {}/codecs/embedding.words.json", "missing"),
         ("sed -i 's/size = 16/size = 24/' {}/recipe.toml", "damaged"),
     ],
 )

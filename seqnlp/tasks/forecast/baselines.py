@@ -11,7 +11,7 @@ from seqnlp.embeddings.series import SeriesEmbedder
 from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
 from seqnlp.nn.distributions import Point
-from seqnlp.nn.unread import Identity
+from seqnlp.nn.identity import Identity
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
 from seqnlp.training import Metric, Trainer, Training

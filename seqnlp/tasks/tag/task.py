@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Codec, Column, Features, Labels, Vocabulary, WordCodec
-from seqnlp.codecs.features import by_decoder
+from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
+from seqnlp.codecs.labels import by_decoder
 from seqnlp.codecs.schemes import allowed_transitions
 from seqnlp.codecs.spans import read_spans
-from seqnlp.codecs.text import Text
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
-from seqnlp.errors import DataError
+from seqnlp.embeddings.text import codec_name
 from seqnlp.metrics import accuracy, label_scores, span_scores
 from seqnlp.metrics.answers import Answers
 from seqnlp.model import SequenceModel
@@ -26,7 +25,7 @@ from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.inference import predict_tags
 from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.tag.preview import preview
-from seqnlp.tasks.tag.recipe import TagRecipe
+from seqnlp.tasks.tag.recipe import TagRecipe, about_column
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -43,21 +42,19 @@ class TagTask(LabellingTask):
     def __init__(
         self,
         recipe: TagRecipe,
-        views: dict[str, WordCodec],
-        given: dict[str, Vocabulary],
-        labels: dict[str, Labels | Features],
+        text_codecs: dict[str, TextCodec],
+        labels: dict[str, LabelCodec],
         train_words: Vocabulary,
     ) -> None:
         """Take the codecs.
 
         Args:
             recipe: The recipe.
-            views: Of each view of a word.
-            given: Of each column that is given beside the words.
+            text_codecs: Of each part of the embedding.
             labels: Of each label column, auxiliary ones too.
             train_words: All words of train.
         """
-        self.recipe, self.views, self.given = recipe, views, given
+        self.recipe, self.text_codecs = recipe, text_codecs
         self.label_codecs, self.train_words = labels, train_words
         self.labels = {name: own for column, codec in labels.items() for name, own in by_decoder(column, codec).items()}
         self.columns = recipe.data.labels
@@ -67,17 +64,15 @@ class TagTask(LabellingTask):
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
         """Fit the codecs on the training split."""
-        data, embedding = recipe.data, recipe.embedding
+        data = recipe.data
         words = data.words(train)
-        labels: dict[str, Labels | Features] = {}
+        labels = {}
         for name in recipe.columns:
-            distinct = data.tags(words, train, name).distinct
-            labels[name] = Features.fit(distinct) if name in data.by_feature else Labels.fit(distinct)
-            if name in data.by_feature and set(distinct) <= {"_"}:
-                raise DataError(f"data.by_feature: column {name!r} has no features in train, only '_'")
-        counts = words.counts()
-        given = {name: data.beside(words, train, name).counts() for name in embedding.columns}
-        return cls(recipe, embedding.fit(counts, find), embedding.fit_columns(given), labels, Vocabulary.fit(counts))
+            column = data.tags(words, train, name)
+            with about_column(name):
+                labels[name] = data.label_encoding(name).fit(column, words)
+        codecs = recipe.embedding.fit(recipe.text(words, train), find)
+        return cls(recipe, codecs, labels, Vocabulary.fit(words.counts()))
 
     @classmethod
     def restore(cls, recipe: TagRecipe, codecs: Codecs) -> "TagTask":
@@ -85,31 +80,23 @@ class TagTask(LabellingTask):
         return cls(
             recipe,
             recipe.embedding.restore(codecs),
-            recipe.embedding.restore_columns(codecs),
-            {
-                name: (Features if name in recipe.data.by_feature else Labels).from_json(dict(codecs[f"labels.{name}"]))
-                for name in recipe.columns
-            },
+            {name: recipe.data.label_encoding(name).restore(dict(codecs[f"labels.{name}"])) for name in recipe.columns},
             Vocabulary.from_json(dict(codecs["train_words"])),
         )
 
     def codecs(self) -> dict[str, Codec]:
         """Codecs to be saved with a model, by name."""
+        text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
-        given = {f"columns.{name}": codec for name, codec in self.given.items()}
-        return {**self.views, **given, **labels, "train_words": self.train_words}
+        return {**text, **labels, "train_words": self.train_words}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
         """Encode a split."""
         data = self.recipe.data
         words = data.words(split)
-        given = {}
-        for name, codec in self.given.items():
-            column = data.beside(words, split, name)
-            given[name] = column.numbered(codec.encode(column.distinct))
         tags = {name: data.tags(words, split, name) for name in self.label_codecs}
         numbers = self.train_words.encode(words.distinct)
-        text = Text.encode(words, self.views, given)
+        text = EncodedText.encode(self.recipe.text(words, split), self.text_codecs)
         return TagDataset.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
@@ -123,7 +110,7 @@ class TagTask(LabellingTask):
 
     def build(self) -> SequenceModel:
         """Make the model, with fresh random weights."""
-        embedding = self.recipe.embedding.build_with(self.views, self.given)
+        embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         decoders = {
             name: self.recipe.decoder.build(encoder.width, codec, self._allowed(name))
@@ -171,13 +158,10 @@ class TagTask(LabellingTask):
         self, name: str, examples: TagDataset, predicted: Column
     ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
         """Label names of a column, with gold and predicted numbers of every word."""
-        gold, codec = examples.tags[name], self.predicted[name]
-        if isinstance(codec, Features):
-            unseen = set(examples.unseen[name])
-            seen = [label for label in gold.distinct if unseen.isdisjoint(label.split("|"))]
-            codec = Labels.fit([*seen, *predicted.distinct])
-        right, given = (each.numbered(codec.encode(each.distinct)).values for each in (gold, predicted))
-        return codec.names, right, given
+        gold = examples.tags[name]
+        labels = self.predicted[name].scored(gold, predicted)
+        right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
+        return labels.names, right, given
 
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
@@ -237,8 +221,8 @@ class TagTask(LabellingTask):
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         """Pick a few sentences of dev, to be tagged after each evaluation."""
-        return preview(dev, seed, self.recipe.data, list(self.given), self.predictor)
+        return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
         """Wrap a trained model."""
-        return Tagger(model, self.views, self.given, self.predicted, self.recipe.data)
+        return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)

@@ -12,12 +12,9 @@ from seqnlp.codecs.sentences import BEGIN, END, PADDING, Sentences
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
+from seqnlp.tasks.dataset import EVALUATION_TOKENS, BucketedDataset
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.training import EncodedDataset
-from seqnlp.training.batches import in_order, plan
-
-EVALUATION_TOKENS = 3000
-"""Steps of a batch that no gradient is needed for."""
+from seqnlp.training.batches import in_order
 
 TARGET = "target"
 """The name of the one decoder."""
@@ -53,7 +50,7 @@ class Lengths:
 
 
 @final
-class TranslateDataset(EncodedDataset):
+class TranslateDataset(BucketedDataset):
     """Pairs of sentences as numbers."""
 
     def __init__(
@@ -97,21 +94,18 @@ class TranslateDataset(EncodedDataset):
         return cls(pairs, sources, marked(targets), rows, left_out, batch_tokens)
 
     @property
-    def items(self) -> int:
-        """Target tokens, each END among them."""
-        return int(self._steps.sum())
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of the longer side of each pair."""
+        return self._longer
 
-    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-        """Pairs of about the same length together."""
-        return plan(self._longer, self.batch_tokens, seed, epoch)
+    @property
+    def row_items(self) -> NDArray[np.int64]:
+        """Target tokens of each pair, END among them."""
+        return self._steps
 
     def in_order(self) -> list[NDArray[np.int64]]:
         """Large batches, every pair once, but for those whose source is empty."""
         return in_order(np.where(self.source.lengths > 0, self._longer, 0), EVALUATION_TOKENS)
-
-    def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Target tokens of a batch."""
-        return int(self._steps[rows].sum())
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather some pairs."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import ClassVar, Literal, final, overload
 
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from seqnlp.results import Translation
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.translate.alignment import align, word_attention
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
+from seqnlp.training.inference import stream_in_windows
 
 LONGEST = 1000
 """Tokens of a source that are read, at most."""
@@ -156,7 +156,9 @@ class Translator(Predictor):
         forced = self._forced(prefix)
         if isinstance(texts, str):
             return self._translate([texts], how, best, forced, attention)[0]
-        stream = self._stream(iter(texts), how, best, forced, attention)
+        stream = stream_in_windows(
+            iter(texts), lambda window: self._translate(window, how, best, forced, attention), largest=512
+        )
         return list(stream) if isinstance(texts, list) else stream
 
     def _forced(self, prefix: str) -> list[int]:
@@ -164,14 +166,6 @@ class Translator(Predictor):
             raise UsageError(f"the prefix {prefix!r} has tokens that train did not have: {', '.join(unknown)}")
         forced: list[int] = self.target.encode([prefix])[0].tolist()
         return forced
-
-    def _stream(
-        self, texts: Iterator[str], how: BeamSearch, best: int, prefix: list[int], attention: bool
-    ) -> Iterator[Translation]:
-        size = 1  # the first answer at once, later ones in ever larger batches
-        while window := list(islice(texts, size)):
-            yield from self._translate(window, how, best, prefix, attention)
-            size = min(size * 4, 512)
 
     def _translate(
         self, texts: list[str], how: BeamSearch, best: int, prefix: list[int], attention: bool

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.codecs import Column, Features, Labels
-from seqnlp.codecs.features import by_decoder, join_features, sort_features, split_features
-from seqnlp.codecs.labels import UNSEEN
+from seqnlp.codecs.features import join_features, sort_features, split_features
+from seqnlp.codecs.labels import UNSEEN, by_decoder
 from seqnlp.errors import DataError
 
 TABLES = st.dictionaries(

@@ -47,7 +47,7 @@ KINDS = "a string, a list of strings, a whole number, a number, a list of number
     [
         (['{"a": "x"}', "{'a': 1}"], ":2: this is not JSON: Expecting property name"),
         (['{"a": "x"}', '{"a": "x"'], ":2: this is not JSON: Expecting ',' delimiter"),
-        (['{"a": NaN}'], ":1: this is not JSON: NaN is no number"),
+        (['{"a": NaN}'], ":1: this is not JSON: NaN is not a number"),
         (['{"a": "\\ud800"}'], ":1: this is not JSON: 'utf-8' codec can't encode"),
         (["[1, 2]"], ":1: [1, 2] is not an object with keys"),
         (["{}"], ":1: {} is not an object with keys"),

@@ -55,7 +55,7 @@ def test_a_single_long_word_is_read(tmp_path: Path) -> None:
     ("source", "message"),
     [
         ("[:ninety]", "'ninety' is no place in a text"),
-        ("[:0.9]", "a share is written 0.9%"),
+        ("[:0.9]", "a percentage is written 0.9%"),
         ("[500%:]", "no text in it"),
     ],
 )

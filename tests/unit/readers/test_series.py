@@ -71,7 +71,7 @@ def test_gaps_are_refused_filled_or_ignored(tmp_path: Path, days: list[str]) -> 
         (["ds,y", "2020-01-01,1,2"], r":2: 3 columns; expected 2"),
         (["ds,ds", "2020-01-01,1"], "column names must differ"),
         (["ds", "2020-01-01"], "no columns of numbers"),
-        (["ds,y"], "there are no rows"),
+        (["ds,y"], "no rows in it"),
     ],
 )
 def test_bad_series_are_refused_with_their_line(tmp_path: Path, lines: list[str], problem: str) -> None:

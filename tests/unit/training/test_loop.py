@@ -110,7 +110,7 @@ def test_the_loss_is_the_mean_over_the_items_of_the_step(make_trainer: Make, giv
 
 def without_word_dropout(trainer: Trainer) -> None:
     for model in trainer.replicas.models:
-        model.get_submodule("embedding.views.words").get_buffer("_dropped").zero_()
+        model.get_submodule("embedding.parts.0").get_buffer("_dropped").zero_()
 
 
 def test_the_rate_follows_the_schedule(make_trainer: Make) -> None:

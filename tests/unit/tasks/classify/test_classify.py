@@ -9,8 +9,10 @@ import pytest
 import torch
 from datasets import Dataset
 
+from seqnlp.codecs import Vocabulary
 from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
+from seqnlp.nn.random import seed_thread
 from seqnlp.results import Classification
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
@@ -51,6 +53,7 @@ def fitted_to_several(decoder: Any = "max") -> ClassifyTask:
 
 def overfit(task: ClassifyTask, table: Any) -> tuple[SequenceModel, ClassifyDataset]:
     """A model trained on one batch until it knows it by heart."""
+    seed_thread(1)  # which words are dropped
     examples, model = task.encode(Dataset.from_dict(table), 1000), task.build()
     batch = examples.batch(np.arange(examples.items))
     optimizer = torch.optim.AdamW(model.parameters(), 0.03)
@@ -207,13 +210,15 @@ def test_gradient_times_input_is_exact_for_a_linear_model() -> None:
 
     torch.manual_seed(3)
     task = fitted()
-    model: Any = bag_of_words(len(task.views["words"]), 2, several=False)  # type: ignore[arg-type]
+    vocabulary = task.text_codecs["words"]
+    assert isinstance(vocabulary, Vocabulary)
+    model: Any = bag_of_words(len(vocabulary), 2, multilabel=False)
     torch.nn.init.normal_(model.embedding.table.weight)
     model.heads[0].output.bias.data.normal_()
     classifier = task.predictor(model)
     table, bias = model.state_dict()["embedding.table.weight"], model.state_dict()["heads.0.output.bias"]
     for result in classifier.classify(["A fine film!", "so dull, so long"], explain=True):
-        numbers = task.views["words"].encode(result.tokens)
+        numbers = vocabulary.encode(result.tokens)
         votes = table[torch.from_numpy(np.asarray(numbers))]
         logits = votes.sum(0) + bias
         chosen = int(logits.argmax())

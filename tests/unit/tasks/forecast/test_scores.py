@@ -14,8 +14,8 @@ def truth_of(values: np.ndarray, observed: np.ndarray) -> Truth:
     deviation, mean = np.array([1.0, 10.0]), np.array([0.0, 100.0])
     rows = len(values)
     deviations, means, errors = (np.tile(each, (rows, 1, 1)) for each in (deviation, mean, np.array([0.5, 5.0])))
-    lanes = np.tile(np.arange(2), (rows, 1, 1))
-    return Truth(values, observed, deviations, means, errors, lanes, ["a", "b"])
+    series = np.tile(np.arange(2), (rows, 1, 1))
+    return Truth(values, observed, deviations, means, errors, series, ["a", "b"])
 
 
 def drawn() -> tuple[np.ndarray, np.ndarray]:

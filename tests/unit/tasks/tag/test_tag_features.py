@@ -185,7 +185,7 @@ def test_every_decoder_is_calibrated() -> None:
 @pytest.mark.parametrize(
     ("feats", "problem"),
     [
-        ([["_"] * 3] * 2, "data.by_feature: column 'feats' has no features in train, only '_'"),
+        ([["_"] * 3] * 2, "column 'feats': there are no features in train, only '_'"),
         (
             [["_", "Nom", "_"]] * 2,
             "column 'feats': 'Nom' is no list of features; expected one such as 'Case=Nom|Number=Sing', or '_'",

@@ -169,7 +169,7 @@ def test_a_saved_column_codec_is_the_same() -> None:
     saved = {name: codec.to_json() for name, codec in task.codecs().items()}
     again = TagTask.restore(recipe(columns=True), saved)
     assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
-    assert "columns.pos" in saved
+    assert "embedding.columns.pos" in saved
 
 
 @pytest.mark.parametrize(

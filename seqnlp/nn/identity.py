@@ -1,4 +1,4 @@
-"""An encoder that does nothing."""
+"""Identity encoder."""
 
 from typing import final
 
@@ -11,7 +11,7 @@ from seqnlp.shapes import Bool, Float
 
 @final
 class Identity(EncoderModule):
-    """Passes every step on without a look at the others."""
+    """Passes every step on as it is."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
