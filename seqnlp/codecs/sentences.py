@@ -10,7 +10,7 @@ import numpy as np
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.base import Codec
 from seqnlp.codecs.running_text import CharacterText, RunningText, SubwordText, WordText
-from seqnlp.codecs.units import CharacterUnit, Unit
+from seqnlp.codecs.tokenizers import CharacterTokenizer, Tokenizer
 
 PADDING, BEGIN, END, UNKNOWN = range(4)
 SPECIAL = 3
@@ -33,16 +33,18 @@ class Sentences(Codec):
     tokens are known.
     """
 
-    def __init__(self, unit: Unit, text: RunningText, lowercase: bool = False, form: Form | None = None) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, text: RunningText, lowercase: bool = False, form: Form | None = None
+    ) -> None:
         """Take the parts.
 
         Args:
-            unit: What a token is.
-            text: The fitted codec of that unit.
+            tokenizer: Its settings.
+            text: The fitted codec of that tokenizer.
             lowercase: Turn sentences into small letters first.
             form: Unicode normalization form.
         """
-        self.unit, self.text, self.lowercase, self.form = unit, text, lowercase, form
+        self.tokenizer, self.text, self.lowercase, self.form = tokenizer, text, lowercase, form
         self.by_character = isinstance(text, CharacterText)
         self.pieces = [b""] * SPECIAL + text.pieces
 
@@ -50,15 +52,15 @@ class Sentences(Codec):
     def fit(
         cls,
         texts: Iterable[str],
-        unit: Unit,
+        tokenizer: Tokenizer,
         lowercase: bool = False,
         form: Form | None = None,
         at_blanks: bool = False,
     ) -> Self:
         """Fit the tokenizer on sentences; `at_blanks`: words are separated by blanks already."""
-        led = "" if isinstance(unit, CharacterUnit) else " "
+        led = "" if isinstance(tokenizer, CharacterTokenizer) else " "
         cleaned = (led + clean(text, lowercase, form) for text in texts)
-        return cls(unit, unit.fit(cleaned, at_blanks), lowercase, form)
+        return cls(tokenizer, tokenizer.fit(cleaned, at_blanks), lowercase, form)
 
     def __len__(self) -> int:
         """Size of the vocabulary."""
@@ -117,9 +119,9 @@ class Sentences(Codec):
         return self.text.unknown_in(self._led(self.clean(text)))
 
     def to_json(self) -> dict[str, Any]:
-        """The unit by its settings, and the fitted codec."""
+        """Settings of the tokenizer, and the fitted codec."""
         return {
-            "unit": self.unit.model_dump(exclude_none=True),
+            "tokenizer": self.tokenizer.model_dump(exclude_none=True),
             "lowercase": self.lowercase,
             "form": self.form,
             "text": self.text.to_json(),
@@ -128,8 +130,8 @@ class Sentences(Codec):
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        unit = Unit.parse(data["unit"])
-        return cls(unit, unit.restore(data["text"]), data["lowercase"], data["form"])
+        tokenizer = Tokenizer.parse(data["tokenizer"])
+        return cls(tokenizer, tokenizer.restore(data["text"]), data["lowercase"], data["form"])
 
 
 def clean(text: str, lowercase: bool = False, form: Form | None = None) -> str:

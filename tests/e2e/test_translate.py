@@ -201,5 +201,5 @@ def test_a_training_that_was_stopped_and_goes_on_ends_with_the_same_bytes(
 def test_a_damaged_codec(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     broken = tmp_path / "run"
     shutil.copytree(run, broken)
-    (broken / "codecs/tokens.json").write_text('{"unit": "characters"}')
+    (broken / "codecs/tokens.json").write_text('{"tokenizer": "characters"}')
     complains(seqnlp("translate", broken, stdin="ab\n"), 4, str(broken), "damaged")

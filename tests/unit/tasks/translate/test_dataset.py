@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Unit
+from seqnlp.codecs import Tokenizer
 from seqnlp.codecs.sentences import BEGIN, END, Sentences
 from seqnlp.errors import DataError
 from seqnlp.tasks.translate.corpus import Pairs
@@ -20,7 +20,7 @@ LENGTHS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1
 
 def encode(pairs: Pairs, lengths: LengthFilter = ANY, budget: int = 20) -> TranslateDataset:
     texts = [text for side in (pairs.sources(), pairs.targets()) for part in side for text in part]
-    codec = Sentences.fit(texts, Unit.parse("words"))
+    codec = Sentences.fit(texts, Tokenizer.parse("words"))
     return TranslateDataset.encode(pairs, codec, codec, lengths, budget)
 
 
