@@ -114,7 +114,7 @@ class Family(Spec, ABC):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _asked_late(cls.parse) if cls.is_head() else handler(source)
+        return _late_schema(cls.parse) if cls.is_head() else handler(source)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -168,7 +168,7 @@ class Parts(Spec, ABC):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _asked_late(cls.parse) if cls.is_head() else handler(source)
+        return _late_schema(cls.parse) if cls.is_head() else handler(source)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -183,8 +183,8 @@ def _with_fields(head: type[Parts], parts: tuple[tuple[str, type[Spec]], ...]) -
     return create_model(head.__name__, __base__=head, __module__=head.__module__, __doc__=head.__doc__, **fields)
 
 
-def _asked_late(parse: Callable[[Any], Spec]) -> CoreSchema:
-    """A schema that asks each time, as what is right may be defined after the section around it."""
+def _late_schema(parse: Callable[[Any], Spec]) -> CoreSchema:
+    """Schema that calls `parse` each time, since members may be defined after the section around it."""
     return core_schema.no_info_plain_validator_function(
         parse,
         serialization=core_schema.plain_serializer_function_ser_schema(lambda spec: spec.model_dump(exclude_none=True)),

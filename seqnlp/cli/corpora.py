@@ -113,7 +113,7 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
     if not target.endswith(".toml") and (is_corpus or target not in known_recipes()):
         return None
     from seqnlp.recipe import load_recipe
-    from seqnlp.tasks.loading import path_resolver
+    from seqnlp.recipe.paths import path_resolver
     from seqnlp.tasks.registry import import_tasks
 
     import_tasks()

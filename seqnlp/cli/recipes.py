@@ -117,7 +117,7 @@ def check(file: Name, settings: Settings = None) -> None:
     Of files that are not there only a note is made. Plugins that the recipe names are run.
     """
     from seqnlp.recipe import find_recipe, load_recipe
-    from seqnlp.tasks.loading import missing_files
+    from seqnlp.recipe.paths import missing_files
 
     path = find_recipe(file)
     for missing in missing_files(load_recipe(path, settings or ()), path, settings or ()):

@@ -11,6 +11,7 @@ from typing import Any, Protocol, final
 from seqnlp.api import load
 from seqnlp.errors import RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
+from seqnlp.recipe.paths import missing_files, path_resolver
 from seqnlp.results import Token
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe
@@ -19,7 +20,6 @@ from seqnlp.service.server import Answer
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.forecast.predictor import Forecaster
 from seqnlp.tasks.lm.predictor import Generator
-from seqnlp.tasks.loading import missing_files, path_resolver
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.translate.predictor import Translator

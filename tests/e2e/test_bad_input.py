@@ -158,7 +158,7 @@ def test_runs_that_are_not_there(tiny_run: Path, seqnlp: Program) -> None:
     complains(seqnlp("evaluate", ROOT), 4, "not a run")
 
 
-def test_odd_text_is_tagged_all_the_same(tiny_run: Path, seqnlp: Program) -> None:
+def test_tag_takes_odd_text(tiny_run: Path, seqnlp: Program) -> None:
     text = "日本語 テスト 🙂 العربية a\u0301 \u200b \x00\r\n\ufeff\n" + "word " * 10_000
     done = seqnlp("tag", tiny_run, stdin=b"\xef\xbb\xbf" + text.encode())
     assert done.returncode == 0, done.stderr

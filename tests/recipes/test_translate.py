@@ -64,7 +64,7 @@ def test_a_batch_is_learnt_by_heart() -> None:
     (rows,) = examples.plan(1, 0)
     for _ in range(80):
         loss, _ = model.loss(examples.batch(rows))
-        loss.mean.backward()  # type: ignore[no-untyped-call]
+        loss.mean.backward()
         optimizer.step()
         optimizer.zero_grad()
     assert loss.mean.item() < 0.1

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, final
 import torch
 from pydantic import Field
 
-from seqnlp.codecs import Unit
+from seqnlp.codecs import Tokenizer
 from seqnlp.codecs.sentences import Form
-from seqnlp.codecs.units import SubwordUnit
+from seqnlp.codecs.tokenizers import SubwordTokenizer
 from seqnlp.decoders import Attention
 from seqnlp.embeddings import PathResolver, TokenEmbedding
 from seqnlp.encoders import Encoder, Lstm
@@ -44,7 +44,7 @@ class TranslateData(Data):
     """The column to translate, or a language in the column `translation` of a hub corpus."""
     target: str = "target"
     """The column, or the language, to translate into."""
-    tokenizer: Unit = SubwordUnit()
+    tokenizer: Tokenizer = SubwordTokenizer()
     """Kind of the tokens: subwords, characters or words."""
     joint_vocabulary: bool = False
     """One vocabulary for both sides, so that names and numbers are the same tokens in both."""

@@ -47,7 +47,7 @@ def test_long_tokens_are_cut() -> None:
     assert lines[-2].startswith("y" * 15 + "…")
 
 
-def test_nothing_gives_no_picture() -> None:
+def test_empty_attention_draws_no_picture() -> None:
     assert list(matrix(Translation("", 0.0, 0.0, [], [], attention=[], alignment=[]), 80)) == [""]
     ElementTree.fromstring(draw([]))
 

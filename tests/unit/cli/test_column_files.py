@@ -71,6 +71,6 @@ def test_json(tagger: Tagger, file: Path, capsys: pytest.CaptureFixture[str]) ->
         ("word,pos", False, "--columns reads a file; name one"),
     ],
 )
-def test_what_is_missing(tagger: Any, file: Path, names: str, given: bool, problem: str) -> None:
+def test_bad_columns_option_is_refused(tagger: Any, file: Path, names: str, given: bool, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         tag_columns(tagger, file if given else None, names, as_json=False)

@@ -47,7 +47,7 @@ def encoded(codec: NGrams, texts: list[list[str]]) -> list[Counter[str]]:
 @given(
     TEXTS, TEXTS, st.integers(1, 3), st.sampled_from([None, (1, 1), (2, 3), (2, 5)]), st.integers(1, 2), st.booleans()
 )
-def test_it_finds_what_a_plain_search_finds(
+def test_ngrams_are_those_of_a_plain_search(
     train: list[list[str]],
     texts: list[list[str]],
     words: int,

@@ -1,4 +1,5 @@
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -12,8 +13,8 @@ from seqnlp.nn import States
 from seqnlp.nn.beam_search import BEGIN, END, PADDING, Search
 
 WIDTH, TOKENS = 8, 12
-CHOICES = [("additive", "last"), ("dot", "mean"), ("general", "none")], ["lstm", "gru"], [1, 3], [False, True]
-PAIRS = [
+CHOICES: Any = [("additive", "last"), ("dot", "mean"), ("general", "none")], ["lstm", "gru"], [1, 3], [False, True]
+PAIRS: list[Any] = [
     (("additive", "last"), "lstm", 1, False),
     (("additive", "last"), "gru", 3, True),
     (("dot", "mean"), "lstm", 3, True),
@@ -173,7 +174,7 @@ def test_one_batch_is_learned_and_found_again(spec: Attention) -> None:
     for _ in range(70):
         optimizer.zero_grad()
         loss = decoder.loss(encoder(table(source), mask), target)
-        loss.mean.backward()  # type: ignore[no-untyped-call]
+        loss.mean.backward()
         optimizer.step()
     assert loss.mean.item() < 0.05
     modules.eval()

@@ -6,6 +6,7 @@ import torch
 
 from seqnlp.codecs import Column, ColumnVocabulary, EncodedText, TokenizedText, Vocabulary
 from seqnlp.embeddings import TextBatch, TextEmbedding, Words
+from seqnlp.embeddings.base import WordEmbedder
 from seqnlp.embeddings.columns import ColumnLookup
 
 SENTENCES = Column.from_rows([["the", "cat", "sat"], ["a", "cat"]])
@@ -24,6 +25,7 @@ def test_each_step_gets_the_vector_of_its_word_and_that_of_its_column() -> None:
     steps = module(batch_of(TAGS))
     assert steps.shape == (2, 3, module.width) == (2, 3, 5)
     words, columns = module.parts
+    assert isinstance(words, WordEmbedder)
     assert isinstance(columns, ColumnLookup)
     vocabulary, column = CODECS["words"], CODECS["columns.type"]
     assert isinstance(vocabulary, Vocabulary)

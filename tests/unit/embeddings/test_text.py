@@ -73,7 +73,7 @@ def test_only_the_parts_that_are_asked_for() -> None:
     assert TextEmbedding.parse({}).parts == {}
 
 
-def test_what_makes_no_sense_is_refused() -> None:
+def test_embedding_refuses_impossible_settings() -> None:
     with pytest.raises(ValidationError, match="kernel_size"):
         TextEmbedding.parse({"chars": {"kind": "lstm", "kernel_size": 3}})
     with pytest.raises(ValidationError, match="words"):
@@ -93,7 +93,7 @@ def test_files_are_named_by_their_keys() -> None:
 )
 def test_a_batch_equals_its_sentences_encoded_word_by_word(rows: list[list[str]], data: st.DataObject) -> None:
     train = TokenizedText(Column.from_rows(rows))
-    words, chars = Vocabulary.fit(train.words.counts(), min_count=2), Characters.fit(train.words.counts(), longest=4)
+    words, chars = Vocabulary.fit(train.words.counts(), min_count=2), Characters.fit(train.words.counts(), max_length=4)
     chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=6))
     batch = TextBatch.gather(EncodedText.encode(train, {"words": words, "chars": chars}), np.array(chosen))
 

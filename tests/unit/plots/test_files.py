@@ -48,7 +48,7 @@ def test_text_can_be_seen(png: Path, colours_in: Callable[[bytes], dict[tuple[in
     assert colours[255, 255, 255] > 100 * 80
 
 
-def test_no_text_without_a_font(png: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_png_without_a_font_is_refused(png: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import resvg_py
 
     draw = resvg_py.svg_to_bytes
@@ -96,7 +96,7 @@ def test_all_files_are_checked_before_anything_is_done(command: list[str]) -> No
 
 
 @pytest.mark.parametrize(("name", "problem"), [("no/x.svg", "there is no folder"), ("d.svg", "this is a folder")])
-def test_where_no_file_can_be_is_told_before_anything_is_done(tmp_path: Path, name: str, problem: str) -> None:
+def test_check_picture_refuses_folders_and_missing_ones(tmp_path: Path, name: str, problem: str) -> None:
     (tmp_path / "d.svg").mkdir()
     with pytest.raises(DataError, match=problem):
         check_picture(tmp_path / name)

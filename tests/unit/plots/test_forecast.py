@@ -36,7 +36,7 @@ def test_a_point_forecast_of_one_step() -> None:
     assert str(picture) == golden(POINT)
 
 
-def test_nothing_to_draw() -> None:
+def test_empty_forecast_draws_nothing() -> None:
     assert "nothing to draw yet" in str(forecast_chart([], [], title="empty"))
     assert "nothing to draw yet" in str(forecast_chart([math.nan], [None], [None], [None]))
 

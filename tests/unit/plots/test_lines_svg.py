@@ -74,7 +74,7 @@ def test_one_point_and_equal_values_stand_in_the_middle() -> None:
     assert strokes(drawn({"a": [(0, 0.0), (1, 0.0)]}), "a") == [f"M64.0 {middle}.0L784.0 {middle}.0"]
 
 
-def test_nothing_to_draw() -> None:
+def test_empty_lines_draw_nothing() -> None:
     root = drawn({"a": [], "b": [(1, None)]})
     assert words(root) == ["a", "b", "panel 0", "nothing to draw yet"]
     assert ElementTree.fromstring(draw("t", {})).get("height") == "8"
@@ -96,7 +96,7 @@ def test_a_name_has_one_colour_in_all_panels() -> None:
     assert {pair for pair in found if pair[1]} == {("a", COLOURS[0]), ("b", COLOURS[1])}
 
 
-def test_odd_names_come_through() -> None:
+def test_legend_keeps_odd_names() -> None:
     root = drawn({"a<b&\"c'>": [(0, 1.0)]})
     assert words(root)[0] == root.findtext(f"{SVG}g/{SVG}title") == "a<b&\"c'>"
 

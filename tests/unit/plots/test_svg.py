@@ -5,7 +5,7 @@ from seqnlp.plots.svg import picture, text, upwards
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_odd_text_comes_through() -> None:
+def test_picture_keeps_odd_text() -> None:
     words = '<b> & "c" \x07é'
     root = ElementTree.fromstring(picture(words, 30, 20, text(1, 2, words, "end", ' font-size="14"')))
     (title,), (line,) = root.findall(f"{SVG}title"), root.findall(f"{SVG}text")

@@ -92,7 +92,7 @@ def test_large_numbers_have_enough_digits() -> None:
     )
 
 
-def test_nothing_to_draw() -> None:
+def test_empty_chart_draws_nothing() -> None:
     assert str(chart({"loss": [(1, math.nan)]}, title="loss")) == "loss\nnothing to draw yet"
     assert str(chart({})) == "nothing to draw yet"
 

@@ -64,7 +64,7 @@ KINDS = "a string, a list of strings, a whole number, a number, a list of number
         (["[" * 100_000], ":1: too many nested lists"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(path: Path, lines: list[str], problem: str) -> None:
+def test_bad_jsonl_is_refused_with_its_line(path: Path, lines: list[str], problem: str) -> None:
     with pytest.raises(DataError) as caught:
         load(path, *lines)
     assert str(caught.value).startswith(f"{path}{problem}")
@@ -82,7 +82,7 @@ ROW = st.fixed_dictionaries(
 
 
 @given(st.lists(ROW, min_size=1, max_size=4), st.booleans())
-def test_what_was_written_is_read(
+def test_written_jsonl_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], ascii_only: bool
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "round.jsonl"

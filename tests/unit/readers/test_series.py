@@ -77,7 +77,7 @@ def test_gaps_are_refused_filled_or_ignored(tmp_path: Path, days: list[str]) -> 
         (["ds,y"], "no rows in it"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, lines: list[str], problem: str) -> None:
+def test_bad_series_are_refused_with_their_line(tmp_path: Path, lines: list[str], problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         Series().read_series(write(tmp_path / "s.csv", *lines))
 

@@ -28,7 +28,7 @@ def test_every_row_that_has_steps_once_and_never_too_many(
 
 
 @given(LENGTHS, BUDGETS, SEEDS, st.integers(0, 1000))
-def test_only_the_arguments_decide(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> None:
+def test_plan_is_a_function_of_its_arguments(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> None:
     first = plan(lengths, budget, seed, epoch)
     np.random.seed(0)
     plan(lengths, budget, seed + 1, epoch)

@@ -39,7 +39,9 @@ def copies(model: torch.nn.Module) -> list[torch.Tensor]:
     ["rnn", {"kind": "rnn", "activation": "relu"}, "gru", "lstm", {"kind": "lstm", "bidirectional": False}],
     ids=str,
 )
-def test_one_batch_is_learnt_by_heart(make_trainer: Make, given_batches: Any, encoder: dict[str, Any] | str) -> None:
+def test_trainer_learns_one_batch_by_heart(
+    make_trainer: Make, given_batches: Any, encoder: dict[str, Any] | str
+) -> None:
     trainer = make_trainer(
         given_batches([3, 6, 5, 4], [[0, 1, 2, 3]]),
         encoder=encoder,

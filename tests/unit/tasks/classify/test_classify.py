@@ -9,6 +9,7 @@ import pytest
 import torch
 from datasets import Dataset
 
+from seqnlp.codecs import Vocabulary
 from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.random import seed_thread
@@ -74,7 +75,7 @@ def overfit(task: ClassifyTask, table: Any) -> tuple[SequenceModel, ClassifyData
         ({"label": "text"}, ["data.label: the text itself ('text') can't be the label"]),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problems: list[str]) -> None:
+def test_recipe_refuses_contradictory_columns(data: dict[str, Any], problems: list[str]) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == problems
 
 
@@ -209,13 +210,15 @@ def test_gradient_times_input_is_exact_for_a_linear_model() -> None:
 
     torch.manual_seed(3)
     task = fitted()
-    model = bag_of_words(len(task.text_codecs["words"]), 2, multilabel=False)  # type: ignore[arg-type]
-    torch.nn.init.normal_(model.embedding.table.weight)  # type: ignore[union-attr,arg-type]
-    model.heads[0].output.bias.data.normal_()  # type: ignore[union-attr]
+    vocabulary = task.text_codecs["words"]
+    assert isinstance(vocabulary, Vocabulary)
+    model: Any = bag_of_words(len(vocabulary), 2, multilabel=False)
+    torch.nn.init.normal_(model.embedding.table.weight)
+    model.heads[0].output.bias.data.normal_()
     classifier = task.predictor(model)
     table, bias = model.state_dict()["embedding.table.weight"], model.state_dict()["heads.0.output.bias"]
     for result in classifier.classify(["A fine film!", "so dull, so long"], explain=True):
-        numbers = task.text_codecs["words"].encode(result.tokens)
+        numbers = vocabulary.encode(result.tokens)
         votes = table[torch.from_numpy(np.asarray(numbers))]
         logits = votes.sum(0) + bias
         chosen = int(logits.argmax())
@@ -259,12 +262,12 @@ def test_answers_are_what_was_said() -> None:
     task = fitted({"kind": "max", "dropout": 0.0})
     model, examples = overfit(task, TRAIN)
     with torch.inference_mode():
-        answers = task.answers(model, examples)["label"]
+        answers = task.label_pairs(model, examples)["label"]
     assert [answers.names[n] for n in answers.predicted] == [answers.names[n] for n in answers.gold] == TRAIN["label"]
     assert (answers.confidence > 0.5).all()
     several = fitted_to_several({"kind": "max", "dropout": 0.0})
     model, examples = overfit(several, SEVERAL)
     with torch.inference_mode():
-        columns = several.answers(model, examples)
+        columns = several.label_pairs(model, examples)
     assert list(columns) == ["price", "weight"]
     assert columns["price"].gold.tolist() == columns["price"].predicted.tolist() == [0, 1, 1, 0]

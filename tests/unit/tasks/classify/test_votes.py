@@ -53,9 +53,9 @@ def test_votes_are_the_linear_model_beside_the_network() -> None:
     """Logits with votes minus logits without are the prior times weights times a dense bag of n-grams."""
     task = voting()
     assert task.ngrams is not None
-    model = task.build().eval()
-    weight = model.embedding.votes.weight  # type: ignore[union-attr]
-    torch.nn.init.normal_(weight)  # type: ignore[arg-type]
+    model: Any = task.build().eval()
+    weight = model.embedding.votes.weight
+    torch.nn.init.normal_(weight)
     examples = task.encode(Dataset.from_dict(TRAIN), 1000)
     inside, phrases = task.ngrams.inside(examples.words.distinct), task.ngrams.phrases(examples.words)
     bag = torch.zeros(examples.items, len(task.ngrams))
@@ -69,7 +69,7 @@ def test_votes_are_the_linear_model_beside_the_network() -> None:
     with torch.no_grad():
         logits = torch.from_numpy(task.predict(model, examples).logits)
         expected = bag @ (task.prior * weight * 2.0)
-        weight.zero_()  # type: ignore[operator]
+        weight.zero_()
         silent = torch.from_numpy(task.predict(model, examples).logits)
     torch.testing.assert_close(logits - silent, expected, rtol=1e-4, atol=1e-4)
     assert expected.abs().max() > 0.1
@@ -94,8 +94,8 @@ def _split(text: str) -> list[str]:
 @pytest.mark.parametrize("kind", ["max", "attention"])
 def test_with_votes_contributions_are_gradient_times_input_and_exact_for_the_votes(kind: str) -> None:
     task = voting(kind)
-    model = task.build().eval()
-    model.heads[0].output.weight.data.zero_()  # type: ignore[union-attr]
+    model: Any = task.build().eval()
+    model.heads[0].output.weight.data.zero_()
     classifier = task.predictor(model)
     for text in ["A fine film!", "so dull, so long", "unseen"]:
         result = classifier.classify(text, explain=True)
@@ -103,8 +103,8 @@ def test_with_votes_contributions_are_gradient_times_input_and_exact_for_the_vot
         votes = votes_of(model, batch)[0]
         chosen = task.labels.names.index(result.label or "")
         assert result.contributions == pytest.approx(votes[:, chosen].tolist(), abs=1e-5)
-        bias = model.heads[0].output.bias  # type: ignore[union-attr]
-        logits = (votes.sum(0) + bias).detach()  # type: ignore[operator]
+        bias = model.heads[0].output.bias
+        logits = (votes.sum(0) + bias).detach()
         assert list(result.scores.values()) == pytest.approx(sorted(logits.softmax(0).tolist(), reverse=True), abs=1e-5)
 
 

@@ -54,9 +54,9 @@ def test_a_batch_is_what_slicing_gives(independent: bool, missing: bool) -> None
     target, future = batch.targets[NEXT], batch.targets[NEXT].future
     assert batch.items == examples.items == examples.items_in(rows) == len(starts) * channels * HORIZON
     for place, row in enumerate(rows.tolist()):
-        window, channel = divmod(row, channels) if independent else (row, slice(None))
+        window, channel = divmod(row, channels) if independent else (row, 0)
         start = starts[window]
-        chosen = [channel] if independent else list(range(channels))
+        chosen = np.arange(channels)[channel : channel + 1] if independent else np.arange(channels)
         look, horizon = data.values[chosen, start - LOOK : start].T, data.values[chosen, start : start + HORIZON].T
         there = data.observed[chosen, start - LOOK : start].T
         steps = np.concatenate(
@@ -72,7 +72,7 @@ def test_a_batch_is_what_slicing_gives(independent: bool, missing: bool) -> None
 
 
 @pytest.mark.parametrize("scale", ["last", "standard"])
-def test_what_is_taken_off_is_told(scale: WindowScale) -> None:
+def test_window_scale_can_be_undone(scale: WindowScale) -> None:
     data = encoded([30], 2, missing=True)
     examples = windows(data, np.arange(LOOK, 30 - HORIZON + 1), True, scale)
     rows = np.arange(len(examples))

@@ -70,7 +70,7 @@ def column(rows: list[list[str]]) -> Column:
         ({"labels": ["upos"], "auxiliary": ["feats"], "by_feature": ["feats"]}, None),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problem: str | None) -> None:
+def test_recipe_refuses_contradictory_features(data: dict[str, Any], problem: str | None) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == ([f"data.by_feature: {problem}"] if problem else [])
 
 
@@ -93,7 +93,7 @@ def test_features_that_train_lacks_are_told_and_always_wrong() -> None:
     dev = task.encode(Dataset.from_dict(DEV), 100)
     (notice,) = task.notices(dev)
     assert notice == "feats: 'Case=Gen', 'Mood=Ind' do not occur in train, and always counts as wrong"
-    gold = task.answers(task.build().eval(), dev)["feats"].gold
+    gold = task.label_pairs(task.build().eval(), dev)["feats"].gold
     assert (gold < 0).tolist() == [False, False, True, False, True]
 
 
@@ -138,7 +138,7 @@ def test_a_tagger_says_whole_labels() -> None:
         layer = model.decoders[name].output
         torch.nn.init.zeros_(layer.weight)  # type: ignore[union-attr,arg-type]
         layer.bias.data = torch.zeros(len(task.labels[name]))  # type: ignore[union-attr]
-        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr,operator]
+        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr]
     tagging, nothing = task.predictor(model).tag([["she", "sleeps"], []])
     assert tagging.tags == tagging.columns["feats"] == ["Case=Acc|Number=Sing"] * 2
     assert list(tagging.columns) == ["feats", "upos"]

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from seqnlp.errors import DataError, RunError
+from seqnlp.errors import DataError, RunError, error_context
 from seqnlp.recipe import load_recipe
-from seqnlp.tasks.loading import error_context, missing_files
+from seqnlp.recipe.paths import missing_files
+from seqnlp.tasks.registry import import_tasks
+
+import_tasks()
 
 ROOT = Path(__file__).parents[3]
 
