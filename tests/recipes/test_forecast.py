@@ -302,7 +302,7 @@ def test_missing_values_are_refused_or_masked(file: Path, tmp_path: Path) -> Non
         ({(5, 1): "-inf"}, r"bad.csv:7: series 'bad': an infinity in the column 'b'"),
         (
             {(9, -1): "2020-01-01 08:00:00"},
-            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 comes twice, first in line 10",
+            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 occurs twice, first in line 10",
         ),
         ({(9, -1): "2020-01-01 03:30:00"}, r"bad.csv:11: series 'bad': 2020-01-01T03:30:00 after 2020-01-01T08:00:00"),
         ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is not a timestamp"),
