@@ -26,7 +26,7 @@ TEST_SCORES = {
 def make_run(path: Path, kind: str, size: int, finished: bool) -> None:
     run = Run.create(path)
     run.save_recipe(f'task = "tag"\nseed = 1\n\n[encoder]\nkind = "{kind}"\nsize = {size}\n')
-    run.save_meta({"format": 1, "device": "cpu", "created": "2026-11-21T12:00:00+00:00"})
+    run.save_meta({"format": 2, "device": "cpu", "created": "2026-11-21T12:00:00+00:00"})
     run.append(Started(0, 0.0, 0.0, 4, 4.0, 10, "words"))
     for step in range(1, 5):
         run.append(Stepped(step, step, step, 4.0 / step, 0.1, 10, 10.0))
