@@ -10,7 +10,7 @@ from seqnlp.codecs.running_text import RunningText
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.text import EncodedText, TextCodec, TextFeatures, TokenizedText, WordCodec
-from seqnlp.codecs.units import Unit
+from seqnlp.codecs.tokenizers import Tokenizer
 from seqnlp.codecs.vectors import WordVectors
 from seqnlp.codecs.vocabulary import ColumnVocabulary, Vocabulary
 
@@ -33,7 +33,7 @@ __all__ = [
     "TextCodec",
     "TextFeatures",
     "TokenizedText",
-    "Unit",
+    "Tokenizer",
     "Vocabulary",
     "WordCodec",
     "WordVectors",

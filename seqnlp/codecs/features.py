@@ -12,11 +12,11 @@ from seqnlp.codecs.labels import LabelCodec, LabelEncoding, Labels
 from seqnlp.errors import DataError
 
 NONE = "_"
-"""A label without features, and the value of a feature that a label hasn't got."""
+"""A label without features; also the value of a missing feature."""
 
 
 def split_features(label: str) -> dict[str, str]:
-    """The values of a label's features by name.
+    """Split a label into the values of its features by name.
 
     Raises:
         seqnlp.errors.DataError: if the label is neither `_` nor `Name=Value|Name=Value` with each name once.
@@ -33,13 +33,13 @@ def split_features(label: str) -> dict[str, str]:
 
 
 def join_features(features: Mapping[str, str]) -> str:
-    """The label that has these features, in the order of Universal Dependencies: by name, whatever the case."""
+    """Join features in the order of Universal Dependencies: by name, ignoring case."""
     names = sorted((name for name in features if features[name] != NONE), key=_order)
     return "|".join(f"{name}={features[name]}" for name in names) or NONE
 
 
 def sort_features(column: Column) -> Column:
-    """A column with the features of each label in order.
+    """Put the features of each label of a column in order.
 
     Raises:
         seqnlp.errors.DataError: for a label that is no list of features.
@@ -55,7 +55,7 @@ class Features(LabelCodec):
     """Label <-> one integer for each feature. A value that train did not have is -1, as with `Labels`."""
 
     def __init__(self, parts: dict[str, Labels]) -> None:
-        """Take the values of each feature by name; `_` is among them if there are labels without the feature."""
+        """Take the values of each feature by name, `_` among them where some labels lack it."""
         self.parts = {name: parts[name] for name in sorted(parts, key=_order)}
 
     @classmethod
@@ -119,7 +119,7 @@ class Features(LabelCodec):
 
 @final
 class FeatureEncoding(LabelEncoding):
-    """Labels are lists of features such as `Case=Nom|Number=Sing`; each feature has a decoder of its own."""
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder a feature."""
 
     kind: Literal["features"] = "features"
 

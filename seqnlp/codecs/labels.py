@@ -1,4 +1,4 @@
-"""Label codecs: columns of labels as targets of decoders, each of which chooses from some `Labels`."""
+"""Label codecs: columns of labels as targets of decoders."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,36 +20,36 @@ ONLY = ""
 
 
 class LabelCodec(Codec):
-    """Encodes a column of labels for one or several decoders, and puts their choices together again."""
+    """Encodes a column of labels for one or several decoders, and decodes their predictions."""
 
     @property
     @abstractmethod
     def decoders(self) -> "Mapping[str, Labels]":
-        """The labels that each decoder chooses from, by its name within the column; `ONLY` if there is one."""
+        """Label set of each decoder, by its name within the column; `ONLY` if there is one."""
 
     @abstractmethod
     def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
-        """Number the labels of some words.
+        """Encode labels of words.
 
         Returns:
-            The target of each decoder at each word; `UNSEEN` where the decoder has no right choice.
+            The target of each decoder at each word; `UNSEEN` where it has no right one.
         """
 
     @abstractmethod
     def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
-        """Put labels together.
+        """Decode predictions into labels.
 
         Args:
-            numbers: The choice of each decoder for each word; shape (words,).
+            numbers: Predictions of each decoder; shape (words,).
             words: The words.
         """
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
-        """Labels, or parts of them, that can't be predicted because train did not have them."""
+        """Labels, or parts of them, that train lacks, so that none can be predicted."""
         return []
 
     def scored(self, gold: Column, predicted: Column) -> "Labels":
-        """The labels to score by: all of both columns that can be predicted."""
+        """Label set to score by: all labels of both columns that can be predicted."""
         possible = [label for label in gold.distinct if not self.unseen([label])]
         return Labels.fit([*possible, *predicted.distinct])
 
@@ -80,7 +80,7 @@ class Labels(LabelCodec):
 
     @property
     def decoders(self) -> "Mapping[str, Labels]":
-        """The only one chooses from all labels."""
+        """One decoder, of all labels."""
         return {ONLY: self}
 
     def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
@@ -88,7 +88,7 @@ class Labels(LabelCodec):
         return {ONLY: labels.numbered(self.encode(labels.distinct))}
 
     def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
-        """The labels of some numbers."""
+        """Decode numbers."""
         return Column(Ragged(numbers[ONLY], words.codes.offsets), self.names)
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
@@ -100,7 +100,7 @@ class Labels(LabelCodec):
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """Names in order."""
+        """Serialize the names in order."""
         return {"labels": self.names}
 
     @classmethod
@@ -110,12 +110,12 @@ class Labels(LabelCodec):
 
 
 class LabelEncoding(Family, ABC):
-    """The way in which a column of labels is learned. It fits the codec."""
+    """Kind of a label column; fits its codec."""
 
     default_kind: ClassVar[str | None] = "categorical"
 
     def canonical(self, labels: Column) -> Column:
-        """Write labels that mean the same in the same way.
+        """Normalize labels that mean the same.
 
         Raises:
             seqnlp.errors.DataError: for a label that is not of this kind.
@@ -124,7 +124,7 @@ class LabelEncoding(Family, ABC):
 
     @abstractmethod
     def fit(self, labels: Column, words: Column) -> LabelCodec:
-        """Make the codec from the labels of train, and the words that have them.
+        """Fit the codec on the labels of train, and the words that have them.
 
         Raises:
             seqnlp.errors.DataError: there is nothing to learn.
@@ -137,7 +137,7 @@ class LabelEncoding(Family, ABC):
 
 @final
 class Categorical(LabelEncoding):
-    """Each label is a class of its own."""
+    """Plain classes: each label is one."""
 
     kind: Literal["categorical"] = "categorical"
 
@@ -151,10 +151,10 @@ class Categorical(LabelEncoding):
 
 
 def decoder_name(column: str, part: str) -> str:
-    """The name of a decoder of a column."""
+    """Name of a decoder in the model."""
     return f"{column}.{part}" if part != ONLY else column
 
 
 def by_decoder(column: str, codec: LabelCodec) -> dict[str, Labels]:
-    """The labels that each decoder of a column chooses from, by the decoder's name in the model."""
+    """Label set of each decoder of a column, by its name in the model."""
     return {decoder_name(column, part): labels for part, labels in codec.decoders.items()}

@@ -15,7 +15,7 @@ from seqnlp.codecs.vocabulary import UNKNOWN
 
 @final
 class NGrams(TextCodec):
-    """Words -> the numbers of their n-grams of characters, and of the n-grams of words; rare ones have none.
+    """Vocabulary of character n-grams in words and of word n-grams (phrases).
 
     A word gets a mark on either side, so that its parts are known from whole words: `<un`, `<unfair>`, `air>`
     (Bojanowski et al., 2017).
@@ -53,17 +53,17 @@ class NGrams(TextCodec):
         return len(self.grams) + 1
 
     def features(self, text: TokenizedText) -> TextFeatures:
-        """The n-grams inside each distinct word, and the phrases that end at each word, by their length."""
+        """Encode the n-grams in each distinct word, and the phrases that end at each word."""
         phrases = {f"{length} words": ends for length, ends in self.phrases(text.words).items()}
         return TextFeatures(words={IDS: self.inside(text.words.distinct)}, sentences=phrases)
 
     def inside(self, words: Sequence[str]) -> Ragged:
-        """The numbers of each word and its parts, each part once; one row a word."""
+        """Numbers of each word and its parts, each part once; one row a word."""
         number = self._number
         return Ragged.from_rows([[number[gram] for gram in self._inside(word) if gram in number] for word in words])
 
     def phrases(self, column: Column) -> dict[int, Ragged]:
-        """The number of the phrase that ends at each word, or 0; for each length from 2 words on."""
+        """Number of the phrase that ends at each word, or 0; by its length, from 2 words."""
         numbers = [[self._number.get(phrase, UNKNOWN) for phrase in each] for each in self._phrases(column)]
         ends = (Ragged(np.array(each, np.int64), column.codes.offsets) for each in numbers)
         return dict(enumerate(ends, start=2))
@@ -76,7 +76,7 @@ class NGrams(TextCodec):
         return list(dict.fromkeys([marked, *parts]))
 
     def _phrases(self, column: Column) -> Iterator[list[str]]:
-        """Of each length from 2 on, the phrase that ends at each word of the column; empty where a text begins."""
+        """Phrases that end at each word, by their length from 2; empty where a text begins."""
         distinct = [self._folded(word) for word in column.distinct]
         flat = [distinct[code] for code in column.codes.values]
         place = np.arange(len(flat)) - np.repeat(column.codes.offsets[:-1], column.codes.lengths)
@@ -98,7 +98,7 @@ class NGrams(TextCodec):
 
 
 def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int) -> NDArray[np.float32]:
-    """Naive Bayes log-count ratios (Wang and Manning, 2012, section 2.1), of each class against all others.
+    """Naive Bayes log-count ratios of each class against all others (Wang and Manning, 2012, section 2.1).
 
     log((1 + n_f) / sum_g (1 + n_g)) - log((1 + m_f) / sum_g (1 + m_g)), where n counts an n-gram in texts of the
     class and m in all the others.
@@ -124,7 +124,7 @@ def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int)
 
 
 def _weighted_counts(codec: NGrams, words: Column, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The count of each n-gram in texts of these weights; shape (n-grams - 1,), without what has no number."""
+    """Weighted counts of n-grams; shape (n-grams - 1,), without the unknown."""
     steps = np.repeat(weights, words.codes.lengths)
     inside = codec.inside(words.distinct)
     of_words = np.bincount(words.codes.values, steps, len(words.distinct))

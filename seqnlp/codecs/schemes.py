@@ -1,4 +1,4 @@
-"""Tag schemes: how labels of words write down spans of words.
+"""Tag schemes: spans of words as tags of the words.
 
 | scheme | a span of three words | of one word | |
 |---|---|---|---|
@@ -20,11 +20,11 @@ from seqnlp.errors import DataError
 Scheme = Literal["bio", "bioes", "iob1"]
 
 PREFIXES: dict[Scheme, str] = {"bio": "BI", "bioes": "BIES", "iob1": "IB"}
-"""With what the tags of a scheme begin, `O` apart."""
+"""Prefixes of the tags of a scheme, `O` apart."""
 
 
 def parse_tags(tags: Sequence[str], scheme: Scheme) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
-    """Split tags into their prefixes (one letter) and the labels of their spans (empty for `O` and a bare prefix).
+    """Split tags into prefixes of one letter and labels (empty for `O` and a bare prefix).
 
     Raises:
         seqnlp.errors.DataError: for a tag that is none of the scheme's.
@@ -41,7 +41,7 @@ def parse_tags(tags: Sequence[str], scheme: Scheme) -> tuple[NDArray[np.str_], N
 
 
 def allowed_transitions(tags: Sequence[str], scheme: Scheme) -> NDArray[np.bool_]:
-    """Which tag may follow which.
+    """Matrix of the allowed transitions between tags.
 
     Args:
         tags: The tags to number.

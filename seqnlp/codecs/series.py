@@ -1,4 +1,4 @@
-"""Series of real numbers: scaled by what train has, and with a calendar beside them."""
+"""Standard scaling of series of real numbers, and calendar features."""
 
 from typing import Any, Literal, Self, final
 
@@ -12,15 +12,15 @@ Calendar = Literal["minute", "hour", "weekday", "day", "month", "yearday"]
 Floats = NDArray[np.float64]
 
 EVEN = 1e-9
-"""A standard deviation of less than this share of the mean is that of a constant."""
+"""Share of the mean below which a standard deviation is that of a constant."""
 
 
 @final
 class SeriesScaler(Codec):
-    """Takes the mean of each series in train off, and divides by its standard deviation there."""
+    """Standardizes each series by its mean and standard deviation in train."""
 
     def __init__(self, series: list[str], columns: list[str], mean: Floats, deviation: Floats, season: Floats) -> None:
-        """Take what was fitted.
+        """Take the statistics.
 
         Args:
             series: The names of the series.
@@ -28,20 +28,20 @@ class SeriesScaler(Codec):
             mean: Shape (series, columns).
             deviation: The standard deviations, of the same shape.
             season: The mean absolute difference from the value a season before, in original units, of the same
-                shape: what MASE divides by. NaN where train is no longer than a season.
+                shape: the scale of MASE. NaN where train is no longer than a season.
         """
         self.series, self.columns = series, columns
         self.mean, self.deviation, self.season = mean, deviation, season
 
     @classmethod
     def fit(cls, series: list[str], columns: list[str], values: list[Floats], season: Floats) -> Self:
-        """Measure the series of train.
+        """Fit mean and standard deviation on train.
 
         Args:
             series: Their names.
             columns: The names of their columns.
             values: The numbers of each series, shape (rows, columns); NaN where one is missing.
-            season: What MASE divides by, see `__init__`.
+            season: The scale of MASE, see `__init__`.
 
         Raises:
             seqnlp.errors.DataError: a series that is constant, or has no numbers.
@@ -94,11 +94,11 @@ class SeriesScaler(Codec):
 
 
 def calendar_features(times: NDArray[np.datetime64], names: list[Calendar]) -> NDArray[np.float32]:
-    """Where moments stand in the hour, the day, the week, the month and the year, as points on circles.
+    """Cyclical calendar features: sine and cosine of the place in the hour, day, week, month and year.
 
     Args:
         times: The moments; shape (rows,).
-        names: Which circles.
+        names: The cycles.
 
     Returns:
         The sine and the cosine for each name, side by side; shape (rows, 2 * names).

@@ -1,4 +1,4 @@
-"""Spans of words: read from a column of tags, and written as tags of another scheme."""
+"""Spans of words: read from tags of one scheme, written as those of another."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from seqnlp.errors import DataError
 
 @dataclass(frozen=True)
 class Spans:
-    """Spans of a column in order, none over another; word numbers count through all sentences."""
+    """Spans of a column, in order and disjoint; words are numbered through all sentences."""
 
     starts: NDArray[np.int64]
     """The first word of each span; shape (spans,)."""
@@ -26,7 +26,7 @@ class Spans:
 
 
 def read_spans(column: Column, scheme: Scheme, strict: bool = False) -> Spans:
-    """Find the spans that tags stand for.
+    """Read spans from tags.
 
     Args:
         column: The tags.
@@ -82,7 +82,7 @@ def write_spans(spans: Spans, offsets: NDArray[np.int64], scheme: Scheme) -> Col
 
 
 def check_tags(column: Column, scheme: Scheme) -> None:
-    """See that a column holds only tag sequences that the scheme allows.
+    """Check that a column holds only tag sequences that the scheme allows.
 
     Raises:
         seqnlp.errors.DataError: with the first tag that is none of the scheme's, or must not stand where it does.
@@ -104,7 +104,7 @@ def check_tags(column: Column, scheme: Scheme) -> None:
 
 
 def _edges(codes: Ragged) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """For each element whether it is the first of its row, and whether it is the last."""
+    """Masks of the first and the last element of each row."""
     first = np.zeros(len(codes.values) + 1, bool)
     first[codes.offsets] = True
     return first[:-1], first[1:]

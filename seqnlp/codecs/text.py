@@ -1,4 +1,4 @@
-"""Tokenized sentences, and the codecs that encode them for embeddings."""
+"""Codecs of tokenized sentences, one for each embedding."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ IDS = "ids"
 
 @dataclass(frozen=True)
 class TokenizedText:
-    """Sentences as words, with the columns that the corpus gives beside them."""
+    """Sentences as words, with columns that the corpus gives beside them."""
 
     words: Column
     columns: Mapping[str, Column] = field(default_factory=dict)
@@ -26,12 +26,12 @@ class TokenizedText:
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """The arrays that one embedding reads, each under a name of its codec's choice."""
+    """Arrays for one embedding, by names that its codec chooses."""
 
     words: dict[str, NDArray[np.int64] | Ragged] = field(default_factory=dict)
     """One number or one row for each distinct word."""
     sentences: dict[str, Ragged] = field(default_factory=dict)
-    """One row for each sentence, of any length: a number for each word, characters, subwords, ..."""
+    """One row of any length for each sentence: numbers of words, characters, subwords, ..."""
 
 
 class TextCodec(Codec):
@@ -48,7 +48,7 @@ class TextCodec(Codec):
 
 
 class WordCodec(TextCodec):
-    """Encodes words one by one, whatever sentence they stand in: a vocabulary, characters, affixes."""
+    """Encodes words one by one, without their sentence: a vocabulary, characters, affixes."""
 
     @abstractmethod
     def encode(self, words: Sequence[str]) -> NDArray[np.int64] | Ragged:

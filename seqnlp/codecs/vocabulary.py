@@ -14,10 +14,10 @@ UNKNOWN = 0
 
 @final
 class Vocabulary(WordCodec):
-    """Word <-> integer; 0 stands for every word that was too rare in train, or not there at all."""
+    """Word <-> integer; 0 stands for every word that is rare or absent in train."""
 
     def __init__(self, words: Iterable[str], counts: Iterable[int], lowercase: bool = False) -> None:
-        """Take the words that get a number, the first one 1, and how often each was seen in train."""
+        """Take the words, numbered from 1, and their counts in train."""
         self.words = list(words)
         self.counts = np.array([0, *counts], np.int64)
         self.lowercase = lowercase
@@ -36,7 +36,7 @@ class Vocabulary(WordCodec):
         return cls(kept, (counts[word] for word in kept), lowercase)
 
     def __len__(self) -> int:
-        """Number of entries, the unknown word included."""
+        """Size of the vocabulary, the unknown word included."""
         return len(self.words) + 1
 
     def __contains__(self, word: str) -> bool:

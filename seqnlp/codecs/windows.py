@@ -1,4 +1,4 @@
-"""The scale of a window: a shift and a factor that are taken off before a network sees it, and put on again after."""
+"""Instance normalization of windows: shift and scale, undone after the network."""
 
 from typing import Literal
 
@@ -9,16 +9,16 @@ WindowScale = Literal["none", "last", "standard"]
 Array = NDArray[np.float32]
 
 SMALLEST = 1e-5
-"""Added to the variance of a window, so that a constant one can be divided by its root."""
+"""Added to the variance of a window, so that a constant one can be scaled."""
 
 
 def window_scale(values: Array, observed: NDArray[np.bool_], kind: WindowScale) -> tuple[Array, Array]:
-    """The shift and the scale of some windows.
+    """Shift and scale of windows.
 
     Args:
         values: Windows, time first but for the batch: shape (batch, time, channels).
         observed: False where a value is missing; of the same shape.
-        kind: `none`: 0 and 1. `last`: the last value that is there, and 1 (NLinear; Zeng et al., 2023).
+        kind: `none`: 0 and 1. `last`: the last observed value, and 1 (NLinear; Zeng et al., 2023).
             `standard`: mean and standard deviation, as in reversible instance normalisation (Kim et al., 2022),
             without its learned map (`seqnlp.nn.window_affine`).
 
@@ -42,7 +42,7 @@ def window_scale(values: Array, observed: NDArray[np.bool_], kind: WindowScale) 
 
 
 def last_value(values: Array, observed: NDArray[np.bool_]) -> Array:
-    """The last value of each window that is there, or else 0; shape (batch, channels)."""
+    """Last observed value of each window, or else 0; shape (batch, channels)."""
     if observed[:, -1].all():
         return values[:, -1]
     place = values.shape[1] - 1 - observed[:, ::-1].argmax(1)

@@ -1,4 +1,4 @@
-"""Contract of an embedding of text: a batch of sentences in, a vector for each step out."""
+"""Contract of an embedding of text: batch -> (batch, time, width)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -18,18 +18,21 @@ from seqnlp.nn.device import TensorBatch
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
+RESERVED = ("columns", "dropout", "ngrams")
+"""Names that are no sections of an embedding of one's own."""
+
 PathResolver = Callable[[str], Path]
 """Looks a file of the project up."""
 
 
 @dataclass(frozen=True)
 class Features(TensorBatch):
-    """Arrays of one embedding for a batch; see `seqnlp.codecs.TextFeatures`."""
+    """Tensors of one embedding for a batch; see `seqnlp.codecs.TextFeatures`."""
 
     words: dict[str, Tensor]
-    """One number or one padded row for each distinct word; shape (distinct,) or (distinct, longest)."""
+    """A number or a padded row for each distinct word; shape (distinct,) or (distinct, longest)."""
     sentences: dict[str, Tensor]
-    """One padded row for each sentence; shape (batch, longest), where longest is time for a number a word."""
+    """A padded row for each sentence; shape (batch, longest), or (batch, time) for a number a word."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +75,18 @@ class Embedder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """Embed a batch of sentences; `features` are those that the embedding's codec made of it."""
+        """Embed a batch of sentences, from the features of the embedding's own codec."""
 
 
 class WordEmbedder(Embedder):
-    """Embedder of words that knows nothing of their sentences: each distinct word is computed once."""
+    """Embedder of words without their sentences: each distinct word is computed once."""
 
     @abstractmethod
     def embed_words(self, ids: Int[Tensor, "distinct *longest"]) -> Float[Tensor, "distinct width"]:
         """Embed encoded words."""
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """Embed each distinct word, and hand every step its word's vector."""
+        """Embed each distinct word once, and look the vectors up at every step."""
         return nn.functional.embedding(batch.index, self.embed_words(features.words[IDS]))
 
 
@@ -102,6 +105,8 @@ class Embedding(Spec, ABC):
     def __pydantic_init_subclass__(cls, **settings: Any) -> None:
         super().__pydantic_init_subclass__(**settings)
         if "section" in vars(cls):
+            if cls.section in RESERVED:
+                raise ValueError(f"{cls.__name__}: the section {cls.section!r} has another meaning already")
             Embedding.registry[cls.section] = cls
 
     @property
@@ -111,7 +116,7 @@ class Embedding(Spec, ABC):
 
     @abstractmethod
     def fit(self, train: TokenizedText, find: PathResolver) -> TextCodec:
-        """Make the codec from the sentences of train; `find` looks up a file that the section names."""
+        """Fit the codec on the sentences of train; `find` looks up files of the section."""
 
     @abstractmethod
     def restore(self, data: dict[str, Any]) -> TextCodec:

@@ -17,7 +17,7 @@ from seqnlp.spec import Family
 
 
 class Chars(WordEmbedding, Family, ABC):
-    """A network over the characters of a word, run once for each distinct word of a batch."""
+    """Character-level word embedding, computed once for each distinct word of a batch."""
 
     section: ClassVar[str] = "chars"
     default_kind: ClassVar[str | None] = "cnn"
@@ -28,7 +28,7 @@ class Chars(WordEmbedding, Family, ABC):
     embedding_size: Annotated[int, Field(ge=1)] = 32
     """Features of a character."""
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a character must occur in train to be known."""
+    """Occurrences in train that a character needs to be known."""
     max_length: Annotated[int, Field(ge=4)] = 40
     """Characters of a word, at most; of longer words both ends are read."""
 
@@ -47,7 +47,7 @@ class Chars(WordEmbedding, Family, ABC):
 
 @final
 class CharCnn(Chars):
-    """Filters over neighbouring characters, the strongest answer of each (dos Santos and Zadrozny, 2014)."""
+    """Convolution over characters with max-pooling (dos Santos and Zadrozny, 2014)."""
 
     renamed = {"window": "kernel_size"}
 
@@ -93,7 +93,7 @@ class CharConvolution(WordEmbedder):
 
 @final
 class CharLstm(Chars):
-    """A BiLSTM over characters; its two final states are the word's vector (Lample et al., 2016)."""
+    """The two final states of a BiLSTM over characters (Lample et al., 2016)."""
 
     kind: Literal["lstm"] = "lstm"
 

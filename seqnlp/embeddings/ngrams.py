@@ -17,7 +17,7 @@ from seqnlp.spec import Spec
 
 @final
 class NGramVotes(Spec):
-    """A linear model over n-grams, trained together with the network (wide and deep; Cheng et al., 2016).
+    """Linear model over n-grams, trained with the network (wide and deep; Cheng et al., 2016).
 
     It starts as naive Bayes, whose log-count ratios stay a scale of its weights (Wang and Manning, 2012).
     """
@@ -27,7 +27,7 @@ class NGramVotes(Spec):
     words: Annotated[int, Field(ge=1, le=9)] = 2
     """Words of the longest phrase that votes."""
     chars: list[Annotated[int, Field(ge=1)]] = [2, 5]
-    """Characters of the shortest and the longest part of a word that votes; empty: only whole words do."""
+    """Lengths of the shortest and the longest part of a word that votes; empty: only whole words do."""
     min_count: Annotated[int, Field(ge=1)] = 2
     """Occurrences in train that an n-gram needs to have a vote."""
     lowercase: bool = True
@@ -47,7 +47,7 @@ class NGramVotes(Spec):
 
 
 def naive_bayes(codec: NGrams, words: Column, labels: Ragged, classes: int) -> Float[Tensor, "ngrams labels"]:
-    """Votes of weight 1: the log-count ratio of each n-gram over the mean number of n-grams in a word."""
+    """Votes of weight 1: log-count ratios over the mean number of n-grams in a word."""
     lengths = codec.inside(words.distinct).lengths[words.codes.values]
     ratios: Tensor = torch.from_numpy(log_count_ratios(codec, words, labels, classes))
     return ratios / max(float(lengths.mean()), 1.0)
@@ -55,14 +55,18 @@ def naive_bayes(codec: NGrams, words: Column, labels: Ragged, classes: int) -> F
 
 @final
 class NGramEmbedder(Embedder):
-    """Votes for each class of the n-grams in a word and the phrases that end there; in sum over a text a logit."""
+    """Votes of n-grams for each class, which sum up to logits over a text."""
 
-    def __init__(self, prior: Float[Tensor, "ngrams labels"], start: float = 1.0, rate: float = 1.0) -> None:
-        """Take the votes of weight 1, the weight to start with, and the factor of the learning rate."""
+    def __init__(
+        self, prior: Float[Tensor, "ngrams labels"], initial_weight: float = 1.0, lr_multiplier: float = 1.0
+    ) -> None:
+        """Take the votes of weight 1, their initial weight, and the learning-rate multiplier."""
         super().__init__()
         self.width = prior.shape[1]
-        self.register_buffer("prior", prior * rate)  # Adam's steps don't depend on it, so a larger one is faster
-        self.weight = nn.Parameter(torch.full_like(prior, start / rate))
+        self.register_buffer(
+            "prior", prior * lr_multiplier
+        )  # Adam's steps don't depend on it, so a larger one is faster
+        self.weight = nn.Parameter(torch.full_like(prior, initial_weight / lr_multiplier))
         self.prior: Tensor
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
@@ -77,7 +81,7 @@ class NGramEmbedder(Embedder):
 
 @final
 class WithVotes(nn.Module):
-    """An embedding of text with the votes of n-grams as the last features of a step, which nothing drops."""
+    """Embedding with the votes of n-grams as the last features of a step, without dropout."""
 
     def __init__(self, embedder: nn.Module, votes: NGramEmbedder, name: str) -> None:
         """Take both, and the name of the n-grams among the features of a batch."""

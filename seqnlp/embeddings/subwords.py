@@ -14,7 +14,7 @@ from seqnlp.shapes import Float, Int
 
 @final
 class SubwordPieces(WordEmbedding):
-    """The mean of learned vectors, one for each piece of the word (after Bojanowski et al., 2017)."""
+    """Mean of learned vectors of the word's subwords (after Bojanowski et al., 2017)."""
 
     section: ClassVar[str] = "subwords"
     renamed = {"pieces": "vocab_size"}

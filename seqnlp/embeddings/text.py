@@ -1,4 +1,4 @@
-"""`[embedding]` of text: the vector of a step is made of parts, side by side."""
+"""`[embedding]` of text: several embeddings, concatenated."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, final
@@ -18,12 +18,12 @@ from seqnlp.spec import Parts, Spec
 
 
 class TextEmbedding(Parts):
-    """The vector of a step: the embeddings of its word in its sentence, side by side."""
+    """Concatenation of embeddings of the words in their sentences."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of features dropped, the same ones in all of a sentence."""
     columns: dict[str, Words] = {}
-    """A learned vector for each value of a column, by the name of the column; who tags a text must then give it."""
+    """A learned vector for each value of a column; it must be given with a text to be tagged."""
 
     @classmethod
     def registered(cls) -> Mapping[str, type[Spec]]:
@@ -39,7 +39,7 @@ class TextEmbedding(Parts):
 
     @property
     def given_columns(self) -> dict[str, str]:
-        """Columns that must be given beside the words, each with the part that reads it."""
+        """Columns that are read beside the words, each with the part that reads it."""
         return {column: name for name, part in self.parts.items() for column in part.columns}
 
     def named_files(self) -> dict[str, str]:
@@ -71,7 +71,7 @@ def codec_name(part: str) -> str:
 
 @final
 class TextEmbedder(nn.Module):
-    """Embedders side by side, with dropout. The distinct words of a batch are embedded once."""
+    """Concatenated embedders, with dropout. The distinct words of a batch are embedded once."""
 
     def __init__(self, parts: Mapping[str, Embedder], dropout: float) -> None:
         """Take the embedders by name, and the share of features to be dropped."""

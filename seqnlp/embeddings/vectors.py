@@ -14,7 +14,7 @@ from seqnlp.shapes import Float, Int
 
 @final
 class Vectors(WordEmbedding):
-    """Vectors that somebody else trained, from a text file in the format of GloVe, word2vec or fastText."""
+    """Pretrained word vectors from a text file (GloVe, word2vec, fastText)."""
 
     section: ClassVar[str] = "vectors"
     renamed = {"most": "max_words", "tune": "trainable"}
@@ -22,7 +22,7 @@ class Vectors(WordEmbedding):
     file: str
     """Path of the file."""
     max_words: Annotated[int, Field(ge=1)] = 100_000
-    """Keep this many words, the first ones of the file, and of the later ones those of train."""
+    """Words to keep, the first ones of the file; of later ones those of train are kept too."""
     trainable: bool = False
     """Train the vectors too, rather than keep them as they are."""
 

@@ -16,7 +16,7 @@ from seqnlp.shapes import Float, Int
 
 @final
 class Words(WordEmbedding):
-    """One learned vector a word; words that are too rare share the one of the unknown word."""
+    """Learned word vectors; rare words share that of the unknown word."""
 
     section: ClassVar[str] = "words"
     renamed = {"dropout": "word_dropout"}
@@ -26,9 +26,9 @@ class Words(WordEmbedding):
     min_count: Annotated[int, Field(ge=1)] = 1
     """Occurrences in train that a word needs to get a vector of its own."""
     lowercase: bool = False
-    """Take `The` and `the` for one word."""
+    """Lowercase words."""
     word_dropout: Annotated[float, Field(ge=0)] = 0.25
-    """A word seen n times is taken for unknown with probability word_dropout / (word_dropout + n) in training."""
+    """Replaces a word of count n by the unknown one with probability word_dropout / (word_dropout + n)."""
 
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
         """Number the words."""

@@ -12,7 +12,7 @@ from seqnlp.shapes import Bool, Float
 
 @final
 class Bypass(EncoderModule):
-    """Encodes the first features of each step, and passes the last ones on beside the outputs."""
+    """Encodes the first features of a step; the last ones bypass the encoder."""
 
     def __init__(self, encoder: EncoderModule, size: int) -> None:
         """Take the encoder, and the number of features that bypass it."""

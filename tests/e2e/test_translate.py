@@ -68,7 +68,7 @@ def test_files_are_read_too(run: Path, seqnlp: Program, tmp_path: Path) -> None:
 
 def test_translate_draws_no_picture_of_nothing(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     done = seqnlp("translate", run, "--svg", tmp_path / "x.svg", stdin="\n")
-    assert (done.returncode, done.stderr) == (0, "note: no picture, for there is nothing to draw\n")
+    assert (done.returncode, done.stderr) == (0, "note: no image, as there is nothing to draw\n")
     assert not (tmp_path / "x.svg").exists()
 
 
@@ -201,5 +201,5 @@ def test_a_training_that_was_stopped_and_goes_on_ends_with_the_same_bytes(
 def test_a_damaged_codec(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     broken = tmp_path / "run"
     shutil.copytree(run, broken)
-    (broken / "codecs/tokens.json").write_text('{"unit": "characters"}')
+    (broken / "codecs/tokens.json").write_text('{"tokenizer": "characters"}')
     complains(seqnlp("translate", broken, stdin="ab\n"), 4, str(broken), "damaged")

@@ -1,7 +1,7 @@
 """Forecast decoders.
 
-base.py           what they have in common: the horizon, the windows' scales, the loss
-outputs.py        what is said of each value: a number, quantiles, a normal distribution
+base.py           the contract: the horizon, the windows' scales, the loss
+outputs.py        the output of each value: a number, quantiles, a normal distribution
 direct.py         all steps at once, from the last state
 recursive.py      step by step, each forecast fed back
 segments.py       segment by segment, all in parallel (SegRNN)

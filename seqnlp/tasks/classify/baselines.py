@@ -1,4 +1,4 @@
-"""The classifier to beat: logistic regression over the words of a text, trained by the same loop."""
+"""Baseline of classifiers: logistic regression over a bag of words."""
 
 from collections.abc import Callable
 from typing import final
@@ -63,7 +63,7 @@ def bag_of_words(words: int, classes: int, multilabel: bool) -> SequenceModel:
 
 @final
 class BagOfWords(nn.Module):
-    """A weight of each word for each class; 0 for a word that train did not have."""
+    """Weights of each word for each class; 0 for unknown words."""
 
     def __init__(self, words: int, classes: int) -> None:
         super().__init__()

@@ -37,7 +37,7 @@ def split_texts(split: "Dataset", name: str) -> Column:
 
 
 def checked(words: Column, name: str) -> Column:
-    """The same column, if no row of it is empty.
+    """Check that no row of a column is empty, and return it.
 
     Raises:
         seqnlp.errors.DataError: naming the first row without words.
@@ -68,7 +68,7 @@ def read_labels(split: "Dataset", name: str, multilabel: bool) -> Column:
 
 @final
 class ClassifyDataset(BucketedDataset):
-    """Texts as numbers, with the numbers of their labels."""
+    """Encoded texts with their labels."""
 
     def __init__(
         self, text: EncodedText, labels: Ragged, unseen: list[str], classes: int | None, batch_tokens: int
@@ -104,7 +104,7 @@ class ClassifyDataset(BucketedDataset):
         return cls(text, gold, unseen, len(label_codec) if multilabel else None, batch_tokens)
 
     def encoded_by(self, codecs: Mapping[str, TextCodec]) -> "ClassifyDataset":
-        """The same texts and labels, the words encoded in another way."""
+        """Encode the same texts by other codecs."""
         text = EncodedText.encode(TokenizedText(self.words), codecs)
         return ClassifyDataset(text, self.labels, self.unseen, self.classes, self.batch_tokens)
 
@@ -136,7 +136,7 @@ class ClassifyDataset(BucketedDataset):
         return missing
 
     def gold(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The right classes.
+        """Gold classes.
 
         Returns:
             The class of each text, shape (rows,), or, where a text may have any number of labels, 1 for each that it

@@ -15,8 +15,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.ngrams import WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
-from seqnlp.metrics import class_scores, multilabel_scores
-from seqnlp.metrics.answers import Answers
+from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.nn.bypass import Bypass
@@ -98,7 +97,7 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
-        """Take the codecs that a run has saved; class weights and the prior are among the weights of the model."""
+        """Take the codecs that a run has saved; class weights and prior are in the model's."""
         labels = Labels.from_json(dict(codecs["labels"]))
         ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
@@ -136,7 +135,7 @@ class ClassifyTask(LabellingTask):
         return SequenceModel(voting, Bypass(encoder, len(self.labels)), {LABEL: decoder})
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
-        """Accuracy, macro F1 and log loss, or micro and macro F1 and exact matches; and each label's scores."""
+        """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""
         return self.scores(self.predict(model, examples).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
@@ -189,15 +188,15 @@ class ClassifyTask(LabellingTask):
         """The words of each text."""
         return self.recipe.words(split)
 
-    def answers(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, Answers]:
+    def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
         """Gold and predicted class of each text; with several labels, each one's presence."""
         scores = self.predict(model, examples).scores
         rows = np.arange(examples.items)
         gold = examples.gold(rows)
         if not self.multilabel:
-            return {self.recipe.data.label: Answers(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
+            return {self.recipe.data.label: LabelPairs(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
         return {
-            label: Answers(
+            label: LabelPairs(
                 ["no", "yes"], gold[:, n], (score > 0.5).astype(np.int64), np.maximum(score, 1 - score), rows
             )
             for n, (label, score) in enumerate(zip(self.labels.names, scores.T, strict=True))

@@ -28,9 +28,9 @@ class TagDataset(BucketedDataset):
     targets: dict[str, Ragged]
     """The target of each decoder at each word."""
     unseen: dict[str, list[str]]
-    """For each label column the labels, or parts of them, that train did not have."""
+    """Labels of each label column, or parts of them, that train lacks."""
     train_numbers: NDArray[np.int64]
-    """For each distinct word of `text`, its number among the words of train."""
+    """Number of each distinct word of `text` in the vocabulary of train."""
     batch_tokens: int
     """Steps of a training batch."""
 
@@ -54,7 +54,7 @@ class TagDataset(BucketedDataset):
 
     @property
     def words(self) -> NDArray[np.int64]:
-        """The number of every word among those of train; `UNKNOWN` if train did not have it."""
+        """Number of every word in the vocabulary of train; `UNKNOWN` if it lacks it."""
         numbers: NDArray[np.int64] = self.train_numbers[self.text.codes.values]
         return numbers
 

@@ -1,4 +1,4 @@
-"""Inference of a tagger: every decoder runs, and the label codecs put their choices together."""
+"""Inference of a tagger: all decoders, joined by the label codecs."""
 
 import math
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
 def best_sequences(
     model: SequenceModel, text: EncodedText, decoder: CrfTagger, number: int
 ) -> list[list[tuple[NDArray[np.int64], float]]]:
-    """The likeliest sequences of labels for each sentence, fewer where there are no more, with their log-probabilities.
+    """Find the likeliest label sequences of each sentence (n-best), with their log-probabilities.
 
     Args:
         model: The trained model.

@@ -24,22 +24,22 @@ from seqnlp.tasks.tag.recipe import TagData
 from seqnlp.training.inference import stream_in_windows
 
 Sentence = str | list[str] | Mapping[str, list[str]]
-"""Text, or words, or columns by name: the words and what the corpus gives beside them."""
+"""Text, words, or columns by name: the words and those that are read beside them."""
 
 
 @dataclass(frozen=True)
 class _Split:
-    """A sentence as words, and how to find them in its text again."""
+    """Sentence as words, with their places in its text."""
 
     words: list[str]
     text: str | None
     """None where words were given."""
     by_rule: bool
-    """Whether the text was split by rule, or else at blanks."""
+    """True if the text was split by rule, not at blanks."""
     columns: Mapping[str, list[str]]
 
     def offsets(self) -> list[tuple[int, int]]:
-        """Where each word begins and ends in the text."""
+        """Bounds of each word in the text."""
         if self.text is not None and self.by_rule:
             return list(split_words(self.text))
         if self.text is not None:
@@ -186,7 +186,7 @@ class Tagger(Predictor):
         return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
 
     def _as_in_corpus(self, column: Column) -> list[list[str]]:
-        """Tags by name, in the scheme of the corpus where the decoder has another one."""
+        """Names of tags, in the scheme of the corpus."""
         data = self.data
         if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
             column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)

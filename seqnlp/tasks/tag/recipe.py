@@ -32,7 +32,7 @@ class TagData(Data):
     labels: list[str] = ["upos"]
     """The columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
-    """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
+    """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
     """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
     label_codecs: dict[str, LabelEncoding] = {}

@@ -14,8 +14,7 @@ from seqnlp.codecs.spans import read_spans
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
-from seqnlp.metrics import accuracy, label_scores, span_scores
-from seqnlp.metrics.answers import Answers
+from seqnlp.metrics import LabelPairs, accuracy, label_scores, span_scores
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores
 from seqnlp.tasks.labelling import LabellingTask
@@ -184,14 +183,14 @@ class TagTask(LabellingTask):
         """The words of each sentence."""
         return self.recipe.data.words(split)
 
-    def answers(self, model: SequenceModel, examples: TagDataset) -> dict[str, Answers]:
+    def label_pairs(self, model: SequenceModel, examples: TagDataset) -> dict[str, LabelPairs]:
         """The label of every word, by column."""
         predicted, sure = predict_tags(model, examples.text, self.predicted)
         lengths = examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
         steps = np.arange(examples.items) - np.repeat(examples.text.codes.offsets[:-1], lengths)
         return {
-            name: Answers(*self._compared(name, examples, predicted[name]), sure[name], rows, steps, examples.known)
+            name: LabelPairs(*self._compared(name, examples, predicted[name]), sure[name], rows, steps, examples.known)
             for name in self.columns
         }
 

@@ -21,18 +21,18 @@ TARGET = "target"
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Which pairs are trained on."""
+class LengthFilter:
+    """Filter of pairs by their lengths, for training."""
 
     min_length: int
     """Tokens of each side, at least."""
     max_length: int
     """Tokens of each side, at most."""
     max_ratio: float | None
-    """How many times as long one side may be as the other; None: any."""
+    """Highest ratio of the sides' lengths; None: any."""
 
     def kept(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
-        """Which pairs have the right lengths, shape (pairs,), and what is wrong with the others, in words."""
+        """Mask of the pairs that pass, shape (pairs,), and the reasons why others do not."""
         low, high = np.minimum(source, target), np.maximum(source, target)
         odd = {
             "with an empty side": low == 0,
@@ -73,7 +73,7 @@ class TranslateDataset(BucketedDataset):
 
     @classmethod
     def encode(
-        cls, pairs: Pairs, source: Sentences, target: Sentences, lengths: Lengths, batch_tokens: int
+        cls, pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter, batch_tokens: int
     ) -> "TranslateDataset":
         """Encode a split, for training without the pairs of odd lengths.
 

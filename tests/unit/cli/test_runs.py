@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from seqnlp.cli.runs import app
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Done, Evaluated, Started, Stepped
-from seqnlp.plots.files import check_picture
+from seqnlp.plots.images import check_image
 from seqnlp.run import Run
 
 TEST_SCORES = {
@@ -173,7 +173,7 @@ def test_plot_into_a_picture() -> None:
 
 def test_plot_into_several_pictures_each_by_its_ending() -> None:
     try:
-        check_picture(Path("x.png"))
+        check_image(Path("x.png"))
     except UsageError as error:
         pytest.skip(str(error))
     names = ("1.svg", "2.png", "3.SVG", "4.png")

@@ -120,5 +120,5 @@ def test_fit_and_restore() -> None:
     section = CharCnn(min_count=2, max_length=6)
     codec = section.fit_words({"aab": 1, "b": 1, "c": 1}, lambda name: pytest.fail(name))
     assert codec.characters == ["a", "b"]
-    assert codec.longest == 6
+    assert codec.max_length == 6
     assert section.restore(codec.to_json()).to_json() == codec.to_json()

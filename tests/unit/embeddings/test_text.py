@@ -93,7 +93,7 @@ def test_files_are_named_by_their_keys() -> None:
 )
 def test_a_batch_equals_its_sentences_encoded_word_by_word(rows: list[list[str]], data: st.DataObject) -> None:
     train = TokenizedText(Column.from_rows(rows))
-    words, chars = Vocabulary.fit(train.words.counts(), min_count=2), Characters.fit(train.words.counts(), longest=4)
+    words, chars = Vocabulary.fit(train.words.counts(), min_count=2), Characters.fit(train.words.counts(), max_length=4)
     chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=6))
     batch = TextBatch.gather(EncodedText.encode(train, {"words": words, "chars": chars}), np.array(chosen))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.metrics import class_scores, multilabel_scores
-from seqnlp.metrics.confusion import confusion_matrix, frequent_confusions
+from seqnlp.metrics.labels import confusion_matrix, frequent_confusions
 
 NAMES = ["a", "b", "c"]
 

@@ -95,10 +95,10 @@ def test_create_refuses_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "README.md").touch()
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="--resume goes on with it, --overwrite"):
+    with pytest.raises(UsageError, match="--resume continues it, --overwrite"):
         Run.create(tmp_path / "run")
     for overwrite in (False, True):
-        with pytest.raises(UsageError, match="no run and holds other files"):
+        with pytest.raises(UsageError, match="not a run and holds other files"):
             Run.create(tmp_path / "other", overwrite)
         with pytest.raises(UsageError, match="is a file"):
             Run.create(tmp_path / "file", overwrite)
@@ -161,9 +161,9 @@ def test_open_names_what_is_missing(tmp_path: Path, missing: str) -> None:
 def test_open_refuses_a_newer_or_damaged_format(tmp_path: Path) -> None:
     run = trained(tmp_path / "run")
     cases = {
-        '{"format": 2}': "format 2 is newer than this seqnlp, which knows 1: upgrade it",
-        '{"format": "1"}': "expected the number of a format",
-        "{}": "expected the number of a format",
+        '{"format": 2}': "format 2 is newer than this seqnlp, which reads 1: upgrade seqnlp",
+        '{"format": "1"}': "expected a format number",
+        "{}": "expected a format number",
         "[1]": "expected a JSON object, found list",
         '{"format": 1': "meta.json: damaged: not JSON",
         "\0" * 40: "meta.json: damaged: not JSON",

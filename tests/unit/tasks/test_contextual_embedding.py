@@ -206,3 +206,14 @@ def test_faults_in_it_are_told_with_place_and_hint(tmp_path: Path) -> None:
         (fault,) = caught.value.faults
         assert problem in str(fault)
         assert ":14:" in str(fault)
+
+
+@pytest.mark.parametrize("name", ["dropout", "columns", "ngrams"])
+def test_a_section_that_means_something_else_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"Taken: the section '{name}' has another meaning already"):
+        type(
+            "Taken",
+            (Previous,),
+            {"__module__": __name__, "__annotations__": {"section": ClassVar[str]}, "section": name},
+        )
+    assert name not in Embedding.registry

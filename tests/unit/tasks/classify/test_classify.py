@@ -262,12 +262,12 @@ def test_answers_are_what_was_said() -> None:
     task = fitted({"kind": "max", "dropout": 0.0})
     model, examples = overfit(task, TRAIN)
     with torch.inference_mode():
-        answers = task.answers(model, examples)["label"]
+        answers = task.label_pairs(model, examples)["label"]
     assert [answers.names[n] for n in answers.predicted] == [answers.names[n] for n in answers.gold] == TRAIN["label"]
     assert (answers.confidence > 0.5).all()
     several = fitted_to_several({"kind": "max", "dropout": 0.0})
     model, examples = overfit(several, SEVERAL)
     with torch.inference_mode():
-        columns = several.answers(model, examples)
+        columns = several.label_pairs(model, examples)
     assert list(columns) == ["price", "weight"]
     assert columns["price"].gold.tolist() == columns["price"].predicted.tolist() == [0, 1, 1, 0]

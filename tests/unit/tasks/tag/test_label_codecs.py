@@ -151,7 +151,7 @@ def test_labels_of_new_words_are_no_surprise_and_a_new_script_is() -> None:
     assert task.notices(dataset) == []
     assert dataset.targets["lemma.cut"][0].tolist() == task.labels["lemma.cut"].encode(["0", "3"]).tolist()
     assert dataset.targets["lemma.add"][0].tolist() == [task.labels["lemma.add"].names.index(""), UNSEEN]
-    assert task.answers(task.build().eval(), dataset)["lemma"].gold.min() >= 0
+    assert task.label_pairs(task.build().eval(), dataset)["lemma"].gold.min() >= 0
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_the_trivial_tagger_against_plain_python() -> None:
 def test_answers_say_where_and_how_sure() -> None:
     task = fitted()
     model, dev = task.build().eval(), task.encode(Dataset.from_dict(DEV), 100)
-    answers = task.answers(model, dev)["upos"]
+    answers = task.label_pairs(model, dev)["upos"]
     tagged = task.predictor(model).tag(DEV["form"])
     assert [answers.names[n] for n in answers.predicted] == [tag for each in tagged for tag in each.tags]
     assert answers.confidence.tolist() == pytest.approx([score for each in tagged for score in each.scores])
@@ -232,9 +232,9 @@ def test_calibration_makes_a_tagger_less_sure_and_changes_no_tag() -> None:
     model = task.build().eval()
     model.heads[0].output.weight.data *= 30  # type: ignore[union-attr,operator]
     dev = task.encode(Dataset.from_dict(DEV), 100)
-    before = task.answers(model, dev)["upos"]
+    before = task.label_pairs(model, dev)["upos"]
     (temperature,) = task.calibrate(model, dev).values()
-    after = task.answers(model, dev)["upos"]
+    after = task.label_pairs(model, dev)["upos"]
     assert temperature > 1
     assert (after.predicted == before.predicted).all()
     assert after.confidence.mean() < before.confidence.mean()

@@ -93,7 +93,7 @@ def test_features_that_train_lacks_are_told_and_always_wrong() -> None:
     dev = task.encode(Dataset.from_dict(DEV), 100)
     (notice,) = task.notices(dev)
     assert notice == "feats: 'Case=Gen', 'Mood=Ind' do not occur in train, and always counts as wrong"
-    gold = task.answers(task.build().eval(), dev)["feats"].gold
+    gold = task.label_pairs(task.build().eval(), dev)["feats"].gold
     assert (gold < 0).tolist() == [False, False, True, False, True]
 
 

@@ -1,4 +1,4 @@
-"""`tokenizer` of a language model or a translation: what a token is."""
+"""`tokenizer` of a language model or a translation: characters, words or subwords."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -10,23 +10,23 @@ from seqnlp.codecs.running_text import CharacterText, RunningText, SubwordText, 
 from seqnlp.spec import Family
 
 
-class Unit(Family, ABC):
-    """What a text is divided into."""
+class Tokenizer(Family, ABC):
+    """Tokenizer of running text."""
 
     default_kind: ClassVar[str | None] = "characters"
 
     @property
     @abstractmethod
     def plural(self) -> str:
-        """What several are called."""
+        """Noun for its tokens, in the plural."""
 
     @abstractmethod
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> RunningText:
-        """Make the codec from the text to train on.
+        """Fit the codec on the text of train.
 
         Args:
             chunks: Parts of the text.
-            at_blanks: Words are parted by blanks already, and by nothing else.
+            at_blanks: Words are separated by blanks already, and by nothing else.
         """
 
     @abstractmethod
@@ -35,12 +35,12 @@ class Unit(Family, ABC):
 
 
 @final
-class CharacterUnit(Unit):
-    """Every character on its own: few of them, and no text that can't be read."""
+class CharacterTokenizer(Tokenizer):
+    """Characters: a small vocabulary."""
 
     kind: Literal["characters"] = "characters"
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a character must occur in train to be known."""
+    """Occurrences in train that a character needs to be known."""
 
     @property
     def plural(self) -> str:
@@ -57,14 +57,14 @@ class CharacterUnit(Unit):
 
 
 @final
-class WordUnit(Unit):
-    """Words, signs and line breaks; the blank before a word is part of it."""
+class WordTokenizer(Tokenizer):
+    """Words, signs and line breaks; a word includes the blank before it."""
 
     renamed = {"most": "max_words"}
 
     kind: Literal["words"] = "words"
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a word must occur in train to be known."""
+    """Occurrences in train that a word needs to be known."""
     max_words: Annotated[int, Field(ge=1)] | None = None
     """Keep this many words, the most frequent ones; left out: all."""
 
@@ -83,8 +83,8 @@ class WordUnit(Unit):
 
 
 @final
-class SubwordUnit(Unit):
-    """Pieces of words that the corpus repeats: any text can be spelled."""
+class SubwordTokenizer(Tokenizer):
+    """Subwords on bytes: no text has unknown tokens."""
 
     renamed = {"pieces": "vocab_size"}
 
@@ -92,7 +92,7 @@ class SubwordUnit(Unit):
     vocab_size: Annotated[int, Field(ge=300)] = 2000
     """Pieces to learn, the 256 bytes among them."""
     model: Literal["bpe", "unigram"] = "bpe"
-    """Model of the pieces: byte-pair encoding (Sennrich et al., 2016), or unigram pieces (Kudo, 2018)."""
+    """Byte-pair encoding (Sennrich et al., 2016), or a unigram model (Kudo, 2018)."""
 
     @property
     def plural(self) -> str:
