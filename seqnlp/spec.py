@@ -42,7 +42,7 @@ class Spec(BaseModel):
 
     @classmethod
     def field_help(cls) -> dict[str, str]:
-        """The docstrings under the fields, read from the source: not before somebody asks, since that takes long."""
+        """Docstrings under the fields, read from the source, which takes long."""
         texts: dict[str, str] = {}
         for spec in reversed(cls.__mro__):
             if issubclass(spec, Spec):
@@ -61,7 +61,7 @@ class Spec(BaseModel):
 
 
 class Family(Spec, ABC):
-    """Specs that stand in for each other; the key `discriminator` says which one is meant.
+    """Discriminated union of specs; the key `discriminator` chooses one.
 
     The head of a family is abstract: `class Encoder(Family, ABC)`; a member is a subclass of it that sets
     `kind: Literal["name"] = "name"`. A member defined later, by a plugin, is known from then on. In a recipe
@@ -83,7 +83,7 @@ class Family(Spec, ABC):
 
     @classmethod
     def is_head(cls) -> bool:
-        """Whether this is the abstract head of a family rather than one of its members."""
+        """Tell the abstract head of a family from its members."""
         return globals().get("Family") in cls.__bases__  # not there yet while Family itself is made
 
     @classmethod
@@ -184,7 +184,7 @@ def _with_fields(head: type[Parts], parts: tuple[tuple[str, type[Spec]], ...]) -
 
 
 def _late_schema(parse: Callable[[Any], Spec]) -> CoreSchema:
-    """Schema that calls `parse` each time, since members may be defined after the section around it."""
+    """Schema that calls `parse`, since members may be defined after the section around it."""
     return core_schema.no_info_plain_validator_function(
         parse,
         serialization=core_schema.plain_serializer_function_ser_schema(lambda spec: spec.model_dump(exclude_none=True)),
@@ -192,7 +192,7 @@ def _late_schema(parse: Callable[[Any], Spec]) -> CoreSchema:
 
 
 def _docstrings(spec: type[Spec]) -> dict[str, str]:
-    """The docstring under each field that a class has of its own, empty where there is none."""
+    """Docstrings under the fields of a class itself, empty where there is none."""
     try:
         definition, *others = ast.parse(dedent(inspect.getsource(spec))).body
     except (OSError, TypeError, SyntaxError, ValueError):  # there is no source, as in a notebook that has moved on

@@ -30,7 +30,7 @@ class ClassifyData(Data):
     label: str = "label"
     """The column to predict."""
     multilabel: bool = False
-    """A text has any number of labels, each decided on its own; the label column then holds lists."""
+    """Multilabel classification: texts have lists of labels, each decided on its own."""
 
 
 @final

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from pydantic import Field
 
 from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
-from seqnlp.codecs.schemes import Scheme
-from seqnlp.codecs.spans import check_tags, read_spans, write_spans
+from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
@@ -32,15 +31,15 @@ class TagData(Data):
     labels: list[str] = ["upos"]
     """The columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
-    """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
+    """Auxiliary label columns: trained on too, but neither scored nor predicted."""
     by_feature: list[str] = []
     """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
     label_codecs: dict[str, LabelEncoding] = {}
-    """Kind of the labels of a column, where they are no plain classes; `features` says the same as `by_feature`."""
+    """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
-    """Scheme of spans in the label column: bio, bioes or iob1; left out: its labels are no spans."""
+    """Scheme of spans in the label column: bio, bioes or iob1; left out: no spans."""
     training_scheme: Literal["bio", "bioes"] | None = None
     """Scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
     repair: bool = False
@@ -70,7 +69,7 @@ class TagData(Data):
         return column
 
     def tags(self, words: Column, split: "Dataset", name: str) -> Column:
-        """Read a label column in the training scheme, and in the canonical form of its kind.
+        """Read a label column in canonical form, and in the training scheme.
 
         Raises:
             seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
@@ -93,7 +92,7 @@ class TagData(Data):
 
 @contextmanager
 def about_column(name: str) -> Iterator[None]:
-    """Let an error say which column it is about."""
+    """Name the column in errors."""
     try:
         yield
     except DataError as error:
