@@ -90,7 +90,7 @@ class RunError(DataError):
 
 
 class Diverged(SeqnlpError):
-    """A training loss that is no longer a number."""
+    """A training loss that is not finite."""
 
     code = 5
 

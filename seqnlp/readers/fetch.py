@@ -109,7 +109,7 @@ def download(url: str, part: Path, file: PublicFile, progress: Progress) -> tupl
             if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK):
                 raise
             problem = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
-    raise DataError(f"no luck in {TRIES} tries: {problem}", url)
+    raise DataError(f"gave up after {TRIES} tries: {problem}", url)
 
 
 def save(read: IO[bytes] | HTTPResponse, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:

@@ -53,7 +53,7 @@ def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         except ValueError as error:
             raise DataError(f"this is not JSON: {error}", path, number) from None
         except RecursionError:
-            raise DataError("lists inside lists without end", path, number) from None
+            raise DataError("too many nested lists", path, number) from None
         if not isinstance(value, dict) or not value:
             raise DataError(f"{line.strip()[:40]} is not an object with keys", path, number)
         yield number, value

@@ -105,7 +105,7 @@ def open_corpus(target: str, root: Path, reader: Reader | None = None) -> LocalC
     places = [Path(target), root / target, *([shipped[target]] if target in shipped else [])]
     place = next((place for place in places if place.exists()), None)
     if place is None and target in CATALOGUE:
-        raise DataError(f"{target} has not been fetched; seqnlp corpora get {target} does that")
+        raise DataError(f"{target} has not been fetched; run `seqnlp corpora get {target}`")
     if place is None:
         raise DataError(f"no file or corpus is called {target!r}: {nearest_or_all(target, [*shipped, *CATALOGUE])}")
     if place.is_file():

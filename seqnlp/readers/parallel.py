@@ -71,7 +71,7 @@ class Parallel(Reader):
         first, second = (find(str(file)) for file in self.files_of(source))
         place = Path(str(first).removesuffix(self.ending(self.suffixes[0])))
         if self.files_of(str(place))[1] != second:
-            raise DataError(f"its partner is in another place, {second}", first)
+            raise DataError(f"the other file of the pair is in another folder: {second}", first)
         return place
 
     def files_of(self, source: str) -> list[Path]:

@@ -40,7 +40,9 @@ class Passage:
         for bound in (named["start"].strip(), named["end"].strip()):
             number = _BOUND.fullmatch(bound)
             if bound and number is None:
-                raise DataError(f"{bound!r} is no place in a text; expected a slice such as [:90%] or [1000:]", source)
+                raise DataError(
+                    f"{bound!r} is not an offset in a text; expected a slice such as [:90%] or [1000:]", source
+                )
             if number and not number["percent"] and "." in bound:
                 raise DataError(f"{bound!r} is not a number of characters; a percentage is written {bound}%", source)
         return cls(find(named["path"]), named["start"].strip(), named["end"].strip())

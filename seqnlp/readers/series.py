@@ -91,7 +91,7 @@ class Series(Reader):
 
         Raises:
             seqnlp.errors.DataError: naming file, line and series, for whatever is wrong with it: text in a column of
-                numbers, infinities; timestamps that are not, go back or come twice; gaps.
+                numbers, infinities; timestamps that are not, go back or occur twice; gaps.
         """
         table = self._read(path)
         renamed = self._renamings(table.columns, path) if self.columns else {}

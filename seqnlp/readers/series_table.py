@@ -59,7 +59,7 @@ def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTab
         freq: Step between rows; left out: the most common one.
 
     Raises:
-        seqnlp.errors.DataError: naming file, line and series: times that go back, or come twice; gaps.
+        seqnlp.errors.DataError: naming file, line and series: timestamps that go back or occur twice; gaps.
     """
     codes: dict[str, int] = {}
     of_row = np.array([codes.setdefault(name, len(codes)) for name in records.series], np.int64)
@@ -88,7 +88,7 @@ def _check_rising(records: Records, name: str, rows: Rows) -> None:
     same = np.flatnonzero(times[:place] == moment)
     if len(same):
         first = int(records.lines[rows[same[0]]])
-        raise DataError(f"series {name!r}: {moment} comes twice, first in line {first}", records.path, line)
+        raise DataError(f"series {name!r}: {moment} occurs twice, first in line {first}", records.path, line)
     problem = f"series {name!r}: {moment} after {times[place - 1]}; expected rows in order of time"
     raise DataError(problem, records.path, line)
 

@@ -205,7 +205,7 @@ def times_after(times: Times, steps: int, series: str, path: Path) -> Times:
         path: The file that it is from.
 
     Raises:
-        seqnlp.errors.DataError: if the last rows are not evenly apart, or it would go on after the year 9999.
+        seqnlp.errors.DataError: if the last rows are not evenly spaced, or it would go on after the year 9999.
     """
     recent = times[-RECENT:].astype("datetime64[s]")
     step = Step.infer([recent])
@@ -216,6 +216,4 @@ def times_after(times: Times, steps: int, series: str, path: Path) -> Times:
                 return step.after(recent[-1], np.arange(1, steps + 1))
             except ValueError:
                 raise DataError(f"series {series!r}: {steps} steps of {step} go past the year 9999", path) from None
-    raise DataError(
-        f"series {series!r}: its last rows are not evenly apart, so that none can be dated after them", path
-    )
+    raise DataError(f"series {series!r}: its last rows are not evenly spaced, so no later ones can be dated", path)

@@ -18,7 +18,7 @@ from seqnlp.spelling import nearest
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of a run directory; a run with a higher one is from a newer seqnlp."""
 
 RUNS = Path("runs")
@@ -75,7 +75,7 @@ class Run:
         """Open a run to use its model.
 
         Raises:
-            seqnlp.errors.RunError: it is missing, no run, half-written, damaged or from a newer seqnlp.
+            seqnlp.errors.RunError: it is missing, no run, half-written, damaged or of another format.
         """
         run = cls.at(path)
         for name in (RECIPE, CODECS, MODEL):
@@ -88,7 +88,7 @@ class Run:
         """Open a run that may have no model yet.
 
         Raises:
-            seqnlp.errors.RunError: it is missing, no run, or from a newer seqnlp.
+            seqnlp.errors.RunError: it is missing, no run, or of another format.
         """
         run = cls(Path(path))
         path = run.path
@@ -102,9 +102,11 @@ class Run:
             raise RunError(f"not a run: it has no {META}{nearest_run(path / '*')}", path)
         found = run.meta().get("format")
         if not isinstance(found, int):
-            raise RunError("damaged: expected the number of a format under `format`", path / META)
+            raise RunError("damaged: expected a format number under `format`", path / META)
         if found > FORMAT:
-            raise RunError(f"its format {found} is newer than this seqnlp, which knows {FORMAT}: upgrade it", path)
+            raise RunError(f"its format {found} is newer than this seqnlp, which reads {FORMAT}: upgrade seqnlp", path)
+        if found < FORMAT:
+            raise RunError(f"its format {found} is older than this seqnlp, which reads {FORMAT}: train it again", path)
         return run
 
     @classmethod
@@ -231,12 +233,12 @@ class Run:
         if self.is_run(self.path):
             if not overwrite:
                 raise UsageError(
-                    f"{self.path} is a run already: --resume goes on with it, --overwrite begins it anew, "
+                    f"{self.path} is already a run: --resume continues it, --overwrite replaces it, "
                     "--out names another folder"
                 )
         elif self.path.is_dir():
             if any(file.name not in (LOCK, HOLDER) and not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
-                raise UsageError(f"{self.path} is no run and holds other files: name another folder with --out")
+                raise UsageError(f"{self.path} is not a run and holds other files: name another folder with --out")
         elif os.path.lexists(self.path):
             raise UsageError(f"{self.path} is a file, but a run is a folder: name another with --out")
 

@@ -113,8 +113,8 @@ class Trainer:
         """Train from the state in `progress`.
 
         Raises:
-            seqnlp.errors.Diverged: when the loss or the gradient is no longer a number; the weights are then
-                those from before that step.
+            seqnlp.errors.Diverged: when the loss or the gradient is not finite; the weights are then those
+                from before that step.
         """
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
@@ -158,7 +158,7 @@ class Trainer:
             self.optimizer.zero_grad()
             what = "loss" if not math.isfinite(nats) else "gradient"
             raise Diverged(
-                f"the {what} is no longer a number at step {now.step + 1} (learning rate {rate:.2g}); "
+                f"the {what} is not finite at step {now.step + 1} (learning rate {rate:.2g}); "
                 "try a smaller optimizer.lr or training.max_grad_norm"
             )
         self.optimizer.step()

@@ -23,7 +23,7 @@ class Training(Spec):
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after this many evaluations without a better dev score; left out: never."""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None
-    """Steps after which dev is scored also in the middle of an epoch; left out: only after each epoch."""
+    """Evaluate on dev after this many steps, too; left out: only after each epoch."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decay of an exponential moving average of the weights, say 0.998, which is then the model; 0: none."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -302,7 +302,7 @@ def test_missing_values_are_refused_or_masked(file: Path, tmp_path: Path) -> Non
         ({(5, 1): "-inf"}, r"bad.csv:7: series 'bad': an infinity in the column 'b'"),
         (
             {(9, -1): "2020-01-01 08:00:00"},
-            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 comes twice, first in line 10",
+            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 occurs twice, first in line 10",
         ),
         ({(9, -1): "2020-01-01 03:30:00"}, r"bad.csv:11: series 'bad': 2020-01-01T03:30:00 after 2020-01-01T08:00:00"),
         ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is not a timestamp"),
@@ -351,7 +351,7 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         (["forecast", "RUN", "FILE[:x]"], DataError, "expected a period"),
         (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is not a day"),
         (["forecast", "RUN", "FILE", "--plot", "--json"], UsageError, "contradict"),
-        (["predict", "RUN"], UsageError, "name it after the run"),
+        (["predict", "RUN"], UsageError, "expected a file of series"),
         (["tag", "RUN"], UsageError, "this run is a forecaster; use `seqnlp forecast "),
     ],
 )

@@ -74,7 +74,7 @@ class ForecastTraining(Training):
     batch_tokens: Annotated[int, Field(ge=1)] = 8192
     """Steps of look-back in a batch: `batch_tokens / lookback` windows; independent channels are windows each."""
     stride: Annotated[int, Field(ge=1)] = 1
-    """Train on every so many-th window, others in each epoch."""
+    """Stride between the windows of an epoch, which begin at a random offset."""
 
 
 @final

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from pydantic import Field
 
 from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
-from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
+from seqnlp.codecs.schemes import Scheme
+from seqnlp.codecs.spans import check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
@@ -31,7 +32,7 @@ class TagData(Data):
     labels: list[str] = ["upos"]
     """The columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
-    """Auxiliary label columns: trained on too, but neither scored nor predicted."""
+    """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
     """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
     label_codecs: dict[str, LabelEncoding] = {}
@@ -39,7 +40,7 @@ class TagData(Data):
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
-    """Scheme of spans in the label column: bio, bioes or iob1; left out: no spans."""
+    """Scheme of spans in the label column: bio, bioes or iob1; left out: its labels are no spans."""
     training_scheme: Literal["bio", "bioes"] | None = None
     """Scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
     repair: bool = False

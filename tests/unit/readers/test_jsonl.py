@@ -61,7 +61,7 @@ KINDS = "a string, a list of strings, a whole number, a number, a list of number
         (['{"a": "x"}', '{"a": 1}'], ":2: 'a' is 1; expected a string as before"),
         (['{"a": 1}', '{"a": 1.5}'], ":2: 'a' is 1.5; expected a whole number as before"),
         (['{"a": ["x"]}', '{"a": "x"}'], ":2: 'a' is \"x\"; expected a list of strings as before"),
-        (["[" * 100_000], ":1: lists inside lists without end"),
+        (["[" * 100_000], ":1: too many nested lists"),
     ],
 )
 def test_bad_jsonl_is_refused_with_its_line(path: Path, lines: list[str], problem: str) -> None:

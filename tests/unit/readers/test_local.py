@@ -73,7 +73,7 @@ def test_a_file_is_a_corpus_of_one_split(tmp_path: Path) -> None:
 
 
 def test_names_that_are_not_here(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="ewt has not been fetched; seqnlp corpora get ewt does that"):
+    with pytest.raises(DataError, match="ewt has not been fetched; run `seqnlp corpora get ewt`"):
         open_corpus("ewt", tmp_path)
     with pytest.raises(DataError, match=r"no file or corpus is called 'wnut': did you mean 'wnut17'\?"):
         open_corpus("wnut", tmp_path)
