@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from pydantic import Field
 
 from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
-from seqnlp.codecs.schemes import Scheme
-from seqnlp.codecs.spans import check_tags, read_spans, write_spans
+from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
@@ -76,8 +75,9 @@ class TagData(Data):
             seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
                 labels that are not of their kind.
         """
+        column = self.beside(words, split, name)
         with about_column(name):
-            column = self.label_encoding(name).canonical(self.beside(words, split, name))
+            column = self.label_encoding(name).canonical(column)
         if self.scheme is None or self.encoding is None or name not in self.labels:
             return column
         hint = ""
