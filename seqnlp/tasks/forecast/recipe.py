@@ -6,8 +6,7 @@ from typing import Annotated, Literal, final
 
 from pydantic import Field
 
-from seqnlp.codecs.series import Calendar
-from seqnlp.codecs.windows import WindowScale
+from seqnlp.codecs.series import Calendar, WindowScale
 from seqnlp.decoders.forecast import ForecastDecoder, LinearMap, Segments
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.series import SeriesEmbedding
