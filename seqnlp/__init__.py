@@ -4,11 +4,13 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seqnlp.version import VERSION
+
 if TYPE_CHECKING:
     from seqnlp.api import evaluate, load, train
 
 __all__ = ["evaluate", "load", "train"]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 # Threads of torch's OpenMP that wait for work should soon sleep: spinning takes the processor from those that have
 # some, and where the machine is shared it makes everything many times slower. Read when torch is loaded.

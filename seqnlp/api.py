@@ -1,4 +1,4 @@
-"""The library: train, evaluate, load."""
+"""Public calls: train, evaluate, load."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -7,19 +7,19 @@ from typing import Any
 
 import torch
 
-import seqnlp.tasks  # noqa: F401  (makes the tasks' recipes known)
-from seqnlp.errors import Diverged, RunError, UsageError
+from seqnlp.errors import Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.readers.corpus import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
+from seqnlp.recipe.paths import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
-from seqnlp.run.model_card import model_card
-from seqnlp.tasks import Scores, Task, TaskRecipe
-from seqnlp.tasks.lm.task import LmTask
-from seqnlp.tasks.loading import encode, error_context, open_split, path_resolver, rebuild, recipe_of, score
+from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.loading import encode, open_split, rebuild, recipe_of, score
+from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
@@ -36,7 +36,7 @@ def train(
     overwrite: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Generator[Event, None, None]:
-    """Train a recipe and leave a run directory behind; closing the iterator saves a checkpoint first.
+    """Train a recipe into a run directory; closing the iterator saves a checkpoint.
 
     Args:
         recipe: A file, or the bare name of a recipe that ships.
@@ -44,34 +44,35 @@ def train(
         out: The run directory; `runs/<name of the recipe>` if left out.
         resume: Go on with the run that is there.
         overwrite: Begin anew over the run that is there.
-        notify: Is told, in one line each, what a user should know of the data.
+        notify: Called with each warning about the data, one line each.
 
     Raises:
         seqnlp.errors.SeqnlpError: for all that a user can cause.
     """
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
+    import_tasks()
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
-    with RunLock(path) as claim:
+    with RunLock(path) as lock:
         if Run.is_run(path) and (resume or overwrite):
-            claim.take()
-        yield from _train(file, overrides, path, claim, resume, overwrite, notify)
+            lock.acquire()
+        yield from _train(file, overrides, path, lock, resume, overwrite, notify)
 
 
 def _train(
     file: Path,
     overrides: Sequence[str],
     path: Path,
-    claim: RunLock,
+    lock: RunLock,
     resume: bool,
     overwrite: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
-    """Train in a folder that is claimed, or will be as soon as there is something to be written."""
+    """Train in a folder that is locked, or will be before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     before = recipe_of(begun) if begun is not None and begun.has_state else None
-    wanted = _settled(load_recipe(file, overrides), before)
+    wanted = _resolve_auto(load_recipe(file, overrides), before)
     saved = None
     if begun is not None and before is not None:
         _check_same_recipe(path, before, wanted)
@@ -86,20 +87,20 @@ def _train(
     corpus = wanted.corpus(find)
     if saved is None:
         with error_context("train"):
-            task = wanted.fit(corpus.splits["train"], find)
+            task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
         run = Run(path)
         _check_same_corpus(run, corpus)
-        task = wanted.restore(run.load_codecs())
+        task = task_class(wanted).restore(wanted, run.load_codecs())
     splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
     for name, examples in splits.items():
         for notice in task.notices(examples):
             notify(f"{name}: {notice}")
 
-    trainer = _trainer(wanted, task, splits, task.show(corpus.splits["dev"], wanted.seed))
+    trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
     if saved is None:
-        claim.take()
-        run = _begin(path, wanted, file, task, corpus)
+        lock.acquire()
+        run = _begin(path, wanted, file, task, corpus, trainer.model.device)
     else:
         trainer.restore(*saved)
     yield from _record(run, trainer)
@@ -107,7 +108,7 @@ def _train(
 
 
 def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
-    """Write down what happens, with a checkpoint after each epoch, now and then between, and on the way out."""
+    """Record events, and save checkpoints at evaluations, by time, and on exit."""
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:
@@ -147,7 +148,7 @@ def evaluate(
     dynamic: float | None = None,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split of its corpus, or on another file of the same kind.
+    """Score a run on a split of its corpus, or on another file.
 
     Args:
         run: The run directory.
@@ -155,7 +156,7 @@ def evaluate(
         data: Another file, instead of a split.
         context: Of a language model: score in windows of so many tokens that know nothing of each other.
         dynamic: Of a language model: go on learning at this rate from what has been scored.
-        notify: Is told, in one line each, what a user should know of the data.
+        notify: Called with each warning about the data, one line each.
 
     Returns:
         `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took; for a
@@ -166,16 +167,14 @@ def evaluate(
     for notice in task.notices(opened.examples):
         notify(f"{split if data is None else data}: {notice}")
     if context is not None or dynamic is not None:
-        if not isinstance(task, LmTask):
-            raise UsageError(f"{run}: context and dynamic evaluation are for language models, not for {task.verb!r}")
-        task = task.measured(context, dynamic)
+        task = task.rescored(context, dynamic)
     begun = time.perf_counter()
     scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
     kept = opened.run.scores().get(split, {}) if data is None else {}
     return {
         "run": str(run),
-        "task": opened.task.verb,
+        "task": opened.task.name,
         "split": split if data is None else str(data),
         "scores": scores,
         "baselines": kept.get("baselines", {}),
@@ -188,15 +187,15 @@ def load(run: str | Path) -> Any:
     """Open a run for use.
 
     Returns:
-        The predictor of its task: a `seqnlp.tasks.Tagger` for a tagger, and so on.
+        The predictor of its task: a `seqnlp.tasks.tag.predictor.Tagger` for a tagger, and so on.
     """
     opened = Run.open(run)
     task, model = rebuild(opened, recipe_of(opened))
     return task.predictor(model)
 
 
-def _settled(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
-    """The recipe with what `auto` and 0 mean written out: on this machine, or as the training began."""
+def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
+    """Resolve `auto` and 0 for this machine, or as the training began."""
     assert isinstance(recipe, TaskRecipe)
     asked = recipe.training
     threads = before.training.threads if before is not None else torch.get_num_threads()
@@ -215,7 +214,7 @@ def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
-    """The keys in which two resolved recipes differ, with both values."""
+    """List the keys in which two resolved recipes differ, with both values."""
     if isinstance(old, dict) and isinstance(new, dict):
         names = list(dict.fromkeys([*old, *new]))
         return [
@@ -224,13 +223,13 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
     return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
 
 
-def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus) -> Run:
-    """Make the run directory: not before all that can be wrong with recipe and data has been looked at."""
+def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus, device: torch.device) -> Run:
+    """Make the run directory, once recipe and data are known to be right."""
     run = Run.create(path, overwrite=True)
     run.save_recipe(dump_recipe(recipe))
     for name, codec in task.codecs().items():
         run.save_codec(name, codec.to_json())
-    meta = describe_training(file.stem, "cpu", recipe.training.threads, corpus.hashes)
+    meta = describe_training(file.stem, str(device), recipe.training.threads, corpus.hashes)
     run.save_meta({**meta, "recipe_file": str(file.resolve())})
     return run
 
@@ -259,7 +258,7 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
 
 
 def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
-    """Score the best weights and write down what was reached."""
+    """Score the best weights and record the result."""
     model, now = trainer.model, trainer.progress
     model.load_state_dict(run.load_model())
     _calibrate(run, trainer, task, splits["dev"])
@@ -277,16 +276,16 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
         "steps": now.step,
     }
     run.save_scores(scores)
-    run.save_card(model_card(run.recipe_text(), scores, run.meta()))
+    run.save_card(model_card(task_info(task.name), run.recipe_text(), scores, run.meta()))
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done
 
 
 def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:
-    """Set right on dev how sure the model says it is, if the recipe asks for that, and keep that with the weights."""
+    """Calibrate probabilities on dev, if the recipe asks, and save them with the weights."""
     trainer.model.eval()
-    with torch.inference_mode(), computing_in("fp32"):  # as predictors compute
+    with torch.inference_mode(), computing_in("fp32", trainer.model.device):  # as predictors compute
         fitted = task.calibrate(trainer.model, dev)
     if fitted:
         run.save_model(trainer.model.state_dict())

@@ -1,8 +1,8 @@
-"""Ragged: rows of different lengths as one flat array and its offsets. Every encoded column is one."""
+"""Ragged arrays: rows of different lengths as one flat array and its offsets. Every encoded column is one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,16 @@ IntArray = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class Ragged:
-    """Row `i` is `values[offsets[i]:offsets[i + 1]]`."""
+    """Ragged array: row `i` is `values[offsets[i]:offsets[i + 1]]`."""
 
     values: NDArray[Any]
-    """Every element of every row, in order; shape (total,)."""
+    """Elements of all rows, in order; shape (total,)."""
     offsets: NDArray[np.int64]
-    """Where rows begin, and where the last one ends; shape (rows + 1,)."""
+    """Start of each row, and the end of the last one; shape (rows + 1,)."""
 
     @classmethod
     def from_rows(cls, rows: Iterable[Sequence[Any]], dtype: Any = np.int64) -> Ragged:
-        """Join rows of Python numbers; for small tables, not for the training path."""
+        """Concatenate rows of Python numbers; for small tables, not for the training path."""
         rows = list(rows)
         offsets = np.zeros(len(rows) + 1, np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
@@ -33,6 +33,9 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return (self[row] for row in range(len(self)))
+
     def __getitem__(self, row: int) -> NDArray[Any]:
         if not 0 <= row < len(self):
             raise IndexError(row)
@@ -40,11 +43,11 @@ class Ragged:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Elements of each row; shape (rows,)."""
+        """Number of elements of each row; shape (rows,)."""
         return np.diff(self.offsets)
 
     def positions(self, rows: IntArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where the elements of some rows stand in `values`, in order, and the lengths of those rows."""
+        """Indices into `values` of the elements of some rows, in order, and the lengths of those rows."""
         starts = self.offsets[rows]
         lengths = self.offsets[np.asarray(rows) + 1] - starts
         ends = np.cumsum(lengths)
@@ -52,12 +55,12 @@ class Ragged:
         return np.arange(total) + np.repeat(starts - (ends - lengths), lengths), lengths
 
     def take(self, rows: IntArray) -> Ragged:
-        """Only these rows, in this order."""
+        """Select rows, in the order given."""
         positions, lengths = self.positions(rows)
         return Ragged(self.values[positions], np.concatenate([[0], np.cumsum(lengths)]))
 
     def pad(self, rows: IntArray, fill: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """These rows side by side, filled up to the longest.
+        """Select rows and pad them to the longest.
 
         Returns:
             The values, shape (len(rows), longest), and a mask of that shape, true on real elements.

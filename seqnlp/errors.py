@@ -1,16 +1,17 @@
-"""What can go wrong through no fault of this program, and the exit code that says so."""
+"""Errors that a user can cause, each with the exit code of the command."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 
 class SeqnlpError(Exception):
-    """An error that a user can cause: it is shown as one clear message, never as a traceback."""
+    """Base of the errors that a user can cause: shown as one clear message, never as a traceback."""
 
     code = 1
 
@@ -28,15 +29,15 @@ class Fault:
     key: str
     """The dotted key, for instance `encoder.size`; empty for the file as a whole."""
     problem: str
-    """What was found, and what was expected."""
+    """The value found and the values expected."""
     hint: str = ""
-    """The nearest right thing, if there is one."""
+    """The nearest right value, if there is one."""
     place: str = ""
     """`file:line:column`, or `--set key=value`."""
 
     @property
     def spot(self) -> tuple[str, int, int] | None:
-        """The file, the line and the column (0 if unknown), counted from 1; None for a place that has no lines."""
+        """File, line and column (0 if unknown), counted from 1; None for a place that has no lines."""
         found = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", self.place)
         return (found[1], int(found[2]), int(found[3] or 0)) if found and not self.place.startswith("--set") else None
 
@@ -46,7 +47,7 @@ class Fault:
 
 
 class RecipeError(SeqnlpError):
-    """A recipe that does not hold together; carries every fault found."""
+    """A recipe with faults; carries every one found."""
 
     code = 3
 
@@ -56,7 +57,7 @@ class RecipeError(SeqnlpError):
 
 
 class DataError(SeqnlpError):
-    """Something is wrong with a file, a corpus or the network."""
+    """A problem with a file, a corpus or the network."""
 
     code = 4
 
@@ -68,38 +69,38 @@ class DataError(SeqnlpError):
         hint: str = "",
         tried: Collection[str] = (),
     ) -> None:
-        """Say what is wrong with which file, what may help, and where it was looked for in vain."""
+        """Name the problem, the file, a hint, and the places that were tried in vain."""
         where = "" if path is None else f"{path}:{line}: " if line else f"{path}: "
         places = f"; tried {', '.join(tried)}" if tried else ""
         advice = f"; {hint}" if hint else ""
         super().__init__(where + problem + places + advice)
         self.problem, self.path, self.line, self.hint, self.tried = problem, path, line, hint, tried
         self.brief = where + problem + advice
-        """The message for one who has typed the name and can type another: without the places that were tried."""
+        """Message without the places that were tried, for whoever has typed the name and can type another."""
         self.found = where + problem + ("" if hint else places)
-        """The message without the hint; where there is one, the places that were tried tell nothing more."""
+        """Message without the hint; where there is one, the places that were tried tell nothing more."""
 
     def replace(self, *, problem: str = "", path: str | Path | None = None, hint: str = "") -> Self:
-        """The same, but for what is given: another problem, path or hint."""
+        """Copy with another problem, path or hint."""
         return type(self)(problem or self.problem, path or self.path, self.line, hint or self.hint, self.tried)
 
 
 class RunError(DataError):
-    """A run directory that is missing, half-written or from another time."""
+    """A run directory that is missing, half-written, damaged or from a newer version."""
 
 
 class Diverged(SeqnlpError):
-    """The training loss is no longer a number."""
+    """A training loss that is not finite."""
 
     code = 5
 
 
 class OutOfMemory(SeqnlpError):
-    """Something is larger than the memory of this machine."""
+    """An allocation that is larger than the memory of this machine."""
 
     @classmethod
-    def told_by(cls, error: Exception) -> OutOfMemory | None:
-        """What an error of Python, numpy or torch says, if that is it."""
+    def from_exception(cls, error: Exception) -> OutOfMemory | None:
+        """Convert an allocation error of Python, numpy or torch; None for any other error."""
         message = str(error)
         torchs = "allocate memory" in message or "Storage size calculation overflowed" in message
         if not isinstance(error, MemoryError) and not torchs:
@@ -110,8 +111,17 @@ class OutOfMemory(SeqnlpError):
 
 
 class Interrupted(SeqnlpError):
-    """A signal asked the training to stop; a checkpoint was saved."""
+    """A training that a signal stopped; a checkpoint was saved."""
 
     def __init__(self, message: str, code: int = 130) -> None:
         super().__init__(message)
         self.code = code
+
+
+@contextmanager
+def error_context(split: str) -> Iterator[None]:
+    """Add the name of the split to errors about rows."""
+    try:
+        yield
+    except DataError as error:
+        raise error.replace(path=error.path or split) from None

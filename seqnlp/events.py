@@ -1,4 +1,4 @@
-"""What a training tells the world while it runs; plain data, drawn by the command line, the TUI and tests."""
+"""Events of a training: plain data, drawn by the command line and the TUI, and compared by tests."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Event:
-    """One moment of a training."""
+    """Base of the events of a training."""
 
     step: int
     """Optimizer steps done so far."""
     epoch: float
     """Passes over the training data done so far, for instance 2.35."""
     seconds: float
-    """Seconds of training so far: those before a resume included, those in which the process stood still left out."""
+    """Wall time of training so far, in seconds; the time before a resume is included."""
 
     def to_json(self) -> dict[str, Any]:
-        """One line of `events.jsonl`."""
+        """Convert to a line of `events.jsonl`."""
         return {"event": type(self).__name__.lower(), **asdict(self)}
 
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Training begins, or goes on if `step` is not 0."""
+    """Start of a training, or its resume if `step` is not 0."""
 
     steps: int
-    """Optimizer steps that the recipe asks for, if nothing stops the training early."""
+    """Optimizer steps of the whole training, if nothing stops it early."""
     epochs: float
     parameters: int
     items_name: str
-    """What is counted as work: words, characters, target tokens."""
+    """Name of the items: words, characters, target tokens."""
 
 
 @dataclass(frozen=True)
 class Stepped(Event):
-    """An optimizer step was taken."""
+    """An optimizer step."""
 
     loss: float
     """Mean loss per item of this step, in nats."""
@@ -50,39 +50,39 @@ class Stepped(Event):
 
 @dataclass(frozen=True)
 class Example:
-    """What the model makes of an example of dev at the moment.
+    """Prediction for an example of dev during training.
 
-    Cells that are words with a label each, steps of a forecast with a number each, or a single one with a whole text.
+    Cells are words with a label each, steps of a forecast with a number each, or a single one with a whole text.
     """
 
     given: list[str]
     expected: list[str]
     predicted: list[str]
     labels: bool = False
-    """Whether the answers are labels, so that another one than is expected is wrong."""
+    """True if predictions are labels, so that any other than the expected one is wrong."""
 
 
 @dataclass(frozen=True)
 class Evaluated(Event):
-    """The model was scored on dev."""
+    """An evaluation on dev."""
 
     scores: dict[str, float] = field(default_factory=dict)
     metric: str = ""
-    """The score that decides which model is kept."""
+    """Name of the score that decides which model is kept."""
     best: bool = False
-    """Whether this is the best so far."""
+    """True if this is the best evaluation so far."""
     examples: list[Example] = field(default_factory=list)
     """The same few examples each time."""
 
 
 @dataclass(frozen=True)
 class Saved(Event):
-    """A checkpoint is safe on disk."""
+    """A checkpoint, safe on disk."""
 
 
 @dataclass(frozen=True)
 class Done(Event):
-    """Training has ended; the best model is in the run directory."""
+    """End of a training; the best model is in the run directory."""
 
     reason: str
     """`finished`, or why it stopped early."""
@@ -91,7 +91,7 @@ class Done(Event):
 
 
 def event_from(line: Mapping[str, Any]) -> Event | None:
-    """The event that `to_json` has made a line of; None for a kind that this version does not know."""
+    """Convert a line of `events.jsonl` back; None for a kind that this version does not know."""
     kinds: tuple[type[Event], ...] = (Started, Stepped, Evaluated, Saved, Done)
     kind = next((kind for kind in kinds if kind.__name__.lower() == line["event"]), None)
     if kind is None:
@@ -101,5 +101,5 @@ def event_from(line: Mapping[str, Any]) -> Event | None:
         if "examples" in known:
             known["examples"] = [Example(**example) for example in known["examples"]]
         return kind(**known)
-    except TypeError:  # something that it needs is not there
+    except TypeError:  # a field is missing
         return None

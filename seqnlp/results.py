@@ -1,35 +1,42 @@
-"""What predictors return; plain data."""
+"""Results of predictors; plain data."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+
+class Result(Protocol):
+    """Prediction for one input; `str` gives its plain text."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Its JSON object."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Some words of a sentence that belong together."""
+    """A labelled span of words in a sentence."""
 
     label: str
     start: int
-    """Its first word, counted from 0."""
+    """Index of the first word."""
     end: int
-    """The word after its last one."""
+    """Index of the word after the last one."""
     start_char: int
-    """Where it begins in the text, in characters; in words joined by single blanks where words were given."""
+    """Index of its first character in the text; in words joined by single blanks where words were given."""
     end_char: int
-    """Where it ends there: the character after its last one."""
+    """Index of the character after its last one."""
     score: float
-    """The lowest among the probabilities that the model gives to the tags of its words."""
+    """Lowest probability among the tags of its words."""
 
 
 @dataclass(frozen=True)
 class TagSequence:
-    """Tags for all of a sentence."""
+    """A sequence of tags for a whole sentence."""
 
     tags: list[str]
     logprob: float
-    """The logarithm of the probability of just these tags, all together."""
+    """Log-probability of the whole sequence, in nats."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +47,18 @@ class Tagging:
     tags: list[str]
     """One tag a token, of the recipe's first label column."""
     scores: list[float]
-    """The probability that the model gives to each tag."""
+    """Probability of each tag."""
     columns: dict[str, list[str]]
-    """Every label column's tags by the name of the column; the first one is `tags`."""
+    """Tags of every label column by name; the first one is `tags`."""
     column_scores: dict[str, list[float]]
-    """The probabilities of these, likewise; the first ones are `scores`."""
+    """Probabilities of these; the first ones are `scores`."""
     spans: list[Span] | None = None
-    """The spans that the tags stand for; None if they stand for none (the recipe has no `data.scheme`)."""
+    """Spans that the tags encode; None if the recipe has no `data.scheme`."""
     best: list[TagSequence] | None = None
-    """The likeliest sequences of tags of the first label column, the likeliest first, if they were asked for."""
+    """Likeliest tag sequences of the first label column, best first; None unless asked for."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; columns are left out where they say nothing new, and what there can't be or nobody wanted."""
+        """Convert to a JSON object, without columns that repeat `tags` and without fields that are None."""
         data = asdict(self)
         if len(self.columns) == 1:
             del data["columns"], data["column_scores"]
@@ -63,23 +70,23 @@ class Tagging:
 
 @dataclass(frozen=True)
 class Classification:
-    """A text with its class, or with its labels where it may have several."""
+    """A text with its class, or its labels in multi-label classification."""
 
     tokens: list[str]
     labels: list[str]
-    """The chosen classes, the likeliest first: one, or any number. A text without words has none."""
+    """Predicted classes, the likeliest first: one, or any number. A text without words has none."""
     scores: dict[str, float]
-    """The probability that the model gives to each class, the likeliest first."""
+    """Probability of each class, the likeliest first."""
     contributions: list[float] | None = None
-    """How much each token did for the likeliest class, if that was asked for."""
+    """Contribution of each token to the likeliest class; None unless asked for."""
 
     @property
     def label(self) -> str | None:
-        """The likeliest of the chosen classes; None if there is none."""
+        """Likeliest predicted class; None if there is none."""
         return self.labels[0] if self.labels else None
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; `contributions` is left out if nobody asked for them."""
+        """Convert to a JSON object, without `contributions` if they are None."""
         data = {"label": self.label, **asdict(self)}
         if self.contributions is None:
             del data["contributions"]
@@ -88,65 +95,65 @@ class Classification:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer, where it was given."""
+    """A wrong prediction and its context."""
 
     tokens: list[str]
     """The sentence or text."""
     place: int | None
-    """Which token was labelled wrongly; None if the label is of the whole text."""
+    """Index of the token that was labelled wrongly; None if the label is of the whole text."""
     confidence: float
-    """The probability that the model gave to its answer."""
+    """Probability of the prediction."""
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """A label that was taken for another."""
+    """A pair of gold and predicted label that differ."""
 
     gold: str
     predicted: str
     count: int
     mistakes: list[Mistake]
-    """Some of them, those first that the model was surest of."""
+    """Some of the mistakes, the most confident first."""
 
 
 @dataclass(frozen=True)
 class ErrorReport:
-    """What a model gets wrong in one label column."""
+    """Error analysis of one label column."""
 
     labels: list[str]
-    """The columns of the matrix: all labels that the model may choose."""
+    """Columns of the matrix: all labels that the model may predict."""
     rows: list[str]
-    """The rows of the matrix: the right labels; the same, and perhaps one for labels that train did not have."""
+    """Rows of the matrix: the gold labels; the same, and perhaps one for labels that train did not have."""
     matrix: list[list[int]]
-    """How often each label (row) was taken for each (column)."""
+    """Confusion matrix: counts by gold label (row) and predicted label (column)."""
     items: int
-    """How many labels were to be chosen."""
+    """Number of labels to predict."""
     accuracy: float
     words: dict[str, dict[str, float]] | None
     """`count` and `accuracy` for `known` and `unknown` words; None if the items are not words."""
     confusions: list[Confusion]
-    """The most frequent ones, the most frequent first."""
+    """Most frequent confusions, the most frequent first."""
     calibration_error: float
-    """How far confidence and accuracy are apart, on average over the items (expected calibration error)."""
+    """Expected calibration error: mean distance of confidence and accuracy over the items."""
     reliability: list[dict[str, float]]
-    """For each tenth of confidence that was used: `low`, `high`, `count`, mean `confidence` and `accuracy`."""
+    """Reliability diagram: for each tenth of confidence `low`, `high`, `count`, mean `confidence` and `accuracy`."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """A piece of text that a language model has written, or read."""
+    """A token that a language model has generated, or read."""
 
     text: str
-    """What it adds to the text; may be empty where a character is spread over several tokens."""
+    """Text of the token; may be empty where a character is spread over several tokens."""
     sample: int = 0
-    """Which of the texts that are written at once it belongs to."""
+    """Index of the sample that it belongs to, among those generated at once."""
     logprob: float | None = None
-    """The model's own log-probability of it, in nats; None if it was not asked for."""
+    """Log-probability under the model, in nats; None unless asked for."""
     alternatives: list[tuple[str, float]] | None = None
-    """The likeliest other tokens and their log-probabilities, the likeliest first; None if not asked for."""
+    """Likeliest other tokens and their log-probabilities, best first; None unless asked for."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object of what is known."""
+        """Convert to a JSON object, without fields that are None."""
         data: dict[str, Any] = {"text": self.text}
         if self.logprob is not None:
             data["logprob"] = round(self.logprob, 6)
@@ -156,30 +163,42 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Continuation:
+    """A prompt and the text that a language model wrote after it."""
+
+    prompt: str
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Translation:
-    """A sentence translated."""
+    """Translation of a sentence."""
 
     text: str
     score: float
-    """The log-probability with the search's penalty for lengths, which translations are ordered by."""
+    """Log-probability with the length penalty of the search, by which translations are ranked."""
     logprob: float
-    """The log-probability of the translation and of its end, in nats."""
+    """Log-probability of the translation, its end included, in nats."""
     tokens: list[str]
-    """What the text was written of."""
+    """Target tokens."""
     source_tokens: list[str]
-    """What was read."""
+    """Source tokens."""
     unread: int = 0
-    """Tokens at the end of the source that were not read, because it is too long."""
+    """Number of source tokens that were cut off at the end, because the source is too long."""
     alternatives: list[Translation] = field(default_factory=list)
-    """The next best translations, the best first, if more than one was asked for."""
+    """Next best translations, best first, if more than one was asked for."""
     attention: list[list[float]] | None = None
-    """How much each token attended to each source token, a row a token; None if it was not asked for."""
+    """Attention weights, a row a target token over the source tokens; None unless asked for."""
     alignment: list[tuple[int, int]] | None = None
-    """For each word the source word that it attended to most, as pairs (source, target) of words between blanks,
-    counted from 0; None if it was not asked for."""
+    """Word alignment: for each word the source word with the most attention, as pairs (source, target) of indices of
+    words between blanks; None unless asked for."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object of what was asked for."""
+        """Convert to a JSON object of the fields that were asked for."""
         data: dict[str, Any] = {
             "text": self.text,
             "score": round(self.score, 6),
@@ -199,36 +218,37 @@ class Translation:
 
 
 @dataclass(frozen=True)
-class MemoryProbe:
-    """How far back a language model looks."""
+class ContextProbe:
+    """Effective context of a language model."""
 
     gradients: list[float]
-    """The norm of the gradient of the loss with respect to the input 0, 1, 2, ... tokens before, on average."""
+    """Mean norm of the gradient of the loss with respect to the input 0, 1, 2, ... tokens before."""
     losses: dict[int, float]
-    """The loss, in nats per token, of the model with a history of so many tokens."""
+    """Loss in nats per token, by the length of the history that the model sees."""
     effective_context: int
-    """The shortest of these histories with which the loss is less than 1 % above that with the longest."""
+    """Shortest of these histories whose loss is less than 1 % above that of the longest."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
+        """Convert to a JSON object."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class SeriesForecast:
-    """How a series goes on."""
+    """Forecast of a series over the horizon."""
 
     name: str
     times: list[str]
-    """When each step is, ISO 8601."""
+    """Timestamp of each step, ISO 8601."""
     values: list[float]
-    """What to expect, in the units of the series."""
+    """Point forecasts, in the units of the series."""
     low: list[float] | None = None
-    """The lower ends of the intervals; None if the model says nothing of its error."""
+    """Lower ends of the prediction intervals; None for a model of points alone."""
     high: list[float] | None = None
+    """Upper ends."""
     level: float | None = None
-    """The share of values that is to lie in the intervals, in percent."""
+    """Nominal coverage of the intervals, in percent."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object of what is known."""
+        """Convert to a JSON object, without fields that are None."""
         return {name: value for name, value in asdict(self).items() if value is not None}

@@ -2,7 +2,7 @@
 
 Tests check them at run time through jaxtyping and beartype; without jaxtyping they are only documentation.
 
-| axis | what it counts |
+| axis | size |
 |---|---|
 | batch | sequences in a batch |
 | time | steps of a sequence, padding included |
@@ -10,10 +10,10 @@ Tests check them at run time through jaxtyping and beartype; without jaxtyping t
 | distinct | different words in a batch |
 | longest | characters of the longest of them |
 | labels | tags or classes |
-| lookback, horizon | steps that a forecast is made from, and steps that are forecast |
-| channels | series that are forecast together |
-| known | what is known of each step to come |
-| size | numbers that say what is forecast of a value |
+| lookback, horizon | steps of the input window, and steps to forecast |
+| channels | values at each step of a series |
+| covariates | future covariates of each step |
+| size | parameters of the distribution of each value |
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ else:
     except ModuleNotFoundError:
 
         class _Shaped:
-            """Stands in for jaxtyping: the array type alone, the shape only read by people."""
+            """Stand-in for jaxtyping: the array type alone, the shape only read by people."""
 
             def __class_getitem__(cls, item: tuple[Any, str]) -> Any:
                 return item[0]

@@ -8,8 +8,8 @@ from statistics import fmean
 from typing import final
 
 from seqnlp.events import Done, Evaluated, Event, Example, Started, Stepped, event_from
+from seqnlp.run.events_log import Tail
 from seqnlp.run.summary import Curves, curves
-from seqnlp.run.tail import Tail
 
 SMOOTHING = 0.05
 """Weight of the newest step in the smoothed loss, once there are more than 1 / SMOOTHING steps."""

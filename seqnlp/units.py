@@ -1,4 +1,4 @@
-"""Numbers as people read them: times, sizes, scores."""
+"""Formats of times, sizes and scores for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 
 def duration(seconds: float) -> str:
-    """A time in its two largest units, for instance `53 s`, `2 min 05 s`, `1 h 30 min`."""
+    """Format a time in its two largest units, for instance `53 s`, `2 min 05 s`, `1 h 30 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s" if whole or not seconds else f"{seconds:.1f} s"
@@ -17,7 +17,7 @@ def duration(seconds: float) -> str:
 
 
 def file_size(size: int) -> str:
-    """Bytes in the largest decimal unit that leaves a number above 1, for instance `1.3 MB`."""
+    """Format bytes in the largest decimal unit that leaves a number above 1, for instance `1.3 MB`."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
@@ -25,7 +25,7 @@ def file_size(size: int) -> str:
 
 
 def score(value: float | None) -> str:
-    """A score or a loss: four decimals while it is small, two when it is not; `-` if there is none."""
+    """Format a score or a loss: four decimals while it is small, two when it is not; `-` for None."""
     if value is None:
         return "-"
     return f"{value:.4f}" if abs(value) < 10 or not math.isfinite(value) else f"{value:,.2f}"

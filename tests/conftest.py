@@ -33,20 +33,26 @@ if "benchmark" not in sys.argv:  # `pytest -m benchmark` measures what users run
         "beartype.beartype",
     )
 
+# `pytest --hypothesis-profile=thorough` looks at more examples, and at others each time.
 settings.register_profile(
-    "seqnlp",
-    max_examples=40,
+    "default",
+    max_examples=20,
     derandomize=True,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("seqnlp")
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=200, derandomize=False)
+settings.load_profile("default")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Seed what draws random numbers, so that no test depends on those before it."""
+    if "torch" in sys.modules and "seqnlp.nn.random" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+        sys.modules["seqnlp.nn.random"].seed_thread(0)
     if item.get_closest_marker("bf16"):
-        from seqnlp.nn.products import has_bf16
+        from seqnlp.nn.device import has_bf16
 
         if not has_bf16():
             pytest.skip("this processor can't compute in bf16")

@@ -1,4 +1,4 @@
-"""`seqnlp`: the command line. Each group of commands has a file; heavy imports wait until a command needs them."""
+"""The program `seqnlp`. Heavy imports are deferred to the commands that need them."""
 
 import os
 import sys
@@ -17,6 +17,7 @@ from seqnlp.cli import (
     probe,
     recipes,
     runs,
+    tag,
     train,
     translate,
     tui,
@@ -36,7 +37,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("errors")(errors.errors)
 app.command("predict")(predict.predict)
-app.command("tag")(predict.tag)
+app.command("tag")(tag.tag)
 app.command("classify")(classify.classify)
 app.command("generate")(generate.generate)
 app.command("forecast")(forecast.forecast)
@@ -51,9 +52,9 @@ app.add_typer(runs.app, name="runs")
 
 def _version(asked: bool) -> None:
     if asked:
-        from seqnlp import __version__
+        from seqnlp.version import VERSION
 
-        typer.echo(f"seqnlp {__version__}")
+        typer.echo(f"seqnlp {VERSION}")
         raise typer.Exit
 
 
@@ -67,7 +68,7 @@ def _options(
 
 
 def main() -> NoReturn:
-    """Run the command line; what a user can cause ends in one clear message and an exit code."""
+    """Run the command line; a user's error ends in one message and an exit code."""
     # numpy multiplies where text is generated: step by step, so that threads would wait for each other most of the time
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
@@ -76,7 +77,7 @@ def main() -> NoReturn:
         _show(error)
         sys.exit(error.code)
     except (MemoryError, RuntimeError) as error:
-        told = OutOfMemory.told_by(error)
+        told = OutOfMemory.from_exception(error)
         if told is None:
             raise
         _show(OutOfMemory(f"{told}; a smaller model, or smaller batches, need less"))

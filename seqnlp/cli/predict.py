@@ -1,136 +1,45 @@
-"""`seqnlp predict` and its forms for each task."""
+"""`seqnlp predict`: a run of any task."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from seqnlp.cli.classify import classify
-from seqnlp.cli.column_files import tag_columns
-from seqnlp.cli.forecast import forecast
-from seqnlp.cli.generate import continue_lines
 from seqnlp.cli.lines import blocks
-from seqnlp.cli.translate import translate
-from seqnlp.errors import UsageError
-
-if TYPE_CHECKING:
-    from seqnlp.results import Tagging
-    from seqnlp.tasks import Tagger
-
-CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-
-RunArgument = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
-FileArgument = Annotated[Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+from seqnlp.tasks.registry import task_info
 
 
-def tag(
-    run: RunArgument,
-    file: FileArgument = None,
-    as_json: JsonOption = False,
-    as_conllu: Annotated[
-        bool, typer.Option("--conllu", help="Write CoNLL-U. A .conllu file keeps all but the tagged columns.")
-    ] = False,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
-    ] = False,
-    columns: Annotated[
-        str | None, typer.Option(help="The file has a word a line; the names of its columns, such as word,pos.")
+def predict(
+    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")
     ] = None,
-    best: Annotated[
-        int | None, typer.Option(min=1, help="With --json: the likeliest sequences of tags, so many; for a crf.")
-    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
-    from seqnlp import api
-    from seqnlp.tasks import Tagger
-
-    if as_json and as_conllu:
-        raise UsageError("--json and --conllu contradict each other: choose one")
-    if columns is not None and (as_conllu or pretokenized):
-        raise UsageError("--columns goes neither with --conllu nor with --pretokenized")
-    if best is not None and (not as_json or columns is not None):
-        raise UsageError("--best goes with --json, and not with --columns")
-    tagger = api.load(run)
-    if not isinstance(tagger, Tagger):
-        raise UsageError(f"{run}: its verb is {tagger.verb}: seqnlp {tagger.verb} {run}")
-    if columns is not None:
-        tag_columns(tagger, file, columns, as_json)
-        return
-    if file is not None and ".conllu" in file.suffixes[-2:]:
-        if not as_conllu:
-            raise UsageError(f"{file} is CoNLL-U: tag it with --conllu, which keeps all but the tagged columns")
-        _tag_conllu(tagger, file)
-        return
-    draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain
-    for lines in blocks(file):
-        taggings = tagger.tag(lines, pretokenized=pretokenized, best=best or 0)
-        sys.stdout.write("".join(map(draw, lines, taggings)))
-        sys.stdout.flush()
-
-
-def predict(run: RunArgument, file: FileArgument = None, as_json: JsonOption = False) -> None:
-    """Do what the run was trained for, over lines of text."""
+    """Predict with a run of any task, over lines of text."""
     from seqnlp.run import Run
     from seqnlp.run.summary import read_recipe
 
-    verb = read_recipe(Run.open(run)).get("task")
-    if verb == "classify":
-        classify(run, file, as_json)
-    elif verb == "lm":
-        continue_lines(run, file, as_json)
-    elif verb == "forecast":
-        if file is None:
-            raise UsageError("a forecast is made from a file of series: name it after the run")
-        forecast(run, str(file), as_json=as_json)
-    elif verb == "translate":
-        translate(run, file, as_json=as_json)
+    command = task_info(str(read_recipe(Run.open(run)).get("task"))).predict
+    if command:
+        module, function = command.split(":")
+        getattr(import_module(module), function)(run, file, as_json)
     else:
-        tag(run, file, as_json)
+        _by_line(run, file, as_json)
 
 
-def _plain(line: str, tagging: Tagging) -> str:
-    return " ".join(map("/".join, zip(tagging.tokens, tagging.tags, strict=True))) + "\n"
+def _by_line(run: Path, file: Path | None, as_json: bool) -> None:
+    """Predict line by line for a task without a command of its own, such as a plugin's."""
+    from seqnlp import api
 
-
-def _json(line: str, tagging: Tagging) -> str:
-    return json.dumps(tagging.to_json(), ensure_ascii=False) + "\n"
-
-
-def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
-    """Draws new sentences as CoNLL-U, with the tagged columns filled in and `_` in all others."""
-    places = [CONLLU.index(name) if name in CONLLU else None for name in columns]
-    if None in places:
-        odd = columns[places.index(None)]
-        raise UsageError(f"--conllu: the run's label column {odd!r} is none of CoNLL-U ({', '.join(CONLLU)})")
-
-    def draw(line: str, tagging: Tagging) -> str:
-        text = " ".join(line.split())
-        rows, place = [f"# text = {text}"], 0
-        for number, token in enumerate(tagging.tokens):
-            place = text.index(token, place) + len(token)
-            row = [str(number + 1), token, *["_"] * 8]
-            for column, name in zip(places, columns, strict=True):
-                row[column or 0] = tagging.columns[name][number]
-            if place < len(text) and text[place] != " ":
-                row[9] = "SpaceAfter=No"
-            rows.append("\t".join(row))
-        return "\n".join(rows) + "\n\n" if tagging.tokens else ""
-
-    return draw
-
-
-def _tag_conllu(tagger: Tagger, file: Path) -> None:
-    from seqnlp.readers.conllu import parse_conllu, rewrite_conllu
-    from seqnlp.readers.files import open_text
-
-    _conllu(tagger.columns)  # the columns must be some of CoNLL-U's
-    tokens = tagger.inputs[0]
-    sentences = ({**sentence, tokens: sentence["form"]} for sentence in parse_conllu(open_text(file), file))
-    columns = (tagging.columns for tagging in tagger.tag(sentences))
-    rewrite_conllu(file, sys.stdout.buffer, columns)
+    predictor = api.load(run)
+    for lines in blocks(file):
+        for result in predictor.predict(lines):
+            found = json.dumps(result.to_json(), ensure_ascii=False) if as_json else str(result)
+            sys.stdout.write(found + "\n")
+        sys.stdout.flush()

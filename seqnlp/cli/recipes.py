@@ -1,4 +1,4 @@
-"""`seqnlp recipes`: what ships, what a recipe resolves to, whether it is right."""
+"""`seqnlp recipes`: list, show, copy and check recipes, and their JSON schema."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Look at recipes: the TOML files that say what to train, on what, and how.",
+    help="List, show, copy and check recipes: TOML files with all settings of a training.",
     epilog="Make your own: seqnlp recipes cp pos_gru mine.toml, change it, seqnlp recipes check mine.toml",
     no_args_is_help=True,
 )
@@ -37,13 +37,13 @@ Settings = Annotated[
 def ls(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the path.")] = False,
 ) -> None:
-    """List the recipes that there are.
+    """List recipes: those of ./recipes and those that ship.
 
-    They are those of ./recipes and those that ship; all commands take them by their bare name.
+    All commands take them by their bare name.
     """
     import json
 
-    from seqnlp.recipe.listed import listed_recipes
+    from seqnlp.recipe.shipped import listed_recipes
 
     recipes = listed_recipes()
     if as_json:
@@ -67,7 +67,7 @@ def show(
 ) -> None:
     """Print a recipe.
 
-    As it is written, or with --resolved (or any --set) as it would be trained, with every default.
+    As it is written, or with --resolved (or any --set) as it is trained, with every default.
     """
     from seqnlp.recipe import find_recipe
     from seqnlp.recipe.source import read_text
@@ -75,9 +75,10 @@ def show(
     if not resolved and not settings:
         typer.echo(read_text(find_recipe(name)), nl=False)
         return
-    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
     from seqnlp.recipe import dump_recipe, load_recipe
+    from seqnlp.tasks.registry import import_tasks
 
+    import_tasks()
     typer.echo(dump_recipe(load_recipe(name, settings or ())), nl=False)
 
 
@@ -85,12 +86,12 @@ def show(
 def cp(
     name: Name,
     file: Annotated[Path, typer.Argument(help="The file to write, or a folder.")],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Copy a recipe to a file of your own."""
     from seqnlp.errors import DataError, UsageError
     from seqnlp.recipe import find_recipe
-    from seqnlp.recipe.source import companions, read_text
+    from seqnlp.recipe.source import dependencies, read_text
 
     source = find_recipe(name)
     text = read_text(source)
@@ -103,20 +104,20 @@ def cp(
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DataError(f"can't write this file: {error.strerror}", target) from None
-    for needed in companions(text):
+    for needed in dependencies(text):
         typer.echo(f"note: this recipe needs {needed} beside it; the original is in {source.parent}", err=True)
     typer.echo(f"wrote {target}; train it with: seqnlp train {target}", err=True)
 
 
 @app.command("check")
 def check(file: Name, settings: Settings = None) -> None:
-    """Check a recipe, all of it, without any data.
+    """Validate a recipe without reading any data.
 
-    Tells every fault at once, each with its line and what was probably meant; exits with 3 if there is one.
-    Of files that are not there only a note is made. Plugins that the recipe names are run.
+    All faults are shown at once, each with its line and a hint; exits with 3 if there is one. Missing files are
+    only noted. Plugins that the recipe names are run.
     """
     from seqnlp.recipe import find_recipe, load_recipe
-    from seqnlp.tasks.loading import missing_files
+    from seqnlp.recipe.paths import missing_files
 
     path = find_recipe(file)
     for missing in missing_files(load_recipe(path, settings or ()), path, settings or ()):
@@ -128,17 +129,18 @@ def check(file: Name, settings: Settings = None) -> None:
 def schema(
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
 ) -> None:
-    """Print a JSON schema of recipes, for editors.
+    """Print the JSON schema of recipes, for editors.
 
-    With it, an editor completes and checks keys as you type. Save it as recipe.schema.json beside a recipe, and
+    With it an editor completes and checks keys as you type. Save it as recipe.schema.json beside a recipe, and
     begin the recipe with the line: #:schema ./recipe.schema.json
     """
     import json
 
-    import seqnlp.tasks  # noqa: F401  (makes the tasks known)
     from seqnlp.errors import DataError
     from seqnlp.recipe import recipe_schema
+    from seqnlp.tasks.registry import import_tasks
 
+    import_tasks()
     text = json.dumps(recipe_schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:
         typer.echo(text, nl=False)

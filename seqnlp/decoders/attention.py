@@ -1,21 +1,23 @@
 """`[decoder]` of a translation: writes a target, token by token, with attention to the encoded source."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal, final
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Annotated, final
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.decoders.base import DecoderModule, Loss
+from seqnlp.encoders import Cell, Lstm
 from seqnlp.nn.attention import Kind
 from seqnlp.nn.attention import attention as build_attention
-from seqnlp.nn.attentive import Attentive, Bridge, Progress
+from seqnlp.nn.attention_rnn import AttentionRnn, Bridge
+from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search, beam_search
 from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.search import PADDING, Hypothesis, Search, search
-from seqnlp.nn.single_step import product
+from seqnlp.nn.recurrent import packed_linear
 from seqnlp.nn.states import States
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
@@ -25,28 +27,30 @@ from seqnlp.spec import Spec
 class Attention(Spec):
     """Recurrent layers that attend to the source."""
 
+    renamed = {"embedding": "embedding_size"}
+
     attention: Kind = "general"
-    """How a step of the source is weighed: by a small network, or by its inner product with the decoder's state."""
+    """Score of a step of the source: by a small network, or its inner product with the decoder's state."""
     heads: Annotated[int, Field(ge=1)] = 1
-    """Sets of weights; each attends to other things."""
-    cell: Literal["lstm", "gru"] = "lstm"
-    """The recurrence; LSTM is the faster one here."""
+    """Attention heads."""
+    cell: Cell = Lstm()
+    """The recurrence: any causal kind of encoder, with the sizes of this section; LSTM is the fastest here."""
     size: Annotated[int, Field(ge=1)] = 256
     """Units of a layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1
-    """Layers on top of each other; the first one asks, those above it read the answer too."""
-    embedding: Annotated[int, Field(ge=1)] = 256
+    """Stacked layers; the first one queries the attention, those above it read the context too."""
+    embedding_size: Annotated[int, Field(ge=1)] = 256
     """Features of a target token's vector."""
     bridge: Bridge = "last"
-    """What the first state is made of: both ends of the encoded source, its mean, or nothing."""
+    """Source of the initial state: both ends of the encoded source, its mean, or nothing."""
     input_feeding: bool = False
-    """Read what was attended to along with the next token (Luong et al., 2015); training then goes step by step."""
+    """Read the last step's output along with the next token (Luong et al., 2015); training then goes step by step."""
     tied: bool = True
-    """Take the vectors of target tokens for those of the output too, through a projection where widths differ."""
+    """Tie the output layer to the target embeddings, through a projection where widths differ."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of features dropped: of embedded tokens, between layers and before the output."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the probability that training spreads over all tokens; the model then becomes less sure."""
+    """Label smoothing: share of the target probability that is spread over all tokens."""
 
     def build(self, width: int, tokens: int, shared_table: Tensor | None = None) -> "AttentionDecoder":
         """Make the network.
@@ -58,12 +62,22 @@ class Attention(Spec):
                 are to be the same.
 
         Raises:
-            ValueError: for widths that don't fit each other; see `AttentionDecoder`.
+            ValueError: the widths, or the cell, don't fit; see `faults`.
         """
         return AttentionDecoder(self, width, tokens, shared_table)
 
+    def faults(self, width: int, shared: int | None = None) -> Iterator[tuple[str, str]]:
+        """Find settings that do not fit the encoder or each other: keys of this section, and problems.
+
+        Args:
+            width: Features of an encoded step.
+            shared: Features of the source tokens' vectors, where the target is to share them.
+        """
+        yield from self.misfits(width, shared)
+        yield from self.cell.cell_faults(self.embedding_size, self.size)
+
     def misfits(self, width: int, shared: int | None = None) -> Iterator[tuple[str, str]]:
-        """What does not fit the encoder: keys of this section, each with what is wrong.
+        """Find widths that do not fit each other. See `faults`.
 
         Args:
             width: Features of an encoded step.
@@ -73,21 +87,8 @@ class Attention(Spec):
             yield "size", f"dot compares vectors of one width: the encoder gives {width} features, size is {self.size}"
         if self.size % self.heads or width % self.heads:
             yield "heads", f"{self.heads} can't share out {self.size} features (size) and the encoder's {width} evenly"
-        if shared not in (None, self.embedding):
-            yield "embedding", f"{self.embedding} features can't share a table of vectors with {shared}"
-
-
-@dataclass(frozen=True)
-class DecoderState:
-    """Hypotheses between two steps."""
-
-    progress: Progress
-    logits: Callable[[Tensor], Tensor]
-    """From the layers' outputs to the logits, laid out."""
-
-    def select(self, rows: Int[Tensor, " chosen"]) -> "DecoderState":
-        """Go on with these hypotheses; those of one sentence side by side, sentences in order."""
-        return DecoderState(self.progress.select(rows), self.logits)
+        if shared not in (None, self.embedding_size):
+            yield "embedding_size", f"{self.embedding_size} features can't share a table of vectors with {shared}"
 
 
 @final
@@ -100,14 +101,14 @@ class AttentionDecoder(DecoderModule):
         for key, problem in spec.misfits(width, None if shared_table is None else shared_table.shape[1]):
             raise ValueError(f"{key}: {problem}")
         attention = build_attention(spec.attention, width, spec.size, spec.heads)
-        self.embedding = nn.Embedding(tokens, spec.embedding)
+        self.embedding = nn.Embedding(tokens, spec.embedding_size)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         if shared_table is not None:
             assert isinstance(shared_table, nn.Parameter)
             self.embedding.weight = shared_table
-        self.layers = Attentive(
-            spec.cell,
-            spec.embedding,
+        self.layers = AttentionRnn(
+            partial(spec.cell.build_cell, size=spec.size),
+            spec.embedding_size,
             spec.size,
             spec.layers,
             attention,
@@ -116,7 +117,7 @@ class AttentionDecoder(DecoderModule):
             spec.dropout,
         )
         self.dropout, self.label_smoothing = Dropout(spec.dropout), spec.label_smoothing
-        last = spec.embedding if spec.tied else spec.size
+        last = spec.embedding_size if spec.tied else spec.size
         self.projection = nn.Identity() if last == spec.size else nn.Linear(spec.size, last, bias=False)
         self.output = nn.Linear(last, tokens)
         nn.init.zeros_(self.output.bias)
@@ -136,14 +137,14 @@ class AttentionDecoder(DecoderModule):
         return Loss(total, len(gold))
 
     def nats(self, states: States, target: Int[Tensor, "batch steps"]) -> Float[Tensor, "batch remaining"]:
-        """How surprising each token of a target but the first is, in nats; 0 at padding; remaining = steps - 1."""
+        """Compute the negative log-likelihood of each token of a target but the first, in nats; 0 at padding."""
         hidden, gold, places = self._read(states, target)
         found = nats(hidden, self.output.weight, self.output.bias, gold)
         batch, steps = target.shape
         return found.new_zeros(batch * (steps - 1)).index_copy(0, places, found).view(batch, steps - 1)
 
     def _read(self, states: States, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the softmax takes at the real steps, the tokens that are right there, and which steps they are."""
+        """Compute the inputs of the softmax at real steps; also returns the right tokens, and the flat steps."""
         inputs, gold = target[:, :-1], target[:, 1:].flatten()
         embedded = self.dropout(nn.functional.embedding(inputs, self.embedding.weight))
         outputs = self.layers(embedded, target[:, 1:] != PADDING, states)
@@ -152,27 +153,59 @@ class AttentionDecoder(DecoderModule):
         return self.projection(hidden), gold[places], places
 
     def predict(self, states: States) -> list[list[Hypothesis]]:
-        """The greedy translation of each sentence."""
-        return search([(self, states)], Search())
+        """Translate each sentence by greedy search."""
+        return self.search([(self, states)], Search())
 
-    def start(self, states: States) -> DecoderState:
-        """One hypothesis a sentence, with nothing read yet. Weights that change later are not seen by its steps."""
-        output = product(self.output.weight, self.output.bias)
-        if isinstance(self.projection, nn.Linear):
-            project = product(self.projection.weight, None)
-            return DecoderState(self.layers.start(states), lambda hidden: output(project(hidden)))
-        return DecoderState(self.layers.start(states), output)
+    @staticmethod
+    def search(
+        models: Sequence[tuple["AttentionDecoder", States]],
+        how: Search,
+        prefixes: Sequence[Sequence[int]] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """Search for the best targets of a batch of sentences.
+
+        Args:
+            models: Decoders with the sources as encoded for each of them; probabilities of several are averaged.
+            how: The settings.
+            prefixes: Tokens that each target must begin with.
+        """
+        mask = models[0][1].mask
+        with torch.inference_mode():
+            steps = [decoder.start(states) for decoder, states in models]
+        begin = torch.full((len(mask),), BEGIN, device=mask.device)
+        lengths = to_numpy(mask.sum(1))
+        return beam_search(steps, how, begin, lengths, prefixes)
+
+    def start(self, states: States) -> "AttentionDecoderSteps":
+        """Begin one target for each sentence, with nothing read yet; weights that change later are not seen."""
+        return AttentionDecoderSteps(self, states)
+
+
+@final
+class AttentionDecoderSteps:
+    """Targets that are written one token at a time."""
+
+    def __init__(self, decoder: AttentionDecoder, states: States) -> None:
+        self._table = decoder.embedding.weight
+        self._output = packed_linear(decoder.output.weight, decoder.output.bias)
+        projection = decoder.projection
+        self._project = packed_linear(projection.weight, None) if isinstance(projection, nn.Linear) else None
+        self.layers = decoder.layers.start(states)
 
     def step(
-        self, tokens: Int[Tensor, " rows"], state: DecoderState
-    ) -> tuple[Float[Tensor, "rows vocabulary"], Float[Tensor, "rows source"], DecoderState]:
-        """Read a token of each hypothesis, BEGIN at first.
+        self, tokens: Int[Tensor, " rows"]
+    ) -> tuple[Float[Tensor, "rows vocabulary"], Float[Tensor, "rows source"]]:
+        """Read a token of each target, BEGIN at first.
 
         Returns:
-            Log-probabilities of the next token, attention to the steps of the source (on average over heads; 0 at
-            padded ones), and the new state.
+            Log-probabilities of the next token, and attention to the steps of the source (on average over heads; 0
+            at padded ones).
         """
-        weights, progress = self.layers.step(self.embedding.weight[tokens], state.progress)
-        logits = state.logits(progress.combined)
-        logs = logits.to(torch.promote_types(logits.dtype, torch.float32)).log_softmax(1)
-        return logs, weights, DecoderState(progress, state.logits)
+        weights = self.layers.step(self._table[tokens])
+        hidden = self.layers.outputs if self._project is None else self._project(self.layers.outputs)
+        logits = self._output(hidden)
+        return logits.to(torch.promote_types(logits.dtype, torch.float32)).log_softmax(1), weights
+
+    def keep(self, rows: Int[Tensor, " chosen"]) -> None:
+        """Select targets, those of one sentence side by side, sentences in order."""
+        self.layers.keep(rows)

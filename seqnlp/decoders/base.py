@@ -16,7 +16,7 @@ class Loss:
     total: Tensor
     """Nats, summed over the items; a scalar that gradients flow from."""
     items: int
-    """How many items it is the sum of."""
+    """Number of items in the sum."""
 
     @property
     def mean(self) -> Tensor:
@@ -25,12 +25,12 @@ class Loss:
 
 
 class DecoderModule(nn.Module, ABC):
-    """Makes of an encoder's states what the task asks for."""
+    """Maps encoder states to the outputs of a task."""
 
     @abstractmethod
     def loss(self, states: States, target: Any) -> Loss:
-        """How far the states are from predicting the target."""
+        """Compute the loss of the target, given the states."""
 
     @abstractmethod
     def predict(self, states: States) -> Any:
-        """What the states say, with how sure the model is."""
+        """Predict from the states."""

@@ -1,4 +1,4 @@
-"""`[decoder]` of a language model: which token comes next."""
+"""`[decoder]` of a language model: a softmax over the next token."""
 
 from typing import Annotated, final
 
@@ -21,7 +21,7 @@ class NextToken(Spec):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of a window."""
     tied: bool = False
-    """Take the embedding's vectors for those of the output too, through a projection where the widths differ."""
+    """Tie the output layer to the embeddings, through a projection where widths differ."""
 
     def build(self, width: int, tokens: int, table: Tensor) -> "NextTokenDecoder":
         """Make the softmax.
@@ -56,10 +56,10 @@ class NextTokenDecoder(DecoderModule):
         return Loss(total, target.numel())
 
     def nats(self, states: States, target: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
-        """How surprising each target is, in nats."""
+        """Compute the negative log-likelihood of each target, in nats."""
         hidden = self.projection(states.outputs).flatten(0, 1)
         return nats(hidden, self.output.weight, self.output.bias, target.flatten()).view_as(target)
 
     def predict(self, states: States) -> Float[Tensor, "batch time labels"]:
-        """The log-probability of each token as the next one."""
+        """Compute the log-probability of each token as the next one."""
         return torch.log_softmax(self.output(self.projection(states.outputs)).float(), -1)

@@ -1,4 +1,4 @@
-"""`[embedding]` of a language model or a translation: a vector for every token."""
+"""`[embedding]` of a language model or a translation: token vectors."""
 
 from dataclasses import dataclass
 from typing import Annotated, final
@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.random import generator
 from seqnlp.shapes import Bool, Float, Int
@@ -14,8 +15,8 @@ from seqnlp.spec import Spec
 
 
 @dataclass(frozen=True)
-class TokenBatch:
-    """Stretches of text, all of the same length, or filled up to the longest."""
+class TokenBatch(TensorBatch):
+    """Padded batch of token sequences."""
 
     index: Int[Tensor, "batch time"]
     real: Bool[Tensor, "batch time"] | None = None
@@ -59,6 +60,7 @@ class TokenLookup(nn.Module):
         weight = self.table.weight
         if self.training and self.token_dropout:
             kept = 1 - self.token_dropout
-            weight = weight * weight.new_empty(len(weight), 1).bernoulli_(kept, generator=generator()).div_(kept)
+            drawn = weight.new_empty(len(weight), 1).bernoulli_(kept, generator=generator(weight.device))
+            weight = weight * drawn.div_(kept)
         steps = nn.functional.embedding(batch.index, weight)
         return self.dropout(steps)  # type: ignore[no-any-return]

@@ -1,31 +1,38 @@
 """Pretrained vectors of words."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, final
+from typing import Annotated, Any, ClassVar, final
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs.vectors import WordVectors
-from seqnlp.embeddings.base import PathResolver, View, WordModule
+from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.shapes import Float, Int
 
 
 @final
-class Vectors(View):
-    """Vectors that somebody else trained, from a text file in the format of GloVe, word2vec or fastText."""
+class Vectors(WordEmbedding):
+    """Pretrained word vectors from a text file (GloVe, word2vec, fastText)."""
+
+    section: ClassVar[str] = "vectors"
+    renamed = {"most": "max_words", "tune": "trainable"}
 
     file: str
-    """Where they are."""
-    most: Annotated[int, Field(ge=1)] = 100_000
-    """Keep that many of the first words of the file, and of the later ones those of train."""
-    tune: bool = False
-    """Whether training changes them."""
+    """Path of the file."""
+    max_words: Annotated[int, Field(ge=1)] = 100_000
+    """Words to keep, the first ones of the file; of later ones those of train are kept too."""
+    trainable: bool = False
+    """Train the vectors too, rather than keep them as they are."""
 
-    def fit(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
+    def named_files(self) -> dict[str, str]:
+        """The file."""
+        return {"file": self.file}
+
+    def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
         """Read the file."""
-        return WordVectors.read(find(self.file), self.most, counts)
+        return WordVectors.read(find(self.file), self.max_words, counts)
 
     def restore(self, data: dict[str, Any]) -> WordVectors:
         """Take the saved words; their vectors are among the weights of the model."""
@@ -33,21 +40,21 @@ class Vectors(View):
 
     def build(self, codec: WordVectors) -> "VectorLookup":
         """Make the table."""
-        return VectorLookup(len(codec.words) + 1, codec.size, codec.matrix, self.tune)
+        return VectorLookup(len(codec.words) + 1, codec.size, codec.matrix, self.trainable)
 
 
 @final
-class VectorLookup(WordModule):
+class VectorLookup(WordEmbedder):
     """A table of given vectors."""
 
-    def __init__(self, rows: int, size: int, matrix: Any, tune: bool) -> None:
+    def __init__(self, rows: int, size: int, matrix: Any, trainable: bool) -> None:
         super().__init__()
         self.width = size
         self.table = nn.Embedding(rows, size)
-        self.table.weight.requires_grad_(tune)
+        self.table.weight.requires_grad_(trainable)
         if matrix is not None:
             self.table.weight.data.copy_(torch.from_numpy(matrix))
 
-    def forward(self, features: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
+    def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
         """Look words up."""
-        return self.table(features)  # type: ignore[no-any-return]
+        return self.table(ids)  # type: ignore[no-any-return]

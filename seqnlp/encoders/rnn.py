@@ -1,19 +1,51 @@
-"""The simple recurrent network."""
+"""The classic recurrent encoders: simple recurrent networks, gated recurrent units, long short-term memory."""
 
-from typing import Literal, final
+from abc import ABC
+from typing import Annotated, Literal, final
+
+from pydantic import Field
 
 from seqnlp.encoders.recurrent import RecurrentEncoder
-from seqnlp.nn.recurrent import Recurrent
+from seqnlp.nn.recurrent import GruLayer, LstmLayer, RecurrentLayer, RnnLayer
+
+
+class ClassicEncoder(RecurrentEncoder, ABC):
+    """Settings of layers with weights between the steps."""
+
+    weight_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the weights between a layer's steps dropped while training (Merity et al., 2018)."""
 
 
 @final
-class Rnn(RecurrentEncoder):
+class Rnn(ClassicEncoder):
     """The simple recurrent network (Elman, 1990): small, and soon forgetful."""
 
     kind: Literal["rnn"] = "rnn"
     activation: Literal["tanh", "relu"] = "tanh"
-    """What a step's sum goes through."""
+    """Nonlinearity of a step's sum."""
 
-    def build(self, width: int) -> Recurrent:
-        """Make the layers."""
-        return self.stack(self.activation, width)
+    def layer(self, width: int, size: int) -> RecurrentLayer:
+        """See `RecurrentEncoder.layer`."""
+        return RnnLayer(width, size, self.weight_drop, self.activation)
+
+
+@final
+class Gru(ClassicEncoder):
+    """Gated recurrent units (Cho et al., 2014): a quarter fewer weights than an LSTM of the same size."""
+
+    kind: Literal["gru"] = "gru"
+
+    def layer(self, width: int, size: int) -> RecurrentLayer:
+        """See `RecurrentEncoder.layer`."""
+        return GruLayer(width, size, self.weight_drop)
+
+
+@final
+class Lstm(ClassicEncoder):
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997): the fastest here, and the best memory."""
+
+    kind: Literal["lstm"] = "lstm"
+
+    def layer(self, width: int, size: int) -> RecurrentLayer:
+        """See `RecurrentEncoder.layer`."""
+        return LstmLayer(width, size, self.weight_drop)

@@ -2,7 +2,8 @@
 
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import EncoderModule
-from seqnlp.nn.recurrent import Recurrent
+from seqnlp.nn.recurrent import RecurrentLayer, RecurrentStack
 from seqnlp.nn.states import States
+from seqnlp.nn.stepper import Stepper
 
-__all__ = ["Dropout", "EncoderModule", "Recurrent", "States"]
+__all__ = ["Dropout", "EncoderModule", "RecurrentLayer", "RecurrentStack", "States", "Stepper"]

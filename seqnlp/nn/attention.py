@@ -15,23 +15,23 @@ Kind = Literal["additive", "dot", "general"]
 
 
 @dataclass(frozen=True)
-class Source:
-    """Encoded sentences, made ready once for all the queries that will come."""
+class EncodedSource:
+    """Keys and values of encoded sentences, computed once for all queries."""
 
     keys: Float[Tensor, "batch heads source part"]
-    """What queries are compared with."""
+    """Compared with queries."""
     values: Float[Tensor, "batch heads source share"]
-    """What contexts are made of."""
+    """Averaged into contexts."""
     mask: Bool[Tensor, "batch source"]
     """True on real steps."""
 
-    def select(self, rows: Int[Tensor, " chosen"]) -> "Source":
-        """Some of the sentences."""
-        return Source(self.keys[rows], self.values[rows], self.mask[rows])
+    def select(self, rows: Int[Tensor, " chosen"]) -> "EncodedSource":
+        """Select sentences."""
+        return EncodedSource(self.keys[rows], self.values[rows], self.mask[rows])
 
 
 class Attention(nn.Module, ABC):
-    """Weighs the steps of the source for each query; a context is the weighed mean.
+    """Attention over the steps of the source: the context of a query is their weighted mean.
 
     With several heads, queries, keys and (projected) values are divided into as many parts, each with weights of its
     own, and the parts of the context stand side by side (Vaswani et al., 2017, section 3.2.2).
@@ -53,35 +53,35 @@ class Attention(nn.Module, ABC):
         self.width, self.heads = width, heads
         self.value = nn.Linear(width, width, bias=False) if heads > 1 else None
 
-    def source(self, states: States) -> Source:
-        """Make encoded sentences ready."""
+    def source(self, states: States) -> EncodedSource:
+        """Compute keys and values of encoded sentences."""
         outputs = states.outputs.masked_fill(~states.mask.unsqueeze(-1), 0)  # 0 * NaN would get through the weights
         values = outputs if self.value is None else self.value(outputs)
-        return Source(self.divided(self.keys(outputs)), self.divided(values), states.mask)
+        return EncodedSource(self.divided(self.keys(outputs)), self.divided(values), states.mask)
 
     def forward(
-        self, queries: Float[Tensor, "batch target query"], source: Source
+        self, queries: Float[Tensor, "batch target query"], source: EncodedSource
     ) -> tuple[Float[Tensor, "batch target width"], Float[Tensor, "batch heads target source"]]:
-        """The context of each query, and the weights that made it: in sum 1, and 0 at padded steps."""
-        strengths = self.strengths(queries, source.keys)
-        full = strengths.to(torch.promote_types(strengths.dtype, torch.float32))
+        """Compute the context of each query and its attention weights: in sum 1, and 0 at padded steps."""
+        scores = self.scores(queries, source.keys)
+        full = scores.to(torch.promote_types(scores.dtype, torch.float32))
         weights = full.masked_fill(~source.mask[:, None, None], -torch.inf).softmax(-1)
         contexts = weights.to(source.values.dtype) @ source.values
         return contexts.transpose(1, 2).flatten(2), weights
 
     def divided(self, steps: Float[Tensor, "batch steps features"]) -> Float[Tensor, "batch heads steps part"]:
-        """The parts of the heads."""
+        """Divide features among the heads."""
         return steps.view(*steps.shape[:2], self.heads, -1).transpose(1, 2)
 
     @abstractmethod
     def keys(self, outputs: Float[Tensor, "batch source width"]) -> Float[Tensor, "batch source features"]:
-        """What queries are compared with."""
+        """Compute the keys, which queries are compared with."""
 
     @abstractmethod
-    def strengths(
+    def scores(
         self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
     ) -> Float[Tensor, "batch heads target source"]:
-        """How well each step of the source fits each query: the weights before the softmax."""
+        """Compute the scores of each step for each query: the weights before the softmax."""
 
 
 @final
@@ -99,7 +99,7 @@ class Additive(Attention):
         """U k."""
         return self.key(outputs)  # type: ignore[no-any-return]
 
-    def strengths(
+    def scores(
         self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
     ) -> Float[Tensor, "batch heads target source"]:
         """Compare every query with every step."""
@@ -121,7 +121,7 @@ class Dot(Attention):
         """The steps of the source themselves."""
         return outputs
 
-    def strengths(
+    def scores(
         self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
     ) -> Float[Tensor, "batch heads target source"]:
         """Inner products."""
@@ -140,7 +140,7 @@ class General(Attention):
         """W k."""
         return linear(outputs, self.key.weight)
 
-    def strengths(
+    def scores(
         self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
     ) -> Float[Tensor, "batch heads target source"]:
         """Inner products."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from seqnlp.nn.device import autocast_dtype
 from seqnlp.shapes import Float, Int
 
 BLOCK = 1 << 22
@@ -55,10 +56,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor, smoothing: float) -> Tensor:
         # products as autocast would have them; sums in full precision
-        kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else hidden.dtype
+        kind = autocast_dtype(hidden)
         full = torch.promote_types(weight.dtype, torch.float32)
         inputs, matrix = hidden.to(kind), weight.to(kind)
-        total = torch.zeros((), dtype=full)
+        total = torch.zeros((), dtype=full, device=hidden.device)
         hidden_slope, weight_slope = torch.empty_like(inputs), torch.zeros_like(weight, dtype=full)
         bias_slope = torch.zeros_like(bias, dtype=full)
         even = smoothing / len(weight)

@@ -1,4 +1,4 @@
-"""Dropout with one mask a sequence (variational dropout; Gal and Ghahramani, 2016)."""
+"""Dropout of features and of weights, with masks from the generator of the thread."""
 
 from torch import Tensor, nn
 
@@ -7,7 +7,10 @@ from seqnlp.shapes import Float
 
 
 class Dropout(nn.Module):
-    """Drops features; with `variational` the same ones at every step, which regularises better, for less."""
+    """Dropout of features; if variational, of the same ones at every step of a sequence.
+
+    One mask a sequence (Gal and Ghahramani, 2016) regularises better, for less.
+    """
 
     def __init__(self, rate: float, variational: bool = True) -> None:
         super().__init__()
@@ -21,7 +24,7 @@ class Dropout(nn.Module):
         kept = 1 - self.rate
         mask = (
             inputs.new_empty(batch, 1 if self.variational else time, width)
-            .bernoulli_(kept, generator=generator())
+            .bernoulli_(kept, generator=generator(inputs.device))
             .div_(kept)
         )
         return inputs * mask
@@ -29,3 +32,11 @@ class Dropout(nn.Module):
     def extra_repr(self) -> str:
         """Settings, for people."""
         return f"{self.rate}, variational={self.variational}"
+
+
+def drop_weights(weight: Float[Tensor, "outputs inputs"], rate: float) -> Float[Tensor, "outputs inputs"]:
+    """Drop and rescale single weights, the same ones for all of a batch (DropConnect; Wan et al., 2013)."""
+    if rate == 0:
+        return weight
+    kept = 1 - rate
+    return weight * weight.new_empty(weight.shape).bernoulli_(kept, generator=generator(weight.device)).div_(kept)

@@ -20,17 +20,19 @@ SKIPPED = "_"
 
 
 class Columns(Reader):
-    """Sentences of a file with a token and its annotations on each line: one list of strings a column."""
+    """CoNLL-style columns, a token and its annotations on each line: one list of strings a column."""
+
+    renamed = {"document": "document_separator"}
 
     kind: Literal["columns"] = "columns"
     names: list[str]
-    """The columns from left to right; `_` for one to leave out."""
+    """Names of the columns from left to right; `_` for one to leave out."""
     delimiter: str | None = None
-    """What stands between columns; left out: any run of spaces and tabs."""
+    """Delimiter of columns; left out: any run of spaces and tabs."""
     comment: str | None = None
-    """How a line begins that is not a token. Careful: `#` also begins hashtags."""
-    document: str | None = "-DOCSTART-"
-    """The first field of lines that separate documents; they are skipped."""
+    """Prefix of lines that are comments. Careful: `#` also begins hashtags."""
+    document_separator: str | None = "-DOCSTART-"
+    """First field of lines that separate documents; they are skipped."""
 
     @field_validator("names")
     @classmethod
@@ -42,7 +44,7 @@ class Columns(Reader):
             raise ValueError("two columns have the same name")
         return names
 
-    @field_validator("delimiter", "comment", "document")
+    @field_validator("delimiter", "comment", "document_separator")
     @classmethod
     def _not_empty(cls, text: str | None) -> str | None:
         if text == "":
@@ -62,7 +64,7 @@ class Columns(Reader):
             if self.comment is not None and line.startswith(self.comment):
                 continue
             fields = line.split(self.delimiter)
-            if not line.strip() or fields[0] == self.document:
+            if not line.strip() or fields[0] == self.document_separator:
                 if tokens:
                     yield self.sentence(tokens)
                 tokens = []

@@ -1,4 +1,4 @@
-"""Tables of comma- or tab-separated values, a sequence a row."""
+"""Comma- or tab-separated values, a sequence a row."""
 
 from __future__ import annotations
 
@@ -12,34 +12,37 @@ from pydantic import ValidationInfo, field_validator
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
-from seqnlp.readers.files import nearest, open_text
+from seqnlp.readers.files import open_text
 from seqnlp.readers.table import Kind, tabulate
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
 class Csv(Reader):
-    """Rows of a CSV or TSV file: one string a column, or one number where `numbers` says so."""
+    """CSV or TSV file: one string a column, or one number for `numeric_columns`."""
+
+    renamed = {"numbers": "numeric_columns", "quote": "quotechar"}
 
     kind: Literal["csv"] = "csv"
     names: list[str] = []
-    """The columns of a file that has no header line."""
+    """Names of the columns of a file without a header line."""
     delimiter: str | None = None
-    """What stands between columns: one character; left out: a tab for `.tsv` and a comma for all else."""
-    quote: str | None = None
-    """The character around fields that hold a delimiter; `""`: none. Left out: `"`, and none between tabs."""
-    numbers: list[str] = []
-    """The columns that hold numbers rather than text."""
+    """Delimiter of columns, one character; left out: a tab for `.tsv` and a comma for all else."""
+    quotechar: str | None = None
+    """Quote around fields that hold a delimiter; `""`: none. Left out: `"`, and none between tabs."""
+    numeric_columns: list[str] = []
+    """Columns that hold numbers rather than text."""
 
-    @field_validator("delimiter", "quote")
+    @field_validator("delimiter", "quotechar")
     @classmethod
     def _one_character(cls, text: str | None, info: ValidationInfo) -> str | None:
         if text is not None and len(text) != 1 and (text or info.field_name == "delimiter"):
             raise ValueError("Input should be one character")
         return text
 
-    @field_validator("names", "numbers")
+    @field_validator("names", "numeric_columns")
     @classmethod
     def _distinct(cls, names: list[str]) -> list[str]:
         if len(set(names)) < len(names):
@@ -50,14 +53,14 @@ class Csv(Reader):
         """Read a file of rows. See `Reader.read`."""
         path = Path(source)
         names = self.names or self.header(path)
-        for name in self.numbers:
+        for name in self.numeric_columns:
             if name not in names:
-                raise DataError(f"no column {name!r} of numbers: {nearest(name, names)}", path)
-        kinds: dict[str, Kind] = {name: "number" if name in self.numbers else "text" for name in names}
+                raise DataError(f"no column {name!r} of numbers: {nearest_or_all(name, names)}", path)
+        kinds: dict[str, Kind] = {name: "number" if name in self.numeric_columns else "text" for name in names}
         return tabulate(self, [path], kinds, lambda: self.rows(path, kinds))
 
     def header(self, path: Path) -> list[str]:
-        """The names in the first line."""
+        """Read the column names in the first line."""
         number, names = next(self.records(path), (1, []))
         if not names:
             raise DataError("no header line: the file is empty", path)
@@ -79,15 +82,15 @@ class Csv(Reader):
                 expected = f"{len(kinds)} ({', '.join(kinds)})"
                 raise DataError(f"{len(fields)} columns; expected {expected}", path, number)
             row: dict[str, Any] = dict(zip(kinds, fields, strict=True))
-            for name in self.numbers:
+            for name in self.numeric_columns:
                 row[name] = finite(row[name], name, path, number)
             yield row
 
     def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:
-        """Yield the fields of every row that is not empty, with the line where it ends."""
+        """Yield the fields of every row that is not empty, with the number of its last line."""
         tab = path.name.removesuffix(".gz").endswith(".tsv")
         delimiter = self.delimiter or ("\t" if tab else ",")
-        quote = ("" if delimiter == "\t" else '"') if self.quote is None else self.quote
+        quote = ("" if delimiter == "\t" else '"') if self.quotechar is None else self.quotechar
         reader = csv.reader(
             (line + "\n" for line in open_text(path)),
             delimiter=delimiter,
@@ -100,11 +103,12 @@ class Csv(Reader):
                 if fields:
                     yield reader.line_num, fields
         except csv.Error as error:
-            raise DataError(f"{error} (quote = {quote!r}, delimiter = {delimiter!r})", path, reader.line_num) from None
+            problem = f"{error} (quotechar = {quote!r}, delimiter = {delimiter!r})"
+            raise DataError(problem, path, reader.line_num) from None
 
 
 def finite(text: str, name: str, path: Path, line: int) -> float:
-    """The number that a cell holds."""
+    """Parse a cell as a finite number."""
     try:
         number = float(text)
     except ValueError:

@@ -1,8 +1,9 @@
-"""Fetch a public corpus: resumed where a download broke off, and checked before it gets its name."""
+"""Download of public corpora, each file checked against its hash."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -15,30 +16,31 @@ from urllib.request import Request, urlopen
 
 from seqnlp.errors import DataError
 from seqnlp.readers.catalogue import CATALOGUE, PublicFile
-from seqnlp.readers.files import check_file, nearest, sha256
+from seqnlp.readers.files import check_file, sha256
+from seqnlp.spelling import nearest_or_all
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a file, how many bytes of it are here, and how many there are."""
+"""Callback with the name of a file, the bytes that have arrived, and its size."""
 
 TRIES = 5
 PAUSE = 1.0
-"""Seconds before the second try; each further pause is twice as long."""
+"""Seconds before the second try; each later pause is twice as long."""
 TIMEOUT = 30.0
 BLOCK = 1 << 16
 BUSY = (408, 429, 500, 502, 503, 504)
-"""Answers of a server that may have a better day soon."""
+"""Status codes of servers that may answer later."""
 DISK = (errno.ENOSPC, errno.EFBIG)
-"""What no patience helps against."""
+"""Errors of a full disk, which another try does not help."""
 
 
 def fetch(name: str, into: Path, source: str | None = None, progress: Progress | None = None) -> Path:
     """Fetch a corpus of the catalogue. Files that are there and right are not fetched again.
 
     Args:
-        name: a key of `CATALOGUE`.
-        into: the folder of corpora; the files go to `into/name`.
-        source: a folder, or the URL of one, with the files, instead of where they are published.
-        progress: told how far each file is.
+        name: A key of `CATALOGUE`.
+        into: The folder of corpora; the files go to `into/name`.
+        source: A folder, or the URL of one, with the files, instead of where they are published.
+        progress: Called as files arrive.
 
     Returns:
         The folder of the corpus.
@@ -47,7 +49,7 @@ def fetch(name: str, into: Path, source: str | None = None, progress: Progress |
         seqnlp.errors.DataError: no such corpus or file; no network; contents that are not those expected.
     """
     if name not in CATALOGUE:
-        raise DataError(f"no public corpus is called {name!r}: {nearest(name, CATALOGUE)}")
+        raise DataError(f"no public corpus is called {name!r}: {nearest_or_all(name, CATALOGUE)}")
     folder = into / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,73 +67,58 @@ def fetch_file(file: PublicFile, path: Path, source: str | None, progress: Progr
             raise DataError(f"other contents: sha256 {found}, expected {file.sha256}; move it away to fetch it", path)
         progress(file.name, file.size, file.size)
         return
-    part = path.with_name(f"{file.name}.{file.sha256[:8]}.part")
     place = file.url if source is None else f"{source.rstrip('/')}/{quote(file.name)}"
-    if "://" in place:
-        download(place, part, file, progress)
-    else:
-        place = str(Path(source or "") / file.name)
-        check_file(Path(place))
-        with Path(place).open("rb") as read, part.open("wb") as write:
-            copy(read, write, file, 0, progress)
-    found, size = sha256([part]), part.stat().st_size
-    if found != file.sha256:
-        part.unlink()
-        raise DataError(f"sha256 {found} ({size} bytes), expected {file.sha256} ({file.size} bytes)", place)
-    os.replace(part, path)
+    part = path.with_name(f".{os.getpid()}.part")
+    try:
+        if "://" in place:
+            found, size = download(place, part, file, progress)
+        else:
+            place = str(Path(source or "") / file.name)
+            check_file(Path(place))
+            with Path(place).open("rb") as read:
+                found, size = save(read, part, file, progress)
+        if found != file.sha256:
+            raise DataError(f"sha256 {found} ({size} bytes), expected {file.sha256} ({file.size} bytes)", place)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
-def download(url: str, part: Path, file: PublicFile, progress: Progress) -> None:
-    """Fetch a URL, with some patience for a bad connection; what arrived before is not fetched again."""
+def download(url: str, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:
+    """Download a URL, in several tries; returns its hash and its size."""
     if not url.startswith(("http://", "https://")):
         raise DataError("not a URL that can be fetched; expected http:// or https://", url)
     problem = ""
+    request = Request(url, headers={"User-Agent": "seqnlp", "Accept-Encoding": "identity"})
     for attempt in range(TRIES):
         if attempt:
             time.sleep(PAUSE * 2 ** (attempt - 1))
         try:
-            receive(url, part, file, progress)
-            return
+            response: HTTPResponse
+            with urlopen(request, timeout=TIMEOUT) as response:
+                found, size = save(response, part, file, progress)
+                if size < min(int(response.headers.get("Content-Length", 0)), file.size):
+                    raise ConnectionError(f"the connection broke off after {size} of {file.size} bytes")
+            return found, size
         except HTTPError as error:
             problem = f"HTTP {error.code} {error.reason}"
             error.close()
-            if error.code == 416:
-                part.unlink(missing_ok=True)
-            elif error.code not in BUSY:
+            if error.code not in BUSY:
                 raise DataError(problem, url) from None
         except (OSError, HTTPException) as error:
             if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK):
                 raise
             problem = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
-    raise DataError(f"no luck in {TRIES} tries: {problem}", url)
+    raise DataError(f"gave up after {TRIES} tries: {problem}", url)
 
 
-def receive(url: str, part: Path, file: PublicFile, progress: Progress) -> None:
-    """Fetch what is missing of a file, in one request.
-
-    Raises:
-        OSError: if the connection fails or breaks off.
-    """
-    have = part.stat().st_size if part.exists() else 0
-    if have == file.size:
-        return
-    headers = {"User-Agent": "seqnlp", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    response: HTTPResponse
-    with urlopen(Request(url, headers=headers), timeout=TIMEOUT) as response:
-        if response.status != 206:
-            have = 0
-        with part.open("ab" if have else "wb") as write:
-            received = copy(response, write, file, have, progress)
-        promised = response.headers.get("Content-Length")
-        if promised is not None and received < int(promised) and have + received <= file.size:
-            raise ConnectionError(f"the connection broke off after {have + received} of {file.size} bytes")
-
-
-def copy(read: IO[bytes] | HTTPResponse, write: IO[bytes], file: PublicFile, have: int, progress: Progress) -> int:
-    """Copy until the end, or until there is more than there should be; returns how many bytes."""
-    received = 0
-    while have + received <= file.size and (block := read.read(BLOCK)):
-        write.write(block)
-        received += len(block)
-        progress(file.name, min(have + received, file.size), file.size)
-    return received
+def save(read: IO[bytes] | HTTPResponse, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:
+    """Write a stream to a file until it ends or is too long; returns its hash and its size."""
+    digest, size = hashlib.sha256(), 0
+    with part.open("wb") as write:
+        while size <= file.size and (block := read.read(BLOCK)):
+            write.write(block)
+            digest.update(block)
+            size += len(block)
+            progress(file.name, min(size, file.size), file.size)
+    return digest.hexdigest(), size

@@ -1,8 +1,7 @@
-"""Text files as lines: strict UTF-8, gzip seen through, and one clear line about whatever is wrong."""
+"""Text files as lines: strict UTF-8, gzip decompressed, one clear line about any error."""
 
 from __future__ import annotations
 
-import difflib
 import gzip
 import hashlib
 import zlib
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from seqnlp.errors import DataError
+from seqnlp.spelling import nearest
 
 BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
@@ -31,12 +31,12 @@ def open_text(path: Path) -> Iterator[str]:
 
 
 def read_text(path: Path) -> str:
-    """The whole of a file, with every line ended by LF. Raises what `open_text` raises."""
+    """Read a whole file, with LF at the end of lines. Raises what `open_text` raises."""
     return "".join(raw_lines(path)).replace("\r\n", "\n")
 
 
 def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
-    """Yield the lines of a file just as they are, with their ends. Raises what `open_text` raises."""
+    """Yield the lines of a file unchanged, with their ends. Raises what `open_text` raises."""
     with open_bytes(path) as file:
         for number, raw in enumerate(file, 1):
             if number == 1 and raw.startswith(UTF16):
@@ -53,7 +53,7 @@ def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading, through gzip where it is compressed.
+    """Open a file for reading, decompressed if it is gzip.
 
     Raises:
         seqnlp.errors.DataError: if it cannot be opened or is broken.
@@ -71,7 +71,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 
 def check_file(path: Path) -> None:
-    """See that there is a file of that name.
+    """Check that a file exists.
 
     Raises:
         seqnlp.errors.DataError: naming the nearest file that there is.
@@ -80,14 +80,14 @@ def check_file(path: Path) -> None:
         raise DataError("this is a folder; expected a file", path)
     if not path.exists():
         beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, beside, 1)
-        raise DataError("no such file" + (f"; did you mean {path.parent / close[0]}?" if close else ""), path)
+        close = nearest(path.name, beside)
+        raise DataError("no such file" + (f"; did you mean {path.parent / close}?" if close else ""), path)
     if not path.is_file():
         raise DataError("not a regular file", path)
 
 
 def sha256(paths: Iterable[Path]) -> str:
-    """The SHA-256 of files, one after the other; of a single file what `sha256sum` says.
+    """SHA-256 of files, one after the other; of a single file that of `sha256sum`.
 
     Raises:
         seqnlp.errors.DataError: if one cannot be read.
@@ -102,10 +102,3 @@ def sha256(paths: Iterable[Path]) -> str:
         except OSError as error:
             raise DataError(error.strerror or str(error), path) from None
     return digest.hexdigest()
-
-
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """What to say to someone who named something that is not there."""
-    choices = list(choices)
-    close = difflib.get_close_matches(word, choices, 1)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(choices)}"

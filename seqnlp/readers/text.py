@@ -15,28 +15,30 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 LARGEST = 2**31 - 1
-"""Bytes of a single text, at most."""
+"""Largest size of a single text in bytes."""
 
 
 class Text(Reader):
-    """A text file in pieces: one column, `text`."""
+    """Plain text: one column, `text`."""
+
+    renamed = {"unit": "sample_by"}
 
     kind: Literal["text"] = "text"
-    unit: Literal["line", "paragraph", "document"] = "line"
-    """What a row is: a line that is not empty, the lines between two empty ones, or the file as it stands."""
+    sample_by: Literal["line", "paragraph", "document"] = "line"
+    """Rows of the table: a line that is not empty, the lines between two empty ones, or the file as it stands."""
 
     def read(self, source: str | Path) -> Dataset:
         """Read a text. See `Reader.read`."""
         path = Path(source)
-        if self.unit == "document" and path.is_file() and path.stat().st_size > LARGEST:
-            raise DataError("over 2 GB, too much for one text; unit = 'line' reads it in pieces", path)
+        if self.sample_by == "document" and path.is_file() and path.stat().st_size > LARGEST:
+            raise DataError("over 2 GB, too much for one text; sample_by = 'line' reads it in pieces", path)
         return tabulate(self, [path], {"text": "text"}, lambda: ({"text": piece} for piece in self.pieces(path)))
 
     def pieces(self, path: Path) -> Iterator[str]:
-        """Yield the units of a file, one at a time."""
-        if self.unit == "line":
+        """Yield the lines, paragraphs or the document of a file, one at a time."""
+        if self.sample_by == "line":
             yield from (line for line in open_text(path) if line.strip())
-        elif self.unit == "paragraph":
+        elif self.sample_by == "paragraph":
             yield from paragraphs(open_text(path))
         elif text := read_text(path):
             yield text

@@ -1,25 +1,25 @@
-"""Recipes: TOML files, checked once and as a whole, from then on a frozen typed tree.
+"""Recipes: TOML files, validated as a whole into a frozen typed tree.
 
-recipe.py, data.py    the tree
-shipped.py            where recipes and the files that they name are; listed.py tells of each in brief
-source.py, syntax.py  from a file, and what it extends, to a document of nested settings with places
-locate.py             the line and column of each key of a TOML text
-document.py           settings and places, laid over each other
-overrides.py          `--set KEY=VALUE`
-plugins.py            Python files of the user
-load.py               all of the above, then validation
-faults.py             what is wrong, in plain words; also sections.py, hints.py, wording.py, nearest.py
-dump.py, schema.py    a recipe as TOML; all recipes as a JSON schema
+recipe.py     the tree, `Recipe` and `Data`, and its TOML
+shipped.py    paths of recipes and of the files that they name, and a list of them
+paths.py      files that a recipe names, resolved, and those that are missing
+source.py     a file and the recipes that it extends -> a document; TOML syntax errors
+locate.py     line and column of each key of a TOML text
+document.py   settings with their places, merged over each other
+overrides.py  `--set KEY=VALUE`
+plugins.py    Python files of the user
+load.py       all of the above, then validation
+messages.py   validation errors as plain messages with hints
+sections.py   the class of each section, for messages
+schema.py     the JSON schema of all recipes
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqnlp.recipe.data import Data
-    from seqnlp.recipe.dump import dump_recipe
     from seqnlp.recipe.load import load_recipe, parse_recipe, place_faults
-    from seqnlp.recipe.recipe import Recipe
+    from seqnlp.recipe.recipe import Data, Recipe, dump_recipe
     from seqnlp.recipe.schema import recipe_schema
     from seqnlp.recipe.shipped import find_file, find_recipe, known_recipes, shipped_recipes, shipped_root
 
@@ -39,14 +39,14 @@ __all__ = [
 ]
 
 _FILES = {
-    "Data": "data",
+    "Data": "recipe",
     "Recipe": "recipe",
-    "dump_recipe": "dump",
+    "dump_recipe": "recipe",
     "load_recipe": "load",
     "parse_recipe": "load",
     "place_faults": "load",
+    "recipe_schema": "schema",
 }
-_FILES |= {"recipe_schema": "schema"}
 
 
 def __getattr__(name: str) -> Any:

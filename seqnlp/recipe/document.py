@@ -1,4 +1,4 @@
-"""A recipe before it is validated: nested settings, and where each of them was written."""
+"""Documents: the settings of a recipe before validation, and the place of each."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from seqnlp.recipe.locate import Keys
 
 
 class Place(NamedTuple):
-    """Where a setting was written. Places sort in the order in which a reader meets them."""
+    """Source position of a setting. Places sort in reading order."""
 
     rank: int
-    """0 for the recipe itself, then what it extends, then each `--set`."""
+    """0 for the recipe itself, then the recipes that it extends, then each `--set`."""
     line: int
-    """From 1; 0 if the place has no lines."""
+    """Counted from 1; 0 if the source has no lines."""
     column: int
     source: str
-    """The file, or `--set key=value`."""
+    """A file, or `--set key=value`."""
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
 
 def dotted(keys: Keys) -> str:
-    """Write keys as `--set` takes them, for instance `stack.0.size`."""
+    """Format a path as a dotted key for `--set`, for instance `stack.0.size`."""
     bare = re.compile(r"[A-Za-z0-9_-]+")
     names = (str(key) for key in keys)
     return ".".join(name if bare.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in names)
@@ -35,37 +35,37 @@ def dotted(keys: Keys) -> str:
 
 @dataclass
 class Document:
-    """Settings and their places; both change as other documents and overrides are laid on top."""
+    """Settings and their places, into which other documents and overrides are merged."""
 
     source: str
-    """The name of the recipe's own file."""
+    """Name of the recipe's own file."""
     data: dict[str, Any]
     places: dict[Keys, Place]
 
     def place(self, keys: Keys) -> Place:
-        """Where this key was written, or the innermost section around it that was written at all."""
+        """Place of this key, or of the innermost section around it that has one."""
         inside_out = (self.places.get(keys[:end]) for end in range(len(keys), 0, -1))
         return next((place for place in inside_out if place), Place(0, 0, 0, self.source))
 
-    def lay(self, over: Document) -> None:
-        """Lay another document on this one: tables are merged key by key, all else is replaced."""
+    def merge(self, over: Document) -> None:
+        """Merge another document over this one: tables key by key, all else is replaced."""
         self.source = over.source
         for keys, value in _leaves(over.data):
             if value != {} or not self._has(keys):
                 self.assign(keys, value, over.places)
 
     def assign(self, keys: Keys, value: Any, places: Mapping[Keys, Place]) -> None:
-        """Set one value, however deep, making the tables on the way to it.
+        """Set the value at a path, creating the tables on the way.
 
         A bare kind on the way becomes a table: `encoder = "gru"` and `encoder.size = 5` make both.
 
         Args:
-            keys: The way to the value; names that are numbers count the items of an array.
-            value: What to set.
-            places: Where `keys`, what is on the way to it and what is inside of it were written.
+            keys: The path of the value; names that are numbers index arrays.
+            value: The new value.
+            places: Places of the path, of its prefixes and of the keys inside the value.
 
         Raises:
-            IndexError: saying what there is, for an item that an array does not have.
+            IndexError: for an item that an array does not have, with its length.
         """
         node: Any = self.data
         real: Keys = ()
@@ -85,7 +85,7 @@ class Document:
         self._move(keys, (*real, step), places)
 
     def _move(self, keys: Keys, real: Keys, places: Mapping[Keys, Place]) -> None:
-        """Forget where the value at `real` was written; take the places of what is at `keys` instead."""
+        """Replace the places at and under `real` by those at and under `keys`."""
         for old in [old for old in self.places if old[: len(real)] == real]:
             del self.places[old]
         for new, place in places.items():
@@ -93,7 +93,7 @@ class Document:
                 self.places[(*real, *new[len(keys) :])] = place
 
     def _has(self, keys: Keys) -> bool:
-        """Whether there is a section of this name, be it a bare kind."""
+        """Test whether a section is set, be it as a bare kind."""
         node: Any = self.data
         for key in keys:
             if not isinstance(node, dict) or key not in node:
@@ -111,7 +111,7 @@ def _leaves(table: dict[str, Any], path: Keys = ()) -> Iterator[tuple[Keys, Any]
 
 
 def _step(node: Any, key: str | int) -> Any:
-    """The key in a table, or the index in an array."""
+    """Key of a table, or index of an array."""
     if isinstance(node, dict):
         return key
     index = int(key) if str(key).isdecimal() else len(node)

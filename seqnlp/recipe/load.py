@@ -1,4 +1,4 @@
-"""From a recipe file to a validated `Recipe`, or to all that is wrong with it."""
+"""Recipe files -> validated `Recipe`s, or all their faults at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from seqnlp.errors import Fault, RecipeError
 from seqnlp.recipe.document import Document
-from seqnlp.recipe.faults import add_places, explain
+from seqnlp.recipe.messages import add_places, validation_faults
 from seqnlp.recipe.overrides import override
 from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
@@ -18,7 +18,7 @@ from seqnlp.recipe.source import read_document, read_text
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe file and check all of it. The Python files under `plugins` are run.
+    """Load and validate a recipe file. The Python files under `plugins` are run.
 
     The tasks are known once `seqnlp.tasks` is imported, which is the caller's part.
 
@@ -35,12 +35,12 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
 
 def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequence[str] = ()) -> Recipe:
-    """Check the text of a recipe, for instance from an editor.
+    """Parse and validate the text of a recipe, for instance from an editor.
 
     Args:
         text: The recipe.
         path: The file that it is from or would be saved to: it names the places of faults, and the files that
-            the recipe extends are beside it.
+            the recipe extends are relative to it.
         overrides: Texts `KEY=VALUE`.
 
     Returns:
@@ -54,7 +54,7 @@ def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequenc
     try:
         recipe = Recipe.parse(document.data)
     except ValidationError as error:
-        raise RecipeError(explain(error, document)) from None
+        raise RecipeError(validation_faults(error, document)) from None
     faults = add_places(list(recipe.faults()), document)
     if faults:
         raise RecipeError(faults)
@@ -62,7 +62,7 @@ def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequenc
 
 
 def place_faults(faults: list[Fault], path: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """Say where the keys of faults are written, of those that were not looked for when the recipe was read."""
+    """Add places to faults that were found after the recipe had been loaded."""
     return add_places(faults, _document(read_text(path), path, overrides))
 
 

@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands: what `tomllib` does not tell."""
+"""Source positions of the keys of a TOML text, which `tomllib` does not give."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tomllib
 from bisect import bisect_right
 
 Keys = tuple[str | int, ...]
-"""The way to a value: names of tables and keys, and indices of arrays."""
+"""Path of a value: names of tables and keys, and indices of arrays."""
 
 _BASIC, _LITERAL = r'"(?:\\.|[^"\\])*"', r"'[^']*'"
 _KEY = rf"(?:[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL})"
@@ -38,27 +38,27 @@ def _unquote(key: str) -> str:
 
 
 def locate(text: str) -> dict[Keys, tuple[int, int]]:
-    """Find every key, table, array and item of an array.
+    """Locate every key, table, array and item of an array.
 
     Args:
         text: A TOML document that `tomllib` accepts.
 
     Returns:
-        For each way to a value the line and column, from 1, of its key, or of the item itself in an array.
-        A table that only ever occurs inside a longer name stands where that name first does.
+        By path the line and column, from 1, of the key, or of the item itself in an array. A table that only
+        ever occurs inside a longer name has the position of that name's first occurrence.
     """
     return _Scanner(text).document()
 
 
 class _Scanner:
-    """Walks through a text once, from start to end."""
+    """Scanner over a TOML text, in one pass."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.offsets: dict[Keys, int] = {}
         self.items: dict[Keys, int] = {}
-        """How many tables each array of tables has so far."""
+        """Number of tables in each array of tables so far."""
 
     def document(self) -> dict[Keys, tuple[int, int]]:
         table: Keys = ()
@@ -72,13 +72,13 @@ class _Scanner:
         return {keys: (line, self.offsets[keys] - starts[line - 1] + 1) for keys, line in lines.items()}
 
     def peek(self) -> str:
-        """The next character that is neither white space nor part of a comment; empty at the end."""
+        """Skip white space and comments, and return the next character; empty at the end."""
         space = _SPACE.match(self.text, self.at)
         self.at = space.end() if space else self.at
         return self.text[self.at : self.at + 1]
 
     def take(self, pattern: re.Pattern[str]) -> str:
-        """Step over what the pattern matches here."""
+        """Consume a match of the pattern."""
         match = pattern.match(self.text, self.at)
         if match is None:
             raise ValueError(f"not TOML: {self.text[self.at : self.at + 20]!r}")
@@ -86,7 +86,7 @@ class _Scanner:
         return match[0]
 
     def key(self, path: Keys, is_header: bool = False, is_array: bool = False) -> Keys:
-        """Read a dotted key inside the table at `path`, and note where each of its names stands."""
+        """Read a dotted key inside the table at `path`, and record the offset of each name."""
         start = self.at
         parts = key_parts(self.take(DOTTED_KEY))
         for number, (offset, name) in enumerate(parts, 1):
@@ -120,7 +120,7 @@ class _Scanner:
         self.value(path)
 
     def value(self, path: Keys) -> None:
-        """Read a value, and note what is inside it."""
+        """Read a value, and record the offsets inside it."""
         opening = self.peek()
         if opening not in ("[", "{"):
             self.take(_SCALAR)

@@ -1,4 +1,4 @@
-"""`--set KEY=VALUE`: settings from the command line, laid over those of the file."""
+"""Overrides: settings from the command line, `--set KEY=VALUE`, merged over those of the file."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ASSIGNMENT = re.compile(rf"\s*({DOTTED_KEY.pattern})\s*=(.*)", re.DOTALL)
 
 
 def override(document: Document, overrides: Sequence[str]) -> None:
-    """Set keys of a recipe, later ones winning.
+    """Apply overrides to a document; later ones win.
 
     Args:
-        document: What to change.
+        document: Changed in place.
         overrides: Texts `KEY=VALUE`. KEY is a TOML key, dotted to reach into sections, with numbers for the
-            items of an array. VALUE is a TOML value and replaces what was there; what is not TOML is
+            items of an array. VALUE is a TOML value and replaces the present one; other text is
             a string, so that `encoder.kind=gru` needs no quotes.
 
     Raises:
@@ -55,7 +55,7 @@ def _parse(text: str) -> tuple[Keys, Any]:
 
 
 def _value(text: str) -> Any:
-    """A TOML value; whatever is none is a string as it stands."""
+    """Parse a TOML value; other text is a string as it stands."""
     try:
         parsed = tomllib.loads(f"value = {text.strip()}")
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""`plugins = ["highway.py"]`: Python files of the user, imported so that their components are known."""
+"""Plugins: Python files of the user, `plugins = ["highway.py"]`, imported for the components they define."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from seqnlp.errors import Fault, RecipeError
 from seqnlp.recipe.document import Document
-from seqnlp.recipe.nearest import did_you_mean
+from seqnlp.spelling import did_you_mean
 
 _imported: dict[str, bytes] = {}
-"""The content with which each plugin was last imported, by the name of its module."""
+"""Content of each plugin at its last import, by module name."""
 
 
 def import_plugins(document: Document) -> None:
@@ -61,7 +61,7 @@ def _import(path: Path, place: str) -> Fault | None:
 
 
 def _line(error: BaseException, path: Path) -> int:
-    """The line of the plugin that an error came from."""
+    """Line of the plugin that raised an error."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return error.lineno or 1
     frames = traceback.extract_tb(error.__traceback__)

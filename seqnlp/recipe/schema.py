@@ -1,4 +1,4 @@
-"""A JSON schema of recipes, with which an editor checks and completes them."""
+"""JSON schema of recipes, with which an editor checks and completes them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PARTIAL = "Partial"
 
 
 def recipe_schema() -> dict[str, Any]:
-    """Describe the recipes of all tasks that are known (those of `seqnlp.tasks`, once that is imported).
+    """JSON schema of the recipes of all registered tasks.
 
     Returns:
-        A schema of Draft 2020-12. A recipe that extends another may leave out what the other has.
+        A schema of Draft 2020-12. A recipe that extends another may leave out the keys that the other has.
     """
     members = [member for _, member in sorted(Recipe.members.items())]
     _, schema = models_json_schema([(member, "validation") for member in members])
@@ -40,7 +40,7 @@ def recipe_schema() -> dict[str, Any]:
 
 
 def _any_member(schema: Any) -> Any:
-    """Let a section without a kind be any member of its family, as its schema does not tell the default."""
+    """Allow any member of a family for a section without a kind, as its schema lacks the default."""
     if isinstance(schema, list):
         return [_any_member(item) for item in schema]
     if isinstance(schema, dict):
@@ -49,7 +49,7 @@ def _any_member(schema: Any) -> Any:
 
 
 def _without_required(schema: Any) -> Any:
-    """The same schema with every key optional."""
+    """The schema with every key optional."""
     if isinstance(schema, list):
         return [_without_required(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Which class stands behind which section of a recipe, right or not."""
+"""Classes of the sections of a recipe, valid or not."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from seqnlp.recipe.locate import Keys
-from seqnlp.spec import Family, Spec
+from seqnlp.spec import Family, Parts, Spec
 
 _DEEPEST = 6
 
 
 def has(data: Any, key: str | int) -> bool:
-    """Whether a table has this key, or an array this index."""
+    """Test whether a table has this key, or an array this index."""
     if isinstance(data, list):
         return isinstance(key, int) and key < len(data)
     return isinstance(data, dict) and key in data
 
 
 def value_at(data: Any, keys: Keys) -> Any:
-    """The value at `keys`; None where there is none."""
+    """Value at `keys`; None where there is none."""
     return reduce(_get, keys, data)
 
 
 def type_at(root: type[Spec], data: Any, keys: Keys) -> Any:
-    """The type that the value at `keys` should have; None where there should be nothing.
+    """Annotated type at `keys`; None for an unknown key.
 
     Args:
         root: The class of the whole recipe.
-        data: The settings, which tell the members of families.
-        keys: The way to the value.
+        data: The settings, which choose the members of families.
+        keys: The path of the value.
     """
     found: Any = root
     for key in keys:
@@ -41,13 +41,13 @@ def type_at(root: type[Spec], data: Any, keys: Keys) -> Any:
 
 
 def class_at(root: type[Spec], data: Any, keys: Keys) -> type[Spec] | None:
-    """The class of the section at `keys`: for a family the member that `data` says, or its head."""
+    """Class of the section at `keys`: for a family the member that `data` chooses, or its head."""
     value = value_at(data, keys)
     return next((_member(choice, value) for choice in choices_of(type_at(root, data, keys)) if is_spec(choice)), None)
 
 
 def family_at(root: type[Spec], data: Any, keys: Keys) -> type[Family] | None:
-    """The head of the family that is expected at `keys`, if one is."""
+    """Head of the family that is expected at `keys`, if any."""
     choices = choices_of(type_at(root, data, keys))
     return next(
         (choice for choice in choices if is_spec(choice) and issubclass(choice, Family) and choice.is_head()),
@@ -56,7 +56,7 @@ def family_at(root: type[Spec], data: Any, keys: Keys) -> type[Family] | None:
 
 
 def sections(root: type[Spec], data: Any, keys: Keys = ()) -> Iterator[tuple[Keys, type[Spec]]]:
-    """All sections that a recipe like this one has or could have, each with its class."""
+    """Paths and classes of all sections that this recipe has or could have."""
     found = _member(root, data)
     yield keys, found
     for name, field in found.model_fields.items():
@@ -66,7 +66,7 @@ def sections(root: type[Spec], data: Any, keys: Keys = ()) -> Iterator[tuple[Key
 
 
 def choices_of(annotation: Any) -> list[Any]:
-    """The types of a union, without None; of any other type, itself."""
+    """Members of a union, without None; any other type alone."""
     if get_origin(annotation) is Annotated:
         return choices_of(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -75,12 +75,12 @@ def choices_of(annotation: Any) -> list[Any]:
 
 
 def is_spec(kind: Any) -> bool:
-    """Whether a type is the class of a section."""
+    """Test whether a type is the class of a section."""
     return isinstance(kind, type) and issubclass(kind, Spec)
 
 
 def _inside(kind: Any, key: str | int, data: Any) -> Any:
-    """The type of what `key` leads to in a value of this type."""
+    """Type of the item at `key` in a value of this type."""
     arguments = get_args(kind)
     if get_origin(kind) is list and isinstance(key, int):
         return arguments[0]
@@ -93,7 +93,9 @@ def _inside(kind: Any, key: str | int, data: Any) -> Any:
 
 
 def _member(kind: type[Spec], data: Any) -> type[Spec]:
-    """The member of a family that a section means, or the head where it means none."""
+    """Member of a family that a section chooses, or the head where it chooses none."""
+    if issubclass(kind, Parts):
+        return kind.complete()
     if not (issubclass(kind, Family) and kind.is_head()):
         return kind
     name = data.get(kind.discriminator, kind.default_kind) if isinstance(data, dict) else data or kind.default_kind

@@ -1,30 +1,32 @@
-"""Where recipes and corpora lie: in the project of the user, or among those that ship."""
+"""Recipes and corpora of the user's project, and those that ship with the package."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from seqnlp.errors import DataError
-from seqnlp.recipe.nearest import nearest
+from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.recipe.source import read_document, read_text
+from seqnlp.spelling import nearest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped_root() -> Path:
-    """The folder of `recipes/` and `corpora/`: inside an installed package, beside it in a checkout."""
+    """Folder of `recipes/` and `corpora/`: inside an installed package, beside it in a checkout."""
     inside = _PACKAGE / "shipped"
     return inside if inside.is_dir() else _PACKAGE.parent
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """The recipes that ship, by name."""
+    """Recipes that ship, by name."""
     return _recipes_in(shipped_root() / "recipes")
 
 
 def known_recipes() -> dict[str, Path]:
-    """All recipes that a bare name can mean: `recipes/` in the working directory goes before what ships."""
+    """Recipes by bare name; `recipes/` in the working directory takes precedence over those that ship."""
     known = shipped_recipes() | _recipes_in(Path("recipes"))
     return dict(sorted(known.items()))
 
@@ -33,7 +35,7 @@ def find_recipe(name_or_path: str | Path) -> Path:
     """Find a recipe by its path or by its bare name, such as `pos_gru`.
 
     Raises:
-        DataError: if there is none, with the nearest name that there is.
+        DataError: if there is none, with the most similar name.
     """
     path = Path(name_or_path).expanduser()
     if path.is_file():
@@ -51,7 +53,7 @@ def find_recipe(name_or_path: str | Path) -> Path:
 def find_file(
     source: str | Path, recipe: Path | None = None, advice: Callable[[str], str | None] = lambda source: None
 ) -> Path:
-    """Find a file that a recipe names.
+    """Resolve the path of a file in a recipe.
 
     An absolute path is taken as it is. Any other is looked up in the working directory, in the folder of the
     recipe, in the folder around that one (the project), and among the corpora that ship.
@@ -59,7 +61,7 @@ def find_file(
     Args:
         source: The path as written in the recipe.
         recipe: The recipe's own file, if it has one.
-        advice: Says what a user may do about a path that is not there, for instance how to fetch it.
+        advice: Gives a hint for a path that does not exist, for instance how to fetch it.
 
     Raises:
         DataError: naming every place that was tried.
@@ -82,7 +84,7 @@ def find_file(
 
 
 def _near(tried: list[Path]) -> str:
-    """The file with the most similar name in a folder that was looked into."""
+    """Hint with the most similar file name in the folders tried."""
     for candidate in tried:
         if candidate.parent == Path() or not os.path.isdir(candidate.parent):
             continue
@@ -94,3 +96,40 @@ def _near(tried: list[Path]) -> str:
 
 def _recipes_in(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+class RecipeSummary(NamedTuple):
+    """Name, task and description of a recipe, for lists."""
+
+    name: str
+    task: str
+    """Empty for a recipe that can't be read."""
+    about: str
+    """First line of the comment at its top, or why it can't be read."""
+    path: str
+
+
+def listed_recipes() -> list[RecipeSummary]:
+    """Summaries of `known_recipes`, none of which is validated."""
+    return [_summary(name, path) for name, path in known_recipes().items()]
+
+
+def _summary(name: str, path: Path) -> RecipeSummary:
+    try:
+        text = read_text(path)
+        task = read_document(text, path).data.get("task", "")
+    except SeqnlpError as error:
+        return RecipeSummary(name, "", f"not readable: {str(error).splitlines()[0]}", str(path))
+    return RecipeSummary(name, str(task), _first_comment(text), str(path))
+
+
+def _first_comment(text: str) -> str:
+    """First comment above the first key that is not for an editor (`#:schema`)."""
+    for line in text.splitlines():
+        words = line.strip()
+        if words and not words.startswith("#"):
+            break
+        comment = words.lstrip("#").strip()
+        if comment and not comment.startswith(":"):
+            return comment
+    return ""

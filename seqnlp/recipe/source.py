@@ -1,17 +1,18 @@
-"""Recipe files: read as text, parsed as TOML, joined with what they extend. Nothing is validated yet."""
+"""Recipe files as text and as TOML documents, merged with the recipes that they extend; not yet validated."""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from seqnlp.errors import DataError, Fault, RecipeError
 from seqnlp.recipe.document import Document, Place
-from seqnlp.recipe.locate import locate
-from seqnlp.recipe.nearest import did_you_mean
-from seqnlp.recipe.syntax import syntax_fault
+from seqnlp.recipe.locate import DOTTED_KEY, locate
+from seqnlp.spelling import did_you_mean
 
 
 def read_text(path: Path) -> str:
@@ -37,7 +38,7 @@ def read_text(path: Path) -> str:
 
 
 def read_document(text: str, path: Path) -> Document:
-    """Parse the text of a recipe and of all that it extends.
+    """Parse the text of a recipe and of the recipes that it extends.
 
     Args:
         text: The recipe.
@@ -53,8 +54,8 @@ def read_document(text: str, path: Path) -> Document:
     return _read(text.removeprefix("\ufeff"), path, [])
 
 
-def companions(text: str) -> list[str]:
-    """The files that a recipe expects beside itself: what it extends, and its plugins."""
+def dependencies(text: str) -> list[str]:
+    """Relative paths that a recipe depends on: the recipe that it extends, and its plugins."""
     try:
         data = tomllib.loads(text)
     except ValueError:
@@ -64,27 +65,27 @@ def companions(text: str) -> list[str]:
     return [name for name in names if isinstance(name, str) and not Path(name).expanduser().is_absolute()]
 
 
-def _read(text: str, path: Path, heirs: list[Path]) -> Document:
-    """`heirs` are the files that led here, the recipe itself first."""
+def _read(text: str, path: Path, chain: list[Path]) -> Document:
+    """Parse one file; `chain` are the files that extend it, the recipe itself first."""
     data = _parse(text, path)
     spots = locate(text).items()
-    places = {keys: Place(len(heirs), line, column, str(path)) for keys, (line, column) in spots}
+    places = {keys: Place(len(chain), line, column, str(path)) for keys, (line, column) in spots}
     if isinstance(plugins := data.get("plugins"), list):
-        data["plugins"] = [_beside(path, name) if isinstance(name, str) else name for name in plugins]
+        data["plugins"] = [_resolve(path, name) if isinstance(name, str) else name for name in plugins]
     document = Document(str(path), data, places)
     if "extends" not in data:
         return document
-    base = _base(data.pop("extends"), path, str(document.place(("extends",))), [*heirs, path])
-    below = _read(read_text(base), base, [*heirs, path])
-    below.lay(document)
-    return below
+    base_path = _base(data.pop("extends"), path, str(document.place(("extends",))), [*chain, path])
+    base = _read(read_text(base_path), base_path, [*chain, path])
+    base.merge(document)
+    return base
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
     except ValueError as error:
-        raise RecipeError([syntax_fault(str(error), text, str(path))]) from None
+        raise RecipeError([syntax_fault(error, text, str(path))]) from None
     except RecursionError:
         raise _error(path, "tables or arrays are nested too deeply") from None
     if not data:
@@ -93,7 +94,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
 
 
 def _base(name: Any, path: Path, place: str, chain: list[Path]) -> Path:
-    """Find the file that `extends` names."""
+    """Path of the recipe that `extends` names; `chain` are the files that extend each other so far."""
     if not isinstance(name, str):
         raise RecipeError([Fault("extends", "expected the name of one recipe file", 'extends = "base.toml"', place)])
     base = Path(os.path.normpath(path.parent / Path(name).expanduser()))
@@ -106,9 +107,79 @@ def _base(name: Any, path: Path, place: str, chain: list[Path]) -> Path:
     return base
 
 
-def _beside(path: Path, name: str) -> str:
+def _resolve(path: Path, name: str) -> str:
     return os.path.abspath(path.parent / Path(name).expanduser())
 
 
 def _error(path: Path, problem: str, hint: str = "") -> RecipeError:
     return RecipeError([Fault("", problem, hint, str(path))])
+
+
+_POSITION = re.compile(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_QUOTES = 'a string needs quotes: "text"'
+_MESSAGES = [
+    (r"Expected '=' after", "expected = after the key, found {rest}", "key = value"),
+    (
+        r"Expected ']' at the end of a table",
+        "expected ] after the name of the section, found {rest}",
+        "[section]",
+    ),
+    (r"Expected newline", "expected the end of the line, found {rest}", f"one key = value a line; {_QUOTES}"),
+    (r"Invalid statement", "expected key = value or [section], found {rest}", ""),
+    (r"Invalid initial character for a key", "expected a key, found {rest}", ""),
+    (r"Invalid value", "expected a value, found {rest}", _QUOTES),
+    (r"Invalid date", "there is no such date or time: {rest}", _QUOTES),
+    (r"Unclosed array", "expected , or ] in an array, found {rest}", ""),
+    (r"Unclosed inline table", "expected , or }} in a table, found {rest}", ""),
+    (r"Illegal character '\\n'|Unterminated string|Expected \"?'", "a string is not closed", ""),
+    (r"Unescaped '\\'", "a backslash that escapes nothing", r"write \\, or use single quotes: 'C:\data'"),
+    (r"Cannot declare", "the section {start} is declared twice", "put its keys into one section"),
+    (r"Cannot|Duplicate", "{start} sets something that is set above", "keep one of them"),
+]
+"""Messages of `tomllib` and ours; `rest` is the line from the error on, `start` the key of the line."""
+_TOML_SPELLINGS = {
+    "True": "write true",
+    "False": "write false",
+    "None": "leave the key out",
+    "null": "leave the key out",
+}
+
+
+def syntax_fault(error: ValueError, text: str, path: str) -> Fault:
+    """Convert a TOML syntax error to a fault.
+
+    Args:
+        error: Raised by `tomllib`.
+        text: The whole text.
+        path: The name of the file, for the place of the fault.
+    """
+    if not isinstance(error, tomllib.TOMLDecodeError):  # Python's own refusal of a number with thousands of digits
+        return Fault("", "a number has too many digits", "", path)
+    lines = text.replace("\r\n", "\n").split("\n")
+    problem, number, column = _position(error, lines)
+    line = lines[number - 1]
+    start = line.strip()
+    if problem.startswith(("Cannot", "Duplicate")):  # found only once the key or section has been read
+        offset = len(line) - len(line.lstrip())
+        key = DOTTED_KEY.match(start)
+        start = f"`{key[0]}`" if key else start
+    else:
+        offset = column - 1
+    rest = line[offset:].split(" #")[0].strip()
+    if not rest:
+        rest = "the end of the line" if number < len(lines) else "the end of the file"
+    place = f"{path}:{number}:{offset + 1}"
+    for pattern, words, hint in _MESSAGES:
+        if re.match(pattern, problem):
+            return Fault("", words.format(rest=rest, start=start), _TOML_SPELLINGS.get(rest, hint), place)
+    return Fault("", f"not TOML: {problem[:1].lower()}{problem[1:]}", "", place)
+
+
+def _position(error: tomllib.TOMLDecodeError, lines: list[str]) -> tuple[str, int, int]:
+    """Message, line and column of a syntax error, counted from 1."""
+    if sys.version_info >= (3, 14):
+        return error.msg, error.lineno, error.colno
+    match = _POSITION.fullmatch(str(error))
+    assert match is not None
+    problem, line, column = match.groups()
+    return (problem, int(line), int(column)) if line else (problem, len(lines), len(lines[-1]) + 1)

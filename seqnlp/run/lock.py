@@ -1,54 +1,58 @@
-"""Claim: only one training at a time writes to a run directory."""
+"""Lock of a run directory: only one training at a time writes to it."""
+
+from __future__ import annotations
 
 import os
-import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, final
+from typing import TYPE_CHECKING, Self, final
 
 from seqnlp.errors import RunError
 from seqnlp.run import files
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 LOCK = ".lock"
-"""A file that is there for good; what counts is the lock on it, which ends with its process, however that ends."""
+"""Lock file. The lock on it ends with its process, however that ends; the file itself means nothing."""
+
+HOLDER = ".lock.pid"
+"""Note of the process that holds the lock, beside it: on Windows nobody else can read a locked file."""
+
+WAIT = 0.2
+"""Seconds to wait for a lock: `holder` may be trying it."""
 
 
 @final
 class RunLock:
-    """The right to write to a run directory, from `take` to the end of the `with` block."""
+    """Lock of a run directory, from `acquire` to the end of the `with` block."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[str] | None = None
+        self._lock: BaseFileLock | None = None
 
-    def take(self) -> None:
-        """Claim the folder, and make it if need be; where the system has no such locks, nothing is claimed.
+    def acquire(self) -> None:
+        """Lock the folder, and make it if need be.
 
         Raises:
             seqnlp.errors.RunError: another process trains there.
             seqnlp.errors.DataError: the folder cannot be written.
         """
-        if sys.platform == "win32" or self._file is not None:
+        if self._lock is not None:
             return
-        import fcntl
+        from filelock import Timeout  # takes a while to import, which looking at runs can do without
 
-        with files.saving(self._path, "claiming the run"):
+        lock = _file_lock(self._path)
+        with files.saving(self._path, "locking the run"):
             self._path.mkdir(parents=True, exist_ok=True)
-            file = open(self._path / LOCK, "a+", encoding="utf-8")  # noqa: SIM115  (closing it is giving it back)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            process = file.read().strip()
-            file.close()
-            raise RunError(f"process {process or '?'} is training here: wait, or stop it", self._path) from None
-        except OSError:  # some network file systems
-            file.close()
-            return
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        self._file = file
+            try:
+                lock.acquire(timeout=WAIT, poll_interval=WAIT / 10)
+            except Timeout:
+                process = noted_process(self._path) or "?"
+                raise RunError(f"process {process} is training here: wait, or stop it", self._path) from None
+            self._lock = lock
+        files.write_bytes(self._path / HOLDER, str(os.getpid()).encode())
 
     def __enter__(self) -> Self:
         return self
@@ -56,23 +60,38 @@ class RunLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._lock is not None:
+            with suppress(OSError):
+                (self._path / HOLDER).unlink(missing_ok=True)
+            self._lock.release()
+            self._lock = None
 
 
 def holder(path: Path) -> int | None:
-    """The process that trains in a run directory; None if nobody does."""
-    if sys.platform == "win32":
+    """Process that trains in a run directory; None if there is none."""
+    process = noted_process(path)
+    if process is None:
         return None
-    import fcntl
+    from filelock import Timeout
 
     try:
-        with open(path / LOCK, encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(file.read().strip() or 0) or None
+        with _file_lock(path).acquire(timeout=0):
+            return None  # the note is of a process that was killed
+    except Timeout:
+        return process
+    except OSError:
+        return None
+
+
+def noted_process(path: Path) -> int | None:
+    """Process in the note beside the lock, which may have ended long ago; None without a note."""
+    try:
+        return int((path / HOLDER).read_text().strip()) or None
     except (OSError, ValueError):
-        pass
-    return None
+        return None
+
+
+def _file_lock(path: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    return FileLock(path / LOCK, thread_local=False)  # a training may go from thread to thread

@@ -96,7 +96,7 @@ def describe(error: Exception) -> tuple[str, str]:
     message = " ".join((error.brief if isinstance(error, DataError) else str(error)).split())
     if isinstance(error, SeqnlpError):
         return type(error).__name__, message
-    if out_of_memory := OutOfMemory.told_by(error):
+    if out_of_memory := OutOfMemory.from_exception(error):
         return "MemoryError", str(out_of_memory)
     if isinstance(error, OSError):
         return "DataError", f"{error.filename}: {error.strerror}" if error.filename else message

@@ -1,92 +1,32 @@
-"""The contract of a task: a recipe whose codecs are fitted."""
+"""Contracts of a task: recipe, task with fitted codecs, predictor."""
+
+from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Self
 
 from seqnlp.codecs import Codec
 from seqnlp.embeddings import PathResolver
 from seqnlp.encoders import Encoder
+from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.recipe import Recipe
+from seqnlp.results import Result
+from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
 Scores = dict[str, Any]
 """Numbers by name; a score of several parts, such as `labels`, is a table of its own."""
 
-
-class Task(ABC):
-    """Ties a corpus's columns to codecs, a model, scores and a verb."""
-
-    verb: ClassVar[str]
-    """What its predictor does: tag, classify, generate, translate, forecast."""
-    items_name: ClassVar[str]
-    """What its speed is counted in."""
-    metric: Metric
-    """The dev score that decides which weights are kept."""
-
-    @abstractmethod
-    def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model, by name."""
-
-    @abstractmethod
-    def examples(self, split: Any, batch_tokens: int) -> EncodedDataset:
-        """Encode a split."""
-
-    @abstractmethod
-    def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
-
-    @abstractmethod
-    def score(self, model: SequenceModel, examples: Any) -> Scores:
-        """Score a model on what `examples` made of a split."""
-
-    def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """The scores of dev that are told, and one of which decides, while the model is being trained."""
-        return {name: score for name, score in self.score(model, dev).items() if isinstance(score, float)}
-
-    @abstractmethod
-    def show(self, dev: Any, seed: int) -> Preview:
-        """Pick a few examples of a split, as it was read; what is returned says what a model makes of them."""
-
-    @abstractmethod
-    def predictor(self, model: SequenceModel) -> Any:
-        """Wrap a trained model in what `seqnlp.load` returns."""
-
-    def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Set right how sure the model says it is, where the recipe asks for that.
-
-        Args:
-            model: The trained model, which is changed.
-            dev: What `examples` made of the dev split.
-
-        Returns:
-            A number for what was fitted, by decoder; nothing if nothing was.
-        """
-        return {}
-
-    def notices(self, examples: Any) -> list[str]:
-        """What a user should know of a split before its scores, one line each."""
-        return []
-
-    def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
-        """The scores of trivial systems, to be put beside those of the model.
-
-        Args:
-            splits: What `examples` made of `train`, `dev` and perhaps more.
-            training: How the model itself is trained.
-            seed: Decides all random choices.
-
-        Returns:
-            For each split but train the plain scores of each system, by its name; nothing where none is known.
-        """
-        return {}
+Codecs = Mapping[str, Mapping[str, Any]]
+"""Saved codecs by name, each the object of its JSON file."""
 
 
 class TaskRecipe(Recipe, ABC):
-    """The sections that all tasks have."""
+    """Sections that all tasks have; settings alone."""
 
     encoder: Encoder
     optimizer: Optimizer
@@ -100,10 +40,134 @@ class TaskRecipe(Recipe, ABC):
         """Read one split: a file, or what else the reader takes for the name of one."""
         return self.data.reader.load(self.locate(source, find))
 
-    @abstractmethod
-    def fit(self, train: Any, find: PathResolver) -> Task:
-        """Fit the codecs on the training split; `find` looks up other files that the recipe names."""
+
+class Predictor(ABC):
+    """Trained model with its codecs; its methods take raw input."""
+
+    task: ClassVar[str]
+    """Name of its task."""
 
     @abstractmethod
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> Task:
+    def predict(self, lines: Iterable[str]) -> Iterator[Result]:
+        """Predict for a stream of inputs, one a line, and read ahead no further than a batch.
+
+        Raises:
+            seqnlp.errors.UsageError: its inputs are no lines of text.
+        """
+
+
+class Task(ABC):
+    """Recipe with fitted codecs: builds a model, encodes data for it, scores it."""
+
+    recipe_class: ClassVar[type[TaskRecipe]]
+    """The recipes that it belongs to."""
+    items_name: str
+    """Unit that speed is counted in, such as words."""
+    metric: Metric
+    """The dev score that decides which weights are kept."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "recipe_class" in cls.__dict__:
+            _TASK_CLASSES[cls.recipe_class] = cls
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, recipe: Any, train: Any, find: PathResolver) -> Self:
+        """Fit the codecs on the training split; `find` looks up other files that the recipe names."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, recipe: Any, codecs: Codecs) -> Self:
         """Take the codecs that a run has saved."""
+
+    @property
+    def name(self) -> str:
+        """`task` of its recipes."""
+        return str(self.recipe_class.model_fields["task"].default)
+
+    @abstractmethod
+    def codecs(self) -> dict[str, Codec]:
+        """Codecs to be saved with a model, by name."""
+
+    @abstractmethod
+    def encode(self, split: Any, batch_tokens: int) -> EncodedDataset:
+        """Encode a split."""
+
+    @abstractmethod
+    def build(self) -> SequenceModel:
+        """Make the model, with fresh random weights."""
+
+    @abstractmethod
+    def score(self, model: SequenceModel, dataset: Any) -> Scores:
+        """Score a model on an encoded split."""
+
+    def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
+        """Scores of dev during training, one of which decides."""
+        return plain_scores(self.score(model, dev))
+
+    @abstractmethod
+    def preview(self, dev: Any, seed: int) -> Preview:
+        """Pick a few examples of a split, to be predicted after each evaluation."""
+
+    @abstractmethod
+    def predictor(self, model: SequenceModel) -> Predictor:
+        """Wrap a trained model in its predictor."""
+
+    def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
+        """Calibrate the model's probabilities on dev, where the recipe asks for that.
+
+        Args:
+            model: The trained model, which is changed.
+            dev: The encoded dev split.
+
+        Returns:
+            A number for what was fitted, by decoder; nothing if nothing was.
+        """
+        return {}
+
+    def notices(self, dataset: Any) -> list[str]:
+        """Warnings about an encoded split, one line each."""
+        return []
+
+    def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
+        """Score trivial systems, to be put beside the model.
+
+        Args:
+            splits: `train`, `dev` and perhaps more, encoded.
+            training: Settings that the model itself is trained with.
+            seed: Decides all random choices.
+
+        Returns:
+            For each split but train the plain scores of each system, by its name; nothing where none is known.
+        """
+        return {}
+
+    def rescored(self, context: int | None, dynamic: float | None) -> Task:
+        """Change how texts are scored; for language models only.
+
+        Raises:
+            seqnlp.errors.UsageError: this is another task.
+        """
+        noun = task_info(self.name).noun
+        raise UsageError(f"context and dynamic evaluation are for language models; this run is {noun}")
+
+
+_TASK_CLASSES: dict[type[TaskRecipe], type[Task]] = {}
+
+
+def task_class(recipe: TaskRecipe) -> type[Task]:
+    """Look up the task of a recipe.
+
+    Raises:
+        seqnlp.errors.UsageError: a plugin defines the recipe without a `Task` whose `recipe_class` it is.
+    """
+    found = _TASK_CLASSES.get(type(recipe))
+    if found is None:
+        raise UsageError(f"there is a recipe {type(recipe).__name__}, but no Task with recipe_class = it")
+    return found
+
+
+def plain_scores(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Keep the scores that are single numbers."""
+    return {name: score for name, score in scores.items() if isinstance(score, float)}

@@ -1,10 +1,10 @@
-"""What tasks have in common that choose labels: mistakes can be counted, and sureness be set right."""
+"""Contract of tasks that choose labels: error analysis and calibration."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from seqnlp.codecs import Column
-from seqnlp.metrics.answers import Answers
+from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Task
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class LabellingTask(Task, ABC):
-    """A task whose answers are labels."""
+    """Task that predicts labels."""
 
     @abstractmethod
     def words(self, split: "Dataset") -> Column:
         """The words of each sequence of a split, to be shown."""
 
     @abstractmethod
-    def answers(self, model: SequenceModel, examples: Any) -> dict[str, Answers]:
-        """What a model says of every item of `examples`, for each label column by name."""
+    def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:
+        """Gold and predicted label of every item, for each label column by name."""
 
     @abstractmethod
     def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
@@ -29,7 +29,7 @@ class LabellingTask(Task, ABC):
 
         Args:
             model: The trained model, which is changed.
-            dev: What `examples` made of the dev split.
+            dev: The encoded dev split.
 
         Returns:
             The temperatures by decoder; empty if the recipe asks for none.

@@ -1,22 +1,19 @@
-"""A run opened together with data to look at it with, and what training shares with that."""
+"""Opening a run: its recipe, model, and a split of its corpus."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from seqnlp.embeddings import TextEmbedding
-from seqnlp.errors import DataError, Fault, RunError, UsageError
+from seqnlp.errors import RunError, UsageError, error_context
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
-from seqnlp.readers.catalogue import CATALOGUE
-from seqnlp.recipe import Recipe, find_file, parse_recipe, place_faults
+from seqnlp.recipe import parse_recipe
+from seqnlp.recipe.paths import path_resolver
 from seqnlp.run import Run
-from seqnlp.tasks import Scores, Task, TaskRecipe
+from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.precision import Precision, computing_in
 
@@ -25,7 +22,7 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class OpenSplit:
-    """A run's model and the split that it is to be looked at with."""
+    """Model of a run with an encoded split."""
 
     run: Run
     recipe: TaskRecipe
@@ -36,7 +33,7 @@ class OpenSplit:
 
 
 def open_split(run: str | Path, split: str = "test", data: str | Path | None = None) -> OpenSplit:
-    """Open a run, and a split of its corpus or another file of the same kind.
+    """Open a run with a split of its corpus, or with another file.
 
     Raises:
         seqnlp.errors.UsageError: the recipe has no such split.
@@ -56,14 +53,14 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
 
 
 def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
-    """The model of a run, with the codecs and weights that it was saved with.
+    """Rebuild the model of a run with its codecs and weights.
 
     Raises:
         seqnlp.errors.RunError: they do not fit the recipe.
     """
     codecs, weights = run.load_codecs(), run.load_model()
     try:
-        task = recipe.restore(codecs)
+        task = task_class(recipe).restore(recipe, codecs)
         with weights_are_loaded():
             model = task.build()
         model.load_state_dict(weights)
@@ -74,64 +71,21 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
 
 
 def recipe_of(run: Run) -> TaskRecipe:
-    """The recipe that a run was trained by."""
+    """Parse the recipe that a run was trained by."""
+    import_tasks()
     recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
     assert isinstance(recipe, TaskRecipe)
     return recipe
 
 
-def path_resolver(recipe: Path) -> Callable[[str], Path]:
-    """Looks up files that a recipe names, and knows how to fetch those of public corpora."""
-
-    def advice(source: str) -> str | None:
-        folder, *rest = Path(source).parts
-        name = rest[0] if rest else ""
-        return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
-
-    return partial(find_file, recipe=recipe, advice=advice)
-
-
-def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """The files that a training would stop for; nothing is read, and nothing asked of the Hub.
-
-    Args:
-        recipe: A recipe that is right.
-        file: The file that it was loaded from.
-        overrides: What it was loaded with.
-    """
-    find = path_resolver(file)
-    searches: dict[str, Callable[[], object]] = {
-        f"data.{split}": partial(recipe.locate, source, find) for split, source in recipe.data.splits.items()
-    }
-    for name, section in recipe:
-        if isinstance(section, TextEmbedding) and section.vectors is not None:
-            searches[f"{name}.vectors.file"] = partial(find, section.vectors.file)
-    missing: dict[str, Fault] = {}
-    for key, search in searches.items():
-        try:
-            search()
-        except DataError as error:  # splits may be parts of one file, which is told once
-            missing.setdefault(str(error), Fault(key, error.found, error.hint))
-    return place_faults(list(missing.values()), file, overrides) if missing else []
-
-
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:
     """Encode a split; errors say which one."""
     with error_context(name):
-        return task.examples(split, recipe.training.batch_tokens)
-
-
-@contextmanager
-def error_context(split: str) -> Iterator[None]:
-    """Let an error that is about rows say which split they are of."""
-    try:
-        yield
-    except DataError as error:
-        raise error.replace(path=error.path or split) from None
+        return task.encode(split, recipe.training.batch_tokens)
 
 
 def score(task: Task, model: SequenceModel, examples: EncodedDataset, precision: Precision) -> Scores:
     """Score a model on an encoded split."""
     model.eval()
-    with torch.inference_mode(), computing_in(precision):
+    with torch.inference_mode(), computing_in(precision, model.device):
         return task.score(model, examples)

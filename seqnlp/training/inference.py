@@ -6,35 +6,54 @@ In float32, also where training is not: in bfloat16 a sentence's scores would de
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import islice
 from typing import TypeVar
 
 import torch
 
+from seqnlp.nn.device import CPU
 from seqnlp.training.precision import computing_in
 
-Batch = TypeVar("Batch")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_parallel(work: Callable[[Batch], Result], batches: Sequence[Batch]) -> Iterator[Result]:
-    """Do something that needs no gradient with every batch.
+def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: torch.device) -> Iterator[Result]:
+    """Map a function that needs no gradient over batches.
 
     Args:
-        work: Is called in several threads at a time.
-        batches: What it is called with.
+        work: The function; on a CPU it runs in several threads at a time.
+        items: Its arguments, one batch each.
+        device: Where it computes.
 
     Returns:
         The results, in the order of the batches.
     """
 
-    def run(batch: Batch) -> Result:
-        with torch.inference_mode(), computing_in("fp32"):
-            return work(batch)
+    def run(item: Item) -> Result:
+        with torch.inference_mode(), computing_in("fp32", device):
+            return work(item)
 
-    threads = torch.get_num_threads()
-    return map(run, batches) if len(batches) == 1 or threads == 1 else _pool(threads).map(run, batches)
+    threads = torch.get_num_threads() if device == CPU else 1
+    return map(run, items) if len(items) == 1 or threads == 1 else _pool(threads).map(run, items)
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "inference", initializer=lambda: torch.set_num_threads(1))
+
+
+def stream_in_windows(
+    items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096
+) -> Iterator[Result]:
+    """Map a function over a stream: the first item at once, later ones in growing windows.
+
+    Args:
+        items: The stream, which is read ahead no further than a window.
+        work: Gives a result for each item of a window.
+        largest: Items of a window, at most.
+    """
+    size = 1
+    while window := list(islice(items, size)):
+        yield from work(window)
+        size = min(size * 4, largest)

@@ -1,52 +1,81 @@
-"""The training loop: a generator of events. It neither prints nor writes."""
+"""Training loop and its settings: a generator of events, which neither prints nor writes."""
 
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, final
+from typing import Annotated, Any, Literal, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import CPU, to_device
 from seqnlp.optimizers import Optimizer
-from seqnlp.training.clock import Clock
+from seqnlp.spec import Spec
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
-from seqnlp.training.settings import Training
 
 Score = Callable[[SequenceModel], dict[str, float]]
 Preview = Callable[[SequenceModel], list[Example]]
 
 
+class Training(Spec):
+    """Length, batches and safeguards of a training."""
+
+    renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
+
+    epochs: Annotated[int, Field(ge=1)] = 12
+    """Passes over the training data, at most."""
+    batch_tokens: Annotated[int, Field(ge=1)] = 1000
+    """Steps in a batch, padding included."""
+    gradient_accumulation: Annotated[int, Field(ge=1)] = 1
+    """Batches whose gradients are summed before each step of the optimizer."""
+    max_grad_norm: Annotated[float, Field(gt=0)] = 5.0
+    """Clip the norm of the gradient to this."""
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Stop after this many evaluations without a better dev score; left out: never."""
+    evaluate_every: Annotated[int, Field(ge=1)] | None = None
+    """Evaluate on dev after this many steps, too; left out: only after each epoch."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of an exponential moving average of the weights, say 0.998, which is then the model; 0: none."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Processor threads, each with its share of every batch; 0: one a core. Resuming takes the number it began with."""
+    save_every: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds between checkpoints; one is also saved after each epoch."""
+
+
 @dataclass
 class Progress:
-    """Where a training stands; with the weights and the optimizer's memory all that it takes to go on."""
+    """State of a training; with the weights and the optimizer's state all that it takes to resume."""
 
     epoch: int = 0
     position: int = 0
-    """Batches of this epoch that are done."""
+    """Number of batches of this epoch that are done."""
     step: int = 0
     items: int = 0
     seconds: float = 0.0
-    """Of work: without the pauses in which the process stood still."""
+    """Wall time of all steps and evaluations."""
     stepping: float = 0.0
-    """Seconds without those of evaluation."""
+    """Wall time of the steps alone."""
     best: dict[str, float] = field(default_factory=dict)
-    """The dev scores of the best weights so far."""
+    """Dev scores of the best weights so far."""
     waited: int = 0
-    """Evaluations since then."""
+    """Number of evaluations since then."""
     evaluated: int = 0
-    """The step of the last evaluation."""
+    """Step of the last evaluation."""
     decay: float = 1.0
-    """What the plateau schedule has made of the learning rate."""
+    """Factor on the learning rate under the plateau schedule."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +86,7 @@ class Metric:
     higher_is_better: bool = True
 
     def better(self, new: dict[str, float], old: dict[str, float]) -> bool:
-        """Whether the new scores beat the old ones, if any."""
+        """Compare new scores with old ones, if any."""
         if not old or math.isnan(old[self.name]):
             return True
         a, b = new[self.name], old[self.name]
@@ -66,7 +95,7 @@ class Metric:
 
 @final
 class Trainer:
-    """Trains a model. At each event it stands still, and `state()` is what a checkpoint must hold."""
+    """Trainer of a model. Between two events it is at rest, and `state()` is a checkpoint."""
 
     def __init__(
         self,
@@ -78,7 +107,7 @@ class Trainer:
         training: Training,
         seed: int,
         items_name: str,
-        show: Preview = lambda model: [],
+        preview: Preview = lambda model: [],
     ) -> None:
         """Take the parts.
 
@@ -86,100 +115,100 @@ class Trainer:
             model: Freshly initialised, or about to be restored.
             train: The encoded training split.
             score: Scores a model on dev.
-            metric: Which of the scores decides.
+            metric: The score that decides.
             optimizer: The recipe's `[optimizer]`.
             training: The recipe's `[training]`.
-            seed: The recipe's seed.
-            items_name: What items are called.
-            show: Says what a model makes of some examples of dev.
+            seed: Seed of the recipe.
+            items_name: Name of the items: words, characters, ...
+            preview: Shows what a model predicts for a few examples of dev.
         """
-        self.model, self.train, self.score, self.metric, self.show = model, train, score, metric, show
+        self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
         self.precision = resolve(training.precision)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = optimizer.build(self.parameters)
-        self.average = [p.detach().clone() for p in self.parameters] if training.average else []
-        self.replicas = Replicas(model, train, max(1, training.threads), self.precision)
-        self.carries: list[list[Tensor] | None] = [None] * len(self.replicas.models)
+        self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
+        threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
+        self.replicas = Replicas(model, train, max(1, threads), self.precision)
+        self.states: list[list[Tensor] | None] = [None] * len(self.replicas.models)
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
-        self.clock = Clock()
-        self.reason = "finished"
         self.steps = sum(
-            math.ceil(len(train.plan(seed, epoch)) / training.accumulate) for epoch in range(training.epochs)
+            math.ceil(len(train.plan(seed, epoch)) / training.gradient_accumulation) for epoch in range(training.epochs)
         )
 
     def events(self) -> Iterator[Event]:
-        """Train, from wherever `progress` stands.
+        """Train from the state in `progress`.
 
         Raises:
-            seqnlp.errors.Diverged: when the loss or the gradient is no longer a number; the weights are then
-                those from before that step.
+            seqnlp.errors.Diverged: when the loss or the gradient is not finite; the weights are then those
+                from before that step.
         """
-        with self.clock.running():
-            yield from self._events()
-
-    def _events(self) -> Iterator[Event]:
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
-        while now.epoch < settings.epochs and not self._gives_up():
+        while now.epoch < settings.epochs and not self._out_of_patience:
             batches = self.train.plan(self.seed, now.epoch)
-            while now.position < len(batches) and not self._gives_up():
+            while now.position < len(batches) and not self._out_of_patience:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
-                portion = batches[now.position : now.position + settings.accumulate]
+                portion = batches[now.position : now.position + settings.gradient_accumulation]
                 yield self._step(portion, len(portion) / len(batches))
             if now.position >= len(batches):
                 now.epoch, now.position = now.epoch + 1, 0
-                self.carries = [None] * len(self.carries)
+                self.states = [None] * len(self.states)
                 yield self._evaluate()
 
-    def _gives_up(self) -> bool:
-        patience, waited = self.settings.patience, self.progress.waited
-        if patience is None or waited < patience:
-            return False
-        self.reason = f"no better {self.metric.name} on dev in {waited} evaluations"
-        return True
+    @property
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.patience
+        return patience is not None and self.progress.waited >= patience
+
+    @property
+    def reason(self) -> str:
+        """Reason for the end of the training."""
+        if self.progress.epoch < self.settings.epochs and self._out_of_patience:
+            return f"no better {self.metric.name} on dev in {self.progress.waited} evaluations"
+        return "finished"
 
     def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
-        now, begun = self.progress, self.clock.now()
+        now, begun = self.progress, time.perf_counter()
         rate = self.schedule.rate(now.step / self.steps) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
-        nats, items, self.carries = self.replicas.gradients(batches, self.carries, seed)
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip).item()
+        nats, items, self.states = self.replicas.gradients(batches, self.states, seed)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
         if not (math.isfinite(nats) and math.isfinite(norm)):
             self.optimizer.zero_grad()
             what = "loss" if not math.isfinite(nats) else "gradient"
             raise Diverged(
-                f"the {what} is no longer a number at step {now.step + 1} (learning rate {rate:.2g}); "
-                "try a smaller optimizer.lr or training.clip"
+                f"the {what} is not finite at step {now.step + 1} (learning rate {rate:.2g}); "
+                "try a smaller optimizer.lr or training.max_grad_norm"
             )
         self.optimizer.step()
         self.optimizer.zero_grad()
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
         if self.average:
-            memory = min(self.settings.average, now.step / (now.step + 10))  # forget the random start soon
+            memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
             torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
-        took = self.clock.now() - begun
+        took = time.perf_counter() - begun
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))
         speed = sum(items for items, _ in self.speed) / sum(took for _, took in self.speed)
         return Stepped(*self._moment(now.position * share / len(batches)), nats / items, rate, now.items, speed)
 
     def _evaluate(self, share: float = 0.0) -> Evaluated:
-        now, begun = self.progress, self.clock.now()
+        now, begun = self.progress, time.perf_counter()
         self.model.eval()
         with self.averaged(), torch.inference_mode():
-            with computing_in(self.precision):
+            with computing_in(self.precision, self.model.device):
                 scores = self.score(self.model)
-            with computing_in("fp32"):  # as predictors compute
-                examples = self.show(self.model)
+            with computing_in("fp32", self.model.device):  # as predictors compute
+                examples = self.preview(self.model)
         self.model.train()
         best = self.metric.better(scores, now.best)
         now.waited = 0 if best else now.waited + 1
@@ -188,12 +217,12 @@ class Trainer:
         elif self.schedule.schedule == "plateau":
             now.decay *= 0.5
         now.evaluated = now.step
-        now.seconds += self.clock.now() - begun
+        now.seconds += time.perf_counter() - begun
         return Evaluated(*self._moment(share), scores, self.metric.name, best, examples)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Inside, the model has the averaged weights, if the recipe asks for an average."""
+        """Swap in the averaged weights inside the block, if the recipe asks for an average."""
         self._swap()
         try:
             yield
@@ -209,33 +238,35 @@ class Trainer:
         self.replicas.close()
 
     def weights(self) -> dict[str, Tensor]:
-        """What a predictor needs: the averaged weights, or else the plain ones."""
+        """Weights for prediction: the averaged ones, or else the plain ones."""
         with self.averaged():
             return {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Tensors and JSON from which `restore` makes an equal trainer."""
+        """Checkpoint of tensors and JSON, for `restore`."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"average.{number}": tensor for number, tensor in enumerate(self.average)}
-        for replica, carry in enumerate(self.carries):
-            tensors |= {f"carry.{replica}.{number}": tensor for number, tensor in enumerate(carry or [])}
+        for replica, state in enumerate(self.states):
+            tensors |= {f"encoder_state.{replica}.{number}": tensor for number, tensor in enumerate(state or [])}
         for number, memory in self.optimizer.state_dict()["state"].items():
             known = {name: value for name, value in memory.items() if value is not None}
             tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
         return tensors, asdict(self.progress)
 
     def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Go on from a saved state."""
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "carry": {}, "optimizer": {}}
+        """Load a checkpoint."""
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "encoder_state": {}, "optimizer": {}}
         for name, tensor in tensors.items():
             group, rest = name.split(".", 1)
             groups[group][rest] = tensor
         self.model.load_state_dict(groups["model"])
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
-        for replica in range(len(self.carries)):
-            carry = [name for name in groups["carry"] if name.startswith(f"{replica}.")]
-            self.carries[replica] = [groups["carry"][f"{replica}.{n}"] for n in range(len(carry))] or None
+        for replica in range(len(self.states)):
+            saved = groups["encoder_state"]
+            parts = sum(name.startswith(f"{replica}.") for name in saved)
+            loaded = [saved[f"{replica}.{part}"] for part in range(parts)]
+            self.states[replica] = to_device(loaded, self.model.device) or None
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")

@@ -1,4 +1,4 @@
-"""Number formats: float32 everywhere, or bfloat16 for the large products."""
+"""Precision: float32 everywhere, or bfloat16 for the large matrix products."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,32 +7,32 @@ from typing import Literal
 import torch
 
 from seqnlp.errors import UsageError
-from seqnlp.nn.products import has_bf16
+from seqnlp.nn.device import has_bf16
 
 Precision = Literal["fp32", "bf16"]
 
 
 def resolve(precision: Literal["auto", "fp32", "bf16"]) -> Precision:
-    """What `auto` means on this processor: bf16 where that is faster, which takes AVX-512 BF16 or AMX.
+    """Resolve `auto` for this processor: bf16 where it is in hardware, else fp32.
 
     Raises:
-        UsageError: bf16 is asked for, and this processor has no way to it.
+        UsageError: bf16 is asked for, and this processor has no instructions for it.
     """
     if precision == "auto":
-        return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "fp32"
+        return "bf16" if has_bf16() else "fp32"
     if precision == "bf16" and not has_bf16():
         raise UsageError("training.precision: this processor can't compute in bf16; expected auto or fp32")
     return precision
 
 
 def for_scores(trained: Literal["auto", "fp32", "bf16"]) -> Precision:
-    """What to score a run in: what it was trained in, or fp32 where that was bf16 on a machine that has it."""
-    return resolve("auto" if trained == "bf16" and not has_bf16() else trained)
+    """Precision to score a run in: as trained, or fp32 where bf16 is missing."""
+    return resolve("auto" if trained == "bf16" else trained)
 
 
 @contextmanager
-def computing_in(precision: Precision) -> Iterator[None]:
-    """Run the products inside in this format."""
+def computing_in(precision: Precision, device: torch.device) -> Iterator[None]:
+    """Run the matrix products inside in this number format, on this device."""
     # The cache of cast weights is one for all threads, so that what is found in it would depend on timing.
-    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
         yield

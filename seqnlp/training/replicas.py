@@ -21,29 +21,29 @@ from seqnlp.nn.random import seed_thread
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import Precision, computing_in
 
-Carry = list[Tensor]
+State = list[Tensor]
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one replica does in a step: some batches one after the other, and the state that it begins with."""
+    """Work of one replica in a step: some batches one after the other, and the initial state."""
 
     rows: list[NDArray[np.int64]]
-    carry: Carry | None
+    state: State | None
 
 
 @final
 class Replicas:
-    """Copies of a model that share its weights and have gradients of their own."""
+    """Copies of a model with shared weights and separate gradients."""
 
     def __init__(self, model: SequenceModel, examples: EncodedDataset, number: int, precision: Precision) -> None:
         """Copy the model.
 
         Args:
             model: The first replica itself.
-            examples: What batches are gathered from.
-            number: How many replicas there are to be.
-            precision: The number format of the products.
+            examples: Dataset that batches are gathered from.
+            number: Number of replicas.
+            precision: Number format of the matrix products.
         """
         self.models = [model, *(copy.deepcopy(model) for _ in range(number - 1))]
         for replica in self.models[1:]:
@@ -53,17 +53,17 @@ class Replicas:
         self.pool = ThreadPoolExecutor(number, "replica", initializer=lambda: torch.set_num_threads(1))
 
     def gradients(
-        self, batches: Sequence[NDArray[np.int64]], carries: Sequence[Carry | None], seed: int
-    ) -> tuple[float, int, list[Carry | None]]:
-        """Add the gradient of the mean loss over some batches to the first replica's parameters.
+        self, batches: Sequence[NDArray[np.int64]], states: Sequence[State | None], seed: int
+    ) -> tuple[float, int, list[State | None]]:
+        """Accumulate the gradient of the mean loss in the first replica's parameters.
 
         Args:
             batches: The rows of each batch; every replica takes its share of each.
-            carries: The state that each replica goes on from.
-            seed: Decides all random choices of this step.
+            states: Initial state of each replica.
+            seed: Seed of all random numbers of this step.
 
         Returns:
-            The summed loss in nats, the number of items, and the states to go on from.
+            The summed loss in nats, the number of items, and the final states.
         """
         number = len(self.models)
         shares = [self.examples.shares(rows, number) for rows in batches]
@@ -71,7 +71,7 @@ class Replicas:
         results = list(
             self.pool.map(
                 lambda replica: self._train(
-                    replica, Share([share[replica] for share in shares], carries[replica]), items, seed
+                    replica, Share([share[replica] for share in shares], states[replica]), items, seed
                 ),
                 range(number),
             )
@@ -81,21 +81,21 @@ class Replicas:
                 if part.grad is not None:
                     total.grad = part.grad if total.grad is None else total.grad.add_(part.grad)
                     part.grad = None
-        return sum(nats for nats, _ in results), items, [carry for _, carry in results]
+        return sum(nats for nats, _ in results), items, [state for _, state in results]
 
-    def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, Carry | None]:
-        """One replica's part: runs in a thread of its own."""
+    def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, State | None]:
+        """Forward and backward pass of one replica, in a thread of its own."""
         seed_thread(seed * len(self.models) + replica)
-        nats, carry = 0.0, share.carry
+        model, nats, state = self.models[replica], 0.0, share.state
         for rows in share.rows:
             if not len(rows):
                 continue
-            with computing_in(self.precision):
-                loss, after = self.models[replica].loss(self.examples.batch(rows), carry)
+            with computing_in(self.precision, model.device):
+                loss, after = model.loss(self.examples.batch(rows), state)
             (loss.total / items).backward()  # type: ignore[no-untyped-call]
             nats += loss.total.item()
-            carry = [state.detach() for state in after] if self.examples.carries_state else None
-        return nats, carry
+            state = [part.detach() for part in after] if self.examples.carries_state else None
+        return nats, state
 
     def close(self) -> None:
         """End the threads."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from textual.widget import Widget
 
+from seqnlp.cache import cache_folder
 from seqnlp.service.client import ServiceDied, ServiceError
 
 TITLES = {
@@ -39,7 +39,7 @@ def notify_errors(widget: Widget) -> Iterator[None]:
 
 def log_file() -> Path:
     """Path of the terminal application's log."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqnlp" / "tui.log"
+    return cache_folder() / "tui.log"
 
 
 def log_crash(traceback: str) -> str:

@@ -17,7 +17,7 @@ import psutil
 
 from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.run.files import read_json, saving, write_json
-from seqnlp.run.lock import LOCK, holder
+from seqnlp.run.lock import LOCK, holder, noted_process
 
 FOLDER = ".trainings"
 """Beside the runs: for each training a record of its process, and the output of that."""
@@ -250,9 +250,9 @@ def find_process(record: Record) -> psutil.Process | None:
 
 def _holder(path: Path) -> psutil.Process | None:
     """The process that trains in a folder, unless the note of it is an old one: then the lock is let alone."""
-    with suppress(OSError, ValueError, psutil.Error):
-        psutil.Process(int((path / LOCK).read_text().strip()))
-        pid = holder(path)
+    noted = noted_process(path)
+    pid = holder(path) if noted is not None and psutil.pid_exists(noted) else None
+    with suppress(psutil.Error):
         return None if pid is None else psutil.Process(pid)
     return None
 

@@ -14,22 +14,22 @@ from torch import nn
 
 from seqnlp.events import Stepped
 from seqnlp.model import SequenceModel
-from seqnlp.tasks import LanguageModel
 from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.training import Metric, Trainer
 
 SIZE, EMBEDDED, CHARACTERS, LANES, WINDOW, ROUNDS = 512, 64, 66, 32, 128, 6
 
 
 def trainer(tokens: "np.ndarray[tuple[int], np.dtype[np.uint16]]") -> Trainer:
-    recipe = LanguageModel.model_validate(
+    recipe = LmRecipe.model_validate(
         {
             "task": "lm",
             "data": {"train": "-", "dev": "-"},
             "embedding": {"size": EMBEDDED},
             "encoder": {"kind": "lstm", "size": SIZE, "bidirectional": False},
             "decoder": {"dropout": 0.5},
-            "training": {"threads": torch.get_num_threads(), "epochs": 1, "average": 0.998},
+            "training": {"threads": torch.get_num_threads(), "epochs": 1, "ema_decay": 0.998},
         }
     )
     embedding = recipe.embedding.build(CHARACTERS)
@@ -75,6 +75,7 @@ def measure() -> dict[str, float]:
 
     taken: tuple[list[float], list[float]] = ([], [])
     plain_step()
+    begun = 0.0
     for _ in islice(steps, 1 + ROUNDS):
         if ours.progress.step > 1:
             taken[0].append(time.perf_counter() - begun)

@@ -7,54 +7,53 @@ import sys
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from seqnlp.nn.recurrent import Recurrent
+from seqnlp.decoders import NextTokenDecoder
+from seqnlp.embeddings import TokenLookup
+from seqnlp.encoders import Lstm
+from seqnlp.model import SequenceModel
 from seqnlp.nn.sampling import Sampler, Sampling
-from seqnlp.nn.steps import Steps
-from seqnlp.training.precision import resolve
+from seqnlp.tasks.lm.dataset import NEXT
+from seqnlp.tasks.lm.incremental import IncrementalLm
 
 SIZE, EMBEDDED, CHARACTERS, MANY, ROUNDS = 512, 64, 66, 64, 15
 
 
-class Parts:
-    """A random model."""
-
-    def __init__(self) -> None:
-        torch.manual_seed(1)
-        self.table = torch.randn(CHARACTERS, EMBEDDED)
-        self.encoder = Recurrent("lstm", EMBEDDED, SIZE).eval()
-        self.weight, self.bias = torch.randn(CHARACTERS, SIZE) / 20, torch.zeros(CHARACTERS)
+def random_model() -> SequenceModel:
+    torch.manual_seed(1)
+    encoder = Lstm(size=SIZE, bidirectional=False).build(EMBEDDED)
+    return SequenceModel(TokenLookup(CHARACTERS, EMBEDDED), encoder, {NEXT: NextTokenDecoder(SIZE, CHARACTERS)}).eval()
 
 
-def own(parts: Parts, texts: int) -> Callable[[], None]:
+def own(model: SequenceModel, texts: int) -> Callable[[], None]:
     """One character of each text."""
-    half = resolve("auto") == "bf16"
-    steps = Steps(parts.table, parts.encoder, None, parts.weight, parts.bias, texts, half)
+    steps = IncrementalLm(model, None, texts)
     sampler, tokens = Sampler(Sampling(), 1, texts, CHARACTERS), np.ones(texts, np.int64)
 
     def step() -> None:
-        tokens[:] = sampler.choose(steps.step(tokens))
+        tokens[:] = sampler.choose(steps.logits(torch.from_numpy(tokens)).numpy())
 
     return step
 
 
-def around_torch(parts: Parts) -> Callable[[], None]:
+def around_torch(model: SequenceModel) -> Callable[[], None]:
     """What is usually written: `nn.LSTM` and `torch.multinomial`, character by character."""
-    (layer,) = parts.encoder.layers[0]
-    assert isinstance(layer, nn.LSTM)
+    (layer,) = (each for each in model.modules() if isinstance(each, nn.LSTM))
+    table: Any = model.embedding.table
+    output = model.decoder(NEXT, NextTokenDecoder).output
     empty = torch.zeros(1, 1, SIZE)
-    now = {"token": torch.ones(1, 1, dtype=torch.int64), "state": (empty, empty)}
+    now: dict[str, Any] = {"token": torch.ones(1, 1, dtype=torch.int64), "state": (empty, empty)}
 
     @torch.inference_mode()
     def step() -> None:
-        outputs, state = layer(nn.functional.embedding(now["token"], parts.table), now["state"])
-        shares = torch.softmax(outputs[0] @ parts.weight.T + parts.bias, -1)
-        now.update(token=torch.multinomial(shares, 1), state=state)
+        outputs, state = layer(table(now["token"]), now["state"])
+        now.update(token=torch.multinomial(torch.softmax(output(outputs[0]), -1), 1), state=state)
 
     return step
 
@@ -85,8 +84,8 @@ def taking_turns(*works: tuple[Callable[[], None], int]) -> list[float]:
 
 def measure() -> dict[str, float]:
     """Seconds a step of each."""
-    parts = Parts()
-    works = (own(parts, 1), 300), (own(parts, MANY), 20), (around_torch(parts), 40), (copying(), 300)
+    model = random_model()
+    works = (own(model, 1), 300), (own(model, MANY), 20), (around_torch(model), 40), (copying(), 300)
     return dict(zip(("one", "many", "torch", "reading"), taking_turns(*works), strict=True))
 
 

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.decoders import Linear
+from seqnlp.encoders import Lstm
 from seqnlp.model import Batch, SequenceModel
-from seqnlp.nn import Recurrent
 from seqnlp.training import EncodedDataset
 from seqnlp.training.replicas import Replicas
 
@@ -86,7 +86,7 @@ class Packed(nn.Module):
         outputs, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
         logits = self.output(outputs[examples.mask])
         loss: Tensor = nn.functional.cross_entropy(logits, examples.target[examples.mask])
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
 
 
 def milliseconds(run: Callable[[], object]) -> float:
@@ -99,7 +99,7 @@ def test_a_training_step_against_packed(capsys: pytest.CaptureFixture[str]) -> N
     torch.set_num_threads(2)
     torch.manual_seed(1)
     examples, packed = Embedded(), Packed()
-    encoder = Recurrent("lstm", WIDTH, SIZE, bidirectional=True)
+    encoder = Lstm(size=SIZE).build(WIDTH)
     head = Linear(dropout=0.0).build(encoder.width, Labels(map(str, range(LABELS))))
     model = SequenceModel(Values(), encoder, {"tag": head})
     single = Replicas(model, examples, 2, "fp32")

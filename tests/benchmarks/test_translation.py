@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqnlp.decoders import Attention, AttentionDecoder
+from seqnlp.encoders import Lstm
 from seqnlp.model import Batch, SequenceModel
-from seqnlp.nn import Recurrent
-from seqnlp.nn.search import BEGIN, END, Search, search
+from seqnlp.nn.beam_search import BEGIN, END, Search
 from seqnlp.training import EncodedDataset
 from seqnlp.training.inference import in_parallel
 from seqnlp.training.precision import resolve
@@ -87,8 +87,8 @@ class Vectors(nn.Module):
 
 def build(feeding: bool) -> SequenceModel:
     torch.manual_seed(1)
-    encoder = Recurrent("lstm", 256, 256, bidirectional=True)
-    spec = Attention(size=512, embedding=256, label_smoothing=0.1, input_feeding=feeding)
+    encoder = Lstm(size=256).build(256)
+    spec = Attention(size=512, embedding_size=256, label_smoothing=0.1, input_feeding=feeding)
     return SequenceModel(Vectors(), encoder, {"target": spec.build(encoder.width, TYPES)})
 
 
@@ -129,9 +129,9 @@ def test_search(capsys: pytest.CaptureFixture[str]) -> None:
         how = Search(beam=beam, max_ratio=1.0, max_extra=0)
 
         def translate(rows: NDArray[np.int64], how: Search = how) -> int:
-            return len(search([(decoder, model.encode(pairs.sources(rows)))], how))
+            return len(AttentionDecoder.search([(decoder, model.encode(pairs.sources(rows)))], how))
 
-        taken[beam] = seconds(lambda work=translate: sum(in_parallel(work, pairs.in_order())))  # type: ignore[misc]
+        taken[beam] = seconds(lambda work=translate: sum(in_parallel(work, pairs.in_order(), model.device)))  # type: ignore[misc]
     with capsys.disabled():
         print()
         for beam, each in taken.items():

@@ -52,19 +52,19 @@ def seqnlp() -> Program:
     """Run `seqnlp ARGUMENTS` here, where torch is loaded already; its signals are tested in processes of their own."""
     from seqnlp.cli.app import main
 
-    def run(*arguments: object, stdin: str | bytes = "") -> "CompletedProcess[str]":
+    def run(*arguments: object, stdin: str | bytes = "", folder: Path = ROOT) -> "CompletedProcess[str]":
         words = ["seqnlp", *map(str, arguments)]
-        argv, folder = sys.argv, Path.cwd()
+        argv, before = sys.argv, Path.cwd()
         with streams(stdin.encode() if isinstance(stdin, str) else stdin) as (_, out, err):
             sys.argv = words
-            os.chdir(ROOT)
+            os.chdir(folder)
             try:
                 main()
             except SystemExit as stop:
                 code = stop.code if isinstance(stop.code, int) else 1
             finally:
                 sys.argv = argv
-                os.chdir(folder)
+                os.chdir(before)
             sys.stdout.flush()
             sys.stderr.flush()
             return CompletedProcess(words, code, out.read_text("utf8"), err.read_text("utf8"))

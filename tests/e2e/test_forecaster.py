@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 Program = Callable[..., "CompletedProcess[str]"]
-TINY = ["training.epochs=1", "training.threads=1", "training.stride=16", "encoder.size=8", "data.look_back=48"]
+TINY = ["training.epochs=1", "training.threads=1", "training.stride=16", "encoder.size=8", "data.lookback=48"]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, seqnlp: Program) -> Path:
     return out
 
 
-def test_what_comes_is_written_and_drawn(run: Path, seqnlp: Program) -> None:
+def test_forecast_is_written_and_drawn(run: Path, seqnlp: Program) -> None:
     told = seqnlp("forecast", run, "corpora/series/series.csv", "--series", "tram", "--series", "pool")
     assert told.returncode == 0, told.stderr
     lines = told.stdout.splitlines()
@@ -31,7 +31,7 @@ def test_what_comes_is_written_and_drawn(run: Path, seqnlp: Program) -> None:
     assert "tram, from 2024-03-01T00:00:00" in drawn.stdout
 
 
-def test_what_comes_is_drawn_into_a_file(run: Path, seqnlp: Program, tmp_path: Path) -> None:
+def test_forecast_is_drawn_into_a_file(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     picture = tmp_path / "tram.svg"
     told = seqnlp("forecast", run, "corpora/series/series.csv", "--series", "tram", "--svg", picture, "--json")
     assert (told.returncode, len(told.stdout.splitlines())) == (0, 1), told.stderr
@@ -56,7 +56,7 @@ HEADER = "date,bakery,ferry,library,lift,pool,tram\n"
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (f"{HEADER}2024-01-01,1,1,1,1,1,1\n", "series 'given': 1 rows with values are fewer than data.look_back = 48"),
+        (f"{HEADER}2024-01-01,1,1,1,1,1,1\n", "series 'given': 1 rows with values are fewer than data.lookback = 48"),
         (f"{HEADER}2024-01-01,x,1,1,1,1,1\n", ":2: series 'given': 'x' in the column 'bakery'; expected a number"),
         (f"{HEADER}2024-01-01,1,1\n", ":2: 3 columns; expected 7"),
         ("date,bakery\n2024-01-01,1\n", "no column 'ferry' of numbers"),

@@ -27,7 +27,7 @@ def test_generate_writes_only_the_text(run: Path, seqnlp: Program) -> None:
     assert done.stdout.startswith("Zoë: ☃")
     assert len(done.stdout) == len("Zoë: ☃") + 20 + 1
     assert done.stderr.count("\n") == 1
-    assert "taken for unknown: 'Z', 'ë', '☃'" in done.stderr
+    assert "unknown to the model: 'Z', 'ë', '☃'" in done.stderr
 
 
 def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) -> None:
@@ -45,9 +45,9 @@ def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) ->
     [
         (["--temperature", "-1"], "temperature -1: expected 0"),
         (["--temperature", "0", "--top-k", "5"], "which top_k can't change"),
-        (["--beams", "3", "--top-p", "0.5"], "--top-p makes no sense"),
-        (["--beams", "3", "--stop", "x"], "--stop makes no sense"),
-        (["--alternatives", "3"], "told with --json"),
+        (["--beams", "3", "--top-p", "0.5"], "leave out --top-p"),
+        (["--beams", "3", "--stop", "x"], "leave out --stop"),
+        (["--alternatives", "3"], "--alternatives needs --json"),
     ],
 )
 def test_options_that_make_no_sense(run: Path, seqnlp: Program, options: list[str], message: str) -> None:
@@ -102,7 +102,7 @@ def test_probe_into_a_picture(run: Path, seqnlp: Program, tmp_path: Path) -> Non
         (("probe", "no/run", "--svg", "x.pdf"), 2, "x.pdf: expected a file that ends in .svg or .png"),
         (("evaluate", "{run}", "--context", 0), 2, "context 0: expected 1 token"),
         (("evaluate", "{run}", "--context", 9, "--dynamic", 0.1), 2, "contradict each other"),
-        (("tag", "{run}", "-"), 2, "its verb is generate"),
+        (("tag", "{run}", "-"), 2, "this run is a language model; use `seqnlp generate "),
         (("train", "recipes/char_lstm.toml", "-s", "encoder.bidirectional=true"), 3, "must not see what comes next"),
         (("train", "recipes/char_lstm.toml", "-s", "data.train='corpora/prose/train.txt[:50]'"), 4, "one window"),
     ],

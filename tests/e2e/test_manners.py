@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,8 @@ def test_a_reader_that_leaves_early_is_no_error(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("how", [{"resume": True}, {"overwrite": True}])
-def test_two_trainings_in_one_folder(how: dict[str, bool], tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [{"resume": True}, {"overwrite": True}], ids=["resume", "overwrite"])
+def test_two_trainings_in_one_folder(how: Any, tmp_path: Path) -> None:
     recipe, out = ROOT / "recipes/pos_gru.toml", tmp_path / "run"
     first = library.train(recipe, SMALL, out)
     next(first)

@@ -47,7 +47,12 @@ def test_a_line_gives_a_line(run: Path, seqnlp: Program) -> None:
 def test_opening_a_run_draws_no_weights(run: Path, seqnlp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Tensor] = []
     draw = nn.init.orthogonal_
-    monkeypatch.setattr(nn.init, "orthogonal_", lambda tensor: drawn.append(tensor) or draw(tensor))
+
+    def watched(tensor: Tensor) -> Tensor:
+        drawn.append(tensor)
+        return draw(tensor)
+
+    monkeypatch.setattr(nn.init, "orthogonal_", watched)
     translator = load(run)
     assert [tensor for tensor in drawn if not tensor.is_meta] == []  # each takes as long as many sentences
     assert weights_are_drawn()
@@ -61,9 +66,9 @@ def test_files_are_read_too(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     assert seqnlp("translate", run, tmp_path / "words.txt").stdout == seqnlp("translate", run, stdin="abc\nab").stdout
 
 
-def test_of_nothing_there_is_no_picture(run: Path, seqnlp: Program, tmp_path: Path) -> None:
+def test_translate_draws_no_picture_of_nothing(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     done = seqnlp("translate", run, "--svg", tmp_path / "x.svg", stdin="\n")
-    assert (done.returncode, done.stderr) == (0, "note: no picture, for there is nothing to draw\n")
+    assert (done.returncode, done.stderr) == (0, "note: no image, as there is nothing to draw\n")
     assert not (tmp_path / "x.svg").exists()
 
 
@@ -117,13 +122,13 @@ def test_options_that_make_no_sense(run: Path, tiny_run: Path, seqnlp: Program) 
     complains(seqnlp("translate", run, "--beam", 0, stdin="ab\n"), 2, "beam 0")
     complains(seqnlp("translate", run, "--beam", 2, "--best", 3, stdin="ab\n"), 2, "beam of 2")
     complains(seqnlp("translate", run, "--beam", 3, "--best", 2, "--attention", stdin="ab\n"), 2, "--best")
-    complains(seqnlp("translate", tiny_run, stdin="ab\n"), 2, "its verb is tag")
-    complains(seqnlp("tag", run, stdin="ab\n"), 2, "its verb is translate")
+    complains(seqnlp("translate", tiny_run, stdin="ab\n"), 2, "this run is a tagger; use `seqnlp tag ")
+    complains(seqnlp("tag", run, stdin="ab\n"), 2, "this run is a translator; use `seqnlp translate ")
     complains(seqnlp("translate", run, stdin=b"ab\n\xe9\n"), 4, "standard input:2", "not UTF-8")
     assert seqnlp("translate", run, "--length-penalty", "long", stdin="ab\n").returncode == 2
 
 
-def test_odd_text_is_translated_all_the_same(run: Path, seqnlp: Program) -> None:
+def test_translate_takes_odd_text(run: Path, seqnlp: Program) -> None:
     text = "日本語 🙂 a\u0301 \x00\u2028\r\n\ufeff\nab\n" + "long " * 3000
     done = seqnlp("translate", run, "--beam", 40, "--no-repeat", 3, stdin=text)
     assert done.returncode == 0, done.stderr
@@ -144,23 +149,23 @@ def test_files_of_different_lengths(seqnlp: Program, tmp_path: Path) -> None:
 
 def test_pairs_that_are_left_out_are_counted(seqnlp: Program, tmp_path: Path) -> None:
     (tmp_path / "x.tsv").write_text("ab\tba\nabc\t\nabcdefgh\thgfedcba\n" + "cd\tdc\n" * 9)
-    settings = [*SETTINGS, "-s", f"data.train={tmp_path}/x.tsv", "-s", "data.longest=5"]
+    settings = [*SETTINGS, "-s", f"data.train={tmp_path}/x.tsv", "-s", "data.max_length=5"]
     done = seqnlp("train", "reverse_words", "--out", tmp_path / "run", *settings)
     assert done.returncode == 0, done.stderr
     assert "train: 2 of 12 pairs are left out: 1 with an empty side, 1 longer than 5 tokens" in done.stderr
-    short = seqnlp("train", "reverse_words", "--out", tmp_path / "none", *settings, "-s", "data.shortest=5")
+    short = seqnlp("train", "reverse_words", "--out", tmp_path / "none", *settings, "-s", "data.min_length=5")
     complains(short, 4, "train: ", "12 of 12 pairs are left out")
 
 
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        (["shared_embedding=true", "data.joint=false"], 3, "data.joint = true"),
+        (["shared_embedding=true", "data.joint_vocabulary=false"], 3, "data.joint_vocabulary = true"),
         (["decoder.attention=dot", "decoder.size=100"], 3, "decoder.size"),
         (["data.target=source"], 3, "data.target"),
         (["data.source=englisch"], 4, "no column 'englisch'; its columns are source, target"),
-        (["data.unit=word"], 3, 'did you mean "words"?'),
-        (["data.shortest=9", "data.longest=3"], 3, "data.shortest"),
+        (["data.tokenizer=word"], 3, 'did you mean "words"?'),
+        (["data.min_length=9", "data.max_length=3"], 3, "data.min_length"),
     ],
 )
 def test_recipes_that_make_no_sense(
@@ -196,5 +201,5 @@ def test_a_training_that_was_stopped_and_goes_on_ends_with_the_same_bytes(
 def test_a_damaged_codec(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     broken = tmp_path / "run"
     shutil.copytree(run, broken)
-    (broken / "codecs/tokens.json").write_text('{"unit": "characters"}')
+    (broken / "codecs/tokens.json").write_text('{"tokenizer": "characters"}')
     complains(seqnlp("translate", broken, stdin="ab\n"), 4, str(broken), "damaged")

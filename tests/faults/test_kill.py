@@ -13,7 +13,7 @@ SETTINGS = [
     "training.epochs=3",
     "training.threads=2",
     "training.save_every=0.001",  # a checkpoint after every step: most of the time is spent saving
-    "training.average=0.9",
+    "training.ema_decay=0.9",
     "encoder.size=24",
 ]
 RECIPES = {
@@ -21,8 +21,8 @@ RECIPES = {
     # what else a language model has to find again: the state that lanes carry, the lengths of the windows
     "char_lstm": [
         "training.batch_tokens=512",
-        "training.window=32",
-        "training.random_windows=true",
+        "training.bptt=32",
+        "training.variable_bptt=true",
         "encoder.layers=2",
         "encoder.weight_drop=0.3",
         "encoder.dropout=0.2",

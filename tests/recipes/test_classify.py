@@ -11,7 +11,7 @@ from seqnlp import api
 from seqnlp.cli.app import app
 from seqnlp.errors import DataError, SeqnlpError, UsageError
 from seqnlp.recipe import find_recipe
-from seqnlp.tasks import Classifier
+from seqnlp.tasks.classify.predictor import Classifier
 
 TINY = ["training.threads=1", "embedding.words.size=8"]
 REVIEWS = {
@@ -39,8 +39,8 @@ def sentiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sst2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trained on a few reviews of the same form."""
     folder = tmp_path_factory.mktemp("sst2")
-    settings = ["training.epochs=1", "training.batch_tokens=40", "training.average=0", "embedding.subwords.pieces=300"]
-    settings += ["embedding.dropout=0", "decoder.dropout=0", "optimizer.lr=0.01"]
+    settings = ["training.epochs=1", "training.batch_tokens=40", "training.ema_decay=0"]
+    settings += ["embedding.subwords.vocab_size=300", "embedding.dropout=0", "decoder.dropout=0", "optimizer.lr=0.01"]
     for split, reviews in REVIEWS.items():
         (folder / f"{split}.tsv").write_text("".join(f"{text}\t{label}\n" for text, label in reviews))
         settings.append(f'data.{split}="{folder / split}.tsv"')
@@ -138,10 +138,10 @@ def test_errors_tells_draws_and_writes(sentiment: Path, tmp_path: Path) -> None:
         (["errors", "RUN", "--plot", "matrix.pdf"], UsageError, r"ends in \.svg or \.png"),
         (["errors", "RUN", "--split", "tset"], UsageError, "expected train, dev or test"),
         (["errors", "RUN", "--plot", "no/such/folder.svg"], DataError, "there is no folder no/such"),
-        (["tag", "RUN"], UsageError, "its verb is classify"),
+        (["tag", "RUN"], UsageError, "this run is a classifier; use `seqnlp classify "),
     ],
 )
-def test_what_cannot_be_done_is_told(
+def test_commands_refuse_impossible_requests(
     sentiment: Path, arguments: list[str], expected: type[SeqnlpError], problem: str
 ) -> None:
     result = call(*(str(sentiment) if word == "RUN" else word for word in arguments))

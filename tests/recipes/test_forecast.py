@@ -16,14 +16,18 @@ import seqnlp
 from seqnlp import api
 from seqnlp.cli.app import app
 from seqnlp.codecs.series import SeriesScaler
+from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.errors import DataError, RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
-from seqnlp.tasks import Forecast, Forecaster
 from seqnlp.tasks.forecast.corpus import SeriesSplit
-from seqnlp.tasks.forecast.task import decoder_of
+from seqnlp.tasks.forecast.dataset import NEXT
+from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.forecast.recipe import ForecastRecipe
+from seqnlp.tasks.forecast.task import ForecastTask
 
-SMALL = ["training.threads=1", "training.epochs=1", "data.look_back=24", "data.horizon=6", "data.season=6"]
-SEGRNN = ["embedding.segment=6", "embedding.size=8", "encoder.size=8", "decoder.size=8", "decoder.segment=3"]
+SMALL = ["training.threads=1", "training.epochs=1", "data.lookback=24", "data.horizon=6", "data.season_length=6"]
+SEGMENTS = ["embedding.segment_length=6", "decoder.segment_length=3"]
+SEGRNN = [*SEGMENTS, "embedding.size=8", "encoder.size=8", "decoder.size=8"]
 BATCH = "training.batch_tokens=1200"
 ROWS = 240
 
@@ -94,13 +98,24 @@ def test_the_scores_are_kept_beside_those_of_the_forecasts_to_beat(quantiles: Pa
 @pytest.mark.parametrize(
     ("recipe", "settings"),
     [
-        ("etth1_24", [*SEGRNN, 'data.window="standard"', 'data.channels="joint"', "data.calendar=['hour', 'weekday']"]),
+        (
+            "etth1_24",
+            [*SEGRNN, 'data.instance_norm="standard"', 'data.channels="joint"', "data.calendar=['hour', 'weekday']"],
+        ),
         ("etth1_dlinear", []),
-        ("etth1_dlinear", ["decoder.individual=true", 'data.window="standard"', "data.affine=true"]),
+        ("etth1_dlinear", ["decoder.individual=true", 'data.instance_norm="standard"', "data.affine=true"]),
         ("etth1_dlinear", ["decoder.individual=true", 'data.channels="joint"', 'decoder.output="gaussian"']),
         ("etth1_quantiles", [*SEGRNN, "data.affine=true", 'data.channels="joint"', "decoder.calibrate=true"]),
-        ("etth1", [*SEGRNN, 'decoder={kind="direct", output="gaussian"}', "data.known=['b']"]),
-        ("etth1", ["embedding.segment=1", "encoder.size=8", 'decoder={kind="recursive", size=8}', "data.past=['b']"]),
+        ("etth1", [*SEGRNN, 'decoder={kind="direct", output="gaussian"}', "data.future_covariates=['b']"]),
+        (
+            "etth1",
+            [
+                "embedding.segment_length=1",
+                "encoder.size=8",
+                'decoder={kind="recursive", size=8}',
+                "data.past_covariates=['b']",
+            ],
+        ),
         ("etth1", [*SEGRNN, 'encoder={kind="lstm", size=8}', 'data.targets=["b"]', "training.stride=4"]),
     ],
 )
@@ -109,7 +124,7 @@ def test_every_kind_trains_and_forecasts(recipe: str, settings: list[str], file:
     assert 0 < scores(run)["test"]["mse"] < 5
     forecaster = seqnlp.load(run)
     assert isinstance(forecaster, Forecaster)
-    data = f"{file}[:200]" if "data.known=['b']" in settings else file
+    data = f"{file}[:200]" if "data.future_covariates=['b']" in settings else file
     found = forecaster.forecast(data)
     assert all(len(each.values) == len(each.times) == 6 for each in found)
     assert found[0].times[0] == ("2020-01-09T08:00:00" if data != file else "2020-01-11T00:00:00")
@@ -119,11 +134,11 @@ def test_every_kind_trains_and_forecasts(recipe: str, settings: list[str], file:
 def test_a_recipe_learns_one_batch_by_heart(affine: str, file: Path) -> None:
     settings = [*SEGRNN, "decoder.dropout=0", f"data.affine={affine}"]
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *settings, BATCH])
-    assert isinstance(recipe, Forecast)
+    assert isinstance(recipe, ForecastRecipe)
     split = recipe.split(recipe.data.train, Path)
     torch.manual_seed(0)
-    task = recipe.fit(split, Path)
-    examples, model = task.examples(split, 1200), task.build()
+    task = ForecastTask.fit(recipe, split, Path)
+    examples, model = task.encode(split, 1200), task.build()
     batch = examples.batch(np.arange(8))
     optimizer = torch.optim.AdamW(model.parameters(), 0.02)
     losses = []
@@ -143,10 +158,10 @@ def test_a_recipe_learns_one_batch_by_heart(affine: str, file: Path) -> None:
 def test_a_learned_map_of_windows_is_kept_with_the_run(
     recipe: str, settings: list[str], file: Path, tmp_path: Path
 ) -> None:
-    affine = ['data.window="standard"', "data.affine=true", "training.epochs=2", "optimizer.lr=0.01"]
+    affine = ['data.instance_norm="standard"', "data.affine=true", "training.epochs=2", "optimizer.lr=0.01"]
     run = train(recipe, file, tmp_path / "run", *settings, *affine)
     loaded: Any = seqnlp.load(run)
-    decoder, embedding = decoder_of(loaded.model), loaded.model.embedding
+    decoder, embedding = loaded.model.decoder(NEXT, ForecastModule), loaded.model.embedding
     assert decoder.affine is embedding.affine
     for learned in (decoder.affine.log_gamma, decoder.affine.beta):
         assert learned.shape == (2, 1)  # each column is a series of its own
@@ -196,16 +211,16 @@ def test_the_future_changes_neither_scaler_nor_model(tmp_path: Path) -> None:
 
 def test_dev_and_test_look_back_over_their_border(file: Path) -> None:
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
-    assert isinstance(recipe, Forecast)
-    task = recipe.fit(recipe.split(recipe.data.train, Path), Path)
-    counts = [len(task.examples(recipe.split(each, Path), 1200).starts) for each in splits_of(recipe)]
+    assert isinstance(recipe, ForecastRecipe)
+    task = ForecastTask.fit(recipe, recipe.split(recipe.data.train, Path), Path)
+    counts = [len(task.encode(recipe.split(each, Path), 1200).starts) for each in splits_of(recipe)]
     assert counts == [140 - 24 - 6 + 1, 50 - 6 + 1, 50 - 6 + 1]
 
 
-def test_what_is_read_is_what_is_located(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_split_reads_what_locate_finds(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
-    assert isinstance(recipe, Forecast)
-    monkeypatch.setattr(Forecast, "locate", lambda self, source, find: Path(f"{file}[5:9]"))
+    assert isinstance(recipe, ForecastRecipe)
+    monkeypatch.setattr(ForecastRecipe, "locate", lambda self, source, find: Path(f"{file}[5:9]"))
     split = recipe.split("elsewhere.csv[50%:]", Path)
     assert (split.path, split.period(0)) == (file, (5, 9))
 
@@ -215,13 +230,13 @@ def test_advice_about_what_can_not_be_scaled_is_kept(file: Path, monkeypatch: py
         raise DataError("too wild", hint="take logarithms")
 
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
-    assert isinstance(recipe, Forecast)
+    assert isinstance(recipe, ForecastRecipe)
     monkeypatch.setattr(SeriesScaler, "fit", refuse)
     with pytest.raises(DataError, match=r"\]: too wild; take logarithms$"):
-        recipe.fit(recipe.split(recipe.data.train, Path), Path)
+        ForecastTask.fit(recipe, recipe.split(recipe.data.train, Path), Path)
 
 
-def splits_of(recipe: Forecast) -> list[str]:
+def splits_of(recipe: ForecastRecipe) -> list[str]:
     assert recipe.data.test is not None
     return [recipe.data.train, recipe.data.dev, recipe.data.test]
 
@@ -287,10 +302,10 @@ def test_missing_values_are_refused_or_masked(file: Path, tmp_path: Path) -> Non
         ({(5, 1): "-inf"}, r"bad.csv:7: series 'bad': an infinity in the column 'b'"),
         (
             {(9, -1): "2020-01-01 08:00:00"},
-            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 comes twice, first in line 10",
+            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 occurs twice, first in line 10",
         ),
         ({(9, -1): "2020-01-01 03:30:00"}, r"bad.csv:11: series 'bad': 2020-01-01T03:30:00 after 2020-01-01T08:00:00"),
-        ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is no moment"),
+        ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is not a timestamp"),
     ],
 )
 def test_bad_files_are_told_in_a_line(change: dict[Any, str], problem: str, tmp_path: Path) -> None:
@@ -332,15 +347,15 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         (["forecast", "RUN", "FILE", "--horizon", "0"], UsageError, "expected 1 or more"),
         (["forecast", "RUN", "FILE", "--horizon", "99999999"], UsageError, "horizon 99,999,999: .*,000 or less"),
         (["forecast", "RUN", "FILE", "--series", "c"], UsageError, "no series 'c' is forecast"),
-        (["forecast", "RUN", "FILE[:20]"], DataError, "20 rows with values are fewer than data.look_back = 24"),
+        (["forecast", "RUN", "FILE[:20]"], DataError, "20 rows with values are fewer than data.lookback = 24"),
         (["forecast", "RUN", "FILE[:x]"], DataError, "expected a period"),
-        (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is no day"),
+        (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is not a day"),
         (["forecast", "RUN", "FILE", "--plot", "--json"], UsageError, "contradict"),
-        (["predict", "RUN"], UsageError, "name it after the run"),
-        (["tag", "RUN"], UsageError, "its verb is forecast"),
+        (["predict", "RUN"], UsageError, "expected a file of series"),
+        (["tag", "RUN"], UsageError, "this run is a forecaster; use `seqnlp forecast "),
     ],
 )
-def test_what_cannot_be_done_is_told(
+def test_commands_refuse_impossible_requests(
     quantiles: Path, file: Path, arguments: list[str], expected: type[Exception], problem: str
 ) -> None:
     named = [
@@ -356,11 +371,11 @@ def test_what_cannot_be_done_is_told(
 @pytest.mark.parametrize(
     ("settings", "key"),
     [
-        (["embedding.segment=7"], "data.look_back"),
-        (["decoder.segment=500"], "decoder.segment"),
+        (["embedding.segment_length=7"], "data.lookback"),
+        (["decoder.segment_length=500"], "decoder.segment_length"),
         (['decoder="linear"'], "encoder"),
-        (["data.past=['a']", "data.known=['a']"], "data.known"),
-        (['data.window="none"', "data.affine=true"], "data.affine"),
+        (["data.past_covariates=['a']", "data.future_covariates=['a']"], "data.future_covariates"),
+        (['data.instance_norm="none"', "data.affine=true"], "data.affine"),
         (['data.reader="csv"'], "data.reader"),
         (['encoder="none"'], "encoder"),
         (['decoder={kind="direct", output={kind="quantiles", levels=[0.9, 0.5]}}'], "levels"),
@@ -372,7 +387,7 @@ def test_settings_that_make_no_sense_are_faults(settings: list[str], key: str) -
     assert any(key in fault.key for fault in error.value.faults)
 
 
-def test_several_series_in_the_long_form(tmp_path: Path) -> None:
+def test_long_form_has_several_series(tmp_path: Path) -> None:
     values = wave()
     rows = ["unique_id,ds,y"]
     for number, name in enumerate(("north", "south")):
@@ -384,5 +399,5 @@ def test_several_series_in_the_long_form(tmp_path: Path) -> None:
     found = seqnlp.load(run).forecast(file)
     assert [each.name for each in found] == ["north", "south"]
     assert found[1].times[0] == "2020-08-28T00:00:00"
-    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader)  # type: ignore[attr-defined,arg-type]
+    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader)  # type: ignore[arg-type]
     assert [split.period(number) for number in range(2)] == [(0, 10), (240, 250)]

@@ -19,11 +19,11 @@ reader = "series"
 train = "{file}[:60%]"
 dev = "{file}[60%:80%]"
 test = "{file}[80%:]"
-past = ["rain"]
-known = ["price"]
-look_back = 14
+past_covariates = ["rain"]
+future_covariates = ["price"]
+lookback = 14
 horizon = 7
-season = 7
+season_length = 7
 [encoder]
 size = 8
 bidirectional = false
@@ -80,7 +80,7 @@ def test_every_series_goes_on_after_its_own_last_value(folder: Path) -> None:
         assert all(low < value < high for low, value, high in zip(each.low, each.values, each.high, strict=True))
 
 
-def test_what_is_known_of_the_days_to_come_moves_their_forecast(folder: Path) -> None:
+def test_known_covariates_move_the_forecast(folder: Path) -> None:
     forecaster = seqnlp.load(folder / "csv")
     cheap, dear = (forecaster.forecast(write(folder / "ahead.csv", 7, price)) for price in (0.0, 1.0))
     assert all(a.values != b.values for a, b in zip(cheap, dear, strict=True))

@@ -7,7 +7,7 @@ import pytest
 
 import seqnlp
 from seqnlp.events import Done, Evaluated
-from seqnlp.tasks import Generator
+from seqnlp.tasks.lm.predictor import Generator
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["training.epochs=1", "training.threads=1", "encoder.size=32", "optimizer.lr=0.01"]
@@ -47,7 +47,7 @@ def test_shakespeare(recipe: str, tmp_path: Path) -> None:
 
 
 def test_subwords(tmp_path: Path) -> None:
-    subwords = 'data.unit={kind="subwords", pieces=400}'
+    subwords = 'data.tokenizer={kind="subwords", vocab_size=400}'
     run = train("char_lstm", tmp_path / "run", "data.train='corpora/prose/dev.txt'", subwords)
     assert list(seqnlp.load(run).generate("The", length=5, seed=1))
 

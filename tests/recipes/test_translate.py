@@ -10,7 +10,9 @@ import torch
 import seqnlp
 from seqnlp.events import Done, Evaluated
 from seqnlp.recipe import find_recipe, load_recipe
-from seqnlp.tasks import Translate, Translator
+from seqnlp.tasks.translate.predictor import Translator
+from seqnlp.tasks.translate.recipe import TranslateRecipe
+from seqnlp.tasks.translate.task import TranslateTask
 
 TINY = ["training.threads=1", "training.epochs=1", "encoder.size=8", "decoder.size=16"]
 LINES = {"en": ["a man is riding a bike .", "two dogs play ."], "de": ["ein mann fährt rad .", "zwei hunde spielen ."]}
@@ -33,7 +35,7 @@ def test_reverse_words(tmp_path: Path) -> None:
 
 def test_translate_en_fr(tmp_path: Path) -> None:
     sources = ['data.train="corpora/en_fr/dev.tsv"', 'data.test="corpora/en_fr/test.tsv[:20]"']
-    sizes = ["embedding.size=8", "decoder.embedding=8", "search.beam=2"]
+    sizes = ["embedding.size=8", "decoder.embedding_size=8", "search.beam=2"]
     run = trained("translate_en_fr", tmp_path / "run", *sources, *sizes)
     told = seqnlp.evaluate(run)
     assert told["scores"]["signatures"]["bleu"].startswith("nrefs:1|case:mixed|eff:no|tok:13a")
@@ -44,7 +46,7 @@ def test_multi30k_en_de(tmp_path: Path) -> None:
     for language, lines in LINES.items():
         (tmp_path / f"lines.{language}").write_bytes(gzip.compress("\n".join(lines * 20).encode()))
     files = [f'data.{split}="{tmp_path}/lines"' for split in ("train", "dev", "test")]
-    sizes = ["embedding.size=8", "decoder.embedding=8", "data.unit.pieces=300", "search.beam=2"]
+    sizes = ["embedding.size=8", "decoder.embedding_size=8", "data.tokenizer.vocab_size=300", "search.beam=2"]
     run = trained("multi30k_en_de", tmp_path / "run", *files, *sizes)
     scores = json.loads((run / "scores.json").read_text())["test"]
     assert "tok:none" in scores["signatures"]["bleu_tokenised"]
@@ -53,16 +55,16 @@ def test_multi30k_en_de(tmp_path: Path) -> None:
 
 def test_a_batch_is_learnt_by_heart() -> None:
     recipe = load_recipe(find_recipe("reverse_words"), ["encoder.dropout=0", "decoder.dropout=0"])
-    assert isinstance(recipe, Translate)
+    assert isinstance(recipe, TranslateRecipe)
     split = recipe.split("corpora/reverse/dev.tsv[:8]", lambda name: Path(__file__).parents[2] / name)
-    task = recipe.fit(split, Path)
+    task = TranslateTask.fit(recipe, split, Path)
     torch.manual_seed(1)
-    model, examples = task.build(), task.examples(split, 500)
+    model, examples = task.build(), task.encode(split, 500)
     optimizer = torch.optim.Adam(model.parameters(), 0.02)
     (rows,) = examples.plan(1, 0)
     for _ in range(80):
         loss, _ = model.loss(examples.batch(rows))
-        loss.mean.backward()  # type: ignore[no-untyped-call]
+        loss.mean.backward()
         optimizer.step()
         optimizer.zero_grad()
     assert loss.mean.item() < 0.1

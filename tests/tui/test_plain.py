@@ -15,7 +15,8 @@ pytestmark = pytest.mark.anyio
 
 
 def juggle(settings: Mapping[str, Any]) -> list[Any]:
-    return [{"balls": settings["text"].split(), "height": 1.5}]
+    balls = settings["text"].split()
+    return [{"text": " ^ ".join(balls), "json": {"balls": balls, "height": 1.5}}]
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def juggler(runs: Path, new_run: Any) -> Path:
 
 
 def service(fake: Any) -> Any:
-    return fake({"load": lambda settings: [{"task": "juggle", "noun": "juggling act"}], "predict": juggle})
+    return fake({"load": lambda settings: [{"task": "juggle", "noun": "a juggler"}], "predict": juggle})
 
 
 async def test_it_is_found_at_home_and_answers_in_json(juggler: Path, fake: Any, shows: Any, settled: Any) -> None:
@@ -35,10 +36,11 @@ async def test_it_is_found_at_home_and_answers_in_json(juggler: Path, fake: Any,
         await settled(pilot)
         await pilot.press(*"juggle", "enter")
         await shows(app, "a line of text")
-        await shows(app, "juggling act")  # as the service calls it
+        await shows(app, "This is a juggler.")  # as the service calls it
         await pilot.press(*"red blue")
         panel = await settled(pilot)
         assert isinstance(panel, PlainPanel)
+        await shows(app, "red ^ blue")
         await shows(app, '"balls": [')
         await shows(app, '"height": 1.5')
         await pilot.press("enter", "ctrl+c")
@@ -47,13 +49,12 @@ async def test_it_is_found_at_home_and_answers_in_json(juggler: Path, fake: Any,
         await shows(app, "no screen of its own")
 
 
-async def test_text_stays_text(juggler: Path, fake: Any, shows: Any, typed: Any) -> None:
+async def test_without_text_there_is_no_answer(juggler: Path, fake: Any, shows: Any, typed: Any) -> None:
     app = SeqnlpApp(juggler.parent, service(fake), run_at(juggler))
-    app.service.replies["predict"] = lambda settings: [settings["text"].upper()]  # type: ignore[attr-defined]
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(app, "the answer will stand here")
         await typed(pilot, "red")
-        await shows(app, "\n  RED")
+        await shows(app, '"red"')
         await typed(pilot, "")
         await shows(app, "the answer will stand here")
 

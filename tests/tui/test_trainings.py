@@ -137,8 +137,8 @@ def test_it_outlives_the_application(root: Path) -> None:
 
 def test_one_that_was_begun_on_a_command_line_is_seen_by_its_lock(root: Path) -> None:
     path = root / "a"
-    with RunLock(path) as claim:
-        claim.take()
+    with RunLock(path) as lock:
+        lock.acquire()
         (found,) = Trainings(root).alive()
         assert found.record.pid == os.getpid()
         assert found.last_words() == []

@@ -68,8 +68,8 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
 
 
 async def test_what_goes_on_elsewhere_is_not_begun_again(app: SeqnlpApp, runs: Path, hides: Any, watched: Any) -> None:
-    with RunLock(runs / "char_lstm") as claim:
-        claim.take()
+    with RunLock(runs / "char_lstm") as lock:
+        lock.acquire()
         async with app.run_test(size=(100, 30)) as pilot:
             screen = await watched(pilot, "char_lstm")
             await hides(app, "resume")

@@ -1,69 +1,80 @@
-"""Step by step, each forecast fed back."""
+"""Recursive multi-step forecasts: each is an input of the next step."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Literal, final
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
+from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
+from seqnlp.encoders import Cell, Gru
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import EncoderModule
 from seqnlp.nn.pooling import LastStep
-from seqnlp.nn.states import States
+from seqnlp.nn.states import States, split_state, state_shapes
 from seqnlp.shapes import Float
 
 
 @final
 class Recursive(ForecastDecoder):
-    """One step after the other: gated recurrent units go on from the last state, and read their own forecasts."""
+    """Recursive forecast: a recurrent layer continues from the last state, and reads its own forecasts."""
 
     kind: Literal["recursive"] = "recursive"
+    cell: Cell = Gru()
+    """The recurrence: any causal kind of encoder."""
     size: Annotated[int, Field(ge=1)] = 64
-    """Units."""
+    """Hidden units."""
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """See `ForecastDecoder.faults`."""
+        yield from self.cell.cell_faults(1, self.size)
 
     def build(self, shape: ForecastShape) -> "RecursiveModule":
-        """Make the network."""
-        return RecursiveModule(shape, self.output.build(), self.size, self.dropout, self.calibrate)
+        """Build the network."""
+        cell = partial(self.cell.build_cell, size=self.size)
+        return RecursiveModule(shape, self.output.build(), cell, self.dropout, self.calibrate)
 
 
 @final
 class RecursiveModule(ForecastModule):
-    """A recurrent decoder, in training run as it is used: on its own forecasts, not on what really came."""
+    """Recurrent decoder without teacher forcing: also in training it reads its own forecasts."""
 
     def __init__(
-        self, shape: ForecastShape, output: Distribution, size: int, dropout: float = 0.0, calibrated: bool = False
+        self,
+        shape: ForecastShape,
+        output: Distribution,
+        cell: Callable[[int], EncoderModule],
+        dropout: float = 0.0,
+        calibrated: bool = False,
     ) -> None:
         super().__init__(shape, output, calibrated)
+        width = shape.channels + shape.future_covariates
         self.last = LastStep(shape.width, shape.reads_ahead)
-        self.start = nn.Linear(self.last.width, size)
-        self.cell = nn.GRUCell(shape.channels + shape.known, size)
+        self.cell = cell(width)
+        self._shapes = state_shapes(self.cell, width)
+        self.start = nn.Linear(self.last.width, sum(each.numel() for each in self._shapes))
         self.dropout = Dropout(dropout)
-        self.map = nn.Linear(size, shape.channels * output.size)
+        self.map = nn.Linear(self.cell.width, shape.channels * output.size)
 
-    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
+    def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
         """See `ForecastModule.forward`."""
-        hidden = torch.tanh(self.start(self.last(states).vectors))
-        value, steps = ahead.last, []
+        begun = torch.tanh(self.start(self.last(states).vectors))
+        stepper = self.cell.stepper(len(begun))
+        stepper.load(split_state(begun, self._shapes), len(begun))
+        value, steps = future.last, []
         for step in range(self.shape.horizon):
-            hidden, raw = self.step(hidden, value, ahead.known[:, step])
+            inputs = torch.cat([value, future.covariates[:, step]], 1).to(begun.dtype)
+            features = self.dropout(stepper.step(inputs)[:, None])[:, 0]
+            raw = self.map(features).unflatten(1, (self.shape.channels, self.output.size))
             value = self.point(raw)
             steps.append(raw)
         return torch.stack(steps, 1)
 
-    def step(
-        self,
-        hidden: Float[Tensor, "batch units"],
-        value: Float[Tensor, "batch channels"],
-        known: Float[Tensor, "batch known"],
-    ) -> tuple[Float[Tensor, "batch units"], Float[Tensor, "batch channels size"]]:
-        """Go one step on from a value, to a step of which something is known."""
-        hidden = self.cell(torch.cat([value, known], 1).to(hidden.dtype), hidden)
-        features = self.dropout(hidden[:, None])[:, 0]
-        return hidden, self.map(features).unflatten(1, (self.shape.channels, self.output.size))
-
     def point(self, raw: Float[Tensor, "batch channels size"]) -> Float[Tensor, "batch channels"]:
-        """The value that is fed back."""
+        """Compute the point forecast that is fed back."""
         raw = raw.float()
         zero = torch.zeros_like(raw[..., 0])
         return self.output.point(self.output.shaped(raw, zero, zero + 1))

@@ -1,7 +1,6 @@
 """A trained classifier, and why it chooses what it chooses."""
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, final, overload
 
 import numpy as np
@@ -9,34 +8,47 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Column, Labels, NGrams, WordCodec
+from seqnlp.codecs import Column, EncodedText, Labels, TextCodec, TokenizedText
 from seqnlp.codecs.splitter import words_of
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.results import Classification
-from seqnlp.tasks.classify.dataset import EVALUATION_TOKENS, LABEL, encoded
-from seqnlp.training.batches import in_order
+from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.classify.dataset import LABEL
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
+from seqnlp.training.inference import stream_in_windows
 
 Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]
 
 
 @final
-class Classifier:
+class Classifier(Predictor):
     """A trained classifier: `classifier.classify("What a fine film !")`."""
 
-    verb: ClassVar[str] = "classify"
+    task: ClassVar[str] = "classify"
 
     def __init__(
         self,
         model: SequenceModel,
-        views: Mapping[str, WordCodec],
+        codecs: Mapping[str, TextCodec],
         labels: Labels,
-        several: bool,
-        ngrams: NGrams | None = None,
+        multilabel: bool,
     ) -> None:
-        self.model, self.views, self.labels, self.several = model.eval(), views, labels, several
-        self.ngrams = ngrams
+        """Take a model and its codecs.
+
+        Args:
+            model: The trained model.
+            codecs: Codec of each part of the embedding, and of n-grams that vote.
+            labels: The classes.
+            multilabel: Give a text each label that is likelier than not, rather than the likeliest one.
+        """
+        self.model, self.codecs, self.labels, self.multilabel = model.eval(), codecs, labels, multilabel
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
+        """Classify a stream of texts."""
+        return self.classify(iter(lines))
 
     @overload
     def classify(self, texts: str, *, explain: bool = False, pretokenized: bool = False) -> Classification: ...
@@ -69,23 +81,17 @@ class Classifier:
         if isinstance(texts, str):
             return self._classify([split(texts)], explain)[0]
         split_up = (split(each) if isinstance(each, str) else each for each in texts)
-        stream = self._stream(split_up, explain)
+        stream = stream_in_windows(split_up, lambda window: self._classify(window, explain))
         return list(stream) if isinstance(texts, list) else stream
 
-    def _stream(self, texts: Iterator[list[str]], explain: bool) -> Iterator[Classification]:
-        size = 1  # the first answer at once, later ones in ever larger batches
-        while window := list(islice(texts, size)):
-            yield from self._classify(window, explain)
-            size = min(size * 4, 4096)
-
     def _classify(self, texts: list[list[str]], explain: bool) -> list[Classification]:
-        text = encoded(Column.from_rows(texts), self.views, self.ngrams)
+        text = EncodedText.encode(TokenizedText(Column.from_rows(texts)), self.codecs)
         results = [Classification(words, [], {}, [] if explain else None) for words in texts]
         for rows in in_order(text.codes.lengths, EVALUATION_TOKENS):
             rows = rows[text.codes.lengths[rows] > 0]
             if not len(rows):
                 continue
-            inputs = TextBatch.of(text.batch(rows))
+            inputs = TextBatch.gather(text, rows)
             scores, contributions = self._explained(inputs) if explain else (self._scores(inputs), None)
             for place, (row, given) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
                 why = None if contributions is None else contributions[place, : len(texts[row])].tolist()
@@ -94,17 +100,17 @@ class Classifier:
 
     def _result(self, words: list[str], scores: list[float], contributions: list[float] | None) -> Classification:
         ranked = dict(sorted(zip(self.labels.names, scores, strict=True), key=lambda item: -item[1]))
-        chosen = [name for name, score in ranked.items() if score > 0.5] if self.several else list(ranked)[:1]
+        chosen = [name for name, score in ranked.items() if score > 0.5] if self.multilabel else list(ranked)[:1]
         return Classification(words, chosen, ranked, contributions)
 
     @torch.inference_mode()
     def _scores(self, inputs: TextBatch) -> NDArray[np.float32]:
-        scores: NDArray[np.float32] = self._decoder.predict(self.model.encode(inputs)).scores.numpy()
-        return scores
+        return to_numpy(self._decoder.predict(self.model.encode(inputs)).scores)
 
     @torch.enable_grad()
     def _explained(self, inputs: TextBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores, and what each step did for the likeliest class; shape (batch, time)."""
+        inputs = inputs.to(self.model.device)
         vectors: Tensor = self.model.embedding(inputs).detach().requires_grad_()
         classes = self._decoder.predict(self.model.encoder(vectors, inputs.mask, None))
         if classes.weights is not None:
@@ -112,7 +118,7 @@ class Classifier:
         else:
             (gradient,) = torch.autograd.grad(classes.logits.amax(1).sum(), vectors)
             contributions = (gradient * vectors).sum(-1)
-        return classes.scores.detach().numpy(), contributions.detach().numpy()
+        return to_numpy(classes.scores), to_numpy(contributions)
 
     @property
     def _decoder(self) -> PoolClassifier:

@@ -1,33 +1,31 @@
 """Classification: one label, or several, for a whole text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Codec, Column, Labels, NGrams, Vocabulary, WordCodec
-from seqnlp.decoders import MaxPool, PoolClassifier, PoolDecoder
-from seqnlp.embeddings import NGramVotes, PathResolver, TextEmbedding
-from seqnlp.embeddings.ngrams import WithVotes, first_votes
-from seqnlp.embeddings.words import Words
-from seqnlp.encoders import Encoder, Lstm
-from seqnlp.errors import DataError, Fault
-from seqnlp.metrics import class_scores, several_scores
-from seqnlp.metrics.answers import Answers
+from seqnlp.codecs import Codec, Column, Labels, NGrams, TextCodec, TokenizedText, Vocabulary
+from seqnlp.decoders import PoolClassifier
+from seqnlp.embeddings import PathResolver
+from seqnlp.embeddings.ngrams import WithVotes, naive_bayes
+from seqnlp.embeddings.text import codec_name
+from seqnlp.errors import DataError
+from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
-from seqnlp.nn.beside import Beside
-from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.recipe.data import Data
-from seqnlp.tasks import shown
-from seqnlp.tasks.base import Scores, TaskRecipe
+from seqnlp.nn.bypass import Bypass
+from seqnlp.nn.device import to_numpy
+from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
-from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, checked, read_labels, split_texts
+from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.classify.preview import preview
+from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.training import Metric, Preview, Training
 
@@ -35,115 +33,13 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-@final
-class ClassifyData(Data):
-    """A corpus of texts with labels."""
-
-    text: str | None = None
-    """The column that holds raw text; left out, and no `tokens` either: `text`."""
-    tokens: str | None = None
-    """The column that holds lists of words, if the texts are split up already."""
-    label: str = "label"
-    """The column to predict."""
-    several: bool = False
-    """A text has any number of labels, each decided on its own; the label column then holds lists."""
-
-
-@final
-class Classify(TaskRecipe):
-    """Gives a text a label."""
-
-    task: Literal["classify"] = "classify"
-    data: ClassifyData
-    embedding: TextEmbedding = TextEmbedding(words=Words())
-    encoder: Encoder = Lstm()
-    decoder: PoolDecoder = MaxPool()
-    optimizer: Optimizer = AdamW()
-    ngrams: NGramVotes | None = None
-    """N-grams that vote for the classes beside the network; left out: none do."""
-
-    def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
-        if not self.embedding.views():
-            yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
-        if self.data.text is not None and self.data.tokens is not None:
-            yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
-        if self.data.label == (self.data.tokens or self.data.text or "text"):
-            yield Fault("data.label", f"the text itself ({self.data.label!r}) can't be the label")
-        if (
-            self.ngrams
-            and self.ngrams.chars
-            and (len(self.ngrams.chars) != 2 or self.ngrams.chars != sorted(self.ngrams.chars))
-        ):
-            yield Fault(
-                "ngrams.chars", f"expected a shortest and a longest length, found {self.ngrams.chars}", "[2, 5]"
-            )
-
-    def words(self, split: "Dataset") -> Column:
-        """The words of each text.
-
-        Raises:
-            seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
-        """
-        if self.data.tokens is not None:
-            return checked(Column.from_dataset(split, self.data.tokens), self.data.tokens)
-        return split_texts(split, self.data.text or "text")
-
-    def labels(self, split: "Dataset") -> Column:
-        """The labels of each text."""
-        return read_labels(split, self.data.label, self.data.several)
-
-    def fit(self, train: "Dataset", find: PathResolver) -> "ClassifyTask":
-        """Fit the codecs on the training split."""
-        words, labels = self.words(train), self.labels(train)
-        codec = Labels.fit(labels.distinct)
-        if len(codec) < 2 and not self.data.several:
-            raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
-        if not len(codec):
-            raise DataError(f"column {self.data.label!r}: there are no labels, every list is empty")
-        views = self.embedding.fit(words.counts(), find)
-        task = ClassifyTask(self, views, codec, self.class_weights(codec, labels))
-        if self.ngrams is not None:
-            task.ngrams = self.ngrams.fit(words)
-            gold = labels.numbered(codec.encode(labels.distinct))
-            task.first_votes = first_votes(task.ngrams, words, gold, len(codec))
-        return task
-
-    def class_weights(self, codec: Labels, labels: Column) -> Tensor:
-        """How much each class counts in the loss; shape (labels,).
-
-        Raises:
-            seqnlp.errors.DataError: a weight for a class that train does not have.
-        """
-        asked = self.decoder.class_weights
-        if asked == "balanced":
-            counts = labels.counts()
-            each = torch.tensor([counts[name] for name in codec.names], dtype=torch.float)
-            if self.data.several:
-                return (len(labels.codes) - each).clamp(min=1) / each
-            return each.sum() / (len(codec) * each)
-        given = asked if isinstance(asked, dict) else {}
-        for name in given:
-            if name not in codec.names:
-                classes = ", ".join(map(repr, codec.names[:10]))
-                raise DataError(
-                    f"no class {name!r}, for which decoder.class_weights has a weight; the classes are {classes}"
-                )
-        return torch.tensor([given.get(name, 1.0) for name in codec.names])
-
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "ClassifyTask":
-        """Take the codecs that a run has saved; class weights and first votes are among the weights of the model."""
-        labels = Labels.from_json(dict(codecs["labels"]))
-        task = ClassifyTask(self, self.embedding.restore(codecs), labels, torch.ones(len(labels)))
-        if self.ngrams is not None:
-            task.ngrams = NGrams.from_json(dict(codecs["ngrams"]))
-            task.first_votes = torch.zeros(len(task.ngrams), len(labels))
-        return task
+NGRAMS = "ngrams"
+"""The name of the n-grams that vote, among codecs and features."""
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """What a model says of a split; both arrays have shape (texts, labels)."""
+class ClassPredictions:
+    """Logits and probabilities of a split; shape (texts, labels)."""
 
     logits: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -154,29 +50,71 @@ class Predictions:
 class ClassifyTask(LabellingTask):
     """Classification with fitted codecs."""
 
-    verb: ClassVar[str] = "classify"
-    items_name: ClassVar[str] = "texts"
+    recipe_class = ClassifyRecipe
+    items_name = "texts"
 
-    def __init__(self, recipe: Classify, views: dict[str, WordCodec], labels: Labels, class_weights: Tensor) -> None:
-        """Take the codecs: of each view of a word, and of the labels; and how much each class counts."""
-        self.recipe, self.views, self.labels, self.class_weights = recipe, views, labels, class_weights
-        self.ngrams: NGrams | None = None
-        self.first_votes = torch.zeros(0, len(labels))
-        self.several = recipe.data.several
-        self.metric = Metric("micro_f1" if self.several else "accuracy")
+    def __init__(
+        self,
+        recipe: ClassifyRecipe,
+        text_codecs: dict[str, TextCodec],
+        labels: Labels,
+        class_weights: Tensor,
+        ngrams: NGrams | None = None,
+        prior: Tensor | None = None,
+    ) -> None:
+        """Take the codecs.
+
+        Args:
+            recipe: The recipe.
+            text_codecs: Of each part of the embedding.
+            labels: Of the labels.
+            class_weights: Weight of each class in the loss.
+            ngrams: Of the n-grams that vote, if any do.
+            prior: Their votes of weight 1; left out: those are among the weights of a saved model.
+        """
+        self.recipe, self.labels, self.class_weights = recipe, labels, class_weights
+        self.embedding_codecs, self.ngrams = text_codecs, ngrams
+        self.text_codecs = text_codecs if ngrams is None else {**text_codecs, NGRAMS: ngrams}
+        self.prior = torch.zeros(0 if ngrams is None else len(ngrams), len(labels)) if prior is None else prior
+        self.multilabel = recipe.data.multilabel
+        self.metric = Metric("micro_f1" if self.multilabel else "accuracy")
+
+    @classmethod
+    def fit(cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver) -> "ClassifyTask":
+        """Fit the codecs on the training split."""
+        words, labels = recipe.words(train), recipe.labels(train)
+        codec = Labels.fit(labels.distinct)
+        if len(codec) < 2 and not recipe.data.multilabel:
+            raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
+        if not len(codec):
+            raise DataError(f"column {recipe.data.label!r}: there are no labels, every list is empty")
+        weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.multilabel)
+        text_codecs = recipe.embedding.fit(TokenizedText(words), find)
+        if recipe.ngrams is None:
+            return cls(recipe, text_codecs, codec, weights)
+        ngrams, gold = recipe.ngrams.fit(words), labels.numbered(codec.encode(labels.distinct))
+        return cls(recipe, text_codecs, codec, weights, ngrams, naive_bayes(ngrams, words, gold, len(codec)))
+
+    @classmethod
+    def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
+        """Take the codecs that a run has saved; class weights and prior are in the model's."""
+        labels = Labels.from_json(dict(codecs["labels"]))
+        ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
+        return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model, by name."""
-        ngrams = {} if self.ngrams is None else {"ngrams": self.ngrams}
-        return {**self.views, "labels": self.labels, **ngrams}
+        """Codecs to be saved with a model, by name."""
+        text = {codec_name(name): codec for name, codec in self.embedding_codecs.items()}
+        ngrams = {} if self.ngrams is None else {NGRAMS: self.ngrams}
+        return {**text, "labels": self.labels, **ngrams}
 
-    def examples(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
+    def encode(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
         """Encode a split."""
         words, labels = self.recipe.words(split), self.recipe.labels(split)
-        return ClassifyDataset.encode(words, labels, self.views, self.labels, self.several, batch_tokens, self.ngrams)
+        return ClassifyDataset.encode(words, labels, self.text_codecs, self.labels, self.multilabel, batch_tokens)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
-        """Classes that no model trained here can predict."""
+        """Warn of classes that train does not have."""
         if not examples.unseen:
             return []
         some = ", ".join(map(repr, examples.unseen[:5])) + (" ..." if len(examples.unseen) > 5 else "")
@@ -185,47 +123,47 @@ class ClassifyTask(LabellingTask):
 
     def build(self) -> SequenceModel:
         """Make the model, with fresh random weights."""
-        embedding = self.recipe.embedding.build(self.views)
+        embedding = self.recipe.embedding.build(self.embedding_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         votes = self.recipe.ngrams is not None
         decoder = self.recipe.decoder.build(
-            encoder.width, self.class_weights, self.several, self.recipe.encoder.reads_ahead, votes
+            encoder.width, self.class_weights, self.multilabel, self.recipe.encoder.reads_ahead, votes
         )
         if self.recipe.ngrams is None:
             return SequenceModel(embedding, encoder, {LABEL: decoder})
-        voting = WithVotes(embedding, self.recipe.ngrams.build(self.first_votes))
-        return SequenceModel(voting, Beside(encoder, len(self.labels)), {LABEL: decoder})
+        voting = WithVotes(embedding, self.recipe.ngrams.build(self.prior), NGRAMS)
+        return SequenceModel(voting, Bypass(encoder, len(self.labels)), {LABEL: decoder})
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
-        """Accuracy, macro F1 and log loss, or micro and macro F1 and exact matches; and each label's scores."""
+        """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""
         return self.scores(self.predict(model, examples).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
-        """The scores of whoever gave these probabilities, shape (texts, labels), to the classes."""
+        """Scores of predicted probabilities, shape (texts, labels)."""
         gold = examples.gold(np.arange(examples.items))
-        if self.several:
-            return several_scores(gold, probabilities, self.labels.names, examples.missing)
+        if self.multilabel:
+            return multilabel_scores(gold, probabilities, self.labels.names, examples.missing)
         return class_scores(gold, probabilities, self.labels.names)
 
     @torch.inference_mode()
-    def predict(self, model: SequenceModel, examples: ClassifyDataset) -> Predictions:
-        """What the model says of each class for each text."""
+    def predict(self, model: SequenceModel, examples: ClassifyDataset) -> ClassPredictions:
+        """Predict logits and probabilities of every class for each text."""
         logits = np.empty((examples.items, len(self.labels)), np.float32)
         scores = np.empty_like(logits)
         for rows in examples.in_order():
             classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-            logits[rows], scores[rows] = classes.logits.numpy(), classes.scores.numpy()
-        return Predictions(logits, scores)
+            logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
+        return ClassPredictions(logits, scores)
 
     def baselines(
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
-        """The classes at their shares in train, and logistic regression over the words of a text."""
+        """Majority class, and logistic regression over a bag of words."""
         vocabulary = Vocabulary.fit(splits["train"].words.counts(), lowercase=True)
-        bags = {name: examples.viewed({"words": vocabulary}) for name, examples in splits.items()}
+        bags = {name: examples.encoded_by({"words": vocabulary}) for name, examples in splits.items()}
         model = train_bag_of_words(
             bags["train"],
-            lambda model: _plain(self.score(model, bags["dev"])),
+            lambda model: plain_scores(self.score(model, bags["dev"])),
             self.metric,
             vocabulary,
             len(self.labels),
@@ -238,11 +176,11 @@ class ClassifyTask(LabellingTask):
             if name != "train":
                 trivial = self.scores(np.tile(shares, (examples.items, 1)), examples)
                 words = self.score(model, bags[name])
-                found[name] = {"majority class": _plain(trivial), "bag of words": _plain(words)}
+                found[name] = {"majority class": plain_scores(trivial), "bag of words": plain_scores(words)}
         return found
 
     def shares(self, train: ClassifyDataset) -> NDArray[np.float32]:
-        """How often each label occurs in train, per text; shape (labels,)."""
+        """Frequency of each label in train, per text; shape (labels,)."""
         counts = np.bincount(train.labels.values, minlength=len(self.labels))
         return (counts / train.items).astype(np.float32)
 
@@ -250,15 +188,15 @@ class ClassifyTask(LabellingTask):
         """The words of each text."""
         return self.recipe.words(split)
 
-    def answers(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, Answers]:
-        """The class of each text, or, where there may be several, each label's presence."""
+    def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
+        """Gold and predicted class of each text; with several labels, each one's presence."""
         scores = self.predict(model, examples).scores
         rows = np.arange(examples.items)
         gold = examples.gold(rows)
-        if not self.several:
-            return {self.recipe.data.label: Answers(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
+        if not self.multilabel:
+            return {self.recipe.data.label: LabelPairs(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
         return {
-            label: Answers(
+            label: LabelPairs(
                 ["no", "yes"], gold[:, n], (score > 0.5).astype(np.int64), np.maximum(score, 1 - score), rows
             )
             for n, (label, score) in enumerate(zip(self.labels.names, scores.T, strict=True))
@@ -270,20 +208,48 @@ class ClassifyTask(LabellingTask):
             return {}
         gold = dev.gold(np.arange(dev.items))
         logits = self.predict(model, dev).logits
-        temperature = fit_temperature(logits.ravel(), gold.ravel()) if self.several else fit_temperature(logits, gold)
+        if self.multilabel:
+            logits, gold = logits.ravel(), gold.ravel()
+        temperature = fit_temperature(logits, gold)
         decoder = model.decoders[LABEL]
         assert isinstance(decoder, PoolClassifier)
         decoder.temperature.fill_(temperature)
         return {LABEL: temperature}
 
-    def show(self, dev: "Dataset", seed: int) -> Preview:
-        """Pick a few examples."""
-        return shown.classes(self, dev, seed)
+    def preview(self, dev: "Dataset", seed: int) -> Preview:
+        """Pick a few texts of dev, to be classified after each evaluation."""
+        return preview(dev, seed, self.recipe, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Classifier:
         """Wrap a trained model."""
-        return Classifier(model, self.views, self.labels, self.several, self.ngrams)
+        return Classifier(model, self.text_codecs, self.labels, self.multilabel)
 
 
-def _plain(scores: Scores) -> Scores:
-    return {name: score for name, score in scores.items() if isinstance(score, float)}
+def class_weights(
+    asked: Literal["balanced"] | dict[str, float] | None, codec: Labels, labels: Column, multilabel: bool
+) -> Tensor:
+    """Weights of the classes in the loss; shape (labels,).
+
+    Args:
+        asked: `decoder.class_weights` of the recipe.
+        codec: The classes.
+        labels: The label column of train.
+        multilabel: Whether a text may have several.
+
+    Raises:
+        seqnlp.errors.DataError: a weight for a class that train does not have.
+    """
+    if asked == "balanced":
+        counts = labels.counts()
+        each = torch.tensor([counts[name] for name in codec.names], dtype=torch.float)
+        if multilabel:
+            return (len(labels.codes) - each).clamp(min=1) / each
+        return each.sum() / (len(codec) * each)
+    given = asked if isinstance(asked, dict) else {}
+    for name in given:
+        if name not in codec.names:
+            classes = ", ".join(map(repr, codec.names[:10]))
+            raise DataError(
+                f"no class {name!r}, for which decoder.class_weights has a weight; the classes are {classes}"
+            )
+    return torch.tensor([given.get(name, 1.0) for name in codec.names])

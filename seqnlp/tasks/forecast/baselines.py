@@ -1,17 +1,17 @@
-"""The forecasts to beat: the last value, the value of a season before, and a linear map trained by the same loop."""
+"""Baseline forecasts: naive, seasonal naive, and a trained linear map (DLinear)."""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.windows import last_value
+from seqnlp.codecs.series import last_value
 from seqnlp.decoders.forecast import ForecastShape, LinearMapModule
 from seqnlp.embeddings.series import SeriesEmbedder
 from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
 from seqnlp.nn.distributions import Point
-from seqnlp.nn.unread import Identity
+from seqnlp.nn.identity import Identity
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
 from seqnlp.training import Metric, Trainer, Training
@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 
 def naive(look: Floats, observed: NDArray[np.bool_], horizon: int, season: int = 1) -> Floats:
-    """Say the last season again and again; of one step it is the last value.
+    """Repeat the last season; a season of one step repeats the last value.
 
     Args:
         look: Look-backs; shape (rows, look-back, channels).
@@ -41,7 +41,7 @@ def naive(look: Floats, observed: NDArray[np.bool_], horizon: int, season: int =
 
 
 def _places(look: Floats, season: int) -> list[int]:
-    """The first steps of the look-back that stand where the steps of its last season do, one after the other."""
+    """Positions in the look-back of each step of the last season."""
     return [(look.shape[1] + step) % season for step in range(season)]
 
 

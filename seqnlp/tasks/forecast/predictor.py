@@ -1,55 +1,71 @@
 """A trained forecaster."""
 
+from collections.abc import Iterable, Iterator
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqnlp.codecs.series import calendar_features
+from seqnlp.codecs.series import SeriesScaler
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.readers.series import Series
 from seqnlp.readers.series_table import SeriesTable
-from seqnlp.results import SeriesForecast
+from seqnlp.readers.time_axis import times_after
+from seqnlp.results import Result, SeriesForecast
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import EncodedSeries, Windows
-from seqnlp.tasks.forecast.times import times_after
-
-if TYPE_CHECKING:
-    from seqnlp.tasks.forecast.task import ForecastTask
+from seqnlp.tasks.forecast.encoder import SeriesEncoder
+from seqnlp.tasks.forecast.inference import predict_windows
+from seqnlp.tasks.forecast.recipe import ForecastRecipe
 
 LEVEL = 80.0
-"""The interval that is told if nobody asks for another, in percent."""
+"""Default interval, in percent."""
 
 FURTHEST = 1_000
-"""How many times the trained horizon can be forecast."""
+"""Longest forecast, in trained horizons."""
 
 
 @final
-class Forecaster:
+class Forecaster(Predictor):
     """A trained forecaster: `for series in forecaster.forecast("load.csv"): print(series.times, series.values)`."""
 
-    verb: ClassVar[str] = "forecast"
+    task: ClassVar[str] = "forecast"
 
-    def __init__(self, task: "ForecastTask", model: SequenceModel) -> None:
-        self.task, self.model = task, model.eval()
+    def __init__(self, model: SequenceModel, scaler: SeriesScaler, recipe: ForecastRecipe) -> None:
+        """Take a model and its codecs.
+
+        Args:
+            model: The trained model.
+            scaler: Scale of each series of train.
+            recipe: The recipe that the model was trained with.
+        """
+        self.model, self.scaler, self.recipe = model.eval(), scaler, recipe
+        self.encoder = SeriesEncoder(recipe, scaler)
+        self.output = recipe.decoder.output.build()
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Result]:
+        """Refuse: series come in files, not line by line."""
+        raise UsageError("a forecast is made from a file of series: use `seqnlp forecast RUN FILE`")
 
     @property
     def horizon(self) -> int:
         """Steps that the model was trained to forecast."""
-        return self.task.window.horizon
+        return self.encoder.window.horizon
 
     @property
     def has_intervals(self) -> bool:
-        """Whether the model says how sure it is."""
-        return self.task.output.covers(0.5)
+        """True if the model forecasts a distribution, so that intervals exist."""
+        return self.output.covers(0.5)
 
     def read(self, file: str | Path) -> SeriesSplit:
-        """Open a file of the kind that the model was trained on; maybe a period of it, such as `load.csv[:-24]`."""
-        reader = self.task.recipe.data.reader
+        """Open a file of series, or a period of it such as `load.csv[:-24]`."""
+        reader = self.recipe.data.reader
         assert isinstance(reader, Series)
         return SeriesSplit.read(reader.locate(str(file), Path), reader)
 
@@ -66,22 +82,22 @@ class Forecaster:
         found = {}
         for number, name in enumerate(split.names):
             table, first = self._given(split, number)
-            place = self.task.code(split, name) * len(self.task.targets)
-            for column in range(len(self.task.targets)):
-                found[self.task.lanes[place + column]] = table[max(first - steps, 0) : first, column].tolist()
+            place = self.encoder.code(split, name) * len(self.encoder.targets)
+            for column in range(len(self.encoder.targets)):
+                found[self.encoder.names[place + column]] = table[max(first - steps, 0) : first, column].tolist()
         return found
 
     def _given(self, split: SeriesSplit, number: int) -> tuple[NDArray[np.float64], int]:
-        """All rows of a series, and how many of them come before the forecast."""
-        table = split.table(number, self.task.scaler.columns)
-        before = table[: split.period(number)[1] - int(split.offsets[number]), : len(self.task.targets)]
+        """Rows of a series, and the number of them before the forecast."""
+        table = split.table(number, self.scaler.columns)
+        before = table[: split.period(number)[1] - int(split.offsets[number]), : len(self.encoder.targets)]
         rows = np.flatnonzero((~np.isnan(before)).any(1))
         return table, int(rows[-1]) + 1 if len(rows) else 0
 
     def forecast(
         self, data: str | Path | SeriesTable | SeriesSplit, horizon: int | None = None, level: float | None = None
     ) -> list[SeriesForecast]:
-        """Say how series go on.
+        """Forecast the continuation of series.
 
         A horizon longer than the trained one is reached in several strides, each taking the forecasts before it for
         what came; intervals then hold for the error of the last stride alone, and are too narrow.
@@ -112,8 +128,8 @@ class Forecaster:
         else:
             split = data if isinstance(data, SeriesSplit) else self.read(data)
         strides = ceil(steps / self.horizon)
-        if strides > 1 and self.task.recipe.data.past:
-            names = ", ".join(map(repr, self.task.recipe.data.past))
+        if strides > 1 and self.recipe.data.past_covariates:
+            names = ", ".join(map(repr, self.recipe.data.past_covariates))
             raise UsageError(f"horizon {steps}: past {self.horizon} steps the model would have to know {names}")
         windows, times = self._windows(split, strides * self.horizon)
         found = [self._stride(windows, number, ends) for number in range(strides)]
@@ -121,8 +137,8 @@ class Forecaster:
         return self._results(split, windows, times, numbers, level or LEVEL if ends else None)
 
     def _ends(self, level: float | None) -> list[float]:
-        """The levels of the quantiles at the ends of the interval; none if there is to be no interval."""
-        output = self.task.output
+        """Quantile levels at the ends of the interval; empty without one."""
+        output = self.output
         if level is not None and not 0 < level < 100:
             raise UsageError(f"level {level:g}: expected a share in percent, between 0 and 100")
         if level is None and not output.covers(0.5):
@@ -138,76 +154,65 @@ class Forecaster:
         raise UsageError(f"level {level:g}: the model's quantiles do not reach {ends[0]:g} and {ends[1]:g}")
 
     def _windows(self, split: SeriesSplit, steps: int) -> tuple[Windows, list[NDArray[np.datetime64]]]:
-        """The last look-back of each series with empty steps after it, and the times of these."""
-        task, look = self.task, self.task.window.lookback
-        scaler, length = task.scaler, look + steps
+        """Last look-back of each series with empty steps after it, and their times."""
+        look, scaler = self.encoder.window.lookback, self.scaler
+        length = look + steps
         values = np.full((len(split.names), length, len(scaler.columns)), np.nan)
         moments = np.empty((len(split.names), length), "datetime64[s]")
         for number, name in enumerate(split.names):
             table, first = self._given(split, number)
             begin = int(split.offsets[number])
             if first < look:
-                problem = f"series {name!r}: {first:,} rows with values are fewer than data.look_back = {look}"
+                problem = f"series {name!r}: {first:,} rows with values are fewer than data.lookback = {look}"
                 raise DataError(problem, split.name)
             past = split.times[begin : begin + first]
             moments[number] = np.concatenate([past[first - look :], times_after(past, steps, name, split.path)])
             there = table[first - look : first + steps]
             values[number, : len(there)] = there
-            values[number, look:, : len(table[0]) - len(task.recipe.data.known)] = np.nan
+            values[number, look:, : len(table[0]) - len(self.recipe.data.future_covariates)] = np.nan
         encoded = self._encode(split, values, moments, look)
         starts = np.arange(len(split.names)) * length + look
-        return Windows(encoded, starts, task.window, 1), list(moments[:, look:])
+        return Windows(encoded, starts, self.encoder.window, 1), list(moments[:, look:])
 
     def _encode(
         self, split: SeriesSplit, values: NDArray[np.float64], moments: NDArray[np.datetime64], look: int
     ) -> EncodedSeries:
-        task = self.task
         _, length, columns = values.shape
-        targets, known = len(task.targets), columns - len(task.recipe.data.known)
+        known = columns - len(self.recipe.data.future_covariates)
         missing = np.isnan(values)
         for column in range(columns):
             window = missing[:, look:, column] if column >= known else missing[:, :look, column]
-            gap = window if column >= known else window & (task.recipe.data.missing == "refuse")
+            gap = window if column >= known else window & (self.recipe.data.missing == "refuse")
             if gap.any():
                 number, step = (int(place) for place in np.argwhere(gap)[0])
                 moment = moments[number, step + (look if column >= known else 0)]
                 problem = (
-                    f"series {split.names[number]!r}, {moment}: the value of {task.scaler.columns[column]!r} is missing"
+                    f"series {split.names[number]!r}, {moment}: the value of {self.scaler.columns[column]!r} is missing"
                 )
                 hint = "; it must be known for all steps to forecast" if column >= known else ""
                 raise DataError(problem + hint, split.path)
-        series = np.repeat([task.code(split, name) for name in split.names], length)
-        flat = missing.reshape(-1, columns)
-        scaled = task.scaler.encode(series, np.where(missing, 0, values).reshape(-1, columns))
-        scaled = np.where(flat, np.float32(0), scaled)
-        dates = calendar_features(moments.ravel(), task.recipe.data.calendar)
-        return EncodedSeries(
-            np.ascontiguousarray(scaled[:, :targets].T),
-            np.ascontiguousarray(~flat[:, :targets].T),
-            scaled[:, targets:known],
-            np.concatenate([dates, scaled[:, known:]], 1),
-            series,
-        )
+        series = np.repeat(self.encoder.codes(split), length)
+        return self.encoder.encode_rows(values.reshape(-1, columns), series, moments.ravel())
 
     def _stride(self, windows: Windows, number: int, ends: list[float]) -> NDArray[np.float32]:
-        """One horizon, written into the windows as if it had come.
+        """Forecast one horizon and write it into the windows as if observed.
 
         Returns:
             The point and the interval's ends, scaled; shape (rows, horizon, channels, 1 or 3).
         """
         moved = Windows(windows.encoded, windows.starts + number * self.horizon, windows.shape, 1)
-        parameters = self.task.predict(self.model, moved)
-        output = self.task.output
+        parameters = predict_windows(self.model, moved)
+        output = self.output
         point = output.point(parameters)
         series = len(windows.starts)
         # independent channels are rows of their own: (series, channels, horizon), else (series, horizon, channels)
-        parts = point.numpy().reshape(series, -1, self.horizon, point.shape[2])
+        parts = to_numpy(point).reshape(series, -1, self.horizon, point.shape[2])
         by_channel = parts.transpose(1, 3, 0, 2).reshape(windows.channels, series, self.horizon)
         where = moved.starts[:, None] + np.arange(self.horizon)
         windows.encoded.values[:, where] = by_channel
         windows.encoded.observed[:, where] = True
         interval = [output.quantiles(parameters, ends)] if ends else []
-        return torch.cat([point[..., None], *interval], -1).numpy()
+        return to_numpy(torch.cat([point[..., None], *interval], -1))
 
     def _results(
         self,
@@ -217,19 +222,19 @@ class Forecaster:
         numbers: NDArray[np.float32],
         level: float | None,
     ) -> list[SeriesForecast]:
-        task, channels = self.task, windows.channels
-        lanes, results = task.lanes, []
+        channels, names = windows.channels, self.encoder.names
+        results = []
         steps = numbers.shape[1]
         for row in range(len(numbers)):
-            lane = int(windows.lanes(np.array([row]))[0])
+            series = int(windows.series_of(np.array([row]))[0])
             for channel in range(numbers.shape[2]):
-                place = lane * numbers.shape[2] + channel
+                place = series * numbers.shape[2] + channel
                 code, column = divmod(place, channels)
-                scale, shift = task.scaler.deviation[code, column], task.scaler.mean[code, column]
+                scale, shift = self.scaler.deviation[code, column], self.scaler.mean[code, column]
                 units = numbers[row, :, channel].astype(np.float64) * scale + shift
                 results.append(
                     SeriesForecast(
-                        name=lanes[place],
+                        name=names[place],
                         times=[str(moment) for moment in times[row // windows.parts][:steps]],
                         values=units[:, 0].tolist(),
                         low=units[:, 1].tolist() if level else None,

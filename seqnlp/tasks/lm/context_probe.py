@@ -1,4 +1,4 @@
-"""How far back a language model looks: what reaches the inputs of its gradient, and what their absence costs."""
+"""Effective context of a language model: the gradient that reaches earlier inputs, and the loss without them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.results import MemoryProbe
-from seqnlp.tasks.lm.dataset import StreamDataset
-from seqnlp.tasks.lm.scores import decoder_of
+from seqnlp.results import ContextProbe
+from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.loading import open_split
+from seqnlp.tasks.registry import task_info
 
 POSITIONS = 256
-"""Places in the text that are looked at."""
+"""Places in the text that the loss is measured at."""
 AT_ONCE = 64
 TOLERANCE = 0.01
 """A history is long enough if a longer one makes the loss less than this share smaller."""
 
 
-def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200) -> MemoryProbe:
+def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200) -> ContextProbe:
     """Measure how far back a language model looks, and keep the result in the run as `probe.json`.
 
     Args:
@@ -42,7 +43,7 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
         raise UsageError(f"steps {steps}: expected 1 or more")
     opened = open_split(run, split, data)
     if not isinstance(opened.examples, StreamDataset):
-        raise UsageError(f"{run}: expected a language model; this is a run of the task {opened.task.verb!r}")
+        raise UsageError(f"{run}: expected a language model; this run is {task_info(opened.task.name).noun}")
     tokens = opened.examples.tokens
     steps = min(steps, len(tokens) // 2)
     if steps < 1:
@@ -51,20 +52,20 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
     histories = sorted({min(round(2 ** (power / 2)), steps) for power in range(32)})
     losses = {length: _loss(opened.model, tokens, last, length) for length in histories}
     enough = next(length for length in histories if losses[length] <= losses[histories[-1]] * (1 + TOLERANCE))
-    result = MemoryProbe(_gradients(opened.model, tokens, last, steps), losses, enough)
+    result = ContextProbe(_gradients(opened.model, tokens, last, steps), losses, enough)
     opened.run.save_probe({"split": split if data is None else str(data), **result.to_json()})
     return result
 
 
 def _gradients(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], steps: int) -> list[float]:
-    """The mean norm of the gradient of the loss at some places with respect to the input 0, 1, ... steps before."""
+    """Average the norm of the gradient of the loss at some places with respect to the input 0, 1, ... steps before."""
     norms = []
     for places in np.array_split(last, range(AT_ONCE, len(last), AT_ONCE)):
-        inputs, targets = _windows(tokens, places, steps)
-        batch = TokenBatch(inputs)
+        inputs, targets = _windows(tokens, places, steps, model.device)
+        batch = TokenBatch(inputs).to(model.device)
         vectors = model.embedding(batch).detach().requires_grad_()
         states = model.encoder(vectors, batch.mask)
-        outputs = decoder_of(model).predict(states)[:, -1]
+        outputs = model.decoder(NEXT, NextTokenDecoder).predict(states)[:, -1]
         loss = -outputs.gather(1, targets[:, None]).sum()
         (gradient,) = torch.autograd.grad(loss, vectors)
         norms.append(gradient.norm(dim=-1))
@@ -74,15 +75,15 @@ def _gradients(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int6
 
 @torch.inference_mode()
 def _loss(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], history: int) -> float:
-    """The mean loss at some places for a model that sees so many tokens, in nats."""
-    inputs, targets = _windows(tokens, last, history - 1)
+    """Compute the mean loss at some places for a model that sees so many tokens, in nats."""
+    inputs, targets = _windows(tokens, last, history - 1, model.device)
     states = model.encode(TokenBatch(inputs))
-    outputs = decoder_of(model).predict(states)[:, -1]
+    outputs = model.decoder(NEXT, NextTokenDecoder).predict(states)[:, -1]
     return -outputs.gather(1, targets[:, None]).mean().item()
 
 
-def _windows(tokens: NDArray[Any], last: NDArray[np.int64], steps: int) -> tuple[Tensor, Tensor]:
-    """The tokens from so many steps before some places up to them, and those after them."""
+def _windows(tokens: NDArray[Any], last: NDArray[np.int64], steps: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Gather the tokens from some steps before each place up to it, and the token after it."""
     places = last[:, None] + np.arange(-steps, 1)
     inputs, targets = tokens[places].astype(np.int64), tokens[last + 1].astype(np.int64)
-    return torch.from_numpy(inputs), torch.from_numpy(targets)
+    return torch.from_numpy(inputs), torch.from_numpy(targets).to(device)

@@ -1,4 +1,4 @@
-"""A split of a language model's corpus: one long text, read in chunks, and its tokens, which may lie on disk."""
+"""Split of a language model's corpus: one long text, read in chunks."""
 
 import hashlib
 import json
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import NDArray
 
+from seqnlp.cache import cache_folder
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError
 from seqnlp.readers import Reader
@@ -27,12 +28,12 @@ class TextSplit:
     """A long text that can be read again and again."""
 
     name: str
-    """What to call it in messages."""
+    """Name in messages."""
     chunks: Callable[[], Iterator[str]]
 
     @classmethod
     def read(cls, place: Passage | str | Path, reader: Reader, column: str) -> "TextSplit":
-        """Take the passage of a file, or the rows of a column, each with a line break after it."""
+        """Read a passage of a file, or the rows of a column as lines."""
         if isinstance(place, Passage):
             return cls(str(place), place.chunks)
         table = reader.load(place)
@@ -60,11 +61,11 @@ class TextSplit:
 
     @property
     def characters(self) -> int:
-        """How long it is."""
+        """Length in characters."""
         return self._measured[1]
 
     def tokens(self, codec: RunningText) -> NDArray[Any]:
-        """Encode the text; of a large one the tokens are mapped into memory from a file of the cache."""
+        """Encode the text; tokens of a large one are memory-mapped from the cache."""
         kind = np.dtype(np.uint16 if len(codec) <= 1 << 16 else np.uint32)
         if self.characters < LARGE:
             return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self.chunks()])
@@ -98,11 +99,6 @@ class TextSplit:
 
 
 def _write_header(file: IO[bytes], like: NDArray[Any]) -> None:
-    """Write the header of a `.npy` file; numpy leaves room in it, so that all are of the same length."""
+    """Write the header of a `.npy` file; numpy pads all to one length."""
     header = {**header_data_from_array_1_0(like), "fortran_order": False}
     write_array_header_1_0(file, header)
-
-
-def cache_folder() -> Path:
-    """Where the tokens of large texts are kept between trainings."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqnlp"

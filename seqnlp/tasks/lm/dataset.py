@@ -1,4 +1,4 @@
-"""Lanes: a long text cut into equal parts that are read side by side, with the state carried along each."""
+"""Streams of a long text, read side by side with carried state (truncated backpropagation through time)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,22 @@ from seqnlp.embeddings.tokens import TokenBatch
 from seqnlp.model import Batch
 from seqnlp.training import EncodedDataset
 
+NEXT = "next"
+"""Name of the decoder of a language model, and of its targets."""
+
 SHORTEST = 8
-"""Steps of a window of random length, at least."""
+"""Shortest window of random length, in steps."""
 
 
 @final
 @dataclass(frozen=True)
-class Windows(Sequence[NDArray[np.int64]]):
-    """The batches of an epoch, made when they are asked for: of each lane, where its part begins and how long it is."""
+class StreamBatches(Sequence[NDArray[np.int64]]):
+    """Batches of an epoch, made on demand."""
 
-    lanes: NDArray[np.int64]
-    """Where each lane begins in the text; shape (lanes,)."""
+    streams: NDArray[np.int64]
+    """Start of each stream in the text; shape (streams,)."""
     cuts: NDArray[np.int64]
-    """Where windows begin within a lane, and where the last one ends; shape (windows + 1,)."""
+    """Starts of windows within a stream, and the end of the last; shape (windows + 1,)."""
 
     def __len__(self) -> int:
         return len(self.cuts) - 1
@@ -32,36 +35,36 @@ class Windows(Sequence[NDArray[np.int64]]):
     @overload
     def __getitem__(self, number: int) -> NDArray[np.int64]: ...
     @overload
-    def __getitem__(self, number: slice) -> "Windows": ...
+    def __getitem__(self, number: slice) -> "StreamBatches": ...
 
-    def __getitem__(self, number: int | slice) -> "NDArray[np.int64] | Windows":
+    def __getitem__(self, number: int | slice) -> "NDArray[np.int64] | StreamBatches":
         if isinstance(number, slice):
             first, last, _ = number.indices(len(self))
-            return Windows(self.lanes, self.cuts[first : max(last, first) + 1])
+            return StreamBatches(self.streams, self.cuts[first : max(last, first) + 1])
         if not 0 <= number < len(self):
             raise IndexError(number)
         length = self.cuts[number + 1] - self.cuts[number]
-        return np.stack([self.lanes + self.cuts[number], np.full(len(self.lanes), length)], 1)
+        return np.stack([self.streams + self.cuts[number], np.full(len(self.streams), length)], 1)
 
 
 @final
 class StreamDataset(EncodedDataset):
-    """A text as tokens. A row is a stretch of it: where it begins and how many tokens are to be predicted."""
+    """Tokenised text. A row is a window of it: its start, and the number of tokens to predict."""
 
     carries_state: ClassVar[bool] = True
 
-    def __init__(self, tokens: NDArray[Any], characters: int, lanes: int, window: int, random: bool) -> None:
+    def __init__(self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool) -> None:
         """Take a text.
 
         Args:
             tokens: Shape (tokens,); it may lie on disk.
             characters: Of the same text.
-            lanes: How many parts are read side by side; fewer where the text is too short for as many.
+            streams: How many parts are read side by side; fewer where the text is too short for as many.
             window: Steps that gradients go back through.
             random: Vary the windows' lengths from epoch to epoch.
         """
         self.tokens, self.characters = tokens, characters
-        self.lanes = max(1, min(lanes, self.items // window))
+        self.streams = max(1, min(streams, self.items // window))
         self.window, self.random = min(window, max(self.items, 1)), random
 
     @property
@@ -69,16 +72,16 @@ class StreamDataset(EncodedDataset):
         """Tokens to predict: all but the first."""
         return max(len(self.tokens) - 1, 0)
 
-    def plan(self, seed: int, epoch: int) -> Windows:
-        """All lanes, window by window; the last tokens are left out if the lanes can't share them evenly."""
-        length = self.items // self.lanes
+    def plan(self, seed: int, epoch: int) -> StreamBatches:
+        """Window by window of all streams; a remainder that they cannot share is dropped."""
+        length = self.items // self.streams
         cuts = np.arange(0, length, self.window)
         if self.random:
             cuts = np.array(list(self._random_cuts(length, seed, epoch)))
-        return Windows(np.arange(self.lanes) * length, np.append(cuts, length))
+        return StreamBatches(np.arange(self.streams) * length, np.append(cuts, length))
 
     def _random_cuts(self, length: int, seed: int, epoch: int) -> Iterator[int]:
-        """Windows of about the set length, now and then of half of it (Merity et al., 2018)."""
+        """Windows of random length around the set one (Merity et al., 2018)."""
         draw = np.random.default_rng([seed, epoch])
         place = 0
         while place < length:
@@ -86,16 +89,16 @@ class StreamDataset(EncodedDataset):
             mean = self.window if draw.random() < 0.95 else self.window / 2
             place += max(SHORTEST, round(draw.normal(mean, 5)))
 
-    def in_order(self) -> Windows:
-        """The whole text as one lane."""
-        return Windows(np.zeros(1, np.int64), np.append(np.arange(0, self.items, self.window), self.items))
+    def in_order(self) -> StreamBatches:
+        """The whole text as one stream."""
+        return StreamBatches(np.zeros(1, np.int64), np.append(np.arange(0, self.items, self.window), self.items))
 
     def items_in(self, rows: NDArray[np.int64]) -> int:
         """Tokens to predict in a batch."""
         return int(rows[:, 1].sum())
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Gather stretches of the same length; the targets are the inputs, one step later."""
+        """Gather windows of one length; targets are the inputs, shifted by one."""
         places = rows[:, :1] + np.arange(rows[0, 1] + 1)
         tokens = torch.from_numpy(self.tokens[places].astype(np.int64))
-        return Batch(TokenBatch(tokens[:, :-1]), {"next": tokens[:, 1:]}, self.items_in(rows))
+        return Batch(TokenBatch(tokens[:, :-1]), {NEXT: tokens[:, 1:]}, self.items_in(rows))

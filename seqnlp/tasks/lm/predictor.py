@@ -1,4 +1,4 @@
-"""A trained language model: writes on, and says how surprising a text is."""
+"""A trained language model: continues texts, and gives the log-probability of each of their tokens."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -8,42 +8,44 @@ from typing import ClassVar, final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from seqnlp.codecs import RunningText
 from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
-from seqnlp.embeddings import TokenBatch, TokenLookup
+from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.nn.recurrent import Recurrent
+from seqnlp.nn.beam_search import Search, beam_search
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
 from seqnlp.nn.states import States
-from seqnlp.nn.steps import Steps
-from seqnlp.results import Token
+from seqnlp.results import Continuation, Token
+from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.lm.dataset import NEXT
+from seqnlp.tasks.lm.incremental import IncrementalLm
 from seqnlp.tasks.lm.text_stream import TextStream
-from seqnlp.training.precision import resolve
 
 READ_AT_ONCE = 1024
-"""Tokens of a text whose surprise is computed at once."""
+"""Tokens of a text that are scored at once."""
 
 LOGS_AT_ONCE = 16
-"""Steps of writing whose log-probabilities are computed at once."""
+"""Steps of sampling whose log-probabilities are computed at once."""
 
 
 @final
-class Generator:
+class Generator(Predictor):
     """A trained language model: `for token in generator.generate("ROMEO:"): print(token.text, end="")`."""
 
-    verb: ClassVar[str] = "generate"
+    task: ClassVar[str] = "lm"
 
     def __init__(self, model: SequenceModel, codec: RunningText) -> None:
         self.model, self.codec = model.eval(), codec
-        assert isinstance(model.embedding, TokenLookup)
-        assert isinstance(model.encoder, Recurrent)
-        decoder = model.decoders["next"]
-        assert isinstance(decoder, NextTokenDecoder)
-        self._embedding, self._encoder, self._decoder = model.embedding, model.encoder, decoder
+        self._decoder = model.decoder(NEXT, NextTokenDecoder)
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
+        """Continue each of a stream of prompts."""
+        for line in lines:
+            yield Continuation(line, "".join(token.text for token in self.generate(line)))
 
     def generate(
         self,
@@ -73,9 +75,7 @@ class Generator:
             repetition_penalty: Divides the logits of tokens that were there already.
             stop: Strings that end the text, and do not belong to it.
             seed: The same seed, the same text; None for another text each time.
-            samples: How many texts are written at once; each token says which one it belongs to. Several are computed
-                in fewer bits (see `seqnlp.nn.products`): log-probabilities are then 0.01 off on average, and those of
-                the unlikeliest tokens up to 1.
+            samples: How many texts are written at once; each token says which one it belongs to.
             alternatives: None for the text alone; else each token has its log-probability, and so many of the
                 likeliest others.
 
@@ -92,7 +92,7 @@ class Generator:
         tokens = self._tokens(prompt)
         sampler = Sampler(sampling, seed, samples, len(self.codec))
         sampler.saw(tokens)
-        steps, logits = self._begin(tokens, samples, half=resolve("auto") == "bf16")
+        steps, logits = self._begin(tokens, samples)
         return self._write(steps, logits, sampler, length, [TextStream(stop) for _ in range(samples)], alternatives)
 
     def search(self, prompt: str = "", *, beams: int, length: int = 100) -> list[Token]:
@@ -104,45 +104,34 @@ class Generator:
             length: Tokens to write.
         """
         _check_at_least(1, beams=beams, length=length)
-        steps, logits = self._begin(self._tokens(prompt), beams, half=False)
-        totals = np.full(beams, -np.inf)
-        totals[0] = 0.0  # at first all beams are the same
-        history: list[tuple[NDArray[np.int64], NDArray[np.int64], Floats]] = []
-        for number in range(length):
-            logs = log_probabilities(logits.astype(np.float64))
-            sums = (totals[:, None] + logs).ravel()
-            best = np.argsort(-sums, kind="stable")[:beams]
-            parents, chosen = np.divmod(best, len(self.codec))
-            history.append((parents, chosen, logs[parents, chosen]))
-            totals = sums[best]
-            steps.keep(parents)
-            if number + 1 < length:
-                logits = steps.step(chosen)
-        path: list[tuple[int, float]] = []
-        beam = 0
-        for parents, chosen, logs in reversed(history):
-            path.append((int(chosen[beam]), float(logs[beam])))
-            beam = int(parents[beam])
-        decoder = text_decoder()
-        return [Token(decoder.decode(self.codec.pieces[token]), logprob=log) for token, log in reversed(path)]
+        *before, last = self._tokens(prompt).tolist()
+        state = None
+        if before:
+            with torch.inference_mode():
+                state = self.model.encode(TokenBatch(torch.tensor([before]))).state
+        model = IncrementalLm(self.model, state, rows=1, most=beams)
+        how = Search(beams, "none", max_ratio=0.0, max_extra=length, banned=(UNKNOWN,), end=None)
+        ((found, *_),) = beam_search([model], how, torch.tensor([last]), np.zeros(1, np.int64))
+        decoder, logprobs = text_decoder(), zip(found.tokens, found.token_logprobs, strict=True)
+        return [Token(decoder.decode(self.codec.pieces[token]), logprob=logprob) for token, logprob in logprobs]
 
     def score(self, text: str | Iterable[str]) -> Iterator[Token]:
-        """Say how surprising each token of a text is: minus its log-probability.
+        """Compute the log-probability of each token of a text, given those before it.
 
         Args:
             text: The text, or its parts one after the other; it need not fit into memory.
         """
         parts = (text,) if isinstance(text, str) else text
-        decoder, last, carry = text_decoder(), self.codec.start, None
+        decoder, last, state = text_decoder(), self.codec.start, None
         for part in parts:
             numbers = self.codec.encode(part)
             for start in range(0, len(numbers), READ_AT_ONCE):
                 window = numbers[start : start + READ_AT_ONCE]
                 inputs = torch.from_numpy(np.concatenate([[last], window[:-1]]))[None]
                 with torch.inference_mode():
-                    states = self.model.encode(TokenBatch(inputs), carry)
+                    states = self.model.encode(TokenBatch(inputs), state)
                     nats = self._decoder.nats(states, torch.from_numpy(window)[None])[0]
-                last, carry = int(window[-1]), states.carry
+                last, state = int(window[-1]), states.state
                 for token, surprise in zip(window.tolist(), nats.tolist(), strict=True):
                     yield Token(decoder.decode(self.codec.pieces[token]), logprob=-surprise)
 
@@ -157,7 +146,7 @@ class Generator:
         tokens = self._tokens(text)
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = self._decoder.predict(_last(states))[0].numpy()
+            logits = to_numpy(self._decoder.predict(_last(states))[0])
         return self._likeliest(log_probabilities(_possible(logits))[0], most)
 
     def unknown_in(self, text: str) -> list[str]:
@@ -167,35 +156,21 @@ class Generator:
     def _tokens(self, prompt: str) -> NDArray[np.int64]:
         return self.codec.encode(prompt) if prompt else np.array([self.codec.start])
 
-    def _begin(self, tokens: NDArray[np.int64], texts: int, half: bool) -> tuple[Steps, Floats]:
-        """Read a prompt with the fused layers, and lay out the steps that go on from there."""
+    def _begin(self, tokens: NDArray[np.int64], texts: int) -> tuple[IncrementalLm, Floats]:
+        """Read a prompt with the fused layers: the model from there on, and the logits of the next token."""
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = self._decoder.predict(_last(states))[0].numpy()
-        steps = Steps(
-            self._embedding.table.weight,
-            self._encoder,
-            self._projection(),
-            self._decoder.output.weight,
-            self._bias(),
-            texts,
-            half,
-        )
-        steps.load(states.carry)
-        return steps, _possible(np.repeat(logits, texts, 0))
-
-    def _projection(self) -> Tensor | None:
-        projection = self._decoder.projection
-        return projection.weight if isinstance(projection, nn.Linear) else None
-
-    def _bias(self) -> Tensor:
-        """The bias of the output, which forbids what stands for the unknown."""
-        bias = self._decoder.output.bias.detach().clone()
-        bias[UNKNOWN] = -torch.inf
-        return bias
+            logits = to_numpy(self._decoder.predict(_last(states))[0])
+        return IncrementalLm(self.model, states.state, texts), _possible(np.repeat(logits, texts, 0))
 
     def _write(
-        self, steps: Steps, logits: Floats, sampler: Sampler, length: int, texts: list[TextStream], most: int | None
+        self,
+        steps: IncrementalLm,
+        logits: Floats,
+        sampler: Sampler,
+        length: int,
+        texts: list[TextStream],
+        most: int | None,
     ) -> Iterator[Token]:
         pieces, running = self.codec.pieces, list(enumerate(texts))
         draws = _draws(steps, logits, sampler, length)
@@ -215,7 +190,7 @@ class Generator:
             yield from (replace(token, sample=sample) for token in written.end())
 
     def _likeliest(self, logs: Floats, most: int, besides: int = -1) -> list[tuple[str, float]]:
-        """So many of the likeliest tokens and their log-probabilities, without one of them."""
+        """Find the likeliest tokens and their log-probabilities, without one of them."""
         if not most:
             return []
         best = [token for token in np.argsort(-logs, kind="stable")[: most + 1].tolist() if token != besides][:most]
@@ -223,29 +198,31 @@ class Generator:
 
 
 def _last(states: States) -> States:
-    """The last step alone: a softmax at each step of a long prompt would take much memory."""
-    return States(states.outputs[:, -1:], states.mask[:, -1:], states.carry)
+    """Keep the last step alone: a softmax at each step of a long prompt would take much memory."""
+    return States(states.outputs[:, -1:], states.mask[:, -1:])
 
 
 def _possible(logits: Floats) -> Floats:
-    """Logits that forbid what stands for the unknown."""
+    """Forbid the unknown token."""
     possible = logits.copy()
     possible[:, UNKNOWN] = -np.inf
     return possible
 
 
-def _draws(steps: Steps, logits: Floats, sampler: Sampler, length: int) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """Step by step the token of each text and the logits that it was chosen by, which the next step overwrites."""
+def _draws(
+    steps: IncrementalLm, logits: Floats, sampler: Sampler, length: int
+) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """Draw the token of each text step by step; also yields the logits that it was chosen by."""
     for number in range(length):
         chosen = sampler.choose(logits)
         yield chosen, logits
         if number + 1 < length:
-            logits = steps.step(chosen)
+            logits = to_numpy(steps.logits(torch.from_numpy(chosen)))
 
 
 def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """The same draws with log-probabilities, computed for some steps at once: one by one they cost half a step."""
-    while block := [(chosen, logits.copy()) for chosen, logits in islice(draws, LOGS_AT_ONCE)]:
+    """Add log-probabilities to draws, computed for some steps at once: one by one they cost half a step."""
+    while block := [(chosen, logits) for chosen, logits in islice(draws, LOGS_AT_ONCE)]:
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)

@@ -1,4 +1,4 @@
-"""How surprising a text is to a language model: with all that came before, with a window of it, or learning on."""
+"""Negative log-likelihood of a text: with all that came before, with a window of it, or by dynamic evaluation."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -13,7 +13,7 @@ from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.states import States
-from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
 LANES = 32
 """Parts of a long text that are read side by side."""
@@ -28,7 +28,7 @@ ADAPTING_WINDOW = 32
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a text is scored."""
+    """Settings of the scoring of a text."""
 
     context: int | None = None
     """Score it in windows of so many tokens that know nothing of each other; None: carry the state through."""
@@ -37,7 +37,7 @@ class Protocol:
 
 
 def total_nats(model: SequenceModel, examples: StreamDataset, protocol: Protocol) -> float:
-    """The summed surprise, in nats, of all tokens of a text but the first."""
+    """Sum the negative log-likelihood, in nats, of all tokens of a text but the first."""
     if protocol.dynamic is not None:
         return _while_learning(model, examples.tokens, protocol.dynamic)
     if protocol.context is not None:
@@ -53,14 +53,14 @@ def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> float:
     length = ceil((items - warm_up) / lanes)
     starts = np.arange(lanes)[:, None] * length
     begins = np.where(starts > 0, starts + warm_up, 0)  # the first part is scored from its very start
-    total, carry = 0.0, None
+    total, state = 0.0, None
     for offset in range(0, warm_up + length, BATCH_TOKENS // lanes):
         steps = np.arange(offset, min(offset + BATCH_TOKENS // lanes, warm_up + length))
         places = starts + steps
-        nats, states = _read(model, tokens, np.minimum(places, items - 1), carry)
+        nats, states = _read(model, tokens, np.minimum(places, items - 1), state)
         counted = torch.from_numpy((places >= begins) & (places < items))
         total += nats[counted].double().sum().item()
-        carry = states.carry
+        state = states.state
     return total
 
 
@@ -79,12 +79,12 @@ def _in_windows(model: SequenceModel, tokens: NDArray[Any], context: int) -> flo
 
 
 def _read(
-    model: SequenceModel, tokens: NDArray[Any], places: NDArray[np.int64], carry: list[Tensor] | None = None
+    model: SequenceModel, tokens: NDArray[Any], places: NDArray[np.int64], state: list[Tensor] | None = None
 ) -> tuple[Tensor, States]:
-    """How surprising the tokens after some places are, in nats."""
+    """Compute the negative log-likelihood, in nats, of the tokens after some places."""
     inputs, targets = (torch.from_numpy(tokens[where].astype(np.int64)) for where in (places, places + 1))
-    states = model.encode(TokenBatch(inputs), carry)
-    return decoder_of(model).nats(states, targets), states
+    states = model.encode(TokenBatch(inputs), state)
+    return model.decoder(NEXT, NextTokenDecoder).nats(states, targets), states
 
 
 def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> float:
@@ -93,29 +93,22 @@ def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> 
     Steps are scaled by the gradients' running size, and after each the weights are drawn back a little to those of
     the training. In the end they are what they were.
     """
-    decoder, items, total = decoder_of(model), len(tokens) - 1, 0.0
+    decoder, items, total = model.decoder(NEXT, NextTokenDecoder), len(tokens) - 1, 0.0
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     trained = [parameter.detach().clone() for parameter in parameters]
     with torch.inference_mode(False), torch.enable_grad():
         optimizer = torch.optim.Adam(parameters, rate, betas=(0.0, 0.999), fused=True)
-        carry: list[Tensor] | None = None
+        state: list[Tensor] | None = None
         for start in range(0, items, ADAPTING_WINDOW):
             window = torch.from_numpy(tokens[start : start + ADAPTING_WINDOW + 1].astype(np.int64))[None]
-            states = model.encode(TokenBatch(window[:, :-1]), carry)
+            states = model.encode(TokenBatch(window[:, :-1]), state)
             loss = decoder.loss(states, window[:, 1:])
             total += loss.total.item()
             loss.mean.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             optimizer.zero_grad()
             torch._foreach_lerp_([parameter.data for parameter in parameters], trained, rate)
-            carry = [state.detach() for state in states.carry]
+            state = [part.detach() for part in states.state]
     for parameter, before in zip(parameters, trained, strict=True):
         parameter.data.copy_(before)
     return total
-
-
-def decoder_of(model: SequenceModel) -> NextTokenDecoder:
-    """The decoder of a language model."""
-    decoder = model.decoders["next"]
-    assert isinstance(decoder, NextTokenDecoder)
-    return decoder

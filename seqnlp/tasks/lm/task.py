@@ -1,127 +1,55 @@
-"""Language models: what comes next, in characters, words or pieces of words."""
+"""Language modelling over characters, words or subwords."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, final
+from typing import final
 
-from pydantic import Field
-
-from seqnlp.codecs import Codec, RunningText, Unit
+from seqnlp.codecs import Codec, RunningText
 from seqnlp.codecs.running_text import UNKNOWN
-from seqnlp.codecs.units import CharacterUnit
-from seqnlp.decoders import NextToken
-from seqnlp.embeddings import PathResolver, TokenEmbedding
-from seqnlp.encoders import Encoder, Lstm
-from seqnlp.encoders.recurrent import RecurrentEncoder
-from seqnlp.errors import DataError, Fault, UsageError
+from seqnlp.embeddings import PathResolver
+from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.readers import Reader, Text
-from seqnlp.readers.corpus import Corpus
-from seqnlp.readers.passage import Passage
-from seqnlp.recipe.data import Data
-from seqnlp.tasks import shown
-from seqnlp.tasks.base import Scores, Task, TaskRecipe
+from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
-from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
+from seqnlp.tasks.lm.preview import preview
+from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.scores import Protocol, total_nats
-from seqnlp.training import Metric, Preview, Training
+from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
-"""Tokens looked at at once where a text may not fit into memory."""
-
-
-@final
-class LmData(Data):
-    """Running text. Splits may be parts of one file: `"input.txt[:90%]"`, counted in characters."""
-
-    reader: Reader = Text()
-    """How the files are read; `text` takes them as they stand, of other readers the rows of a column are joined."""
-    unit: Unit = CharacterUnit()
-    """What a token is: characters, words or subwords."""
-    column: str = "text"
-    """The column that holds the text, where the reader makes a table."""
-
-
-@final
-class LmTraining(Training):
-    """How long, in what portions and how carefully to train."""
-
-    batch_tokens: Annotated[int, Field(ge=1)] = 4096
-    """Tokens in a batch: `batch_tokens / window` lanes of the text are read side by side."""
-    window: Annotated[int, Field(ge=1)] = 128
-    """Steps that gradients go back through; the state is carried on from window to window."""
-    random_windows: bool = False
-    """Vary the length of windows, so that their ends are not at the same places in each epoch."""
-
-
-@final
-class LanguageModel(TaskRecipe):
-    """Learns what comes next in a text, and can write more of it."""
-
-    task: Literal["lm"] = "lm"
-    data: LmData
-    embedding: TokenEmbedding = TokenEmbedding()
-    encoder: Encoder = Lstm(size=512, bidirectional=False)
-    decoder: NextToken = NextToken()
-    optimizer: Optimizer = AdamW()
-    training: LmTraining = LmTraining()
-
-    def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
-        if self.encoder.reads_ahead:
-            hint = "bidirectional = false"
-            yield Fault("encoder.bidirectional", "a language model must not see what comes next", hint)
-        if not isinstance(self.encoder, RecurrentEncoder):
-            yield Fault("encoder", "a language model needs an encoder with a state to carry on", "lstm, gru or rnn")
-        if self.training.window > self.training.batch_tokens:
-            problem = f"a window of {self.training.window} does not fit into {self.training.batch_tokens} batch_tokens"
-            yield Fault("training.window", problem, "batch_tokens is the number of lanes times the window")
-
-    def corpus(self, find: PathResolver) -> Corpus:
-        """Open the splits; of each text the SHA-256 is taken."""
-        splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
-        return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
-
-    def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
-        """Open a text."""
-        return TextSplit.read(self.locate(source, find), self.data.reader, self.data.column)
-
-    def locate(self, source: str, find: PathResolver) -> Passage | str | Path:
-        """Where a text is: a passage of a file, or what the reader makes a table of."""
-        reader = self.data.reader
-        return Passage.parse(source, find) if isinstance(reader, Text) else reader.locate(source, find)
-
-    def fit(self, train: TextSplit, find: PathResolver) -> "LmTask":
-        """Make the codec, from the text to train on."""
-        length, window = train.characters - 1, self.training.window
-        if length < window:
-            problem = f"{length:,} characters to predict are fewer than one window (training.window = {window})"
-            raise DataError(problem, train.name)
-        return LmTask(self, self.data.unit.fit(train.chunks()))
-
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "LmTask":
-        """Take the codec that a run has saved."""
-        return LmTask(self, self.data.unit.restore(dict(codecs["text"])))
+"""Tokens in memory at once, where a text may not fit."""
 
 
 @final
 class LmTask(Task):
     """Language modelling with a fitted codec."""
 
-    verb: ClassVar[str] = "generate"
+    recipe_class = LmRecipe
 
-    def __init__(self, recipe: LanguageModel, codec: RunningText, protocol: Protocol = Protocol()) -> None:  # noqa: B008
-        """Take the codec, and how texts are to be scored."""
+    def __init__(self, recipe: LmRecipe, codec: RunningText, protocol: Protocol = Protocol()) -> None:  # noqa: B008
+        """Take the codec, and the protocol that texts are scored by."""
         self.recipe, self.codec, self.protocol = recipe, codec, protocol
-        self.items_name = recipe.data.unit.plural  # type: ignore[misc]
+        self.items_name = recipe.data.tokenizer.plural
         self.metric = Metric("nats", higher_is_better=False)
 
-    def measured(self, context: int | None, dynamic: float | None) -> "LmTask":
-        """The same task, with texts scored otherwise; see `Protocol`.
+    @classmethod
+    def fit(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver) -> "LmTask":
+        """Fit the codec on the text to train on."""
+        length, window = train.characters - 1, recipe.training.bptt
+        if length < window:
+            problem = f"{length:,} characters to predict are fewer than one window (training.bptt = {window})"
+            raise DataError(problem, train.name)
+        return cls(recipe, recipe.data.tokenizer.fit(train.chunks()))
+
+    @classmethod
+    def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
+        """Take the codec that a run has saved."""
+        return cls(recipe, recipe.data.tokenizer.restore(dict(codecs["text"])))
+
+    def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
+        """Score texts in windows, or by dynamic evaluation; see `Protocol`.
 
         Raises:
             seqnlp.errors.UsageError: for both at once, or what is not over 0.
@@ -135,21 +63,21 @@ class LmTask(Task):
         return LmTask(self.recipe, self.codec, replace(self.protocol, context=context, dynamic=dynamic))
 
     def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model."""
+        """Codecs to be saved with a model."""
         return {"text": self.codec}
 
-    def examples(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
+    def encode(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
         """Encode a text."""
         training = self.recipe.training
         tokens = split.tokens(self.codec)
         if len(tokens) < 2:
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
-        lanes = batch_tokens // training.window
-        return StreamDataset(tokens, split.characters, lanes, training.window, training.random_windows)
+        streams = batch_tokens // training.bptt
+        return StreamDataset(tokens, split.characters, streams, training.bptt, training.variable_bptt)
 
     def notices(self, examples: StreamDataset) -> list[str]:
-        """How much of a text the model does not know."""
+        """Warn of unknown tokens."""
         tokens = examples.tokens
         unknown = sum(int((tokens[start : start + BLOCK] == UNKNOWN).sum()) for start in range(0, len(tokens), BLOCK))
         share = f"{unknown / len(tokens):.2%} of its {self.items_name} ({unknown:,})"
@@ -161,10 +89,10 @@ class LmTask(Task):
         embedding = recipe.embedding.build(len(self.codec))
         encoder = recipe.encoder.build(embedding.width)
         decoder = recipe.decoder.build(encoder.width, len(self.codec), embedding.table.weight)
-        return SequenceModel(embedding, encoder, {"next": decoder})
+        return SequenceModel(embedding, encoder, {NEXT: decoder})
 
     def score(self, model: SequenceModel, examples: StreamDataset) -> Scores:
-        """Nats per token, perplexity, and bits per character, which can be compared whatever a token is."""
+        """Nats per token, perplexity, and bits per character."""
         total = total_nats(model, examples, self.protocol)
         mean = total / examples.items
         return {
@@ -173,9 +101,9 @@ class LmTask(Task):
             "bits_per_char": total / math.log(2) / examples.characters,
         }
 
-    def show(self, dev: TextSplit, seed: int) -> Preview:
-        """Pick a few examples."""
-        return shown.continuations(self, dev, seed)
+    def preview(self, dev: TextSplit, seed: int) -> Preview:
+        """Pick a few prompts from dev, to be continued after each evaluation."""
+        return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Generator:
         """Wrap a trained model."""

@@ -1,4 +1,4 @@
-"""The text of one sample as it is written: bytes to characters, and stop strings."""
+"""Text of one sample as it is generated: bytes to characters, stop strings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from seqnlp.results import Token
 
 @final
 class TextStream:
-    """Passes tokens on as soon as it is known that no stop string begins in them."""
+    """Passes tokens on unless a stop string may begin in them."""
 
     def __init__(self, stop: Sequence[str] = ()) -> None:
         """Take the strings that end the text; they do not belong to it."""
@@ -38,7 +38,7 @@ class TextStream:
             yield from self._release(len(text) - max(_beginning(text, string) for string in self.stop))
 
     def end(self) -> Iterator[Token]:
-        """The tokens that were held back, and what is left of a character that was never whole."""
+        """Yield tokens held back, and the rest of an incomplete character."""
         if self.ended:
             return
         yield from self._held
@@ -56,6 +56,6 @@ class TextStream:
 
 
 def _beginning(text: str, string: str) -> int:
-    """How much of a string's beginning the text ends with."""
+    """Length of the longest prefix of a string that the text ends with."""
     longest = min(len(text), len(string) - 1)
     return next((length for length in range(longest, 0, -1) if text.endswith(string[:length])), 0)

@@ -8,6 +8,7 @@ import torch
 from seqnlp.decoders.linear import LinearTagger
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.tag.dataset import TagDataset
 
 
@@ -18,14 +19,14 @@ def calibrate_linear(model: SequenceModel, dev: TagDataset, columns: Sequence[st
     Returns:
         The temperatures by column.
     """
-    batches = [dev.batch(rows) for rows in dev.in_order()]
+    batches = [dev.batch(rows).to(model.device) for rows in dev.in_order()]
     encoded = [model.encode(batch.inputs) for batch in batches]
     temperatures = {}
     for name in columns:
         decoder = model.decoders[name]
         assert isinstance(decoder, LinearTagger)
-        logits = np.concatenate([decoder.logits(states)[states.mask].numpy() for states in encoded])
-        gold = [batch.targets[name][states.mask].numpy() for batch, states in zip(batches, encoded, strict=True)]
+        logits = np.concatenate([to_numpy(decoder.logits(states)[states.mask]) for states in encoded])
+        gold = [to_numpy(batch.targets[name][states.mask]) for batch, states in zip(batches, encoded, strict=True)]
         temperatures[name] = fit_temperature(logits, np.concatenate(gold))
         decoder.temperature.fill_(temperatures[name])
     return temperatures

@@ -1,45 +1,45 @@
 """Using a trained tagger."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import accumulate, islice, pairwise
-from typing import TYPE_CHECKING, ClassVar, final, overload
+from itertools import accumulate, pairwise
+from typing import ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, Labels
+from seqnlp.codecs import Column, EncodedText, LabelCodec, TextCodec, TokenizedText
+from seqnlp.codecs.labels import ONLY
 from seqnlp.codecs.spans import read_spans, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
-from seqnlp.codecs.text import Text
 from seqnlp.decoders.crf import CrfTagger
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.results import Span, Tagging, TagSequence
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.tag.inference import best_sequences, predict_tags
-
-if TYPE_CHECKING:
-    from seqnlp.tasks.tag.task import TagTask
+from seqnlp.tasks.tag.recipe import TagData
+from seqnlp.training.inference import stream_in_windows
 
 Sentence = str | list[str] | Mapping[str, list[str]]
-"""Text, or words, or columns by name: the words and what the corpus gives beside them."""
+"""Text, words, or columns by name: the words and those that are read beside them."""
 
 
 @dataclass(frozen=True)
 class _Split:
-    """A sentence as words, and how to find them in its text again."""
+    """Sentence as words, with their places in its text."""
 
     words: list[str]
     text: str | None
     """None where words were given."""
     by_rule: bool
-    """Whether the text was split by rule, or else at blanks."""
+    """True if the text was split by rule, not at blanks."""
     columns: Mapping[str, list[str]]
 
     def offsets(self) -> list[tuple[int, int]]:
-        """Where each word begins and ends in the text."""
+        """Bounds of each word in the text."""
         if self.text is not None and self.by_rule:
             return list(split_words(self.text))
         if self.text is not None:
@@ -49,23 +49,41 @@ class _Split:
 
 
 @final
-class Tagger:
+class Tagger(Predictor):
     """A trained tagger: `tagger.tag("The cat sat .")`."""
 
-    verb: ClassVar[str] = "tag"
+    task: ClassVar[str] = "tag"
 
-    def __init__(self, task: "TagTask", model: SequenceModel) -> None:
-        self.task, self.model = task, model.eval()
+    def __init__(
+        self,
+        model: SequenceModel,
+        codecs: Mapping[str, TextCodec],
+        labels: Mapping[str, LabelCodec],
+        data: TagData,
+    ) -> None:
+        """Take a model and its codecs.
+
+        Args:
+            model: The trained model.
+            codecs: Codec of each part of the embedding.
+            labels: Codec of each label column, the main one first.
+            data: The recipe's `[data]`: names of columns, and the scheme of their spans.
+        """
+        self.model, self.codecs, self.labels, self.data = model.eval(), codecs, labels, data
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Tagging]:
+        """Tag a stream of sentences."""
+        return self.tag(iter(lines))
 
     @property
     def columns(self) -> list[str]:
         """The label columns, the main one first."""
-        return self.task.columns
+        return list(self.labels)
 
     @property
     def inputs(self) -> list[str]:
         """The columns that it reads: the words, and what must be given beside them."""
-        return [self.task.recipe.data.tokens, *self.task.given]
+        return [self.data.tokens, *dict.fromkeys(name for codec in self.codecs.values() for name in codec.columns)]
 
     @overload
     def tag(
@@ -113,7 +131,8 @@ class Tagger:
         self._check_best(best)
         if isinstance(sentences, str | Mapping):
             return self._tag([self._split(sentences, pretokenized)], best)[0]
-        stream = self._stream((self._split(each, pretokenized) for each in sentences), best)
+        split = (self._split(each, pretokenized) for each in sentences)
+        stream = stream_in_windows(split, lambda window: self._tag(window, best))
         return list(stream) if isinstance(sentences, list) else stream
 
     def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
@@ -137,20 +156,11 @@ class Tagger:
         words = sentence.split() if pretokenized else words_of(sentence)
         return _Split(words, sentence, not pretokenized, {})
 
-    def _stream(self, sentences: Iterator[_Split], best: int) -> Iterator[Tagging]:
-        size = 1  # the first answer at once, later ones in ever larger batches
-        while window := list(islice(sentences, size)):
-            yield from self._tag(window, best)
-            size = min(size * 4, 4096)
-
     def _tag(self, sentences: list[_Split], best: int) -> list[Tagging]:
         words = Column.from_rows([sentence.words for sentence in sentences])
-        given = {}
-        for name, codec in self.task.given.items():
-            column = Column.from_rows([sentence.columns[name] for sentence in sentences])
-            given[name] = column.numbered(codec.encode(column.distinct))
-        text = Text.encode(words, self.task.views, given)
-        tags, scores = predict_tags(self.model, text, self.task.predicted)
+        columns = {name: Column.from_rows([each.columns[name] for each in sentences]) for name in self.inputs[1:]}
+        text = EncodedText.encode(TokenizedText(words, columns), self.codecs)
+        tags, scores = predict_tags(self.model, text, self.labels)
         taggings = self._taggings(sentences, tags, scores)
         if not best:
             return taggings
@@ -164,19 +174,20 @@ class Tagger:
                 f"only a decoder of the kind crf can rank sequences of tags; that of {self.columns[0]!r} is another"
             )
 
-    def _best(self, text: Text, number: int) -> list[list[TagSequence]]:
+    def _best(self, text: EncodedText, number: int) -> list[list[TagSequence]]:
         first = self.columns[0]
-        decoder, labels = self.model.decoders[first], self.task.predicted[first]
+        decoder, labels = self.model.decoders[first], self.labels[first]
         assert isinstance(decoder, CrfTagger)
-        assert isinstance(labels, Labels)
         found = best_sequences(self.model, text, decoder, number)
-        codes = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
-        names = iter(self._as_in_corpus(Column(codes, labels.names)))
+        numbers = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
+        rows = np.repeat(np.arange(len(found)), [len(own) for own in found])
+        words = Column(text.codes.take(rows), text.words.distinct)
+        names = iter(self._as_in_corpus(labels.decode_column({ONLY: numbers.values}, words)))
         return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
 
     def _as_in_corpus(self, column: Column) -> list[list[str]]:
-        """Tags by name, in the scheme of the corpus where the decoder has another one."""
-        data = self.task.recipe.data
+        """Names of tags, in the scheme of the corpus."""
+        data = self.data
         if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
             column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
         return column.rows()
@@ -184,7 +195,7 @@ class Tagger:
     def _taggings(
         self, sentences: list[_Split], tags: dict[str, Column], scores: dict[str, NDArray[np.float32]]
     ) -> list[Tagging]:
-        data, first = self.task.recipe.data, self.columns[0]
+        data, first = self.data, self.columns[0]
         spans = None
         if data.scheme is not None and data.encoding is not None:
             found, bounds = read_spans(tags[first], data.encoding), tags[first].codes.offsets

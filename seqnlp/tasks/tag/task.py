@@ -1,34 +1,29 @@
 """Tagging: a label for every word, in one or several label columns."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Codec, Column, Features, Labels, Vocabulary, WordCodec
-from seqnlp.codecs.features import by_decoder
-from seqnlp.codecs.schemes import allowed_transitions
-from seqnlp.codecs.spans import read_spans
-from seqnlp.codecs.text import Text
-from seqnlp.decoders import Allowed, Linear, TagDecoder
-from seqnlp.embeddings import CharCnn, ColumnsEmbedding, PathResolver
-from seqnlp.embeddings.words import Words
-from seqnlp.encoders import Encoder, Lstm
-from seqnlp.errors import DataError, Fault
-from seqnlp.metrics import accuracy, label_scores, span_scores
-from seqnlp.metrics.answers import Answers
+from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
+from seqnlp.codecs.labels import by_decoder
+from seqnlp.codecs.spans import allowed_transitions, read_spans
+from seqnlp.decoders import Allowed, Linear
+from seqnlp.embeddings import PathResolver
+from seqnlp.embeddings.text import codec_name
+from seqnlp.metrics import LabelPairs, accuracy, label_scores, span_scores
 from seqnlp.model import SequenceModel
-from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.tasks import shown
-from seqnlp.tasks.base import Scores, TaskRecipe
+from seqnlp.tasks.base import Codecs, Scores
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.tag.baselines import most_frequent_tags
 from seqnlp.tasks.tag.calibration import calibrate_linear
-from seqnlp.tasks.tag.dataset import TagData, TagDataset
+from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.inference import predict_tags
 from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.preview import preview
+from seqnlp.tasks.tag.recipe import TagRecipe, about_column
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -36,140 +31,74 @@ if TYPE_CHECKING:
 
 
 @final
-class Tag(TaskRecipe):
-    """Gives every word of a sentence a label."""
-
-    task: Literal["tag"] = "tag"
-    data: TagData
-    embedding: ColumnsEmbedding = ColumnsEmbedding(words=Words(), chars=CharCnn())
-    encoder: Encoder = Lstm()
-    decoder: TagDecoder = Linear()
-    optimizer: Optimizer = AdamW()
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that there are decoders for."""
-        return [*self.data.labels, *self.data.auxiliary]
-
-    def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
-        if not self.embedding.views():
-            yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
-        if not self.data.labels:
-            yield Fault("data.labels", "there is no column to predict", 'for instance labels = ["upos"]')
-        for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):
-            yield Fault("data.labels", f"column {name!r} is named twice")
-        choices = ", ".join(self.columns)
-        for name in self.data.weights:
-            if name not in self.columns:
-                yield Fault(f"data.weights.{name}", f"there is no such column to predict; those are {choices}")
-        for name in self.data.by_feature:
-            if name not in self.columns:
-                yield Fault("data.by_feature", f"there is no column {name!r} to predict; those are {choices}")
-            for other in (column for column in self.columns if column.startswith(f"{name}.")):
-                yield Fault("data.by_feature", f"column {other!r} is named as if it were a feature of {name!r}")
-            if self.data.scheme is not None and name in self.data.labels:
-                yield Fault("data.by_feature", f"column {name!r} has a scheme, so its labels are no features")
-        if self.data.tokens in self.columns:
-            yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
-        for name in self.embedding.columns:
-            if name in (*self.columns, self.data.tokens):
-                what = "the words themselves" if name == self.data.tokens else "a column to predict"
-                yield Fault(f"embedding.columns.{name}", f"this is {what}, which can't be given beside the words")
-        yield from self._faults_of_scheme()
-
-    def _faults_of_scheme(self) -> Iterator[Fault]:
-        if self.data.scheme is not None and len(self.data.labels) > 1:
-            columns = ", ".join(self.data.labels)
-            yield Fault("data.scheme", f"one label column has a scheme, but there are several: {columns}")
-        if self.data.scheme is None and self.data.encode is not None:
-            yield Fault("data.encode", "the scheme of the corpus is not known", 'add data.scheme, for instance "bio"')
-
-    def fit(self, train: "Dataset", find: PathResolver) -> "TagTask":
-        """Fit the codecs on the training split."""
-        words = self.data.words(train)
-        labels: dict[str, Labels | Features] = {}
-        for name in self.columns:
-            distinct = self.data.tags(words, train, name).distinct
-            labels[name] = Features.fit(distinct) if name in self.data.by_feature else Labels.fit(distinct)
-            if name in self.data.by_feature and set(distinct) <= {"_"}:
-                raise DataError(f"data.by_feature: column {name!r} has no features in train, only '_'")
-        counts = words.counts()
-        given = {name: self.data.beside(words, train, name).counts() for name in self.embedding.columns}
-        return TagTask(
-            self,
-            self.embedding.fit(counts, find),
-            self.embedding.fit_columns(given),
-            labels,
-            Vocabulary.fit(counts),
-        )
-
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "TagTask":
-        """Take the codecs that a run has saved."""
-        return TagTask(
-            self,
-            self.embedding.restore(codecs),
-            self.embedding.restore_columns(codecs),
-            {
-                name: (Features if name in self.data.by_feature else Labels).from_json(dict(codecs[f"labels.{name}"]))
-                for name in self.columns
-            },
-            Vocabulary.from_json(dict(codecs["train_words"])),
-        )
-
-
-@final
 class TagTask(LabellingTask):
     """Tagging with fitted codecs."""
 
-    verb: ClassVar[str] = "tag"
-    items_name: ClassVar[str] = "words"
+    recipe_class = TagRecipe
+    items_name = "words"
 
     def __init__(
         self,
-        recipe: Tag,
-        views: dict[str, WordCodec],
-        given: dict[str, Vocabulary],
-        labels: dict[str, Labels | Features],
+        recipe: TagRecipe,
+        text_codecs: dict[str, TextCodec],
+        labels: dict[str, LabelCodec],
         train_words: Vocabulary,
     ) -> None:
         """Take the codecs.
 
         Args:
             recipe: The recipe.
-            views: Of each view of a word.
-            given: Of each column that is given beside the words.
+            text_codecs: Of each part of the embedding.
             labels: Of each label column, auxiliary ones too.
             train_words: All words of train.
         """
-        self.recipe, self.views, self.given = recipe, views, given
+        self.recipe, self.text_codecs = recipe, text_codecs
         self.label_codecs, self.train_words = labels, train_words
         self.labels = {name: own for column, codec in labels.items() for name, own in by_decoder(column, codec).items()}
         self.columns = recipe.data.labels
         self.predicted = {name: labels[name] for name in self.columns}
         self.metric = Metric("f1" if recipe.data.scheme else "accuracy")
 
-    def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model, by name."""
-        labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
-        given = {f"columns.{name}": codec for name, codec in self.given.items()}
-        return {**self.views, **given, **labels, "train_words": self.train_words}
+    @classmethod
+    def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
+        """Fit the codecs on the training split."""
+        data = recipe.data
+        words = data.words(train)
+        labels = {}
+        for name in recipe.columns:
+            column = data.tags(words, train, name)
+            with about_column(name):
+                labels[name] = data.label_encoding(name).fit(column, words)
+        codecs = recipe.embedding.fit(recipe.text(words, train), find)
+        return cls(recipe, codecs, labels, Vocabulary.fit(words.counts()))
 
-    def examples(self, split: "Dataset", batch_tokens: int) -> TagDataset:
+    @classmethod
+    def restore(cls, recipe: TagRecipe, codecs: Codecs) -> "TagTask":
+        """Take the codecs that a run has saved."""
+        return cls(
+            recipe,
+            recipe.embedding.restore(codecs),
+            {name: recipe.data.label_encoding(name).restore(dict(codecs[f"labels.{name}"])) for name in recipe.columns},
+            Vocabulary.from_json(dict(codecs["train_words"])),
+        )
+
+    def codecs(self) -> dict[str, Codec]:
+        """Codecs to be saved with a model, by name."""
+        text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
+        labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
+        return {**text, **labels, "train_words": self.train_words}
+
+    def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
         """Encode a split."""
         data = self.recipe.data
         words = data.words(split)
-        given = {}
-        for name, codec in self.given.items():
-            column = data.beside(words, split, name)
-            given[name] = column.numbered(codec.encode(column.distinct))
         tags = {name: data.tags(words, split, name) for name in self.label_codecs}
         numbers = self.train_words.encode(words.distinct)
-        text = Text.encode(words, self.views, given)
+        text = EncodedText.encode(self.recipe.text(words, split), self.text_codecs)
         return TagDataset.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
-        """Labels that no model trained here can predict."""
+        """Warn of labels that train does not have."""
         return [
             f"{name}: {', '.join(map(repr, labels[:5]))}{' ...' if len(labels) > 5 else ''} "
             f"{'does' if len(labels) == 1 else 'do'} not occur in train, and always counts as wrong"
@@ -179,7 +108,7 @@ class TagTask(LabellingTask):
 
     def build(self) -> SequenceModel:
         """Make the model, with fresh random weights."""
-        embedding = self.recipe.embedding.build_with(self.views, self.given)
+        embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         decoders = {
             name: self.recipe.decoder.build(encoder.width, codec, self._allowed(name))
@@ -187,22 +116,22 @@ class TagTask(LabellingTask):
         }
         weights = {
             name: weight
-            for column, weight in self.recipe.data.weights.items()
+            for column, weight in self.recipe.data.loss_weights.items()
             for name in by_decoder(column, self.label_codecs[column])
         }
         return SequenceModel(embedding, encoder, decoders, weights)
 
     def _allowed(self, name: str) -> Allowed | None:
-        """Which label of a column may follow which, if that depends."""
+        """Allowed transitions between the labels of a column, under a scheme."""
         encoding = self.recipe.data.encoding
         return allowed_transitions(self.labels[name].names, encoding) if encoding and name in self.columns else None
 
     def score(self, model: SequenceModel, examples: TagDataset) -> Scores:
-        """Accuracy, that on words that train did not have, and precision, recall and F1 of each label or of spans."""
+        """Accuracy, also on unknown words; precision, recall and F1 of labels or spans."""
         return self.scores(predict_tags(model, examples.text, self.predicted).tags, examples)
 
     def scores(self, predicted: dict[str, Column], examples: TagDataset) -> Scores:
-        """The scores of whoever predicted these labels for every word, by column."""
+        """Scores of predicted labels, by column."""
         unknown = ~examples.known
         scores: Scores = {}
         labels: dict[str, Any] = {}
@@ -226,14 +155,11 @@ class TagTask(LabellingTask):
     def _compared(
         self, name: str, examples: TagDataset, predicted: Column
     ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-        """The labels of a column, and the numbers of the right one and the predicted one of every word."""
-        gold, codec = examples.tags[name], self.predicted[name]
-        if isinstance(codec, Features):
-            unseen = set(examples.unseen[name])
-            seen = [label for label in gold.distinct if unseen.isdisjoint(label.split("|"))]
-            codec = Labels.fit([*seen, *predicted.distinct])
-        right, given = (each.numbered(codec.encode(each.distinct)).values for each in (gold, predicted))
-        return codec.names, right, given
+        """Label names of a column, with gold and predicted numbers of every word."""
+        gold = examples.tags[name]
+        labels = self.predicted[name].scored(gold, predicted)
+        right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
+        return labels.names, right, given
 
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
@@ -256,26 +182,26 @@ class TagTask(LabellingTask):
         """The words of each sentence."""
         return self.recipe.data.words(split)
 
-    def answers(self, model: SequenceModel, examples: TagDataset) -> dict[str, Answers]:
+    def label_pairs(self, model: SequenceModel, examples: TagDataset) -> dict[str, LabelPairs]:
         """The label of every word, by column."""
         predicted, sure = predict_tags(model, examples.text, self.predicted)
         lengths = examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
         steps = np.arange(examples.items) - np.repeat(examples.text.codes.offsets[:-1], lengths)
         return {
-            name: Answers(*self._compared(name, examples, predicted[name]), sure[name], rows, steps, examples.known)
+            name: LabelPairs(*self._compared(name, examples, predicted[name]), sure[name], rows, steps, examples.known)
             for name in self.columns
         }
 
     def calibrate(self, model: SequenceModel, dev: TagDataset) -> dict[str, float]:
-        """Fit the temperature of each linear decoder on dev, if `decoder.calibrate` asks for it."""
+        """Fit the temperature of linear decoders on dev, if `decoder.calibrate` asks."""
         if not (isinstance(self.recipe.decoder, Linear) and self.recipe.decoder.calibrate):
             return {}
         decoders = [name for column, codec in self.predicted.items() for name in by_decoder(column, codec)]
         return calibrate_linear(model, dev, decoders)
 
     def _score_spans(self, gold: Column, found: Column) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Scores of spans as `conlleval` reads them, those of whole spans only (strict), and those of each label."""
+        """Span scores as of `conlleval`, strict ones, and those of each label."""
         scheme = self.recipe.data.encoding
         assert scheme is not None
         lenient = span_scores(read_spans(gold, scheme), read_spans(found, scheme))
@@ -291,10 +217,10 @@ class TagTask(LabellingTask):
         }
         return scores, lenient.labels
 
-    def show(self, dev: "Dataset", seed: int) -> Preview:
-        """Pick a few examples."""
-        return shown.tags(self, dev, seed)
+    def preview(self, dev: "Dataset", seed: int) -> Preview:
+        """Pick a few sentences of dev, to be tagged after each evaluation."""
+        return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
         """Wrap a trained model."""
-        return Tagger(self, model)
+        return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)

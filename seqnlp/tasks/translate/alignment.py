@@ -1,4 +1,4 @@
-"""Which word of a source a word of its translation was made from, by the attention between their tokens."""
+"""Word alignment of a source and its translation, from attention."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 def word_attention(
     attention: NDArray[np.float32], source_words: Sequence[int], target_words: Sequence[int]
 ) -> NDArray[np.float32]:
-    """How much each word attended to each word of the source.
+    """Sum attention between tokens to attention between words.
 
     Args:
         attention: Of each token to each token of the source; shape (tokens, source tokens).
@@ -28,7 +28,7 @@ def word_attention(
 
 
 def align(words: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """For each target word the source word that it attended to most, as pairs (source, target) in order of the first.
+    """Align each target word to its most attended source word.
 
     Args:
         words: What `word_attention` returns.

@@ -1,4 +1,4 @@
-"""A split of sentences and their translations, whatever the columns of its corpus are called."""
+"""Split of sentences and their translations."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Pairs:
     source: str
     """A column, or a language in the column `translation`."""
     target: str
-    """The same of the other side."""
+    """Column, or language, of the target."""
     training: bool = False
-    """Whether pairs of odd lengths are to be left out."""
+    """Leave pairs of odd lengths out."""
 
     def __len__(self) -> int:
         return len(self.table)
@@ -43,7 +43,7 @@ class Pairs:
 
 
 def texts_of(table: Dataset, name: str) -> Iterator[list[str]]:
-    """The texts of a column, or of a language in the column `translation`, some thousands at a time.
+    """Texts of a column, or of a language in `translation`, in chunks.
 
     Raises:
         seqnlp.errors.DataError: there is no such column; it holds something else; a row of it is empty (null).

@@ -1,8 +1,7 @@
 """A trained translator, or several that decide together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import ClassVar, Literal, final, overload
 
 from pydantic import ValidationError
@@ -11,33 +10,41 @@ from seqnlp.arrays import Ragged
 from seqnlp.codecs.sentences import Sentences
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.nn.search import Hypothesis
+from seqnlp.nn.beam_search import Hypothesis
 from seqnlp.results import Translation
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.translate.alignment import align, word_attention
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
+from seqnlp.training.inference import stream_in_windows
 
 LONGEST = 1000
 """Tokens of a source that are read, at most."""
 
 
 @final
-class Translator:
+class Translator(Predictor):
     """A trained translator: `translator.translate("Ein Mann liest .")`."""
 
-    verb: ClassVar[str] = "translate"
+    task: ClassVar[str] = "translate"
 
     def __init__(
-        self, models: Sequence[SequenceModel], source: Sentences, target: Sentences, search: BeamSearch
+        self,
+        model: SequenceModel,
+        source: Sentences,
+        target: Sentences,
+        search: BeamSearch,
+        others: Sequence[SequenceModel] = (),
     ) -> None:
-        """Take the parts.
+        """Take a model and its codecs.
 
         Args:
-            models: One, or several of the same tokens.
+            model: The trained model.
             source: The codec of the sources.
             target: The codec of the targets.
-            search: How to search where nothing else is asked for.
+            search: Settings of the search where nothing else is asked for.
+            others: Further models of an ensemble, of the same tokens.
         """
-        self.models = [model.eval() for model in models]
+        self.models = [each.eval() for each in (model, *others)]
         self.source, self.target, self.search = source, target, search
 
     def joined(self, other: "Translator") -> "Translator":
@@ -52,7 +59,11 @@ class Translator:
                     f"its {side} tokens ({len(theirs):,}) are not those of the first ({len(ours):,}); an ensemble "
                     "needs runs of one recipe and one train split that differ in seed or sizes"
                 )
-        return Translator([*self.models, *other.models], self.source, self.target, self.search)
+        return Translator(self.models[0], self.source, self.target, self.search, [*self.models[1:], *other.models])
+
+    def predict(self, lines: Iterable[str]) -> Iterator[Translation]:
+        """Translate a stream of sentences."""
+        return self.translate(iter(lines))
 
     @overload
     def translate(
@@ -63,7 +74,7 @@ class Translator:
         best: int = ...,
         length_penalty: Literal["gnmt", "average", "none"] | None = ...,
         alpha: float | None = ...,
-        no_repeat: int | None = ...,
+        no_repeat_ngram_size: int | None = ...,
         unknown: Literal["copy", "keep", "avoid"] | None = ...,
         prefix: str = ...,
         attention: bool = ...,
@@ -77,7 +88,7 @@ class Translator:
         best: int = ...,
         length_penalty: Literal["gnmt", "average", "none"] | None = ...,
         alpha: float | None = ...,
-        no_repeat: int | None = ...,
+        no_repeat_ngram_size: int | None = ...,
         unknown: Literal["copy", "keep", "avoid"] | None = ...,
         prefix: str = ...,
         attention: bool = ...,
@@ -91,7 +102,7 @@ class Translator:
         best: int = ...,
         length_penalty: Literal["gnmt", "average", "none"] | None = ...,
         alpha: float | None = ...,
-        no_repeat: int | None = ...,
+        no_repeat_ngram_size: int | None = ...,
         unknown: Literal["copy", "keep", "avoid"] | None = ...,
         prefix: str = ...,
         attention: bool = ...,
@@ -105,7 +116,7 @@ class Translator:
         best: int = 1,
         length_penalty: Literal["gnmt", "average", "none"] | None = None,
         alpha: float | None = None,
-        no_repeat: int | None = None,
+        no_repeat_ngram_size: int | None = None,
         unknown: Literal["copy", "keep", "avoid"] | None = None,
         prefix: str = "",
         attention: bool = False,
@@ -119,7 +130,7 @@ class Translator:
             best: How many translations to give of each sentence; see `Translation.alternatives`.
             length_penalty: How translations of different lengths are compared; see `BeamSearch`.
             alpha: The exponent of the length penalty `gnmt`.
-            no_repeat: Never write a run of so many tokens twice; 0: allow it.
+            no_repeat_ngram_size: Write no n-gram of this many tokens twice; 0: allow it.
             unknown: What becomes of target tokens that train did not have.
             prefix: What every translation must begin with.
             attention: Also give the attention, and the alignment of words that follows from it.
@@ -135,7 +146,7 @@ class Translator:
             "beam": beam,
             "length_penalty": length_penalty,
             "alpha": alpha,
-            "no_repeat": no_repeat,
+            "no_repeat_ngram_size": no_repeat_ngram_size,
             "unknown": unknown,
         }
         how = _changed(self.search, {name: value for name, value in asked.items() if value is not None})
@@ -145,7 +156,9 @@ class Translator:
         forced = self._forced(prefix)
         if isinstance(texts, str):
             return self._translate([texts], how, best, forced, attention)[0]
-        stream = self._stream(iter(texts), how, best, forced, attention)
+        stream = stream_in_windows(
+            iter(texts), lambda window: self._translate(window, how, best, forced, attention), largest=512
+        )
         return list(stream) if isinstance(texts, list) else stream
 
     def _forced(self, prefix: str) -> list[int]:
@@ -153,14 +166,6 @@ class Translator:
             raise UsageError(f"the prefix {prefix!r} has tokens that train did not have: {', '.join(unknown)}")
         forced: list[int] = self.target.encode([prefix])[0].tolist()
         return forced
-
-    def _stream(
-        self, texts: Iterator[str], how: BeamSearch, best: int, prefix: list[int], attention: bool
-    ) -> Iterator[Translation]:
-        size = 1  # the first answer at once, later ones in ever larger batches
-        while window := list(islice(texts, size)):
-            yield from self._translate(window, how, best, prefix, attention)
-            size = min(size * 4, 512)
 
     def _translate(
         self, texts: list[str], how: BeamSearch, best: int, prefix: list[int], attention: bool

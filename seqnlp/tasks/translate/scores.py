@@ -1,4 +1,4 @@
-"""Scores of translations: BLEU and chrF by sacrebleu, and how many are exactly right."""
+"""Translation scores: BLEU and chrF by sacrebleu, exact match."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -12,12 +12,12 @@ NEEDED = "BLEU and chrF need sacrebleu: pip install 'seqnlp[mt]'"
 
 
 def has_sacrebleu() -> bool:
-    """Whether BLEU and chrF can be computed."""
+    """True if sacrebleu is installed."""
     return find_spec("sacrebleu") is not None
 
 
 def require_sacrebleu() -> None:
-    """See that BLEU and chrF can be computed.
+    """Check that sacrebleu is installed.
 
     Raises:
         seqnlp.errors.UsageError: they can't; it says what to install.
@@ -27,7 +27,7 @@ def require_sacrebleu() -> None:
 
 
 def metric_name(name: str, tokenised: bool) -> str:
-    """What a score by sacrebleu is called: a score on words as a corpus has split them is not comparable to others."""
+    """Name of a sacrebleu score; one on pre-tokenised words is not comparable to others."""
     return f"{name}_tokenised" if tokenised else name
 
 
@@ -62,6 +62,6 @@ def overlap_scores(
 
 
 def exact_match(translations: Sequence[str], references: Sequence[str]) -> float:
-    """The share of translations that are the same as the reference."""
+    """Share of translations that equal the reference."""
     same = sum(ours == theirs for ours, theirs in zip(translations, references, strict=True))
     return same / max(len(references), 1)

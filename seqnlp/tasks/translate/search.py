@@ -1,4 +1,4 @@
-"""`[search]` of a translation: how the best target is looked for, and the search itself on all processor threads."""
+"""`[search]` of a translation: settings of the beam search, and the search itself on all processor threads."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal, final
@@ -11,10 +11,10 @@ from seqnlp.arrays import Ragged
 from seqnlp.codecs.sentences import UNKNOWN, Sentences
 from seqnlp.decoders import AttentionDecoder
 from seqnlp.model import SequenceModel
-from seqnlp.nn.search import Hypothesis, Search, search
+from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search
 from seqnlp.spec import Spec
 from seqnlp.tasks.translate.dataset import TARGET, sources
-from seqnlp.training.batches import in_order
+from seqnlp.training.dataset import in_order
 from seqnlp.training.inference import in_parallel
 
 HYPOTHESIS_TOKENS = 3000
@@ -23,36 +23,38 @@ HYPOTHESIS_TOKENS = 3000
 
 @final
 class BeamSearch(Spec):
-    """How translations are searched for; `seqnlp translate` and `evaluate` go by it too."""
+    """Settings of the beam search; `seqnlp translate` and `evaluate` go by them too."""
+
+    renamed = {"no_repeat": "no_repeat_ngram_size"}
 
     beam: Annotated[int, Field(ge=1)] = 5
-    """Hypotheses of a sentence that are followed at once; 1 always takes the likeliest token (greedy)."""
+    """Beam size: hypotheses kept for each sentence; 1 is greedy search."""
     length_penalty: Literal["gnmt", "average", "none"] = "gnmt"
-    """What log-probabilities are divided by, so that long translations stand a chance: ((5 + n) / 6)^alpha for n
-    tokens (Wu et al., 2016), n, or 1."""
+    """Divisor of log-probabilities, so that long translations stand a chance: ((5 + n) / 6)^alpha for n tokens
+    (Wu et al., 2016), n, or 1."""
     alpha: Annotated[float, Field(ge=0)] = 0.6
-    """The exponent of `gnmt`: larger ones favour longer translations."""
-    no_repeat: Annotated[int, Field(ge=0)] = 0
-    """Never write a run of so many tokens twice; 0: allow it."""
+    """Exponent of `gnmt`: larger ones favour longer translations."""
+    no_repeat_ngram_size: Annotated[int, Field(ge=0)] = 0
+    """Write no n-gram of this many tokens twice; 0: allow it."""
     unknown: Literal["copy", "keep", "avoid"] = "copy"
-    """What becomes of a target token that train did not have: the source token that was most attended to is copied,
-    a sign for it stays, or none is ever written."""
+    """Treatment of target tokens that train did not have: the source token that was most attended to is copied, a
+    sign for it stays, or none is ever written."""
     max_ratio: Annotated[float, Field(gt=0)] = 2.0
-    """A translation has at most so many times the tokens of its source ..."""
+    """Tokens of a translation, at most: this times those of its source ..."""
     max_extra: Annotated[int, Field(ge=0)] = 10
-    """... and so many more."""
+    """... plus this."""
 
     def settings(self, n_best: int = 1) -> Search:
-        """The same for the search."""
+        """Convert to settings of `beam_search`."""
         return Search(
             self.beam,
             self.length_penalty,
             self.alpha,
             n_best,
-            self.no_repeat,
+            self.no_repeat_ngram_size,
             self.max_ratio,
             self.max_extra,
-            (UNKNOWN,) if self.unknown == "avoid" else (),
+            (PADDING, BEGIN, UNKNOWN) if self.unknown == "avoid" else (PADDING, BEGIN),
         )
 
 
@@ -73,22 +75,23 @@ def hypotheses(
 
     def translate(rows: NDArray[np.int64]) -> list[list[Hypothesis]]:
         inputs = sources(encoded, rows)
-        return search([(decoder_of(model), model.encode(inputs)) for model in models], how, [prefix] * len(rows))
+        pairs = [(model.decoder(TARGET, AttentionDecoder), model.encode(inputs)) for model in models]
+        return AttentionDecoder.search(pairs, how, [prefix] * len(rows))
 
     found: list[list[Hypothesis]] = [[] for _ in range(len(encoded))]
     batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // how.beam))
-    for rows, results in zip(batches, in_parallel(translate, batches), strict=True):
+    for rows, results in zip(batches, in_parallel(translate, batches, models[0].device), strict=True):
         for row, result in zip(rows.tolist(), results, strict=True):
             found[row] = result
     return found
 
 
 def spelled(hypothesis: Hypothesis, source: Sequence[bytes], target: Sentences, unknown: str) -> list[bytes]:
-    """What each token of a translation spells.
+    """Spell each token of a translation.
 
     Args:
         hypothesis: The translation.
-        source: What each token of its source spells.
+        source: Spelling of each token of its source.
         target: The codec of the target.
         unknown: See `BeamSearch.unknown`.
     """
@@ -97,10 +100,3 @@ def spelled(hypothesis: Hypothesis, source: Sequence[bytes], target: Sentences, 
         for place in [place for place, number in enumerate(hypothesis.tokens) if number == UNKNOWN]:
             pieces[place] = source[int(hypothesis.attention[place].argmax())]
     return pieces
-
-
-def decoder_of(model: SequenceModel) -> AttentionDecoder:
-    """The decoder of a translation."""
-    decoder = model.decoders[TARGET]
-    assert isinstance(decoder, AttentionDecoder)
-    return decoder

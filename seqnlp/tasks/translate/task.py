@@ -1,33 +1,24 @@
-"""Translation: a sentence in one language becomes a sentence in another."""
+"""Translation with fitted tokenizers."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
-from typing import Annotated, Any, ClassVar, Literal, final
+from typing import final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from pydantic import Field
 
-from seqnlp.codecs import Codec, Unit
-from seqnlp.codecs.sentences import Form, Sentences
-from seqnlp.codecs.units import SubwordUnit
-from seqnlp.decoders import Attention
-from seqnlp.embeddings import PathResolver, TokenEmbedding
-from seqnlp.encoders import Encoder, Lstm
-from seqnlp.errors import DataError, Fault
+from seqnlp.codecs import Codec
+from seqnlp.codecs.sentences import Sentences
+from seqnlp.decoders import AttentionDecoder
+from seqnlp.embeddings import PathResolver
+from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
-from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.readers import Parallel, Reader
-from seqnlp.readers.corpus import Corpus, read_corpus
-from seqnlp.recipe.data import Data
-from seqnlp.tasks import shown
-from seqnlp.tasks.base import Scores, Task, TaskRecipe
+from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.tasks.translate.dataset import TARGET, Lengths, TranslateDataset
+from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
 from seqnlp.tasks.translate.predictor import Translator
+from seqnlp.tasks.translate.preview import preview
+from seqnlp.tasks.translate.recipe import TranslateRecipe
 from seqnlp.tasks.translate.scores import (
     NEEDED,
     RUN,
@@ -37,144 +28,67 @@ from seqnlp.tasks.translate.scores import (
     overlap_scores,
     require_sacrebleu,
 )
-from seqnlp.tasks.translate.search import BeamSearch, decoder_of, hypotheses, spelled
-from seqnlp.training import Metric, Preview, Training
+from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
+from seqnlp.training import Metric, Preview
 from seqnlp.training.inference import in_parallel
-
-
-@final
-class TranslateData(Data):
-    """A corpus of sentences and their translations."""
-
-    reader: Reader = Parallel()
-    """How the files are read: `parallel` takes two files of lines, or one with a tab between the two sides."""
-    source: str = "source"
-    """The column to translate, or a language in the column `translation` of a hub corpus."""
-    target: str = "target"
-    """The column, or the language, to translate into."""
-    unit: Unit = SubwordUnit()
-    """What a token is: subwords, characters or words."""
-    joint: bool = False
-    """Find the tokens of both sides together, so that names and numbers are the same tokens in both."""
-    tokenised: bool = False
-    """The words are parted by blanks already: nothing splits them again, and BLEU is counted on them as they are."""
-    lowercase: bool = False
-    """Turn all letters into small ones; scores then make no difference between them."""
-    normalise: Form | None = None
-    """Bring all text into this normal form of Unicode; left out: leave it as it is."""
-    shortest: Annotated[int, Field(ge=1)] = 1
-    """Leave pairs out of train that have fewer tokens on one side."""
-    longest: Annotated[int, Field(ge=1)] = 100
-    """Leave pairs out of train that have more tokens on one side."""
-    ratio: Annotated[float, Field(ge=1)] | None = None
-    """Leave pairs out of train of which one side has so many times the tokens of the other; left out: none."""
-
-
-@final
-class TranslateTraining(Training):
-    """How long, in what portions and how carefully to train."""
-
-    batch_tokens: Annotated[int, Field(ge=1)] = 2000
-    """Steps in a batch, of whichever side is longer, padding included."""
-    metric: Literal["nats", "bleu", "exact_match"] = "nats"
-    """The dev score that decides which weights are kept: surprise by a target token, or of greedy translations BLEU
-    (which needs sacrebleu), or the share that is exactly right."""
-
-
-@final
-class Translate(TaskRecipe):
-    """Turns a sentence into another."""
-
-    task: Literal["translate"] = "translate"
-    data: TranslateData
-    embedding: TokenEmbedding = TokenEmbedding(size=256)
-    shared_embedding: bool = False
-    """Give source and target tokens the same vectors; they must be the same tokens (`data.joint`)."""
-    encoder: Encoder = Lstm(size=256)
-    decoder: Attention = Attention()
-    search: BeamSearch = BeamSearch()
-    optimizer: Optimizer = AdamW()
-    training: TranslateTraining = TranslateTraining()
-
-    def faults(self) -> Iterator[Fault]:
-        """What can't go together."""
-        data = self.data
-        if data.source == data.target:
-            yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
-        if data.shortest > data.longest:
-            yield Fault("data.shortest", f"no pair has {data.shortest} tokens or more and {data.longest} or fewer")
-        if self.shared_embedding and not data.joint:
-            yield Fault("shared_embedding", "the tokens of the two sides are not the same", "data.joint = true")
-        shared = self.embedding.size if self.shared_embedding else None
-        with torch.device("meta"):  # nothing is computed
-            width = self.encoder.build(1).width
-        for key, problem in self.decoder.misfits(width, shared):
-            yield Fault(f"decoder.{key}", problem)
-
-    def corpus(self, find: PathResolver) -> Corpus:
-        """Read the splits; from train pairs of odd lengths will be left out."""
-        corpus = read_corpus(self.data, find)
-        splits = {name: self._pairs(table) for name, table in corpus.splits.items()}
-        return Corpus({**splits, "train": replace(splits["train"], training=True)}, corpus.hashes)
-
-    def split(self, source: str, find: PathResolver) -> Pairs:
-        """Read one split, of which nothing will be left out."""
-        return self._pairs(super().split(source, find))
-
-    def _pairs(self, table: Any) -> Pairs:
-        return Pairs(table, self.data.source, self.data.target)
-
-    def fit(self, train: Pairs, find: PathResolver) -> "TranslateTask":
-        """Find the tokens."""
-        if self.training.metric == "bleu":
-            require_sacrebleu()
-        data = self.data
-        sides = [[train.sources, train.targets]] if data.joint else [[train.sources], [train.targets]]
-        fitted = [
-            Sentences.fit(
-                (text for side in group for texts in side() for text in texts),
-                data.unit,
-                data.lowercase,
-                data.normalise,
-                data.tokenised,
-            )
-            for group in sides
-        ]
-        return TranslateTask(self, fitted[0], fitted[-1])
-
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> "TranslateTask":
-        """Take the codecs that a run has saved."""
-        names = ["tokens"] if self.data.joint else ["source", "target"]
-        restored = [Sentences.from_json(dict(codecs[name])) for name in names]
-        return TranslateTask(self, restored[0], restored[-1])
 
 
 @final
 class TranslateTask(Task):
     """Translation with fitted codecs."""
 
-    verb: ClassVar[str] = "translate"
-    items_name: ClassVar[str] = "target tokens"
+    recipe_class = TranslateRecipe
+    items_name = "target tokens"
 
-    def __init__(self, recipe: Translate, source: Sentences, target: Sentences) -> None:
-        """Take the codecs of the two sides, which may be the same one."""
+    def __init__(self, recipe: TranslateRecipe, source: Sentences, target: Sentences) -> None:
+        """Take the tokenizers of the two sides, which may be one."""
         self.recipe, self.source, self.target = recipe, source, target
         chosen = recipe.training.metric
-        name = metric_name(chosen, recipe.data.tokenised) if chosen == "bleu" else chosen
+        name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen
         self.metric = Metric(name, higher_is_better=chosen != "nats")
 
-    def codecs(self) -> dict[str, Codec]:
-        """What must be saved with a model, by name."""
-        return {"tokens": self.source} if self.recipe.data.joint else {"source": self.source, "target": self.target}
+    @classmethod
+    def fit(cls, recipe: TranslateRecipe, train: Pairs, find: PathResolver) -> "TranslateTask":
+        """Fit the tokenizers of both sides, or the one that they share."""
+        if recipe.training.metric == "bleu":
+            require_sacrebleu()
+        data = recipe.data
+        sides = [[train.sources, train.targets]] if data.joint_vocabulary else [[train.sources], [train.targets]]
+        fitted = [
+            Sentences.fit(
+                (text for side in group for texts in side() for text in texts),
+                data.tokenizer,
+                data.lowercase,
+                data.unicode_normalization,
+                data.pretokenized,
+            )
+            for group in sides
+        ]
+        return cls(recipe, fitted[0], fitted[-1])
 
-    def examples(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
+    @classmethod
+    def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
+        """Take the codecs that a run has saved."""
+        names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
+        restored = [Sentences.from_json(dict(codecs[name])) for name in names]
+        return cls(recipe, restored[0], restored[-1])
+
+    def codecs(self) -> dict[str, Codec]:
+        """Codecs to be saved with a model, by name."""
+        return (
+            {"tokens": self.source}
+            if self.recipe.data.joint_vocabulary
+            else {"source": self.source, "target": self.target}
+        )
+
+    def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         """Encode a split."""
         data = self.recipe.data
-        lengths = Lengths(data.shortest, data.longest, data.ratio)
+        lengths = LengthFilter(data.min_length, data.max_length, data.max_ratio)
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
-        """Which pairs are not trained on, and which scores there will not be."""
+        """Warn of pairs left out, and of scores that need sacrebleu."""
         said = [examples.left_out] if examples.left_out else []
         return said if has_sacrebleu() or examples.pairs.training else [*said, NEEDED]
 
@@ -187,13 +101,13 @@ class TranslateTask(Task):
         return SequenceModel(embedding, encoder, {TARGET: recipe.decoder.build(encoder.width, len(self.target), table)})
 
     def score(self, model: SequenceModel, examples: TranslateDataset) -> Scores:
-        """BLEU and chrF with their signatures, exact matches, nats per target token and perplexity."""
+        """BLEU and chrF with signatures, exact matches, nats and perplexity."""
         scores, signatures = self._overlap(model, examples, self.recipe.search)
         search = self.recipe.search.model_dump()
         return {**scores, **self._surprise(model, examples), "signatures": signatures, "search": search}
 
     def dev_scores(self, model: SequenceModel, dev: TranslateDataset) -> dict[str, float]:
-        """The same scores of greedy translations, which are quick to find."""
+        """Scores of greedy translations, which are quick to find."""
         if self.recipe.training.metric == "bleu":
             require_sacrebleu()
         greedy = self.recipe.search.model_copy(update={"beam": 1})
@@ -209,13 +123,13 @@ class TranslateTask(Task):
         ours = self.translations(model, examples, how)
         theirs = self.references(examples)
         scores, signatures = (
-            overlap_scores(ours, theirs, data.lowercase, data.tokenised) if has_sacrebleu() else ({}, {})
+            overlap_scores(ours, theirs, data.lowercase, data.pretokenized) if has_sacrebleu() else ({}, {})
         )
         scores["exact_match"] = exact_match(ours, list(map(self.target.clean, theirs)))
         return scores, signatures
 
     def translations(self, model: SequenceModel, examples: TranslateDataset, how: BeamSearch) -> list[str]:
-        """What a model makes of each source; of an empty one, nothing."""
+        """Translate each source; an empty one stays empty."""
         found = hypotheses([model], examples.source, how.settings())
         texts = list(chain.from_iterable(examples.pairs.sources()))
         written = []
@@ -226,27 +140,27 @@ class TranslateTask(Task):
         return written
 
     def references(self, examples: TranslateDataset) -> list[str]:
-        """What people made of each source, in the normal form that the recipe asks for, with single blanks."""
+        """Reference translations in the recipe's Unicode normal form, with single blanks."""
         texts = list(chain.from_iterable(examples.pairs.targets()))
         return [self.target.clean(texts[row], keep_case=True) for row in examples.rows.tolist()]
 
     def _surprise(self, model: SequenceModel, examples: TranslateDataset) -> dict[str, float]:
-        """Nats per target token that is given all that comes before it, and perplexity."""
+        """Nats per target token under teacher forcing, and perplexity."""
 
         def nats(rows: NDArray[np.int64]) -> float:
-            batch = examples.batch(rows)
+            batch = examples.batch(rows).to(model.device)
             states = model.encode(batch.inputs)
-            return float(decoder_of(model).nats(states, batch.targets[TARGET]).double().sum())
+            return float(model.decoder(TARGET, AttentionDecoder).nats(states, batch.targets[TARGET]).double().sum())
 
         batches = examples.in_order()
         items = sum(map(examples.items_in, batches))
-        mean = sum(in_parallel(nats, batches)) / max(items, 1)
+        mean = sum(in_parallel(nats, batches, model.device)) / max(items, 1)
         return {"nats": mean, "perplexity": math.exp(min(mean, 700))}
 
-    def show(self, dev: Pairs, seed: int) -> Preview:
-        """Pick a few examples."""
-        return shown.translations(self, dev, seed)
+    def preview(self, dev: Pairs, seed: int) -> Preview:
+        """Pick a few sentences of dev, to be translated greedily after each evaluation."""
+        return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Translator:
         """Wrap a trained model."""
-        return Translator([model], self.source, self.target, self.recipe.search)
+        return Translator(model, self.source, self.target, self.recipe.search)

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from seqnlp.plots.terminal import is_drawable
+from seqnlp.plots.axes import is_drawable
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, data_section
 from seqnlp.service.client import ModelService, ServiceError

@@ -41,7 +41,7 @@ class PlainPanel(PredictPanel):
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
         self._texts: list[str] = []
-        self._noun = runs[0].task
+        self._noun = ""
 
     def answer_widgets(self) -> Iterable[Widget]:
         """A scrollable text for each run."""
@@ -53,8 +53,8 @@ class PlainPanel(PredictPanel):
         return self.query(".answer").first()
 
     def show_model(self, model: Mapping[str, Any]) -> None:
-        """Name the task as the service knows it, for the application imports no plugin."""
-        self._noun = model.get("noun") or self._noun
+        """Show the noun of the task, which only the service knows, for the application imports no plugin."""
+        self._noun = f"This is {model['noun']}." if model.get("noun") else ""
         self.show_status()
 
     def request(self) -> dict[str, Any] | None:
@@ -62,7 +62,7 @@ class PlainPanel(PredictPanel):
         return {"text": self.typed} if self.typed.strip() else None
 
     def draw(self, answers: Sequence[Any]) -> None:
-        """Show text as it is, and other answers as JSON."""
+        """Show each answer as text and JSON."""
         self._texts = [format_answer(answer) for answer in answers]
         texts = self._texts or ["the answer will stand here"] * len(self.runs)
         for view, text in zip(self.query(".answer > Static").results(Static), texts, strict=True):
@@ -77,6 +77,6 @@ class PlainPanel(PredictPanel):
         return "\n\n".join(self._texts)
 
 
-def format_answer(answer: Any) -> str:
-    """Text as it is, and anything else as indented JSON."""
-    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, indent=2)
+def format_answer(answer: Mapping[str, Any]) -> str:
+    """The plain text of a result above its JSON object."""
+    return f"{answer['text']}\n\n{json.dumps(answer['json'], ensure_ascii=False, indent=2)}"

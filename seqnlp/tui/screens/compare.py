@@ -17,7 +17,8 @@ from seqnlp.run import Run
 from seqnlp.run.scores import is_number
 from seqnlp.run.summary import Summary, data_section
 from seqnlp.service.client import ModelService
-from seqnlp.tui.panels import noun_for, panel_for
+from seqnlp.tui.listing import noun_of
+from seqnlp.tui.panels import panel_for
 from seqnlp.tui.panels.base import LEFT, RIGHT
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.widgets.lines import column
@@ -92,7 +93,7 @@ class CompareScreen(BaseScreen):
 
 def no_common_input(left: Summary, right: Summary) -> Content:
     """Explanation that two runs have no common input."""
-    one, other = (f"{run.name} ({noun_for(run.task)})" for run in (left, right))
+    one, other = (f"{run.name} ({noun_of(run.task)})" for run in (left, right))
     why = f"{one} and {other} do different things: there is no input for both."
     return Content.assemble((f"{why}\n\n", "bold"), ("Their scores stand below.", "$muted"))
 

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from seqnlp.errors import SeqnlpError
-from seqnlp.recipe.listed import Listed, listed_recipes
+from seqnlp.recipe.shipped import RecipeSummary, listed_recipes
 from seqnlp.recipe.source import read_text
 from seqnlp.run import Run
 from seqnlp.service.client import ModelService
@@ -162,7 +162,7 @@ class TrainScreen(BaseScreen):
         else:
             self._judge(recipe, answer["faults"])
 
-    def _judge(self, recipe: Listed, faults: list[Mapping[str, Any]]) -> None:
+    def _judge(self, recipe: RecipeSummary, faults: list[Mapping[str, Any]]) -> None:
         self.faults = faults
         self.query_one(RecipeText).mark(faults, recipe.path)
         if not faults:

@@ -8,7 +8,7 @@ from typing import Any, final
 
 from textual.content import Content
 
-from seqnlp.recipe.listed import Listed
+from seqnlp.recipe.shipped import RecipeSummary
 from seqnlp.tui.widgets.choice_list import ChoiceList
 from seqnlp.tui.widgets.lines import LinesView, column
 
@@ -20,14 +20,14 @@ COMMENT = re.compile(r"""^((?:[^#"']|"(?:\\.|[^"\\])*"|'[^']*')*)(#.*)$""")
 
 
 @final
-class RecipeList(ChoiceList[Listed]):
+class RecipeList(ChoiceList[RecipeSummary]):
     """Names of recipes with their tasks."""
 
-    def search_text(self, item: Listed) -> str:
+    def search_text(self, item: RecipeSummary) -> str:
         """The name, the task and the first line."""
         return f"{item.name} {item.task} {item.about}"
 
-    def describe(self, item: Listed, width: int) -> Content:
+    def describe(self, item: RecipeSummary, width: int) -> Content:
         """The name, and the task if there is room for it."""
         task = min(max(width - 18, 0), 10)
         name = column(item.name, width - task - 1)

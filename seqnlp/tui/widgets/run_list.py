@@ -11,8 +11,7 @@ from textual.message import Message
 
 from seqnlp.run.summary import Summary
 from seqnlp.tui.flow_layout import cut
-from seqnlp.tui.listing import BROKEN
-from seqnlp.tui.panels import noun_for
+from seqnlp.tui.listing import BROKEN, noun_of
 from seqnlp.tui.widgets.choice_list import ChoiceList
 from seqnlp.tui.widgets.lines import column
 from seqnlp.units import file_size, score
@@ -66,7 +65,7 @@ class RunList(ChoiceList[Summary]):
 
     def search_text(self, item: Summary) -> str:
         """The name, the task by name and noun, and the state."""
-        return f"{item.name} {item.task} {noun_for(item.task)} {item.state}"
+        return f"{item.name} {item.task} {noun_of(item.task)} {item.state}"
 
     def describe(self, item: Summary, width: int) -> Content:
         """The row of the table, with a margin."""
@@ -96,7 +95,7 @@ def line_of(run: Summary, width: int) -> Content:
         value = f"dev {value}"
     parts = [
         column(cut(run.name, max(name - len(state), MIN_NAME)) + state, name),
-        column(noun_for(run.task), task, "$primary"),
+        column(noun_of(run.task), task, "$primary"),
         column(value, points),
         column(file_size(run.model_bytes) if run.model_bytes else "-", size, "$muted", right=True),
         column(when(run.created, datetime.now().astimezone()), begun, "$muted", right=True),

@@ -106,7 +106,7 @@ def test_stats_of_files_with_a_reader_of_ones_own(tmp_path: Path) -> None:
     found = json.loads(run("stats", "a.tags", "--reader", table, "--json").stdout)["splits"]["a.tags"]
     assert (found["sequences"], found["tokens"], found["column"]) == (2, 3, "word")
     assert run("stats", "a.tags", "a.tags", "--reader", "text", "--tokens", "text").stdout.count("a.tags\n") == 2
-    numbers = run("stats", "n.csv", "--reader", '{kind="csv", numbers=["y"]}').stdout
+    numbers = run("stats", "n.csv", "--reader", '{kind="csv", numeric_columns=["y"]}').stdout
     assert ["n.csv", "y", "1", "2", "3"] in [line.split() for line in numbers.splitlines()]
 
 

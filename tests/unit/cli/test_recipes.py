@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from seqnlp.cli.faults import show_faults
 from seqnlp.cli.recipes import app
 from seqnlp.errors import DataError, Fault, RecipeError, SeqnlpError, UsageError
-from seqnlp.recipe import shipped
+from seqnlp.recipe import recipe_schema, shipped
 
 RECIPE = """#:schema ./recipe.schema.json
 # Makes one tiny model.
@@ -146,7 +147,8 @@ def test_check_notes_files_that_are_not_there(project: Path) -> None:
     assert test == f"{overridden}no such file ({get})"
 
 
-def test_schema_is_json(project: Path) -> None:
+def test_schema_is_json(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqnlp.recipe.recipe_schema", cache(recipe_schema))  # it takes a second
     out, _ = run("schema")
     assert json.loads(out)["$schema"].endswith("2020-12/schema")
     assert run("schema", "--out", "s.json") == ("", "wrote s.json\n")

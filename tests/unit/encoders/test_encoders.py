@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 
 from seqnlp.encoders import Encoder, EncoderModule, Gru, Lstm, Rnn
-from seqnlp.nn import Recurrent
+from seqnlp.nn import RecurrentStack
 
 KINDS = ["rnn", "gru", "lstm"]
 
@@ -17,7 +17,7 @@ def test_the_kinds() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) -> None:
+def test_encoder_is_built_as_its_section_says(kind: str, bidirectional: bool) -> None:
     section = Encoder.parse(
         {
             "kind": kind,
@@ -30,7 +30,7 @@ def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) 
     )
     module = section.build(5)
     assert isinstance(module, EncoderModule)
-    assert isinstance(module, Recurrent)
+    assert isinstance(module, RecurrentStack)
     assert section.reads_ahead is bidirectional
     assert module.width == (12 if bidirectional else 6)
     assert (len(module.layers), module.residual, module.dropout.rate) == (2, True, 0.25)
@@ -51,11 +51,11 @@ def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) 
 )
 def test_the_recurrence(section: Any, layer: type) -> None:
     module = Encoder.parse(section).build(3)
-    assert isinstance(module, Recurrent)
-    (first, _) = module.layers[0]
-    assert type(first) is layer
+    assert isinstance(module, RecurrentStack)
+    directions: Any = module.layers[0]
+    assert [type(each.rnn) for each in directions] == [layer, layer]
     if layer is torch.nn.RNN:
-        assert first.nonlinearity == ("relu" if "activation" in section else "tanh")
+        assert directions[0].rnn.nonlinearity == ("relu" if "activation" in section else "tanh")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -86,6 +86,6 @@ def test_only_a_backward_direction_sees_later_steps(kind: str) -> None:
         {"kind": "rnn", "activation": "sin"},
     ],
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+def test_encoders_refuse_impossible_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Encoder.parse(wrong)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from seqnlp.nn.recurrent import Cell, Recurrent
+from tests.unit.nn.layers import layers_of, random_stack, stack
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]
@@ -66,7 +66,7 @@ def lstm(w: Weights, x: Array) -> Array:
     return np.array(outputs)
 
 
-EQUATIONS: dict[Cell, Callable[[Weights, Array], Array]] = {
+EQUATIONS: dict[str, Callable[[Weights, Array], Array]] = {
     "tanh": elman(np.tanh),
     "relu": elman(relu),
     "gru": gru,
@@ -75,37 +75,30 @@ EQUATIONS: dict[Cell, Callable[[Weights, Array], Array]] = {
 
 
 def weights(layer: torch.nn.Module) -> Weights:
-    names = {"xh": "weight_ih_l0", "hh": "weight_hh_l0", "b_xh": "bias_ih_l0", "b_hh": "bias_hh_l0"}
+    names = {"xh": "rnn.weight_ih_l0", "hh": "rnn.weight_hh_l0", "b_xh": "rnn.bias_ih_l0", "b_hh": "rnn.bias_hh_l0"}
     return {short: layer.get_parameter(name).detach().numpy() for short, name in names.items()}
 
 
-def randomised(recurrent: Recurrent) -> Recurrent:
-    """All weights random, the biases too, which begin at zero."""
-    for parameter in recurrent.parameters():
-        torch.nn.init.uniform_(parameter, -0.7, 0.7)
-    return recurrent.double().eval()
-
-
 @pytest.mark.parametrize("cell", list(EQUATIONS))
-def test_the_equations(cell: Cell) -> None:
+def test_the_equations(cell: str) -> None:
     torch.manual_seed(1)
-    recurrent = randomised(Recurrent(cell, width=3, size=4))
+    recurrent = random_stack(cell)
     inputs = torch.randn(2, 7, 3, dtype=torch.float64)
     outputs = recurrent(inputs, torch.ones(2, 7, dtype=torch.bool)).outputs
-    (layer,) = recurrent.layers[0]
+    (layer,) = layers_of(recurrent)[0]
     for sequence, output in zip(inputs, outputs, strict=True):
         expected = EQUATIONS[cell](weights(layer), sequence.numpy())
         np.testing.assert_allclose(output.detach().numpy(), expected, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("cell", list(EQUATIONS))
-def test_the_equations_in_both_directions_and_two_layers(cell: Cell) -> None:
+def test_the_equations_in_both_directions_and_two_layers(cell: str) -> None:
     torch.manual_seed(2)
-    recurrent = randomised(Recurrent(cell, width=3, size=4, layers=2, bidirectional=True))
+    recurrent = random_stack(cell, layers=2, bidirectional=True)
     inputs = torch.randn(1, 6, 3, dtype=torch.float64)
     outputs = recurrent(inputs, torch.ones(1, 6, dtype=torch.bool)).outputs
     expected = inputs[0].numpy()
-    for forward, backward in recurrent.layers:
+    for forward, backward in layers_of(recurrent):
         ahead = EQUATIONS[cell](weights(forward), expected)
         behind = EQUATIONS[cell](weights(backward), expected[::-1])[::-1]
         expected = np.concatenate([ahead, behind], axis=1)
@@ -114,8 +107,8 @@ def test_the_equations_in_both_directions_and_two_layers(cell: Cell) -> None:
 
 def test_fresh_weights_are_orthogonal_and_an_lstm_remembers_at_first() -> None:
     torch.manual_seed(3)
-    (layer,) = Recurrent("lstm", 5, 6).layers[0]
-    for gate in layer.get_parameter("weight_hh_l0").split(6):
+    (layer,) = layers_of(stack("lstm", 5, 6))[0]
+    for gate in layer.get_parameter("rnn.weight_hh_l0").split(6):
         torch.testing.assert_close(gate @ gate.T, torch.eye(6), atol=1e-5, rtol=0)
-    bias = layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0")
+    bias = layer.get_parameter("rnn.bias_ih_l0") + layer.get_parameter("rnn.bias_hh_l0")
     assert bias.tolist() == [0.0] * 6 + [1.0] * 6 + [0.0] * 12

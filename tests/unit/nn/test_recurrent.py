@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from seqnlp.nn import RecurrentStack
+from seqnlp.nn.device import CPU
 from seqnlp.nn.random import generator, seed_thread
-from seqnlp.nn.recurrent import Cell, Recurrent
+from tests.unit.nn.layers import LAYERS, layers_of, random_stack, stack
 
-CELLS: list[Cell] = ["tanh", "relu", "gru", "lstm"]
+CELLS = list(LAYERS)
 LENGTHS = [5, 1, 7, 3]
 
 
-def torch_layers(recurrent: Recurrent, cell: Cell, width: int) -> nn.RNNBase:
+def torch_layers(recurrent: RecurrentStack, cell: str, width: int) -> nn.RNNBase:
     """The same network as one module of torch's, with the weights copied."""
     settings: dict[str, Any] = {
         "num_layers": len(recurrent.layers),
@@ -26,25 +28,18 @@ def torch_layers(recurrent: Recurrent, cell: Cell, width: int) -> nn.RNNBase:
     }
     layers: nn.RNNBase
     if cell == "lstm":
-        layers = nn.LSTM(width, recurrent.size, **settings)
+        layers = nn.LSTM(width, recurrent.width // recurrent.directions, **settings)
     elif cell == "gru":
-        layers = nn.GRU(width, recurrent.size, **settings)
+        layers = nn.GRU(width, recurrent.width // recurrent.directions, **settings)
     else:
-        layers = nn.RNN(width, recurrent.size, nonlinearity=cell, **settings)
+        layers = nn.RNN(width, recurrent.width // recurrent.directions, nonlinearity=cell, **settings)
     with torch.no_grad():
-        for number, layer in enumerate(recurrent.layers):
+        for number, layer in enumerate(layers_of(recurrent)):
             for direction, suffix in zip(layer, ("", "_reverse"), strict=False):
                 for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
                     theirs = layers.get_parameter(f"{name}_l{number}{suffix}")
-                    theirs.copy_(direction.get_parameter(f"{name}_l0"))
+                    theirs.copy_(direction.get_parameter(f"rnn.{name}_l0"))
     return layers
-
-
-def make(cell: Cell, width: int = 3, size: int = 4, **settings: Any) -> Recurrent:
-    recurrent = Recurrent(cell, width, size, **settings).double()
-    for parameter in recurrent.parameters():
-        nn.init.uniform_(parameter, -0.7, 0.7)
-    return recurrent.eval()
 
 
 def padded(lengths: list[int], width: int, garbage: float = 0.0) -> tuple[Tensor, Tensor]:
@@ -57,9 +52,9 @@ def padded(lengths: list[int], width: int, garbage: float = 0.0) -> tuple[Tensor
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("layers", [1, 3])
-def test_a_batch_equals_torch_on_each_sequence_alone(cell: Cell, bidirectional: bool, layers: int) -> None:
+def test_a_batch_equals_torch_on_each_sequence_alone(cell: str, bidirectional: bool, layers: int) -> None:
     torch.manual_seed(1)
-    recurrent = make(cell, layers=layers, bidirectional=bidirectional)
+    recurrent = random_stack(cell, layers=layers, bidirectional=bidirectional)
     theirs = torch_layers(recurrent, cell, 3)
     inputs, mask = padded(LENGTHS, 3)
     outputs = recurrent(inputs, mask).outputs
@@ -70,19 +65,19 @@ def test_a_batch_equals_torch_on_each_sequence_alone(cell: Cell, bidirectional: 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_gradients_equal_those_of_torch(cell: Cell) -> None:
+def test_gradients_equal_those_of_torch(cell: str) -> None:
     torch.manual_seed(2)
-    recurrent = make(cell, layers=2, bidirectional=True)
+    recurrent = random_stack(cell, layers=2, bidirectional=True)
     theirs = torch_layers(recurrent, cell, 3)
     inputs, mask = padded(LENGTHS, 3)
     weights = torch.randn(4, 7, recurrent.width, dtype=torch.float64)
     (recurrent(inputs, mask).outputs * weights)[mask].sum().backward()
     for row, length in enumerate(LENGTHS):
         (theirs(inputs[row : row + 1, :length])[0][0] * weights[row, :length]).sum().backward()
-    for number, layer in enumerate(recurrent.layers):
+    for number, layer in enumerate(layers_of(recurrent)):
         for direction, suffix in zip(layer, ("", "_reverse"), strict=True):
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-                ours = direction.get_parameter(f"{name}_l0").grad
+                ours = direction.get_parameter(f"rnn.{name}_l0").grad
                 expected = theirs.get_parameter(f"{name}_l{number}{suffix}").grad
                 torch.testing.assert_close(ours, expected, rtol=1e-9, atol=1e-11)
 
@@ -95,10 +90,10 @@ def test_gradients_equal_those_of_torch(cell: Cell) -> None:
     st.booleans(),
 )
 def test_padding_never_changes_a_result(
-    cell: Cell, lengths: list[int], layers: int, bidirectional: bool, residual: bool
+    cell: str, lengths: list[int], layers: int, bidirectional: bool, residual: bool
 ) -> None:
     torch.manual_seed(sum(lengths))
-    recurrent = make(cell, 4, 4, layers=layers, bidirectional=bidirectional, residual=residual)
+    recurrent = random_stack(cell, 4, 4, layers=layers, bidirectional=bidirectional, residual=residual)
     inputs, mask = padded(lengths, 4, garbage=1e6)
     inputs.requires_grad_()
     outputs = recurrent(inputs, mask).outputs
@@ -114,28 +109,28 @@ def test_padding_never_changes_a_result(
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 2])
-def test_two_halves_with_carry_equal_the_whole(cell: Cell, layers: int) -> None:
+def test_two_halves_with_the_state_carried_equal_the_whole(cell: str, layers: int) -> None:
     torch.manual_seed(3)
-    recurrent = make(cell, layers=layers)
+    recurrent = random_stack(cell, layers=layers)
     inputs, mask = padded([8, 8], 3)
     whole = recurrent(inputs, mask)
     first = recurrent(inputs[:, :5], mask[:, :5])
-    second = recurrent(inputs[:, 5:], mask[:, 5:], first.carry)
+    second = recurrent(inputs[:, 5:], mask[:, 5:], first.state)
     torch.testing.assert_close(torch.cat([first.outputs, second.outputs], 1), whole.outputs)
-    assert len(whole.carry) == layers * (2 if cell == "lstm" else 1)
-    for ours, expected in zip(second.carry, whole.carry, strict=True):
+    assert len(whole.state) == layers * (2 if cell == "lstm" else 1)
+    for ours, expected in zip(second.state, whole.state, strict=True):
         torch.testing.assert_close(ours, expected)
 
 
 def test_residual_adds_the_input_where_the_widths_agree() -> None:
     torch.manual_seed(4)
-    plain = make("gru", 3, 4, layers=3)
-    residual = Recurrent("gru", 3, 4, layers=3, residual=True).double().eval()
+    plain = random_stack("gru", 3, 4, layers=3)
+    residual = random_stack("gru", 3, 4, layers=3, residual=True)
     residual.load_state_dict(plain.state_dict())
     inputs, mask = padded([5, 2], 3)
     steps = inputs
-    for number, layer in enumerate(plain.layers):
-        outputs = layer[0](steps.transpose(0, 1))[0].transpose(0, 1)
+    for number, layer in enumerate(layers_of(plain)):
+        outputs = layer[0](steps.transpose(0, 1), None)[0].transpose(0, 1)
         steps = outputs if number == 0 else outputs + steps  # 3 features become 4 in the first layer
     torch.testing.assert_close(residual(inputs, mask).outputs, steps)
     assert not torch.allclose(plain(inputs, mask).outputs, steps)
@@ -143,8 +138,8 @@ def test_residual_adds_the_input_where_the_widths_agree() -> None:
 
 def test_residual_reaches_the_first_layer_too() -> None:
     torch.manual_seed(5)
-    plain = make("gru", 4, 4)
-    residual = Recurrent("gru", 4, 4, residual=True).double().eval()
+    plain = random_stack("gru", 4, 4)
+    residual = random_stack("gru", 4, 4, residual=True)
     residual.load_state_dict(plain.state_dict())
     inputs, mask = padded([5, 2], 4)
     torch.testing.assert_close(residual(inputs, mask).outputs, plain(inputs, mask).outputs + inputs)
@@ -153,9 +148,9 @@ def test_residual_reaches_the_first_layer_too() -> None:
 def test_dropout_stands_between_layers_only() -> None:
     torch.manual_seed(6)
     inputs, mask = padded([5, 2], 3)
-    single = make("gru", dropout=0.5).train()
+    single = random_stack("gru", dropout=0.5).train()
     torch.testing.assert_close(single(inputs, mask).outputs, single(inputs, mask).outputs, rtol=0, atol=0)
-    double = make("gru", layers=2, dropout=0.5).train()
+    double = random_stack("gru", layers=2, dropout=0.5).train()
     runs = [double(inputs, mask).outputs for _ in range(3)]
     assert any(not torch.equal(one, other) for one, other in pairwise(runs))
     double.eval()
@@ -163,15 +158,15 @@ def test_dropout_stands_between_layers_only() -> None:
 
 
 def test_shapes_are_checked_in_tests() -> None:
-    recurrent = make("gru")
+    recurrent = random_stack("gru")
     with pytest.raises(TypeError, match="batch time"):
         recurrent(torch.zeros(2, 5, 3, dtype=torch.float64), torch.ones(2, 4, dtype=torch.bool))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "tanh", "relu"])
-def test_weight_drop_takes_recurrent_weights_away_while_training(cell: Cell) -> None:
+@pytest.mark.parametrize("cell", CELLS)
+def test_weight_drop_takes_recurrent_weights_away_while_training(cell: str) -> None:
     torch.manual_seed(1)
-    dropped, plain = Recurrent(cell, 3, 4, weight_drop=0.5), Recurrent(cell, 3, 4)
+    dropped, plain = stack(cell, kind_settings={"weight_drop": 0.5}), stack(cell)
     plain.load_state_dict(dropped.state_dict())
     inputs, mask = torch.randn(2, 6, 3), torch.ones(2, 6, dtype=torch.bool)
     torch.testing.assert_close(dropped.eval()(inputs, mask).outputs, plain.eval()(inputs, mask).outputs)
@@ -179,13 +174,13 @@ def test_weight_drop_takes_recurrent_weights_away_while_training(cell: Cell) -> 
     seed_thread(1)
     first = dropped(inputs, mask)
     seed_thread(1)
-    kept = torch.empty(len(plain.layers[0][0].weight_hh_l0), 4).bernoulli_(0.5, generator=generator())
-    plain.layers[0][0].weight_hh_l0.data *= kept * 2
+    kept = torch.empty(len(layers_of(plain)[0][0].rnn.weight_hh_l0), 4).bernoulli_(0.5, generator=generator(CPU))
+    layers_of(plain)[0][0].rnn.weight_hh_l0.data *= kept * 2
     expected = plain(inputs, mask)
     torch.testing.assert_close(first.outputs, expected.outputs)
-    torch.testing.assert_close(first.carry, expected.carry)
+    torch.testing.assert_close(first.state, expected.state)
     first.outputs.sum().backward()
-    gradient = dropped.layers[0][0].weight_hh_l0.grad
+    gradient = layers_of(dropped)[0][0].rnn.weight_hh_l0.grad
     assert gradient is not None
     assert torch.equal(gradient[kept == 0], torch.zeros(int((kept == 0).sum())))
     assert gradient.abs().sum() > 0

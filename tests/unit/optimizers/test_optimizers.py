@@ -49,7 +49,7 @@ def test_sgd_with_nesterovs_momentum(momentum: float) -> None:
 
 
 def test_the_rate_is_the_schedule_times_lr() -> None:
-    section = AdamW(lr=0.5, schedule="linear", warmup=0.5)
+    section = AdamW(lr=0.5, schedule="linear", warmup_ratio=0.5)
     assert [section.rate(progress) for progress in (0, 0.25, 0.5, 0.75, 1)] == [0, 0.25, 0.5, 0.25, 0]
 
 
@@ -59,12 +59,12 @@ def test_the_rate_is_the_schedule_times_lr() -> None:
         {"lr": 0.0},
         {"lr": -1.0},
         {"schedule": "step"},
-        {"warmup": 1.0},
+        {"warmup_ratio": 1.0},
         {"beta1": 1.0},
         {"kind": "sgd", "beta1": 0.5},
         {"kind": "sgd", "momentum": -0.1},
     ],
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+def test_optimizers_refuse_impossible_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Optimizer.parse(wrong)

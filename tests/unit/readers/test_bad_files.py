@@ -17,8 +17,8 @@ READERS: list[Reader] = [
     Csv(names=["text", "label"], delimiter="\t"),
     Jsonl(),
     Text(),
-    Text(unit="paragraph"),
-    Text(unit="document"),
+    Text(sample_by="paragraph"),
+    Text(sample_by="document"),
     Parallel(),
 ]
 KINDS = [f"{type(reader).__name__}{number}" for number, reader in enumerate(READERS)]
@@ -33,7 +33,7 @@ KINDS = [f"{type(reader).__name__}{number}" for number, reader in enumerate(READ
 def test_files_without_text_are_named(tmp_path: Path, reader: Reader, data: bytes) -> None:
     path = tmp_path / "bad.tsv"
     path.write_bytes(data)
-    if data.strip() == b"" and data and reader == Text(unit="document"):
+    if data.strip() == b"" and data and reader == Text(sample_by="document"):
         assert reader.load(path)["text"] == ["\n" * data.count(b"\n")]
         return
     with pytest.raises(DataError) as caught:
@@ -50,7 +50,7 @@ def test_missing_files_and_folders_are_named(tmp_path: Path, reader: Reader) -> 
         reader.load(tmp_path)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=60),

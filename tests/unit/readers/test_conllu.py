@@ -6,7 +6,7 @@ from typing import Any
 
 import conllu
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
@@ -93,7 +93,7 @@ def test_comments_without_a_sentence_are_passed_over() -> None:
         (f"{row(1)}\n# late", "f.conllu:2: a comment inside a sentence; an empty line ends a sentence"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(text: str, problem: str) -> None:
+def test_bad_conllu_is_refused_with_its_line(text: str, problem: str) -> None:
     with pytest.raises(DataError) as caught:
         parse(text)
     assert str(caught.value) == problem
@@ -138,7 +138,6 @@ def test_reads_what_another_parser_reads(blocks: list[str]) -> None:
         assert our["head"] == [str(token["head"]) for token in words]
 
 
-@settings(deadline=None)
 @given(
     st.lists(sentences(), min_size=1, max_size=4),
     st.sampled_from(["\n", "\r\n"]),

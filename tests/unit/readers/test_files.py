@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import nearest, open_text, raw_lines, read_text, sha256
+from seqnlp.readers.files import open_text, raw_lines, read_text, sha256
 
 LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=9))
 
@@ -45,7 +45,7 @@ def test_only_line_feeds_end_lines(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08 no more", ": a broken gzip file: "),
     ],
 )
-def test_what_is_not_text_is_named_with_its_line(tmp_path: Path, data: bytes, problem: str) -> None:
+def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path, data: bytes, problem: str) -> None:
     path = tmp_path / "bad.txt"
     path.write_bytes(data)
     with pytest.raises(DataError) as caught:
@@ -89,8 +89,3 @@ def test_the_hash_of_two_files_is_that_of_their_contents_in_order(tmp_path: Path
     second.write_bytes(b"two")
     assert sha256([first]) == hashlib.sha256(b"one").hexdigest()
     assert sha256([first, second]) == hashlib.sha256(b"onetwo").hexdigest()
-
-
-def test_nearest_names_the_nearest_or_all() -> None:
-    assert nearest("upso", ["form", "upos"]) == "did you mean 'upos'?"
-    assert nearest("zzz", ["form", "upos"]) == "there are form, upos"

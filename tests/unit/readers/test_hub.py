@@ -18,6 +18,7 @@ from datasets.utils import disable_progress_bars, enable_progress_bars
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Hub
+from seqnlp.tasks.translate.recipe import TranslateRecipe
 
 COMMIT = "a" * 40
 REPOSITORIES = {
@@ -98,26 +99,14 @@ for settings, split in json.loads(sys.argv[1]):
         print(json.dumps(str(error)))
 """
 
-SIDES_SCRIPT = """
-import json, sys
-from seqnlp.tasks.translate.task import Translate
-for settings, split in json.loads(sys.argv[1]):
-    data = {"reader": {"kind": "hub", **settings}, "source": "en", "target": "de"}
-    recipe = Translate.model_validate({"data": {**data, "train": split, "dev": split}})
-    pairs = recipe.split(split, lambda name: name)
-    print(json.dumps([list(pairs.sources()), list(pairs.targets())]))
-"""
 
-
-def load_elsewhere(
-    tmp_path: Path, cases: list[tuple[dict[str, str], str]], script: str = SCRIPT, **settings: str
-) -> list[Any]:
+def load_elsewhere(tmp_path: Path, cases: list[tuple[dict[str, str], str]], **settings: str) -> list[Any]:
     """What a process with these settings of the Hub gets: rows, or the message of an error."""
     variables = {"HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     environment = {**os.environ, **variables, **settings}
     environment.pop("HF_DATASETS_CACHE")
     done = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(cases)],
+        [sys.executable, "-c", SCRIPT, json.dumps(cases)],
         env=environment,
         capture_output=True,
         text=True,
@@ -132,6 +121,7 @@ def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
     cases = [
         (tiny, "train"),
         (tiny, "train[:50%]+test"),
+        ({"path": "me/pairs"}, "train"),
         (tiny | {"revision": COMMIT}, "test"),
         (tiny, "dev"),
         (tiny, "train[:"),
@@ -141,9 +131,10 @@ def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
     ]
     first = {"words": ["a", "b"], "label": "x"}
     last = {"words": ["d"], "label": "y"}
-    everything, part, test, *problems = load_elsewhere(tmp_path, cases, HF_ENDPOINT=endpoint)
+    everything, part, pairs, test, *problems = load_elsewhere(tmp_path, cases, HF_ENDPOINT=endpoint)
     assert everything == [first, {"words": ["c"], "label": "y"}]
     assert part == [first, last]
+    assert pairs == [{"translation": {"de": "ja", "en": "yes"}}, {"translation": {"de": "nein", "en": "no"}}]
     assert test == [last]
     cannot = "me/tiny: cannot load"
     assert problems == [
@@ -155,12 +146,12 @@ def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
     ]
 
 
-def test_pairs_of_a_translation_column(tmp_path: Path, endpoint: str) -> None:
-    split = {"path": "me/pairs"}, "train"
-    (rows,) = load_elsewhere(tmp_path, [split], HF_ENDPOINT=endpoint)
-    assert rows == [{"translation": {"de": "ja", "en": "yes"}}, {"translation": {"de": "nein", "en": "no"}}]
-    (pairs,) = load_elsewhere(tmp_path, [split], SIDES_SCRIPT, HF_ENDPOINT=endpoint)
-    assert pairs == [[["yes", "no"]], [["ja", "nein"]]]
+def test_pairs_of_a_translation_column(tmp_path: Path) -> None:
+    (tmp_path / "pairs.jsonl").write_bytes(REPOSITORIES["me/pairs"]["data/train.jsonl"])
+    reader = {"kind": "hub", "path": str(tmp_path / "pairs.jsonl")}
+    data = {"reader": reader, "source": "en", "target": "de", "train": "train", "dev": "train"}
+    pairs = TranslateRecipe.model_validate({"data": data}).split("train", Path)
+    assert (list(pairs.sources()), list(pairs.targets())) == ([["yes", "no"]], [["ja", "nein"]])
 
 
 def test_without_a_network_there_is_one_line(tmp_path: Path) -> None:
@@ -248,7 +239,7 @@ def test_single_files(folder: Path, tmp_path: Path) -> None:
         (".", None, "train", "doesn't contain any data files"),
     ],
 )
-def test_what_is_wrong_is_one_line(
+def test_hub_errors_are_one_line(
     tmp_path: Path, path: str, data: bytes | None, split: str, problem: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     if data is not None:

@@ -51,7 +51,7 @@ def test_other_settings_read_the_file_again(tmp_path: Path) -> None:
     assert Columns(names=["word", "tag"]).load(path)["word"] == [["x"], ["y"]]
     assert Columns(names=["word", "_"]).load(path).column_names == ["word"]
     assert Csv(names=["word", "tag"]).load(path)["tag"] == ["1", "2"]
-    assert Csv(names=["word", "tag"], numbers=["tag"]).load(path)["tag"] == [1.0, 2.0]
+    assert Csv(names=["word", "tag"], numeric_columns=["tag"]).load(path)["tag"] == [1.0, 2.0]
 
 
 def test_new_names_for_columns_do_not(tmp_path: Path, cache: Path) -> None:

@@ -21,11 +21,11 @@ def test_lines_that_are_not_empty(path: Path) -> None:
 
 
 def test_paragraphs_keep_their_line_breaks(path: Path) -> None:
-    assert Text(unit="paragraph").load(path)["text"] == ["First:\nSpeak, speak.", "All:\nAy."]
+    assert Text(sample_by="paragraph").load(path)["text"] == ["First:\nSpeak, speak.", "All:\nAy."]
 
 
 def test_a_document_is_the_file_as_it_stands(path: Path) -> None:
-    assert Text(unit="document").load(path)["text"] == [PLAY]
+    assert Text(sample_by="document").load(path)["text"] == [PLAY]
 
 
 def test_a_document_has_a_largest_size(tmp_path: Path) -> None:
@@ -33,4 +33,4 @@ def test_a_document_has_a_largest_size(tmp_path: Path) -> None:
     path.touch()
     os.truncate(path, 2**31)
     with pytest.raises(DataError, match="over 2 GB, too much for one text"):
-        Text(unit="document").load(path)
+        Text(sample_by="document").load(path)

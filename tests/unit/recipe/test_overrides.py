@@ -112,7 +112,7 @@ def merged(base: Any, over: Any) -> Any:
 def test_a_file_that_extends_another_is_merged_with_it(base: dict[str, Any], over: dict[str, Any]) -> None:
     below = read_document(tomli_w.dumps(base), Path("base.toml"))
     above = read_document(tomli_w.dumps(over), Path("over.toml"))
-    below.lay(above)
+    below.merge(above)
     assert below.data == merged(base, over)
     for keys, place in below.places.items():
         file = tomli_w.dumps(base if place.source == "base.toml" else over)

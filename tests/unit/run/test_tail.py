@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.events import Done, Evaluated, Event, Saved, Started, Stepped, event_from
-from seqnlp.run.log import read_events
-from seqnlp.run.tail import Tail
+from seqnlp.run.events_log import Tail, read_events
 
 EVENTS: list[Event] = [
     Started(0, 0.0, 0.0, 10, 2.0, 99, "words"),
@@ -30,7 +29,7 @@ def test_events_come_back_from_their_lines(event: Event) -> None:
     assert event_from(json.loads(json.dumps(event.to_json()))) == event
 
 
-def test_what_is_no_event_is_none() -> None:
+def test_event_from_other_json_is_none() -> None:
     assert event_from({"event": "danced", "step": 1}) is None
     assert event_from({"event": "stepped", "step": 1}) is None
 

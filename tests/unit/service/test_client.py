@@ -91,7 +91,7 @@ async def test_a_death_is_told_and_the_next_question_starts_another(played: Serv
     assert played.state is ServiceState.READY
 
 
-async def test_what_can_not_be_started_is_told() -> None:
+async def test_client_tells_of_a_server_that_does_not_start() -> None:
     service = ServiceClient(("/no/such/program",))
     with pytest.raises(ServiceDied, match="no such file"):
         await all_of(service, "count")
@@ -139,7 +139,7 @@ async def test_the_real_worker(trained: Path) -> None:
         with pytest.raises(ServiceError, match="temperature -1") as refused:
             await all_of_generate(service, run, temperature=-1)
         assert refused.value.kind == "UsageError"
-        with pytest.raises(ServiceError, match="can't tag: its task is lm"):
+        with pytest.raises(ServiceError, match="can't tag: this run is a language model"):
             await service.ask("tag", run, {"sentences": "x"})
         with pytest.raises(ServiceError) as missing:
             await service.ask("load", "runs/nowhere", {})

@@ -11,11 +11,15 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.service.handlers import Model, Models, answer
 from seqnlp.service.protocol import Request, from_line, to_line
 from seqnlp.service.server import Server
-from seqnlp.tasks import Classifier, Forecaster, Generator, Tagger, Translator
+from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.lm.predictor import Generator
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.translate.predictor import Translator
 
 ROOT = Path(__file__).parents[3]
 TRANSLATOR = ["training.epochs=1", "training.threads=1", "encoder.size=8", "decoder.size=16"]
-FORECASTER = ["training.epochs=1", "training.threads=1", "training.stride=64", "encoder.size=8", "data.look_back=24"]
+FORECASTER = ["training.epochs=1", "training.threads=1", "training.stride=64", "encoder.size=8", "data.lookback=24"]
 
 
 def trained(folder: Path, recipe: str, settings: list[str]) -> str:
@@ -122,5 +126,5 @@ def test_a_file_that_is_missing_is_named(forecaster: str) -> None:
 
 
 def test_a_run_is_asked_only_what_it_can_do(translator: str) -> None:
-    with pytest.raises(UsageError, match="its task is translate"):
+    with pytest.raises(UsageError, match="this run is a translator"):
         ask("forecast", translator, file="x.csv", horizon=None, level=None, before=2.0)

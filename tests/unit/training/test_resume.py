@@ -15,17 +15,24 @@ State = tuple[dict[str, torch.Tensor], str]
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
-    "average": {"training": {"average": 0.9}},
-    "accumulate": {"training": {"accumulate": 2}},
+    "average": {"training": {"ema_decay": 0.9}},
+    "accumulate": {"training": {"gradient_accumulation": 2}},
     "plateau": {"optimizer": {"schedule": "plateau", "lr": 0.1}, "training": {"epochs": 4}},
     "bf16": {"training": {"precision": "bf16"}},
-    "one cycle": {"optimizer": {"schedule": "one_cycle", "warmup": 0.2}},
+    "one cycle": {"optimizer": {"schedule": "one_cycle", "warmup_ratio": 0.2}},
     "sgd": {"optimizer": {"kind": "sgd"}},
     "sgd without momentum": {"optimizer": {"kind": "sgd", "momentum": 0.0}},
     "patience": {"training": {"patience": 1, "epochs": 5}, "optimizer": {"lr": 0.5}},
     "two threads": {"training": {"threads": 2}},
     "all": {
-        "training": {"epochs": 4, "average": 0.9, "accumulate": 2, "precision": "bf16", "threads": 2, "patience": 2},
+        "training": {
+            "epochs": 4,
+            "ema_decay": 0.9,
+            "gradient_accumulation": 2,
+            "precision": "bf16",
+            "threads": 2,
+            "patience": 2,
+        },
         "optimizer": {"schedule": "plateau", "weight_decay": 0.1},
         "encoder": {"kind": "lstm", "layers": 2, "residual": True},
     },
@@ -53,8 +60,11 @@ def assert_same_bits(ours: dict[str, torch.Tensor], expected: dict[str, torch.Te
         assert torch.equal(tensor, expected[name]), name
 
 
-def check_every_moment(make: Callable[[int], Trainer]) -> Trainer:
-    """Resume at each event, and return the trainer that was never stopped."""
+EVERY = pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 3])
+
+
+def check_moments(make: Callable[[int], Trainer], every: int) -> Trainer:
+    """Resume at the last event and at each third one before it, or at all; return the trainer never stopped."""
     whole = make(1)
     events: list[Event] = []
     moments: list[tuple[int, State]] = []
@@ -62,7 +72,7 @@ def check_every_moment(make: Callable[[int], Trainer]) -> Trainer:
         events.append(event)
         moments.append((len(events), saved(whole)))
     assert len(moments) > 6
-    for number, (tensors, progress) in moments:
+    for number, (tensors, progress) in moments[::-every]:
         resumed = make(2)  # other first weights: all must come from the state
         resumed.restore(tensors, json.loads(progress))
         rest = list(resumed.events())
@@ -76,30 +86,33 @@ def check_every_moment(make: Callable[[int], Trainer]) -> Trainer:
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.bf16 if "bf16" in str(SETTINGS[name]) else ()) for name in SETTINGS]
 )
-def test_stopped_at_any_moment(make_trainer: Make, name: str) -> None:
-    whole = check_every_moment(lambda initial: make_trainer(**SETTINGS[name], initial=initial))
+@EVERY
+def test_stopped_at_any_moment(make_trainer: Make, name: str, every: int) -> None:
+    whole = check_moments(lambda initial: make_trainer(**SETTINGS[name], initial=initial), every)
     assert (whole.progress.decay < 1) is (name in ("plateau", "all"))
     assert (whole.reason != "finished") is (name in ("patience", "all"))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_carried_states_go_on_too(make_trainer: Make, lanes: Any, threads: int) -> None:
+@EVERY
+def test_carried_states_go_on_too(make_trainer: Make, lanes: Any, threads: int, every: int) -> None:
     """Many layers, so that there are more than ten tensors to carry."""
-    check_every_moment(
+    check_moments(
         lambda initial: make_trainer(
             lanes([4] * 8, [[0, 1], [2, 3], [4, 5], [6, 7]]),
             encoder={"kind": "lstm", "bidirectional": False, "layers": 6},
             training={"threads": threads, "epochs": 2},
             initial=initial,
-        )
+        ),
+        every,
     )
 
 
 def test_the_state_is_not_shared_with_the_trainer_that_takes_it(make_trainer: Make) -> None:
-    trainer = make_trainer(training={"average": 0.9})
+    trainer = make_trainer(training={"ema_decay": 0.9})
     list(trainer.events())
     tensors, progress = saved(trainer)
-    resumed = make_trainer(training={"average": 0.9, "epochs": 4})
+    resumed = make_trainer(training={"ema_decay": 0.9, "epochs": 4})
     resumed.restore(tensors, json.loads(progress))
     before = {name: tensor.clone() for name, tensor in tensors.items()}
     list(resumed.events())

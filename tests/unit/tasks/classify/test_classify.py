@@ -9,11 +9,14 @@ import pytest
 import torch
 from datasets import Dataset
 
+from seqnlp.codecs import Vocabulary
 from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
+from seqnlp.nn.random import seed_thread
 from seqnlp.results import Classification
-from seqnlp.tasks import Classifier, Classify
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
+from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.task import ClassifyTask
 
 TEXTS = ["A fine film!", "so dull, so long", "fine music", "dull", "not fine at all", "A fine film!"]
@@ -28,7 +31,7 @@ def nowhere(name: str) -> Path:
     pytest.fail(f"looked for {name}")
 
 
-def recipe(decoder: Any = "max", **data: Any) -> Classify:
+def recipe(decoder: Any = "max", **data: Any) -> ClassifyRecipe:
     table = {
         "task": "classify",
         "data": {"reader": "csv", "train": "train", "dev": "dev", **data},
@@ -36,21 +39,22 @@ def recipe(decoder: Any = "max", **data: Any) -> Classify:
         "encoder": {"kind": "lstm", "size": 5},
         "decoder": decoder,
     }
-    return Classify.model_validate(table)
+    return ClassifyRecipe.model_validate(table)
 
 
 def fitted(decoder: Any = "max", table: Any = None, **data: Any) -> ClassifyTask:
     torch.manual_seed(1)
-    return recipe(decoder, **data).fit(Dataset.from_dict(table or TRAIN), nowhere)
+    return ClassifyTask.fit(recipe(decoder, **data), Dataset.from_dict(table or TRAIN), nowhere)
 
 
 def fitted_to_several(decoder: Any = "max") -> ClassifyTask:
-    return fitted(decoder, SEVERAL, tokens="words", several=True)
+    return fitted(decoder, SEVERAL, tokens="words", multilabel=True)
 
 
 def overfit(task: ClassifyTask, table: Any) -> tuple[SequenceModel, ClassifyDataset]:
     """A model trained on one batch until it knows it by heart."""
-    examples, model = task.examples(Dataset.from_dict(table), 1000), task.build()
+    seed_thread(1)  # which words are dropped
+    examples, model = task.encode(Dataset.from_dict(table), 1000), task.build()
     batch = examples.batch(np.arange(examples.items))
     optimizer = torch.optim.AdamW(model.parameters(), 0.03)
     for _ in range(60):
@@ -71,7 +75,7 @@ def overfit(task: ClassifyTask, table: Any) -> tuple[SequenceModel, ClassifyData
         ({"label": "text"}, ["data.label: the text itself ('text') can't be the label"]),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problems: list[str]) -> None:
+def test_recipe_refuses_contradictory_columns(data: dict[str, Any], problems: list[str]) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == problems
 
 
@@ -97,7 +101,7 @@ def test_several_labels_can_be_learned_by_heart() -> None:
 
 
 def test_equal_texts_are_split_once_and_every_text_is_there() -> None:
-    examples = fitted().examples(Dataset.from_dict(TRAIN), 1000)
+    examples = fitted().encode(Dataset.from_dict(TRAIN), 1000)
     words = [[examples.words.distinct[code] for code in examples.words.codes[row]] for row in range(6)]
     assert words[0] == words[5] == ["A", "fine", "film", "!"]
     assert words[1] == ["so", "dull", ",", "so", "long"]
@@ -124,13 +128,13 @@ def test_bad_data_is_told_in_one_line(table: Any, data: dict[str, Any], problem:
 
 def test_a_class_that_train_does_not_have_is_told_and_counts_as_wrong() -> None:
     task = fitted()
-    examples = task.examples(Dataset.from_dict({"text": ["odd", "fine"], "label": ["neither", "good"]}), 1000)
+    examples = task.encode(Dataset.from_dict({"text": ["odd", "fine"], "label": ["neither", "good"]}), 1000)
     assert task.notices(examples) == ["'neither' does not occur in train, and always counts as wrong"]
     assert task.score(task.build().eval(), examples)["accuracy"] <= 0.5
     model = task.build()
     assert model.loss(examples.batch(np.array([0])))[0].total.item() == 0.0
     several = fitted_to_several()
-    odd = several.examples(Dataset.from_dict({"words": [["light"]], "label": [["weight", "colour"]]}), 1000)
+    odd = several.encode(Dataset.from_dict({"words": [["light"]], "label": [["weight", "colour"]]}), 1000)
     assert odd.missing.tolist() == [1]
     assert several.score(several.build().eval(), odd)["exact_match"] == 0.0
 
@@ -148,11 +152,11 @@ def test_class_weights() -> None:
 def test_saved_codecs_make_an_equal_task() -> None:
     task = fitted({"kind": "mean", "class_weights": "balanced"})
     saved = {name: json.loads(json.dumps(codec.to_json())) for name, codec in task.codecs().items()}
-    again = task.recipe.restore(saved)
+    again = ClassifyTask.restore(task.recipe, saved)
     assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
     model, other = task.build().eval(), again.build().eval()
     other.load_state_dict(model.state_dict())
-    examples = task.examples(Dataset.from_dict(TRAIN), 1000)
+    examples = task.encode(Dataset.from_dict(TRAIN), 1000)
     batch = examples.batch(np.arange(6))
     assert torch.equal(model.loss(batch)[0].total, other.loss(batch)[0].total)
 
@@ -206,13 +210,15 @@ def test_gradient_times_input_is_exact_for_a_linear_model() -> None:
 
     torch.manual_seed(3)
     task = fitted()
-    model = bag_of_words(len(task.views["words"]), 2, several=False)  # type: ignore[arg-type]
-    torch.nn.init.normal_(model.embedding.table.weight)  # type: ignore[union-attr,arg-type]
-    model.heads[0].output.bias.data.normal_()  # type: ignore[union-attr]
+    vocabulary = task.text_codecs["words"]
+    assert isinstance(vocabulary, Vocabulary)
+    model: Any = bag_of_words(len(vocabulary), 2, multilabel=False)
+    torch.nn.init.normal_(model.embedding.table.weight)
+    model.heads[0].output.bias.data.normal_()
     classifier = task.predictor(model)
     table, bias = model.state_dict()["embedding.table.weight"], model.state_dict()["heads.0.output.bias"]
     for result in classifier.classify(["A fine film!", "so dull, so long"], explain=True):
-        numbers = task.views["words"].encode(result.tokens)
+        numbers = vocabulary.encode(result.tokens)
         votes = table[torch.from_numpy(np.asarray(numbers))]
         logits = votes.sum(0) + bias
         chosen = int(logits.argmax())
@@ -224,8 +230,8 @@ def test_the_trivial_systems_against_plain_python() -> None:
     task = fitted()
     dev = {"text": ["fine film", "dull dull", "long", "fine"], "label": ["good", "bad", "bad", "bad"]}
     splits = {
-        "train": task.examples(Dataset.from_dict(TRAIN), 1000),
-        "dev": task.examples(Dataset.from_dict(dev), 1000),
+        "train": task.encode(Dataset.from_dict(TRAIN), 1000),
+        "dev": task.encode(Dataset.from_dict(dev), 1000),
     }
     found = task.baselines(splits, task.recipe.training, 1)
     assert list(found) == ["dev"]
@@ -241,7 +247,7 @@ def test_the_trivial_systems_against_plain_python() -> None:
 def test_calibration_lowers_the_loss_on_dev_and_no_choice() -> None:
     task = fitted({"kind": "max", "dropout": 0.0, "calibrate": True})
     model, _ = overfit(task, TRAIN)
-    dev = task.examples(Dataset.from_dict({"text": ["fine", "so fine", "dull"], "label": ["good", "bad", "bad"]}), 1000)
+    dev = task.encode(Dataset.from_dict({"text": ["fine", "so fine", "dull"], "label": ["good", "bad", "bad"]}), 1000)
     with torch.inference_mode():
         before, chosen = task.score(model, dev), task.predict(model, dev).scores.argmax(1)
         temperatures = task.calibrate(model, dev)
@@ -256,12 +262,12 @@ def test_answers_are_what_was_said() -> None:
     task = fitted({"kind": "max", "dropout": 0.0})
     model, examples = overfit(task, TRAIN)
     with torch.inference_mode():
-        answers = task.answers(model, examples)["label"]
+        answers = task.label_pairs(model, examples)["label"]
     assert [answers.names[n] for n in answers.predicted] == [answers.names[n] for n in answers.gold] == TRAIN["label"]
     assert (answers.confidence > 0.5).all()
     several = fitted_to_several({"kind": "max", "dropout": 0.0})
     model, examples = overfit(several, SEVERAL)
     with torch.inference_mode():
-        columns = several.answers(model, examples)
+        columns = several.label_pairs(model, examples)
     assert list(columns) == ["price", "weight"]
     assert columns["price"].gold.tolist() == columns["price"].predicted.tolist() == [0, 1, 1, 0]

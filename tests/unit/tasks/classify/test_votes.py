@@ -11,7 +11,10 @@ import pytest
 import torch
 from datasets import Dataset
 
-from seqnlp.tasks import Classify
+from seqnlp.embeddings import TextBatch
+from seqnlp.embeddings.ngrams import WithVotes
+from seqnlp.model import SequenceModel
+from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.task import ClassifyTask
 
 TEXTS = ["A fine film!", "so dull, so long", "fine music", "dull", "not fine at all", "A fine film!"]
@@ -35,19 +38,25 @@ def table_of(decoder: Any, ngrams: Any) -> dict[str, Any]:
 
 def voting(decoder: Any = "max", ngrams: Any = None) -> ClassifyTask:
     """Fitted, with n-grams that vote."""
-    table = table_of(decoder, {"min_count": 1, "start": 1.0, "rate": 2.0, **(ngrams or {})})
+    table = table_of(decoder, {"min_count": 1, "initial_weight": 1.0, "lr_multiplier": 2.0, **(ngrams or {})})
     torch.manual_seed(1)
-    return Classify.model_validate(table).fit(Dataset.from_dict(TRAIN), nowhere)
+    return ClassifyTask.fit(ClassifyRecipe.model_validate(table), Dataset.from_dict(TRAIN), nowhere)
+
+
+def votes_of(model: SequenceModel, batch: TextBatch) -> torch.Tensor:
+    """The votes at each step."""
+    assert isinstance(model.embedding, WithVotes)
+    return model.embedding.votes(batch, batch.features["ngrams"]).detach()  # type: ignore[no-any-return,unused-ignore]
 
 
 def test_votes_are_the_linear_model_beside_the_network() -> None:
-    """Logits with votes minus logits without are first votes times weights times a dense bag of n-grams."""
+    """Logits with votes minus logits without are the prior times weights times a dense bag of n-grams."""
     task = voting()
     assert task.ngrams is not None
-    model = task.build().eval()
-    weight = model.embedding.votes.weight  # type: ignore[union-attr]
-    torch.nn.init.normal_(weight)  # type: ignore[arg-type]
-    examples = task.examples(Dataset.from_dict(TRAIN), 1000)
+    model: Any = task.build().eval()
+    weight = model.embedding.votes.weight
+    torch.nn.init.normal_(weight)
+    examples = task.encode(Dataset.from_dict(TRAIN), 1000)
     inside, phrases = task.ngrams.inside(examples.words.distinct), task.ngrams.phrases(examples.words)
     bag = torch.zeros(examples.items, len(task.ngrams))
     for row in range(examples.items):
@@ -59,8 +68,8 @@ def test_votes_are_the_linear_model_beside_the_network() -> None:
     bag[:, 0] = 0
     with torch.no_grad():
         logits = torch.from_numpy(task.predict(model, examples).logits)
-        expected = bag @ (task.first_votes * weight * 2.0)
-        weight.zero_()  # type: ignore[operator]
+        expected = bag @ (task.prior * weight * 2.0)
+        weight.zero_()
         silent = torch.from_numpy(task.predict(model, examples).logits)
     torch.testing.assert_close(logits - silent, expected, rtol=1e-4, atol=1e-4)
     assert expected.abs().max() > 0.1
@@ -69,7 +78,7 @@ def test_votes_are_the_linear_model_beside_the_network() -> None:
 def test_before_training_votes_are_naive_bayes() -> None:
     task = voting(ngrams={"words": 1, "chars": []})
     model = task.build().eval()
-    votes = model.embedding.votes(task.examples(Dataset.from_dict(TRAIN), 1000).batch(np.array([3])).inputs)  # type: ignore[union-attr,operator]
+    votes = votes_of(model, task.encode(Dataset.from_dict(TRAIN), 1000).batch(np.array([3])).inputs)
     words = [(word.lower(), label) for text, label in zip(TEXTS, TRAIN["label"], strict=True) for word in _split(text)]
     counts = {label: Counter(word for word, other in words if other == label) for label in ("bad", "good")}
     size = len({word for word, _ in words})
@@ -85,17 +94,17 @@ def _split(text: str) -> list[str]:
 @pytest.mark.parametrize("kind", ["max", "attention"])
 def test_with_votes_contributions_are_gradient_times_input_and_exact_for_the_votes(kind: str) -> None:
     task = voting(kind)
-    model = task.build().eval()
-    model.heads[0].output.weight.data.zero_()  # type: ignore[union-attr]
+    model: Any = task.build().eval()
+    model.heads[0].output.weight.data.zero_()
     classifier = task.predictor(model)
     for text in ["A fine film!", "so dull, so long", "unseen"]:
         result = classifier.classify(text, explain=True)
-        batch = task.examples(Dataset.from_dict({"text": [text], "label": ["good"]}), 1000).batch(np.array([0])).inputs
-        votes = model.embedding.votes(batch)[0].detach()  # type: ignore[union-attr,operator]
+        batch = task.encode(Dataset.from_dict({"text": [text], "label": ["good"]}), 1000).batch(np.array([0])).inputs
+        votes = votes_of(model, batch)[0]
         chosen = task.labels.names.index(result.label or "")
         assert result.contributions == pytest.approx(votes[:, chosen].tolist(), abs=1e-5)
-        bias = model.heads[0].output.bias  # type: ignore[union-attr]
-        logits = (votes.sum(0) + bias).detach()  # type: ignore[operator]
+        bias = model.heads[0].output.bias
+        logits = (votes.sum(0) + bias).detach()
         assert list(result.scores.values()) == pytest.approx(sorted(logits.softmax(0).tolist(), reverse=True), abs=1e-5)
 
 
@@ -112,7 +121,7 @@ def test_padding_changes_no_vote() -> None:
 def test_votes_are_restored_from_what_a_run_saves() -> None:
     task = voting()
     saved = {name: json.loads(json.dumps(codec.to_json())) for name, codec in task.codecs().items()}
-    again = task.recipe.restore(saved)
+    again = ClassifyTask.restore(task.recipe, saved)
     model, other = task.build().eval(), again.build().eval()
     other.load_state_dict(model.state_dict())
     texts = [*TEXTS, "quite unseen"]
@@ -123,5 +132,5 @@ def test_votes_are_restored_from_what_a_run_saves() -> None:
 @pytest.mark.parametrize("chars", [[3], [5, 2], [1, 2, 3]])
 def test_lengths_of_parts_that_make_no_sense(chars: list[int]) -> None:
     table = table_of("max", {"chars": chars})
-    problems = [str(fault) for fault in Classify.model_validate(table).faults()]
+    problems = [str(fault) for fault in ClassifyRecipe.model_validate(table).faults()]
     assert problems == [f"ngrams.chars: expected a shortest and a longest length, found {chars} ([2, 5])"]

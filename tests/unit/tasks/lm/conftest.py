@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from seqnlp.tasks import Generator, LanguageModel
 from seqnlp.tasks.lm.dataset import StreamDataset
+from seqnlp.tasks.lm.predictor import Generator
+from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.task import LmTask
 from seqnlp.training import Trainer
 
@@ -28,27 +29,27 @@ def text(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def recipe(text: Path) -> Callable[..., LanguageModel]:
-    def make(**sections: Any) -> LanguageModel:
+def recipe(text: Path) -> Callable[..., LmRecipe]:
+    def make(**sections: Any) -> LmRecipe:
         table = {
             "task": "lm",
             "data": {"train": f"{text}[:80%]", "dev": f"{text}[80%:]", **sections.pop("data", {})},
             "embedding": {"size": 6, **sections.pop("embedding", {})},
             "encoder": {"kind": "lstm", "size": 8, "bidirectional": False, **sections.pop("encoder", {})},
-            "training": {"window": 16, "batch_tokens": 64, "epochs": 2, "threads": 1, "precision": "fp32"}
+            "training": {"bptt": 16, "batch_tokens": 64, "epochs": 2, "threads": 1, "precision": "fp32"}
             | sections.pop("training", {}),
             **sections,
         }
-        return LanguageModel.model_validate(table)
+        return LmRecipe.model_validate(table)
 
     return make
 
 
 @pytest.fixture
-def task(recipe: Callable[..., LanguageModel]) -> Callable[..., LmTask]:
+def task(recipe: Callable[..., LmRecipe]) -> Callable[..., LmTask]:
     def make(**sections: Any) -> LmTask:
         made = recipe(**sections)
-        return made.fit(made.split(made.data.train, find), find)
+        return LmTask.fit(made, made.split(made.data.train, find), find)
 
     return make
 
@@ -58,7 +59,7 @@ def examples(task: Callable[..., LmTask]) -> Callable[..., StreamDataset]:
     def make(split: str = "train", **sections: Any) -> StreamDataset:
         made = task(**sections)
         source = getattr(made.recipe.data, split)
-        return made.examples(made.recipe.split(source, find), made.recipe.training.batch_tokens)
+        return made.encode(made.recipe.split(source, find), made.recipe.training.batch_tokens)
 
     return make
 
@@ -71,7 +72,7 @@ def make(task: Callable[..., LmTask]) -> Make:
         made = task(**sections)
         recipe, size = made.recipe, made.recipe.training.batch_tokens
         train, dev = (
-            made.examples(made.recipe.split(source, find), size) for source in (recipe.data.train, recipe.data.dev)
+            made.encode(made.recipe.split(source, find), size) for source in (recipe.data.train, recipe.data.dev)
         )
         torch.manual_seed(seed)
         return Trainer(

@@ -9,30 +9,30 @@ from hypothesis import strategies as st
 from seqnlp.tasks.lm.dataset import StreamDataset
 
 
-def lanes(tokens: int, lanes: int, window: int, random: bool = False) -> StreamDataset:
-    return StreamDataset(np.arange(tokens, dtype=np.uint16), tokens, lanes, window, random)
+def streams(tokens: int, streams: int, window: int, random: bool = False) -> StreamDataset:
+    return StreamDataset(np.arange(tokens, dtype=np.uint16), tokens, streams, window, random)
 
 
 @given(st.integers(2, 400), st.integers(1, 9), st.integers(1, 40), st.booleans(), st.integers(0, 3))
 def test_an_epoch_reads_every_lane_once_and_in_order(
     tokens: int, number: int, window: int, random: bool, epoch: int
 ) -> None:
-    examples = lanes(tokens, number, window, random)
+    examples = streams(tokens, number, window, random)
     plan = examples.plan(7, epoch)
-    read: list[list[int]] = [[] for _ in range(examples.lanes)]
+    read: list[list[int]] = [[] for _ in range(examples.streams)]
     for rows in plan:
         batch = examples.batch(rows)
         assert np.array_equal(batch.targets["next"], batch.inputs.index + 1)
         assert batch.items == examples.items_in(rows) == batch.inputs.mask.sum()
-        for lane, values in zip(read, batch.inputs.index.tolist(), strict=True):
-            lane += values
-    length = (tokens - 1) // examples.lanes
-    assert read == [list(range(lane * length, (lane + 1) * length)) for lane in range(examples.lanes)]
+        for stream, values in zip(read, batch.inputs.index.tolist(), strict=True):
+            stream += values
+    length = (tokens - 1) // examples.streams
+    assert read == [list(range(stream * length, (stream + 1) * length)) for stream in range(examples.streams)]
     assert [rows.tolist() for rows in plan] == [rows.tolist() for rows in examples.plan(7, epoch)]
 
 
 def test_windows_are_made_when_they_are_asked_for() -> None:
-    plan = lanes(1000, 4, 10).plan(1, 0)
+    plan = streams(1000, 4, 10).plan(1, 0)
     assert len(plan) == 25
     assert [rows.tolist() for rows in plan[3:5]] == [plan[3].tolist(), plan[4].tolist()]
     assert len(plan[24:30]) == 1
@@ -42,14 +42,14 @@ def test_windows_are_made_when_they_are_asked_for() -> None:
 
 
 def test_random_windows_differ_from_epoch_to_epoch() -> None:
-    examples = lanes(3000, 2, 40, random=True)
+    examples = streams(3000, 2, 40, random=True)
     first, second = (examples.plan(1, epoch).cuts.tolist() for epoch in (0, 1))
     assert first != second
     assert np.mean(np.diff(first)) == pytest.approx(40, abs=8)
 
 
-def test_replicas_share_the_lanes_and_keep_their_own() -> None:
-    examples = lanes(100, 4, 10)
+def test_replicas_share_the_streams_and_keep_their_own() -> None:
+    examples = streams(100, 4, 10)
     plan = examples.plan(1, 0)
     for before, after in pairwise(plan):
         for replica in range(3):
@@ -57,15 +57,15 @@ def test_replicas_share_the_lanes_and_keep_their_own() -> None:
             assert (ours[:, 0] + ours[:, 1]).tolist() == next_ours[:, 0].tolist()
 
 
-def test_a_text_is_cut_from_the_lanes_that_fit(examples: Callable[..., StreamDataset]) -> None:
+def test_a_text_is_cut_from_the_streams_that_fit(examples: Callable[..., StreamDataset]) -> None:
     made = examples()
-    assert made.lanes == 4
-    assert lanes(10, 4, 16).lanes == 1
-    assert lanes(10, 4, 16).window == 9
+    assert made.streams == 4
+    assert streams(10, 4, 16).streams == 1
+    assert streams(10, 4, 16).window == 9
 
 
 def test_in_order_reads_the_text_as_one_lane() -> None:
-    examples = lanes(25, 4, 10)
+    examples = streams(25, 4, 10)
     assert np.concatenate([examples.batch(rows).inputs.index[0] for rows in examples.in_order()]).tolist() == list(
         range(24)
     )

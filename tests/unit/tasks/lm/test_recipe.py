@@ -7,8 +7,8 @@ from datasets import Dataset
 from seqnlp.errors import DataError
 from seqnlp.readers import Jsonl
 from seqnlp.readers.passage import Passage
-from seqnlp.tasks import LanguageModel
 from seqnlp.tasks.lm.corpus import TextSplit
+from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.task import LmTask
 
 
@@ -16,13 +16,13 @@ def find(name: str) -> Path:
     return Path(name)
 
 
-def test_faults(recipe: Callable[..., LanguageModel]) -> None:
+def test_faults(recipe: Callable[..., LmRecipe]) -> None:
     assert list(recipe().faults()) == []
-    both = recipe(encoder={"bidirectional": True}, training={"window": 65})
-    assert [fault.key for fault in both.faults()] == ["encoder.bidirectional", "training.window"]
+    both = recipe(encoder={"bidirectional": True}, training={"bptt": 65})
+    assert [fault.key for fault in both.faults()] == ["encoder.bidirectional", "training.bptt"]
 
 
-def test_splits_of_one_file_have_hashes_of_their_own(recipe: Callable[..., LanguageModel]) -> None:
+def test_splits_of_one_file_have_hashes_of_their_own(recipe: Callable[..., LmRecipe]) -> None:
     corpus = recipe().corpus(find)
     assert list(corpus.splits) == list(corpus.hashes) == ["train", "dev"]
     assert corpus.hashes["train"] != corpus.hashes["dev"]
@@ -36,22 +36,22 @@ def test_a_text_shorter_than_a_window_is_refused(text: Path, task: Callable[...,
 def test_a_text_of_one_token_can_not_be_scored(text: Path, task: Callable[..., LmTask]) -> None:
     made = task()
     with pytest.raises(DataError, match="too short: 1 characters"):
-        made.examples(made.recipe.split(f"{text}[:1]", find), 64)
+        made.encode(made.recipe.split(f"{text}[:1]", find), 64)
 
 
-def test_what_is_unknown_is_told(tmp_path: Path, task: Callable[..., LmTask]) -> None:
+def test_notices_tell_of_unknown_tokens(tmp_path: Path, task: Callable[..., LmTask]) -> None:
     (tmp_path / "other.txt").write_text("green ☃ bottles", encoding="utf-8")
     made = task()
-    examples = made.examples(made.recipe.split(str(tmp_path / "other.txt"), find), 64)
+    examples = made.encode(made.recipe.split(str(tmp_path / "other.txt"), find), 64)
     (notice,) = made.notices(examples)
     assert "6.67% of its characters (1) are unknown" in notice
-    assert made.notices(made.examples(made.recipe.split(made.recipe.data.dev, find), 64)) == []
+    assert made.notices(made.encode(made.recipe.split(made.recipe.data.dev, find), 64)) == []
 
 
-def test_what_is_read_is_what_is_located(
-    text: Path, recipe: Callable[..., LanguageModel], monkeypatch: pytest.MonkeyPatch
+def test_split_reads_what_locate_finds(
+    text: Path, recipe: Callable[..., LmRecipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LanguageModel, "locate", lambda self, source, find: Passage(text, "0", "7"))
+    monkeypatch.setattr(LmRecipe, "locate", lambda self, source, find: Passage(text, "0", "7"))
     split = recipe().split("elsewhere.txt[50%:]", find)
     assert ("".join(split.chunks()), split.name) == ("30 gree", f"{text}[0:7]")
 

@@ -79,7 +79,7 @@ def test_a_model_that_learns_on_is_less_surprised_and_ends_as_it_was(
 def test_bits_are_of_characters_whatever_a_token_is(
     unit: str, task: Callable[..., LmTask], examples: Callable[..., StreamDataset]
 ) -> None:
-    made, data = task(data={"unit": unit}), examples(data={"unit": unit})
+    made, data = task(data={"tokenizer": unit}), examples(data={"tokenizer": unit})
     with torch.inference_mode():
         scores = made.score(made.build().eval(), data)
     assert list(scores) == ["nats", "perplexity", "bits_per_char"]
@@ -90,4 +90,4 @@ def test_bits_are_of_characters_whatever_a_token_is(
 @pytest.mark.parametrize(("context", "dynamic"), [(0, None), (None, 0.0), (None, -1.0), (64, 0.001)])
 def test_wrong_protocols(task: Callable[..., LmTask], context: int | None, dynamic: float | None) -> None:
     with pytest.raises(UsageError):
-        task().measured(context, dynamic)
+        task().rescored(context, dynamic)

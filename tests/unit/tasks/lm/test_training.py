@@ -21,7 +21,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "embedding": {"dropout": 0.2, "token_dropout": 0.1},
         "encoder": {"weight_drop": 0.4, "layers": 2, "dropout": 0.2},
         "decoder": {"tied": True},
-        "training": {"random_windows": True, "average": 0.9, "accumulate": 2, "threads": 2},
+        "training": {"variable_bptt": True, "ema_decay": 0.9, "gradient_accumulation": 2, "threads": 2},
     },
     "evaluations in between": {"training": {"evaluate_every": 3, "patience": 9}},
 }
@@ -32,10 +32,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     [pytest.param(each, id=name, marks=pytest.mark.bf16 if name == "bf16" else ()) for name, each in SETTINGS.items()],
 )
 def test_resumed_anywhere_it_ends_with_the_same_bits(make: Make, sections: dict[str, Any]) -> None:
-    whole, moments = make(**sections), []
+    whole = make(**sections)
+    moments: list[tuple[dict[str, torch.Tensor], str]] = []
     for _ in whole.events():
-        tensors, progress = whole.state()
-        moments.append(({name: tensor.clone() for name, tensor in tensors.items()}, json.dumps(progress)))
+        tensors, state = whole.state()
+        moments.append(({name: tensor.clone() for name, tensor in tensors.items()}, json.dumps(state)))
     evaluations = whole.progress.best, whole.progress.evaluated
     expected = whole.weights()
     assert whole.progress.step == whole.steps
@@ -53,7 +54,7 @@ def test_the_state_is_carried_within_an_epoch_and_not_over_its_end(make: Make) -
     trainer = make(training={"epochs": 2})
     seen = []
     for event in trainer.events():
-        seen.append((isinstance(event, Evaluated), trainer.carries[0] is not None))
+        seen.append((isinstance(event, Evaluated), trainer.states[0] is not None))
     steps = len(trainer.train.plan(1, 0))
     assert [carried for evaluated, carried in seen[1:]] == [*[True] * steps, False] * 2
 
@@ -82,12 +83,13 @@ def test_tied_vectors_stay_tied(make: Make) -> None:
     trainer = make(decoder={"tied": True})
     for _ in trainer.events():
         pass
-    for model in trainer.replicas.models:
+    models: list[Any] = [*trainer.replicas.models]
+    for model in models:
         assert model.embedding.table.weight is model.decoders["next"].output.weight
-    assert trainer.model.decoders["next"].projection.weight.shape == (6, 8)
+    assert models[0].decoders["next"].projection.weight.shape == (6, 8)
 
 
-def test_it_learns(make: Make) -> None:
+def test_language_model_learns(make: Make) -> None:
     trainer = make(training={"epochs": 12}, optimizer={"lr": 0.02}, encoder={"size": 24})
     scores = [event.scores["nats"] for event in trainer.events() if isinstance(event, Evaluated)]
     assert scores[-1] < 1.6 < scores[0]

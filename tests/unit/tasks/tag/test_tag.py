@@ -10,7 +10,8 @@ from datasets import Dataset
 
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.results import Tagging
-from seqnlp.tasks import Tag, Tagger
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.recipe import TagRecipe
 from seqnlp.tasks.tag.task import TagTask
 
 TRAIN = {
@@ -29,18 +30,18 @@ def nowhere(name: str) -> Path:
     pytest.fail(f"looked for {name}")
 
 
-def recipe(**data: Any) -> Tag:
+def recipe(**data: Any) -> TagRecipe:
     table = {
         "task": "tag",
         "data": {"reader": "conllu", "train": "train", "dev": "dev", **data},
         "embedding": {"words": {"size": 6}, "chars": {"size": 4}},
         "encoder": {"kind": "gru", "size": 5},
     }
-    return Tag.model_validate(table)
+    return TagRecipe.model_validate(table)
 
 
 def fitted(**data: Any) -> TagTask:
-    return recipe(**data).fit(Dataset.from_dict(TRAIN), nowhere)
+    return TagTask.fit(recipe(**data), Dataset.from_dict(TRAIN), nowhere)
 
 
 @pytest.fixture
@@ -68,26 +69,26 @@ def tagger() -> Tagger:
         ),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
+def test_recipe_refuses_contradictory_columns(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
     table = {"data": {"reader": "conllu", "train": "t", "dev": "d", **data}, "embedding": embedding}
-    assert [str(fault) for fault in Tag.model_validate(table).faults()] == problems
+    assert [str(fault) for fault in TagRecipe.model_validate(table).faults()] == problems
 
 
 def test_saved_codecs_make_an_equal_task() -> None:
     task = fitted(labels=["upos", "type"])
     saved = {name: json.loads(json.dumps(codec.to_json())) for name, codec in task.codecs().items()}
-    again = recipe(labels=["upos", "type"]).restore(saved)
+    again = TagTask.restore(recipe(labels=["upos", "type"]), saved)
     assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
     dev = Dataset.from_dict(DEV)
     rows = np.arange(3)
-    ours, expected = again.examples(dev, 100).batch(rows), task.examples(dev, 100).batch(rows)
+    ours, expected = again.encode(dev, 100).batch(rows), task.encode(dev, 100).batch(rows)
     assert all(torch.equal(ours.targets[name], target) for name, target in expected.targets.items())
-    assert torch.equal(ours.inputs.features["words"], expected.inputs.features["words"])
+    assert torch.equal(ours.inputs.features["words"].words["ids"], expected.inputs.features["words"].words["ids"])
 
 
 def test_examples_hold_the_labels_of_each_word() -> None:
     task = fitted(labels=["upos", "type"])
-    examples = task.examples(Dataset.from_dict(DEV), 100)
+    examples = task.encode(Dataset.from_dict(DEV), 100)
     assert examples.items == 7
     batch = examples.batch(np.array([2, 0]))
     assert batch.items == examples.items_in(np.array([2, 0])) == 6
@@ -100,8 +101,8 @@ def test_examples_hold_the_labels_of_each_word() -> None:
 
 def test_labels_that_train_lacks_are_told() -> None:
     task = fitted()
-    assert task.notices(task.examples(Dataset.from_dict(TRAIN), 100)) == []
-    (notice,) = task.notices(task.examples(Dataset.from_dict(DEV), 100))
+    assert task.notices(task.encode(Dataset.from_dict(TRAIN), 100)) == []
+    (notice,) = task.notices(task.encode(Dataset.from_dict(DEV), 100))
     assert notice == "upos: 'X' does not occur in train, and always counts as wrong"
 
 
@@ -109,7 +110,7 @@ def test_scores_equal_those_of_a_naive_count() -> None:
     torch.manual_seed(2)
     task = fitted(labels=["upos", "type"])
     model = task.build().eval()
-    scores = task.score(model, task.examples(Dataset.from_dict(DEV), 100))
+    scores = task.score(model, task.encode(Dataset.from_dict(DEV), 100))
     known = {word for sentence in TRAIN["form"] for word in sentence}
     tagger = task.predictor(model)
     for column in ("upos", "type"):
@@ -129,10 +130,10 @@ def test_scores_equal_those_of_a_naive_count() -> None:
 
 def test_a_single_column_needs_no_prefix() -> None:
     task = fitted()
-    scores = task.score(task.build().eval(), task.examples(Dataset.from_dict(DEV), 100))
+    scores = task.score(task.build().eval(), task.encode(Dataset.from_dict(DEV), 100))
     assert sorted(scores) == ["accuracy", "accuracy_unknown", "labels"]
     assert set(scores["labels"]) <= {"D", "N", "P", "V"}
-    known = task.score(task.build().eval(), task.examples(Dataset.from_dict(TRAIN), 100))
+    known = task.score(task.build().eval(), task.encode(Dataset.from_dict(TRAIN), 100))
     assert "accuracy_unknown" not in known  # of no words it would be no score
 
 
@@ -165,7 +166,8 @@ def test_a_list_and_a_stream_give_what_single_sentences_give(tagger: Tagger) -> 
 def test_an_empty_sentence_has_no_tags(tagger: Tagger) -> None:
     assert tagger.tag("") == Tagging([], [], [], {"upos": [], "type": []}, {"upos": [], "type": []})
     assert tagger.tag([]) == []
-    assert tagger.tag([[], []]) == [tagger.tag("")] * 2
+    empty: list[list[str]] = [[], []]
+    assert tagger.tag(empty) == [tagger.tag("")] * 2
 
 
 def test_a_stream_answers_at_once_and_reads_ahead_only_so_far(tagger: Tagger) -> None:
@@ -193,7 +195,7 @@ def test_a_very_long_sentence(tagger: Tagger) -> None:
 
 def test_the_trivial_tagger_against_plain_python() -> None:
     task = fitted(labels=["upos", "type"])
-    splits = {name: task.examples(Dataset.from_dict(table), 100) for name, table in (("train", TRAIN), ("dev", DEV))}
+    splits = {name: task.encode(Dataset.from_dict(table), 100) for name, table in (("train", TRAIN), ("dev", DEV))}
     found = task.baselines(splits, task.recipe.training, 1)
     assert list(found) == ["dev"]
     scores = found["dev"]["most frequent tag"]
@@ -210,8 +212,8 @@ def test_the_trivial_tagger_against_plain_python() -> None:
 
 def test_answers_say_where_and_how_sure() -> None:
     task = fitted()
-    model, dev = task.build().eval(), task.examples(Dataset.from_dict(DEV), 100)
-    answers = task.answers(model, dev)["upos"]
+    model, dev = task.build().eval(), task.encode(Dataset.from_dict(DEV), 100)
+    answers = task.label_pairs(model, dev)["upos"]
     tagged = task.predictor(model).tag(DEV["form"])
     assert [answers.names[n] for n in answers.predicted] == [tag for each in tagged for tag in each.tags]
     assert answers.confidence.tolist() == pytest.approx([score for each in tagged for score in each.scores])
@@ -226,13 +228,13 @@ def test_answers_say_where_and_how_sure() -> None:
 def test_calibration_makes_a_tagger_less_sure_and_changes_no_tag() -> None:
     table = {**recipe().model_dump(exclude_none=True), "decoder": {"kind": "linear", "calibrate": True}}
     torch.manual_seed(1)
-    task = Tag.model_validate(table).fit(Dataset.from_dict(TRAIN), nowhere)
+    task = TagTask.fit(TagRecipe.model_validate(table), Dataset.from_dict(TRAIN), nowhere)
     model = task.build().eval()
     model.heads[0].output.weight.data *= 30  # type: ignore[union-attr,operator]
-    dev = task.examples(Dataset.from_dict(DEV), 100)
-    before = task.answers(model, dev)["upos"]
+    dev = task.encode(Dataset.from_dict(DEV), 100)
+    before = task.label_pairs(model, dev)["upos"]
     (temperature,) = task.calibrate(model, dev).values()
-    after = task.answers(model, dev)["upos"]
+    after = task.label_pairs(model, dev)["upos"]
     assert temperature > 1
     assert (after.predicted == before.predicted).all()
     assert after.confidence.mean() < before.confidence.mean()

@@ -12,7 +12,7 @@ from datasets import Dataset
 from seqnlp.codecs import Column
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.errors import DataError
-from seqnlp.tasks import Tag
+from seqnlp.tasks.tag.recipe import TagRecipe
 from seqnlp.tasks.tag.task import TagTask
 
 TRAIN = {
@@ -35,7 +35,7 @@ def nowhere(name: str) -> Path:
     pytest.fail(f"looked for {name}")
 
 
-def recipe(decoder: Any = "linear", **data: Any) -> Tag:
+def recipe(decoder: Any = "linear", **data: Any) -> TagRecipe:
     table = {
         "task": "tag",
         "data": {"reader": "conllu", "train": "t", "dev": "d", "labels": ["upos", "feats"], **data},
@@ -43,12 +43,12 @@ def recipe(decoder: Any = "linear", **data: Any) -> Tag:
         "encoder": {"kind": "gru", "size": 5},
         "decoder": decoder,
     }
-    return Tag.model_validate(table)
+    return TagRecipe.model_validate(table)
 
 
 def fitted(train: dict[str, Any] = TRAIN, **settings: Any) -> TagTask:
     torch.manual_seed(1)
-    return recipe(**{"by_feature": ["feats"], **settings}).fit(Dataset.from_dict(train), nowhere)
+    return TagTask.fit(recipe(**{"by_feature": ["feats"], **settings}), Dataset.from_dict(train), nowhere)
 
 
 def column(rows: list[list[str]]) -> Column:
@@ -70,7 +70,7 @@ def column(rows: list[list[str]]) -> Column:
         ({"labels": ["upos"], "auxiliary": ["feats"], "by_feature": ["feats"]}, None),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problem: str | None) -> None:
+def test_recipe_refuses_contradictory_features(data: dict[str, Any], problem: str | None) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == ([f"data.by_feature: {problem}"] if problem else [])
 
 
@@ -82,7 +82,7 @@ def test_each_feature_has_a_decoder_and_targets() -> None:
         "feats.Number": ["Plur", "Sing", "_"],
         "feats.VerbForm": ["Fin", "_"],
     }
-    targets = task.examples(Dataset.from_dict(DEV), 100).batch(np.array([0, 1])).targets
+    targets = task.encode(Dataset.from_dict(DEV), 100).batch(np.array([0, 1])).targets
     assert targets["feats.Case"].tolist() == [[1, 2, UNSEEN, 2], [2, UNSEEN, UNSEEN, UNSEEN]]
     assert targets["feats.Number"].tolist() == [[2, 1, 0, 2], [2, UNSEEN, UNSEEN, UNSEEN]]
     assert targets["feats.VerbForm"].tolist() == [[1, 0, 1, 1], [0, UNSEEN, UNSEEN, UNSEEN]]
@@ -90,16 +90,16 @@ def test_each_feature_has_a_decoder_and_targets() -> None:
 
 def test_features_that_train_lacks_are_told_and_always_wrong() -> None:
     task = fitted()
-    dev = task.examples(Dataset.from_dict(DEV), 100)
+    dev = task.encode(Dataset.from_dict(DEV), 100)
     (notice,) = task.notices(dev)
     assert notice == "feats: 'Case=Gen', 'Mood=Ind' do not occur in train, and always counts as wrong"
-    gold = task.answers(task.build().eval(), dev)["feats"].gold
+    gold = task.label_pairs(task.build().eval(), dev)["feats"].gold
     assert (gold < 0).tolist() == [False, False, True, False, True]
 
 
 def test_whole_labels_are_scored() -> None:
     task = fitted()
-    dev = task.examples(Dataset.from_dict(DEV), 100)
+    dev = task.encode(Dataset.from_dict(DEV), 100)
     said = [["Case=Nom", "VerbForm=Fin", "Number=Plur", "_"], ["VerbForm=Fin"]]
     scores = task.scores({"upos": column(DEV["upos"]), "feats": column(said)}, dev)
     assert scores["feats.accuracy"] == 2 / 5
@@ -114,7 +114,7 @@ def test_scores_of_the_same_answers_are_those_of_whole_labels() -> None:
     said = {"upos": column(DEV["upos"]), "feats": column([[*rows[0][:2], "_", "_"], ["VerbForm=Fin"]])}
     train = {**TRAIN, "feats": [["Case=Nom", *TRAIN["feats"][0][1:]], TRAIN["feats"][1]]}
     split, whole = fitted(train), fitted(train, by_feature=[])
-    ours, theirs = (task.scores(said, task.examples(Dataset.from_dict(table), 100)) for task in (split, whole))
+    ours, theirs = (task.scores(said, task.encode(Dataset.from_dict(table), 100)) for task in (split, whole))
     assert ours == theirs
     assert ours["feats.accuracy"] == 3 / 5
 
@@ -122,7 +122,7 @@ def test_scores_of_the_same_answers_are_those_of_whole_labels() -> None:
 def test_the_trivial_tagger_is_that_of_whole_labels() -> None:
     def baselines(task: TagTask) -> Any:
         splits = {
-            name: task.examples(Dataset.from_dict(table), 100) for name, table in (("train", sorted_), ("dev", DEV))
+            name: task.encode(Dataset.from_dict(table), 100) for name, table in (("train", sorted_), ("dev", DEV))
         }
         return task.baselines(splits, task.recipe.training, 1)
 
@@ -138,7 +138,7 @@ def test_a_tagger_says_whole_labels() -> None:
         layer = model.decoders[name].output
         torch.nn.init.zeros_(layer.weight)  # type: ignore[union-attr,arg-type]
         layer.bias.data = torch.zeros(len(task.labels[name]))  # type: ignore[union-attr]
-        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr,operator]
+        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr]
     tagging, nothing = task.predictor(model).tag([["she", "sleeps"], []])
     assert tagging.tags == tagging.columns["feats"] == ["Case=Acc|Number=Sing"] * 2
     assert list(tagging.columns) == ["feats", "upos"]
@@ -146,24 +146,24 @@ def test_a_tagger_says_whole_labels() -> None:
     assert tagging.scores == pytest.approx([three * three * two] * 2)
     assert tagging.column_scores["upos"] == pytest.approx([np.e / (np.e + 3)] * 2)
     assert nothing.columns == {"feats": [], "upos": []}
-    scores = task.score(model, task.examples(Dataset.from_dict(TRAIN), 100))
+    scores = task.score(model, task.encode(Dataset.from_dict(TRAIN), 100))
     assert scores["feats.accuracy"] == pytest.approx(1 / 6)
     assert scores["labels"]["feats"]["Case=Acc|Number=Sing"]["precision"] == pytest.approx(1 / 6)
 
 
 @pytest.mark.parametrize("decoder", ["linear", "crf"])
 def test_a_column_weighs_as_much_as_it_should(decoder: str) -> None:
-    task = fitted(decoder=decoder, weights={"feats": 0.5})
+    task = fitted(decoder=decoder, loss_weights={"feats": 0.5})
     model = task.build()
     assert model.weights == {"upos": 1.0, **dict.fromkeys(PARTS, 0.5)}
-    loss, _ = model.loss(task.examples(Dataset.from_dict(TRAIN), 100).batch(np.array([0, 1])))
+    loss, _ = model.loss(task.encode(Dataset.from_dict(TRAIN), 100).batch(np.array([0, 1])))
     assert loss.total.isfinite()
 
 
 def test_saved_codecs_make_an_equal_task() -> None:
     task = fitted()
     saved = {name: json.loads(json.dumps(codec.to_json())) for name, codec in task.codecs().items()}
-    again = recipe(by_feature=["feats"]).restore(saved)
+    again = TagTask.restore(recipe(by_feature=["feats"]), saved)
     assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
     assert list(again.build().decoders) == list(task.build().decoders)
 
@@ -171,7 +171,7 @@ def test_saved_codecs_make_an_equal_task() -> None:
 def test_an_auxiliary_column_is_learned_but_not_said() -> None:
     task = fitted(labels=["upos"], auxiliary=["feats"])
     assert list(task.build().decoders) == ["upos", *PARTS]
-    dev = task.examples(Dataset.from_dict(DEV), 100)
+    dev = task.encode(Dataset.from_dict(DEV), 100)
     assert task.notices(dev) == []
     assert sorted(task.score(task.build().eval(), dev)) == ["accuracy", "accuracy_unknown", "labels"]
     assert list(task.predictor(task.build()).tag(["she"])[0].columns) == ["upos"]
@@ -179,13 +179,13 @@ def test_an_auxiliary_column_is_learned_but_not_said() -> None:
 
 def test_every_decoder_is_calibrated() -> None:
     task = fitted(decoder={"kind": "linear", "calibrate": True})
-    assert list(task.calibrate(task.build().eval(), task.examples(Dataset.from_dict(DEV), 100))) == ["upos", *PARTS]
+    assert list(task.calibrate(task.build().eval(), task.encode(Dataset.from_dict(DEV), 100))) == ["upos", *PARTS]
 
 
 @pytest.mark.parametrize(
     ("feats", "problem"),
     [
-        ([["_"] * 3] * 2, "data.by_feature: column 'feats' has no features in train, only '_'"),
+        ([["_"] * 3] * 2, "column 'feats': there are no features in train, only '_'"),
         (
             [["_", "Nom", "_"]] * 2,
             "column 'feats': 'Nom' is no list of features; expected one such as 'Case=Nom|Number=Sing', or '_'",

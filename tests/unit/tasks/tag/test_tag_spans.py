@@ -1,6 +1,7 @@
 """Tagging spans: schemes, constraints, scores, and what the corpus gives beside the words."""
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 import torch
 from datasets import Dataset
 
-from seqnlp.codecs.schemes import allowed_transitions
+from seqnlp.codecs.spans import allowed_transitions
 from seqnlp.errors import DataError, UsageError
-from seqnlp.tasks import Tag, Tagger
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.recipe import TagRecipe
 from seqnlp.tasks.tag.task import TagTask
 
 TRAIN = {
@@ -27,7 +29,7 @@ def nowhere(name: str) -> Path:
     pytest.fail(f"looked for {name}")
 
 
-def recipe(decoder: str = "crf", columns: bool = False, **data: Any) -> Tag:
+def recipe(decoder: str = "crf", columns: bool = False, **data: Any) -> TagRecipe:
     table = {
         "task": "tag",
         "data": {"reader": "conllu", "train": "t", "dev": "d", "tokens": "word", "labels": ["tag"], **data},
@@ -35,11 +37,11 @@ def recipe(decoder: str = "crf", columns: bool = False, **data: Any) -> Tag:
         "encoder": {"kind": "gru", "size": 5},
         "decoder": decoder,
     }
-    return Tag.model_validate(table)
+    return TagRecipe.model_validate(table)
 
 
 def fitted(table: dict[str, Any] = TRAIN, **settings: Any) -> TagTask:
-    return recipe(**settings).fit(Dataset.from_dict(table), nowhere)
+    return TagTask.fit(recipe(**settings), Dataset.from_dict(table), nowhere)
 
 
 def tagger(**settings: Any) -> Tagger:
@@ -56,8 +58,8 @@ def tagger(**settings: Any) -> Tagger:
             "data.scheme: one label column has a scheme, but there are several: tag, pos",
         ),
         (
-            {"encode": "bioes"},
-            'data.encode: the scheme of the corpus is not known (add data.scheme, for instance "bio")',
+            {"training_scheme": "bioes"},
+            'data.training_scheme: the scheme of the corpus is not known (add data.scheme, for instance "bio")',
         ),
     ],
 )
@@ -76,16 +78,16 @@ def test_a_column_is_either_given_or_predicted() -> None:
         (TRAIN, {"scheme": "bio"}),
         (IOB1, {"scheme": "iob1"}),
         (BROKEN, {"scheme": "bio", "repair": True}),
-        (TRAIN, {"scheme": "bio", "encode": "bioes"}),
-        (IOB1, {"scheme": "iob1", "encode": "bioes"}),
+        (TRAIN, {"scheme": "bio", "training_scheme": "bioes"}),
+        (IOB1, {"scheme": "iob1", "training_scheme": "bioes"}),
     ],
 )
 def test_the_corpus_is_converted_to_the_scheme_to_train_in(table: dict[str, Any], data: dict[str, Any]) -> None:
     task = fitted(table, **data)
-    examples = task.examples(Dataset.from_dict(table), 100)
+    examples = task.encode(Dataset.from_dict(table), 100)
     names = task.labels["tag"].names
     rows = [[names[number] for number in examples.targets["tag"][row]] for row in range(3)]
-    if data.get("encode") == "bioes":
+    if data.get("training_scheme") == "bioes":
         assert rows == [["B-P", "E-P", "O", "S-L"], ["S-L", "S-P", "S-P"], ["O", "O"]]
     else:
         assert rows == TRAIN["tag"]
@@ -104,7 +106,7 @@ def test_an_invalid_tag_is_refused_with_its_place() -> None:
 @pytest.mark.parametrize("decoder", ["crf", "linear"])
 @pytest.mark.parametrize("encode", ["bio", "bioes"])
 def test_an_untrained_tagger_gives_valid_tags_and_the_spans_that_they_mean(decoder: str, encode: str) -> None:
-    model = tagger(decoder=decoder, scheme="bio", encode=encode)
+    model = tagger(decoder=decoder, scheme="bio", training_scheme=encode)
     names = ["B-L", "B-P", "I-L", "I-P", "O"]
     allowed = allowed_transitions(names, "bio")
     for text in ("Ann  Lee left Rome, Bo !", "it", "Rome Rome Rome Rome x y z"):
@@ -138,9 +140,9 @@ def test_without_a_scheme_there_are_no_spans() -> None:
 
 
 def test_scores_are_of_spans() -> None:
-    task = fitted(scheme="bio", encode="bioes")
+    task = fitted(scheme="bio", training_scheme="bioes")
     model = task.build().eval()
-    scores = task.score(model, task.examples(Dataset.from_dict(TRAIN), 100))
+    scores = task.score(model, task.encode(Dataset.from_dict(TRAIN), 100))
     assert task.metric.name == "f1"
     found = [span for tagging in task.predictor(model).tag(TRAIN["word"]) for span in tagging.spans or []]
     assert sum(row["support"] for row in scores["labels"].values()) == 5
@@ -153,9 +155,10 @@ def test_scores_are_of_spans() -> None:
 def test_a_column_given_beside_the_words_is_read() -> None:
     model = tagger(columns=True, scheme="bio")
     assert model.inputs == ["word", "pos"]
-    row = {"word": ["Ann", "left"], "pos": ["N", "V"]}
+    row: dict[str, list[str]] = {"word": ["Ann", "left"], "pos": ["N", "V"]}
     one = model.tag(row)
-    assert model.tag([row, row]) == [one, one] == list(model.tag(iter([row, row])))
+    rows: list[Mapping[str, list[str]]] = [row, row]
+    assert model.tag(rows) == [one, one] == list(model.tag(iter([row, row])))
     other = model.tag({**row, "pos": ["V", "a tag never seen"]})
     assert one.tokens == other.tokens == ["Ann", "left"]
     assert one.scores != other.scores
@@ -164,9 +167,9 @@ def test_a_column_given_beside_the_words_is_read() -> None:
 def test_a_saved_column_codec_is_the_same() -> None:
     task = fitted(columns=True)
     saved = {name: codec.to_json() for name, codec in task.codecs().items()}
-    again = recipe(columns=True).restore(saved)
+    again = TagTask.restore(recipe(columns=True), saved)
     assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
-    assert "columns.pos" in saved
+    assert "embedding.columns.pos" in saved
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ def test_empty_sentences_have_no_spans() -> None:
     assert full.tokens == ["Ann", "left"]
 
 
-@pytest.mark.parametrize("data", [{"scheme": "bio"}, {"scheme": "bio", "encode": "bioes"}])
+@pytest.mark.parametrize("data", [{"scheme": "bio"}, {"scheme": "bio", "training_scheme": "bioes"}])
 def test_the_likeliest_sequences_of_tags(data: dict[str, Any]) -> None:
     made = tagger(**data)
     sentences = [["Ann", "Lee", "left"], [], ["Rome"]]

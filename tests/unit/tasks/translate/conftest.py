@@ -9,21 +9,22 @@ import torch
 from datasets import Dataset
 
 from seqnlp.model import SequenceModel
-from seqnlp.tasks import Translate, Translator
 from seqnlp.tasks.translate.corpus import Pairs
+from seqnlp.tasks.translate.predictor import Translator
+from seqnlp.tasks.translate.recipe import TranslateRecipe
 from seqnlp.tasks.translate.task import TranslateTask
 
 SOURCES = ["a b", "b c d", "d", "c a", "a b c d", "d d a"]
 TARGETS = ["B A", "D C B", "D", "A C", "D C B A", "A D D"]
 SMALL: dict[str, Any] = {
     "task": "translate",
-    "data": {"train": "x", "dev": "x", "unit": "words"},
+    "data": {"train": "x", "dev": "x", "tokenizer": "words"},
     "embedding": {"size": 8},
     "encoder": {"size": 8},
-    "decoder": {"size": 12, "embedding": 8, "dropout": 0.0},
+    "decoder": {"size": 12, "embedding_size": 8, "dropout": 0.0},
     "training": {"threads": 1},
 }
-Recipe = Callable[..., Translate]
+Recipe = Callable[..., TranslateRecipe]
 MakePairs = Callable[..., Pairs]
 Make = Callable[..., tuple[TranslateTask, SequenceModel]]
 
@@ -43,7 +44,7 @@ def find(name: str) -> Path:
 @pytest.fixture(scope="session")
 def recipe() -> Recipe:
     """Makes a recipe with other settings than the small ones above."""
-    return lambda **changes: Translate.model_validate(merged(SMALL, changes))
+    return lambda **changes: TranslateRecipe.model_validate(merged(SMALL, changes))
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +62,7 @@ def make(recipe: Recipe, pairs: MakePairs) -> Make:
     """Makes a task fitted to the pairs above, and a model with random weights."""
 
     def made(seed: int = 0, **changes: Any) -> tuple[TranslateTask, SequenceModel]:
-        task = recipe(**changes).fit(pairs(training=True), find)
+        task = TranslateTask.fit(recipe(**changes), pairs(training=True), find)
         torch.manual_seed(seed)
         model = task.build().eval()
         for parameter in model.parameters():

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
-from seqnlp.tasks import Translator
-from seqnlp.tasks.translate.predictor import LONGEST
+from seqnlp.tasks.translate.predictor import Translator
 from seqnlp.tasks.translate.task import TranslateTask
 
 Make = Callable[..., tuple[TranslateTask, SequenceModel]]
-SENTENCES = st.lists(st.lists(st.sampled_from("abcdx"), max_size=7).map(" ".join), max_size=8)
+SENTENCES = st.lists(st.lists(st.sampled_from("abcdx"), max_size=7).map(" ".join), max_size=5)
 
 
 @given(SENTENCES, st.integers(1, 4))
@@ -53,7 +52,7 @@ def test_attention_has_a_row_a_token(translator: Translator) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\t\n"])
-def test_nothing_is_made_of_nothing(translator: Translator, text: str) -> None:
+def test_empty_source_has_an_empty_translation(translator: Translator, text: str) -> None:
     result = translator.translate(text, best=2, attention=True)
     assert (result.text, result.tokens, result.alternatives, result.attention) == ("", [], [], [])
 
@@ -71,7 +70,7 @@ def test_translations_begin_as_they_must(translator: Translator, prefix: str) ->
         ({"beam": 0}, "beam 0: it should be greater than or equal to 1"),
         ({"beam": 2, "best": 3}, "3 best: a beam of 2 finds between 1 and 2"),
         ({"best": 0}, "0 best"),
-        ({"no_repeat": -1}, "no_repeat -1"),
+        ({"no_repeat_ngram_size": -1}, "no_repeat_ngram_size -1"),
         ({"length_penalty": "long"}, "length_penalty 'long': it should be 'gnmt', 'average' or 'none'"),
     ],
 )
@@ -85,8 +84,8 @@ def test_a_beam_may_be_wider_than_the_vocabulary(translator: Translator) -> None
     assert len(result.alternatives) > len(translator.target)
 
 
-def test_no_run_is_there_twice_if_that_is_asked_for(translator: Translator) -> None:
-    for result in translator.translate(["a b c d", "d d d d a"], no_repeat=1, unknown="keep"):
+def test_no_repeat_forbids_repeated_ngrams(translator: Translator) -> None:
+    for result in translator.translate(["a b c d", "d d d d a"], no_repeat_ngram_size=1, unknown="keep"):
         assert len(set(result.tokens)) == len(result.tokens)
 
 
@@ -105,10 +104,11 @@ def test_streams_are_read_as_they_come(translator: Translator) -> None:
     assert len(read) < 100
 
 
-def test_of_a_source_without_end_the_beginning_is_read(translator: Translator) -> None:
-    result = translator.translate("a " * (LONGEST + 7), beam=1)
+def test_long_source_is_read_from_its_beginning(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqnlp.tasks.translate.predictor.LONGEST", 40)
+    result = translator.translate("a " * 47, beam=1)
     assert result.unread == 7
-    assert len(result.source_tokens) == LONGEST
+    assert len(result.source_tokens) == 40
     assert result.to_json()["unread"] == 7
 
 
@@ -151,6 +151,6 @@ def test_models_of_an_ensemble_decide_together(make: Make) -> None:
 
 
 def test_an_ensemble_needs_the_same_tokens(make: Make) -> None:
-    ours, theirs = (task.predictor(model) for task, model in (make(), make(data={"unit": "characters"})))
+    ours, theirs = (task.predictor(model) for task, model in (make(), make(data={"tokenizer": "characters"})))
     with pytest.raises(UsageError, match=r"its source tokens \(\d+\) are not those of the first"):
         ours.joined(theirs)

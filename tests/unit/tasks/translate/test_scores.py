@@ -52,7 +52,7 @@ def without_sacrebleu(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_sacrebleu")
 def test_without_sacrebleu_all_other_scores_are_there(make: Make, pairs: Callable[..., Any]) -> None:
     task, model = make()
-    examples = task.examples(pairs(), 100)
+    examples = task.encode(pairs(), 100)
     assert set(task.dev_scores(model, examples)) == {"exact_match", "nats", "perplexity"}
     assert task.notices(examples) == ["BLEU and chrF need sacrebleu: pip install 'seqnlp[mt]'"]
 
@@ -66,4 +66,4 @@ def test_a_training_by_bleu_says_at_once_what_to_install(make: Make) -> None:
 def test_a_training_by_bleu_needs_references_of_some_words(make: Make, pairs: Callable[..., Any]) -> None:
     task, model = make(training={"metric": "bleu"})
     with pytest.raises(DataError, match="choose another"):
-        task.dev_scores(model, task.examples(pairs(["a"], ["A"]), 100))
+        task.dev_scores(model, task.encode(pairs(["a"], ["A"]), 100))

@@ -1,0 +1,148 @@
+"""`seqnlp tag`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from itertools import tee
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqnlp.cli.lines import blocks
+from seqnlp.cli.opening import open_predictor
+from seqnlp.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqnlp.results import Tagging
+    from seqnlp.tasks.tag.predictor import Tagger
+
+CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+
+RunArgument = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
+FileArgument = Annotated[Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def tag(
+    run: RunArgument,
+    file: FileArgument = None,
+    as_json: JsonOption = False,
+    as_conllu: Annotated[
+        bool, typer.Option("--conllu", help="Write CoNLL-U. A .conllu file keeps all but the tagged columns.")
+    ] = False,
+    pretokenized: Annotated[
+        bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
+    ] = False,
+    columns: Annotated[
+        str | None, typer.Option(help="Read a file with a word a line; the names of its columns, such as word,pos.")
+    ] = None,
+    best: Annotated[int | None, typer.Option(min=1, help="With --json: the n best tag sequences; for a crf.")] = None,
+) -> None:
+    """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
+    from seqnlp.tasks.tag.predictor import Tagger
+
+    if as_json and as_conllu:
+        raise UsageError("--json and --conllu contradict each other: choose one")
+    if columns is not None and (as_conllu or pretokenized):
+        raise UsageError("--columns goes neither with --conllu nor with --pretokenized")
+    if best is not None and (not as_json or columns is not None):
+        raise UsageError("--best goes with --json, and not with --columns")
+    tagger = open_predictor(run, Tagger)
+    if columns is not None:
+        tag_columns(tagger, file, columns, as_json)
+        return
+    if file is not None and ".conllu" in file.suffixes[-2:]:
+        if not as_conllu:
+            raise UsageError(f"{file} is CoNLL-U: tag it with --conllu, which keeps all but the tagged columns")
+        _tag_conllu(tagger, file)
+        return
+    draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain
+    for lines in blocks(file):
+        taggings = tagger.tag(lines, pretokenized=pretokenized, best=best or 0)
+        sys.stdout.write("".join(map(draw, lines, taggings)))
+        sys.stdout.flush()
+
+
+def predict(run: Path, file: Path | None, as_json: bool) -> None:
+    """Tag sentences with the default options."""
+    tag(run, file, as_json)
+
+
+def _plain(line: str, tagging: Tagging) -> str:
+    return " ".join(map("/".join, zip(tagging.tokens, tagging.tags, strict=True))) + "\n"
+
+
+def _json(line: str, tagging: Tagging) -> str:
+    return json.dumps(tagging.to_json(), ensure_ascii=False) + "\n"
+
+
+def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
+    """Formatter of new sentences as CoNLL-U, with `_` in all but the tagged columns."""
+    places = [CONLLU.index(name) if name in CONLLU else None for name in columns]
+    if None in places:
+        odd = columns[places.index(None)]
+        raise UsageError(f"--conllu: the run's label column {odd!r} is none of CoNLL-U ({', '.join(CONLLU)})")
+
+    def draw(line: str, tagging: Tagging) -> str:
+        text = " ".join(line.split())
+        rows, place = [f"# text = {text}"], 0
+        for number, token in enumerate(tagging.tokens):
+            place = text.index(token, place) + len(token)
+            row = [str(number + 1), token, *["_"] * 8]
+            for column, name in zip(places, columns, strict=True):
+                row[column or 0] = tagging.columns[name][number]
+            if place < len(text) and text[place] != " ":
+                row[9] = "SpaceAfter=No"
+            rows.append("\t".join(row))
+        return "\n".join(rows) + "\n\n" if tagging.tokens else ""
+
+    return draw
+
+
+def _tag_conllu(tagger: Tagger, file: Path) -> None:
+    from seqnlp.readers.conllu import parse_conllu, rewrite_conllu
+    from seqnlp.readers.files import open_text
+
+    _conllu(tagger.columns)  # the columns must be some of CoNLL-U's
+    tokens = tagger.inputs[0]
+    sentences = ({**sentence, tokens: sentence["form"]} for sentence in parse_conllu(open_text(file), file))
+    columns = (tagging.columns for tagging in tagger.tag(sentences))
+    rewrite_conllu(file, sys.stdout.buffer, columns)
+
+
+def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) -> None:
+    """Tag a file of columns: print it with the predicted columns at the right, or as JSON.
+
+    Args:
+        tagger: The tagger.
+        file: A word a line, columns separated by blanks or tabs, an empty line between sentences.
+        names: The names of its columns, separated by commas; `_` for one to leave out.
+        as_json: Print one JSON object a sentence.
+
+    Raises:
+        seqnlp.errors.UsageError: if columns that the tagger reads are missing.
+    """
+    from seqnlp.readers.columns import Columns
+
+    columns = [name.strip() for name in names.split(",")]
+    kept = [name for name in columns if name != "_"]
+    missing = [name for name in tagger.inputs if name not in kept]
+    if missing:
+        raise UsageError(f"--columns {names}: the tagger reads {', '.join(tagger.inputs)}; {missing[0]} is missing")
+    if len(set(kept)) < len(kept) or "" in kept:
+        raise UsageError(f"--columns {names}: expected different names with commas between")
+    if file is None or str(file) == "-":
+        raise UsageError("--columns reads a file; name one")
+    sentences, again = tee(Columns(names=columns).sentences(file))
+    for sentence, tagging in zip(again, tagger.tag(sentences), strict=True):
+        sys.stdout.write(json.dumps(tagging.to_json(), ensure_ascii=False) if as_json else _rows(sentence, tagging))
+        sys.stdout.write("\n")
+
+
+def _rows(sentence: Mapping[str, list[str]], tagging: Tagging) -> str:
+    given = [values for name, values in sentence.items() if name not in tagging.columns]
+    rows = zip(*given, *tagging.columns.values(), strict=True)
+    return "".join("\t".join(row) + "\n" for row in rows)

@@ -1,0 +1,182 @@
+"""Recurrent layers with torch's kernels: tanh or ReLU networks, GRU and LSTM."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from seqnlp.nn.dropout import drop_weights
+from seqnlp.nn.recurrent.layer import RecurrentLayer
+from seqnlp.nn.recurrent.packed import PackedGru, PackedLstm, PackedRnn, can_pack
+from seqnlp.nn.stepper import Stepper, TensorStepper
+from seqnlp.shapes import Float
+
+Activation = Literal["tanh", "relu"]
+
+SETTINGS = (True, 1, 0.0)
+"""What the kernels are told: biases, one layer, no dropout."""
+
+
+def initialise(parameters: Sequence[tuple[str, nn.Parameter]], size: int) -> None:
+    """Draw gate by gate: orthogonal recurrent weights (Saxe et al., 2014), Glorot's input weights, no biases."""
+    for name, parameter in parameters:
+        if "weight_hh" in name:
+            for gate in torch.split(parameter.detach(), size):
+                nn.init.orthogonal_(gate)
+        elif "weight_ih" in name:
+            for gate in torch.split(parameter.detach(), size):
+                nn.init.xavier_uniform_(gate)
+        elif "bias" in name:
+            nn.init.zeros_(parameter)
+
+
+class KernelLayer(RecurrentLayer, ABC):
+    """A layer of torch's, whose kernel reads all steps in one call."""
+
+    parts: ClassVar[int] = 1
+    """Tensors of a state."""
+
+    def __init__(self, rnn: nn.RNNBase, weight_drop: float = 0.0) -> None:
+        """Take the layer.
+
+        Args:
+            rnn: Of one layer and direction, with biases.
+            weight_drop: Share of the weights between steps dropped while training, the same ones in all of a
+                batch (Merity et al., 2018).
+        """
+        super().__init__()
+        self.rnn, self.size, self.weight_drop = rnn, rnn.hidden_size, weight_drop
+
+    def reset_parameters(self) -> None:
+        """See `RecurrentLayer.reset_parameters`."""
+        initialise(list(self.rnn.named_parameters()), self.size)
+
+    def forward(
+        self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
+    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+        """See `RecurrentLayer.forward`."""
+        given = self._zeros(steps[0]) if state is None else state
+        return self.kernel(steps, [part.unsqueeze(0).contiguous() for part in given], self._weights())
+
+    def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
+        """See `RecurrentLayer.stepper`."""
+        weights = self._weights()
+        if can_pack(weights[0]):
+            return self.packed(weights, rows, table)
+
+        def advance(inputs: Tensor, state: list[Tensor] | None) -> tuple[Tensor, list[Tensor]]:
+            after = self.cell(inputs, self._zeros(inputs) if state is None else state, weights)
+            return after[0], after
+
+        return TensorStepper(advance, table)
+
+    @abstractmethod
+    def kernel(
+        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
+    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+        """Run torch's kernel with other weights than the layer's own.
+
+        Args:
+            steps: The inputs.
+            state: Each part of shape (1, batch, size).
+            weights: Input and recurrent weights, input and recurrent biases.
+        """
+
+    @abstractmethod
+    def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
+        """Compute the state after one step with torch's cell, which lays no weights out: the output comes first."""
+
+    @abstractmethod
+    def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> Stepper:
+        """Make the stepper for inference in float32 on a CPU."""
+
+    def _weights(self) -> list[Tensor]:
+        inputs, recurrent, *biases = (
+            self.rnn.get_parameter(name) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        )
+        return [inputs, drop_weights(recurrent, self.weight_drop if self.training else 0.0), *biases]
+
+    def _zeros(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
+        return [inputs.new_zeros(len(inputs), self.size)] * self.parts
+
+
+@final
+class RnnLayer(KernelLayer):
+    """A simple recurrent layer (Elman, 1990): h' = f(W x + b + U h + c)."""
+
+    def __init__(self, width: int, size: int, weight_drop: float = 0.0, activation: Activation = "tanh") -> None:
+        super().__init__(nn.RNN(width, size, nonlinearity=activation), weight_drop)
+        self.activation = activation
+
+    def kernel(
+        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
+    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+        """See `KernelLayer.kernel`."""
+        run = torch.rnn_tanh if self.activation == "tanh" else torch.rnn_relu
+        outputs, hidden = run(steps, state[0], weights, *SETTINGS, self.training, False, False)
+        return outputs, [hidden[0]]
+
+    def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
+        """See `KernelLayer.cell`."""
+        run = torch.rnn_tanh_cell if self.activation == "tanh" else torch.rnn_relu_cell
+        return [run(inputs, state[0], *weights)]
+
+    def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> PackedRnn:
+        """See `KernelLayer.packed`."""
+        return PackedRnn(weights, rows, table, self.activation)
+
+
+@final
+class GruLayer(KernelLayer):
+    """Gated recurrent units (Cho et al., 2014) in cuDNN's form, where the reset gate comes after the product."""
+
+    def __init__(self, width: int, size: int, weight_drop: float = 0.0) -> None:
+        super().__init__(nn.GRU(width, size), weight_drop)
+
+    def kernel(
+        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
+    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+        """See `KernelLayer.kernel`."""
+        outputs, hidden = torch.gru(steps, state[0], weights, *SETTINGS, self.training, False, False)
+        return outputs, [hidden[0]]
+
+    def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
+        """See `KernelLayer.cell`."""
+        return [torch.gru_cell(inputs, state[0], *weights)]
+
+    def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> PackedGru:
+        """See `KernelLayer.packed`."""
+        return PackedGru(weights, rows, table)
+
+
+@final
+class LstmLayer(KernelLayer):
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997) with forget gate (Gers et al., 2000)."""
+
+    parts: ClassVar[int] = 2
+
+    def __init__(self, width: int, size: int, weight_drop: float = 0.0) -> None:
+        super().__init__(nn.LSTM(width, size), weight_drop)
+
+    def reset_parameters(self) -> None:
+        """See `RecurrentLayer.reset_parameters`."""
+        super().reset_parameters()
+        bias = self.rnn.get_parameter("bias_ih_l0").detach()
+        nn.init.ones_(bias[self.size : 2 * self.size])  # remember, at first
+
+    def kernel(
+        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
+    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+        """See `KernelLayer.kernel`."""
+        outputs, hidden, cells = torch.lstm(steps, state, weights, *SETTINGS, self.training, False, False)
+        return outputs, [hidden[0], cells[0]]
+
+    def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
+        """See `KernelLayer.cell`."""
+        return list(torch.lstm_cell(inputs, state, *weights))
+
+    def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> PackedLstm:
+        """See `KernelLayer.packed`."""
+        return PackedLstm(weights, rows, table)

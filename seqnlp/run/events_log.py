@@ -1,0 +1,143 @@
+"""Log of a training, events.jsonl: one event a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, final
+
+from seqnlp.errors import RunError
+from seqnlp.events import Event
+from seqnlp.run.files import read_bytes, saving, without_infinities
+
+EVENTS = "events.jsonl"
+
+TAIL = 65_536
+"""Bytes read from the end of a log for its last events."""
+
+
+def append_event(path: Path, event: Event) -> None:
+    """Append a line to a log, flushed to the operating system.
+
+    Raises:
+        seqnlp.errors.DataError: the disk is full or the file cannot be written.
+    """
+    line = json.dumps(without_infinities(event.to_json()), ensure_ascii=False) + "\n"
+    with saving(path), open(path, "ab") as file:
+        file.write(line.encode())
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """Events of a training, without those that a resume has undone.
+
+    A process that dies may leave a broken last line, which is skipped. A training that was resumed from
+    an older step has taken the steps after it twice: only the later ones are returned.
+
+    Raises:
+        seqnlp.errors.RunError: a line in the middle is damaged.
+    """
+    *lines, _unfinished = read_bytes(path).split(b"\n") if path.exists() else [b""]
+    history = History()
+    for number, line in enumerate(lines, 1):
+        event = parse_event(line)
+        if event is None:
+            raise RunError("damaged: expected an event of a training as JSON", path, number)
+        history.add(event)
+    return history.events
+
+
+def parse_event(line: bytes) -> dict[str, Any] | None:
+    """Parse a line of a log; None for a damaged one."""
+    try:
+        event = json.loads(line)
+        return event if isinstance(event["event"], str) and isinstance(event["step"], int) else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def read_recent_events(path: Path) -> list[dict[str, Any]]:
+    """Last whole events of a log, however long it is; damaged lines are skipped."""
+    if not path.exists():
+        return []
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - TAIL))
+        lines = file.read().split(b"\n")[:-1]
+    return [event for event in map(parse_event, lines) if event is not None]
+
+
+def drop_broken_line(path: Path) -> None:
+    """Truncate the unfinished last line of a training that was killed."""
+    if path.exists():
+        content = read_bytes(path)
+        with saving(path):
+            os.truncate(path, content.rfind(b"\n") + 1)
+
+
+@final
+class History:
+    """Events of a training as if it had never been interrupted: a resume undoes those after its step."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.rewound = 0
+        """Number of times that events were forgotten: whoever keeps something of them starts again."""
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Append an event; one that says `started` first removes those that it undoes."""
+        if event["event"] == "started" and self.events:
+            kept = [earlier for earlier in self.events if earlier["step"] <= event["step"]] if event["step"] else []
+            self.events, self.rewound = kept, self.rewound + 1
+        self.events.append(event)
+
+    def clear(self) -> None:
+        """Forget all events."""
+        if self.events:
+            self.events, self.rewound = [], self.rewound + 1
+
+
+@final
+class Tail:
+    """Reader of a log that is still being written; each `read` returns the new events.
+
+    A last line that is only half written is left for the next time. A log that was begun again is read again.
+    """
+
+    def __init__(self, run: str | Path) -> None:
+        self.path = Path(run) / EVENTS
+        self._history = History()
+        self._offset, self._file = 0, 0
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Events so far, without those that a resume has undone."""
+        return self._history.events
+
+    @property
+    def rewound(self) -> int:
+        """Number of times that events were forgotten: whoever keeps something of them starts again."""
+        return self._history.rewound
+
+    def read(self) -> list[dict[str, Any]]:
+        """Events that are new since the last time; damaged lines are skipped."""
+        try:
+            file = open(self.path, "rb")  # noqa: SIM115  (closed below)
+        except OSError:
+            self._forget()
+            return []
+        with file:
+            found = os.fstat(file.fileno())
+            if found.st_ino != self._file or found.st_size < self._offset:
+                self._forget()
+                self._file = found.st_ino
+            file.seek(self._offset)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        new = [event for event in map(parse_event, whole.split(b"\n")) if event is not None] if newline else []
+        for event in new:
+            self._history.add(event)
+        return new
+
+    def _forget(self) -> None:
+        self._offset = self._file = 0
+        self._history.clear()

@@ -1,0 +1,80 @@
+"""Recipe of a classifier."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, final
+
+from seqnlp.codecs import Column
+from seqnlp.decoders import MaxPool, PoolDecoder
+from seqnlp.embeddings import NGramVotes, TextEmbedding, Words
+from seqnlp.encoders import Encoder, Lstm
+from seqnlp.errors import Fault
+from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.recipe.recipe import Data
+from seqnlp.tasks.base import TaskRecipe
+from seqnlp.tasks.classify.dataset import checked, read_labels, split_texts
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@final
+class ClassifyData(Data):
+    """A corpus of texts with labels."""
+
+    renamed = {"several": "multilabel"}
+
+    text: str | None = None
+    """The column that holds raw text; left out, and no `tokens` either: `text`."""
+    tokens: str | None = None
+    """The column that holds lists of words, if the texts are tokenized."""
+    label: str = "label"
+    """The column to predict."""
+    multilabel: bool = False
+    """Predict any number of labels for a text, each on its own; the label column then holds lists."""
+
+
+@final
+class ClassifyRecipe(TaskRecipe):
+    """Gives a text a label."""
+
+    task: Literal["classify"] = "classify"
+    data: ClassifyData
+    embedding: TextEmbedding = TextEmbedding.parse({"words": Words()})
+    encoder: Encoder = Lstm()
+    decoder: PoolDecoder = MaxPool()
+    optimizer: Optimizer = AdamW()
+    ngrams: NGramVotes | None = None
+    """Linear n-gram model beside the network, whose logits are added; left out: none."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Combinations of settings that make no sense."""
+        if not self.embedding.parts:
+            yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
+        for column, part in self.embedding.given_columns.items():
+            yield Fault(f"embedding.{part}", f"a classifier is given no columns beside the words, such as {column!r}")
+        if self.data.text is not None and self.data.tokens is not None:
+            yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
+        if self.data.label == (self.data.tokens or self.data.text or "text"):
+            yield Fault("data.label", f"the text itself ({self.data.label!r}) can't be the label")
+        if (
+            self.ngrams
+            and self.ngrams.chars
+            and (len(self.ngrams.chars) != 2 or self.ngrams.chars != sorted(self.ngrams.chars))
+        ):
+            yield Fault(
+                "ngrams.chars", f"expected a shortest and a longest length, found {self.ngrams.chars}", "[2, 5]"
+            )
+
+    def words(self, split: "Dataset") -> Column:
+        """The words of each text.
+
+        Raises:
+            seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
+        """
+        if self.data.tokens is not None:
+            return checked(Column.from_dataset(split, self.data.tokens), self.data.tokens)
+        return split_texts(split, self.data.text or "text")
+
+    def labels(self, split: "Dataset") -> Column:
+        """The labels of each text."""
+        return read_labels(split, self.data.label, self.data.multilabel)

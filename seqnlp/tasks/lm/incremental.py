@@ -1,0 +1,77 @@
+"""A language model that reads several texts one token at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from seqnlp.codecs.running_text import UNKNOWN
+from seqnlp.decoders import NextTokenDecoder
+from seqnlp.embeddings import TokenLookup
+from seqnlp.model import SequenceModel
+from seqnlp.nn.recurrent import packed_linear
+from seqnlp.shapes import Float, Int
+from seqnlp.tasks.lm.dataset import NEXT
+
+MANY_ROWS = 32
+"""Texts at once that are worth waking the other threads of the processor in each step."""
+
+
+@final
+class IncrementalLm:
+    """The weights of a language model, ready for single steps, and the state of the texts that it reads."""
+
+    @torch.inference_mode()
+    def __init__(self, model: SequenceModel, state: list[Tensor] | None, rows: int, most: int | None = None) -> None:
+        """Begin after a text that has been read.
+
+        Args:
+            model: The language model; changes of its weights are not seen.
+            state: Of its encoder after the text; None: before any text.
+            rows: Texts that go on from there.
+            most: Texts at once, later; `rows` where none are added.
+        """
+        embedding, decoder = model.embedding, model.decoder(NEXT, NextTokenDecoder)
+        assert isinstance(embedding, TokenLookup)
+        self._stepper = model.encoder.stepper(most or rows, embedding.table.weight.detach())
+        self._stepper.load(state, rows)
+        projection = decoder.projection
+        self._project = (
+            packed_linear(projection.weight, None, most or rows) if isinstance(projection, nn.Linear) else None
+        )
+        bias = decoder.output.bias.detach().clone()
+        bias[UNKNOWN] = -torch.inf
+        self._output = packed_linear(decoder.output.weight, bias, most or rows)
+
+    def logits(self, tokens: Int[Tensor, " rows"]) -> Float[Tensor, "rows tokens"]:
+        """Read the next token of each text, and compute the logits of the one after it; none is the unknown."""
+        if 1 < len(tokens) < MANY_ROWS:
+            with _one_thread():
+                return self._logits(tokens)
+        return self._logits(tokens)
+
+    def _logits(self, tokens: Tensor) -> Tensor:
+        hidden = self._stepper.step(tokens)
+        return self._output(hidden if self._project is None else self._project(hidden))
+
+    def step(self, tokens: Int[Tensor, " rows"]) -> tuple[Float[Tensor, "rows tokens"], Float[Tensor, "rows source"]]:
+        """Read the next token of each text. See `seqnlp.nn.beam_search.IncrementalModel`; there is no source."""
+        logs = self.logits(tokens).double().log_softmax(1)
+        return logs, logs.new_zeros(len(logs), 0)
+
+    def keep(self, rows: Int[Tensor, " chosen"]) -> None:
+        """Select texts."""
+        self._stepper.keep(rows)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch from calling its other threads: to wake them takes longer than what they could do in a step."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

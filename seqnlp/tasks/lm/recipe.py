@@ -1,0 +1,88 @@
+"""Recipe of a language model."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal, final
+
+from pydantic import Field
+
+from seqnlp.codecs import Tokenizer
+from seqnlp.codecs.tokenizers import CharacterTokenizer
+from seqnlp.decoders import NextToken
+from seqnlp.embeddings import PathResolver, TokenEmbedding
+from seqnlp.encoders import Encoder, Lstm, RecurrentEncoder
+from seqnlp.errors import Fault
+from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.readers import Reader, Text
+from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.passage import Passage
+from seqnlp.recipe.recipe import Data
+from seqnlp.tasks.base import TaskRecipe
+from seqnlp.tasks.lm.corpus import TextSplit
+from seqnlp.training import Training
+
+
+@final
+class LmData(Data):
+    """Running text. Splits may be parts of one file: `"input.txt[:90%]"`, counted in characters."""
+
+    renamed = {"unit": "tokenizer", "column": "text"}
+
+    reader: Reader = Text()
+    """Reader of the files; `text` takes them as they stand, of others the rows of a column are joined."""
+    tokenizer: Tokenizer = CharacterTokenizer()
+    """Kind of the tokens: characters, words or subwords."""
+    text: str = "text"
+    """The column that holds the text, where the reader makes a table."""
+
+
+@final
+class LmTraining(Training):
+    """Settings of truncated backpropagation through time."""
+
+    renamed = {"window": "bptt", "random_windows": "variable_bptt"}
+
+    batch_tokens: Annotated[int, Field(ge=1)] = 4096
+    """Tokens in a batch: `batch_tokens / bptt` streams of the text are read side by side."""
+    bptt: Annotated[int, Field(ge=1)] = 128
+    """Steps of truncated backpropagation through time; the state is carried from window to window."""
+    variable_bptt: bool = False
+    """Vary the length of windows, so that their ends are not at the same places in each epoch."""
+
+
+@final
+class LmRecipe(TaskRecipe):
+    """Recipe of a model that predicts the next token of a text."""
+
+    task: Literal["lm"] = "lm"
+    data: LmData
+    embedding: TokenEmbedding = TokenEmbedding()
+    encoder: Encoder = Lstm(size=512, bidirectional=False)
+    decoder: NextToken = NextToken()
+    optimizer: Optimizer = AdamW()
+    training: LmTraining = LmTraining()
+
+    def faults(self) -> Iterator[Fault]:
+        """Combinations of settings that make no sense."""
+        if self.encoder.reads_ahead:
+            key, hint = "encoder", "an encoder that reads forward only"
+            if isinstance(self.encoder, RecurrentEncoder):
+                key, hint = "encoder.bidirectional", "bidirectional = false"
+            yield Fault(key, "a language model must not see what comes next", hint)
+        if self.training.bptt > self.training.batch_tokens:
+            problem = f"a window of {self.training.bptt} does not fit into {self.training.batch_tokens} batch_tokens"
+            yield Fault("training.bptt", problem, "batch_tokens is the number of streams times bptt")
+
+    def corpus(self, find: PathResolver) -> Corpus:
+        """Open the splits, each with its SHA-256."""
+        splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
+        return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
+
+    def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
+        """Open a text."""
+        return TextSplit.read(self.locate(source, find), self.data.reader, self.data.text)
+
+    def locate(self, source: str, find: PathResolver) -> Passage | str | Path:
+        """Locate a text: a passage of a file, or a source of the reader."""
+        reader = self.data.reader
+        return Passage.parse(source, find) if isinstance(reader, Text) else reader.locate(source, find)

@@ -1,0 +1,50 @@
+"""Preview of a tagger: sentences of dev with their labels."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from seqnlp.events import Example
+from seqnlp.model import SequenceModel
+from seqnlp.tasks.previews import sample_rows
+from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.recipe import TagData
+from seqnlp.training import Preview
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+WORDS = 40
+"""Words of a sentence that are kept."""
+
+
+def preview(
+    dev: "Dataset", seed: int, data: TagData, given: Sequence[str], tagger: Callable[[SequenceModel], Tagger]
+) -> Preview:
+    """Pick sentences with their labels, of the first label column.
+
+    Args:
+        dev: The split, as it was read.
+        seed: Decides which sentences.
+        data: Names the columns.
+        given: Columns that are read beside the words.
+        tagger: Wraps a model.
+    """
+    first = data.labels[0]
+    table = dev.select(sample_rows(len(dev), seed))
+    words = data.words(table)
+    # a tagger speaks in the scheme of the corpus, whatever it is trained in
+    gold = data.beside(words, table, first) if data.scheme else data.tags(words, table, first)
+    beside = {name: data.beside(words, table, name).rows() for name in given}
+    expected = gold.rows()
+    sentences = [
+        {data.tokens: tokens, **{name: column[row] for name, column in beside.items()}}
+        for row, tokens in enumerate(words.rows())
+    ]
+
+    def predict(model: SequenceModel) -> list[Example]:
+        return [
+            Example(found.tokens[:WORDS], right[:WORDS], found.tags[:WORDS], labels=True)
+            for found, right in zip(tagger(model).tag(iter(sentences)), expected, strict=True)
+        ]
+
+    return predict

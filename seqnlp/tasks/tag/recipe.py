@@ -1,0 +1,166 @@
+"""Recipe of a tagger."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Literal, final
+
+from pydantic import Field
+
+from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
+from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
+from seqnlp.decoders import Linear, TagDecoder
+from seqnlp.embeddings import CharCnn, TextEmbedding, Words
+from seqnlp.encoders import Encoder, Lstm
+from seqnlp.errors import DataError, Fault
+from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.recipe.recipe import Data
+from seqnlp.tasks.base import TaskRecipe
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@final
+class TagData(Data):
+    """A corpus of sentences whose words are labelled."""
+
+    renamed = {"encode": "training_scheme", "weights": "loss_weights"}
+
+    tokens: str = "form"
+    """The column that holds the words."""
+    labels: list[str] = ["upos"]
+    """The columns to predict, trained together, one decoder each."""
+    auxiliary: list[str] = []
+    """Auxiliary columns of multi-task training, neither scored nor predicted."""
+    by_feature: list[str] = []
+    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
+    label_codecs: dict[str, LabelEncoding] = {}
+    """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
+    loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Weight of a column in the loss; 1 by default."""
+    scheme: Scheme | None = None
+    """Scheme of spans in the label column: bio, bioes or iob1; left out: its labels are no spans."""
+    training_scheme: Literal["bio", "bioes"] | None = None
+    """Scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
+    repair: bool = False
+    """Read tags that the scheme doesn't allow as `conlleval` does, instead of refusing them."""
+
+    @property
+    def encoding(self) -> Scheme | None:
+        """Scheme to train in, if there is one."""
+        return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
+
+    def label_encoding(self, name: str) -> LabelEncoding:
+        """The kind of the labels of a column."""
+        return self.label_codecs.get(name) or (FeatureEncoding() if name in self.by_feature else Categorical())
+
+    def words(self, split: "Dataset") -> Column:
+        """The words of a split."""
+        return Column.from_dataset(split, self.tokens)
+
+    def beside(self, words: Column, split: "Dataset", name: str) -> Column:
+        """A column with something for every word.
+
+        Raises:
+            seqnlp.errors.DataError: if it has more for a sentence, or less.
+        """
+        column = Column.from_dataset(split, name)
+        words.check_parallel(column, self.tokens, name)
+        return column
+
+    def tags(self, words: Column, split: "Dataset", name: str) -> Column:
+        """Read a label column in canonical form, and in the training scheme.
+
+        Raises:
+            seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
+                labels that are not of their kind.
+        """
+        column = self.beside(words, split, name)
+        with about_column(name):
+            column = self.label_encoding(name).canonical(column)
+        if self.scheme is None or self.encoding is None or name not in self.labels:
+            return column
+        hint = ""
+        try:
+            spans = read_spans(column, self.scheme)
+            hint = "data.repair = true reads such tags as conlleval does"
+            if not self.repair:
+                check_tags(column, self.scheme)
+        except DataError as error:
+            raise error.replace(problem=f"column {name!r}: {error.problem}", hint=hint) from None
+        return write_spans(spans, column.codes.offsets, self.encoding)
+
+
+@contextmanager
+def about_column(name: str) -> Iterator[None]:
+    """Name the column in errors."""
+    try:
+        yield
+    except DataError as error:
+        raise error.replace(problem=f"column {name!r}: {error.problem}") from None
+
+
+@final
+class TagRecipe(TaskRecipe):
+    """Recipe of a model that labels every word of a sentence."""
+
+    task: Literal["tag"] = "tag"
+    data: TagData
+    embedding: TextEmbedding = TextEmbedding.parse({"words": Words(), "chars": CharCnn()})
+    encoder: Encoder = Lstm()
+    decoder: TagDecoder = Linear()
+    optimizer: Optimizer = AdamW()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that there are decoders for."""
+        return [*self.data.labels, *self.data.auxiliary]
+
+    def text(self, words: Column, split: "Dataset") -> TokenizedText:
+        """The words of a split, with the columns that the embedding reads beside them."""
+        columns = {name: self.data.beside(words, split, name) for name in self.embedding.given_columns}
+        return TokenizedText(words, columns)
+
+    def faults(self) -> Iterator[Fault]:
+        """Combinations of settings that make no sense."""
+        if not self.embedding.parts:
+            yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
+        if not self.data.labels:
+            yield Fault("data.labels", "there is no column to predict", 'for instance labels = ["upos"]')
+        for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):
+            yield Fault("data.labels", f"column {name!r} is named twice")
+        choices = ", ".join(self.columns)
+        for name in self.data.loss_weights:
+            if name not in self.columns:
+                yield Fault(f"data.loss_weights.{name}", f"there is no such column to predict; those are {choices}")
+        for name in self.data.by_feature:
+            if name not in self.columns:
+                yield Fault("data.by_feature", f"there is no column {name!r} to predict; those are {choices}")
+            for other in (column for column in self.columns if column.startswith(f"{name}.")):
+                yield Fault("data.by_feature", f"column {other!r} is named as if it were a feature of {name!r}")
+            if name in self.data.label_codecs:
+                yield Fault("data.by_feature", f"column {name!r} is in data.label_codecs too", "leave one of them out")
+            if self.data.scheme is not None and name in self.data.labels:
+                yield Fault("data.by_feature", f"column {name!r} has a scheme, so its labels are no features")
+        for name in self.data.label_codecs:
+            if name not in self.columns:
+                yield Fault(f"data.label_codecs.{name}", f"there is no such column to predict; those are {choices}")
+            for other in (column for column in self.columns if column.startswith(f"{name}.")):
+                yield Fault("data.labels", f"column {other!r} is named as if it were a part of {name!r}")
+            if self.data.scheme is not None and name in self.data.labels:
+                yield Fault(f"data.label_codecs.{name}", "the column has a scheme, so its labels are plain classes")
+        if self.data.tokens in self.columns:
+            yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
+        for name, part in self.embedding.given_columns.items():
+            if name in (*self.columns, self.data.tokens):
+                what = "the words themselves" if name == self.data.tokens else "a column to predict"
+                yield Fault(f"embedding.{part}", f"this is {what}, which can't be given beside the words")
+        yield from self._faults_of_scheme()
+
+    def _faults_of_scheme(self) -> Iterator[Fault]:
+        if self.data.scheme is not None and len(self.data.labels) > 1:
+            columns = ", ".join(self.data.labels)
+            yield Fault("data.scheme", f"one label column has a scheme, but there are several: {columns}")
+        if self.data.scheme is None and self.data.training_scheme is not None:
+            problem = "the scheme of the corpus is not known"
+            yield Fault("data.training_scheme", problem, 'add data.scheme, for instance "bio"')

@@ -1,0 +1,121 @@
+"""Recipe of a translator."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any, Literal, final
+
+import torch
+from pydantic import Field
+
+from seqnlp.codecs import Tokenizer
+from seqnlp.codecs.sentences import Form
+from seqnlp.codecs.tokenizers import SubwordTokenizer
+from seqnlp.decoders import Attention
+from seqnlp.embeddings import PathResolver, TokenEmbedding
+from seqnlp.encoders import Encoder, Lstm
+from seqnlp.errors import Fault
+from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.readers import Parallel, Reader
+from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.recipe.recipe import Data
+from seqnlp.tasks.base import TaskRecipe
+from seqnlp.tasks.translate.corpus import Pairs
+from seqnlp.tasks.translate.search import BeamSearch
+from seqnlp.training import Training
+
+
+@final
+class TranslateData(Data):
+    """A corpus of sentences and their translations."""
+
+    renamed = {
+        "joint": "joint_vocabulary",
+        "longest": "max_length",
+        "normalise": "unicode_normalization",
+        "ratio": "max_ratio",
+        "shortest": "min_length",
+        "tokenised": "pretokenized",
+        "unit": "tokenizer",
+    }
+
+    reader: Reader = Parallel()
+    """Reader of the files: `parallel` takes two files of lines, or one with a tab between the sides."""
+    source: str = "source"
+    """The column to translate, or a language in the column `translation` of a hub corpus."""
+    target: str = "target"
+    """The column, or the language, to translate into."""
+    tokenizer: Tokenizer = SubwordTokenizer()
+    """Kind of the tokens: subwords, characters or words."""
+    joint_vocabulary: bool = False
+    """One vocabulary for both sides, so that names and numbers are the same tokens in both."""
+    pretokenized: bool = False
+    """The words are separated by blanks: they are not split again, and BLEU is computed on them."""
+    lowercase: bool = False
+    """Lowercase all text; scores then ignore case."""
+    unicode_normalization: Form | None = None
+    """Normal form of Unicode that all text is brought into; left out: it stays as it is."""
+    min_length: Annotated[int, Field(ge=1)] = 1
+    """Leave pairs out of train that have fewer tokens on one side."""
+    max_length: Annotated[int, Field(ge=1)] = 100
+    """Leave pairs out of train that have more tokens on one side."""
+    max_ratio: Annotated[float, Field(ge=1)] | None = None
+    """Leave pairs out of train of which one side has more than this many times the tokens of the other."""
+
+
+@final
+class TranslateTraining(Training):
+    """Settings of the training loop."""
+
+    batch_tokens: Annotated[int, Field(ge=1)] = 2000
+    """Steps in a batch, of whichever side is longer, padding included."""
+    metric: Literal["nats", "bleu", "exact_match"] = "nats"
+    """Dev score that decides which weights are kept: nats per target token, or of greedy translations BLEU (which
+    needs sacrebleu) or exact matches."""
+
+
+@final
+class TranslateRecipe(TaskRecipe):
+    """Recipe of a model that turns a sentence into another."""
+
+    task: Literal["translate"] = "translate"
+    data: TranslateData
+    embedding: TokenEmbedding = TokenEmbedding(size=256)
+    shared_embedding: bool = False
+    """Share the embeddings of source and target tokens; needs `data.joint_vocabulary`."""
+    encoder: Encoder = Lstm(size=256)
+    decoder: Attention = Attention()
+    search: BeamSearch = BeamSearch()
+    optimizer: Optimizer = AdamW()
+    training: TranslateTraining = TranslateTraining()
+
+    def faults(self) -> Iterator[Fault]:
+        """Combinations of settings that make no sense."""
+        data = self.data
+        if data.source == data.target:
+            yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
+        if data.min_length > data.max_length:
+            yield Fault(
+                "data.min_length", f"no pair has {data.min_length} tokens or more and {data.max_length} or fewer"
+            )
+        if self.shared_embedding and not data.joint_vocabulary:
+            yield Fault(
+                "shared_embedding", "the tokens of the two sides are not the same", "data.joint_vocabulary = true"
+            )
+        shared = self.embedding.size if self.shared_embedding else None
+        with torch.device("meta"):  # nothing is computed
+            width = self.encoder.build(1).width
+        for key, problem in self.decoder.faults(width, shared):
+            yield Fault(f"decoder.{key}", problem)
+
+    def corpus(self, find: PathResolver) -> Corpus:
+        """Read the splits; from train pairs of odd lengths will be left out."""
+        corpus = read_corpus(self.data, find)
+        splits = {name: self._pairs(table) for name, table in corpus.splits.items()}
+        return Corpus({**splits, "train": replace(splits["train"], training=True)}, corpus.hashes)
+
+    def split(self, source: str, find: PathResolver) -> Pairs:
+        """Read one split, of which nothing will be left out."""
+        return self._pairs(super().split(source, find))
+
+    def _pairs(self, table: Any) -> Pairs:
+        return Pairs(table, self.data.source, self.data.target)
