@@ -12,7 +12,7 @@ from seqnlp.run.events_log import Tail
 from seqnlp.run.summary import Curves, curves
 
 SMOOTHING = 0.05
-"""Weight of the newest step in the smoothed loss, once there are more than 1 / SMOOTHING steps."""
+"""Weight of the newest step in the smoothed loss, after 1 / SMOOTHING steps."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TrainingStatus:
     scores: dict[str, float] = field(default_factory=dict)
     """The latest scores on dev."""
     best_scores: dict[str, float] = field(default_factory=dict)
-    """Those of the model that is kept so far."""
+    """Scores of the model that is kept so far."""
     examples: list[Example] = field(default_factory=list)
     """The latest predictions for some examples of dev."""
     _steps: int = 0
@@ -78,7 +78,7 @@ class TrainingStatus:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until the last step at the pace since the start or the resume, evaluations included.
+        """Seconds until the last step, at the pace since the start or the resume.
 
         A training that stops early is done sooner. None as long as no step was taken.
         """

@@ -83,11 +83,9 @@ class SeqnlpApp(App[None]):
                 await self.service.start()
 
     async def on_unmount(self) -> None:
-        """Stop the service."""
         await self.service.close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Commands of the palette."""
         yield SystemCommand("Train", "Choose a recipe and train it", self.action_train)
         if isinstance(screen, HomeScreen):
             yield SystemCommand("Curves", "Watch the training of the chosen run", screen.action_watch)
@@ -114,7 +112,6 @@ class SeqnlpApp(App[None]):
             self.push_screen(TrainScreen(self.trainings, self.service))
 
     async def action_quit(self) -> None:
-        """Leave, after a question if trainings that were begun here go on."""
         from seqnlp.tui.screens.confirm import ConfirmScreen, quit_question
 
         own = self.trainings.own()

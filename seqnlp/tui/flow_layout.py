@@ -22,7 +22,7 @@ class Place:
 
 
 def flow(widths: Sequence[int], room: int, gap: int = GAP) -> list[Place]:
-    """Place cells one after the other, and into the next line where there is no room; too wide ones are cut."""
+    """Place cells in lines, as many in each as fit; too wide ones are cut."""
     places: list[Place] = []
     line = start = 0
     for wanted in widths:
@@ -43,7 +43,7 @@ def lines_of(places: Sequence[Place]) -> list[list[int]]:
 
 
 def nearest_in_line(places: Sequence[Place], number: int, by: int) -> int:
-    """The cell most nearly below or above another one, in the next line or the one before (`by` 1 or -1)."""
+    """Nearest cell in the next line or the one before (`by` 1 or -1)."""
     here = places[number]
     there = [other for other, place in enumerate(places) if place.line == here.line + by]
     return min(there, key=lambda other: abs(places[other].start - here.start), default=number)
@@ -70,7 +70,7 @@ def bracket(label: str, width: int, opens: bool, closes: bool) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """Cut a text to a width, with an ellipsis at its end if it is too wide."""
+    """Cut a text to a width, with an ellipsis."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""

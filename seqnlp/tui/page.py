@@ -16,7 +16,7 @@ PERIOD = 0.5
 
 @final
 class PageDriver(WebDriver):
-    """Web driver whose page asks before it closes, as quitting does, and that does not outlive its server."""
+    """Web driver of a page that asks before it closes, as quitting does."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -27,7 +27,6 @@ class PageDriver(WebDriver):
         self._server, self._training = os.getppid(), False
 
     def start_application_mode(self) -> None:
-        """Start to draw, and to watch."""
         super().start_application_mode()
         self._application.set_interval(PERIOD, self._watch)
 

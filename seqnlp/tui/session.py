@@ -15,7 +15,7 @@ MAX_TURNS = 1000
 """Changes of settings that are remembered for each text."""
 
 FOLDER = Path("samples")
-"""Where samples are saved, in the working directory."""
+"""Folder of saved samples, in the working directory."""
 
 Settings = dict[str, Any]
 
@@ -86,7 +86,7 @@ class Session:
         return {"prompt": buffer.context(), "length": length, **request}
 
     def _begin(self, number: int, tokens: int, length: int, turn: Settings) -> None:
-        """Note the settings of a text from here, its length, and its tokens when somebody asked for more."""
+        """Note the settings and the target length of a text from here."""
         buffer = self.buffers[number]
         buffer.complete = False
         self.turns[number] = [*self.turns[number][-MAX_TURNS:], {"at": buffer.characters, **turn}]

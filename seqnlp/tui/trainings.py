@@ -28,7 +28,7 @@ LOG_TAIL = 8_192
 """Bytes at the end of the output that are read."""
 
 SAME_TIME = 2.0
-"""Seconds by which two start times of one process differ at most, if the clock was set in between."""
+"""Tolerance of start times, in seconds: the clock may be set in between."""
 
 
 class Condition(Enum):
@@ -43,7 +43,7 @@ class Condition(Enum):
 
 @dataclass(frozen=True)
 class Record:
-    """Process of a training, kept in a file, so that another application can watch it and resume it."""
+    """Process of a training, in a file: another application can watch and resume it."""
 
     recipe: str
     settings: list[str]
@@ -194,11 +194,11 @@ class Trainings:
         return self._known[name]
 
     def alive(self) -> list[Training]:
-        """Those that are going on, whoever has begun them."""
+        """Running trainings, whoever has started them."""
         return [training for training in self._all() if training.alive]
 
     def own(self) -> list[Training]:
-        """Those that this application has begun and that are going on."""
+        """Running trainings that this application has started."""
         return [training for training in self._known.values() if training.own and training.alive]
 
     def _all(self) -> Iterator[Training]:
@@ -218,7 +218,7 @@ def check_name(name: str) -> None:
 
 
 def spawn(command: Sequence[str], log: Path) -> int:
-    """Start a process in a session of its own, so that neither the terminal nor the application takes it along.
+    """Start a process in a session of its own, which outlives terminal and application.
 
     Its output goes to a file: a pipe would break when the application ends.
 
@@ -249,7 +249,7 @@ def find_process(record: Record) -> psutil.Process | None:
 
 
 def _holder(path: Path) -> psutil.Process | None:
-    """The process that trains in a folder, unless the note of it is an old one: then the lock is let alone."""
+    """The process that trains in a folder; the lock is left alone if the note is old."""
     noted = noted_process(path)
     pid = holder(path) if noted is not None and psutil.pid_exists(noted) else None
     with suppress(psutil.Error):
@@ -268,7 +268,7 @@ def _read_record(file: Path) -> Record | None:
 
 
 def settings_in(line: str) -> list[str]:
-    """The settings in a line as one would write it for the command line, `-s` included or not.
+    """Split a line of settings as a shell would, with or without `-s`.
 
     Raises:
         ValueError: a quotation mark has no partner.

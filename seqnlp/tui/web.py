@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from secrets import compare_digest, token_urlsafe
 from socket import gethostname
-from typing import Any, Protocol, final
+from typing import Any, final
 from urllib.parse import urlsplit
 
 import textual_serve
@@ -29,7 +29,7 @@ HEADERS = {
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Referrer-Policy": "no-referrer",
 }
-"""The page loads nothing from elsewhere, no other page may hold it in a frame, and none learns its address from it."""
+"""Loading from elsewhere, foreign frames, and telling others the address are forbidden."""
 
 WIDTH, HEIGHT, FONT_SIZE = 80, 24, 16
 """Of the terminal, where the page does not tell."""
@@ -44,19 +44,6 @@ STATIC = Path(next(iter(textual_serve.__path__))) / "static"
 PAGE = Path(__file__).parent / "templates" / "app_index.html"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class WebSocket(Protocol):
-    """The part of a page's connection that a visitor uses."""
-
-    async def send_bytes(self, data: bytes) -> None:
-        """Send output of the terminal."""
-
-    async def send_str(self, data: str) -> None:
-        """Send a JSON list."""
-
-    async def close(self) -> Any:
-        """End the connection."""
 
 
 @final
@@ -174,7 +161,7 @@ class Website:
 class Visitor:
     """Application of one visitor: a process that ends with the visit, whatever it is doing."""
 
-    def __init__(self, command: Sequence[str], page: WebSocket) -> None:
+    def __init__(self, command: Sequence[str], page: web.WebSocketResponse) -> None:
         """Set up; `start` begins, and `stop` must follow.
 
         Args:

@@ -65,13 +65,6 @@ class FakeService(ModelService):
             self.open -= 1
 
 
-@pytest.fixture(params=[(80, 24), (140, 45)], ids=["80x24", "140x45"])
-def size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    """The terminals that pictures are taken of."""
-    found: tuple[int, int] = request.param
-    return found
-
-
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -82,6 +75,10 @@ def _no_surprises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 1 / 500)  # Textual's own pauses after each key
+    monkeypatch.setattr("seqnlp.tui.panels.base.TYPING_PAUSE", 0.02)
+    monkeypatch.setattr("seqnlp.tui.panels.lm.PAUSE", 0.02)
+    monkeypatch.setattr("seqnlp.tui.screens.train.TYPING_PAUSE", 0.02)
     for line in (Input, TextArea):  # a cursor that blinks is seen in one picture and not in the next
         monkeypatch.setattr(line.cursor_blink, "_default", False)
     time.tzset()
@@ -258,7 +255,7 @@ def golden(tmp_path: Path) -> Callable[[SeqnlpApp, str], Awaitable[None]]:
     """Compares the screen with its picture, or writes it if the environment says so: `await golden(app, "home")`."""
 
     async def check(app: SeqnlpApp, name: str) -> None:
-        file = GOLDEN / f"{name}-{app.size.width}x{app.size.height}.svg"
+        file = GOLDEN / f"{name}.svg"
         if os.environ.get("SEQNLP_GOLDEN") == "write":
             await asyncio.sleep(1)
             GOLDEN.mkdir(exist_ok=True)

@@ -34,20 +34,10 @@ def opened(fake: Any, runs: Path, reply: Any = opinion) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(load | {"classify": reply}), run_at(runs / "sentiment_lstm"))
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, TEXT)
-        await golden(app, "classify")
-
-
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await pilot.press("ctrl+t")
-        await typed(pilot, TEXT)
-        await pilot.press("f2", "down", "right")
-        await pilot.pause()
         await golden(app, "classify")
 
 

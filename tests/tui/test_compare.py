@@ -109,14 +109,13 @@ async def test_the_pictures(
     pairs: Path,
     fake: Any,
     golden: Any,
-    size: tuple[int, int],
     pair: tuple[str, str],
     text: str,
     name: str,
     settled: Any,
 ) -> None:
     app = app_of(pairs, fake)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, *pair)
         screen.query_one(Prompt).text = text
         if name == "compare-texts":
@@ -367,21 +366,6 @@ async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any, settled: Any
         await pilot.press("tab", *["down"] * 20, "tab", "c")
         assert isinstance(app.screen, HomeScreen)
         assert any("no model that could be compared" in note.message for note in app._notifications)
-
-
-@pytest.mark.parametrize("width", [40, 60, 200])
-@pytest.mark.parametrize("pair", [("char_lstm", "word_lstm"), ("pos_gru", "pos_lstm")])
-async def test_any_width(pairs: Path, fake: Any, shows: Any, width: int, pair: tuple[str, str], settled: Any) -> None:
-    app = app_of(pairs, fake)
-    async with app.run_test(size=(width, 24)) as pilot:
-        screen = await opened(pilot, *pair)
-        screen.query_one(Prompt).text = "The old"
-        await pilot.press("enter")
-        await settled(pilot)
-        await shows(app, pair[1])
-        await pilot.resize_terminal(width + 30, 40)
-        await pilot.pause()
-        await shows(app, pair[1])
 
 
 async def test_without_colour(

@@ -93,15 +93,8 @@ def ticks(view: ForecastView) -> list[str]:
     return [line.split("┤")[0].strip() for line in str(view.render()).split("\n") if "┤" in line]
 
 
-async def test_the_picture(app: SeqnlpApp, golden: Any, size: tuple[int, int], opened: Any) -> None:
-    async with app.run_test(size=size) as pilot:
-        await opened(pilot, "etth1", "etth1_48")
-        await golden(app, "compare-forecasts")
-
-
-async def test_the_picture_on_a_narrow_terminal_in_daylight(app: SeqnlpApp, golden: Any, opened: Any) -> None:
-    async with app.run_test(size=(40, 24)) as pilot:
-        await pilot.press("ctrl+t")
+async def test_the_picture(app: SeqnlpApp, golden: Any, opened: Any) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "etth1", "etth1_48")
         await golden(app, "compare-forecasts")
 
@@ -242,16 +235,3 @@ async def test_a_file_that_one_of_them_can_not_read_is_told(
         await pilot.press("right", "down", "i", "l", "plus", "home", "pageup", "f2")
         await settled(pilot)
         assert app.screen.query_one(ForecastPanel) is not screen
-
-
-@pytest.mark.parametrize("size", [(10, 4), (21, 9), (40, 12), (200, 60)])
-async def test_any_size(app: SeqnlpApp, size: tuple[int, int], settled: Any, opened: Any) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await opened(pilot, "etth1", "etth1_48")
-        await pilot.resize_terminal(*size)
-        await pilot.pause()
-        for key in ["right", "down", "i", "l", "plus", "minus", "pagedown", "home", "up"] * 2:
-            app.simulate_key(key)
-        await settled(pilot)
-        assert app.screen.query_one(ForecastPanel) is screen
-        assert app.return_code in (None, 0)

@@ -63,19 +63,11 @@ def opened(fake: Any, runs: Path, reply: Any = waves) -> SeqnlpApp:
     )
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("down")
-        await settled(pilot)
-        await golden(app, "forecast")
-
-
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await pilot.press("ctrl+t")
         await settled(pilot)
         await golden(app, "forecast")
 

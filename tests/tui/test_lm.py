@@ -62,38 +62,26 @@ def written(settled: Any) -> Any:
     return write
 
 
-async def test_the_picture(
-    runs: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any, written: Any
-) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, settled: Any, written: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         panel_of(app).settings["seed"] = 7
         await written(pilot)
         await pilot.press(*["left"] * 12)
         await settled(pilot)
-        await golden(app, "generate")
+        await golden(app, "lm")
         await pilot.press("question_mark")
         await pilot.pause()
-        await golden(app, "generate-help")
+        await golden(app, "lm-help")
 
 
-async def test_the_picture_of_several_in_daylight(
-    runs: Path, fake: Any, golden: Any, size: tuple[int, int], written: Any
-) -> None:
+async def test_the_picture_of_several_in_daylight(runs: Path, fake: Any, golden: Any, written: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         panel_of(app).settings.update(seed=7, samples=3, length=200)
         await pilot.press("ctrl+t")
         await written(pilot)
-        await golden(app, "generate-three")
-
-
-async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any, written: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        panel_of(app).settings["seed"] = 7
-        await written(pilot)
-        await golden(app, "generate")
+        await golden(app, "lm-three")
 
 
 async def test_without_colour_surprise_is_underlined(

@@ -192,13 +192,6 @@ async def test_without_colour_the_chosen_line_is_bold(
         assert bold == [False, True]
 
 
-async def test_the_picture_of_a_verse(runs: Path, fake: Any, golden: Any, paste: Any) -> None:
-    app = opened(fake, runs, "sentiment_lstm")
-    async with app.run_test(size=(40, 24)) as pilot:
-        await paste(pilot, VERSE)
-        await golden(app, "classify-verse")
-
-
 async def test_the_picture_of_several_sentences_in_daylight(
     runs: Path, fake: Any, golden: Any, settled: Any, paste: Any
 ) -> None:

@@ -54,32 +54,23 @@ def opened(fake: Any, runs: Path, **replies: Any) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(REPLIES | replies), run_at(runs / "pos_gru"))
 
 
-async def test_the_picture_of_spans(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
+async def test_the_picture_of_spans(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, SENTENCE)
         await pilot.press("f2")
         await pilot.pause()
         await golden(app, "tag-spans")
 
 
-async def test_the_picture_of_two_columns_in_daylight(
-    runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any
-) -> None:
+async def test_the_picture_of_two_columns_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs, tag=parts_of_speech)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+t")
         await typed(pilot, SENTENCE)
         await pilot.press("down", "right", "right")
         await pilot.pause()
         await golden(app, "tag-columns")
-
-
-async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await typed(pilot, SENTENCE)
-        await golden(app, "tag-spans")
 
 
 async def test_tags_follow_what_is_typed(runs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:

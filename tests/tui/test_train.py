@@ -143,11 +143,9 @@ def begun(settled: Any, until: Any, opened: Any) -> Any:
     return begin
 
 
-async def test_the_picture(
-    project: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any, opened: Any
-) -> None:
+async def test_the_picture(project: Path, fake: Any, golden: Any, settled: Any, opened: Any) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
         await pilot.press("down")
         screen.query_one("#settings", Input).value = "training.epoch=3"
@@ -441,17 +439,6 @@ async def test_closing_can_leave_it_running_and_another_application_watches_it(
         assert not again.trainings.own()  # so leaving asks nothing
         await pilot.press("ctrl+q")
     assert again.return_code == 0
-
-
-@pytest.mark.parametrize("width", [40, 60, 200])
-async def test_any_width(project: Path, fake: Any, shows: Any, width: int, opened: Any) -> None:
-    app = SeqnlpApp(project, fake({"check": wrong}))
-    async with app.run_test(size=(width, 24)) as pilot:
-        await opened(pilot, "my_tagger")
-        await shows(app, "hiden")
-        await pilot.resize_terminal(width + 30, 40)
-        await pilot.pause()
-        await shows(app, "unknown key")
 
 
 async def test_without_colour(

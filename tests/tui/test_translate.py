@@ -56,22 +56,12 @@ def opened(fake: Any, runs: Path, reply: Any = translations) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(load | {"translate": reply}), run_at(runs / "sentiment_lstm"))
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, SOURCE)
         screen.grid.focus()
         await pilot.press(*["down"] * 4, *["right"] * 4)
-        await pilot.pause()
-        await golden(app, "translate")
-
-
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await pilot.press("ctrl+t")
-        screen = await typed(pilot, "A man reads in a park .")
-        screen.grid.focus()
         await pilot.pause()
         await golden(app, "translate")
 

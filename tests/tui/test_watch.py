@@ -72,25 +72,12 @@ def half_trained(root: Path, name: str, going_on: bool) -> None:
         (root / f".trainings/{name}.json").write_text(json.dumps(record))
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], watched: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, watched: Any) -> None:
     half_trained(runs, "pos_lstm", going_on=True)
     app = SeqnlpApp(runs, fake({}))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await watched(pilot, "pos_lstm")
         await golden(app, "watch")
-
-
-@pytest.mark.parametrize("width", [40, 60, 200])
-async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, golden: Any, watched: Any) -> None:
-    half_trained(runs, "pos_lstm", going_on=True)
-    app = SeqnlpApp(runs, fake({}))
-    async with app.run_test(size=(width, 24)) as pilot:
-        await watched(pilot, "pos_lstm")
-        await shows(app, "training")
-        if width == 40:
-            await golden(app, "watch")
-        await pilot.resize_terminal(width + 30, 40)
-        await shows(app, "accuracy")
 
 
 async def test_without_colour(runs: Path, fake: Any, shows: Any, monkeypatch: pytest.MonkeyPatch, watched: Any) -> None:
@@ -142,6 +129,7 @@ async def test_pause_stop_and_resume_by_keys(
         await pilot.press("s")
         await until(pilot, lambda: "■ stopped" in text_of(app))
         assert training.code == 130
+        await screen.look()  # at the last steps, too
         stopped = screen.follower.status.latest.step  # type: ignore[union-attr]
         await hides(app, "pause")
         await pilot.press("space", "s")  # nothing is there to be paused

@@ -147,7 +147,6 @@ class PredictPanel(TaskPanel):
     ]
 
     def compose(self) -> ComposeResult:
-        """The line, the answer, and its description."""
         with Horizontal(id="line"):
             yield Static("❯", classes="sign")
             yield self.line()
@@ -177,7 +176,7 @@ class PredictPanel(TaskPanel):
     @property
     @abstractmethod
     def answer(self) -> Widget:
-        """The widget with the answer of the first run, which takes the focus from the line."""
+        """Widget of the first answer, which takes the focus from the line."""
 
     @property
     def typed(self) -> str:
@@ -185,7 +184,6 @@ class PredictPanel(TaskPanel):
         return self.query_one("#text", Prompt).chosen
 
     def take_input(self, other: Self) -> None:
-        """Take the text with its cursor."""
         theirs = other.query_one("#text", Prompt)
         text, cursor = theirs.text, theirs.cursor_location
 
@@ -197,7 +195,6 @@ class PredictPanel(TaskPanel):
         self.call_later(take)
 
     def on_mount(self) -> None:
-        """Have the models loaded while the text is typed."""
         self.load()
         self.draw([])
         self.show_status()
@@ -209,7 +206,6 @@ class PredictPanel(TaskPanel):
             self.predict()
 
     def on_key(self, event: events.Key) -> None:
-        """Type over the answer what belongs to the text."""
         line = self.query_one("#text")
         if not isinstance(line, Prompt) or line.has_focus or event.key in self.screen.active_bindings:
             return
@@ -247,7 +243,7 @@ class PredictPanel(TaskPanel):
         self.query_one("#status", Static).update(self.describe())
 
     def refuse(self, error: ServiceError, request: Mapping[str, Any]) -> None:
-        """Show what is wrong with the text in the status line, for it is seldom right at once; raise other errors."""
+        """Show usage errors in the status line, for a text is seldom right at once; raise others."""
         if error.kind != "UsageError":
             raise error
         self.query_one("#status", Static).update(Content.assemble(("✕ ", "bold $error"), (error.message, "$error")))
@@ -263,7 +259,6 @@ class PredictPanel(TaskPanel):
         self.answer.focus()
 
     def action_leave(self) -> None:
-        """Move the focus back to the line, and from there leave."""
         line = self.query_one("#text")
         if line.has_focus:
             self.app.pop_screen()

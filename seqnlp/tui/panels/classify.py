@@ -50,22 +50,18 @@ class ClassifyPanel(TokenPanel):
 
     @property
     def flows(self) -> list[WeighedView]:
-        """The weighed words of each run."""
         return list(self.query(WeighedView))
 
     def request(self) -> dict[str, Any] | None:
-        """The text, and that it shall be explained."""
         return {"texts": self.asked_text, "explain": True} if self.typed.strip() else None
 
     def draw(self, answers: Sequence[Any]) -> None:
-        """Draw classes and words."""
         self.answers = answers
         most = max(self.screen.size.height // 2 - 5, 2)
         for number, view in enumerate(self.query(ClassView)):
             view.draw(answers[number] if answers else {}, self.with_numbers, most)
 
     def on_resize(self) -> None:
-        """Draw as many classes as there is room for."""
         if self.answers:
             self.draw(self.answers)
 
@@ -106,7 +102,6 @@ class ClassView(Vertical):
     """
 
     def compose(self) -> ComposeResult:
-        """The bars, the class that is explained, the words."""
         yield ClassBars()
         yield Static("", classes="why", markup=False)
         yield WeighedView()

@@ -39,7 +39,7 @@ Forecast = Mapping[str, Any]
 
 @final
 class ForecastPanel(PredictPanel):
-    """A file of series, and a chart of one of them for each run, all with the same axes."""
+    """A file of series, and a chart of one for each run."""
 
     REQUEST = "forecast"
     PLACEHOLDER = "a file of series; maybe up to a row or a day: load.csv[:-24]"
@@ -127,7 +127,6 @@ class ForecastPanel(PredictPanel):
         self.has_chart = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer changes of a chart only if there is one."""
         return self.has_chart or action not in CHART_ACTIONS
 
     def line(self) -> Widget:
@@ -135,7 +134,6 @@ class ForecastPanel(PredictPanel):
         return Line(placeholder=self.PLACEHOLDER, id="text", compact=True, select_on_focus=False)
 
     def answer_widgets(self) -> Iterable[Widget]:
-        """The heading, the charts, and the series to choose from."""
         yield Static("", id="heading", markup=False)
         if self.is_comparison:
             charts = [ForecastView(INVITATION, colour, f"{colour} 60%") for colour in (LEFT, RIGHT)]
@@ -147,23 +145,19 @@ class ForecastPanel(PredictPanel):
         yield Horizontal(self.side_by_side(charts), side, id="charts")
 
     def on_mount(self) -> None:
-        """Ask at once."""
         self.query_one("#text", Line).value = self.file
         self.answer.focus()
         self.predict()
 
     @property
     def answer(self) -> ForecastView:
-        """The first chart."""
         return self.query(ForecastView).first()
 
     @property
     def typed(self) -> str:
-        """The file."""
         return self.query_one("#text", Line).value
 
     def take_input(self, other: Self) -> None:
-        """Take the file."""
         self.file = other.typed
 
     @property
@@ -191,7 +185,6 @@ class ForecastPanel(PredictPanel):
     # asking
 
     def request(self) -> dict[str, Any] | None:
-        """The file, and the horizon, level and history."""
         file = self.typed.strip()
         if not file:
             return None
@@ -234,7 +227,6 @@ class ForecastPanel(PredictPanel):
     # drawing
 
     def draw(self, answers: Sequence[Any]) -> None:
-        """Draw the chosen series, on the same axes in all charts."""
         self.answers = list(answers)
         self.answered_file = self.answered_file if answers else ""
         names = self.names
@@ -305,7 +297,6 @@ class ForecastPanel(PredictPanel):
         self.action_series(event.option_index - self.index)
 
     def action_look_closer(self) -> None:
-        """Open the file, and move the focus to the chart."""
         self.answer.focus()
         self.predict()
 
@@ -356,7 +347,6 @@ class ForecastPanel(PredictPanel):
         self.predict()
 
     def action_leave(self) -> None:
-        """Move the focus from the line to the chart, and from there leave."""
         if isinstance(self.screen.focused, Input) and self.answers:
             self.answer.focus()
         else:

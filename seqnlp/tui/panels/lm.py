@@ -32,56 +32,19 @@ FRAMES = 15
 PAUSE = 0.12
 """Seconds to wait while a setting is being turned, or a cursor moves."""
 
+TOP_K = (None, 1, 2, 3, 5, 10, 20, 40, 60, 100, 200, 500)
+TOP_P = (None, *steps(0.05, 0.95, 0.05), 0.98, 0.99)
+MIN_P = (None, *steps(0.01, 0.1, 0.01), *steps(0.15, 0.5, 0.05))
+LENGTHS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, ENDLESS)
+
 SAMPLING_SETTINGS = (
-    Setting(
-        "temperature",
-        "temperature",
-        0.8,
-        steps(0, 2, 0.05),
-        tip="under 1 the likely becomes likelier; 0: always the likeliest",
-    ),
-    Setting(
-        "top_k",
-        "top-k",
-        None,
-        (None, 1, 2, 3, 5, 10, 20, 40, 60, 100, 200, 500),
-        "off",
-        True,
-        "among so many of the likeliest",
-    ),
-    Setting(
-        "top_p",
-        "top-p",
-        None,
-        (None, *steps(0.05, 0.95, 0.05), 0.98, 0.99),
-        "off",
-        tip="among the likeliest that together have this probability",
-    ),
-    Setting(
-        "min_p",
-        "min-p",
-        None,
-        (None, *steps(0.01, 0.1, 0.01), *steps(0.15, 0.5, 0.05)),
-        "off",
-        tip="among those this many times as likely as the likeliest",
-    ),
-    Setting(
-        "repetition_penalty",
-        "repetition",
-        1.0,
-        steps(1, 2, 0.05),
-        tip="above 1, what was there already becomes less likely",
-    ),
+    Setting("temperature", "temperature", 0.8, steps(0, 2, 0.05), tip="under 1 the likely becomes likelier; 0: greedy"),
+    Setting("top_k", "top-k", None, TOP_K, "off", True, "among so many of the likeliest"),
+    Setting("top_p", "top-p", None, TOP_P, "off", tip="among the likeliest that together have this probability"),
+    Setting("min_p", "min-p", None, MIN_P, "off", tip="among those this many times as likely as the likeliest"),
+    Setting("repetition_penalty", "repetition", 1.0, steps(1, 2, 0.05), tip="above 1, repetitions become less likely"),
     Setting("seed", "seed", None, (None, *range(100)), "any", True, "the same seed, the same text"),
-    Setting(
-        "length",
-        "length",
-        500,
-        (50, 100, 200, 500, 1000, 2000, 5000, 10_000, ENDLESS),
-        "",
-        True,
-        "tokens to write, at most",
-    ),
+    Setting("length", "length", 500, LENGTHS, "", True, "tokens to write, at most"),
     Setting("samples", "samples", 1, (1, 2, 3, 4, 5, 6), "", True, "texts side by side", bounded=True),
 )
 
@@ -149,7 +112,6 @@ class LmPanel(TaskPanel):
         self._checked = ""
 
     def compose(self) -> ComposeResult:
-        """The prompt, the texts, and the widgets beside them."""
         with Horizontal(id="line"):
             yield Static("❯", classes="sign")
             yield Prompt("how shall it begin? enter writes on", id="prompt", select_on_focus=True)
@@ -167,7 +129,6 @@ class LmPanel(TaskPanel):
         yield Static("", id="status", markup=False)
 
     def on_mount(self) -> None:
-        """Have the models loaded while the prompt is typed."""
         self._frames = self.set_interval(1 / FRAMES, self._draw, pause=True)
         self.load()
         self._draw()
@@ -184,12 +145,10 @@ class LmPanel(TaskPanel):
         return next((view for view in views if view.has_focus), views[min(self.session.current, len(views) - 1)])
 
     def take_input(self, other: Self) -> None:
-        """Take the prompt."""
         text = other.query_one(Prompt).text
         self.call_later(lambda: self.query_one(Prompt).load_text(text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the keys of one text, or those of two."""
         if action in ("again", "take", "undo", "save", "settings"):
             return not self.is_comparison
         return self.is_comparison or action not in ("next_seed", "warm")
@@ -386,7 +345,6 @@ class LmPanel(TaskPanel):
             self.notify(f"{file} and .json beside it", title="Saved", markup=False)
 
     def content_to_copy(self) -> str:
-        """The text that has the focus, or both."""
         if self.is_comparison:
             both = zip(self.runs, self.session.buffers, strict=True)
             return "\n\n".join(f"{run.name}:\n{buffer.text}" for run, buffer in both)
@@ -404,7 +362,6 @@ class LmPanel(TaskPanel):
             self.app.pop_screen()
 
     def on_unmount(self) -> None:
-        """Stop writing."""
         self._stop()
 
     # drawing

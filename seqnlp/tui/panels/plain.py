@@ -18,7 +18,7 @@ from seqnlp.tui.panels.base import PredictPanel
 
 @final
 class PlainPanel(PredictPanel):
-    """A line of text, and the answer of each run to the generic request, as text or JSON."""
+    """A line of text, and the generic prediction of each run."""
 
     REQUEST = "predict"
     PLACEHOLDER = "a line of text"
@@ -49,31 +49,26 @@ class PlainPanel(PredictPanel):
 
     @property
     def answer(self) -> Widget:
-        """The answer of the first run."""
         return self.query(".answer").first()
 
     def show_model(self, model: Mapping[str, Any]) -> None:
-        """Show the noun of the task, which only the service knows, for the application imports no plugin."""
+        """Show the task's noun; only the service knows it, for no plugin is imported here."""
         self._noun = f"This is {model['noun']}." if model.get("noun") else ""
         self.show_status()
 
     def request(self) -> dict[str, Any] | None:
-        """The line."""
         return {"text": self.typed} if self.typed.strip() else None
 
     def draw(self, answers: Sequence[Any]) -> None:
-        """Show each answer as text and JSON."""
         self._texts = [format_answer(answer) for answer in answers]
         texts = self._texts or ["the answer will stand here"] * len(self.runs)
         for view, text in zip(self.query(".answer > Static").results(Static), texts, strict=True):
             view.update(Content.styled(text, "" if self._texts else "$muted"))
 
     def describe(self) -> str:
-        """The noun of the task."""
         return self._noun
 
     def content_to_copy(self) -> str:
-        """The answer, or both."""
         return "\n\n".join(self._texts)
 
 

@@ -63,15 +63,12 @@ class TagPanel(TokenPanel):
 
     @property
     def flows(self) -> list[TaggedView]:
-        """The tagged words of each run."""
         return list(self.query(TaggedView))
 
     def request(self) -> dict[str, Any] | None:
-        """The sentence."""
         return {"sentences": self.asked_text} if self.typed.strip() else None
 
     def draw(self, answers: Sequence[Any]) -> None:
-        """Draw the chosen column."""
         self.answers = answers
         differing = self._differing() or {}
         for number, view in enumerate(self.query(TagView)):
@@ -123,7 +120,6 @@ class TagPanel(TokenPanel):
         return {word: tags for word, tags in pairs if tags[0] != tags[1]}
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the next column only if there is one."""
         if action == "column":
             return len(tag_columns(self.found)) > 1
         return super().check_action(action, parameters)
@@ -163,7 +159,6 @@ class TagView(Vertical):
         """Colours by label column, always the same as long as the view is open."""
 
     def compose(self) -> ComposeResult:
-        """The names of the columns, the words, the legend."""
         yield Static("", classes="columns", markup=False)
         yield TaggedView(self._invitation)
         yield Static("", classes="legend", markup=False)
@@ -204,7 +199,7 @@ def chosen_column(answer: Answer, wanted: str) -> str:
 
 
 def same_kind_of_tags(runs: Sequence[Summary]) -> bool:
-    """True if two taggers have a tag in common, or if the tags of one are not known."""
+    """True if two taggers share a tag, or if one's tags are unknown."""
     left, right = (tag_set(Run(Path(run.path))) for run in runs)
     return not left or not right or not left.isdisjoint(right)
 

@@ -55,7 +55,6 @@ class TokenPanel(PredictPanel):
         """Description of the answers, or of their difference."""
 
     def show_status(self) -> None:
-        """Describe the answers, after a warning if they are not of the whole text."""
         parts = [Content.styled(left_out(self.typed), "$warning"), Content("").append(self.describe())]
         self.query_one("#status", Static).update(Content(" · ").join([part for part in parts if part.plain]))
 
@@ -66,7 +65,6 @@ class TokenPanel(PredictPanel):
 
     @property
     def answer(self) -> WordFlow:
-        """The words of the first run."""
         return self.flows[0]
 
     def focused_flow(self) -> tuple[int, WordFlow] | None:
@@ -82,7 +80,6 @@ class TokenPanel(PredictPanel):
         self.query_one("#text").focus()
 
     def on_descendant_focus(self) -> None:
-        """Describe the word under the cursor, or the whole."""
         self.show_status()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -101,7 +98,7 @@ class TokenPanel(PredictPanel):
 
 
 def beginning(text: str) -> str:
-    """The first words of a text as they stand, or all of it if there are not more."""
+    """The first words of a text as they stand."""
     last = next(islice(re.finditer(r"\S+", text), MAX_WORDS - 1, None), None)
     return text[: MAX_CHARACTERS if last is None else min(last.end(), MAX_CHARACTERS)]
 

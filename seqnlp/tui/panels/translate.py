@@ -27,27 +27,19 @@ from seqnlp.tui.widgets.settings_panel import Setting, SettingsPanel, defaults
 BLANK = "\N{LOWER ONE EIGHTH BLOCK}"
 """A blank in tokens; see `seqnlp.codecs.sentences`."""
 
-WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50, 100)
 N_BEST = 5
 """Translations that are listed at first, if the beam is that wide."""
 
+WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50, 100)
+PENALTIES = ("none", "gnmt", "average")
+PENALTY = "what scores are divided by, so that long ones stand a chance: nothing, ((5 + n) / 6)^alpha, n"
+ALPHA = "exponent of the length penalty gnmt: larger ones favour longer translations"
+
 BEAM_SETTINGS = (
     Setting("beam", "beam", 5, WIDTHS, "", True, "hypotheses that are followed at once; 1: greedy", bounded=True),
-    Setting("best", "n-best", N_BEST, WIDTHS, "", True, "translations to show; as wide must the beam be", bounded=True),
-    Setting(
-        "length_penalty",
-        "length",
-        "gnmt",
-        ("none", "gnmt", "average"),
-        tip="what scores are divided by, so that long ones stand a chance: nothing, ((5 + n) / 6)^alpha, n",
-    ),
-    Setting(
-        "alpha",
-        "alpha",
-        0.6,
-        tuple(number / 10 for number in range(21)),
-        tip="exponent of the length penalty gnmt: larger ones favour longer translations",
-    ),
+    Setting("best", "n-best", N_BEST, WIDTHS, "", True, "translations to show, within the beam", bounded=True),
+    Setting("length_penalty", "length", "gnmt", PENALTIES, tip=PENALTY),
+    Setting("alpha", "alpha", 0.6, tuple(number / 10 for number in range(21)), tip=ALPHA),
 )
 
 
@@ -117,7 +109,6 @@ class TranslatePanel(PredictPanel):
 
     @property
     def answer(self) -> Widget:
-        """The translations."""
         return self.query_one("#text") if self.is_comparison else self.query_one(Hypotheses)
 
     @property
@@ -141,7 +132,6 @@ class TranslatePanel(PredictPanel):
         return self.translations[self.index] if self.translations else None
 
     def request(self) -> dict[str, Any] | None:
-        """The sentence, and of one run the search, the beginning, and that the attention is wanted."""
         if not self.typed.strip():
             return None
         if self.is_comparison:  # each searches as its own recipe says
@@ -164,7 +154,6 @@ class TranslatePanel(PredictPanel):
         self.grid.show_translation(self.chosen)
 
     def describe(self) -> str:
-        """The attention of the token under the cursor, or the log-probability of the translation."""
         chosen = self.chosen
         if chosen is None or self.is_comparison:
             return ""
@@ -206,7 +195,6 @@ class TranslatePanel(PredictPanel):
         self.answer.focus()
 
     def on_descendant_focus(self) -> None:
-        """Describe the cell under the cursor, or the translation."""
         self.show_status()
 
     @on(AttentionGrid.Kept)
@@ -227,7 +215,6 @@ class TranslatePanel(PredictPanel):
         self.query_one("#prefix", Input).value = ""
 
     def content_to_copy(self) -> str:
-        """The chosen translation, or both."""
         if self.is_comparison:
             return "\n".join(each["text"] for each in self.translations)
         return self.chosen["text"] if self.chosen is not None else ""

@@ -36,7 +36,6 @@ class BaseScreen(Screen[None]):
         return self.HELP
 
     def compose(self) -> ComposeResult:
-        """The header, the screen's own widgets, and the footer."""
         yield Header(self.heading, self.service)
         yield from self.body()
         yield KeyHints()
@@ -55,7 +54,6 @@ class BaseScreen(Screen[None]):
         return ""
 
     def action_copy_text(self) -> None:
-        """Copy the selected text, or else the content of the screen."""
         text = self.get_selected_text() or self.content_to_copy()
         if text:
             self.app.copy_to_clipboard(text)

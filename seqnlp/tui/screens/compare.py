@@ -56,24 +56,20 @@ class CompareScreen(BaseScreen):
         return self.HELP if self.panel is None else self.panel.COMPARE_HELP
 
     def body(self) -> ComposeResult:
-        """The panel and the scores."""
         yield Static(no_common_input(*self.runs), id="no-panel") if self.panel is None else self.panel
         yield Static("", id="scores", markup=False)
 
     def on_resize(self) -> None:
-        """Draw as many scores as there is room for."""
         width = self.size.width - (2 if self.size.width < 60 else 4)
         most = 4 if self.size.height < 30 else 8
         self.query_one("#scores", Static).update(scores_side_by_side(self.runs, width, most))
 
     def remove(self) -> AwaitRemove:
-        """Close the panel, and leave."""
         if self.panel is not None:
             self.panel.close()
         return super().remove()
 
     def content_to_copy(self) -> str:
-        """The panel's answers."""
         return "" if self.panel is None else self.panel.content_to_copy()
 
     def action_swap(self) -> None:

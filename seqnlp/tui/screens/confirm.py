@@ -48,7 +48,6 @@ class ConfirmScreen(ModalScreen[str]):
         self._heading, self._text, self._choices = heading, text, choices
 
     def compose(self) -> ComposeResult:
-        """The question above the choices."""
         with Vertical() as box:
             box.border_title, box.border_subtitle = self._heading, "esc leaves all as it is"
             yield Static(Content(self._text))
@@ -57,13 +56,11 @@ class ConfirmScreen(ModalScreen[str]):
                 yield Static(line, classes="choice", name=key)
 
     def on_key(self, event: events.Key) -> None:
-        """Take the choice of this key."""
         if event.key in {key for key, *_ in self._choices}:
             event.stop()
             self.dismiss(event.key)
 
     def on_click(self, event: events.Click) -> None:
-        """Take the clicked choice."""
         if event.widget is not None and event.widget.name in {key for key, *_ in self._choices}:
             self.dismiss(event.widget.name)
 
@@ -82,11 +79,7 @@ def quit_question(trainings: Sequence[Training]) -> ConfirmScreen:
         f"{names} {'is' if one else 'are'} being trained.",
         [
             ("s", "stop and quit", "a checkpoint is saved first; resume goes on from it"),
-            (
-                "l",
-                "leave running and quit",
-                ("what is paused goes on; " if paused else "") + "seqnlp tui finds it again",
-            ),
+            ("l", "leave running and quit", f"{'what is paused goes on; ' * paused}seqnlp tui finds it again"),
         ],
     )
 

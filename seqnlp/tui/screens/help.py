@@ -58,7 +58,6 @@ class HelpScreen(ModalScreen[None]):
         self._heading, self._text, self._keys = heading, text, keys
 
     def compose(self) -> ComposeResult:
-        """The text above the keys."""
         with VerticalScroll() as box:
             box.border_title, box.border_subtitle = self._heading, "esc closes"
             if self._text:

@@ -83,7 +83,6 @@ class HomeScreen(BaseScreen):
         self._next_look: Timer | None = None
 
     def body(self) -> ComposeResult:
-        """The filter and the table."""
         with Horizontal(id="finder"):
             yield Static("❯", id="sign")
             yield FilterLine(placeholder="type to find a run", id="filter", compact=True)
@@ -102,7 +101,6 @@ class HomeScreen(BaseScreen):
             self.action_look()
 
     def on_screen_suspend(self) -> None:
-        """Read it no more."""
         self._look_later(False)
 
     def _look_later(self, wanted: bool) -> None:
@@ -210,7 +208,6 @@ class HomeScreen(BaseScreen):
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only keys that do something now."""
         return action not in self._idle
 
     def action_compare(self) -> None:
@@ -237,7 +234,6 @@ class HomeScreen(BaseScreen):
         self._visit(WatchScreen(self.trainings, run.name, self.service))
 
     def content_to_copy(self) -> str:
-        """Path of the chosen run."""
         chosen = self.query_one(RunList).chosen
         return chosen.path if chosen else ""
 
@@ -259,11 +255,10 @@ class FilterLine(Input):
     """Keys that are no text."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """True if a key is text."""
         return key not in self.left and super().check_consume_key(key, character)
 
     def submit(self) -> None:
-        """Submit once the letters that still wait in a burst of keys are in the line."""
+        """Submit after the letters that still wait in a burst of keys."""
         self.call_later(self.action_submit)
 
 
@@ -272,7 +267,6 @@ class Columns(Widget):
     """Heading of the table."""
 
     def render(self) -> Content:
-        """Names of the columns, as wide as these."""
         return heading_of(self.size.width)
 
 

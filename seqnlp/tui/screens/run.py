@@ -26,20 +26,16 @@ class RunScreen(BaseScreen):
 
     @property
     def help_text(self) -> str:
-        """Purpose of the panel."""
         return self.panel.HELP
 
     def body(self) -> ComposeResult:
-        """The panel."""
         yield self.panel
 
     def remove(self) -> AwaitRemove:
-        """Close the panel, and leave."""
         self.panel.close()
         return super().remove()
 
     def content_to_copy(self) -> str:
-        """The panel's answer."""
         return self.panel.content_to_copy()
 
     def action_leave(self) -> None:

@@ -189,7 +189,6 @@ class TrainScreen(BaseScreen):
         (text.scroll_page_up if by < 0 else text.scroll_page_down)(animate=False)
 
     def content_to_copy(self) -> str:
-        """The text of the recipe."""
         return self.query_one(RecipeText).text
 
     def action_leave(self) -> None:
@@ -199,7 +198,6 @@ class TrainScreen(BaseScreen):
     # beginning
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer training only with a recipe."""
         return action != "train" or any(recipes.shown for recipes in self.query(RecipeList))
 
     def action_train(self) -> None:

@@ -88,7 +88,6 @@ class WatchScreen(BaseScreen):
         """State of the process; flags for a finished training, several scores, examples: each has keys."""
 
     def body(self) -> ComposeResult:
-        """Numbers, curves, the table of evaluations, and examples."""
         yield Static("", id="top", markup=False)
         with Horizontal(id="charts"):
             yield ChartView("loss")
@@ -102,13 +101,10 @@ class WatchScreen(BaseScreen):
         yield Static("", id="examples", markup=False)
 
     def on_mount(self) -> None:
-        """Look at once, and from then on again and again."""
-        self.query_one("#rows").anchor()  # the last rows stay in view while there are new ones
         self.set_interval(PERIOD, self.look)
         self.call_after_refresh(self.look)
 
     def on_resize(self) -> None:
-        """Draw all to the new width."""
         self._drawn = None
         self.call_after_refresh(self._draw)
 
@@ -118,7 +114,6 @@ class WatchScreen(BaseScreen):
         return self.trainings.at(self.run_name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only keys that make sense now."""
         condition, finished, scores, has_examples = self._stage
         going_on = condition is not Condition.ENDED
         sensible = {
@@ -213,7 +208,6 @@ class WatchScreen(BaseScreen):
         self.app.pop_screen()
 
     def content_to_copy(self) -> str:
-        """The table of evaluations."""
         return evaluations(self.follower.status, 80).plain
 
     # drawing
@@ -241,6 +235,7 @@ class WatchScreen(BaseScreen):
         self.query_one("#latest", Static).update(latest_scores(status, room))
         self.query_one("#heading", Static).update(heading)
         self.query_one("#rows > Static", Static).update(Content("\n").join(rows))
+        self.query_one("#rows").scroll_end(animate=False)  # the last rows are in view whenever there are new ones
 
     def _state(self, condition: Condition) -> tuple[str, str, str]:
         if condition is Condition.ENDED:

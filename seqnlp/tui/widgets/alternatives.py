@@ -77,13 +77,11 @@ class Alternatives(Widget, can_focus=True):
         self.take(self.index)
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the token that was clicked on."""
         seen = self._seen()
         if event.y < len(seen):
             self.take(seen[event.y])
 
     def render(self) -> Content:
-        """The tokens, as far as there is room."""
         if not self.tokens:
             return Content.styled("move over the text to see\nwhat else could stand there", "$muted")
         width = self.size.width

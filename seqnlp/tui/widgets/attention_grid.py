@@ -99,15 +99,12 @@ class AttentionGrid(Widget, can_focus=True):
         self.post_message(self.Freed())
 
     def on_focus(self) -> None:
-        """Draw the cursor."""
         self.go_to(self.row, self.column)
 
     def on_blur(self) -> None:
-        """Draw no cursor."""
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the cell that was clicked on."""
         content = event.get_content_offset(self)
         if content is None or not self.weights:
             return
@@ -118,7 +115,6 @@ class AttentionGrid(Widget, can_focus=True):
             self.go_to(top + content.y - above, across)
 
     def render(self) -> Content:
-        """Heading and rows."""
         if not self.weights:
             return Content("")
         gutter, cell, first, count = self._across()
@@ -132,7 +128,7 @@ class AttentionGrid(Widget, can_focus=True):
         self.column = min(max(self.column, 0), max(len(self.sources) - 1, 0))
 
     def _across(self) -> tuple[int, int, int, int]:
-        """Widths of the gutter and of a cell, the first source token in view, and the number of these."""
+        """Widths of gutter and cell, first source token in view, and their number."""
         width = self.size.width
         gutter = min(max(map(cell_len, self.tokens), default=0), max(width // 4, 4))
         room = max(width - gutter - 1, 2)

@@ -36,7 +36,6 @@ class ChartView(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """The heading and the chart."""
         width, height = self.size
         heading = Content.assemble((self._title, "bold"), ("  ", ""), (self._detail, "$muted"))
         lines = [heading.truncate(width, ellipsis=True)]

@@ -75,17 +75,14 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
         self.post_message(self.Chosen())
 
     def on_resize(self) -> None:
-        """Keep the chosen item in view."""
         self.show_lines(self.index, self.index)
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the clicked item."""
         number = self.line_under(event)
         if 0 <= number < len(self.shown):
             self.move(number - self.index)
 
     def line(self, number: int, width: int) -> Content | None:
-        """Line of an item, marked if it is chosen."""
         if number >= len(self.shown):
             return None
         item, here = self.shown[number], number == self.index

@@ -47,7 +47,6 @@ class ForecastView(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Content:
-        """The chart."""
         found, (width, height) = self.forecast, self.size
         if found is None or width < MIN_WIDTH or height < 5:
             return Content.styled(self.invitation, "$muted")

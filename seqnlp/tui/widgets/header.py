@@ -30,18 +30,15 @@ class Header(Widget):
         self.heading, self.service = heading, service
 
     def on_mount(self) -> None:
-        """Follow the state of the service."""
         self.service.listeners.append(self._changed)
 
     def on_unmount(self) -> None:
-        """Stop following it."""
         self.service.listeners.remove(self._changed)
 
     def _changed(self, _: ServiceState) -> None:
         self.refresh()
 
     def render(self) -> Content:
-        """The line, cut to the width."""
         sign, words, colour = SIGNS[self.service.state]
         width = self.size.width
         right = Content.assemble((sign, colour), (f" {words}" if width >= 50 else "", "$muted"))

@@ -64,7 +64,6 @@ class Hypotheses(LinesView):
         self.post_message(self.Chosen())
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the one that was clicked on."""
         number = self.line_under(event)
         if 0 <= number < len(self.translations):
             self.choose(number)

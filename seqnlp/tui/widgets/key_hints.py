@@ -33,7 +33,6 @@ class KeyHints(Widget):
     """Action under the mouse."""
 
     def on_mount(self) -> None:
-        """Follow the keys."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, screen: Screen[object]) -> None:
@@ -41,7 +40,6 @@ class KeyHints(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """The hints that fit."""
         return Content("").join([self._hint(active) for active in self.seen()])
 
     def seen(self) -> list[ActiveBinding]:
@@ -54,16 +52,13 @@ class KeyHints(Widget):
         return [actions[action] for action in fitting(widths, self.size.width)]
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Highlight the hint under the mouse."""
         active = self._under(event)
         self.hovered = active.binding.action if active is not None else ""
 
     def on_leave(self) -> None:
-        """Highlight none."""
         self.hovered = ""
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Press the clicked key."""
         active = self._under(event)
         if active is not None:
             self.app.simulate_key(active.binding.key)

@@ -43,7 +43,6 @@ class LineScroll(ScrollView):
         return -1 if content is None else content.y + self.scroll_offset.y
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the viewport, filled up or cut to its width."""
         width = self.scrollable_content_region.width
         line = self.line(y + self.scroll_offset.y, width)
         if line is None:
@@ -82,15 +81,12 @@ class LinesView(LineScroll, can_focus=True):
         self._make()
 
     def on_focus(self) -> None:
-        """Draw the cursor."""
         self.changed()
 
     def on_blur(self) -> None:
-        """Draw no cursor."""
         self.changed()
 
     def line(self, number: int, width: int) -> Content | None:
-        """One of the lines."""
         self._make()
         return self._lines[number] if number < len(self._lines) else None
 

@@ -66,23 +66,19 @@ class Prompt(TextArea, inherit_bindings=False):
         return next((line for line in reversed(lines) if line.strip()), "")
 
     def load_text(self, text: str) -> None:
-        """Set the text, with the cursor at its end."""
         super().load_text(text)
         self.move_cursor(self.document.end)
 
     def on_focus(self, event: events.Focus) -> None:
-        """Select the text that shall be replaced."""
         if self._select_on_focus and not event.from_app_focus:
             self.select_all()
 
     def on_text_area_changed(self) -> None:
-        """Mark the chosen line of several, and keep the cursor in view."""
         self.highlight_cursor_line = self._by_line and self.document.line_count > 1
         self.call_after_refresh(self.scroll_cursor_visible)
         self._post()
 
     def on_text_area_selection_changed(self) -> None:
-        """Post the line with the cursor."""
         self._post()
 
     def action_submit(self) -> None:
@@ -94,7 +90,6 @@ class Prompt(TextArea, inherit_bindings=False):
         self.replace("\n", *self.selection, maintain_selection_offset=False)
 
     def action_cursor_down(self, select: bool = False) -> None:
-        """Move down, and from the last line out."""
         if not select and self.navigator.is_last_wrapped_line(self.cursor_location):
             self.post_message(self.LeftBelow())
         else:

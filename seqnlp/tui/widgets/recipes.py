@@ -24,7 +24,6 @@ class RecipeList(ChoiceList[RecipeSummary]):
     """Names of recipes with their tasks."""
 
     def search_text(self, item: RecipeSummary) -> str:
-        """The name, the task and the first line."""
         return f"{item.name} {item.task} {item.about}"
 
     def describe(self, item: RecipeSummary, width: int) -> Content:
@@ -62,12 +61,10 @@ class RecipeText(LinesView, can_focus=False):
         self._seek()
 
     def on_resize(self) -> None:
-        """Wrap messages to the new width."""
         super().on_resize()
         self._seek()
 
     def lines(self, width: int) -> list[Content]:
-        """Lines with their numbers, and below them their faults."""
         by_line: dict[int, list[Fault]] = {}
         for fault in self._faults:
             by_line.setdefault(fault["spot"][1], []).append(fault)

@@ -59,16 +59,13 @@ class RunList(ChoiceList[Summary]):
             self.post_message(self.Opened(self.chosen))
 
     def on_click(self, event: events.Click) -> None:
-        """Open with a double click."""
         if event.chain > 1 and self.line_under(event) == self.index:
             self.open_chosen()
 
     def search_text(self, item: Summary) -> str:
-        """The name, the task by name and noun, and the state."""
         return f"{item.name} {item.task} {noun_of(item.task)} {item.state}"
 
     def describe(self, item: Summary, width: int) -> Content:
-        """The row of the table, with a margin."""
         return line_of(item, width - 2)
 
     def mark_of(self, item: Summary) -> str:

@@ -157,7 +157,6 @@ class SettingsPanel(Widget, can_focus=True):
         self.refresh()
 
     def on_blur(self) -> None:
-        """Take a typed number."""
         self._take_typed()
 
     def on_click(self, event: events.Click) -> None:
@@ -172,15 +171,12 @@ class SettingsPanel(Widget, can_focus=True):
                 self.action_turn(-1 if right > room // 2 else 1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Turn up the setting under the mouse."""
         self._scrolled(event, 1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Turn down the setting under the mouse."""
         self._scrolled(event, -1)
 
     def render(self) -> Content:
-        """The settings in lines."""
         cells = [self._cell(number) for number in range(len(self.settings))]
         lines = [Content(" " * self._gap).join(cells[row :: self._rows]) for row in range(self._rows)]
         return Content("\n").join(lines)

@@ -1,4 +1,4 @@
-"""Two widgets side by side, or one below the other where it is narrow, each under a heading."""
+"""Two widgets side by side, each under a heading."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ class Sides(Horizontal):
         self._widgets, self._headings = widgets, headings
 
     def compose(self) -> ComposeResult:
-        """The headings and the widgets."""
         for side, widget, heading in zip(("left", "right"), self._widgets, self._headings, strict=True):
             with Vertical(id=side, classes="side"):
                 yield Static(heading, classes="heading")

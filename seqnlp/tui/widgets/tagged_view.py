@@ -76,14 +76,12 @@ class TaggedView(WordFlow):
         return widths
 
     def style_of(self, number: int) -> str:
-        """The colour of a span's label."""
         if self.spans is None:
             return ""
         span = self.span_at(number)
         return "$foreground" if span is None else f"bold {self.colours.of(span['label'])}"
 
     def below(self, numbers: Sequence[int], places: Sequence[Place]) -> list[Content]:
-        """Tags or brackets, and scores if they are shown."""
         if self.spans is None:
             tags = [(number, self._styled_tag(number, places[number].width)) for number in numbers]
         else:

@@ -30,7 +30,7 @@ SIGNS = {number: chr(0x2400 + number) for number in range(32)} | {9: " ", 10: " 
 
 @final
 class TokenView(ScrollView, can_focus=True):
-    """Scrollable text, drawn line by line, so that a frame costs the same however long the text is."""
+    """Scrollable text, drawn line by line: a frame costs the same for any length."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "token before", show=False),
@@ -159,7 +159,6 @@ class TokenView(ScrollView, can_focus=True):
         self.grew()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the clicked token."""
         content = event.get_content_offset(self)
         if content is None:
             return
@@ -174,7 +173,6 @@ class TokenView(ScrollView, can_focus=True):
         self._following = False
 
     def on_mouse_scroll_down(self) -> None:
-        """Follow again from the end."""
         self._following = self.cursor is None and self.scroll_offset.y + self._height >= len(self._wrap) - 3
 
     def on_resize(self) -> None:
@@ -186,7 +184,6 @@ class TokenView(ScrollView, can_focus=True):
         self.grew()
 
     def notify_style_update(self) -> None:
-        """Draw all again in other colours."""
         super().notify_style_update()
         self._strips.clear()
 
@@ -214,7 +211,7 @@ class TokenView(ScrollView, can_focus=True):
         return self.scrollable_content_region.height
 
     def _place_at(self, offset: int, by: int) -> None:
-        """Put the cursor on the token at an offset, or the nearest one after the prompt."""
+        """Put the cursor on the token nearest to an offset."""
         token = self.buffer.token_at(offset)
         if token is None:
             token = 0 if offset < self.buffer.start else self.buffer.count - 1
@@ -223,7 +220,6 @@ class TokenView(ScrollView, can_focus=True):
         self.place(token)
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the viewport."""
         self._catch_up()
         number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if number >= len(self._wrap):

@@ -12,7 +12,7 @@ from seqnlp.tui.flow_layout import Place
 from seqnlp.tui.widgets.word_flow import WordFlow, row_of
 
 SHADES = (0.15, 0.45, 0.75)
-"""Shares of the largest contribution from which on a word has one, two and three signs."""
+"""Shares of the largest contribution that give one, two and three signs."""
 
 
 @final
@@ -45,7 +45,6 @@ class WeighedView(WordFlow):
         return level if own > 0 else -level
 
     def widths(self) -> list[int]:
-        """Columns of the wider of word and annotation."""
         least = 5 if self.with_numbers else 1
         return [max(cell_len(word), least, abs(self.level(n))) for n, word in enumerate(self.words)]
 
@@ -63,7 +62,6 @@ class WeighedView(WordFlow):
         )[abs(level)]
 
     def below(self, numbers: Sequence[int], places: Sequence[Place]) -> list[Content]:
-        """Signs, or numbers."""
         return [row_of([(number, self._sign(number)) for number in numbers], places)]
 
     def _sign(self, number: int) -> Content:

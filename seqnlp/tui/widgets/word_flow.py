@@ -62,7 +62,6 @@ class WordFlow(LinesView):
         """
 
     def lines(self, width: int) -> Sequence[Content]:
-        """Words, annotations, and a blank line."""
         self._places = flow(self.widths(), width)
         self.cursor = min(self.cursor, max(len(self.words) - 1, 0))
         if not self.words:
@@ -92,11 +91,9 @@ class WordFlow(LinesView):
             self.place(nearest_in_line(self._places, self.cursor, by))
 
     def on_focus(self) -> None:
-        """Show the cursor."""
         self.place(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the word that was clicked on."""
         content = event.get_content_offset(self)
         if content is None:
             return
