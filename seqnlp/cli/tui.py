@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def tui(
-    run: Annotated[Path | None, typer.Argument(help="A run to open at once; otherwise a list of the runs.")] = None,
+    run: Annotated[Path | None, typer.Argument(help="A run to open; by default the list of runs.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder that holds the runs.")] = Path("runs"),
     web: Annotated[bool, typer.Option("--web", help="Show it in a browser: prints its secret address.")] = False,
     host: Annotated[
@@ -27,7 +27,7 @@ def tui(
     ] = None,
     port: Annotated[int | None, typer.Option(help="With --web: the port.  [default: 8000]", min=1, max=65535)] = None,
 ) -> None:
-    """Play with trained models in the terminal."""
+    """Explore, train and compare models in the terminal."""
     for option, value in {"--host": host, "--port": port}.items():
         if value is not None and not web:
             raise UsageError(f"{option} needs --web")

@@ -26,7 +26,7 @@ class Words(WordEmbedding):
     min_count: Annotated[int, Field(ge=1)] = 1
     """Occurrences in train that a word needs to get a vector of its own."""
     lowercase: bool = False
-    """Take `The` and `the` for one word."""
+    """Lowercase words."""
     word_dropout: Annotated[float, Field(ge=0)] = 0.25
     """Replaces a word of count n by the unknown one with probability word_dropout / (word_dropout + n)."""
 

@@ -18,7 +18,7 @@ from seqnlp.spelling import nearest
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of a run directory; a run with a higher one is from a newer seqnlp."""
 
 RUNS = Path("runs")
@@ -75,7 +75,7 @@ class Run:
         """Open a run to use its model.
 
         Raises:
-            seqnlp.errors.RunError: it is missing, no run, half-written, damaged or from a newer seqnlp.
+            seqnlp.errors.RunError: it is missing, no run, half-written, damaged or of another format.
         """
         run = cls.at(path)
         for name in (RECIPE, CODECS, MODEL):
@@ -88,7 +88,7 @@ class Run:
         """Open a run that may have no model yet.
 
         Raises:
-            seqnlp.errors.RunError: it is missing, no run, or from a newer seqnlp.
+            seqnlp.errors.RunError: it is missing, no run, or of another format.
         """
         run = cls(Path(path))
         path = run.path
@@ -105,6 +105,8 @@ class Run:
             raise RunError("damaged: expected a format number under `format`", path / META)
         if found > FORMAT:
             raise RunError(f"its format {found} is newer than this seqnlp, which reads {FORMAT}: upgrade seqnlp", path)
+        if found < FORMAT:
+            raise RunError(f"its format {found} is older than this seqnlp, which reads {FORMAT}: train it again", path)
         return run
 
     @classmethod

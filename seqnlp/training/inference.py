@@ -46,7 +46,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 def stream_in_windows(
     items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096
 ) -> Iterator[Result]:
-    """Work through a stream: the first item at once, later ones in ever larger windows.
+    """Map a function over a stream: the first item at once, later ones in growing windows.
 
     Args:
         items: The stream, which is read ahead no further than a window.

@@ -11,7 +11,7 @@ from typing import Any
 from textual.content import Content
 
 from seqnlp.errors import RunError
-from seqnlp.plots.terminal import is_drawable
+from seqnlp.plots.axes import is_drawable
 from seqnlp.run import Run
 from seqnlp.run.scores import is_number
 from seqnlp.run.summary import Summary, data_section, tag_set

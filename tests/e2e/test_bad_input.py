@@ -101,7 +101,7 @@ def test_a_training_that_diverges_says_at_which_step(seqnlp: Program, tmp_path: 
         ("rm {}/model.safetensors", "half-written: model.safetensors is missing"),
         ("rm {}/meta.json", "half-written: meta.json is missing"),
         ("truncate -s 900 {}/model.safetensors", "damaged"),
-        ('sed -i \'s/"format": 1/"format": 99/\' {}/meta.json', "newer than this seqnlp"),
+        ('sed -i \'s/"format": 2/"format": 99/\' {}/meta.json', "newer than this seqnlp"),
         ("echo '{{' > {}/codecs/embedding.words.json", "damaged"),
         ("echo '{{\"words\": 3}}' > {}/codecs/embedding.words.json", "damaged"),
         ("rm {}/codecs/embedding.words.json", "missing"),
@@ -118,7 +118,7 @@ def test_a_broken_run(damage: str, message: str, tiny_run: Path, seqnlp: Program
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("meta.json", '{"format": 1, "corpus": 3}', "damaged: expected a table under `corpus`"),
+        ("meta.json", '{"format": 2, "corpus": 3}', "damaged: expected a table under `corpus`"),
         ("scores.json", '{"test": 3}', "damaged: expected a table of scores under 'test'"),
     ],
 )

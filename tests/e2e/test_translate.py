@@ -68,7 +68,7 @@ def test_files_are_read_too(run: Path, seqnlp: Program, tmp_path: Path) -> None:
 
 def test_translate_draws_no_picture_of_nothing(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     done = seqnlp("translate", run, "--svg", tmp_path / "x.svg", stdin="\n")
-    assert (done.returncode, done.stderr) == (0, "note: no picture, for there is nothing to draw\n")
+    assert (done.returncode, done.stderr) == (0, "note: no image, as there is nothing to draw\n")
     assert not (tmp_path / "x.svg").exists()
 
 

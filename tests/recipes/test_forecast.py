@@ -351,7 +351,7 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         (["forecast", "RUN", "FILE[:x]"], DataError, "expected a period"),
         (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is not a day"),
         (["forecast", "RUN", "FILE", "--plot", "--json"], UsageError, "contradict"),
-        (["predict", "RUN"], UsageError, "name it after the run"),
+        (["predict", "RUN"], UsageError, "expected a file of series"),
         (["tag", "RUN"], UsageError, "this run is a forecaster; use `seqnlp forecast "),
     ],
 )

@@ -104,7 +104,7 @@ def make_run(name: str, task: str, metric: str, score: float, created: str, size
     run = Path("runs", name)
     (run / "codecs").mkdir(parents=True)
     (run / "recipe.toml").write_text(f'task = "{task}"\n')
-    (run / "meta.json").write_text(json.dumps({"format": 1, "created": created}))
+    (run / "meta.json").write_text(json.dumps({"format": 2, "created": created}))
     (run / "scores.json").write_text(json.dumps({"test": {metric: score}}))
     with open(run / "model.safetensors", "wb") as model:
         model.truncate(size)

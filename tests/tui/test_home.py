@@ -72,7 +72,7 @@ async def test_the_filter_has_done_its_work_when_a_run_is_left(
 async def test_a_state_is_whole_however_long_the_name(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     run = runs / "a_name_that_is_very_long_indeed"
     run.mkdir()
-    (run / "meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
+    (run / "meta.json").write_text(json.dumps({"format": 2, "created": "2025-12-01T00:00:00+00:00"}))
     (run / "recipe.toml").write_text('task = "lm"\n')
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -91,7 +91,7 @@ async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, shows: Any, 
         assert any("half-written" in note.message for note in app._notifications)
         (runs / "forecaster").mkdir()
         for name, text in {
-            "meta.json": '{"format": 1}',
+            "meta.json": '{"format": 2}',
             "recipe.toml": 'task = "juggle"',
             "model.safetensors": "x",
         }.items():
@@ -144,7 +144,7 @@ async def test_no_runs_teaches_how_to_train_one(
 
 async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, settled: Any) -> None:
     (runs / "begun").mkdir()
-    (runs / "begun/meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
+    (runs / "begun/meta.json").write_text(json.dumps({"format": 2, "created": "2025-12-01T00:00:00+00:00"}))
     (runs / "begun/recipe.toml").write_text('task = "lm"\n')
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test() as pilot:

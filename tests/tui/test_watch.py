@@ -50,7 +50,7 @@ def half_trained(root: Path, name: str, going_on: bool) -> None:
     run = root / name
     run.mkdir()
     (run / "recipe.toml").write_text('task = "tag"\n')
-    (run / "meta.json").write_text(json.dumps({"format": 1, "created": "2025-11-04T08:00:00+00:00"}))
+    (run / "meta.json").write_text(json.dumps({"format": 2, "created": "2025-11-04T08:00:00+00:00"}))
     started = {"steps": 2000, "epochs": 10, "parameters": 1_043_291, "items_name": "words"}
     lines: list[dict[str, Any]] = [{"event": "started", "step": 0, "epoch": 0.0, "seconds": 0.0, **started}]
     for step in range(10, 1290, 10):

@@ -26,11 +26,11 @@ class ClassifyData(Data):
     text: str | None = None
     """The column that holds raw text; left out, and no `tokens` either: `text`."""
     tokens: str | None = None
-    """The column that holds lists of words, if the texts are split up already."""
+    """The column that holds lists of words, if the texts are tokenized."""
     label: str = "label"
     """The column to predict."""
     multilabel: bool = False
-    """A text has any number of labels, each decided on its own; the label column then holds lists."""
+    """Predict any number of labels for a text, each on its own; the label column then holds lists."""
 
 
 @final
@@ -44,7 +44,7 @@ class ClassifyRecipe(TaskRecipe):
     decoder: PoolDecoder = MaxPool()
     optimizer: Optimizer = AdamW()
     ngrams: NGramVotes | None = None
-    """N-grams that vote for the classes beside the network; left out: none do."""
+    """Linear n-gram model beside the network, whose logits are added; left out: none."""
 
     def faults(self) -> Iterator[Fault]:
         """Combinations of settings that make no sense."""

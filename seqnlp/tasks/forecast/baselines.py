@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.windows import last_value
+from seqnlp.codecs.series import last_value
 from seqnlp.decoders.forecast import ForecastShape, LinearMapModule
 from seqnlp.embeddings.series import SeriesEmbedder
 from seqnlp.events import Evaluated

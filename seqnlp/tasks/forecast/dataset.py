@@ -9,7 +9,7 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from seqnlp.codecs.windows import WindowScale, last_value, window_scale
+from seqnlp.codecs.series import WindowScale, last_value, window_scale
 from seqnlp.decoders.forecast import ForecastTarget, FutureContext
 from seqnlp.embeddings.series import SeriesBatch
 from seqnlp.model import Batch

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from pydantic import Field
 
 from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
-from seqnlp.codecs.schemes import Scheme
-from seqnlp.codecs.spans import check_tags, read_spans, write_spans
+from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
@@ -32,11 +31,11 @@ class TagData(Data):
     labels: list[str] = ["upos"]
     """The columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
-    """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
+    """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
     """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
     label_codecs: dict[str, LabelEncoding] = {}
-    """Kind of the labels of a column, where they are no plain classes; `features` says the same as `by_feature`."""
+    """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
@@ -70,14 +69,15 @@ class TagData(Data):
         return column
 
     def tags(self, words: Column, split: "Dataset", name: str) -> Column:
-        """Read a label column in the training scheme, and in the canonical form of its kind.
+        """Read a label column in canonical form, and in the training scheme.
 
         Raises:
             seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
                 labels that are not of their kind.
         """
+        column = self.beside(words, split, name)
         with about_column(name):
-            column = self.label_encoding(name).canonical(self.beside(words, split, name))
+            column = self.label_encoding(name).canonical(column)
         if self.scheme is None or self.encoding is None or name not in self.labels:
             return column
         hint = ""
@@ -93,7 +93,7 @@ class TagData(Data):
 
 @contextmanager
 def about_column(name: str) -> Iterator[None]:
-    """Let an error say which column it is about."""
+    """Name the column in errors."""
     try:
         yield
     except DataError as error:

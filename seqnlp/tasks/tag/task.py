@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
 from seqnlp.codecs.labels import by_decoder
-from seqnlp.codecs.schemes import allowed_transitions
-from seqnlp.codecs.spans import read_spans
+from seqnlp.codecs.spans import allowed_transitions, read_spans
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name

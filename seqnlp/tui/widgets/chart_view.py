@@ -8,7 +8,8 @@ from typing import final
 from textual.content import Content
 from textual.widget import Widget
 
-from seqnlp.plots.terminal import Points, chart
+from seqnlp.plots.axes import Points
+from seqnlp.plots.terminal import chart
 
 COLOURS = ("$primary", "$accent", "$secondary")
 SMALLEST = 20

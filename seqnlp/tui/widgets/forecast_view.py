@@ -8,7 +8,7 @@ from typing import Any, final
 from textual.content import Content
 from textual.widget import Widget
 
-from seqnlp.plots.forecast import FORECAST, HISTORY, INTERVAL, Values, forecast_chart
+from seqnlp.plots.terminal import FORECAST, HISTORY, INTERVAL, Values, forecast_chart
 
 PLAIN_STYLES = {HISTORY: "", FORECAST: "bold", INTERVAL: "dim", None: ""}
 SMALLEST = 20

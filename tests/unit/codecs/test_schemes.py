@@ -2,7 +2,7 @@ from itertools import pairwise, product
 
 import pytest
 
-from seqnlp.codecs.schemes import PREFIXES, Scheme, allowed_transitions
+from seqnlp.codecs.spans import PREFIXES, Scheme, allowed_transitions
 from seqnlp.errors import DataError
 
 LABELS = ("X", "Y")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.codecs.schemes import Scheme, allowed_transitions
+from seqnlp.codecs.spans import Scheme, allowed_transitions
 from seqnlp.decoders import Allowed, Crf, Linear, TagDecoder
 from seqnlp.nn import States
 

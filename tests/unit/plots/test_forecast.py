@@ -6,7 +6,7 @@ from textwrap import dedent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.plots.forecast import FORECAST, HISTORY, INTERVAL, forecast_chart
+from seqnlp.plots.terminal import FORECAST, HISTORY, INTERVAL, forecast_chart
 
 HISTORY_VALUES = [10 + 5 * math.sin(step / 12 * 2 * math.pi) for step in range(24)]
 COMING = [10 + 5 * math.sin(step / 12 * 2 * math.pi) for step in range(24, 36)]

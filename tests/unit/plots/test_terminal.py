@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.plots.terminal import PLAIN_SHADES, SHADES, Axis, bounds, chart, shade, sparkline
+from seqnlp.plots.axes import Axis, bounds
+from seqnlp.plots.terminal import PLAIN_SHADES, SHADES, chart, shade, sparkline
 
 
 def golden(text: str) -> str:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.codecs.windows import WindowScale
+from seqnlp.codecs.series import WindowScale
 from seqnlp.tasks.forecast.baselines import naive
 from seqnlp.tasks.forecast.dataset import NEXT, EncodedSeries, Windows, WindowShape, window_starts
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from seqnlp.codecs.schemes import allowed_transitions
+from seqnlp.codecs.spans import allowed_transitions
 from seqnlp.errors import DataError, UsageError
 from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.tag.recipe import TagRecipe

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from seqnlp.cli.scores import show_scores
+from seqnlp.cli.tables import show_scores
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.plots.lines_svg import COLOURS, WIDTH, draw
-from seqnlp.plots.terminal import Points
+from seqnlp.plots.axes import Points
+from seqnlp.plots.svg_charts import COLOURS, WIDTH, line_chart_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 LEGEND = 28
@@ -22,7 +22,9 @@ lines_of_any_kind = st.dictionaries(names, st.lists(st.tuples(st.floats(-1e6, 1e
 
 
 def drawn(*charts: dict[str, Points]) -> Element:
-    return ElementTree.fromstring(draw("t", {f"panel {number}": lines for number, lines in enumerate(charts)}))
+    return ElementTree.fromstring(
+        line_chart_svg("t", {f"panel {number}": lines for number, lines in enumerate(charts)})
+    )
 
 
 def strokes(root: Element, name: str) -> list[str]:
@@ -77,7 +79,7 @@ def test_one_point_and_equal_values_stand_in_the_middle() -> None:
 def test_empty_lines_draw_nothing() -> None:
     root = drawn({"a": [], "b": [(1, None)]})
     assert words(root) == ["a", "b", "panel 0", "nothing to draw yet"]
-    assert ElementTree.fromstring(draw("t", {})).get("height") == "8"
+    assert ElementTree.fromstring(line_chart_svg("t", {})).get("height") == "8"
 
 
 def test_every_line_looks_different() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from seqnlp.cli.column_files import tag_columns
+from seqnlp.cli.tag import tag_columns
 from seqnlp.errors import UsageError
 from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.tag.recipe import TagRecipe

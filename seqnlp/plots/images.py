@@ -7,23 +7,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seqnlp.errors import DataError, UsageError
-from seqnlp.plots.svg import picture, text
+from seqnlp.plots.svg import svg_document, text
 
 FONTS = "svg { font-family: DejaVu Sans, Noto Sans, sans-serif, FreeSans }"
-"""What text is drawn with in a PNG. No other fonts are tried, but for words with letters that these don't have: so
-the one with most letters goes first, among them the sign for a blank before a piece of a word."""
-SHARP = 2
-"""Pixels of a PNG for each one of the SVG, along a side, so that small text can be read."""
-MOST = 10**8
-"""Pixels of a PNG; while it is drawn each takes 4 bytes."""
+"""Fonts of a PNG. Others are tried only for words with letters that these lack: so the one with most letters is
+first, among them the sign for a blank before a piece of a word."""
+SCALE = 2
+"""Scale of a PNG relative to the SVG, so that small text can be read."""
+MAX_PIXELS = 10**8
+"""Pixels of a PNG, at most; each takes 4 bytes while it is drawn."""
 
 
-def check_picture(file: Path) -> None:
-    """See that a picture can be drawn into a file of this name, before anything is computed.
+def check_image(file: Path) -> None:
+    """Check that an image can be written to this file, before anything is computed.
 
     Raises:
-        seqnlp.errors.UsageError: another kind of file, or what draws PNGs is not installed.
-        seqnlp.errors.DataError: it can't be written there.
+        seqnlp.errors.UsageError: another kind of file, or the PNG renderer is not installed.
+        seqnlp.errors.DataError: the folder does not exist, or this is one.
     """
     kind = file.suffix.lower()
     if kind not in (".svg", ".png"):
@@ -32,19 +32,19 @@ def check_picture(file: Path) -> None:
         problem = "this is a folder" if file.is_dir() else f"there is no folder {file.parent}"
         raise DataError(f"{problem}; expected a file to write", file)
     if kind == ".png":
-        draw, letter = _renderer(file), picture("", 20, 20, text(5, 15, "x", "start"))
+        draw, letter = _renderer(file), svg_document("", 20, 20, text(5, 15, "x", "start"))
         if draw(svg_string=letter, style_sheet=FONTS) == draw(svg_string=letter, skip_system_fonts=True):
             raise UsageError(f"{file}: no font to write text with is installed; an .svg needs none")
 
 
-def write_pictures(files: Sequence[Path], svg: str) -> None:
-    """Write a picture into all files of a `picture_option`."""
+def write_images(files: Sequence[Path], svg: str) -> None:
+    """Write an SVG into each file, as SVG or PNG."""
     for file in files:
-        write_picture(file, svg)
+        write_image(file, svg)
 
 
-def write_picture(file: Path, svg: str) -> None:
-    """Write a picture into a file that `check_picture` has let pass.
+def write_image(file: Path, svg: str) -> None:
+    """Write an SVG into a file that has passed `check_image`, as SVG or PNG.
 
     Raises:
         seqnlp.errors.DataError: if it cannot be written.
@@ -60,9 +60,9 @@ def _png(file: Path, svg: str) -> bytes:
     size = re.search(r'width="(\d+)" height="(\d+)"', svg)
     assert size is not None
     width, height = int(size[1]), int(size[2])
-    if width * height > MOST:
+    if width * height > MAX_PIXELS:
         raise DataError(f"{width:,} x {height:,} pixels are too many for a .png; write an .svg", file)
-    zoom = SHARP if width * height * SHARP**2 <= MOST else 1
+    zoom = SCALE if width * height * SCALE**2 <= MAX_PIXELS else 1
     return _renderer(file)(svg_string=svg, style_sheet=FONTS, zoom=zoom)
 
 
