@@ -8,8 +8,8 @@ import torch
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn.random import seed_thread
 from seqnlp.recipe import find_recipe, load_recipe
+from seqnlp.recipe.paths import path_resolver
 from seqnlp.tasks.base import TaskRecipe, task_class
-from seqnlp.tasks.loading import path_resolver
 from seqnlp.tasks.registry import import_tasks
 
 ELSEWHERE = torch.device("meta")
@@ -33,7 +33,7 @@ def trained(model: SequenceModel, batch: Batch) -> list[torch.Tensor]:
     seed_thread(1)
     model.train()
     loss, _ = model.loss(batch)
-    loss.total.backward()  # type: ignore[no-untyped-call]
+    loss.total.backward()
     found = [loss.total.detach(), *(p.grad for p in model.parameters() if p.grad is not None)]
     model.zero_grad()
     return found
