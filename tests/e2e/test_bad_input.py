@@ -1,18 +1,14 @@
 """What a user can get wrong: one clear line on standard error, the right exit code, no traceback, nothing lost."""
 
-import io
 import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-
-from seqnlp.cli.app import main
 
 Program = Callable[..., "CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
@@ -137,18 +133,6 @@ def test_damaged_metadata(file: str, text: str, message: str, tiny_run: Path, se
     assert "whole" in listed.stdout
 
 
-def test_tag_without_standard_input(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Python starts where the shell closed it."""
-    monkeypatch.setattr("sys.stdin", None)
-    monkeypatch.setattr("sys.argv", ["seqnlp", "tag", str(tiny_run)])
-    errors = io.StringIO()
-    with redirect_stderr(errors), pytest.raises(SystemExit) as stop:
-        main()
-    assert stop.value.code == 4
-    assert errors.getvalue().startswith("error: standard input")
-
-
-@pytest.mark.slow
 def test_closed_standard_input(tiny_run: Path) -> None:
     command = f"{sys.executable} -m seqnlp tag {tiny_run} <&-"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
