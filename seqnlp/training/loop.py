@@ -1,4 +1,4 @@
-"""Training loop: a generator of events. It neither prints nor writes."""
+"""Training loop and its settings: a generator of events, which neither prints nor writes."""
 
 import math
 import time
@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, final
+from typing import Annotated, Any, Literal, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from seqnlp.errors import Diverged
@@ -18,13 +19,40 @@ from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.optimizers import Optimizer
-from seqnlp.training.batches import EncodedDataset
+from seqnlp.spec import Spec
+from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
-from seqnlp.training.settings import Training
 
 Score = Callable[[SequenceModel], dict[str, float]]
 Preview = Callable[[SequenceModel], list[Example]]
+
+
+class Training(Spec):
+    """Length, batches and safeguards of a training."""
+
+    renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
+
+    epochs: Annotated[int, Field(ge=1)] = 12
+    """Passes over the training data, at most."""
+    batch_tokens: Annotated[int, Field(ge=1)] = 1000
+    """Steps in a batch, padding included."""
+    gradient_accumulation: Annotated[int, Field(ge=1)] = 1
+    """Batches whose gradients are summed before each step of the optimizer."""
+    max_grad_norm: Annotated[float, Field(gt=0)] = 5.0
+    """Clip the norm of the gradient to this."""
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Stop after this many evaluations without a better dev score; left out: never."""
+    evaluate_every: Annotated[int, Field(ge=1)] | None = None
+    """Evaluate on dev after this many steps, too; left out: only after each epoch."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of an exponential moving average of the weights, say 0.998, which is then the model; 0: none."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Processor threads, each with its share of every batch; 0: one a core. Resuming takes the number it began with."""
+    save_every: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds between checkpoints; one is also saved after each epoch."""
 
 
 @dataclass

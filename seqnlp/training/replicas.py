@@ -18,7 +18,7 @@ from torch import Tensor
 
 from seqnlp.model import SequenceModel
 from seqnlp.nn.random import seed_thread
-from seqnlp.training.batches import EncodedDataset
+from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import Precision, computing_in
 
 State = list[Tensor]

@@ -22,9 +22,9 @@ from seqnlp.nn.states import States
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.recipe import Data
 from seqnlp.tasks.base import Codecs, Predictor, Scores, Task, TaskRecipe
-from seqnlp.tasks.dataset import BucketedDataset
 from seqnlp.tasks.registry import TaskInfo, register
 from seqnlp.training import Metric, Preview
+from seqnlp.training.dataset import BucketedDataset
 
 register(TaskInfo("rate", "a rater", "gives a text a number", 'print(list(model.predict(["fine"])))'))
 

@@ -14,7 +14,7 @@ from seqnlp.codecs.splitter import words_of
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
-from seqnlp.tasks.dataset import BucketedDataset
+from seqnlp.training.dataset import BucketedDataset
 
 if TYPE_CHECKING:
     from datasets import Dataset

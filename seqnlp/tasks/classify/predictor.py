@@ -17,8 +17,7 @@ from seqnlp.nn.device import to_numpy
 from seqnlp.results import Classification
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import LABEL
-from seqnlp.tasks.dataset import EVALUATION_TOKENS
-from seqnlp.training.batches import in_order
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import stream_in_windows
 
 Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]

@@ -15,7 +15,7 @@ from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
-from seqnlp.tasks.lm.scores import Protocol, total_nats
+from seqnlp.tasks.lm.scores import EvaluationSettings, total_nats
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
@@ -28,7 +28,9 @@ class LmTask(Task):
 
     recipe_class = LmRecipe
 
-    def __init__(self, recipe: LmRecipe, codec: RunningText, protocol: Protocol = Protocol()) -> None:  # noqa: B008
+    def __init__(
+        self, recipe: LmRecipe, codec: RunningText, protocol: EvaluationSettings = EvaluationSettings()
+    ) -> None:  # noqa: B008
         """Take the codec, and the protocol that texts are scored by."""
         self.recipe, self.codec, self.protocol = recipe, codec, protocol
         self.items_name = recipe.data.tokenizer.plural
@@ -49,7 +51,7 @@ class LmTask(Task):
         return cls(recipe, recipe.data.tokenizer.restore(dict(codecs["text"])))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
-        """Score texts in windows, or by dynamic evaluation; see `Protocol`.
+        """Score texts in windows, or by dynamic evaluation; see `EvaluationSettings`.
 
         Raises:
             seqnlp.errors.UsageError: for both at once, or what is not over 0.

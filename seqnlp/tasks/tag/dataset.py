@@ -14,7 +14,7 @@ from seqnlp.codecs.labels import UNSEEN, decoder_name
 from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import Batch
-from seqnlp.tasks.dataset import BucketedDataset
+from seqnlp.training.dataset import BucketedDataset
 
 
 @final

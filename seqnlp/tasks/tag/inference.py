@@ -13,8 +13,7 @@ from seqnlp.decoders.crf import CrfTagger
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
-from seqnlp.tasks.dataset import EVALUATION_TOKENS
-from seqnlp.training.batches import in_order
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel
 
 

@@ -12,9 +12,8 @@ from seqnlp.codecs.sentences import BEGIN, END, PADDING, Sentences
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
-from seqnlp.tasks.dataset import EVALUATION_TOKENS, BucketedDataset
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.training.batches import in_order
+from seqnlp.training.dataset import EVALUATION_TOKENS, BucketedDataset, in_order
 
 TARGET = "target"
 """The name of the one decoder."""

@@ -14,7 +14,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search
 from seqnlp.spec import Spec
 from seqnlp.tasks.translate.dataset import TARGET, sources
-from seqnlp.training.batches import in_order
+from seqnlp.training.dataset import in_order
 from seqnlp.training.inference import in_parallel
 
 HYPOTHESIS_TOKENS = 3000

@@ -16,7 +16,7 @@ from seqnlp.encoders import Encoder
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.training import EncodedDataset, Metric, Trainer, Training
-from seqnlp.training.batches import in_order, plan
+from seqnlp.training.dataset import in_order, plan
 from seqnlp.training.loop import Score
 
 WORDS = ["the", "a", "cat", "dog", "sat", "ran", "mat", "."]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from seqnlp.training.batches import in_order, plan
+from seqnlp.training.dataset import in_order, plan
 
 LENGTHS = st.lists(st.integers(0, 60), max_size=80).map(lambda lengths: np.array(lengths, np.int64))
 BUDGETS = st.integers(1, 300)
