@@ -29,8 +29,11 @@ class LmTask(Task):
     recipe_class = LmRecipe
 
     def __init__(
-        self, recipe: LmRecipe, codec: RunningText, protocol: EvaluationSettings = EvaluationSettings()
-    ) -> None:  # noqa: B008
+        self,
+        recipe: LmRecipe,
+        codec: RunningText,
+        protocol: EvaluationSettings = EvaluationSettings(),  # noqa: B008  (it is frozen)
+    ) -> None:
         """Take the codec, and the protocol that texts are scored by."""
         self.recipe, self.codec, self.protocol = recipe, codec, protocol
         self.items_name = recipe.data.tokenizer.plural
