@@ -36,12 +36,12 @@ class EvaluationSettings:
     """The learning rate of a model that goes on learning from what it has scored; None: it does not."""
 
 
-def total_nats(model: SequenceModel, examples: StreamDataset, protocol: EvaluationSettings) -> float:
+def total_nats(model: SequenceModel, examples: StreamDataset, settings: EvaluationSettings) -> float:
     """Sum the negative log-likelihood, in nats, of all tokens of a text but the first."""
-    if protocol.dynamic is not None:
-        return _while_learning(model, examples.tokens, protocol.dynamic)
-    if protocol.context is not None:
-        return _in_windows(model, examples.tokens, protocol.context)
+    if settings.dynamic is not None:
+        return _while_learning(model, examples.tokens, settings.dynamic)
+    if settings.context is not None:
+        return _in_windows(model, examples.tokens, settings.context)
     return _carried_through(model, examples.tokens)
 
 

@@ -91,6 +91,6 @@ def test_bits_are_of_characters_whatever_a_token_is(
 
 
 @pytest.mark.parametrize(("context", "dynamic"), [(0, None), (None, 0.0), (None, -1.0), (64, 0.001)])
-def test_wrong_protocols(task: Callable[..., LmTask], context: int | None, dynamic: float | None) -> None:
+def test_wrong_evaluation_settings(task: Callable[..., LmTask], context: int | None, dynamic: float | None) -> None:
     with pytest.raises(UsageError):
         task().rescored(context, dynamic)
