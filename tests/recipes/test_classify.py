@@ -1,7 +1,6 @@
 """The recipes of classifiers, end to end in a few steps, and the commands that take what they leave behind."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
