@@ -67,6 +67,7 @@ def check_recipe(seqnlp: Program, folder: Path, changes: list[tuple[str, str, st
 
 @few(10)
 @given(changed_lines)
+@example([("value", LINES[0], '""')])
 @example([("value", LINES[2], "nan")])
 @example([("key", LINES[2], ".'")])
 @example([("drop", LINES[2], "")])
