@@ -1,9 +1,8 @@
 import pytest
 import torch
-from seqnlp.nn.device import has_bf16
 
 from seqnlp.errors import UsageError
-from seqnlp.nn.device import CPU
+from seqnlp.nn.device import CPU, has_bf16
 from seqnlp.training.precision import Precision, computing_in, for_scores, resolve
 
 
