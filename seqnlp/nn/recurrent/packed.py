@@ -93,8 +93,8 @@ def _packed(weight: Tensor, bias: Tensor | None, rows: int, reuse: bool = False)
         kept = to_numpy(torch.empty(1, len(weight))) if reuse else None
 
         def one(inputs: Floats) -> Floats:
-            fresh = kept is None or len(inputs) > 1
-            outputs: Floats = to_numpy(torch.empty(len(inputs), matrix.shape[1])) if fresh else kept
+            outputs: Floats
+            outputs = to_numpy(torch.empty(len(inputs), matrix.shape[1])) if kept is None or len(inputs) > 1 else kept
             np.matmul(inputs, matrix, out=outputs)
             return outputs if row is None else np.add(outputs, row, out=outputs)
 
