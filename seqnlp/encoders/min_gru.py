@@ -17,7 +17,6 @@ class MinGru(RecurrentEncoder):
     kind: Literal["min_gru"] = "min_gru"
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
         return MinGruLayer(width, size)
 
 
@@ -31,7 +30,6 @@ class MinGruLayer(RecurrentLayer):
         self.linear = nn.Linear(width, 2 * size)  # gates first
 
     def reset_parameters(self) -> None:
-        """See `RecurrentLayer.reset_parameters`."""
         for part in torch.split(self.linear.weight.detach(), self.size):
             nn.init.xavier_uniform_(part)
         nn.init.zeros_(self.linear.bias)
@@ -39,7 +37,6 @@ class MinGruLayer(RecurrentLayer):
     def forward(
         self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
     ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
-        """See `RecurrentLayer.forward`."""
         gates, candidates = self.linear(steps).to(self.linear.weight.dtype).chunk(2, -1)
         update = gates.sigmoid()
         candidates = torch.where(candidates >= 0, candidates + 0.5, candidates.sigmoid())

@@ -28,7 +28,6 @@ class Mogrifier(RecurrentEncoder):
     """Share of the weights between a layer's steps dropped while training (Merity et al., 2018)."""
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
         return MogrifierLayer(width, size, self.rounds, self.rank, self.weight_drop)
 
 
@@ -61,7 +60,6 @@ class MogrifierLayer(LoopLayer):
         self.rounds, self.factors = rounds, 1 if rank is None else 2
 
     def reset_parameters(self) -> None:
-        """See `RecurrentLayer.reset_parameters`."""
         initialise([("weight_ih", self.weight_ih), ("weight_hh", self.weight_hh)], self.size)
         for matrix in self.mogrifiers:
             nn.init.xavier_uniform_(matrix)
@@ -69,18 +67,15 @@ class MogrifierLayer(LoopLayer):
         nn.init.ones_(self.bias.detach()[self.size : 2 * self.size])  # remember, at first
 
     def matrices(self) -> Sequence[Tensor]:
-        """See `LoopLayer.matrices`."""
         recurrent = drop_weights(self.weight_hh, self.weight_drop if self.training else 0.0)
         return [torch.cat([self.weight_ih, recurrent], 1), *self.mogrifiers]
 
     def initial_state(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        """See `LoopLayer.initial_state`."""
         return [inputs.new_zeros(len(inputs), self.size)] * 2
 
     def step(
         self, given: Float[Tensor, "batch width"], state: list[Tensor], products: Sequence[Product]
     ) -> tuple[Tensor, list[Tensor]]:
-        """See `LoopLayer.step`."""
         lstm, *rounds = products
         hidden, cells = state
         for number in range(self.rounds):

@@ -28,7 +28,6 @@ class Rnn(ClassicEncoder):
     """Nonlinearity of a step's sum."""
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
         kind = NormalizedRnnLayer if self.layer_norm else RnnLayer
         return kind(width, size, self.weight_drop, self.activation)
 
@@ -40,7 +39,6 @@ class Gru(ClassicEncoder):
     kind: Literal["gru"] = "gru"
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
         return (NormalizedGruLayer if self.layer_norm else GruLayer)(width, size, self.weight_drop)
 
 
@@ -51,5 +49,4 @@ class Lstm(ClassicEncoder):
     kind: Literal["lstm"] = "lstm"
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
         return (NormalizedLstmLayer if self.layer_norm else LstmLayer)(width, size, self.weight_drop)

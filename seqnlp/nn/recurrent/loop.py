@@ -24,7 +24,6 @@ class LoopLayer(RecurrentLayer, ABC):
     def forward(
         self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
     ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
-        """See `RecurrentLayer.forward`."""
         time, batch, _ = steps.shape
         loops = [_Loop(matrix, time, batch) for matrix in self.matrices()]
         now = self.initial_state(steps[0]) if state is None else state

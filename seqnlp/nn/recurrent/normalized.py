@@ -23,19 +23,15 @@ class NormalizedLayer(LoopLayer, ABC):
         self.weight_drop = weight_drop
 
     def reset_parameters(self) -> None:
-        """See `RecurrentLayer.reset_parameters`."""
         initialise([("weight_ih", self.weight_ih), ("weight_hh", self.weight_hh)], self.size)
 
     def matrices(self) -> Sequence[Tensor]:
-        """See `LoopLayer.matrices`."""
         return [drop_weights(self.weight_hh, self.weight_drop if self.training else 0.0)]
 
     def prepare(self, steps: Float[Tensor, "time batch width"]) -> Float[Tensor, "time batch gates"]:
-        """See `LoopLayer.prepare`."""
         return self.normalized(steps @ self.weight_ih.t())
 
     def initial_state(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        """See `LoopLayer.initial_state`."""
         return [inputs.new_zeros(len(inputs), self.size)]
 
     @abstractmethod
@@ -57,7 +53,6 @@ class NormalizedRnnLayer(NormalizedLayer):
         return sums
 
     def step(self, given: Tensor, state: list[Tensor], products: Sequence[Product]) -> tuple[Tensor, list[Tensor]]:
-        """See `LoopLayer.step`."""
         hidden = self._activation(self.norm(products[0](state[0], given)))
         return hidden, [hidden]
 
@@ -72,12 +67,10 @@ class NormalizedGruLayer(NormalizedLayer):
         self.norm_in, self.norm_hn = nn.LayerNorm(size), nn.LayerNorm(size)
 
     def normalized(self, sums: Float[Tensor, "time batch gates"]) -> Float[Tensor, "time batch gates"]:
-        """See `NormalizedLayer.normalized`."""
         gates, candidates = sums[..., : 2 * self.size], sums[..., 2 * self.size :]
         return torch.cat([self.norm_ih(gates), self.norm_in(candidates)], -1)
 
     def step(self, given: Tensor, state: list[Tensor], products: Sequence[Product]) -> tuple[Tensor, list[Tensor]]:
-        """See `LoopLayer.step`."""
         (hidden,), twice = state, 2 * self.size
         sums = products[0](hidden, None)
         r, z = (given[:, :twice] + self.norm_hh(sums[:, :twice])).sigmoid().chunk(2, 1)
@@ -96,21 +89,17 @@ class NormalizedLstmLayer(NormalizedLayer):
         self.norm_c = nn.LayerNorm(size)
 
     def reset_parameters(self) -> None:
-        """See `RecurrentLayer.reset_parameters`."""
         super().reset_parameters()
         nn.init.ones_(self.norm_ih.bias.detach()[self.size : 2 * self.size])  # remember, at first
 
     def initial_state(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        """See `LoopLayer.initial_state`."""
         return [inputs.new_zeros(len(inputs), self.size)] * 2
 
     def normalized(self, sums: Float[Tensor, "time batch gates"]) -> Float[Tensor, "time batch gates"]:
-        """See `NormalizedLayer.normalized`."""
         normalized: Tensor = self.norm_ih(sums)
         return normalized
 
     def step(self, given: Tensor, state: list[Tensor], products: Sequence[Product]) -> tuple[Tensor, list[Tensor]]:
-        """See `LoopLayer.step`."""
         hidden, cells = state
         i, f, g, o = (given + self.norm_hh(products[0](hidden, None))).chunk(4, 1)
         cells = f.sigmoid() * cells + i.sigmoid() * g.tanh()

@@ -125,16 +125,13 @@ class PackedStepper(Stepper, ABC):
         self._place(1, [])
 
     def load(self, state: list[Tensor] | None, rows: int = 1) -> None:
-        """See `Stepper.load`."""
         self._place(rows, [] if state is None else [to_numpy(part) for part in state])
 
     def step(self, inputs: Float[Tensor, "rows width"] | Int[Tensor, " rows"]) -> Float[Tensor, "rows features"]:
-        """See `Stepper.step`."""
         self.update(self._view(inputs))
         return self._outputs
 
     def keep(self, rows: Int[Tensor, " chosen"]) -> None:
-        """See `Stepper.keep`."""
         chosen = to_numpy(rows)
         self._place(len(chosen), [part[chosen] for part in self.state])
 
@@ -194,7 +191,6 @@ class JoinedStepper(PackedStepper, ABC):
         return weight
 
     def room(self, rows: int) -> list[Floats]:
-        """See `PackedStepper.room`."""
         self._joined = np.empty((rows, self._width + self.size), np.float32)
         others = [np.empty((rows, self.size), np.float32) for _ in range(self.parts - 1)]
         return [self._joined[:, self._width :], *others]
@@ -221,7 +217,6 @@ class PackedRnn(JoinedStepper):
         self._activation = activation
 
     def update(self, inputs: NDArray[Any]) -> None:
-        """See `PackedStepper.update`."""
         if self._activation == "tanh":
             np.tanh(self.gates(inputs), out=self.state[0])
         else:
@@ -239,12 +234,10 @@ class PackedLstm(JoinedStepper):
 
     @staticmethod
     def arranged(weight: Tensor, size: int, rows: int) -> Tensor:
-        """See `JoinedStepper.arranged`."""
         i, f, g, o = torch.split(weight, size)
         return torch.cat([_halved(torch.cat([i, f, o]), rows), g])
 
     def update(self, inputs: NDArray[Any]) -> None:
-        """See `PackedStepper.update`."""
         gates, size, (hidden, cells) = self.gates(inputs), self.size, self.state
         if gates is not self._gates:  # where there is one row, it always is the same array
             views = gates[:, : 3 * size], *(gates[:, n * size : (n + 1) * size] for n in range(4))
@@ -288,7 +281,6 @@ class PackedGru(PackedStepper):
         return torch.cat([_halved(weight[: 2 * size], rows), weight[2 * size :]])
 
     def update(self, inputs: NDArray[Any]) -> None:
-        """See `PackedStepper.update`."""
         found = inputs if self._table is None else self._table[inputs]
         given = found if self._inputs is None else self._inputs(found)
         (hidden,), size = self.state, self.size
