@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -43,6 +43,7 @@ EVERY = pytest.mark.parametrize(
         for (kind, bridge), cell, layers, fed in product(*CHOICES)
     ],
 )
+FEW = settings(max_examples=settings().max_examples // 2)
 LENGTHS = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 4)), min_size=1, max_size=4)
 PARALLEL = Attention(size=8, embedding_size=6, layers=2)
 FEEDING = Attention(size=8, embedding_size=6, layers=2, input_feeding=True)
@@ -89,6 +90,7 @@ def test_step_by_step_as_all_at_once(spec: Attention) -> None:
 
 
 @pytest.mark.parametrize("spec", [PARALLEL, FEEDING], ids=["parallel", "feeding"])
+@FEW
 @given(lengths=LENGTHS, seed=st.integers(0, 30))
 def test_padding_never_changes_a_loss(spec: Attention, lengths: list[tuple[int, int]], seed: int) -> None:
     decoder = build(spec)
@@ -122,8 +124,17 @@ def test_hypotheses_of_a_sentence_share_its_source(spec: Attention) -> None:
         torch.testing.assert_close(again[0], everything[0][1:])
 
 
-@pytest.mark.parametrize("feeding", [False, True])
-@pytest.mark.parametrize("kind", ["additive", "dot", "general"])
+@pytest.mark.parametrize(
+    ("kind", "feeding"),
+    [
+        ("additive", True),
+        ("dot", False),
+        ("general", True),
+        pytest.param("additive", False, marks=pytest.mark.slow),
+        pytest.param("dot", True, marks=pytest.mark.slow),
+        pytest.param("general", False, marks=pytest.mark.slow),
+    ],
+)
 def test_gradients(kind: str, feeding: bool) -> None:
     spec = Attention.model_validate(
         {"attention": kind, "size": 4, "embedding_size": 3, "layers": 2, "label_smoothing": 0.1, "dropout": 0.0}
@@ -188,6 +199,7 @@ def test_one_batch_is_learned_and_found_again(spec: Attention) -> None:
 
 
 @pytest.mark.parametrize("spec", [PARALLEL, FEEDING], ids=["parallel", "feeding"])
+@FEW
 @given(lengths=st.lists(st.integers(1, 5), min_size=2, max_size=4), beam=st.integers(1, 4), seed=st.integers(0, 30))
 def test_a_sentence_is_translated_alone_as_in_a_batch(
     spec: Attention, lengths: list[int], beam: int, seed: int
