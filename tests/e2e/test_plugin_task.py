@@ -1,5 +1,6 @@
 """A task that is a Python file named in the recipe does all that one that ships does."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +12,10 @@ import pytest
 from seqnlp import api
 from seqnlp.run import Run
 from seqnlp.run.summary import summarize
+from seqnlp.service.client import ServiceClient
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
+from seqnlp.tui.panels.plain import PlainPanel
 
 PLUGIN = Path(__file__).parents[1] / "plugins" / "rate.py"
 WORDS = {"fine": 1.0, "good": 1.0, "dull": -1.0, "bad": -1.0, "the": 0.0, "film": 0.0}
@@ -33,6 +38,11 @@ threads = 1
 batch_tokens = 60
 """
 Program = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +87,16 @@ def test_the_library_and_lists_of_runs_know_it(run: Path) -> None:
     assert next(api.load(run).predict(["bad film"])).value < 0
     summary = summarize(Run(run))
     assert (summary.task, summary.metric, summary.state) == ("rate", "mse", "finished")
+
+
+@pytest.mark.anyio
+async def test_the_terminal_application_opens_it_with_a_plain_panel(run: Path) -> None:
+    app = SeqnlpApp(run.parent, ServiceClient(), run_at(run))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"good film")
+        panel = app.screen.query_one(PlainPanel)
+        async with asyncio.timeout(60):
+            while "good film" not in panel.content_to_copy() or not panel.describe():
+                await pilot.pause(0.05)
+        assert panel.describe() == "This is a rater."
+        assert re.search(r'"value": 0\.\d', panel.content_to_copy())

@@ -144,18 +144,6 @@ def panel_of(app: SeqnlpApp) -> Any:
     return screen.panel or screen if isinstance(screen, RunScreen | CompareScreen) else screen
 
 
-def at_work(app: SeqnlpApp) -> list[object]:
-    """What has messages to deal with, something to draw or lay out, or an answer to wait for."""
-    screen = app.screen
-    pumps = [app, *screen.walk_children(with_self=True)]
-    drawing = screen._dirty_widgets or screen._layout_required or screen._repaint_required or screen._callbacks
-    return [
-        *[pump for pump in pumps if not pump._message_queue.empty()],
-        *([screen] if drawing else []),
-        *[worker for worker in app.workers if not worker.is_finished],
-    ]
-
-
 def draw(app: SeqnlpApp) -> str:
     """The screen as SVG, the same each time."""
     return re.sub(r"terminal-\d+", "terminal-ID", app.export_screenshot(simplify=True))
@@ -184,15 +172,16 @@ def settled() -> Callable[[Any], Awaitable[Any]]:
     """Waits until nothing is asked or drawn any more, and gives the panel, or else the screen."""
 
     async def wait(pilot: Any) -> Any:
-        app, calm, busy = pilot.app, 0, list[object]()
+        app, calm, last, busy = pilot.app, 0, "", list[object]()
         try:
             async with asyncio.timeout(PATIENCE / 10):
                 while calm < 2:  # once may be a moment between two messages
                     await pilot.pause()
-                    busy = at_work(app)
-                    calm = 0 if busy else calm + 1
+                    busy, now = [worker for worker in app.workers if not worker.is_finished], text_on(app)
+                    calm = 0 if busy or now != last else calm + 1
+                    last = now
         except TimeoutError:
-            raise AssertionError(f"still at work: {busy}") from None
+            raise AssertionError(f"still at work: {busy}\n{last}") from None
         return panel_of(app)
 
     return wait

@@ -66,6 +66,7 @@ async def test_no_picture_has_the_keys_of_another_width(
             screen.screen_layout_refresh_signal.subscribe(screen, look)
             for width in (40, 100, 40, 100):
                 await pilot.resize_terminal(width, 24)
+                await pilot.pause(0.1)
             await settled(pilot)  # nobody looks any more when the keys change
             screen.screen_layout_refresh_signal.unsubscribe(screen)
         assert {state for state, _ in seen} == set(LINES)

@@ -109,7 +109,7 @@ async def test_the_mouse_turns(runs: Path, fake: Any, settled: Any) -> None:
         await pilot.click(settings, offset=(line.index("beam"), 0))
         assert screen.search["beam"] == 5  # its name only chooses it
         await pilot.resize_terminal(40, 24)
-        await pilot.pause()
+        await settled(pilot)
         assert settings.size.height == 2
         await pilot.click(settings, offset=(str(settings.render()).split("\n")[0].rindex("5") + 1, 0))
         await settled(pilot)

@@ -89,7 +89,6 @@ class ForecastPanel(PredictPanel):
     ForecastPanel.-several #side { display: block; }
     ForecastPanel.-comparison #side { display: none; }
     ForecastPanel.-comparison ForecastView { padding: 0 1; }
-    ForecastPanel.-comparison #left ForecastView { padding: 0 2 0 1; }
     ForecastPanel .side > .heading { margin-bottom: 0; }
     .-wide ForecastPanel #side { width: 32; }
     .-wide ForecastPanel.-comparison.-several #side { display: block; }
@@ -98,7 +97,6 @@ class ForecastPanel(PredictPanel):
     .-narrow ForecastPanel.-comparison #line { padding: 1 1 0 1; }
     .-narrow ForecastPanel.-comparison #heading { height: 1; }
     .-narrow ForecastPanel.-comparison ForecastView { padding: 0; }
-    .-narrow ForecastPanel.-comparison #left ForecastView { padding: 0; }
     .-narrow ForecastPanel #right { border-top: none; }
     """
 

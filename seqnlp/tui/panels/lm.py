@@ -370,13 +370,13 @@ class LmPanel(TaskPanel):
         """Have a view for each text; several have borders and numbers."""
         views, buffers = self.views, self.session.buffers
         if not self.is_comparison:
-            for view in views[len(buffers) :]:
-                await view.remove()
-            for buffer in buffers[len(views) :]:
-                await self.query_one("#texts").mount(TokenView(buffer))
-            for number, view in enumerate(self.views):
+            new = [TokenView(buffer) for buffer in buffers[len(views) :]]
+            for number, view in enumerate([*views, *new]):  # before they are laid out, for lines depend on it
                 view.set_class(len(buffers) > 1, "-several")
                 view.border_title = f"sample {number + 1}" if len(buffers) > 1 else None
+            for view in views[len(buffers) :]:
+                await view.remove()
+            await self.query_one("#texts").mount(*new)
         for view, buffer in zip(self.views, buffers, strict=True):
             if view.buffer is not buffer:
                 view.show_buffer(buffer)

@@ -59,7 +59,8 @@ class TagPanel(TokenPanel):
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""
         invitation = "the tags will stand here, each below its word"
-        yield self.side_by_side([TagView(invitation) for _ in self.runs])
+        colours: dict[str, LabelColours] = {}  # one label, one colour, also in two runs
+        yield self.side_by_side([TagView(invitation, colours) for _ in self.runs])
 
     @property
     def flows(self) -> list[TaggedView]:
@@ -152,11 +153,15 @@ class TagView(Vertical):
     .-narrow TagView > * { padding: 0 1; }
     """
 
-    def __init__(self, invitation: str) -> None:
+    def __init__(self, invitation: str, colours: dict[str, LabelColours]) -> None:
+        """Set up.
+
+        Args:
+            invitation: Text in the place of words while there are none.
+            colours: Colours of labels by column, filled as labels are seen.
+        """
         super().__init__()
-        self._invitation = invitation
-        self._colours: dict[str, LabelColours] = {}
-        """Colours by label column, always the same as long as the view is open."""
+        self._invitation, self._colours = invitation, colours
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="columns", markup=False)
