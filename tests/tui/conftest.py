@@ -138,6 +138,20 @@ async def wait_for(app: SeqnlpApp, wanted: str, there: bool = True) -> None:
     raise AssertionError(f"{wanted!r} is {'not ' if there else ''}in:\n{text_on(app)}")
 
 
+@pytest.fixture(autouse=True)
+def notes(monkeypatch: pytest.MonkeyPatch) -> Callable[[SeqnlpApp], list[str]]:
+    """Titles and messages of all notifications so far: `any("no model" in note for note in notes(app))`."""
+    found: dict[SeqnlpApp, list[str]] = {}
+    notify = SeqnlpApp.notify
+
+    def record(app: SeqnlpApp, message: str, *, title: str = "", **settings: Any) -> None:
+        found.setdefault(app, []).append(f"{title}: {message}" if title else message)
+        notify(app, message, title=title, **settings)
+
+    monkeypatch.setattr(SeqnlpApp, "notify", record)
+    return lambda app: found.get(app, [])
+
+
 def panel_of(app: SeqnlpApp) -> Any:
     """The panel of the task on the screen, or else the screen."""
     screen = app.screen

@@ -334,13 +334,13 @@ async def test_what_can_not_be_compared_says_why(pairs: Path, fake: Any, shows: 
         assert app.service.asked == []
 
 
-async def test_errors_are_told(pairs: Path, fake: Any, settled: Any) -> None:
+async def test_errors_are_told(pairs: Path, fake: Any, settled: Any, notes: Any) -> None:
     app = app_of(pairs, fake, tag=lambda settings: [ServiceError("RunError", "it is damaged")])
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "pos_gru", "pos_lstm")
         await pilot.press(*"hm")
         await settled(pilot)
-        assert any("it is damaged" in note.message for note in app._notifications)
+        assert any("it is damaged" in note for note in notes(app))
 
 
 async def test_marks(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
@@ -359,13 +359,13 @@ async def test_marks(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
         assert runs.marked == []
 
 
-async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any, settled: Any) -> None:
+async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any, settled: Any, notes: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         await pilot.press("tab", *["down"] * 20, "tab", "c")
         assert isinstance(app.screen, HomeScreen)
-        assert any("no model that could be compared" in note.message for note in app._notifications)
+        assert any("no model that could be compared" in note for note in notes(app))
 
 
 async def test_without_colour(

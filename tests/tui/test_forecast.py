@@ -157,14 +157,14 @@ async def test_the_interval_can_be_hidden_and_has_levels(
         assert asked(app)["level"] is None
 
 
-async def test_points_have_no_interval(runs: Path, fake: Any, text_of: Any, settled: Any) -> None:
+async def test_points_have_no_interval(runs: Path, fake: Any, text_of: Any, settled: Any, notes: Any) -> None:
     app = opened(fake, runs, points)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
         assert "interval" not in text_of(app).splitlines()[5]
         assert not screen.has_class("-several")
         await pilot.press("l")
-        assert any("without intervals" in note.message for note in app._notifications)
+        assert any("without intervals" in note for note in notes(app))
         await pilot.press("i")
         await settled(pilot)
         assert asked(app)["level"] is None
@@ -205,7 +205,7 @@ async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled:
 
 
 async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
-    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, notes: Any
 ) -> None:
     missing = ServiceError("DataError", "oad.csv: no such file; did you mean load.csv?")
     app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [missing])
@@ -219,7 +219,7 @@ async def test_a_file_that_is_not_there_takes_the_place_of_the_chart(
         await hides(app, "the forecast will stand here")
         await hides(app, "24 steps")
         await hides(app, "2024-03-01")
-        assert not app._notifications
+        assert not notes(app)
         await pilot.press("o")
         screen.query_one("#text", Input).value = "load.csv"
         await pilot.press("enter")
@@ -327,7 +327,7 @@ async def test_the_file_that_was_asked_for_counts_and_not_what_is_typed_meanwhil
         await hides(app, "24 steps")
 
 
-async def test_other_faults_leave_the_chart(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
+async def test_other_faults_leave_the_chart(runs: Path, fake: Any, shows: Any, settled: Any, notes: Any) -> None:
     damaged = ServiceError("RunError", "the run is damaged")
     app = opened(fake, runs, lambda settings: waves(settings) if settings["file"].startswith("load") else [damaged])
     async with app.run_test(size=(100, 30)) as pilot:
@@ -335,7 +335,7 @@ async def test_other_faults_leave_the_chart(runs: Path, fake: Any, shows: Any, s
         screen.query_one("#text", Input).value = "other.csv"
         screen.action_look_closer()
         await settled(pilot)
-        assert [note.message for note in app._notifications] == ["the run is damaged"]
+        assert notes(app) == ["the run is damaged"]
         await shows(app, "24 steps")
 
 

@@ -82,13 +82,13 @@ async def test_a_state_is_whole_however_long_the_name(runs: Path, fake: Any, sho
         await shows(app, "a_name_that_is_very_long_indeed (unfinished)")
 
 
-async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, settled: Any) -> None:
+async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, settled: Any, notes: Any) -> None:
     app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}]}))
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press("down", "down", "down", "down", "enter")
         assert isinstance(app.screen, HomeScreen)  # the last one is broken
-        assert any("half-written" in note.message for note in app._notifications)
+        assert any("half-written" in note for note in notes(app))
         await pilot.press("up", "up", "enter")
         await settled(pilot)
         assert isinstance(app.screen, RunScreen)
@@ -134,7 +134,7 @@ async def test_no_runs_teaches_how_to_train_one(
         await golden(app, "home-empty")
 
 
-async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, settled: Any) -> None:
+async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, settled: Any, notes: Any) -> None:
     (runs / "begun").mkdir()
     (runs / "begun/meta.json").write_text(json.dumps({"format": 2, "created": "2025-12-01T00:00:00+00:00"}))
     (runs / "begun/recipe.toml").write_text('task = "lm"\n')
@@ -142,7 +142,7 @@ async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, 
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press("enter")
-        assert any("no model yet" in note.message for note in app._notifications)
+        assert any("no model yet" in note for note in notes(app))
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

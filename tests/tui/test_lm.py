@@ -142,12 +142,14 @@ async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any,
         await shows(app, "length reached")
 
 
-async def test_the_prompt_offers_the_keys_that_work_there(runs: Path, fake: Any, shows: Any, hides: Any) -> None:
+async def test_the_prompt_offers_the_keys_that_work_there(
+    runs: Path, fake: Any, shows: Any, hides: Any, notes: Any
+) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         await shows(app, "^s save")
         await pilot.press("ctrl+s")
-        assert any("nothing to save" in note.message for note in app._notifications)
+        assert any("nothing to save" in note for note in notes(app))
         panel = panel_of(app)
         panel.view.focus()
         await shows(app, "space stop, go")
@@ -192,7 +194,9 @@ async def test_a_setting_changed_while_writing_goes_on_with_the_new_value(runs: 
         assert panel.session.turns[0][-1]["temperature"] == 0.9
 
 
-async def test_alternatives_branch_and_undo(runs: Path, fake: Any, shows: Any, settled: Any, written: Any) -> None:
+async def test_alternatives_branch_and_undo(
+    runs: Path, fake: Any, shows: Any, settled: Any, written: Any, notes: Any
+) -> None:
     app = opened(fake, runs)
     service: Any = app.service
     async with app.run_test() as pilot:
@@ -213,7 +217,7 @@ async def test_alternatives_branch_and_undo(runs: Path, fake: Any, shows: Any, s
         assert view.buffer.text == whole
         assert view.cursor == 497
         await pilot.press("u")
-        assert any("no branching" in note.message for note in app._notifications)
+        assert any("no branching" in note for note in notes(app))
         await pilot.press("end")
         assert view.cursor is None
 
@@ -254,7 +258,7 @@ async def test_moving_by_lines_and_pages(runs: Path, fake: Any, written: Any) ->
         assert view._wrap.line_at(view.buffer.span(view.cursor)[0]) == 0
 
 
-async def test_settings(runs: Path, fake: Any) -> None:
+async def test_settings(runs: Path, fake: Any, notes: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         panel = panel_of(app)
@@ -267,7 +271,7 @@ async def test_settings(runs: Path, fake: Any) -> None:
         assert panel.settings["seed"] == 42
         await pilot.press("1", ".", "5", "enter")
         assert panel.settings["length"] == 500
-        assert any("no whole number" in note.message for note in app._notifications)
+        assert any("no whole number" in note for note in notes(app))
         await pilot.click(SettingsPanel, offset=(25, 0))
         assert panel.settings["temperature"] == 0.8
         await pilot.press("up", "right", "right")
@@ -312,11 +316,11 @@ async def test_fifty_quick_keys_while_text_streams(runs: Path, fake: Any, settle
         assert not panel.session.busy or app.screen.query(LmPanel)
 
 
-async def test_saving(runs: Path, fake: Any, written: Any) -> None:
+async def test_saving(runs: Path, fake: Any, written: Any, notes: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         await pilot.press("tab", "tab", "s")
-        assert any("nothing to save" in note.message for note in app._notifications)
+        assert any("nothing to save" in note for note in notes(app))
         panel = panel_of(app)
         panel.settings["seed"] = 7
         await written(pilot, "Once")
@@ -331,7 +335,7 @@ async def test_saving(runs: Path, fake: Any, written: Any) -> None:
         Path("samples/char_lstm-1.json").parent.rename("elsewhere")
         Path("samples").write_text("in the way")
         await pilot.press("s")
-        assert any(note.title == "Not saved" for note in app._notifications)
+        assert any(note == "Not saved" for note in notes(app))
 
 
 async def test_copying(runs: Path, fake: Any, written: Any) -> None:
@@ -342,7 +346,7 @@ async def test_copying(runs: Path, fake: Any, written: Any) -> None:
         assert app.clipboard == panel.view.buffer.text
 
 
-async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any, written: Any) -> None:
+async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any, written: Any, notes: Any) -> None:
     def failing(settings: Mapping[str, Any]) -> Iterator[Any]:
         yield next(letters(settings))
         yield ServiceError("UsageError", "temperature 0 always takes the likeliest token, which top_k can't change")
@@ -351,10 +355,12 @@ async def test_an_error_is_told_and_ends_the_text(runs: Path, fake: Any, written
     async with app.run_test() as pilot:
         panel = await written(pilot)
         assert not panel.session.busy
-        assert any("which top_k can't change" in note.message for note in app._notifications)
+        assert any("which top_k can't change" in note for note in notes(app))
 
 
-async def test_a_dead_worker_is_told_and_the_text_kept(runs: Path, fake: Any, settled: Any, written: Any) -> None:
+async def test_a_dead_worker_is_told_and_the_text_kept(
+    runs: Path, fake: Any, settled: Any, written: Any, notes: Any
+) -> None:
     app = opened(fake, runs)
     service: Any = app.service
 
@@ -368,7 +374,7 @@ async def test_a_dead_worker_is_told_and_the_text_kept(runs: Path, fake: Any, se
     async with app.run_test() as pilot:
         panel = await written(pilot)
         assert len(panel.view.buffer.text) == len("The harbour") + 10
-        assert any("not enough memory" in note.message for note in app._notifications)
+        assert any("not enough memory" in note for note in notes(app))
         service.replies["generate"] = letters
         await pilot.press("space")
         await settled(pilot)
@@ -387,12 +393,12 @@ async def test_escape_goes_step_by_step(runs: Path, fake: Any, settled: Any, wri
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_what_a_prompt_has_that_the_model_does_not_know(runs: Path, fake: Any, settled: Any) -> None:
+async def test_what_a_prompt_has_that_the_model_does_not_know(runs: Path, fake: Any, settled: Any, notes: Any) -> None:
     app = opened(fake, runs, generate=lambda settings: [], unknown=lambda settings: [["ß", "\t"]])
     async with app.run_test() as pilot:
         await pilot.press("n", "o", "enter")
         await settled(pilot)
-        assert [note.message for note in app._notifications] == ["ß '\\t': it takes them for one and the same sign."]
+        assert notes(app) == ["ß '\\t': it takes them for one and the same sign."]
         await pilot.press("n")  # once is enough
         await settled(pilot)
         assert len([do for do, _ in app.service.asked if do == "unknown"]) == 1  # type: ignore[attr-defined]

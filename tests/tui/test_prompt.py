@@ -118,15 +118,17 @@ async def test_what_is_typed_after_coming_back_takes_the_prompts_place(
         assert asked(app, "generate", "prompt") == [VERSE, "Sing"]
 
 
-async def test_undo_is_the_prompts_while_it_has_something_to_undo(runs: Path, fake: Any, paste: Any) -> None:
+async def test_undo_is_the_prompts_while_it_has_something_to_undo(
+    runs: Path, fake: Any, paste: Any, notes: Any
+) -> None:
     app = opened(fake, runs, "char_lstm")
     async with app.run_test(size=(80, 24)) as pilot:
         prompt = await paste(pilot, VERSE)
         await pilot.press("ctrl+z")
         assert prompt.text == ""
-        assert not app._notifications
+        assert not notes(app)
         await pilot.press("ctrl+z")
-        assert any("no branching" in note.message for note in app._notifications)
+        assert any("no branching" in note for note in notes(app))
 
 
 async def test_a_text_of_several_lines_is_classified_as_one(runs: Path, fake: Any, paste: Any) -> None:

@@ -243,21 +243,23 @@ async def test_escape_leads_to_the_line_and_then_out(runs: Path, fake: Any, type
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_what_is_wrong_with_the_text_stands_below(runs: Path, fake: Any, shows: Any, typed: Any) -> None:
+async def test_what_is_wrong_with_the_text_stands_below(
+    runs: Path, fake: Any, shows: Any, typed: Any, notes: Any
+) -> None:
     wrong = ServiceError("UsageError", "this tagger reads 'xpos' beside the words")
     app = opened(fake, runs, tag=lambda settings: [wrong])
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "Ada")
         await shows(app, "✕ this tagger reads 'xpos' beside the words")
-        assert not app._notifications
+        assert not notes(app)
 
 
-async def test_other_errors_are_notifications(runs: Path, fake: Any, typed: Any) -> None:
+async def test_other_errors_are_notifications(runs: Path, fake: Any, typed: Any, notes: Any) -> None:
     broken = ServiceError("RunError", "runs/pos_gru/codecs: damaged")
     app = opened(fake, runs, load=lambda settings: [broken], tag=lambda settings: [ServiceDied("gone")])
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "Ada")
-        assert [note.message for note in app._notifications] == ["runs/pos_gru/codecs: damaged"]
+        assert notes(app) == ["runs/pos_gru/codecs: damaged"]
         assert app.screen.query(TagPanel)
 
 

@@ -189,7 +189,7 @@ async def test_recipes_of_both_kinds_are_listed_and_filtered(
 
 
 async def test_faults_stand_below_their_lines(
-    project: Path, fake: Any, text_of: Any, shows: Any, settled: Any, opened: Any
+    project: Path, fake: Any, text_of: Any, shows: Any, settled: Any, opened: Any, notes: Any
 ) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
     async with app.run_test(size=(100, 40)) as pilot:
@@ -201,7 +201,7 @@ async def test_faults_stand_below_their_lines(
         await shows(app, "2 faults")
         await pilot.press("enter")
         assert isinstance(app.screen, TrainScreen)
-        assert any("has faults" in note.message for note in app._notifications)
+        assert any("has faults" in note for note in notes(app))
         screen.query_one("#settings", Input).value = "training.epoch=3"
         await settled(pilot)
         assert app.service.asked[-1][1]["overrides"] == ["training.epoch=3"]
@@ -225,12 +225,12 @@ async def test_a_short_screen_scrolls_to_the_first_fault(project: Path, fake: An
 
 
 async def test_a_check_that_fails_is_told_and_can_be_tried_again(
-    project: Path, fake: Any, shows: Any, settled: Any, opened: Any
+    project: Path, fake: Any, shows: Any, settled: Any, opened: Any, notes: Any
 ) -> None:
     app = SeqnlpApp(project, fake({"check": lambda settings: [ServiceError("InternalError", "no luck")]}))
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot)
-        assert any("no luck" in note.message for note in app._notifications)
+        assert any("no luck" in note for note in notes(app))
         await shows(app, "not checked")
         await pilot.press("enter")
         assert isinstance(app.screen, TrainScreen)
@@ -281,16 +281,16 @@ async def test_a_run_that_is_there_is_asked_about(
 
 
 async def test_a_burst_of_keys_trains_nothing_that_it_does_not_name(
-    app: SeqnlpApp, settled: Any, burst: Any, until: Any, opened: Any
+    app: SeqnlpApp, settled: Any, burst: Any, until: Any, opened: Any, notes: Any
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
         burst(app, *"word_lstm", "enter")  # another one was checked before
-        await until(pilot, lambda: any("still being checked" in note.message for note in app._notifications))
+        await until(pilot, lambda: any("still being checked" in note for note in notes(app)))
         await settled(pilot)
         await pilot.press("tab")
         burst(app, *"steps=4", "enter")
-        await until(pilot, lambda: len([note for note in app._notifications if "still" in note.message]) == 2)
+        await until(pilot, lambda: len([note for note in notes(app) if "still" in note]) == 2)
         assert app.screen is screen
         assert app.trainings.alive() == []
         await settled(pilot)
@@ -315,13 +315,13 @@ async def test_without_a_recipe_there_is_no_hint_to_train(
         await shows(app, "There is a run already")
 
 
-async def test_bad_names_are_refused(app: SeqnlpApp, settled: Any, opened: Any) -> None:
+async def test_bad_names_are_refused(app: SeqnlpApp, settled: Any, opened: Any, notes: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm")
         screen.query_one("#name", Input).value = "../elsewhere"
         await pilot.press("enter")
         await settled(pilot)
-        assert any("name of a folder" in note.message for note in app._notifications)
+        assert any("name of a folder" in note for note in notes(app))
         assert app.trainings.alive() == []
 
 

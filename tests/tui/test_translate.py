@@ -183,7 +183,9 @@ async def test_what_is_kept_is_asked_for(runs: Path, fake: Any, shows: Any, sett
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, shows: Any, settled: Any, typed: Any) -> None:
+async def test_an_unknown_prefix_is_told_below(
+    runs: Path, fake: Any, shows: Any, settled: Any, typed: Any, notes: Any
+) -> None:
     def reply(settings: Mapping[str, Any]) -> list[Any]:
         unknown = ServiceError("UsageError", "the prefix 'Xy' has tokens that train did not have: Xy")
         return [unknown] if settings["prefix"] else translations(settings)
@@ -194,7 +196,7 @@ async def test_an_unknown_prefix_is_told_below(runs: Path, fake: Any, shows: Any
         screen.query_one("#prefix", Input).value = "Xy"
         await settled(pilot)
         await shows(app, "✕ the prefix 'Xy'")
-        assert not app._notifications
+        assert not notes(app)
 
 
 async def test_a_dead_worker_leaves_the_screen_alive(runs: Path, fake: Any, settled: Any, typed: Any) -> None:

@@ -143,7 +143,7 @@ async def test_pause_stop_and_resume_by_keys(
 
 
 async def test_space_does_what_the_training_needs_now_and_not_when_it_was_last_looked_at(
-    app: SeqnlpApp, text_of: Any, shows: Any, until: Any, watched: Any, monkeypatch: pytest.MonkeyPatch
+    app: SeqnlpApp, text_of: Any, shows: Any, until: Any, watched: Any, monkeypatch: pytest.MonkeyPatch, notes: Any
 ) -> None:
     monkeypatch.setattr("seqnlp.tui.screens.watch.PERIOD", 3600)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -157,7 +157,7 @@ async def test_space_does_what_the_training_needs_now_and_not_when_it_was_last_l
         assert "space pause" in text_of(app)  # it has not been looked at since
         await pilot.press("space")
         assert training.condition is Condition.RUNNING
-        assert not app._notifications
+        assert not notes(app)
 
 
 async def test_a_training_that_fails_says_why(
@@ -196,13 +196,13 @@ async def test_a_finished_one_is_opened(app: SeqnlpApp, text_of: Any, until: Any
         assert isinstance(app.screen, RunScreen)
 
 
-async def test_without_a_model_there_is_nothing_to_open(runs: Path, fake: Any, watched: Any) -> None:
+async def test_without_a_model_there_is_nothing_to_open(runs: Path, fake: Any, watched: Any, notes: Any) -> None:
     half_trained(runs, "pos_lstm", going_on=False)
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await watched(pilot, "pos_lstm")
         await pilot.press("o")
-        assert any("no model yet" in note.message for note in app._notifications)
+        assert any("no model yet" in note for note in notes(app))
         await pilot.press("escape")
         assert app.screen is not screen
 

@@ -67,7 +67,9 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
         assert screen.follower.status.started.step == stopped  # type: ignore[union-attr]
 
 
-async def test_what_goes_on_elsewhere_is_not_begun_again(app: SeqnlpApp, runs: Path, hides: Any, watched: Any) -> None:
+async def test_what_goes_on_elsewhere_is_not_begun_again(
+    app: SeqnlpApp, runs: Path, hides: Any, watched: Any, notes: Any
+) -> None:
     with RunLock(runs / "char_lstm") as lock:
         lock.acquire()
         async with app.run_test(size=(100, 30)) as pilot:
@@ -76,7 +78,7 @@ async def test_what_goes_on_elsewhere_is_not_begun_again(app: SeqnlpApp, runs: P
             await pilot.press("r")
             screen.action_resume()
             await pilot.pause()
-            assert any("goes on already" in note.message for note in app._notifications)
+            assert any("goes on already" in note for note in notes(app))
             training = app.trainings.at("char_lstm")
             assert training is not None
             assert (training.record.pid, training.own) == (os.getpid(), False)

@@ -74,7 +74,7 @@ class TaskPanel(Vertical):
     @property
     def is_open(self) -> bool:
         """False once the panel is being removed, which begins with its widgets."""
-        return self.is_attached and not self._is_closed
+        return self.is_attached and not self._is_closed and bool(self.children)
 
     def close(self) -> None:
         """Cancel what still goes on for a panel that is being removed."""
@@ -102,7 +102,9 @@ class TaskPanel(Vertical):
         """Have the models loaded while one types."""
         with notify_errors(self):
             for number in range(len(self.runs)):
-                self.show_model(await self.ask(number, "load", {}))
+                model = await self.ask(number, "load", {})
+                if self.is_open:
+                    self.show_model(model)
 
     def show_model(self, model: Mapping[str, Any]) -> None:
         """Show the properties of a model that was loaded."""
@@ -229,10 +231,12 @@ class PredictPanel(TaskPanel):
             try:
                 answers = await self.ask_all(request)
             except ServiceError as error:
-                self.refuse(error, request)
+                if self.is_open:
+                    self.refuse(error, request)
             else:
-                self.draw(answers)
-                self.show_status()
+                if self.is_open:
+                    self.draw(answers)
+                    self.show_status()
 
     async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
         """The answer of each run."""
