@@ -69,7 +69,7 @@ def _train(
     overwrite: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
-    """Train in a folder that is locked, or will be before the first write."""
+    """Train in a folder. Its lock is held, or taken before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     before = recipe_of(begun) if begun is not None and begun.has_state else None
     wanted = _resolve_auto(load_recipe(file, overrides), before)
@@ -148,7 +148,7 @@ def evaluate(
     dynamic: float | None = None,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split of its corpus, or on another file.
+    """Score a run on a split of its corpus, or another file.
 
     Args:
         run: The run directory.
@@ -224,7 +224,7 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
 
 
 def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus, device: torch.device) -> Run:
-    """Make the run directory, once recipe and data are known to be right."""
+    """Create the run directory. Call it once recipe and data have passed their checks."""
     run = Run.create(path, overwrite=True)
     run.save_recipe(dump_recipe(recipe))
     for name, codec in task.codecs().items():
@@ -283,7 +283,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
 
 
 def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:
-    """Calibrate probabilities on dev, if the recipe asks, and save them with the weights."""
+    """Calibrate probabilities on dev, if the recipe asks; save them with the weights."""
     trainer.model.eval()
     with torch.inference_mode(), computing_in("fp32", trainer.model.device):  # as predictors compute
         fitted = task.calibrate(trainer.model, dev)

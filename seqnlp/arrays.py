@@ -47,7 +47,7 @@ class Ragged:
         return np.diff(self.offsets)
 
     def positions(self, rows: IntArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Indices into `values` of the elements of some rows, in order, and the lengths of those rows."""
+        """Indices into `values` of the elements of some rows, in order; also the lengths of those rows."""
         starts = self.offsets[rows]
         lengths = self.offsets[np.asarray(rows) + 1] - starts
         ends = np.cumsum(lengths)

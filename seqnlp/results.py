@@ -58,7 +58,7 @@ class Tagging:
     """Likeliest tag sequences of the first label column, best first; None unless asked for."""
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to a JSON object, without columns that repeat `tags` and without fields that are None."""
+        """Convert to a JSON object. Columns that repeat `tags` and fields that are None are left out."""
         data = asdict(self)
         if len(self.columns) == 1:
             del data["columns"], data["column_scores"]

@@ -133,7 +133,7 @@ class Lines(TrainingView):
 
 
 class LiveView(TrainingView):
-    """Progress bar and current numbers at the foot of a terminal, below a table of evaluations."""
+    """Progress bar and current numbers at the foot of a terminal; a table of evaluations above it."""
 
     def __init__(self, console: Console) -> None:
         from rich.live import Live
@@ -242,7 +242,7 @@ def running_epoch(status: TrainingStatus) -> str:
 
 
 def epoch_text(epoch: float) -> str:
-    """Epoch as a whole number, or with two decimals in the middle of one."""
+    """Epoch as a whole number; two decimals in the middle of one."""
     return f"{round(epoch, 2):g}"
 
 

@@ -59,10 +59,8 @@ class Characters(WordCodec):
         return "".join(special[n] if n < SPECIAL else self.characters[n - SPECIAL] for n in numbers)
 
     def to_json(self) -> dict[str, Any]:
-        """Characters in order."""
         return {"characters": self.characters, "max_length": self.max_length}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(data["characters"], data["max_length"])

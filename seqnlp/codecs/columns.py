@@ -63,11 +63,11 @@ class Column:
         return [[self.distinct[code] for code in self.codes[row]] for row in range(len(self.codes))]
 
     def numbered(self, numbers: IntArray) -> Ragged:
-        """Replace the numbers of the distinct strings, for instance by those of a codec."""
+        """Replace the numbers of the distinct strings: for instance by those of a codec."""
         return Ragged(numbers[self.codes.values], self.codes.offsets)
 
     def check_parallel(self, other: Column, name: str, other_name: str) -> None:
-        """Check that another column has as many strings in each row as this one.
+        """Check that another column has as many strings in each row.
 
         Raises:
             seqnlp.errors.DataError: naming the first row where it has not.

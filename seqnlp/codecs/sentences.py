@@ -82,7 +82,7 @@ class Sentences(Codec):
         return Ragged((rows.values + SPECIAL).astype(np.int32), rows.offsets)
 
     def _led(self, text: str) -> str:
-        """Put a blank before the first word, as before all others, so that it is the same token."""
+        """Put a blank before the first word: it then is the same token as inside a sentence."""
         return text if self.by_character or not text else " " + text
 
     def split(self, text: str) -> list[bytes]:
@@ -90,7 +90,7 @@ class Sentences(Codec):
         return self.text.split(self._led(self.clean(text)))
 
     def spelled(self, text: str, numbers: Iterable[int]) -> list[bytes]:
-        """Split a sentence whose numbers are known, which is quicker where no token is unknown."""
+        """Split an encoded sentence into the UTF-8 of its tokens; quicker than `split` where no token is unknown."""
         return [self.pieces[number] for number in numbers] if self.knows_all else self.split(text)
 
     def decode(self, numbers: Iterable[int]) -> str:
@@ -119,7 +119,6 @@ class Sentences(Codec):
         return self.text.unknown_in(self._led(self.clean(text)))
 
     def to_json(self) -> dict[str, Any]:
-        """Settings of the tokenizer, and the fitted codec."""
         return {
             "tokenizer": self.tokenizer.model_dump(exclude_none=True),
             "lowercase": self.lowercase,
@@ -129,7 +128,6 @@ class Sentences(Codec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         tokenizer = Tokenizer.parse(data["tokenizer"])
         return cls(tokenizer, tokenizer.restore(data["text"]), data["lowercase"], data["form"])
 

@@ -1,4 +1,4 @@
-"""Spans of words, and the tag schemes that write them as tags of the words.
+"""Spans of words and the tag schemes that write them.
 
 | scheme | a span of three words | of one word | |
 |---|---|---|---|

@@ -72,5 +72,4 @@ class Subwords(WordCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(Tokenizer.from_str(json.dumps(data)))

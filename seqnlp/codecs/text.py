@@ -73,5 +73,5 @@ class EncodedText:
 
     @property
     def codes(self) -> Ragged:
-        """The number of each word among the distinct ones, one row a sentence."""
+        """Index of each word among the distinct ones, one row a sentence."""
         return self.words.codes

@@ -44,15 +44,12 @@ class CharacterTokenizer(Tokenizer):
 
     @property
     def plural(self) -> str:
-        """Characters."""
         return "characters"
 
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> CharacterText:
-        """Number the characters."""
         return CharacterText.fit(chunks, self.min_count)
 
     def restore(self, data: dict[str, Any]) -> CharacterText:
-        """Take saved characters."""
         return CharacterText.from_json(data)
 
 
@@ -70,15 +67,12 @@ class WordTokenizer(Tokenizer):
 
     @property
     def plural(self) -> str:
-        """Words."""
         return "words"
 
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> WordText:
-        """Number the words."""
         return WordText.fit(chunks, self.min_count, self.max_words, at_blanks)
 
     def restore(self, data: dict[str, Any]) -> WordText:
-        """Take saved words."""
         return WordText.from_json(data)
 
 
@@ -96,13 +90,10 @@ class SubwordTokenizer(Tokenizer):
 
     @property
     def plural(self) -> str:
-        """Subwords."""
         return "subwords"
 
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> SubwordText:
-        """Learn the pieces."""
         return SubwordText.fit(chunks, self.vocab_size, self.model, at_blanks)
 
     def restore(self, data: dict[str, Any]) -> SubwordText:
-        """Take saved pieces."""
         return SubwordText.from_json(data)

@@ -125,7 +125,7 @@ class AttentionDecoder(DecoderModule):
             self.output.weight = self.embedding.weight
 
     def loss(self, states: States, target: Int[Tensor, "batch steps"]) -> Loss:
-        """Cross-entropy of all tokens of a target but the first, smoothed while training.
+        """Cross-entropy of all target tokens but the first; label-smoothed while training.
 
         Args:
             states: The encoded sources.
@@ -137,7 +137,7 @@ class AttentionDecoder(DecoderModule):
         return Loss(total, len(gold))
 
     def nats(self, states: States, target: Int[Tensor, "batch steps"]) -> Float[Tensor, "batch remaining"]:
-        """Compute the negative log-likelihood of each token of a target but the first, in nats; 0 at padding."""
+        """Negative log-likelihood of each target token but the first, in nats; 0 at padding."""
         hidden, gold, places = self._read(states, target)
         found = nats(hidden, self.output.weight, self.output.bias, gold)
         batch, steps = target.shape

@@ -29,7 +29,6 @@ class Linear(TagDecoder):
     """Fit a temperature on dev after training, so that scores are calibrated."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
-        """Make the map. See `TagDecoder.build`."""
         forbidden = self.forbidden(labels, allowed)
         return LinearTagger(width, len(labels), self.dropout, self.label_smoothing, forbidden, self.calibrate)
 

@@ -75,7 +75,7 @@ class Embedder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """Embed a batch of sentences, from the features of the embedding's own codec."""
+        """Embed a batch of sentences, given the features of the embedding's codec."""
 
 
 class WordEmbedder(Embedder):
@@ -86,7 +86,7 @@ class WordEmbedder(Embedder):
         """Embed encoded words."""
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """Embed each distinct word once, and look the vectors up at every step."""
+        """Embed each distinct word once; look the vectors up at every step."""
         return nn.functional.embedding(batch.index, self.embed_words(features.words[IDS]))
 
 
@@ -131,7 +131,6 @@ class WordEmbedding(Embedding, ABC):
     """Embedding whose vectors depend on the word alone."""
 
     def fit(self, train: TokenizedText, find: PathResolver) -> WordCodec:
-        """Make the codec from the words of train."""
         return self.fit_words(train.words.counts(), find)
 
     @abstractmethod
@@ -140,4 +139,4 @@ class WordEmbedding(Embedding, ABC):
 
     @abstractmethod
     def build(self, codec: Any) -> WordEmbedder:
-        """Make the network for words that this codec encoded, with fresh random weights."""
+        """Build the network for words that this codec encoded; its weights are random."""

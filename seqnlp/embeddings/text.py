@@ -39,11 +39,10 @@ class TextEmbedding(Parts):
 
     @property
     def given_columns(self) -> dict[str, str]:
-        """Columns that are read beside the words, each with the part that reads it."""
+        """Columns that are read beside the words, each with its part."""
         return {column: name for name, part in self.parts.items() for column in part.columns}
 
     def named_files(self) -> dict[str, str]:
-        """The files that the parts name."""
         return {f"{name}.{key}": file for name, part in self.parts.items() for key, file in part.named_files().items()}
 
     def fit(self, train: TokenizedText, find: PathResolver) -> dict[str, TextCodec]:
@@ -74,7 +73,7 @@ class TextEmbedder(nn.Module):
     """Concatenated embedders, with dropout. The distinct words of a batch are embedded once."""
 
     def __init__(self, parts: Mapping[str, Embedder], dropout: float) -> None:
-        """Take the embedders by name, and the share of features to be dropped."""
+        """Store the embedders by name, and the dropout probability of features."""
         super().__init__()
         self.names = list(parts)
         self.parts = nn.ModuleList(parts.values())  # a ModuleDict would refuse names such as "type"

@@ -27,11 +27,9 @@ class Vectors(WordEmbedding):
     """Train the vectors too, rather than keep them as they are."""
 
     def named_files(self) -> dict[str, str]:
-        """The file."""
         return {"file": self.file}
 
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
-        """Read the file."""
         return WordVectors.read(find(self.file), self.max_words, counts)
 
     def restore(self, data: dict[str, Any]) -> WordVectors:
@@ -39,7 +37,6 @@ class Vectors(WordEmbedding):
         return WordVectors.from_json(data)
 
     def build(self, codec: WordVectors) -> "VectorLookup":
-        """Make the table."""
         return VectorLookup(len(codec.words) + 1, codec.size, codec.matrix, self.trainable)
 
 
@@ -56,5 +53,4 @@ class VectorLookup(WordEmbedder):
             self.table.weight.data.copy_(torch.from_numpy(matrix))
 
     def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
-        """Look words up."""
         return self.table(ids)  # type: ignore[no-any-return]

@@ -88,7 +88,7 @@ class Panel:
         return self.left + (right - self.left) * across, self.bottom - (self.bottom - self.top) * up
 
     def grid(self) -> Iterator[str]:
-        """Horizontal grid line with its label at every tick of the y axis."""
+        """Horizontal grid lines, labelled, at the ticks of the y axis."""
         for share, label in self.up.ticks():
             y = self.bottom - (self.bottom - self.top) * share
             yield RULE.format(x=self.left, y=y, end=WIDTH - RIGHT)

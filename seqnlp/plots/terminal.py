@@ -25,7 +25,7 @@ BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 @dataclass(frozen=True)
 class TextChart:
-    """Chart as rows of spans, each of one series, so that it can be coloured."""
+    """Chart as rows of spans. Each span is of one series, so that it can be coloured."""
 
     rows: list[list[Span]]
 
@@ -85,7 +85,10 @@ class Canvas:
         return (1, 1) if self.plain else (2, 4)
 
     def line(self, start: Point, end: Point, number: int) -> None:
-        """Draw a straight line between two points, in shares of the width and of the height from below."""
+        """Draw a straight line between two points.
+
+        Coordinates are shares of the width, and of the height from below.
+        """
         across, down = self.dots
         x, y = self._dot(start)
         right, bottom = (there - here for here, there in zip((x, y), self._dot(end), strict=True))
@@ -153,7 +156,7 @@ def body(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
 
 
 def foot(canvas: Canvas, ticks: Sequence[tuple[float, str]], gutter: int) -> Iterator[list[Span]]:
-    """The x axis under a canvas, given the relative position and label of each tick."""
+    """X axis below a canvas, given each tick's relative position and label."""
     corner, line, tick = "+-+" if canvas.plain else "└─┬"
     places = {round(share * (canvas.columns - 1)): label for share, label in ticks}
     edge = "".join(tick if column in places else line for column in range(canvas.columns))

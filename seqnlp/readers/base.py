@@ -92,7 +92,7 @@ class Reader(Family, ABC):
         return rows_of(part, len(dataset))
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Locate the file of a split, or the common prefix of its files."""
+        """Locate the file of a split, or its files' common prefix."""
         return find(source)
 
     @final

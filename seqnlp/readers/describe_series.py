@@ -38,7 +38,7 @@ class SeriesDescription:
 
 
 def describe_series(dataset: Dataset) -> list[SeriesDescription]:
-    """Describe each column of each series in a table of the reader `series`."""
+    """Describe each column of each series in a table of time series."""
     table = dataset.with_format("arrow")[:]
     names, times = (table.column(name).to_numpy() for name in (SERIES, TIME))
     borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]

@@ -32,7 +32,7 @@ PATIENCE = 10
 
 
 class Hub(Reader):
-    """Dataset of the Hugging Face Hub, or a folder or file of one. Class labels become their names.
+    """Dataset of the Hugging Face Hub, or a local folder or file. Class labels become their names.
 
     A split is an expression: `train`, `train[:90%]`, `train[90%:]`, `validation`, `train+validation`.
     """
@@ -97,7 +97,7 @@ def hub_answers(name: str) -> bool:
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """Restrict `datasets` to its cache, so that it fails at once without one."""
+    """Restrict `datasets` to its cache: without one it then fails at once."""
     import datasets
     from huggingface_hub import constants
 
@@ -121,7 +121,7 @@ def reason(error: Exception, splits: list[str]) -> str:
 
 
 def with_names(dataset: Dataset) -> Dataset:
-    """Decode class labels, also those inside lists, to the names of their classes."""
+    """Decode class labels, also inside lists, to the names of their classes."""
     import datasets
 
     def label(feature: Any) -> Any:

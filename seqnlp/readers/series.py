@@ -75,7 +75,6 @@ class Series(Reader):
         return Dataset(pa.table({SERIES: names, TIME: pa.array(table.times.astype("datetime64[s]")), **numbers}))
 
     def split_slice(self, source: str) -> tuple[str, str]:
-        """Split a source into file and period."""
         return split_period(source)
 
     def slice_rows(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
@@ -149,7 +148,7 @@ Cells = dict[str, Sequence[Any]]
 
 
 def _text(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
-    """Read the columns of a csv file, and the line of each row."""
+    """Read the columns of a csv file; also the line of each row."""
     tab = path.name.removesuffix(".gz").endswith(".tsv")
     reader = csv.reader((line + "\n" for line in open_text(path)), delimiter="\t" if tab else ",", strict=True)
     lines, rows = [], []
@@ -172,7 +171,7 @@ def _text(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
 
 
 def _parquet(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
-    """Read the columns of a parquet file, and the number of each row."""
+    """Read the columns of a parquet file; also the number of each row."""
     import pyarrow as pa
     from pyarrow import parquet
 

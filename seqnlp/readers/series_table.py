@@ -1,4 +1,4 @@
-"""Table of series laid end to end, checked to be evenly spaced in time."""
+"""Table of series laid end to end, checked for even time steps."""
 
 from __future__ import annotations
 
@@ -118,6 +118,6 @@ def _evenly(records: Records, name: str, rows: Rows, step: Step, gaps: Gaps) -> 
 
 
 def _refuse(records: Records, name: str, rows: Rows, place: int, problem: str) -> None:
-    """Raise an error about a row of a series and the one before it."""
+    """Raise an error about a row and its predecessor in the series."""
     between = f"{records.times[rows[place]]} after {records.times[rows[place - 1]]}"
     raise DataError(f"series {name!r}: {between}: {problem}", records.path, int(records.lines[rows[place]]))

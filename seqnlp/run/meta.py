@@ -41,7 +41,7 @@ def describe_training(
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that a result depends on, read without importing them."""
+    """Versions of the packages a result depends on, read without importing them."""
     versions = {}
     for package in PACKAGES:
         try:

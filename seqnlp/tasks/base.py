@@ -49,7 +49,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:
-        """Predict for a stream of inputs, one a line, and read ahead no further than a batch.
+        """Predict for a stream of inputs, one a line; reads no further ahead than a batch.
 
         Raises:
             seqnlp.errors.UsageError: its inputs are no lines of text.
@@ -108,7 +108,7 @@ class Task(ABC):
 
     @abstractmethod
     def preview(self, dev: Any, seed: int) -> Preview:
-        """Pick a few examples of a split, to be predicted after each evaluation."""
+        """Pick a few examples of a split for prediction after each evaluation."""
 
     @abstractmethod
     def predictor(self, model: SequenceModel) -> Predictor:

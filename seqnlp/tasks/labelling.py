@@ -21,7 +21,7 @@ class LabellingTask(Task, ABC):
 
     @abstractmethod
     def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:
-        """Gold and predicted label of every item, for each label column by name."""
+        """Gold and predicted label of every item, by label column."""
 
     @abstractmethod
     def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:

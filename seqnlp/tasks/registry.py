@@ -34,7 +34,7 @@ _TASKS: dict[str, TaskInfo] = {}
 
 
 def register(info: TaskInfo) -> None:
-    """Add a task, or replace the one of this name, as a plugin does that was edited."""
+    """Add a task, or replace the one of this name: a plugin's that was edited."""
     _TASKS[info.name] = info
 
 

@@ -222,7 +222,7 @@ class Trainer:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Swap in the averaged weights inside the block, if the recipe asks for an average."""
+        """Swap in the averaged weights inside the block, if there are any."""
         self._swap()
         try:
             yield

@@ -101,7 +101,7 @@ class ForecastModule(DecoderModule, ABC):
 
     @abstractmethod
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """Compute the raw parameters of each value, before a learned map and the normalisation are undone."""
+        """Compute the raw parameters of each value. A learned map and the normalisation are still to be undone."""
 
     def loss(self, states: States, target: ForecastTarget) -> Loss:
         """Loss of the distribution, summed over the observed values."""

@@ -19,13 +19,12 @@ class Direct(ForecastDecoder):
     kind: Literal["direct"] = "direct"
 
     def build(self, shape: ForecastShape) -> "DirectModule":
-        """Build the map."""
         return DirectModule(shape, self.output.build(), self.dropout, self.calibrate)
 
 
 @final
 class DirectModule(ForecastModule):
-    """Linear map of the last state to the whole horizon, plus one of the future covariates of each step."""
+    """Linear map of the last state to the whole horizon; one of the future covariates of each step is added."""
 
     def __init__(
         self, shape: ForecastShape, output: Distribution, dropout: float = 0.0, calibrated: bool = False
@@ -41,7 +40,6 @@ class DirectModule(ForecastModule):
         )
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
         last = self.dropout(self.last(states).vectors[:, None])[:, 0]
         steps = self.map(last).unflatten(1, (self.shape.horizon, self.shape.channels, self.output.size))
         if self.covariates is None:

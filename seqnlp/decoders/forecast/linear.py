@@ -30,14 +30,13 @@ class LinearMap(ForecastDecoder):
     """Separate maps for each column of each series; else all share the same ones."""
 
     def build(self, shape: ForecastShape) -> "LinearMapModule":
-        """Build the maps."""
         output = self.output.build()
         return LinearMapModule(shape, output, self.moving_average, self.dropout, self.calibrate, self.individual)
 
 
 @final
 class LinearMapModule(ForecastModule):
-    """One or two linear maps over time, shared or not by all channels; it reads the values alone."""
+    """One or two linear maps over time, for all channels or each. It reads the values alone."""
 
     def __init__(
         self,
@@ -58,7 +57,6 @@ class LinearMapModule(ForecastModule):
         )
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
         values = self.dropout(states.outputs[..., : self.shape.channels].transpose(1, 2))
         parts = [values]
         if self.trend:
@@ -79,7 +77,7 @@ class LinearMapModule(ForecastModule):
 def moving_average(
     values: Float[Tensor, "batch channels lookback"], steps: int
 ) -> Float[Tensor, "batch channels lookback"]:
-    """Centred moving average, with the first and the last value repeated beyond the ends."""
+    """Centred moving average; the first and the last value are repeated beyond the ends."""
     before = (steps - 1) // 2
     padded = nn.functional.pad(values, (before, steps - 1 - before), "replicate")
     return nn.functional.avg_pool1d(padded, steps, 1)

@@ -29,11 +29,9 @@ class Recursive(ForecastDecoder):
     """Hidden units."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """See `ForecastDecoder.faults`."""
         yield from self.cell.cell_faults(1, self.size)
 
     def build(self, shape: ForecastShape) -> "RecursiveModule":
-        """Build the network."""
         cell = partial(self.cell.build_cell, size=self.size)
         return RecursiveModule(shape, self.output.build(), cell, self.dropout, self.calibrate)
 
@@ -60,7 +58,6 @@ class RecursiveModule(ForecastModule):
         self.map = nn.Linear(self.cell.width, shape.channels * output.size)
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
         begun = torch.tanh(self.start(self.last(states).vectors))
         stepper = self.cell.stepper(len(begun))
         stepper.load(split_state(begun, self._shapes), len(begun))

@@ -28,13 +28,12 @@ class Segments(ForecastDecoder):
     """Hidden units of the recurrent step."""
 
     def build(self, shape: ForecastShape) -> "SegmentsModule":
-        """Build the network."""
         return SegmentsModule(shape, self.output.build(), self.segment_length, self.size, self.dropout, self.calibrate)
 
 
 @final
 class SegmentsModule(ForecastModule):
-    """Gated recurrent units that take one step for each segment, given its position and series.
+    """Gated recurrent units with one step per segment; its position and series are the input.
 
     The step of a segment does not wait for that of the one before, so that no error is carried from one to the
     next. In terms of the paper (arXiv 2308.11200, section 4): parallel multi-step forecasting, with the position of
@@ -69,7 +68,6 @@ class SegmentsModule(ForecastModule):
         self.map = nn.Linear(size, segment * shape.channels * output.size)
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
         state = self.start(self.last(states).vectors)
         told = self.from_position(self.position) + self.from_series(self.series(future.series))[:, None]
         if self.covariates is not None and self.from_covariates is not None:

@@ -115,16 +115,13 @@ class ClassifyDataset(BucketedDataset):
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Words of each text."""
         return self.text.codes.lengths
 
     @property
     def row_items(self) -> NDArray[np.int64]:
-        """One for each text."""
         return np.ones(len(self.labels), np.int64)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Gather some texts."""
         inputs = TextBatch.gather(self.text, rows)
         return Batch(inputs, {LABEL: torch.from_numpy(self.gold(rows))}, len(rows))
 

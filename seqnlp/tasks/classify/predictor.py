@@ -47,7 +47,6 @@ class Classifier(Predictor):
         self.model, self.codecs, self.labels, self.multilabel = model.eval(), codecs, labels, multilabel
 
     def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
-        """Classify a stream of texts."""
         return self.classify(iter(lines))
 
     @overload

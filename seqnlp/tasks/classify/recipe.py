@@ -47,7 +47,6 @@ class ClassifyRecipe(TaskRecipe):
     """Linear n-gram model beside the network, whose logits are added; left out: none."""
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         for column, part in self.embedding.given_columns.items():

@@ -81,7 +81,6 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver) -> "ClassifyTask":
-        """Fit the codecs on the training split."""
         words, labels = recipe.words(train), recipe.labels(train)
         codec = Labels.fit(labels.distinct)
         if len(codec) < 2 and not recipe.data.multilabel:
@@ -103,18 +102,15 @@ class ClassifyTask(LabellingTask):
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model, by name."""
         text = {codec_name(name): codec for name, codec in self.embedding_codecs.items()}
         ngrams = {} if self.ngrams is None else {NGRAMS: self.ngrams}
         return {**text, "labels": self.labels, **ngrams}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
-        """Encode a split."""
         words, labels = self.recipe.words(split), self.recipe.labels(split)
         return ClassifyDataset.encode(words, labels, self.text_codecs, self.labels, self.multilabel, batch_tokens)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
-        """Warn of classes that train does not have."""
         if not examples.unseen:
             return []
         some = ", ".join(map(repr, examples.unseen[:5])) + (" ..." if len(examples.unseen) > 5 else "")
@@ -122,7 +118,6 @@ class ClassifyTask(LabellingTask):
         return [f"{some} {verbs[0]} not occur in train, and always {verbs[1]} as wrong"]
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         embedding = self.recipe.embedding.build(self.embedding_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         votes = self.recipe.ngrams is not None
@@ -185,7 +180,6 @@ class ClassifyTask(LabellingTask):
         return (counts / train.items).astype(np.float32)
 
     def words(self, split: "Dataset") -> Column:
-        """The words of each text."""
         return self.recipe.words(split)
 
     def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
@@ -217,11 +211,9 @@ class ClassifyTask(LabellingTask):
         return {LABEL: temperature}
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        """Pick a few texts of dev, to be classified after each evaluation."""
         return preview(dev, seed, self.recipe, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Classifier:
-        """Wrap a trained model."""
         return Classifier(model, self.text_codecs, self.labels, self.multilabel)
 
 

@@ -64,7 +64,7 @@ def train_linear_map(
     threads: int,
     seed: int,
 ) -> SequenceModel:
-    """Train DLinear, and take the weights of the epoch that is best on dev.
+    """Train DLinear, and keep the weights of the best epoch on dev.
 
     Args:
         model: As `linear_map` makes it.

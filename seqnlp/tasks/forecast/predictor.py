@@ -64,7 +64,7 @@ class Forecaster(Predictor):
         return self.output.covers(0.5)
 
     def read(self, file: str | Path) -> SeriesSplit:
-        """Open a file of series, or a period of it such as `load.csv[:-24]`."""
+        """Open a file of series or a period of it: `load.csv[:-24]`, for instance."""
         reader = self.recipe.data.reader
         assert isinstance(reader, Series)
         return SeriesSplit.read(reader.locate(str(file), Path), reader)
@@ -154,7 +154,7 @@ class Forecaster(Predictor):
         raise UsageError(f"level {level:g}: the model's quantiles do not reach {ends[0]:g} and {ends[1]:g}")
 
     def _windows(self, split: SeriesSplit, steps: int) -> tuple[Windows, list[NDArray[np.datetime64]]]:
-        """Last look-back of each series with empty steps after it, and their times."""
+        """Last lookback of each series, followed by empty steps; also the times of both."""
         look, scaler = self.encoder.window.lookback, self.scaler
         length = look + steps
         values = np.full((len(split.names), length, len(scaler.columns)), np.nan)

@@ -90,7 +90,6 @@ class ForecastRecipe(TaskRecipe):
     training: ForecastTraining = ForecastTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         data, segment = self.data, self.embedding.segment_length
         if not isinstance(data.reader, Series):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
@@ -126,6 +125,5 @@ class ForecastRecipe(TaskRecipe):
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
-        """Read a period of a file."""
         assert isinstance(self.data.reader, Series)
         return SeriesSplit.read(self.locate(source, find), self.data.reader)

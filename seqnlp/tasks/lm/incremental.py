@@ -21,7 +21,10 @@ MANY_ROWS = 32
 
 @final
 class IncrementalLm:
-    """The weights of a language model, ready for single steps, and the state of the texts that it reads."""
+    """Weights of a language model for single steps, and its hidden state.
+
+    The state is of the texts that it reads.
+    """
 
     @torch.inference_mode()
     def __init__(self, model: SequenceModel, state: list[Tensor] | None, rows: int, most: int | None = None) -> None:
@@ -46,7 +49,7 @@ class IncrementalLm:
         self._output = packed_linear(decoder.output.weight, bias, most or rows)
 
     def logits(self, tokens: Int[Tensor, " rows"]) -> Float[Tensor, "rows tokens"]:
-        """Read the next token of each text, and compute the logits of the one after it; none is the unknown."""
+        """Read each text's next token and compute the logits after it; none is the unknown."""
         if 1 < len(tokens) < MANY_ROWS:
             with _one_thread():
                 return self._logits(tokens)

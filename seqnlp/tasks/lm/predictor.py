@@ -43,7 +43,6 @@ class Generator(Predictor):
         self._decoder = model.decoder(NEXT, NextTokenDecoder)
 
     def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
-        """Continue each of a stream of prompts."""
         for line in lines:
             yield Continuation(line, "".join(token.text for token in self.generate(line)))
 
@@ -116,7 +115,7 @@ class Generator(Predictor):
         return [Token(decoder.decode(self.codec.pieces[token]), logprob=logprob) for token, logprob in logprobs]
 
     def score(self, text: str | Iterable[str]) -> Iterator[Token]:
-        """Compute the log-probability of each token of a text, given those before it.
+        """Compute the log-probability of each token of a text, given its predecessors.
 
         Args:
             text: The text, or its parts one after the other; it need not fit into memory.
@@ -136,7 +135,7 @@ class Generator(Predictor):
                     yield Token(decoder.decode(self.codec.pieces[token]), logprob=-surprise)
 
     def next_tokens(self, text: str = "", most: int = 10) -> list[tuple[str, float]]:
-        """The likeliest tokens to follow a text, with their log-probabilities, the likeliest first.
+        """Likeliest next tokens of a text with their log-probabilities, the likeliest first.
 
         Args:
             text: What they would follow; if empty, a line break.
@@ -150,7 +149,7 @@ class Generator(Predictor):
         return self._likeliest(log_probabilities(_possible(logits))[0], most)
 
     def unknown_in(self, text: str) -> list[str]:
-        """The characters or words of a text that the model does not know, and takes for one another."""
+        """Unknown characters or words of a text. The model takes them for one another."""
         return self.codec.unknown_in(text)
 
     def _tokens(self, prompt: str) -> NDArray[np.int64]:

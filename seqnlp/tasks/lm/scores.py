@@ -37,7 +37,7 @@ class EvaluationSettings:
 
 
 def total_nats(model: SequenceModel, examples: StreamDataset, settings: EvaluationSettings) -> float:
-    """Sum the negative log-likelihood, in nats, of all tokens of a text but the first."""
+    """Sum the negative log-likelihood of all tokens but the first; in nats."""
     if settings.dynamic is not None:
         return _while_learning(model, examples.tokens, settings.dynamic)
     if settings.context is not None:
@@ -46,7 +46,7 @@ def total_nats(model: SequenceModel, examples: StreamDataset, settings: Evaluati
 
 
 def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> float:
-    """Read a long text in parts of the same length, side by side; each but the first has a start to warm up on."""
+    """Read a long text in equal parts side by side. Each but the first has a start to warm up on."""
     items = len(tokens) - 1
     streams = max(1, min(STREAMS, items // SHORTEST))
     warm_up = WARM_UP if streams > 1 else 0

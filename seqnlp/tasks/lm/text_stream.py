@@ -56,6 +56,6 @@ class TextStream:
 
 
 def _beginning(text: str, string: str) -> int:
-    """Length of the longest prefix of a string that the text ends with."""
+    """Length of the longest prefix of a string that ends the text."""
     longest = min(len(text), len(string) - 1)
     return next((length for length in range(longest, 0, -1) if text.endswith(string[:length])), 0)

@@ -66,16 +66,13 @@ class TagDataset(BucketedDataset):
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Words of each sentence."""
         return self.text.codes.lengths
 
     @property
     def row_items(self) -> NDArray[np.int64]:
-        """Words of each sentence."""
         return self.text.codes.lengths
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Gather some sentences."""
         inputs = TextBatch.gather(self.text, rows)
         targets = {name: torch.from_numpy(labels.pad(rows, fill=UNSEEN)[0]) for name, labels in self.targets.items()}
         return Batch(inputs, targets, self.items_in(rows))

@@ -72,7 +72,6 @@ class Tagger(Predictor):
         self.model, self.codecs, self.labels, self.data = model.eval(), codecs, labels, data
 
     def predict(self, lines: Iterable[str]) -> Iterator[Tagging]:
-        """Tag a stream of sentences."""
         return self.tag(iter(lines))
 
     @property

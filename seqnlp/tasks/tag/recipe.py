@@ -117,12 +117,11 @@ class TagRecipe(TaskRecipe):
         return [*self.data.labels, *self.data.auxiliary]
 
     def text(self, words: Column, split: "Dataset") -> TokenizedText:
-        """The words of a split, with the columns that the embedding reads beside them."""
+        """Words of a split, with the columns that the embedding reads too."""
         columns = {name: self.data.beside(words, split, name) for name in self.embedding.given_columns}
         return TokenizedText(words, columns)
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         if not self.data.labels:

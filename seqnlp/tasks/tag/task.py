@@ -61,7 +61,6 @@ class TagTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
-        """Fit the codecs on the training split."""
         data = recipe.data
         words = data.words(train)
         labels = {}
@@ -74,7 +73,6 @@ class TagTask(LabellingTask):
 
     @classmethod
     def restore(cls, recipe: TagRecipe, codecs: Codecs) -> "TagTask":
-        """Take the codecs that a run has saved."""
         return cls(
             recipe,
             recipe.embedding.restore(codecs),
@@ -83,13 +81,11 @@ class TagTask(LabellingTask):
         )
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model, by name."""
         text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
         return {**text, **labels, "train_words": self.train_words}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
-        """Encode a split."""
         data = self.recipe.data
         words = data.words(split)
         tags = {name: data.tags(words, split, name) for name in self.label_codecs}
@@ -98,7 +94,6 @@ class TagTask(LabellingTask):
         return TagDataset.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
-        """Warn of labels that train does not have."""
         return [
             f"{name}: {', '.join(map(repr, labels[:5]))}{' ...' if len(labels) > 5 else ''} "
             f"{'does' if len(labels) == 1 else 'do'} not occur in train, and always counts as wrong"
@@ -107,7 +102,6 @@ class TagTask(LabellingTask):
         ]
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         decoders = {
@@ -155,7 +149,7 @@ class TagTask(LabellingTask):
     def _compared(
         self, name: str, examples: TagDataset, predicted: Column
     ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-        """Label names of a column, with gold and predicted numbers of every word."""
+        """Label names of a column; gold and predicted numbers of every word."""
         gold = examples.tags[name]
         labels = self.predicted[name].scored(gold, predicted)
         right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
@@ -179,11 +173,9 @@ class TagTask(LabellingTask):
         return found
 
     def words(self, split: "Dataset") -> Column:
-        """The words of each sentence."""
         return self.recipe.data.words(split)
 
     def label_pairs(self, model: SequenceModel, examples: TagDataset) -> dict[str, LabelPairs]:
-        """The label of every word, by column."""
         predicted, sure = predict_tags(model, examples.text, self.predicted)
         lengths = examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
@@ -218,9 +210,7 @@ class TagTask(LabellingTask):
         return scores, lenient.labels
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        """Pick a few sentences of dev, to be tagged after each evaluation."""
         return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
-        """Wrap a trained model."""
         return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)

@@ -107,7 +107,6 @@ class TranslateDataset(BucketedDataset):
         return in_order(np.where(self.source.lengths > 0, self._longer, 0), EVALUATION_TOKENS)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Gather some pairs."""
         target, _ = self.target.pad(rows, PADDING)
         return Batch(sources(self.source, rows), {TARGET: torch.from_numpy(target).long()}, self.items_in(rows))
 

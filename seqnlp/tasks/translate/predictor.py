@@ -62,7 +62,6 @@ class Translator(Predictor):
         return Translator(self.models[0], self.source, self.target, self.search, [*self.models[1:], *other.models])
 
     def predict(self, lines: Iterable[str]) -> Iterator[Translation]:
-        """Translate a stream of sentences."""
         return self.translate(iter(lines))
 
     @overload

@@ -89,7 +89,6 @@ class TranslateRecipe(TaskRecipe):
     training: TranslateTraining = TranslateTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         data = self.data
         if data.source == data.target:
             yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")

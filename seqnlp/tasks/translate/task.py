@@ -68,13 +68,11 @@ class TranslateTask(Task):
 
     @classmethod
     def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
-        """Take the codecs that a run has saved."""
         names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
         restored = [Sentences.from_json(dict(codecs[name])) for name in names]
         return cls(recipe, restored[0], restored[-1])
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model, by name."""
         return (
             {"tokens": self.source}
             if self.recipe.data.joint_vocabulary
@@ -82,18 +80,15 @@ class TranslateTask(Task):
         )
 
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
-        """Encode a split."""
         data = self.recipe.data
         lengths = LengthFilter(data.min_length, data.max_length, data.max_ratio)
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
-        """Warn of pairs left out, and of scores that need sacrebleu."""
         said = [examples.left_out] if examples.left_out else []
         return said if has_sacrebleu() or examples.pairs.training else [*said, NEEDED]
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         recipe = self.recipe
         embedding = recipe.embedding.build(len(self.source))
         encoder = recipe.encoder.build(embedding.width)
@@ -158,9 +153,8 @@ class TranslateTask(Task):
         return {"nats": mean, "perplexity": math.exp(min(mean, 700))}
 
     def preview(self, dev: Pairs, seed: int) -> Preview:
-        """Pick a few sentences of dev, to be translated greedily after each evaluation."""
+        """Pick a few sentences of dev, to be translated after each evaluation. The translation is greedy."""
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Translator:
-        """Wrap a trained model."""
         return Translator(model, self.source, self.target, self.recipe.search)
