@@ -237,6 +237,16 @@ class Trainer:
         """End the threads of the replicas."""
         self.replicas.close()
 
+    def fit(self) -> SequenceModel:
+        """Train to the end; returns the model with the weights of the best evaluation."""
+        best = self.weights()
+        for event in self.events():
+            if isinstance(event, Evaluated) and event.best:
+                best = self.weights()
+        self.close()
+        self.model.load_state_dict(best)
+        return self.model.eval()
+
     def weights(self) -> dict[str, Tensor]:
         """Weights for prediction: the averaged ones, or else the plain ones."""
         with self.averaged():

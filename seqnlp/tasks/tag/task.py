@@ -15,7 +15,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.metrics import LabelPairs, accuracy, label_scores, span_scores
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, Scores
+from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.tag.baselines import most_frequent_tags
 from seqnlp.tasks.tag.calibration import calibrate_linear
@@ -169,7 +169,7 @@ class TagTask(LabellingTask):
                 offsets = examples.text.codes.offsets
                 given = {c: Column(Ragged(tags[examples.words], offsets), names) for c, (names, tags) in best.items()}
                 scores = self.scores(given, examples)
-                found[name] = {"most frequent tag": {k: v for k, v in scores.items() if isinstance(v, float)}}
+                found[name] = {"most frequent tag": plain_scores(scores)}
         return found
 
     def words(self, split: "Dataset") -> Column:
