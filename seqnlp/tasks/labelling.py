@@ -25,12 +25,4 @@ class LabellingTask(Task, ABC):
 
     @abstractmethod
     def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Set the temperature of those decoders whose recipe asks for it.
-
-        Args:
-            model: The trained model, which is changed.
-            dev: The encoded dev split.
-
-        Returns:
-            The temperatures by decoder; empty if the recipe asks for none.
-        """
+        """Fit temperatures; returns those of the decoders whose recipe asks for it."""

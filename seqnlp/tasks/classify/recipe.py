@@ -30,12 +30,12 @@ class ClassifyData(Data):
     label: str = "label"
     """The column to predict."""
     multilabel: bool = False
-    """Predict any number of labels for a text, each on its own; the label column then holds lists."""
+    """Predict any number of labels for a text, independently; the label column then holds lists."""
 
 
 @final
 class ClassifyRecipe(TaskRecipe):
-    """Gives a text a label."""
+    """Recipe of a model that labels texts."""
 
     task: Literal["classify"] = "classify"
     data: ClassifyData

@@ -62,7 +62,7 @@ class ClassifyTask(LabellingTask):
         ngrams: NGrams | None = None,
         prior: Tensor | None = None,
     ) -> None:
-        """Take the codecs.
+        """Store the codecs.
 
         Args:
             recipe: The recipe.
@@ -96,7 +96,7 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
-        """Take the codecs that a run has saved; class weights and prior are in the model's."""
+        """Restore the task; class weights and prior are among the weights of the model."""
         labels = Labels.from_json(dict(codecs["labels"]))
         ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)

@@ -22,7 +22,7 @@ def naive(look: Floats, observed: NDArray[np.bool_], horizon: int, season: int =
 
     Args:
         look: Look-backs; shape (rows, look-back, channels).
-        observed: Which values are there; where one is missing, the last one a whole number of seasons earlier is
+        observed: False where a value is missing; there the last one a whole number of seasons earlier is
             taken, or 0, the mean, if the look-back has none.
         horizon: Steps to forecast.
         season: Steps of a season, no more than there are in the look-back.

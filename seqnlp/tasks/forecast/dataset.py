@@ -48,7 +48,7 @@ class WindowShape:
     lookback: int
     horizon: int
     independent: bool
-    """True if each channel is a series of its own, in a window of its own."""
+    """True if each channel is a separate series, in windows of its own."""
     scale: WindowScale
     """Instance normalisation of a window's values."""
     flags: bool
@@ -67,7 +67,7 @@ class Windows(EncodedDataset):
     def __init__(
         self, encoded: EncodedSeries, starts: Rows, shape: WindowShape, batch_steps: int, stride: int = 1
     ) -> None:
-        """Take the encoded series.
+        """Store the encoded series.
 
         Args:
             encoded: The series.

@@ -41,7 +41,7 @@ class ForecastTask(Task):
     items_name = "values"
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are targets, past covariates, future covariates."""
+        """Store the scaler; its columns are targets, past covariates, future covariates."""
         self.recipe, self.scaler = recipe, scaler
         self.encoder = SeriesEncoder(recipe, scaler)
         self.targets, self.window = self.encoder.targets, self.encoder.window

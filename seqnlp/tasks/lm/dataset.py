@@ -54,7 +54,7 @@ class StreamDataset(EncodedDataset):
     carries_state: ClassVar[bool] = True
 
     def __init__(self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool) -> None:
-        """Take a text.
+        """Store a text.
 
         Args:
             tokens: Shape (tokens,); it may lie on disk.

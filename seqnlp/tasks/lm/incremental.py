@@ -28,12 +28,12 @@ class IncrementalLm:
 
     @torch.inference_mode()
     def __init__(self, model: SequenceModel, state: list[Tensor] | None, rows: int, most: int | None = None) -> None:
-        """Begin after a text that has been read.
+        """Start after a text that has been read.
 
         Args:
             model: The language model; changes of its weights are not seen.
             state: Of its encoder after the text; None: before any text.
-            rows: Texts that go on from there.
+            rows: Number of texts that continue from there.
             most: Texts at once, later; `rows` where none are added.
         """
         embedding, decoder = model.embedding, model.decoder(NEXT, NextTokenDecoder)
@@ -71,7 +71,7 @@ class IncrementalLm:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keep torch from calling its other threads: to wake them takes longer than what they could do in a step."""
+    """Run torch on one thread: waking the others takes longer than their share of a step."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

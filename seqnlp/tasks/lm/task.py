@@ -29,7 +29,7 @@ class LmTask(Task):
     recipe_class = LmRecipe
 
     def __init__(self, recipe: LmRecipe, codec: RunningText, evaluation: EvaluationSettings | None = None) -> None:
-        """Take the codec, and the settings of the evaluation."""
+        """Store the codec, and the settings of the evaluation."""
         self.recipe, self.codec, self.evaluation = recipe, codec, evaluation or EvaluationSettings()
         self.items_name = recipe.data.tokenizer.plural
         self.metric = Metric("nats", higher_is_better=False)

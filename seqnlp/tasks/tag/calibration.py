@@ -14,7 +14,7 @@ from seqnlp.tasks.tag.dataset import TagDataset
 
 @torch.inference_mode()
 def calibrate_linear(model: SequenceModel, dev: TagDataset, columns: Sequence[str]) -> dict[str, float]:
-    """Set the temperature of each column's decoder to what fits dev best.
+    """Fit the temperature of each column's decoder on dev.
 
     Returns:
         The temperatures by column.

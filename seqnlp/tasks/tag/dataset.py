@@ -28,7 +28,7 @@ class TagDataset(BucketedDataset):
     targets: dict[str, Ragged]
     """The target of each decoder at each word."""
     unseen: dict[str, list[str]]
-    """Labels of each label column, or parts of them, that train lacks."""
+    """Labels of each label column that train lacks, whole or in part."""
     train_numbers: NDArray[np.int64]
     """Number of each distinct word of `text` in the vocabulary of train."""
     batch_tokens: int

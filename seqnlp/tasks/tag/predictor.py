@@ -1,4 +1,4 @@
-"""Using a trained tagger."""
+"""A trained tagger."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ from seqnlp.tasks.tag.recipe import TagData
 from seqnlp.training.inference import stream_in_windows
 
 Sentence = str | list[str] | Mapping[str, list[str]]
-"""Text, words, or columns by name: the words and those that are read beside them."""
+"""Text, words, or columns by name: the words and further inputs."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Tagger(Predictor):
         labels: Mapping[str, LabelCodec],
         data: TagData,
     ) -> None:
-        """Take a model and its codecs.
+        """Store a model and its codecs.
 
         Args:
             model: The trained model.
@@ -81,7 +81,7 @@ class Tagger(Predictor):
 
     @property
     def inputs(self) -> list[str]:
-        """The columns that it reads: the words, and what must be given beside them."""
+        """Input columns: the words, and the columns that the embedding reads too."""
         return [self.data.tokens, *dict.fromkeys(name for codec in self.codecs.values() for name in codec.columns)]
 
     @overload
@@ -111,13 +111,13 @@ class Tagger(Predictor):
         pretokenized: bool = False,
         best: int = 0,
     ) -> Tagging | list[Tagging] | Iterator[Tagging]:
-        """Tag one sentence, a list of sentences, or a stream of them.
+        """Tag one sentence, a list of sentences, or a stream of sentences.
 
         Args:
             sentences: Text, split into words by rule; or, for a sentence that is a list, the words themselves; or, for
                 one that is a table, `inputs` by name.
             pretokenized: Split text at blanks only.
-            best: Also find so many of the likeliest sequences of tags for each sentence; the decoder must be a `crf`.
+            best: Also give the n best tag sequences of each sentence; the decoder must be a `crf`.
 
         Returns:
             A `Tagging` for a string or a table, a list for a list, and for an iterator another one that reads ahead
@@ -222,7 +222,7 @@ def _spans(
     sentences: list[_Split],
     scores: NDArray[np.float32],
 ) -> list[list[Span]]:
-    """The spans of each sentence, counted from its own beginning."""
+    """Spans of each sentence, with offsets inside it."""
     spans: list[list[Span]] = [[] for _ in sentences]
     places: dict[int, list[tuple[int, int]]] = {}
     rows = (np.searchsorted(offsets, starts, "right") - 1).tolist()

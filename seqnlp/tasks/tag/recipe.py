@@ -59,7 +59,7 @@ class TagData(Data):
         return Column.from_dataset(split, self.tokens)
 
     def beside(self, words: Column, split: "Dataset", name: str) -> Column:
-        """A column with something for every word.
+        """A column with one value per word.
 
         Raises:
             seqnlp.errors.DataError: if it has more for a sentence, or less.
@@ -152,8 +152,8 @@ class TagRecipe(TaskRecipe):
             yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
         for name, part in self.embedding.given_columns.items():
             if name in (*self.columns, self.data.tokens):
-                what = "the words themselves" if name == self.data.tokens else "a column to predict"
-                yield Fault(f"embedding.{part}", f"this is {what}, which can't be given beside the words")
+                role = "the words themselves" if name == self.data.tokens else "a column to predict"
+                yield Fault(f"embedding.{part}", f"this is {role}, which can't be given beside the words")
         yield from self._faults_of_scheme()
 
     def _faults_of_scheme(self) -> Iterator[Fault]:

@@ -44,7 +44,7 @@ class TagTask(LabellingTask):
         labels: dict[str, LabelCodec],
         train_words: Vocabulary,
     ) -> None:
-        """Take the codecs.
+        """Store the codecs.
 
         Args:
             recipe: The recipe.
@@ -193,7 +193,7 @@ class TagTask(LabellingTask):
         return calibrate_linear(model, dev, decoders)
 
     def _score_spans(self, gold: Column, found: Column) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Span scores as of `conlleval`, strict ones, and those of each label."""
+        """Span scores by the rules of `conlleval` and strict ones; scores by label."""
         scheme = self.recipe.data.encoding
         assert scheme is not None
         lenient = span_scores(read_spans(gold, scheme), read_spans(found, scheme))
