@@ -19,7 +19,7 @@ class Characters(WordCodec):
     """Character <-> integer. A word is `START c1 c2 ... END`: prefixes and suffixes can be told apart."""
 
     def __init__(self, characters: Iterable[str], max_length: int = 40) -> None:
-        """Take the characters that get a number, from 4 on; of words over `max_length` both ends are kept."""
+        """Store the characters that get a number, from 4 on; of words over `max_length` both ends are kept."""
         self.characters = list(characters)
         self.max_length = max_length
         self._number = {character: number for number, character in enumerate(self.characters, start=SPECIAL)}

@@ -25,7 +25,7 @@ class Column:
 
     @classmethod
     def from_rows(cls, rows: list[list[str]]) -> Column:
-        """Encode rows that are Python lists, such as those of standard input."""
+        """Encode rows given as Python lists, for instance from standard input."""
         number: dict[str, int] = {}
         codes = [number.setdefault(word, len(number)) for row in rows for word in row]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
@@ -59,7 +59,7 @@ class Column:
         return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
 
     def rows(self) -> list[list[str]]:
-        """Rows as Python lists; for a few of them, not for the training path."""
+        """Rows as Python lists; for a few rows, not for the training path."""
         return [[self.distinct[code] for code in self.codes[row]] for row in range(len(self.codes))]
 
     def numbered(self, numbers: IntArray) -> Ragged:

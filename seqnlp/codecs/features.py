@@ -55,7 +55,7 @@ class Features(LabelCodec):
     """Label <-> one integer for each feature. A value that train did not have is -1, as with `Labels`."""
 
     def __init__(self, parts: dict[str, Labels]) -> None:
-        """Take the values of each feature by name; `_` among them where some labels lack it."""
+        """Store the values of each feature by name; `_` among them where some labels lack it."""
         self.parts = {name: parts[name] for name in sorted(parts, key=_order)}
 
     @classmethod

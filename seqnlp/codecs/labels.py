@@ -126,7 +126,7 @@ class LabelEncoding(Family, ABC):
 
     @abstractmethod
     def restore(self, data: dict[str, Any]) -> LabelCodec:
-        """Take the codec that a run has saved."""
+        """Restore the codec of a run."""
 
 
 @final

@@ -22,7 +22,7 @@ class NGrams(TextCodec):
     """
 
     def __init__(self, grams: Sequence[str], words: int, chars: Sequence[int], lowercase: bool) -> None:
-        """Take the n-grams that get a number.
+        """Store the n-grams that get a number.
 
         Args:
             grams: The first one gets number 1; words of a phrase stand apart by blanks.

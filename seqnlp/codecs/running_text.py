@@ -82,7 +82,7 @@ class CharacterText(RunningText):
     """Every character is a token."""
 
     def __init__(self, characters: Iterable[str]) -> None:
-        """Take the characters that get a number, the first one 1."""
+        """Store the characters that get a number, the first one 1."""
         self.characters = list(characters)
         self.pieces = [b"\xef\xbf\xbd", *(character.encode() for character in self.characters)]
         self._points = np.array([ord(character) for character in self.characters], np.int64)
@@ -126,7 +126,7 @@ class WordText(RunningText):
     """Words, signs and line breaks are tokens; a word includes the blank before it."""
 
     def __init__(self, vocabulary: Vocabulary, at_blanks: bool = False) -> None:
-        """Take the vocabulary, and whether words are whatever stands between blanks."""
+        """Store the vocabulary, and whether words are whatever stands between blanks."""
         self.vocabulary, self.at_blanks = vocabulary, at_blanks
         self._word = _BETWEEN_BLANKS if at_blanks else _WORD
         self.pieces = [b" <unk>", *(word.encode() for word in vocabulary.words)]
@@ -164,7 +164,7 @@ class SubwordText(RunningText):
     """Pieces of words are tokens; every text can be spelled with them."""
 
     def __init__(self, subwords: Subwords) -> None:
-        """Take trained pieces; number 0, their padding, occurs in no text."""
+        """Store trained pieces; number 0, their padding, occurs in no text."""
         self.subwords = subwords
         spelled = {number: piece for piece, number in subwords.tokenizer.get_vocab().items()}
         byte_of = {sign: byte for byte, sign in enumerate(_signs_of_bytes())}
@@ -178,7 +178,7 @@ class SubwordText(RunningText):
         model: Literal["bpe", "unigram"] = "bpe",
         at_blanks: bool = False,
     ) -> Self:
-        """Learn the pieces. See `Subwords.fit`."""
+        """Learn the pieces by `Subwords.fit`."""
         lines = (line for chunk in chunks for line in chunk.splitlines(keepends=True))
         return cls(Subwords.fit(lines, pieces, model, at_blanks))
 

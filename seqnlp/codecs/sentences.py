@@ -36,7 +36,7 @@ class Sentences(Codec):
     def __init__(
         self, tokenizer: Tokenizer, text: RunningText, lowercase: bool = False, form: Form | None = None
     ) -> None:
-        """Take the parts.
+        """Store the parts.
 
         Args:
             tokenizer: Its settings.
@@ -78,16 +78,16 @@ class Sentences(Codec):
     def encode(self, texts: Sequence[str]) -> Ragged:
         """Encode sentences, one row each, without BEGIN and END; an empty sentence has no tokens."""
         cleaned = [self.clean(text) for text in texts]
-        rows = self.text.encode_rows([self._led(text) for text in cleaned])
+        rows = self.text.encode_rows([self._with_blank(text) for text in cleaned])
         return Ragged((rows.values + SPECIAL).astype(np.int32), rows.offsets)
 
-    def _led(self, text: str) -> str:
+    def _with_blank(self, text: str) -> str:
         """Put a blank before the first word: it then is the same token as inside a sentence."""
         return text if self.by_character or not text else " " + text
 
     def split(self, text: str) -> list[bytes]:
         """Split a sentence into the UTF-8 of its tokens, unknown ones too."""
-        return self.text.split(self._led(self.clean(text)))
+        return self.text.split(self._with_blank(self.clean(text)))
 
     def spelled(self, text: str, numbers: Iterable[int]) -> list[bytes]:
         """Split an encoded sentence into the UTF-8 of its tokens; quicker than `split` where no token is unknown."""
@@ -116,7 +116,7 @@ class Sentences(Codec):
 
     def unknown_in(self, text: str) -> list[str]:
         """Unknown tokens of a sentence, each once."""
-        return self.text.unknown_in(self._led(self.clean(text)))
+        return self.text.unknown_in(self._with_blank(self.clean(text)))
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -24,7 +24,7 @@ class SeriesScaler(Codec):
     """Standardizes each series by its mean and standard deviation in train."""
 
     def __init__(self, series: list[str], columns: list[str], mean: Floats, deviation: Floats, season: Floats) -> None:
-        """Take the statistics.
+        """Store the statistics.
 
         Args:
             series: The names of the series.

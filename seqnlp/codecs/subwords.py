@@ -18,7 +18,7 @@ class Subwords(WordCodec):
     """Text <-> numbers of its pieces. Works on bytes: every text can be spelled, and comes back unchanged."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """Take a trained tokenizer; `fit` trains one."""
+        """Store a trained tokenizer; `fit` trains one."""
         self.tokenizer = tokenizer
 
     @classmethod

@@ -17,7 +17,7 @@ class Vocabulary(WordCodec):
     """Word <-> integer; 0 stands for every word that is rare or absent in train."""
 
     def __init__(self, words: Iterable[str], counts: Iterable[int], lowercase: bool = False) -> None:
-        """Take the words, numbered from 1, and their counts in train."""
+        """Store the words, numbered from 1, and their counts in train."""
         self.words = list(words)
         self.counts = np.array([0, *counts], np.int64)
         self.lowercase = lowercase

@@ -18,7 +18,7 @@ from seqnlp.shapes import Bool, Float, Int
 
 @final
 class Linear(TagDecoder):
-    """A linear map and a softmax for each tag on its own."""
+    """A linear map and a softmax at each step."""
 
     kind: Literal["linear"] = "linear"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3

@@ -23,7 +23,7 @@ class Classes:
 
     logits: Float[Tensor, "batch labels"]
     scores: Float[Tensor, "batch labels"]
-    """Probabilities, in sum 1, or, for multilabel texts, of each label on its own."""
+    """Probabilities: they sum to 1, or, for multilabel texts, are independent."""
     weights: Float[Tensor, "batch time"] | None
     """The weight of each step, if the pooling alone decides it."""
 

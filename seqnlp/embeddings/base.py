@@ -120,11 +120,11 @@ class Embedding(Spec, ABC):
 
     @abstractmethod
     def restore(self, data: dict[str, Any]) -> TextCodec:
-        """Take the codec that a run has saved."""
+        """Restore the codec of a run."""
 
     @abstractmethod
     def build(self, codec: Any) -> Embedder:
-        """Make the network for what this codec encodes, with fresh random weights."""
+        """Build the network for this codec, with random weights."""
 
 
 class WordEmbedding(Embedding, ABC):

@@ -55,7 +55,7 @@ class TextEmbedding(Parts):
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, TextCodec]:
-        """Take the codecs that a run has saved."""
+        """Restore the codecs of a run."""
         return {name: part.restore(dict(codecs[codec_name(name)])) for name, part in self.parts.items()}
 
     def build(self, codecs: Mapping[str, TextCodec]) -> "TextEmbedder":
@@ -89,6 +89,6 @@ class TextEmbedder(nn.Module):
                 words.append(part.embed_words(features.words[IDS]))
             else:
                 steps.append(part(batch, features))
-        if words:  # one look-up for all of them
+        if words:  # a single look-up
             steps.insert(0, nn.functional.embedding(batch.index, torch.cat(words, 1)))
         return self.dropout(torch.cat(steps, -1) if len(steps) > 1 else steps[0])  # type: ignore[no-any-return]

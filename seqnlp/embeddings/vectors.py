@@ -22,9 +22,9 @@ class Vectors(WordEmbedding):
     file: str
     """Path of the file."""
     max_words: Annotated[int, Field(ge=1)] = 100_000
-    """Words to keep, the first ones of the file; of later ones those of train are kept too."""
+    """Words to keep from the start of the file; words of train are kept beyond that too."""
     trainable: bool = False
-    """Train the vectors too, rather than keep them as they are."""
+    """Train the vectors too; else they are frozen."""
 
     def named_files(self) -> dict[str, str]:
         return {"file": self.file}
@@ -33,7 +33,7 @@ class Vectors(WordEmbedding):
         return WordVectors.read(find(self.file), self.max_words, counts)
 
     def restore(self, data: dict[str, Any]) -> WordVectors:
-        """Take the saved words; their vectors are among the weights of the model."""
+        """Restore the words; their vectors are among the weights of the model."""
         return WordVectors.from_json(data)
 
     def build(self, codec: WordVectors) -> "VectorLookup":
