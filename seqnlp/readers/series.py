@@ -52,7 +52,7 @@ class Series(Reader):
     numeric_columns: list[str] = []
     """Columns of numbers; left out: all others."""
     freq: str | None = None
-    """Frequency of the rows: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: that of most of them."""
+    """Frequency of the rows: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: the most common one."""
     gaps: Gaps = "refuse"
     """Treatment of gaps in time: refuse, fill (with missing values), or ignore."""
 
@@ -64,7 +64,7 @@ class Series(Reader):
         return freq
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a file as a table with a row a step. See `Reader.read`; forecasters use `read_series`."""
+        """Read a file as a table with one row per step; forecasters use `read_series`."""
         import pyarrow as pa
         from datasets import Dataset
 
@@ -191,9 +191,9 @@ def _numbers(
         numbers = np.array(cells, np.float64)
     except (ValueError, TypeError):
         numbers = np.array([_number(cell) for cell in cells])
-        odd = np.flatnonzero(np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells]))
-        if len(odd):
-            row = int(odd[0])
+        wrong = np.flatnonzero(np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells]))
+        if len(wrong):
+            row = int(wrong[0])
             problem = f"series {of_row[row]!r}: {cells[row]!r} in the column {name!r}; expected a number"
             raise DataError(problem, path, int(lines[row])) from None
     endless = np.flatnonzero(np.isinf(numbers))

@@ -54,7 +54,7 @@ def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTab
     """Group the rows by series, and check that they are evenly spaced.
 
     Args:
-        records: Rows in any order of series, those of one series in order of time.
+        records: Rows in any order of series; within a series in order of time.
         gaps: Treatment of missing steps: refuse, fill with missing values, or ignore.
         freq: Step between rows; left out: the most common one.
 

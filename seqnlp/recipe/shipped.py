@@ -110,7 +110,7 @@ class RecipeSummary(NamedTuple):
 
 
 def listed_recipes() -> list[RecipeSummary]:
-    """Summaries of `known_recipes`, none of which is validated."""
+    """Summaries of `known_recipes`, without validation."""
     return [_summary(name, path) for name, path in known_recipes().items()]
 
 
