@@ -1,4 +1,4 @@
-"""TrainingStatus: what is known of a training from its events so far, for whoever draws it."""
+"""State of a training, collected from its events, for displays."""
 
 from __future__ import annotations
 

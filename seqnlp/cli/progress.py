@@ -157,7 +157,7 @@ class LiveView(TrainingView):
                 self._print(started_line(event))
                 self.live.start(refresh=True)
             case Evaluated():
-                self.live.refresh()  # what is printed above redraws the picture as of its last refresh
+                self.live.refresh()  # printing above redraws the display of the last refresh
                 if len(self.status.evaluations) == 1:
                     self._print(table_head(self.status), "bold")
                 row = self.status.evaluations[-1]

@@ -121,7 +121,7 @@ def _results(translator: Translator, file: Path | None, settings: dict[str, Any]
     """Translate lines as they arrive; with a progress bar unless the text goes to a terminal."""
     from seqnlp.cli.progress import track
 
-    translator.translate("", **settings)  # settings that make no sense are told before anything is read
+    translator.translate("", **settings)  # raises for contradictory settings before anything is read
     with track("translating", quiet=sys.stdout.isatty()) as advance:
         for lines in blocks(file):
             for result in translator.translate(iter(lines), **settings):

@@ -39,7 +39,7 @@ BAND = '<path d="{path}Z" fill="{colour}" fill-opacity="0.2"><title>{level:g} % 
 
 
 def line_chart_svg(title: str, charts: Mapping[str, Mapping[str, Points]]) -> str:
-    """Draw line charts one below the other, under one legend: a name has the same colour in all of them.
+    """Draw line charts in a column under one legend: a name has the same colour in all.
 
     Args:
         title: The title of the picture.

@@ -34,7 +34,7 @@ class TextChart:
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """Sparkline with one block a value; a blank where there is no number."""
+    """Sparkline with one block per value; a blank where there is no number."""
     low, high = bounds([value for value in values if is_drawable(value)])
     step = (high - low) / (len(BLOCKS) - 1)
     return "".join(BLOCKS[round((value - low) / step)] if is_drawable(value) else " " for value in values)
@@ -50,7 +50,7 @@ def chart(
         width: Columns of the chart, at least 20.
         height: Rows of the chart, heading and axes included; at least 3 are left for the lines.
         title: A heading.
-        plain: Draw with ASCII marks, one a series, rather than with braille dots.
+        plain: Draw with one ASCII mark per series instead of braille dots.
     """
     width = max(width, 20)
     top = heading(list(series), width, title, plain)
@@ -185,7 +185,7 @@ def forecast_chart(
     """Draw history, forecast and interval of a series. `str(chart)` is the same without colours.
 
     Args:
-        history: The last values, one a step; None or NaN where one is missing.
+        history: The last values, one per step; None or NaN where missing.
         forecast: The forecast of the steps after them.
         low: The lower ends of the prediction intervals, if any.
         high: The upper ends.

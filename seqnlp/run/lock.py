@@ -41,7 +41,7 @@ class RunLock:
         """
         if self._lock is not None:
             return
-        from filelock import Timeout  # takes a while to import, which looking at runs can do without
+        from filelock import Timeout  # slow to import; listing runs does without
 
         lock = _file_lock(self._path)
         with files.saving(self._path, "locking the run"):

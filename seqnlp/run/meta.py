@@ -22,7 +22,7 @@ def describe_training(
 
     Args:
         recipe: the recipe's name.
-        device: what is trained on, for instance `cpu` or `cuda:0`.
+        device: Device of the training, for instance `cpu` or `cuda:0`.
         threads: processor threads used.
         corpus: the hash of each split by its name.
         command: the command line, by default that of this process.

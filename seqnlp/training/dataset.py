@@ -84,7 +84,7 @@ def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list
 
     Args:
         lengths: Steps of each sequence; shape (sequences,).
-        budget: Steps of a batch, padding included. A longer sequence makes a batch of its own.
+        budget: Steps of a batch, padding included. A longer sequence is a batch by itself.
         seed: The recipe's seed.
         epoch: Counted from 0.
 
