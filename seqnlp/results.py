@@ -45,7 +45,7 @@ class Tagging:
 
     tokens: list[str]
     tags: list[str]
-    """One tag a token, of the recipe's first label column."""
+    """One tag per token, of the recipe's first label column."""
     scores: list[float]
     """Probability of each tag."""
     columns: dict[str, list[str]]

@@ -38,20 +38,13 @@ class Characters(WordCodec):
         return len(self.characters) + SPECIAL
 
     def encode(self, words: Sequence[str]) -> Ragged:
-        """One row of numbers a word, its ends marked."""
+        """One row of numbers per word, its ends marked."""
         half = self.max_length // 2
         cut = [word if len(word) <= self.max_length else word[:half] + word[-half:] for word in words]
-        lengths = np.fromiter(map(len, cut), np.int64, len(cut)) + 2
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        values = np.empty(int(offsets[-1]), np.int64)
-        values[offsets[:-1]] = START
-        values[offsets[1:] - 1] = END
-        inner = np.ones(len(values), bool)
-        inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
+        offsets = np.concatenate([[0], np.cumsum(np.fromiter(map(len, cut), np.int64, len(cut)))])
         number = self._number
         numbers = (number.get(character, UNKNOWN) for character in chain.from_iterable(cut))
-        values[inner] = np.fromiter(numbers, np.int64, int(inner.sum()))
-        return Ragged(values, offsets)
+        return Ragged(np.fromiter(numbers, np.int64, int(offsets[-1])), offsets).enclosed(START, END)
 
     def decode(self, numbers: Iterable[int], unknown: str = "\N{REPLACEMENT CHARACTER}") -> str:
         """Join the characters of some numbers."""

@@ -19,7 +19,7 @@ class Column:
     """Dictionary-encoded rows of strings."""
 
     codes: Ragged
-    """Positions in `distinct`, one row a sequence."""
+    """Positions in `distinct`, one row per sequence."""
     distinct: list[str]
     """Every string that occurs, once, in order of appearance."""
 

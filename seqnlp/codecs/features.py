@@ -1,4 +1,4 @@
-"""Morphological features: labels such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
+"""Morphological features: labels such as `Case=Nom|Number=Sing`, learned with one decoder per feature."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, final
@@ -115,7 +115,7 @@ class Features(LabelCodec):
 
 @final
 class FeatureEncoding(LabelEncoding):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder a feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
 
     kind: Literal["features"] = "features"
 

@@ -58,7 +58,7 @@ class NGrams(TextCodec):
         return TextFeatures(words={IDS: self.inside(text.words.distinct)}, sentences=phrases)
 
     def inside(self, words: Sequence[str]) -> Ragged:
-        """Numbers of each word and its parts, each part once; one row a word."""
+        """Numbers of each word and its parts, each part once; one row per word."""
         number = self._number
         return Ragged.from_rows([[number[gram] for gram in self._inside(word) if gram in number] for word in words])
 

@@ -58,8 +58,8 @@ class Sentences(Codec):
         at_blanks: bool = False,
     ) -> Self:
         """Fit the tokenizer on sentences; `at_blanks`: words are separated by blanks already."""
-        led = "" if isinstance(tokenizer, CharacterTokenizer) else " "
-        cleaned = (led + clean(text, lowercase, form) for text in texts)
+        blank = "" if isinstance(tokenizer, CharacterTokenizer) else " "
+        cleaned = (blank + clean(text, lowercase, form) for text in texts)
         return cls(tokenizer, tokenizer.fit(cleaned, at_blanks), lowercase, form)
 
     def __len__(self) -> int:
@@ -111,8 +111,8 @@ class Sentences(Codec):
     def words(self, pieces: Sequence[bytes]) -> list[int]:
         """Number of the word that each token belongs to, from 0; words are separated by blanks."""
         first = 0 if pieces and pieces[0].startswith(b" ") else 1
-        begun = np.cumsum([piece.startswith(b" ") for piece in pieces], dtype=np.int64)
-        return (begun - 1 + first).tolist() if pieces else []
+        starts = np.cumsum([piece.startswith(b" ") for piece in pieces], dtype=np.int64)
+        return (starts - 1 + first).tolist() if pieces else []
 
     def unknown_in(self, text: str) -> list[str]:
         """Unknown tokens of a sentence, each once."""

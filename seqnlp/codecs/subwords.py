@@ -56,7 +56,7 @@ class Subwords(WordCodec):
         return int(self.tokenizer.get_vocab_size()) + 1
 
     def encode(self, words: Sequence[str]) -> Ragged:
-        """One row of numbers a word (or text)."""
+        """One row of numbers per word (or text)."""
         rows = self.tokenizer.encode_batch(list(words), add_special_tokens=False)
         pieces = Ragged.from_rows([row.ids for row in rows])
         return Ragged(pieces.values + np.int64(1), pieces.offsets)

@@ -32,7 +32,7 @@ class Features(TensorBatch):
     words: dict[str, Tensor]
     """A number or a padded row for each distinct word; shape (distinct,) or (distinct, longest)."""
     sentences: dict[str, Tensor]
-    """A padded row for each sentence; shape (batch, longest), or (batch, time) for a number a word."""
+    """A padded row for each sentence; shape (batch, longest), or (batch, time) for a number per word."""
 
 
 @dataclass(frozen=True)

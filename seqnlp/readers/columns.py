@@ -1,4 +1,4 @@
-"""CoNLL-style columns: a token a line, an empty line between sentences."""
+"""CoNLL-style columns: a token per line, an empty line between sentences."""
 
 from __future__ import annotations
 

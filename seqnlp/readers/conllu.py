@@ -1,4 +1,4 @@
-"""CoNLL-U, the format of Universal Dependencies: ten columns, a word a line."""
+"""CoNLL-U, the format of Universal Dependencies: ten columns, a word per line."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def rewrite_conllu(source: str | Path, out: IO[bytes], columns: Iterator[Mapping
     Args:
         source: The file.
         out: Stream for the copy, in UTF-8.
-        columns: For each sentence new columns by name, one string a word.
+        columns: For each sentence new columns by name, one string per word.
 
     Raises:
         seqnlp.errors.DataError: what `parse_conllu` raises.

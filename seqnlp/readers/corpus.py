@@ -34,7 +34,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Corpus:
-    """Splits of a corpus: tables with one row a sequence and the same columns."""
+    """Splits of a corpus: tables with one row per sequence and the same columns."""
 
     splits: dict[str, Any]
     """Tables `train`, `dev` and, if there is one, `test`."""

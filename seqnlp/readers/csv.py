@@ -1,4 +1,4 @@
-"""Comma- or tab-separated values, a sequence a row."""
+"""Comma- or tab-separated values, a sequence per row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Csv(Reader):
-    """CSV or TSV file: one string a column, or one number for `numeric_columns`."""
+    """CSV or TSV file: one string per column, or one number for `numeric_columns`."""
 
     renamed = {"numbers": "numeric_columns", "quote": "quotechar"}
 

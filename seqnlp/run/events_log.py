@@ -1,4 +1,4 @@
-"""Log of a training, events.jsonl: one event a line."""
+"""Log of a training, events.jsonl: one event per line."""
 
 from __future__ import annotations
 

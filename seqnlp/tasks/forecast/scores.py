@@ -56,7 +56,7 @@ class Truth:
 
 
 def point_scores(truth: Truth, point: Floats, table: bool = False) -> Scores:
-    """Score one number a value.
+    """Score one number per value.
 
     Args:
         truth: Ground truth.

@@ -33,7 +33,7 @@ class TagData(Data):
     auxiliary: list[str] = []
     """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
-    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
+    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder per feature."""
     label_codecs: dict[str, LabelEncoding] = {}
     """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}

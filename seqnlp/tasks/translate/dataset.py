@@ -90,7 +90,7 @@ class TranslateDataset(BucketedDataset):
             if not len(rows):
                 raise DataError(left_out)
             sources, targets = sources.take(rows), targets.take(rows)
-        return cls(pairs, sources, marked(targets), rows, left_out, batch_tokens)
+        return cls(pairs, sources, targets.enclosed(BEGIN, END), rows, left_out, batch_tokens)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -122,13 +122,3 @@ def joined(parts: list[Ragged]) -> Ragged:
     lengths = np.concatenate([part.lengths for part in parts])
     values = np.concatenate([part.values for part in parts])
     return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
-
-
-def marked(rows: Ragged) -> Ragged:
-    """Add BEGIN and END to each row."""
-    offsets = rows.offsets + 2 * np.arange(len(rows) + 1)
-    values = np.empty(int(offsets[-1]), rows.values.dtype)
-    inner = np.ones(len(values), bool)
-    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
-    values[offsets[:-1]], values[offsets[1:] - 1], values[inner] = BEGIN, END, rows.values
-    return Ragged(values, offsets)
