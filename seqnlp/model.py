@@ -75,7 +75,7 @@ class SequenceModel(nn.Module):
         return states
 
     def loss(self, batch: Batch, state: list[Tensor] | None = None) -> tuple[Loss, list[Tensor]]:
-        """Weighted sum of the decoders' losses, and the state for the next batch.
+        """Weighted sum of the decoders' losses; also the next batch's state.
 
         Nats are per item of the batch, also where a decoder had nothing to say about some of them.
         """

@@ -85,10 +85,10 @@ def open_forecaster(run: Path) -> Forecaster:
 
 def select(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[SeriesForecast]:
     """Select forecasts by series name; all if no name is given."""
-    there = [each.name for each in found]
+    known = [each.name for each in found]
     for name in names:
-        if name not in there:
-            hint = did_you_mean(name, there, "'") or f"there are {', '.join(map(repr, there[:10]))}"
+        if name not in known:
+            hint = did_you_mean(name, known, "'") or f"there are {', '.join(map(repr, known[:10]))}"
             raise UsageError(f"no series {name!r} is forecast; {hint}")
     return [each for each in found if not names or each.name in names]
 

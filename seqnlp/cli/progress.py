@@ -133,7 +133,7 @@ class Lines(TrainingView):
 
 
 class LiveView(TrainingView):
-    """Progress bar and current numbers at the foot of a terminal, below a table of evaluations."""
+    """Progress bar and current numbers at the foot of a terminal; a table of evaluations above it."""
 
     def __init__(self, console: Console) -> None:
         from rich.live import Live
@@ -157,7 +157,7 @@ class LiveView(TrainingView):
                 self._print(started_line(event))
                 self.live.start(refresh=True)
             case Evaluated():
-                self.live.refresh()  # what is printed above redraws the picture as of its last refresh
+                self.live.refresh()  # printing above redraws the display of the last refresh
                 if len(self.status.evaluations) == 1:
                     self._print(table_head(self.status), "bold")
                 row = self.status.evaluations[-1]
@@ -242,7 +242,7 @@ def running_epoch(status: TrainingStatus) -> str:
 
 
 def epoch_text(epoch: float) -> str:
-    """Epoch as a whole number, or with two decimals in the middle of one."""
+    """Epoch as a whole number; two decimals in the middle of one."""
     return f"{round(epoch, 2):g}"
 
 

@@ -95,12 +95,12 @@ def plot(
 
     found = {name: curves(run.events()) for name, run in _named([Run.at(path) for path in runs]).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
-    wanted = metric or next((curve.metric for curve in found.values() if curve.metric), "")
+    chosen = metric or next((curve.metric for curve in found.values() if curve.metric), "")
     if metric and metric not in known:
         raise UsageError(f"--metric {metric}: expected one of {', '.join(known) or 'none: nothing was scored yet'}")
     charts = {"training loss over epochs": {name: curve.loss for name, curve in found.items()}}
-    if wanted:
-        charts[f"dev {wanted} over epochs"] = {name: curve.dev.get(wanted, []) for name, curve in found.items()}
+    if chosen:
+        charts[f"dev {chosen} over epochs"] = {name: curve.dev.get(chosen, []) for name, curve in found.items()}
     if pictures:
         from seqnlp.plots.svg_charts import line_chart_svg
 

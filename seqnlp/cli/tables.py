@@ -71,7 +71,10 @@ def _print_lists(console: Console, header: Sequence[str], rows: Sequence[Sequenc
 
 
 def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:
-    """Print the tables among the scores of one split, for instance of each label, the most frequent first."""
+    """Print the tables among a split's scores, most frequent rows first.
+
+    One is, for instance, of the scores by label.
+    """
     for name, table in score_tables(scores):
         columns = list(dict.fromkeys(column for row in table.values() for column in row))
         ordered = sorted(table.items(), key=lambda item: -item[1].get("support", 0))
@@ -109,7 +112,7 @@ def has_braille(console: Console) -> bool:
 
 
 def show_scores(console: Console, scores: dict[str, Any]) -> None:
-    """Print one line a split with its plain scores, and the effort of the training."""
+    """Print the plain scores of each split, and the training effort."""
     for split in ("dev", "test"):
         if split in scores:
             console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)

@@ -19,13 +19,13 @@ class Column:
     """Dictionary-encoded rows of strings."""
 
     codes: Ragged
-    """Positions in `distinct`, one row a sequence."""
+    """Positions in `distinct`, one row per sequence."""
     distinct: list[str]
     """Every string that occurs, once, in order of appearance."""
 
     @classmethod
     def from_rows(cls, rows: list[list[str]]) -> Column:
-        """Encode rows that are Python lists, such as those of standard input."""
+        """Encode rows given as Python lists, for instance from standard input."""
         number: dict[str, int] = {}
         codes = [number.setdefault(word, len(number)) for row in rows for word in row]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
@@ -59,15 +59,15 @@ class Column:
         return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
 
     def rows(self) -> list[list[str]]:
-        """Rows as Python lists; for a few of them, not for the training path."""
+        """Rows as Python lists; for a few rows, not for the training path."""
         return [[self.distinct[code] for code in self.codes[row]] for row in range(len(self.codes))]
 
     def numbered(self, numbers: IntArray) -> Ragged:
-        """Replace the numbers of the distinct strings, for instance by those of a codec."""
+        """Replace the numbers of the distinct strings: for instance by those of a codec."""
         return Ragged(numbers[self.codes.values], self.codes.offsets)
 
     def check_parallel(self, other: Column, name: str, other_name: str) -> None:
-        """Check that another column has as many strings in each row as this one.
+        """Check that another column has as many strings in each row.
 
         Raises:
             seqnlp.errors.DataError: naming the first row where it has not.

@@ -1,4 +1,4 @@
-"""Spans of words, and the tag schemes that write them as tags of the words.
+"""Spans of words and the tag schemes that write them.
 
 | scheme | a span of three words | of one word | |
 |---|---|---|---|
@@ -153,9 +153,9 @@ def check_tags(column: Column, scheme: Scheme) -> None:
     sentence = int(np.searchsorted(column.codes.offsets, word, "right")) - 1
     names = [*column.distinct, "the beginning"]
     tag, before = names[codes[word]], names[came_from[word]]
-    what = f"{tag} after {before}" if not allowed[came_from[word], codes[word]] else f"{tag} at the end"
+    position = f"{tag} after {before}" if not allowed[came_from[word], codes[word]] else f"{tag} at the end"
     place = f"sentence {sentence + 1}, word {word - int(column.codes.offsets[sentence]) + 1}"
-    raise DataError(f"{what} is not allowed in the scheme {scheme} ({place})")
+    raise DataError(f"{position} is not allowed in the scheme {scheme} ({place})")
 
 
 def _edges(codes: Ragged) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -52,7 +52,7 @@ class WordCodec(TextCodec):
 
     @abstractmethod
     def encode(self, words: Sequence[str]) -> NDArray[np.int64] | Ragged:
-        """One integer a word, or one row of integers a word."""
+        """One integer per word, or one row of integers per word."""
 
     def features(self, text: TokenizedText) -> TextFeatures:
         """Encode every distinct word once."""
@@ -73,5 +73,5 @@ class EncodedText:
 
     @property
     def codes(self) -> Ragged:
-        """The number of each word among the distinct ones, one row a sentence."""
+        """Index of each word among the distinct ones, one row per sentence."""
         return self.words.codes

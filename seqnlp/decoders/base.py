@@ -11,7 +11,7 @@ from seqnlp.nn.states import States
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss as a sum, so that batches of different sizes can be joined without weighing them wrongly."""
+    """Loss as a sum: batches of different sizes join with the right weights."""
 
     total: Tensor
     """Nats, summed over the items; a scalar that gradients flow from."""

@@ -26,7 +26,6 @@ class Crf(TagDecoder):
     """Share of the encoder's features dropped, the same ones in all of a sentence."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "CrfTagger":
-        """Make the field. See `TagDecoder.build`."""
         return CrfTagger(width, len(labels), self.dropout, self.forbidden(labels, allowed))
 
 
@@ -66,7 +65,7 @@ class CrfTagger(TagModule):
         return Tags(labels, marginals.gather(-1, labels[..., None])[..., 0].float())
 
     def best(self, states: States, number: int) -> Paths:
-        """The likeliest sequences of tags, with the logarithms of their probabilities as scores."""
+        """N-best sequences of tags; their log-probabilities are the scores."""
         emissions = self.output(states.outputs).float()
         found = best_paths(emissions, self.transitions, states.mask, number)
         total = expectations(emissions, self.transitions, states.mask).log_partition

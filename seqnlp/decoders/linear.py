@@ -18,7 +18,7 @@ from seqnlp.shapes import Bool, Float, Int
 
 @final
 class Linear(TagDecoder):
-    """A linear map and a softmax for each tag on its own."""
+    """A linear map and a softmax at each step."""
 
     kind: Literal["linear"] = "linear"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
@@ -29,7 +29,6 @@ class Linear(TagDecoder):
     """Fit a temperature on dev after training, so that scores are calibrated."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
-        """Make the map. See `TagDecoder.build`."""
         forbidden = self.forbidden(labels, allowed)
         return LinearTagger(width, len(labels), self.dropout, self.label_smoothing, forbidden, self.calibrate)
 

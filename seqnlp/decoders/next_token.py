@@ -36,7 +36,7 @@ class NextToken(Spec):
 
 @final
 class NextTokenDecoder(DecoderModule):
-    """Dropout, a projection if there must be one, a linear map and a softmax."""
+    """Dropout, projection where the sizes need one, linear map, and softmax."""
 
     def __init__(self, width: int, tokens: int, dropout: float = 0.0, table: Tensor | None = None) -> None:
         super().__init__()

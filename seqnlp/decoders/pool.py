@@ -23,7 +23,7 @@ class Classes:
 
     logits: Float[Tensor, "batch labels"]
     scores: Float[Tensor, "batch labels"]
-    """Probabilities, in sum 1, or, for multilabel texts, of each label on its own."""
+    """Probabilities: they sum to 1, or, for multilabel texts, are independent."""
     weights: Float[Tensor, "batch time"] | None
     """The weight of each step, if the pooling alone decides it."""
 
@@ -70,7 +70,6 @@ class LastPool(PoolDecoder):
     kind: Literal["last"] = "last"
 
     def pooling(self, width: int, reads_ahead: bool) -> LastStep:
-        """Make the pooling."""
         return LastStep(width, reads_ahead)
 
 
@@ -81,7 +80,6 @@ class MeanPool(PoolDecoder):
     kind: Literal["mean"] = "mean"
 
     def pooling(self, width: int, reads_ahead: bool) -> Mean:
-        """Make the pooling."""
         return Mean(width)
 
 
@@ -92,7 +90,6 @@ class MaxPool(PoolDecoder):
     kind: Literal["max"] = "max"
 
     def pooling(self, width: int, reads_ahead: bool) -> Max:
-        """Make the pooling."""
         return Max(width)
 
 
@@ -105,7 +102,6 @@ class AttentionPool(PoolDecoder):
     """Hidden units of the layer that weights the steps."""
 
     def pooling(self, width: int, reads_ahead: bool) -> Attention:
-        """Make the pooling."""
         return Attention(width, self.size)
 
 

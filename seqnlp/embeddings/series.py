@@ -27,7 +27,7 @@ class SeriesBatch(TensorBatch):
 
     @property
     def mask(self) -> Bool[Tensor, "batch time"]:
-        """True everywhere: windows have no padding. Missing values are told by a feature."""
+        """True everywhere: windows have no padding. A feature flags missing values."""
         batch, lookback, _ = self.steps.shape
         return torch.ones(batch, lookback // self.segment, dtype=torch.bool, device=self.steps.device)
 

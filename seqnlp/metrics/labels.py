@@ -38,7 +38,7 @@ def accuracy(right: NDArray[np.bool_]) -> float:
 
 
 def label_scores(gold: NDArray[np.int64], predicted: NDArray[np.int64], names: list[str]) -> LabelScores:
-    """Score each label on its own.
+    """Score each label by itself.
 
     Args:
         gold: The right label of each item, as its number; negative for a label that has none.

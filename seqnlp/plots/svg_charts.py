@@ -39,7 +39,7 @@ BAND = '<path d="{path}Z" fill="{colour}" fill-opacity="0.2"><title>{level:g} % 
 
 
 def line_chart_svg(title: str, charts: Mapping[str, Mapping[str, Points]]) -> str:
-    """Draw line charts one below the other, under one legend: a name has the same colour in all of them.
+    """Draw line charts in a column under one legend: a name has the same colour in all.
 
     Args:
         title: The title of the picture.
@@ -88,7 +88,7 @@ class Panel:
         return self.left + (right - self.left) * across, self.bottom - (self.bottom - self.top) * up
 
     def grid(self) -> Iterator[str]:
-        """Horizontal grid line with its label at every tick of the y axis."""
+        """Horizontal grid lines, labelled, at the ticks of the y axis."""
         for share, label in self.up.ticks():
             y = self.bottom - (self.bottom - self.top) * share
             yield RULE.format(x=self.left, y=y, end=WIDTH - RIGHT)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reader(Family, ABC):
-    """Reader of the splits of a corpus: a table with one row a sequence.
+    """Reader of the splits of a corpus: a table with one row per sequence.
 
     A split that is a file may be a slice of it: `train.txt[:95%]` is the first 95 of each 100 sequences in the order
     of the file, `train.txt[95%:]` the rest, `train.txt[:500]` the first 500, `train.txt[-500:]` the last.
@@ -92,7 +92,7 @@ class Reader(Family, ABC):
         return rows_of(part, len(dataset))
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Locate the file of a split, or the common prefix of its files."""
+        """Locate the file of a split, or its files' common prefix."""
         return find(source)
 
     @final

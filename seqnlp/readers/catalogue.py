@@ -1,4 +1,4 @@
-"""Catalogue of the public corpora that `seqnlp corpora get` can fetch, with the hashes of their files."""
+"""Public corpora that `seqnlp corpora get` can fetch, with their files' hashes."""
 
 from __future__ import annotations
 

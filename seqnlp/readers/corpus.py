@@ -34,12 +34,12 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Corpus:
-    """Splits of a corpus: tables with one row a sequence and the same columns."""
+    """Splits of a corpus: tables with one row per sequence and the same columns."""
 
     splits: dict[str, Any]
     """Tables `train`, `dev` and, if there is one, `test`."""
     hashes: dict[str, str]
-    """SHA-256 of the file of each split; a split without a file of its own has none."""
+    """SHA-256 of the file of each split; none for a split without its own file."""
 
 
 def read_corpus(data: Source, find: Callable[[str], Path]) -> Corpus:
@@ -57,8 +57,8 @@ def read_corpus(data: Source, find: Callable[[str], Path]) -> Corpus:
     splits = {split: data.reader.load(place) for split, place in places.items()}
     expected = set(splits["train"].column_names)
     for split, dataset in splits.items():
-        if odd := expected ^ set(dataset.column_names):
-            name = min(odd)
+        if differing := expected ^ set(dataset.column_names):
+            name = min(differing)
             which = "no column" if name in expected else "a column that train lacks:"
             raise DataError(f"{split} has {which} {name!r}", places[split])
     files = {split: data.reader.files(place) for split, place in places.items()}

@@ -50,7 +50,7 @@ class Listing:
 
 
 def list_corpora(root: Path) -> list[Listing]:
-    """List the corpora that ship and the public ones, which may have been fetched to `root`."""
+    """List shipped corpora and public ones, whose copies are under `root`."""
     listings = []
     for name, folder in shipped_corpora().items():
         size = sum(file.stat().st_size for file in folder.iterdir())
@@ -83,7 +83,7 @@ def summary(folder: Path) -> str:
 
 
 def is_fetched(name: str, root: Path) -> bool:
-    """True if all files of a public corpus are in its folder and have the right size."""
+    """True if a public corpus is complete: all files there, with the right sizes."""
     return all(
         (path := root / name / file.name).is_file() and path.stat().st_size == file.size
         for file in CATALOGUE[name].files

@@ -25,7 +25,7 @@ _CHOICE = re.compile(r"'((?:\\.|[^'\\])*)'|(?<![\w'])(-?\d+)")
 
 
 def validation_faults(error: ValidationError, document: Document) -> list[Fault]:
-    """Convert validation errors to faults, in the order of the keys in the file.
+    """Convert validation errors to faults, in the file's order of keys.
 
     Args:
         error: Raised by `Recipe.parse`.
@@ -40,7 +40,7 @@ def validation_faults(error: ValidationError, document: Document) -> list[Fault]
 
 
 def add_places(faults: list[Fault], document: Document) -> list[Fault]:
-    """Add the places of their keys to faults, and sort them by place."""
+    """Add the places of their keys to faults, and sort by place."""
     placed: list[tuple[Place, Fault]] = []
     for fault in faults:
         names = (name for _, name in key_parts(fault.key))
@@ -51,7 +51,7 @@ def add_places(faults: list[Fault], document: Document) -> list[Fault]:
 
 
 def _keys(details: ErrorDetails, data: Any) -> Keys:
-    """Path of the wrong setting, without the names of union members in pydantic's own."""
+    """Path of the wrong setting: pydantic's, without the names of union members."""
     keys: Keys = ()
     for number, key in enumerate(details["loc"], 1):
         is_missing = details["type"] == "missing" and number == len(details["loc"])

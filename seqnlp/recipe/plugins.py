@@ -50,7 +50,7 @@ def _import(path: Path, place: str) -> Fault | None:
         return None
     sys.modules[spec.name] = module = module_from_spec(spec)
     try:
-        # Not through the loader: its cache takes a file for unchanged if it is of the same second and size.
+        # Not by the loader: its cache ignores a change within the same second and of the same size.
         exec(compile(content, path, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:  # whatever a user's file may do
         del sys.modules[spec.name]

@@ -58,7 +58,7 @@ def dump_recipe(recipe: Recipe) -> str:
 
 
 def _kind_first(value: Any) -> Any:
-    """Sort the keys `task` and `kind` before the other settings of their section."""
+    """Sort `task` and `kind` before the other settings of their section."""
     if isinstance(value, list):
         return [_kind_first(item) for item in value]
     if not isinstance(value, dict):

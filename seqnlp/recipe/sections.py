@@ -56,7 +56,7 @@ def family_at(root: type[Spec], data: Any, keys: Keys) -> type[Family] | None:
 
 
 def sections(root: type[Spec], data: Any, keys: Keys = ()) -> Iterator[tuple[Keys, type[Spec]]]:
-    """Paths and classes of all sections that this recipe has or could have."""
+    """Paths and classes of all sections this recipe has or could have."""
     found = _member(root, data)
     yield keys, found
     for name, field in found.model_fields.items():
@@ -93,7 +93,7 @@ def _inside(kind: Any, key: str | int, data: Any) -> Any:
 
 
 def _member(kind: type[Spec], data: Any) -> type[Spec]:
-    """Member of a family that a section chooses, or the head where it chooses none."""
+    """Family member that a section chooses; the head where it chooses none."""
     if issubclass(kind, Parts):
         return kind.complete()
     if not (issubclass(kind, Family) and kind.is_head()):

@@ -1,4 +1,4 @@
-"""Recipe files as text and as TOML documents, merged with the recipes that they extend; not yet validated."""
+"""Recipe files as text and as TOML documents, merged with their bases. They are not yet validated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_text(path: Path) -> str:
 
 
 def read_document(text: str, path: Path) -> Document:
-    """Parse the text of a recipe and of the recipes that it extends.
+    """Parse the text of a recipe and of its bases.
 
     Args:
         text: The recipe.

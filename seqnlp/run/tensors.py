@@ -56,7 +56,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def find_aliases(tensors: dict[str, Tensor]) -> dict[str, str]:
-    """Map tensors that share their memory with another to the name of that one."""
+    """Map each tensor that shares another's memory to the other's name."""
     first: dict[tuple[Any, ...], str] = {}
     aliases = {}
     for name, tensor in sorted(tensors.items()):

@@ -19,14 +19,14 @@ from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
 Scores = dict[str, Any]
-"""Numbers by name; a score of several parts, such as `labels`, is a table of its own."""
+"""Numbers by name; a score of several parts, such as `labels`, is a nested table."""
 
 Codecs = Mapping[str, Mapping[str, Any]]
 """Saved codecs by name, each the object of its JSON file."""
 
 
 class TaskRecipe(Recipe, ABC):
-    """Sections that all tasks have; settings alone."""
+    """Recipe sections that all tasks share; settings alone."""
 
     encoder: Encoder
     optimizer: Optimizer
@@ -37,7 +37,7 @@ class TaskRecipe(Recipe, ABC):
         return read_corpus(self.data, find)
 
     def split(self, source: str, find: PathResolver) -> Any:
-        """Read one split: a file, or what else the reader takes for the name of one."""
+        """Read one split: a file, or another name of a split that the reader accepts."""
         return self.data.reader.load(self.locate(source, find))
 
 
@@ -49,7 +49,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:
-        """Predict for a stream of inputs, one a line, and read ahead no further than a batch.
+        """Predict for a stream of inputs, one a line; reads no further ahead than a batch.
 
         Raises:
             seqnlp.errors.UsageError: its inputs are no lines of text.
@@ -60,7 +60,7 @@ class Task(ABC):
     """Recipe with fitted codecs: builds a model, encodes data for it, scores it."""
 
     recipe_class: ClassVar[type[TaskRecipe]]
-    """The recipes that it belongs to."""
+    """Class of its recipes."""
     items_name: str
     """Unit that speed is counted in, such as words."""
     metric: Metric
@@ -79,7 +79,7 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def restore(cls, recipe: Any, codecs: Codecs) -> Self:
-        """Take the codecs that a run has saved."""
+        """Restore the task from the codecs of a run."""
 
     @property
     def name(self) -> str:
@@ -96,33 +96,33 @@ class Task(ABC):
 
     @abstractmethod
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
+        """Build the model with random weights."""
 
     @abstractmethod
     def score(self, model: SequenceModel, dataset: Any) -> Scores:
         """Score a model on an encoded split."""
 
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Scores of dev during training, one of which decides."""
+        """Scores of dev during training, among them `metric`."""
         return plain_scores(self.score(model, dev))
 
     @abstractmethod
     def preview(self, dev: Any, seed: int) -> Preview:
-        """Pick a few examples of a split, to be predicted after each evaluation."""
+        """Pick a few examples of a split for prediction after each evaluation."""
 
     @abstractmethod
     def predictor(self, model: SequenceModel) -> Predictor:
         """Wrap a trained model in its predictor."""
 
     def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Calibrate the model's probabilities on dev, where the recipe asks for that.
+        """Calibrate the model's probabilities on dev, if the recipe asks for it.
 
         Args:
             model: The trained model, which is changed.
             dev: The encoded dev split.
 
         Returns:
-            A number for what was fitted, by decoder; nothing if nothing was.
+            The fitted number of each decoder; empty if nothing was fitted.
         """
         return {}
 
@@ -131,7 +131,7 @@ class Task(ABC):
         return []
 
     def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
-        """Score trivial systems, to be put beside the model.
+        """Score trivial systems for comparison with the model.
 
         Args:
             splits: `train`, `dev` and perhaps more, encoded.
@@ -139,7 +139,7 @@ class Task(ABC):
             seed: Decides all random choices.
 
         Returns:
-            For each split but train the plain scores of each system, by its name; nothing where none is known.
+            For each split but train the plain scores of each system, by its name; empty without baselines.
         """
         return {}
 

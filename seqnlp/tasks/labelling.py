@@ -21,16 +21,8 @@ class LabellingTask(Task, ABC):
 
     @abstractmethod
     def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:
-        """Gold and predicted label of every item, for each label column by name."""
+        """Gold and predicted label of every item, by label column."""
 
     @abstractmethod
     def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Set the temperature of those decoders whose recipe asks for it.
-
-        Args:
-            model: The trained model, which is changed.
-            dev: The encoded dev split.
-
-        Returns:
-            The temperatures by decoder; empty if the recipe asks for none.
-        """
+        """Fit temperatures; returns those of the decoders whose recipe asks for it."""

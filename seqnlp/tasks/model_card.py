@@ -21,9 +21,9 @@ def model_card(info: TaskInfo, recipe_text: str, scores: Mapping[str, Any], meta
 
     Args:
         info: The task.
-        recipe_text: the resolved recipe, TOML.
-        scores: what `Run.save_scores` is given.
-        meta: what `describe_training` gives.
+        recipe_text: The resolved recipe, TOML.
+        scores: The scores that `Run.save_scores` writes.
+        meta: The result of `describe_training`.
     """
     recipe = tomllib.loads(recipe_text)
     sections = [

@@ -84,7 +84,7 @@ class Replicas:
         return sum(nats for nats, _ in results), items, [state for _, state in results]
 
     def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, State | None]:
-        """Forward and backward pass of one replica, in a thread of its own."""
+        """Forward and backward pass of one replica, in its own thread."""
         seed_thread(seed * len(self.models) + replica)
         model, nats, state = self.models[replica], 0.0, share.state
         for rows in share.rows:

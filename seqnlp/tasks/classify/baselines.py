@@ -10,7 +10,6 @@ from seqnlp.codecs import Vocabulary
 from seqnlp.codecs.text import IDS
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
-from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
 from seqnlp.nn.identity import Identity
 from seqnlp.nn.pooling import Sum
@@ -43,12 +42,7 @@ def train_bag_of_words(
     model = bag_of_words(len(vocabulary), classes, multilabel=train.classes is not None)
     settings = Training(epochs=8, threads=threads)
     trainer = Trainer(model, train, score, metric, AdamW(lr=0.02, weight_decay=0.5), settings, seed, "texts")
-    best = trainer.weights()
-    for event in trainer.events():
-        if isinstance(event, Evaluated) and event.best:
-            best = trainer.weights()
-    model.load_state_dict(best)
-    return model.eval()
+    return trainer.fit()
 
 
 def bag_of_words(words: int, classes: int, multilabel: bool) -> SequenceModel:

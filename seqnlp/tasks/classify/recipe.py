@@ -30,12 +30,12 @@ class ClassifyData(Data):
     label: str = "label"
     """The column to predict."""
     multilabel: bool = False
-    """Predict any number of labels for a text, each on its own; the label column then holds lists."""
+    """Predict any number of labels for a text, independently; the label column then holds lists."""
 
 
 @final
 class ClassifyRecipe(TaskRecipe):
-    """Gives a text a label."""
+    """Recipe of a model that labels texts."""
 
     task: Literal["classify"] = "classify"
     data: ClassifyData
@@ -47,7 +47,6 @@ class ClassifyRecipe(TaskRecipe):
     """Linear n-gram model beside the network, whose logits are added; left out: none."""
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         for column, part in self.embedding.given_columns.items():

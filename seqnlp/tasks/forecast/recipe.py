@@ -49,7 +49,7 @@ class ForecastData(Data):
     calendar: list[Calendar] = []
     """Calendar features, as points on circles: minute, hour, weekday, day (of the month), month, yearday."""
     channels: Literal["independent", "joint"] = "independent"
-    """`independent`: each column is a series of its own, through one network; `joint`: all are forecast together."""
+    """`independent`: one network forecasts each column by itself; `joint`: it forecasts all columns together."""
     lookback: Annotated[int, Field(ge=1)] = 96
     """Steps that a forecast is made from."""
     horizon: Annotated[int, Field(ge=1)] = 24
@@ -64,7 +64,7 @@ class ForecastData(Data):
     off, which is undone on forecasts before the scale is put on (RevIN). Gamma is learned as its logarithm and so is
     over 0: quantiles stay in order, and the way back is exact."""
     missing: Literal["refuse", "mask"] = "refuse"
-    """`mask`: values may be missing, count in no loss and no score, and the network gets an indicator of them."""
+    """`mask`: values may be missing; they count in no loss or score, and an indicator of them is an input."""
 
 
 @final
@@ -90,7 +90,6 @@ class ForecastRecipe(TaskRecipe):
     training: ForecastTraining = ForecastTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         data, segment = self.data, self.embedding.segment_length
         if not isinstance(data.reader, Series):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
@@ -126,6 +125,5 @@ class ForecastRecipe(TaskRecipe):
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
-        """Read a period of a file."""
         assert isinstance(self.data.reader, Series)
         return SeriesSplit.read(self.locate(source, find), self.data.reader)

@@ -41,7 +41,7 @@ class ForecastTask(Task):
     items_name = "values"
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are targets, past covariates, future covariates."""
+        """Store the scaler; its columns are targets, past covariates, future covariates."""
         self.recipe, self.scaler = recipe, scaler
         self.encoder = SeriesEncoder(recipe, scaler)
         self.targets, self.window = self.encoder.targets, self.encoder.window
@@ -70,11 +70,9 @@ class ForecastTask(Task):
 
     @classmethod
     def restore(cls, recipe: ForecastRecipe, codecs: Codecs) -> Self:
-        """Take the scaler that a run has saved."""
         return cls(recipe, SeriesScaler.from_json(dict(codecs["series"])))
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model."""
         return {"series": self.scaler}
 
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
@@ -93,12 +91,10 @@ class ForecastTask(Task):
         return Windows(self.encoder.encode(split), starts, self.window, batch_tokens, self.recipe.training.stride)
 
     def notices(self, examples: Windows) -> list[str]:
-        """Warn of missing values."""
         missing = ~examples.encoded.observed
         return [f"{int(missing.sum()):,} of its values are missing ({missing.mean():.2%})"] if missing.any() else []
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         recipe = self.recipe
         embedding = recipe.embedding.build(self._step_width())
         encoder = recipe.encoder.build(embedding.width)
@@ -193,9 +189,7 @@ class ForecastTask(Task):
         }
 
     def preview(self, dev: SeriesSplit, seed: int) -> Preview:
-        """Pick a few windows of dev, to be forecast after each evaluation."""
         return preview(self.encode(dev, 1), seed, self.scaler, self.output)
 
     def predictor(self, model: SequenceModel) -> Forecaster:
-        """Wrap a trained model."""
         return Forecaster(model, self.scaler, self.recipe)

@@ -33,7 +33,7 @@ class TextSplit:
 
     @classmethod
     def read(cls, place: Passage | str | Path, reader: Reader, column: str) -> "TextSplit":
-        """Read a passage of a file, or the rows of a column as lines."""
+        """Read a passage of a file, or a column's rows as lines."""
         if isinstance(place, Passage):
             return cls(str(place), place.chunks)
         table = reader.load(place)

@@ -54,7 +54,7 @@ class StreamDataset(EncodedDataset):
     carries_state: ClassVar[bool] = True
 
     def __init__(self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool) -> None:
-        """Take a text.
+        """Store a text.
 
         Args:
             tokens: Shape (tokens,); it may lie on disk.
@@ -94,7 +94,6 @@ class StreamDataset(EncodedDataset):
         return StreamBatches(np.zeros(1, np.int64), np.append(np.arange(0, self.items, self.window), self.items))
 
     def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Tokens to predict in a batch."""
         return int(rows[:, 1].sum())
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:

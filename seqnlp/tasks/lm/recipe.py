@@ -63,7 +63,6 @@ class LmRecipe(TaskRecipe):
     training: LmTraining = LmTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         if self.encoder.reads_ahead:
             key, hint = "encoder", "an encoder that reads forward only"
             if isinstance(self.encoder, RecurrentEncoder):
@@ -79,7 +78,6 @@ class LmRecipe(TaskRecipe):
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
-        """Open a text."""
         return TextSplit.read(self.locate(source, find), self.data.reader, self.data.text)
 
     def locate(self, source: str, find: PathResolver) -> Passage | str | Path:

@@ -10,7 +10,7 @@ def most_frequent_tags(words: NDArray[np.int64], tags: NDArray[np.int64], vocabu
     Args:
         words: The number of every word of train, one after the other.
         tags: Their tags.
-        vocabulary: How many numbers of words there are.
+        vocabulary: Number of distinct words.
 
     Returns:
         A tag for each number, shape (vocabulary,): of tags that are equally frequent the first one, and for words

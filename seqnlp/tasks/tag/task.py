@@ -42,7 +42,7 @@ class TagTask(LabellingTask):
         labels: dict[str, LabelCodec],
         train_words: Vocabulary,
     ) -> None:
-        """Take the codecs.
+        """Store the codecs.
 
         Args:
             recipe: The recipe.
@@ -59,7 +59,6 @@ class TagTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
-        """Fit the codecs on the training split."""
         data = recipe.data
         words = data.words(train)
         labels = {}
@@ -72,7 +71,6 @@ class TagTask(LabellingTask):
 
     @classmethod
     def restore(cls, recipe: TagRecipe, codecs: Codecs) -> "TagTask":
-        """Take the codecs that a run has saved."""
         return cls(
             recipe,
             recipe.embedding.restore(codecs),
@@ -81,13 +79,11 @@ class TagTask(LabellingTask):
         )
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model, by name."""
         text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
         return {**text, **labels, "train_words": self.train_words}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
-        """Encode a split."""
         data = self.recipe.data
         words = data.words(split)
         tags = {name: data.tags(words, split, name) for name in self.label_codecs}
@@ -96,7 +92,6 @@ class TagTask(LabellingTask):
         return TagDataset.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
-        """Warn of labels that train does not have."""
         return [
             f"{name}: {', '.join(map(repr, labels[:5]))}{' ...' if len(labels) > 5 else ''} "
             f"{'does' if len(labels) == 1 else 'do'} not occur in train, and always counts as wrong"
@@ -105,7 +100,6 @@ class TagTask(LabellingTask):
         ]
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         decoders = {
@@ -148,11 +142,9 @@ class TagTask(LabellingTask):
         return found
 
     def words(self, split: "Dataset") -> Column:
-        """The words of each sentence."""
         return self.recipe.data.words(split)
 
     def label_pairs(self, model: SequenceModel, examples: TagDataset) -> dict[str, LabelPairs]:
-        """The label of every word, by column."""
         predicted, sure = predict_tags(model, examples.text, self.predicted)
         lengths = examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
@@ -172,9 +164,7 @@ class TagTask(LabellingTask):
         return calibrate_linear(model, dev, decoders)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        """Pick a few sentences of dev, to be tagged after each evaluation."""
         return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
-        """Wrap a trained model."""
         return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)

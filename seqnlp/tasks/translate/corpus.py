@@ -28,7 +28,7 @@ class Pairs:
     target: str
     """Column, or language, of the target."""
     training: bool = False
-    """Leave pairs of odd lengths out."""
+    """True for train, which is filtered by length."""
 
     def __len__(self) -> int:
         return len(self.table)
@@ -57,7 +57,7 @@ def texts_of(table: Dataset, name: str) -> Iterator[list[str]]:
 
 
 def arrow_column(table: Dataset, name: str) -> Any:
-    """A column of text as Arrow has it. Raises what `texts_of` raises."""
+    """A column of text as an Arrow array; the same errors as `texts_of`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

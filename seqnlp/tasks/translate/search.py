@@ -59,14 +59,14 @@ class BeamSearch(Spec):
 
 
 def hypotheses(
-    models: Sequence[SequenceModel], encoded: Ragged, how: Search, prefix: Sequence[int] = ()
+    models: Sequence[SequenceModel], encoded: Ragged, search: Search, prefix: Sequence[int] = ()
 ) -> list[list[Hypothesis]]:
     """Translate encoded sentences, on all processor threads.
 
     Args:
         models: One, or several whose probabilities are averaged.
         encoded: The tokens of each source.
-        how: The settings.
+        search: Settings of the search.
         prefix: Tokens that every translation must begin with.
 
     Returns:
@@ -76,10 +76,10 @@ def hypotheses(
     def translate(rows: NDArray[np.int64]) -> list[list[Hypothesis]]:
         inputs = sources(encoded, rows)
         pairs = [(model.decoder(TARGET, AttentionDecoder), model.encode(inputs)) for model in models]
-        return AttentionDecoder.search(pairs, how, [prefix] * len(rows))
+        return AttentionDecoder.search(pairs, search, [prefix] * len(rows))
 
     found: list[list[Hypothesis]] = [[] for _ in range(len(encoded))]
-    batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // how.beam))
+    batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // search.beam))
     for rows, results in zip(batches, in_parallel(translate, batches, models[0].device), strict=True):
         for row, result in zip(rows.tolist(), results, strict=True):
             found[row] = result
