@@ -7,16 +7,17 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import Diverged, RunError, UsageError
+from seqnlp.errors import Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.readers.corpus import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
+from seqnlp.recipe.paths import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
-from seqnlp.tasks.loading import encode, error_context, open_split, path_resolver, rebuild, recipe_of, score
+from seqnlp.tasks.loading import encode, open_split, rebuild, recipe_of, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer

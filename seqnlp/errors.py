@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -89,7 +90,7 @@ class RunError(DataError):
 
 
 class Diverged(SeqnlpError):
-    """A training loss that is no longer a number."""
+    """A training loss that is not finite."""
 
     code = 5
 
@@ -115,3 +116,12 @@ class Interrupted(SeqnlpError):
     def __init__(self, message: str, code: int = 130) -> None:
         super().__init__(message)
         self.code = code
+
+
+@contextmanager
+def error_context(split: str) -> Iterator[None]:
+    """Add the name of the split to errors about rows."""
+    try:
+        yield
+    except DataError as error:
+        raise error.replace(path=error.path or split) from None

@@ -72,7 +72,7 @@ class Evaluated(Event):
     best: bool = False
     """True if this is the best evaluation so far."""
     examples: list[Example] = field(default_factory=list)
-    """The same few examples each time."""
+    """Predictions for a few examples, the same ones in each evaluation."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ class Result(Protocol):
     """Prediction for one input; `str` gives its plain text."""
 
     def to_json(self) -> dict[str, Any]:
-        """Its JSON object."""
+        """Convert to a JSON object."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Confusion:
     predicted: str
     count: int
     mistakes: list[Mistake]
-    """Some of the mistakes, the most confident first."""
+    """Examples of the confusion, the most confident first."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Tests check them at run time through jaxtyping and beartype; without jaxtyping t
 | labels | tags or classes |
 | lookback, horizon | steps of the input window, and steps to forecast |
 | channels | values at each step of a series |
-| known | future covariates of each step |
+| covariates | future covariates of each step |
 | size | parameters of the distribution of each value |
 """
 

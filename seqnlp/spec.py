@@ -1,22 +1,27 @@
-"""Spec: a section of a recipe that builds its own part. Family: specs told apart by their `kind`."""
+"""Typed sections of recipes.
+
+Spec: a section, which builds its component. Family: specs discriminated by their `kind`. Parts: a section with a key
+for each registered part.
+"""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from abc import ABC
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import pairwise
 from textwrap import dedent
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, create_model
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 
 class Spec(BaseModel):
-    """A frozen, typed section of a recipe. The docstring under a field is its help text."""
+    """Frozen, typed section of a recipe. The docstring under a field is its help text."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -27,17 +32,21 @@ class Spec(BaseModel):
     )
 
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Former names of the fields of this class, each with the present one; a recipe with a former name is told."""
+    """Present name of each renamed field by its former one, for the fault of a recipe with that."""
 
     @classmethod
     def present_name(cls, key: str) -> str | None:
-        """Present name of a field that `key` was the name of, here or in a base class."""
+        """Present name of the field that `key` was the former name of, here or in a base class."""
         tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
         return next((table[key] for table in tables if key in table), None)
 
+    def named_files(self) -> dict[str, str]:
+        """Paths of the user's files in this section, by key."""
+        return {}
+
     @classmethod
     def field_help(cls) -> dict[str, str]:
-        """The docstrings under the fields, read from the source: not before somebody asks, since that takes long."""
+        """Help text of each field: its docstring, read from the source on demand, as that is slow."""
         texts: dict[str, str] = {}
         for spec in reversed(cls.__mro__):
             if issubclass(spec, Spec):
@@ -56,10 +65,10 @@ class Spec(BaseModel):
 
 
 class Family(Spec, ABC):
-    """Specs that stand in for each other; the key `discriminator` says which one is meant.
+    """Tagged union of specs; the key `discriminator` names the member.
 
     The head of a family is abstract: `class Encoder(Family, ABC)`; a member is a subclass of it that sets
-    `kind: Literal["name"] = "name"`. A member defined later, by a plugin, is known from then on. In a recipe
+    `kind: Literal["name"] = "name"`. A member defined later, by a plugin, is registered too. In a recipe
     a bare string stands for a table: `encoder = "gru"` is `encoder = { kind = "gru" }`.
     """
 
@@ -78,15 +87,15 @@ class Family(Spec, ABC):
 
     @classmethod
     def is_head(cls) -> bool:
-        """Whether this is the abstract head of a family rather than one of its members."""
+        """Test for the abstract head of a family, as opposed to its members."""
         return globals().get("Family") in cls.__bases__  # not there yet while Family itself is made
 
     @classmethod
     def parse(cls, value: Any) -> Self:
-        """Turn a table (or a bare kind) into the member that it names.
+        """Validate a table, or a bare kind, as the member that it names.
 
         Raises:
-            pydantic.ValidationError: with all that is wrong inside the table.
+            pydantic.ValidationError: with all errors inside the table.
         """
         if isinstance(value, cls):
             return value
@@ -109,14 +118,7 @@ class Family(Spec, ABC):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        if not cls.is_head():
-            return handler(source)
-        return core_schema.no_info_plain_validator_function(
-            cls.parse,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda spec: spec.model_dump(exclude_none=True)
-            ),
-        )
+        return _deferred_schema(cls.parse) if cls.is_head() else handler(source)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -131,8 +133,70 @@ class Family(Spec, ABC):
         return {"oneOf": [*tables, bare], "description": (cls.__doc__ or "").split("\n")[0]}
 
 
+class Parts(Spec, ABC):
+    """Section with a key for each registered part, besides fields of its own.
+
+    A part that is registered later, by a plugin, is included too. The head, a direct subclass of this one, has
+    the fixed fields; `complete` adds one for each part.
+    """
+
+    @classmethod
+    @abstractmethod
+    def registered(cls) -> Mapping[str, type[Spec]]:
+        """Registered parts by key."""
+
+    @classmethod
+    def is_head(cls) -> bool:
+        """Test for the head, as opposed to a class made by `complete`."""
+        return globals().get("Parts") in cls.__bases__
+
+    @classmethod
+    def complete(cls) -> type[Self]:
+        """Add an optional field for each part that is registered now."""
+        return cast(type[Self], _with_fields(cls, tuple(cls.registered().items()))) if cls.is_head() else cls
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Validate a table.
+
+        Raises:
+            pydantic.ValidationError: with all errors inside the table.
+        """
+        return value if isinstance(value, cls) else cls.complete().model_validate(value)
+
+    @classmethod
+    def field_help(cls) -> dict[str, str]:
+        """Help text of each field, and the first line of each part's docstring."""
+        parts = {name: part for name, part in cls.registered().items() if name in cls.model_fields}
+        return {**{name: (part.__doc__ or "").split("\n")[0] for name, part in parts.items()}, **super().field_help()}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _deferred_schema(cls.parse) if cls.is_head() else handler(source)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        complete = cls.complete()
+        table = handler(complete.__pydantic_core_schema__ if cls.is_head() else schema)
+        return complete._described(handler.resolve_ref_schema(table))
+
+
+@cache
+def _with_fields(head: type[Parts], parts: tuple[tuple[str, type[Spec]], ...]) -> type[Parts]:
+    fields: dict[str, Any] = {name: (part | None, None) for name, part in parts}
+    return create_model(head.__name__, __base__=head, __module__=head.__module__, __doc__=head.__doc__, **fields)
+
+
+def _deferred_schema(parse: Callable[[Any], Spec]) -> CoreSchema:
+    """Schema that defers to `parse`, as members may be registered after the enclosing class is built."""
+    return core_schema.no_info_plain_validator_function(
+        parse,
+        serialization=core_schema.plain_serializer_function_ser_schema(lambda spec: spec.model_dump(exclude_none=True)),
+    )
+
+
 def _docstrings(spec: type[Spec]) -> dict[str, str]:
-    """The docstring under each field that a class has of its own, empty where there is none."""
+    """Docstring under each field that a class itself declares, empty where there is none."""
     try:
         definition, *others = ast.parse(dedent(inspect.getsource(spec))).body
     except (OSError, TypeError, SyntaxError, ValueError):  # there is no source, as in a notebook that has moved on

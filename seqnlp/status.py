@@ -1,11 +1,15 @@
-"""TrainingStatus: what is known of a training from its events so far, for whoever draws it."""
+"""Status of a training: a fold over its events, for all that draw it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
+from typing import final
 
-from seqnlp.events import Done, Evaluated, Event, Started, Stepped
+from seqnlp.events import Done, Evaluated, Event, Example, Started, Stepped, event_from
+from seqnlp.run.events_log import Tail
+from seqnlp.run.summary import Curves, curves
 
 SMOOTHING = 0.05
 """Weight of the newest step in the smoothed loss, once there are more than 1 / SMOOTHING steps."""
@@ -13,7 +17,7 @@ SMOOTHING = 0.05
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One line of the table of a training."""
+    """One line of the table of evaluations."""
 
     epoch: float
     seconds: float
@@ -28,7 +32,7 @@ class Evaluation:
 
 @dataclass
 class TrainingStatus:
-    """Where a training stands; `add` every event to it."""
+    """State after the events so far; `add` every event to it."""
 
     started: Started | None = None
     latest: Event | None = None
@@ -38,11 +42,17 @@ class TrainingStatus:
     evaluations: list[Evaluation] = field(default_factory=list)
     best: Evaluation | None = None
     done: Done | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+    """The latest scores on dev."""
+    best_scores: dict[str, float] = field(default_factory=dict)
+    """Those of the model that is kept so far."""
+    examples: list[Example] = field(default_factory=list)
+    """The latest predictions for some examples of dev."""
     _steps: int = 0
     _losses: list[float] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
-        """Take in the next event."""
+        """Add the next event."""
         self.latest = event
         match event:
             case Started():
@@ -61,7 +71,7 @@ class TrainingStatus:
 
     @property
     def share(self) -> float:
-        """How much of the training is done, from 0 to 1."""
+        """Share of the training that is done, from 0 to 1."""
         if self.started is None or self.latest is None or not self.started.steps:
             return 0.0
         return min(self.latest.step / self.started.steps, 1.0)
@@ -91,5 +101,30 @@ class TrainingStatus:
         line = Evaluation(event.epoch, event.seconds, loss, event.metric, score, event.best, self.items_per_second)
         self.evaluations.append(line)
         self._losses = []
+        self.scores, self.examples = event.scores, event.examples
         if event.best:
-            self.best = line
+            self.best, self.best_scores = line, event.scores
+
+
+@final
+class LogFollower:
+    """Status and curves of a training whose log is still written."""
+
+    def __init__(self, path: Path) -> None:
+        self.status = TrainingStatus()
+        self.curves: Curves = curves([])
+        self._tail = Tail(path)
+        self._rewound = 0
+
+    def read(self) -> bool:
+        """Read the events since the last time; False if there were none."""
+        new = self._tail.read()
+        if not new and self._rewound == self._tail.rewound:
+            return False
+        if self._rewound != self._tail.rewound:
+            self._rewound, self.status, new = self._tail.rewound, TrainingStatus(), self._tail.events
+        for event in map(event_from, new):
+            if event is not None:
+                self.status.add(event)
+        self.curves = curves(self._tail.events)
+        return True

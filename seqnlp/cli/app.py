@@ -1,4 +1,4 @@
-"""`seqnlp`: the command line. Each group of commands has a file; heavy imports wait until a command needs them."""
+"""The program `seqnlp`. Heavy imports are deferred to the commands that need them."""
 
 import os
 import sys
@@ -68,7 +68,7 @@ def _options(
 
 
 def main() -> NoReturn:
-    """Run the command line; what a user can cause ends in one clear message and an exit code."""
+    """Run the command line; a user's error ends in one message and an exit code."""
     # numpy multiplies where text is generated: step by step, so that threads would wait for each other most of the time
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from seqnlp.results import Classification
 
-DARKEST = 0.75
-"""How much of a tint's full colour the word with the largest contribution gets."""
+SATURATION = 0.75
+"""Saturation of the word with the largest contribution, from 0 to 1."""
 
 
 def classify(
@@ -27,16 +27,16 @@ def classify(
     file: Annotated[Path | None, typer.Argument(help="A text file, one text a line; `-` for standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show what each word did for the likeliest class.")
+        bool, typer.Option("--explain", help="Show the contribution of each word to the most probable class.")
     ] = False,
     pretokenized: Annotated[
         bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
     ] = False,
 ) -> None:
-    """Classify texts, one a line, as they come in: the class, a tab, and the probability of every class.
+    """Classify texts, one a line, as they come in: the class, a tab, and the probability of each class.
 
-    A line without words gets an empty line. With --explain a second line shows the words, green where they speak
-    for the likeliest class and red where they speak against it; in a pipe each has a number behind it.
+    A line without words gets an empty line. With --explain a second line shows the words, green for a positive
+    contribution to the most probable class and red for a negative one; in a pipe each is followed by its number.
     """
     from seqnlp.tasks.classify.predictor import Classifier
 
@@ -54,7 +54,7 @@ def classify(
             sys.stdout.write("".join(json.dumps(result.to_json(), ensure_ascii=False) + "\n" for result in results))
         elif explain and has_colours(console):
             for result in results:
-                console.print(tinted(result), soft_wrap=True, end="")
+                console.print(coloured(result), soft_wrap=True, end="")
         else:
             sys.stdout.write("".join(map(draw, results)))
         sys.stdout.flush()
@@ -63,7 +63,7 @@ def classify(
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Classify texts with the defaults of the command."""
+    """Classify texts with the default options."""
     classify(run, file, as_json)
 
 
@@ -79,15 +79,15 @@ def _numbered(result: Classification) -> str:
     return _plain(result) + "  " + " ".join(f"{word}({contribution:+.2f})" for word, contribution in words) + "\n"
 
 
-def tinted(result: Classification) -> Text:
-    """The class, and the words on a ground that is the greener, or redder, the more they speak for or against it."""
+def coloured(result: Classification) -> Text:
+    """Format the class, and the words on green or red backgrounds by their contributions."""
     from rich.text import Text
 
     picture = Text(_plain(result))
     contributions = result.contributions or []
     largest = max(map(abs, contributions), default=0.0) or 1.0
     for word, contribution in zip(result.tokens, contributions, strict=True):
-        paleness = round(255 * (1 - DARKEST * abs(contribution) / largest))
+        paleness = round(255 * (1 - SATURATION * abs(contribution) / largest))
         ground = f"#{paleness:02x}ff{paleness:02x}" if contribution >= 0 else f"#ff{paleness:02x}{paleness:02x}"
         picture.append(" ").append(word, f"black on {ground}")
     return picture.append("\n") if result.tokens else picture

@@ -1,20 +1,31 @@
-"""`seqnlp corpora`: what ships, what can be fetched, and what is in it."""
+"""`seqnlp corpora`: list, fetch and describe corpora."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqnlp.cli.tables import print_table, stdout_console
+
 if TYPE_CHECKING:
     from seqnlp.readers import Reader
-    from seqnlp.readers.local import LocalCorpus
+    from seqnlp.readers.describe import Description, Lengths
+    from seqnlp.readers.describe_series import SeriesDescription
+    from seqnlp.readers.local import Listing, LocalCorpus
 
 app = typer.Typer(help="List, fetch and describe corpora.", no_args_is_help=True)
 
 Into = Annotated[Path, typer.Option("--into", help="The folder of corpora.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+BAR = 40
+"""Characters of the longest bar of a histogram."""
+SHOWN_LABELS = 20
+"""Labels of a column in the table, at most."""
+SIZES = ("sequences", "tokens", "types", "min", "median", "mean", "p95", "max", "unseen")
 
 
 @app.command("ls")
@@ -23,7 +34,6 @@ def ls(into: Into = Path("corpora"), as_json: AsJson = False) -> None:
     import json
     from dataclasses import asdict
 
-    from seqnlp.cli.corpus_tables import show_corpora
     from seqnlp.readers.local import list_corpora
 
     listings = list_corpora(into)
@@ -41,7 +51,7 @@ def get(
     ] = None,
     into: Into = Path("corpora"),
 ) -> None:
-    """Fetch a public corpus and check it; run again, it goes on where it broke off."""
+    """Download a public corpus and verify it; an interrupted download is resumed."""
     from seqnlp.cli.progress import track
     from seqnlp.readers.catalogue import CATALOGUE
     from seqnlp.readers.fetch import fetch
@@ -71,11 +81,10 @@ def stats(
     into: Into = Path("corpora"),
     as_json: AsJson = False,
 ) -> None:
-    """Describe corpora: sequences, lengths, labels, the share of words that train lacks; or series of numbers."""
+    """Describe corpora: sequences, lengths, labels, out-of-vocabulary rates; or time series."""
     import json
     from dataclasses import asdict
 
-    from seqnlp.cli.corpus_tables import show_descriptions, show_series
     from seqnlp.readers import Series
     from seqnlp.readers.describe import describe
     from seqnlp.readers.describe_series import describe_series
@@ -104,7 +113,7 @@ def stats(
 
 
 def of_recipe(target: str, into: Path) -> LocalCorpus | None:
-    """What a recipe trains on, if this is one: a .toml file, or a bare name that no corpus has."""
+    """Corpus of a recipe, if this is one: a .toml file, or a bare name that no corpus has."""
     from seqnlp.readers.catalogue import CATALOGUE
     from seqnlp.readers.local import LocalCorpus, shipped_corpora
     from seqnlp.recipe import find_recipe, known_recipes
@@ -113,7 +122,7 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
     if not target.endswith(".toml") and (is_corpus or target not in known_recipes()):
         return None
     from seqnlp.recipe import load_recipe
-    from seqnlp.tasks.loading import path_resolver
+    from seqnlp.recipe.paths import path_resolver
     from seqnlp.tasks.registry import import_tasks
 
     import_tasks()
@@ -123,10 +132,10 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
 
 
 def parse_reader(text: str) -> Reader:
-    """A reader from a kind or an inline TOML table.
+    """Parse a reader from a kind or an inline TOML table.
 
     Raises:
-        seqnlp.errors.UsageError: naming what is wrong with it.
+        seqnlp.errors.UsageError: naming the error in it.
     """
     import tomllib
 
@@ -145,3 +154,82 @@ def parse_reader(text: str) -> Reader:
         faults = [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
         listed = "; ".join(f"{key}: {message}" for key, message in faults)
         raise UsageError(f"--reader {text}: {listed}; the kinds are {', '.join(Reader.members)}") from None
+
+
+def show_corpora(listings: Sequence[Listing]) -> None:
+    """Print a table of the corpora that ship and those that can be fetched."""
+    rows = []
+    for corpus in listings:
+        here = "ships" if corpus.ships else "fetched" if corpus.path else ""
+        size = f"{corpus.size / 1e6:.1f} MB"
+        rows.append([corpus.name, here, size, corpus.licence, corpus.description])
+    print_table(stdout_console(), ["name", "here", "size", "licence", "description"], rows, left=5)
+
+
+def show_descriptions(descriptions: Mapping[str, Description]) -> None:
+    """Print sizes, lengths, labels and number columns of each split."""
+    console = stdout_console()
+    print_table(console, ["", *SIZES], [[split, *sizes(found)] for split, found in descriptions.items()])
+    split, first = next(iter(descriptions.items()))
+    if first.lengths is not None:
+        console.print(f"\nlengths in {split}, counting {first.column}")
+        for line in bars(first.lengths):
+            console.print(line, soft_wrap=True)
+    for name in dict.fromkeys(name for found in descriptions.values() for name in found.labels):
+        console.print()
+        counts = [found.labels.get(name, {}) for found in descriptions.values()]
+        header = [name, *(heading for split in descriptions for heading in (split, "%"))]
+        print_table(console, header, label_rows(counts))
+    rows = [
+        [split, name, *(f"{number:.4g}" for number in (span.minimum, span.mean, span.maximum))]
+        for split, found in descriptions.items()
+        for name, span in found.numbers.items()
+    ]
+    if rows:
+        console.print()
+        print_table(console, ["", "column", "min", "mean", "max"], rows, left=2)
+
+
+def show_series(splits: Mapping[str, Sequence[SeriesDescription]]) -> None:
+    """Print the series of each split, a line for each column of numbers."""
+    header = ["", "series", "column", "step", "from", "to", "rows", "missing", "min", "mean", "sd", "max"]
+    rows = []
+    for split, found in splits.items():
+        for each in found:
+            measures = (each.minimum, each.mean, each.deviation, each.maximum)
+            numbers = ["" if number is None else f"{number:.4g}" for number in measures]
+            counts = [f"{each.rows:,}", f"{each.missing:,}"]
+            rows.append([split, each.series, each.column, each.step or "", each.first, each.last, *counts, *numbers])
+    print_table(stdout_console(), header, rows, left=6)
+
+
+def sizes(found: Description) -> list[str]:
+    """Cells of the sizes of a split: counts, lengths and out-of-vocabulary rate."""
+    unseen = "" if found.unseen is None else f"{found.unseen:.1%}"
+    if (lengths := found.lengths) is None:
+        return [f"{found.sequences:,}", *[""] * (len(SIZES) - 1)]
+    counts = [f"{count:,}" for count in (found.sequences, found.tokens, found.types, lengths.minimum)]
+    middle = [f"{lengths.median:,g}", f"{lengths.mean:,.1f}", f"{lengths.p95:,g}", f"{lengths.maximum:,}"]
+    return [*counts, *middle, unseen]
+
+
+def bars(lengths: Lengths) -> list[str]:
+    """Histogram with a line for each range of lengths."""
+    most, total = max(lengths.histogram.values()), sum(lengths.histogram.values())
+    lines = []
+    for start, count in lengths.histogram.items():
+        label = f"{start}" if start < 2 else f"{start}-{2 * start - 1}"
+        lines.append(f"{label:>13} {'█' * max(1, round(BAR * count / most)):<{BAR}} {count / total:6.1%}")
+    return lines
+
+
+def label_rows(counts: Sequence[Mapping[str, int]]) -> list[list[str]]:
+    """Rows of label counts and percentages in each split, the most frequent first."""
+    labels = list(dict.fromkeys(label for split in counts for label in split))
+    rows = []
+    for label in labels[:SHOWN_LABELS]:
+        shares = [(split.get(label, 0), max(1, sum(split.values()))) for split in counts]
+        rows.append([label or '""', *(cell for n, all_ in shares for cell in (f"{n:,}", f"{100 * n / all_:.1f}"))])
+    if len(labels) > SHOWN_LABELS:
+        rows.append([f"and {len(labels) - SHOWN_LABELS} more", *[""] * 2 * len(counts)])
+    return rows

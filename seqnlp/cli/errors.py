@@ -1,28 +1,43 @@
 """`seqnlp errors`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.pictures import picture_option
-from seqnlp.plots.files import write_pictures
+from seqnlp.cli.images import image_option
+from seqnlp.cli.tables import print_table
+from seqnlp.plots.images import write_images
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from seqnlp.results import ErrorReport, Mistake
+
+MAX_LABELS = 20
+"""Labels of a matrix, at most: those with the most errors."""
+CONTEXT = 8
+"""Words on each side of an error."""
+BAR = 30
+"""Characters of a full bar."""
 
 
 def errors(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
     split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
-    pictures: Annotated[list[Path] | None, picture_option("Also draw the confusion matrix", "--plot")] = None,
+    pictures: Annotated[list[Path] | None, image_option("Also draw the confusion matrix", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
 ) -> None:
-    """Show what a run gets wrong: confusions with examples, words never seen, and how sure it may be."""
+    """Show the errors of a run: confusions with examples, unknown words, and calibration."""
     import json
     from dataclasses import asdict
 
-    from seqnlp.cli.error_tables import show_report
     from seqnlp.cli.tables import stdout_console
-    from seqnlp.plots.confusion_svg import draw
+    from seqnlp.plots.svg_matrices import confusion_svg
     from seqnlp.tasks.error_analysis import analyse
 
     reports = analyse(run, split, data)
@@ -35,4 +50,112 @@ def errors(
         for name, report in reports.items():
             show_report(console, f"{source}  {name}", report)
     if pictures:
-        write_pictures(pictures, draw(f"{run.name}, {source}", reports))
+        write_images(pictures, confusion_svg(f"{run.name}, {source}", reports))
+
+
+def show_report(console: Console, title: str, report: ErrorReport) -> None:
+    """Print the error report of one label column."""
+    from rich.text import Text
+
+    console.print(Text(f"{title}  {_accuracy(report.accuracy, report.items)}", "bold"), soft_wrap=True)
+    for name, words in (report.words or {}).items():
+        console.print(f"  {name} words  {_accuracy(words['accuracy'], int(words['count']))}", soft_wrap=True)
+    console.print()
+    show_matrix(console, report)
+    console.print()
+    show_confusions(console, report)
+    show_reliability(console, report)
+    console.print()
+
+
+def _accuracy(share: float, items: int) -> str:
+    return f"accuracy {share:.4f} ({round(share * items):,} of {items:,})"
+
+
+def show_matrix(console: Console, report: ErrorReport) -> None:
+    """Print the confusion matrix; backgrounds show shares of the row, red off the diagonal."""
+    from rich.table import Table
+    from rich.text import Text
+
+    rows, columns = worst_labels(report, MAX_LABELS)
+    if len(columns) < len(report.labels):
+        console.print(f"the {len(columns)} of {len(report.labels)} labels with the most errors", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 0), header_style="bold")
+    table.add_column("gold \\ predicted  ", style="bold")
+    for column in columns:
+        table.add_column(Text(f" {report.labels[column]} "), justify="right", no_wrap=True)
+    for row in rows:
+        total = sum(report.matrix[row])
+        cells = [
+            shaded(report.matrix[row][column], total, report.rows[row] == report.labels[column]) for column in columns
+        ]
+        table.add_row(Text(f"{report.rows[row]}  "), *cells)
+    console.print(table)
+
+
+def worst_labels(report: ErrorReport, count: int) -> tuple[list[int], list[int]]:
+    """Rows and columns of the labels with the most errors, in the order of the matrix."""
+    wrong = [
+        [0 if row == column else count for column, count in enumerate(counts)]
+        for row, counts in enumerate(report.matrix)
+    ]
+    inside = [sum(wrong[n]) + sum(row[n] for row in wrong) for n in range(len(report.labels))]
+    columns = sorted(sorted(range(len(report.labels)), key=lambda n: -inside[n])[:count])
+    return [*columns, *range(len(report.labels), len(report.rows))], columns
+
+
+def shaded(count: int, total: int, right: bool) -> Text:
+    """Cell of the confusion matrix; an empty one is a dot."""
+    from rich.text import Text
+
+    if not count:
+        return Text(" · ", "dim")
+    pale = round(235 - 150 * count / total)
+    ground = f"#{pale:02x}{pale:02x}ff" if right else f"#ff{pale:02x}{pale:02x}"
+    return Text(f" {count:,} ", f"black on {ground}")
+
+
+def show_confusions(console: Console, report: ErrorReport) -> None:
+    """Print the most frequent confusions, each with examples."""
+    from rich.text import Text
+
+    if not report.confusions:
+        console.print("no errors", soft_wrap=True)
+    for confusion in report.confusions:
+        head = f"{confusion.gold} predicted as {confusion.predicted}, {confusion.count:,} times"
+        console.print(Text(head, "bold"), soft_wrap=True)
+        for mistake in confusion.mistakes:
+            console.print(Text("  ") + excerpt(mistake), soft_wrap=True)
+
+
+def excerpt(mistake: Mistake) -> Text:
+    """Words around the error, which is highlighted, and the probability of the prediction."""
+    from rich.text import Text
+
+    tokens, place = mistake.tokens, mistake.place
+    if place is None:
+        first, last = 0, min(len(tokens), 4 * CONTEXT)
+    else:
+        first, last = max(place - CONTEXT, 0), min(place + CONTEXT + 1, len(tokens))
+    line = Text("... " if first else "")
+    for number in range(first, last):
+        here = number == place
+        line.append(f"[{tokens[number]}]" if here else tokens[number], "bold red" if here else "").append(" ")
+    return line.append("... " if last < len(tokens) else "").append(f" {mistake.confidence:.2f}", "dim")
+
+
+def show_reliability(console: Console, report: ErrorReport) -> None:
+    """Print the reliability diagram: confidence and accuracy by bin."""
+    console.print()
+    console.print(f"expected calibration error {report.calibration_error:.4f}", soft_wrap=True)
+    rows = [
+        [
+            f"{row['low']:.1f} to {row['high']:.1f}",
+            f"{row['count']:,}",
+            f"{row['confidence']:.4f}",
+            f"{row['accuracy']:.4f}",
+            "#" * round(BAR * row["accuracy"]) + "·" * (BAR - round(BAR * row["accuracy"])),
+        ]
+        for row in report.reliability
+    ]
+    print_table(console, ["confidence", "count", "mean", "accuracy", ""], rows)

@@ -26,8 +26,7 @@ def evaluate(
     from functools import partial
 
     from seqnlp import api
-    from seqnlp.cli.scores import one_line, show_baselines
-    from seqnlp.cli.tables import print_score_tables, stdout_console
+    from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 
     notify = partial(print, "note:", file=sys.stderr)
     result = api.evaluate(run, split, data, context=context, dynamic=dynamic, notify=notify)

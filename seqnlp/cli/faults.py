@@ -1,4 +1,4 @@
-"""How the faults of a recipe look in a terminal: the place, the problem, the line and a caret under it."""
+"""Faults of a recipe in a terminal: place and problem, and a caret under the line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MARGIN = 20
 
 
 def show_faults(error: RecipeError, console: Console) -> None:
-    """Draw every fault, each with the line of the file that it is in.
+    """Print every fault, each with the line of the file that it is in.
 
     Args:
         error: The faults. A file that can no longer be read is named, but not quoted.
-        console: Where to draw, usually standard error.
+        console: Usually standard error.
     """
     for fault in error.faults:
         message = Text("error: ", style="bold red")
@@ -43,7 +43,7 @@ def _print(console: Console, text: Text) -> None:
 
 
 def _excerpt(fault: Fault, width: int) -> Text | None:
-    """The line of the fault, with a caret under the column if it has one."""
+    """Line of the fault, with a caret under the column if it has one."""
     place = _PLACE.fullmatch(fault.place)
     if place is None:
         return None
@@ -66,5 +66,5 @@ def _excerpt(fault: Fault, width: int) -> Text | None:
 
 
 def _visible(line: str) -> str:
-    """The line without characters that would move the cursor or colour the terminal."""
+    """Replace control characters, which would move the cursor or colour the terminal."""
     return "".join(character if character.isprintable() else " " if character == "\t" else "�" for character in line)

@@ -1,4 +1,4 @@
-"""`seqnlp generate` and `seqnlp score`: what a language model writes, and what surprises it."""
+"""`seqnlp generate` and `seqnlp score`: text and token probabilities of a language model."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ if TYPE_CHECKING:
     from seqnlp.tasks.lm.predictor import Generator
 
 LINE = 200
-"""Tokens that a line is continued by, at most."""
+"""Tokens of a continuation in `seqnlp predict`, at most."""
 
 RunArgument = Annotated[Path, typer.Argument(help="A run directory, for instance runs/char_lstm.")]
 
 
 def generate(
     run: RunArgument,
-    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "",
-    length: Annotated[int, typer.Option(help="Tokens to write, at most.")] = 500,
+    prompt: Annotated[str, typer.Option(help="The beginning of the text.")] = "",
+    length: Annotated[int, typer.Option(help="Tokens to generate, at most.")] = 500,
     temperature: Annotated[
-        float | None, typer.Option(help="Under 1 the likely becomes likelier; 0 takes the likeliest.  [default: 1]")
+        float | None, typer.Option(help="Softmax temperature; 0 is greedy decoding.  [default: 1]")
     ] = None,
-    top_k: Annotated[int | None, typer.Option(help="Choose among so many of the likeliest tokens.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Sample from this many of the most probable tokens.")] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Choose among the likeliest tokens that together have this probability.")
+        float | None, typer.Option(help="Nucleus sampling: from the top tokens with this total probability.")
     ] = None,
     min_p: Annotated[
-        float | None, typer.Option(help="Choose among tokens this many times as likely as the likeliest, or more.")
+        float | None, typer.Option(help="Sample from tokens with this share of the highest probability, or more.")
     ] = None,
     repetition_penalty: Annotated[
-        float | None, typer.Option(help="Makes tokens that were there already less likely; 1 is none.")
+        float | None, typer.Option(help="Penalty on tokens that occurred already; 1 is none.")
     ] = None,
     stop: Annotated[
-        list[str] | None, typer.Option(metavar="<str>", help="A string that ends the text; several may be given.")
+        list[str] | None, typer.Option(metavar="<str>", help="A string that ends the text; may be repeated.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed, the same text.")] = None,
-    samples: Annotated[int | None, typer.Option(help="Texts to write, all at once.  [default: 1]")] = None,
-    beams: Annotated[int | None, typer.Option(help="Look for the likeliest text, by beam search.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed: the same seed gives the same text.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Texts to generate, in one batch.  [default: 1]")] = None,
+    beams: Annotated[int | None, typer.Option(help="Beam search with this many beams instead of sampling.")] = None,
     alternatives: Annotated[
-        int | None, typer.Option(help="With --json: so many of the tokens that each token beat.  [default: 0]")
+        int | None, typer.Option(help="With --json: this many alternatives to each token.  [default: 0]")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a sample, with tokens and log-probabilities.")
     ] = False,
 ) -> None:
-    """Write on from a prompt. The text goes to standard output as it is written."""
+    """Continue a prompt. The text goes to standard output as it is generated."""
     chosen = {
         "temperature": temperature,
         "top_k": top_k,
@@ -67,9 +67,9 @@ def generate(
     settings: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     if beams is not None and (settings or stop):
         odd = next(iter([*settings, "stop"])).replace("_", "-")
-        raise UsageError(f"--beams looks for one text, the likeliest of all: --{odd} makes no sense with it")
+        raise UsageError(f"--beams searches for the most probable text; leave out --{odd}")
     if alternatives is not None and (beams is not None or not as_json):
-        raise UsageError("--alternatives are told with --json, for texts that are sampled")
+        raise UsageError("--alternatives needs --json, and cannot be combined with --beams")
     generator = open_generator(run)
     _note_unknown(generator, prompt)
     if beams is not None:
@@ -90,21 +90,21 @@ def score(
     file: Annotated[Path | None, typer.Argument(help="A text file; `-` for standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
 ) -> None:
-    """Show how surprising each token of a text is: a line for each, with the surprise in bits before it.
+    """Score a text: a line for each token, with its negative log-probability in bits before it.
 
-    The mean is told on standard error.
+    The mean goes to standard error.
     """
     from math import log
 
     generator = open_generator(run)
     count, characters, nats = 0, 0, 0.0
     for token in generator.score("".join(f"{line}\n" for line in lines) for lines in blocks(file)):
-        surprise = -(token.logprob or 0.0)
-        count, characters, nats = count + 1, characters + len(token.text), nats + surprise
+        nll = -(token.logprob or 0.0)
+        count, characters, nats = count + 1, characters + len(token.text), nats + nll
         if as_json:
             sys.stdout.write(json.dumps(token.to_json(), ensure_ascii=False) + "\n")
         else:
-            sys.stdout.write(f"{surprise / log(2):.3f}\t{json.dumps(token.text, ensure_ascii=False)}\n")
+            sys.stdout.write(f"{nll / log(2):.3f}\t{json.dumps(token.text, ensure_ascii=False)}\n")
     if not count:
         raise UsageError("there is no text to score")
     bits = nats / log(2) / max(characters, 1)
@@ -112,7 +112,7 @@ def score(
 
 
 def open_generator(run: Path) -> Generator:
-    """Open a run of a language model."""
+    """Open a run as a language model."""
     from seqnlp.tasks.lm.predictor import Generator
 
     return open_predictor(run, Generator)
@@ -122,7 +122,7 @@ def _note_unknown(generator: Generator, prompt: str) -> None:
     unknown = generator.unknown_in(prompt)
     if unknown:
         shown = ", ".join(map(repr, unknown[:10])) + (" ..." if len(unknown) > 10 else "")
-        print(f"note: not seen in training, taken for unknown: {shown}", file=sys.stderr)
+        print(f"note: unknown to the model: {shown}", file=sys.stderr)
 
 
 def _stream(prompt: str, tokens: Iterable[Token]) -> None:
@@ -135,7 +135,7 @@ def _stream(prompt: str, tokens: Iterable[Token]) -> None:
 
 
 def _write_samples(prompt: str, tokens: Iterable[Token], samples: int) -> None:
-    """Write texts one after the other, parted by a line of hyphens."""
+    """Write samples one after the other, separated by a line of hyphens."""
     texts = [[prompt] for _ in range(samples)]
     for token in tokens:
         texts[token.sample].append(token.text)
@@ -153,7 +153,7 @@ def _write_json(tokens: Iterable[Token], prompt: str, samples: int) -> None:
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Write each line on to its end, always taking the likeliest token: what `seqnlp predict` does."""
+    """Continue each line to its end by greedy decoding, as `seqnlp predict` does."""
     generator = open_generator(run)
     for lines in blocks(file):
         for line in lines:

@@ -1,4 +1,4 @@
-"""Lines of text from a file or standard input, in blocks of whatever is there."""
+"""Lines of text from a file or standard input, in blocks as they arrive."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ BLOCK = 1 << 17
 
 
 def blocks(file: Path | None) -> Iterator[list[str]]:
-    """Lines without their ends, as many at a time as are there to read, so that a slow writer is answered at once.
+    """Read lines without their ends, as many at a time as have arrived, so that a slow writer is answered at once.
 
     Args:
         file: None or `-` for standard input.

@@ -1,4 +1,4 @@
-"""Opening a run for a command that is for one task."""
+"""Runs opened as the predictor of one task, for the command of that task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ P = TypeVar("P")
 
 
 def open_predictor(run: Path, kind: type[P]) -> P:
-    """Open a run as a predictor of this kind.
+    """Open a run as a predictor of this class.
 
     Raises:
         seqnlp.errors.UsageError: it is of another task; names the command for that.

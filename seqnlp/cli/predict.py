@@ -21,7 +21,7 @@ def predict(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Do what the run was trained for, over lines of text."""
+    """Predict with a run of any task, over lines of text."""
     from seqnlp.run import Run
     from seqnlp.run.summary import read_recipe
 
@@ -34,7 +34,7 @@ def predict(
 
 
 def _by_line(run: Path, file: Path | None, as_json: bool) -> None:
-    """Ask the predictor of a task without a command of its own, such as a plugin's."""
+    """Predict line by line for a task without a command of its own, such as a plugin's."""
     from seqnlp import api
 
     predictor = api.load(run)

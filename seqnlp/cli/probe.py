@@ -5,42 +5,42 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.pictures import picture_option
-from seqnlp.plots.files import write_pictures
+from seqnlp.cli.images import image_option
+from seqnlp.plots.images import write_images
 
 
 def probe(
     runs: Annotated[list[Path], typer.Argument(help="Run directories of language models.")],
     split: Annotated[str, typer.Option(help="Which split of the corpus: train, dev or test.")] = "dev",
-    data: Annotated[Path | None, typer.Option(help="Another text to look at.")] = None,
-    steps: Annotated[int, typer.Option(help="How far to look back, in tokens.")] = 200,
+    data: Annotated[Path | None, typer.Option(help="Another text to measure on.")] = None,
+    steps: Annotated[int, typer.Option(help="The longest history to measure, in tokens.")] = 200,
     width: Annotated[int | None, typer.Option(min=20, help="Columns of the chart.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of the chart.")] = 16,
-    pictures: Annotated[list[Path] | None, picture_option("Also draw it")] = None,
+    pictures: Annotated[list[Path] | None, image_option("Also draw it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
 ) -> None:
-    """Show how far back language models look.
+    """Measure the effective context of language models.
 
-    The chart has the norm of the gradient of the loss with respect to inputs ever further back; the effective
-    context is the history without which the loss grows by 1 %. Each run keeps its numbers in probe.json.
+    The chart shows the norm of the gradient of the loss with respect to earlier inputs; the effective context is
+    the history without which the loss grows by 1 %. The numbers are saved in probe.json in each run.
     """
     import json
     from math import log10
 
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
+    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_chart, stdout_console
     from seqnlp.plots.terminal import chart
-    from seqnlp.tasks.lm import context_probe as memory
+    from seqnlp.tasks.lm import context_probe
 
-    found = {str(run): memory.probe(run, split, data, steps=steps) for run in runs}
+    found = {str(run): context_probe.probe(run, split, data, steps=steps) for run in runs}
     lines = {
         name: [(back, log10(norm) if norm > 0 else None) for back, norm in enumerate(result.gradients)]
         for name, result in found.items()
     }
     title = "gradient norm (power of 10) over tokens back"
     if pictures:
-        from seqnlp.plots.lines_svg import draw
+        from seqnlp.plots.svg_charts import line_chart_svg
 
-        write_pictures(pictures, draw("How far back language models look", {title: lines}))
+        write_images(pictures, line_chart_svg("Effective context of language models", {title: lines}))
     if as_json:
         for name, result in found.items():
             typer.echo(json.dumps({"run": name, **result.to_json()}))
@@ -48,7 +48,7 @@ def probe(
     console = stdout_console()
     columns = width or (80 if console.width == PIPE_WIDTH else console.width)
     plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
-    print_picture(console, chart(lines, columns, height, title, plain))
+    print_chart(console, chart(lines, columns, height, title, plain))
     for name, result in found.items():
         longest = max(result.losses)
         typer.echo(

@@ -1,32 +1,35 @@
-"""What is shown on stderr while something long is going on."""
+"""Progress on standard error: bars of long work, and the display of a training."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seqnlp.cli import training_text as text
 from seqnlp.events import Done, Evaluated, Event, Started, Stepped
-from seqnlp.status import TrainingStatus
+from seqnlp.status import Evaluation, TrainingStatus
+from seqnlp.units import duration, score
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
 HEARTBEAT = 60
-"""Seconds of training after which a log gets a line even if there was no evaluation."""
+"""Seconds after which a log gets a line even without an evaluation."""
+
+ROW = "{:>7}  {:>9}  {:>18}  {:>16}  {:>12}"
 
 
 def show_training(console: Console | None = None, quiet: bool = False) -> TrainingView:
-    """How to show a training: live on a terminal, as plain lines elsewhere, or not at all.
+    """Display of a training: live on a terminal, plain lines elsewhere, or none.
 
     Use it as `with show_training() as view: view.event(event)`.
 
     Args:
-        console: where to; by default stderr.
-        quiet: show nothing.
+        console: By default standard error.
+        quiet: Show nothing.
     """
     if quiet:
         return Silent()
@@ -38,13 +41,13 @@ def show_training(console: Console | None = None, quiet: bool = False) -> Traini
 def track(
     description: str, total: float | None = None, console: Console | None = None, quiet: bool = False
 ) -> Iterator[Callable[[float], None]]:
-    """Show how far some work is, on terminals only; gives a function to call with the amount just done.
+    """Show a progress bar, on terminals only; gives a function to call with the amount just done.
 
     Args:
-        description: what is being done.
-        total: the amount of work, in any unit; None if it is not known.
-        console: where to; by default stderr.
-        quiet: show nothing.
+        description: The label of the bar.
+        total: The amount of work, in any unit; None if unknown.
+        console: By default standard error.
+        quiet: Show nothing.
     """
     console = console or stderr_console()
     if quiet or not console.is_interactive:
@@ -64,14 +67,14 @@ def track(
 
 
 def stderr_console() -> Console:
-    """Stderr as rich sees it."""
+    """Console on standard error."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
 
 
 class TrainingView(ABC):
-    """Draws the events of a training; a context manager, so that the terminal is left as it was."""
+    """Display of the events of a training; a context manager, so that the terminal is restored."""
 
     def __enter__(self) -> Self:
         return self
@@ -83,25 +86,25 @@ class TrainingView(ABC):
 
     @abstractmethod
     def event(self, event: Event) -> None:
-        """Take in the next event and show what is new."""
+        """Process the next event and update the display."""
 
     @abstractmethod
     def close(self) -> None:
-        """Stop showing."""
+        """Close the display."""
 
 
 class Silent(TrainingView):
-    """Shows nothing."""
+    """Display that shows nothing."""
 
     def event(self, event: Event) -> None:
-        """Pass over the event."""
+        """Ignore the event."""
 
     def close(self) -> None:
-        """There is nothing to stop."""
+        """Do nothing."""
 
 
 class Lines(TrainingView):
-    """One line an evaluation, for logs."""
+    """Display of one line an evaluation, for logs."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -109,20 +112,20 @@ class Lines(TrainingView):
         self.spoken = 0.0
 
     def event(self, event: Event) -> None:
-        """Take in the next event, and write a line if it is worth one."""
+        """Process the next event; print a line for an evaluation, or after a minute."""
         self.status.add(event)
         match event:
             case Started():
-                self._say(text.started_line(event))
+                self._say(started_line(event))
             case Evaluated():
-                self._say(text.evaluation_line(self.status))
+                self._say(evaluation_line(self.status))
             case Stepped() if event.seconds - self.spoken >= HEARTBEAT:
-                self._say(text.step_line(self.status))
+                self._say(step_line(self.status))
             case Done():
-                self._say(text.done_line(self.status))
+                self._say(done_line(self.status))
 
     def close(self) -> None:
-        """There is nothing to stop."""
+        """Do nothing."""
 
     def _say(self, line: str) -> None:
         self.spoken = self.status.seconds
@@ -130,7 +133,7 @@ class Lines(TrainingView):
 
 
 class LiveView(TrainingView):
-    """A bar and the latest numbers at the foot of a terminal, and above it a growing table of evaluations."""
+    """Progress bar and current numbers at the foot of a terminal, below a table of evaluations."""
 
     def __init__(self, console: Console) -> None:
         from rich.live import Live
@@ -139,7 +142,7 @@ class LiveView(TrainingView):
         self.status = TrainingStatus()
         # stdout is for data, which must not be drawn into the picture
         self.live = Live(
-            get_renderable=self.picture,
+            get_renderable=self.footer,
             console=console,
             transient=True,
             redirect_stdout=False,
@@ -147,24 +150,24 @@ class LiveView(TrainingView):
         )
 
     def event(self, event: Event) -> None:
-        """Take in the next event; the picture follows by itself."""
+        """Process the next event; the bar refreshes by itself."""
         self.status.add(event)
         match event:
             case Started():
-                self._print(text.started_line(event))
+                self._print(started_line(event))
                 self.live.start(refresh=True)
             case Evaluated():
                 self.live.refresh()  # what is printed above redraws the picture as of its last refresh
                 if len(self.status.evaluations) == 1:
-                    self._print(text.table_head(self.status), "bold")
+                    self._print(table_head(self.status), "bold")
                 row = self.status.evaluations[-1]
-                self._print(text.table_row(row), "green" if row.best else "")
+                self._print(table_row(row), "green" if row.best else "")
             case Done():
                 self.live.stop()
-                self._print(text.done_line(self.status))
+                self._print(done_line(self.status))
 
     def close(self) -> None:
-        """Take the picture away; the table stays."""
+        """Remove the bar; the table stays."""
         self.live.stop()
 
     def _print(self, line: str, style: str = "") -> None:
@@ -172,8 +175,8 @@ class LiveView(TrainingView):
 
         self.console.print(Text(line, style), soft_wrap=True)
 
-    def picture(self) -> Group:
-        """The two lines at the foot."""
+    def footer(self) -> Group:
+        """Bar and numbers, two lines."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -182,7 +185,104 @@ class LiveView(TrainingView):
         status = self.status
         bar = Table.grid(padding=(0, 2), expand=True)
         bar.add_column(ratio=1)
-        share, epoch, time = f"{status.share:.0%}", text.running_epoch(status), text.time_text(status)
+        share, epoch, time = f"{status.share:.0%}", running_epoch(status), time_text(status)
         bar.add_row(ProgressBar(total=1, completed=status.share), share, epoch, time)
-        numbers = [text.loss_text(status.loss), text.best_text(status), text.speed_text(status)]
+        numbers = [loss_text(status.loss), best_text(status), speed_text(status)]
         return Group(bar, Text(" · ".join(filter(None, numbers)), no_wrap=True, overflow="ellipsis"))
+
+
+def started_line(started: Started) -> str:
+    """Line for the start of a training, or its resumption."""
+    size = f"{started.parameters:,} parameters, {started.epochs:g} epochs, {started.steps:,} steps"
+    return f"resuming after step {started.step:,}: {size}" if started.step else f"training: {size}"
+
+
+def evaluation_line(status: TrainingStatus) -> str:
+    """Line for the latest evaluation."""
+    latest = status.evaluations[-1]
+    parts = [
+        f"epoch {epoch_text(latest.epoch):>2}/{epochs_text(status)}",
+        loss_text(latest.loss),
+        f"dev {latest.metric} {score(latest.score)}{' (best)' if latest.best else ''}" if latest.metric else "",
+        speed_text(status),
+        time_text(status),
+    ]
+    return "  ".join(filter(None, parts))
+
+
+def step_line(status: TrainingStatus) -> str:
+    """Line for the progress between two evaluations."""
+    return "  ".join(
+        filter(None, [running_epoch(status), loss_text(status.loss), speed_text(status), time_text(status)])
+    )
+
+
+def done_line(status: TrainingStatus) -> str:
+    """Line for the end of a training."""
+    reason = status.done.reason if status.done else "stopped"
+    best = best_text(status)
+    return f"{reason} after {duration(status.seconds)}" + (f"; {best}" if best else "")
+
+
+def best_text(status: TrainingStatus) -> str:
+    """Best score so far and its epoch; empty before the first evaluation."""
+    if status.best and status.best.metric:
+        best = status.best
+        return f"best dev {best.metric} {score(best.score)} (epoch {epoch_text(best.epoch)})"
+    if status.done and status.done.best:
+        metric, value = next(iter(status.done.best.items()))
+        return f"best dev {metric} {score(value)}"
+    return ""
+
+
+def running_epoch(status: TrainingStatus) -> str:
+    """Current epoch, counted from 1."""
+    epoch = status.latest.epoch if status.latest else 0.0
+    return f"epoch {max(math.ceil(round(epoch, 6)), 1)}/{epochs_text(status)}"
+
+
+def epoch_text(epoch: float) -> str:
+    """Epoch as a whole number, or with two decimals in the middle of one."""
+    return f"{round(epoch, 2):g}"
+
+
+def epochs_text(status: TrainingStatus) -> str:
+    """Number of epochs."""
+    return f"{status.started.epochs:g}" if status.started else "?"
+
+
+def loss_text(loss: float | None) -> str:
+    """Loss; empty if unknown."""
+    return "" if loss is None else f"loss {loss:.3f}"
+
+
+def speed_text(status: TrainingStatus) -> str:
+    """Speed in the task's items a second; empty if unknown."""
+    if not status.started or not status.items_per_second:
+        return ""
+    return f"{status.items_per_second:,.0f} {status.started.items_name}/s"
+
+
+def time_text(status: TrainingStatus) -> str:
+    """Elapsed and remaining time."""
+    left = status.seconds_left
+    return duration(status.seconds) + (f", {duration(left)} left" if left else "")
+
+
+def table_head(status: TrainingStatus) -> str:
+    """Header of `table_row`."""
+    items = status.started.items_name if status.started else "items"
+    metric = status.evaluations[-1].metric
+    return ROW.format("epoch", "loss", f"dev {metric}" if metric else "", f"{items}/s", "time").rstrip()
+
+
+def table_row(evaluation: Evaluation) -> str:
+    """Row for an evaluation in the table of a live display."""
+    row = ROW.format(
+        epoch_text(evaluation.epoch),
+        "-" if evaluation.loss is None else f"{evaluation.loss:.3f}",
+        score(evaluation.score) if evaluation.metric else "",
+        f"{evaluation.items_per_second:,.0f}",
+        duration(evaluation.seconds),
+    )
+    return f"{row}  best" if evaluation.best else row

@@ -1,4 +1,4 @@
-"""`seqnlp recipes`: what ships, what a recipe resolves to, whether it is right."""
+"""`seqnlp recipes`: list, show, copy and check recipes, and their JSON schema."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Look at recipes: the TOML files that say what to train, on what, and how.",
+    help="List, show, copy and check recipes: TOML files with all settings of a training.",
     epilog="Make your own: seqnlp recipes cp pos_gru mine.toml, change it, seqnlp recipes check mine.toml",
     no_args_is_help=True,
 )
@@ -37,9 +37,9 @@ Settings = Annotated[
 def ls(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the path.")] = False,
 ) -> None:
-    """List the recipes that there are.
+    """List recipes: those of ./recipes and those that ship.
 
-    They are those of ./recipes and those that ship; all commands take them by their bare name.
+    All commands take them by their bare name.
     """
     import json
 
@@ -67,7 +67,7 @@ def show(
 ) -> None:
     """Print a recipe.
 
-    As it is written, or with --resolved (or any --set) as it would be trained, with every default.
+    As it is written, or with --resolved (or any --set) as it is trained, with every default.
     """
     from seqnlp.recipe import find_recipe
     from seqnlp.recipe.source import read_text
@@ -86,7 +86,7 @@ def show(
 def cp(
     name: Name,
     file: Annotated[Path, typer.Argument(help="The file to write, or a folder.")],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Copy a recipe to a file of your own."""
     from seqnlp.errors import DataError, UsageError
@@ -111,14 +111,16 @@ def cp(
 
 @app.command("check")
 def check(file: Name, settings: Settings = None) -> None:
-    """Check a recipe, all of it, without any data.
+    """Validate a recipe without reading any data.
 
-    Tells every fault at once, each with its line and what was probably meant; exits with 3 if there is one.
-    Of files that are not there only a note is made. Plugins that the recipe names are run.
+    All faults are shown at once, each with its line and a hint; exits with 3 if there is one. Missing files are
+    only noted. Plugins that the recipe names are run.
     """
     from seqnlp.recipe import find_recipe, load_recipe
-    from seqnlp.tasks.loading import missing_files
+    from seqnlp.recipe.paths import missing_files
+    from seqnlp.tasks.registry import import_tasks
 
+    import_tasks()
     path = find_recipe(file)
     for missing in missing_files(load_recipe(path, settings or ()), path, settings or ()):
         typer.echo(f"note: {missing}", err=True)
@@ -129,9 +131,9 @@ def check(file: Name, settings: Settings = None) -> None:
 def schema(
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
 ) -> None:
-    """Print a JSON schema of recipes, for editors.
+    """Print the JSON schema of recipes, for editors.
 
-    With it, an editor completes and checks keys as you type. Save it as recipe.schema.json beside a recipe, and
+    With it an editor completes and checks keys as you type. Save it as recipe.schema.json beside a recipe, and
     begin the recipe with the line: #:schema ./recipe.schema.json
     """
     import json

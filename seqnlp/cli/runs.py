@@ -1,21 +1,29 @@
-"""`seqnlp runs`: what was trained, its curves, and runs side by side."""
+"""`seqnlp runs`: list, show, plot and compare runs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.pictures import picture_option
-from seqnlp.plots.files import write_pictures
+from seqnlp.cli.images import image_option
+from seqnlp.cli.tables import print_score_tables, print_table
+from seqnlp.plots.images import write_images
+from seqnlp.run.scores import plain_scores
+from seqnlp.units import duration, file_size, score
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from seqnlp.run import Run
+    from seqnlp.run.summary import Summary
 
 app = typer.Typer(
-    help="What was trained: list it, look at it, draw its curves, compare it.",
+    help="List, show, plot and compare runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -33,7 +41,6 @@ def ls(
     as_json: AsJson = False,
 ) -> None:
     """List the runs in a folder, with the score of each."""
-    from seqnlp.cli.runs_text import print_summaries
     from seqnlp.cli.tables import stdout_console
     from seqnlp.errors import RunError
     from seqnlp.run import Run
@@ -56,8 +63,7 @@ def ls(
 
 @app.command("show")
 def show(run: RunPath, as_json: AsJson = False) -> None:
-    """Show a run: its recipe, its scores, and what it took."""
-    from seqnlp.cli.runs_text import print_run
+    """Show a run: its recipe, its scores, and the time of its training."""
     from seqnlp.cli.tables import stdout_console
     from seqnlp.run import Run
     from seqnlp.run.summary import flat_recipe, summarize
@@ -75,13 +81,13 @@ def show(run: RunPath, as_json: AsJson = False) -> None:
 @app.command("plot")
 def plot(
     runs: RunPaths,
-    metric: Annotated[str | None, typer.Option(help="A score on dev; by default the one that decided.")] = None,
+    metric: Annotated[str | None, typer.Option(help="A dev score; by default the one that chose the model.")] = None,
     width: Annotated[int | None, typer.Option(min=20, help="Columns; by default those of the terminal.")] = None,
     height: Annotated[int, typer.Option(min=6, help="Lines of each chart.")] = 16,
-    pictures: Annotated[list[Path] | None, picture_option("Also draw them")] = None,
+    pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
-    """Draw the training loss and a score on dev, over epochs."""
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_picture, stdout_console
+    """Plot the training loss and a dev score over epochs."""
+    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_chart, stdout_console
     from seqnlp.errors import UsageError
     from seqnlp.plots.terminal import chart
     from seqnlp.run import Run
@@ -96,22 +102,21 @@ def plot(
     if wanted:
         charts[f"dev {wanted} over epochs"] = {name: curve.dev.get(wanted, []) for name, curve in found.items()}
     if pictures:
-        from seqnlp.plots.lines_svg import draw
+        from seqnlp.plots.svg_charts import line_chart_svg
 
-        write_pictures(pictures, draw("Training loss and score on dev", charts))
+        write_images(pictures, line_chart_svg("Training loss and score on dev", charts))
     console = stdout_console()
     columns = width or (80 if console.width == PIPE_WIDTH else console.width)
     plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
     for number, (title, lines) in enumerate(charts.items()):
         if number:
             console.print()
-        print_picture(console, chart(lines, columns, height, title, plain))
+        print_chart(console, chart(lines, columns, height, title, plain))
 
 
 @app.command("compare")
 def compare(runs: RunPaths, as_json: AsJson = False) -> None:
-    """Put runs side by side: their scores, and the settings in which they differ."""
-    from seqnlp.cli.runs_text import print_comparison
+    """Compare runs: their scores, and the settings in which they differ."""
     from seqnlp.cli.tables import stdout_console
     from seqnlp.errors import UsageError
     from seqnlp.run import Run
@@ -132,3 +137,122 @@ def _named(runs: list[Run]) -> dict[str, Run]:
     """Runs by name, or by path where two have the same name."""
     names = [run.name for run in runs]
     return {run.name if names.count(run.name) == 1 else str(run.path): run for run in runs}
+
+
+def print_summaries(console: Console, summaries: Sequence[Summary]) -> None:
+    """Print a table with one line a run."""
+    rows = [
+        [
+            summary.name,
+            summary.task,
+            summary.state,
+            local_time(summary.created),
+            f"{summary.split} {summary.metric}".strip(),
+            score(summary.score),
+            size_text(summary.model_bytes),
+        ]
+        for summary in summaries
+    ]
+    print_table(console, ["run", "task", "state", "begun", "metric", "score", "model"], rows, left=5)
+
+
+def print_run(
+    console: Console,
+    summary: Summary,
+    recipe: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    meta: Mapping[str, Any],
+) -> None:
+    """Print a run: settings, scores and effort.
+
+    Args:
+        console: Standard output.
+        summary: The run's summary.
+        recipe: Its settings by dotted key.
+        scores: As in scores.json.
+        meta: As in meta.json.
+    """
+    console.print(f"{summary.path}  {summary.task}, {summary.state}", style="bold", soft_wrap=True)
+    begun = f"begun {local_time(summary.created)}" if summary.created else ""
+    device = f"on {meta['device']}" if "device" in meta else ""
+    model = f"model {file_size(summary.model_bytes)}" if summary.model_bytes else "no model yet"
+    console.print(
+        ", ".join(filter(None, [begun, device, *(f"{name} {value}" for name, value in effort(scores).items()), model])),
+        soft_wrap=True,
+    )
+    console.print()
+    for section, settings in sections(recipe).items():
+        console.print(f"[{section}]  {settings}" if section else settings, soft_wrap=True)
+    table = plain_scores(scores)
+    if table:
+        splits = list(next(iter(table.values())))
+        console.print()
+        print_table(console, ["", *splits], [[name, *map(score, row.values())] for name, row in table.items()])
+    print_score_tables(console, scores.get("test", scores.get("dev", {})))
+
+
+def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print scores, effort and differing settings, a column a run."""
+    scores = {name: run.scores() for name, run in runs.items()}
+    columns = {
+        name: {
+            **{f"{split} {metric}": score(value) for metric, split, value in _split_scores(scores[name])},
+            **effort(scores[name]),
+            "model": size_text(run.model_bytes),
+        }
+        for name, run in runs.items()
+    }
+    labels = dict.fromkeys(label for column in columns.values() for label in column)
+    print_table(
+        console,
+        ["", *runs],
+        [[label, *(column.get(label, "-") for column in columns.values())] for label in labels],
+    )
+    console.print()
+    if not settings:
+        console.print("all settings are the same", soft_wrap=True)
+        return
+    rows = [[key, *map(setting_text, values.values())] for key, values in settings.items()]
+    print_table(console, ["settings that differ", *runs], rows)
+
+
+def effort(scores: Mapping[str, Any]) -> dict[str, str]:
+    """Time and speed of a training, by name."""
+    training = scores.get("training", {})
+    found = {}
+    if "seconds" in training:
+        found["training time"] = duration(training["seconds"])
+    if "tokens_per_second" in training:
+        found["speed"] = f"{training['tokens_per_second']:,.0f} tokens/s"
+    return found
+
+
+def sections(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """Settings of each section in one line, by the section's name."""
+    lines: dict[str, list[str]] = {}
+    for key, value in recipe.items():
+        section, _, name = key.rpartition(".")
+        lines.setdefault(section, []).append(f"{name} = {setting_text(value)}")
+    return {section: "  ".join(settings) for section, settings in lines.items()}
+
+
+def setting_text(value: Any) -> str:
+    """Value of a setting as JSON; `-` for none."""
+    return "-" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def size_text(size: int) -> str:
+    """Size of a model; `-` if there is none."""
+    return file_size(size) if size else "-"
+
+
+def local_time(moment: str) -> str:
+    """Convert an ISO 8601 time to local time; other text is unchanged."""
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return moment
+
+
+def _split_scores(scores: Mapping[str, Any]) -> list[tuple[str, str, float | None]]:
+    return [(name, split, value) for name, row in plain_scores(scores).items() for split, value in row.items()]

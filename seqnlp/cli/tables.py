@@ -1,4 +1,4 @@
-"""Tables and charts on standard output: in colour on a terminal, plain and never cut short in a pipe."""
+"""Tables, scores and charts on standard output: coloured on a terminal, plain and uncut in a pipe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqnlp.plots.terminal import Picture
+from seqnlp.plots.terminal import TextChart
 from seqnlp.run.scores import score_tables
 from seqnlp.units import score
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 PIPE_WIDTH = 10_000
+"""Columns of standard output where it is no terminal."""
 GAP = 2
 """Blanks between the columns of a table."""
-FOLDED = 16
-"""Characters that the first column keeps, or all that it has, before names in it are broken into lines."""
+MIN_NAME = 16
+"""Characters of the first column, at least, before a table becomes a list."""
 
 
 def stdout_console() -> Console:
-    """Stdout as rich sees it; as wide as need be if it is no terminal and nobody has set COLUMNS."""
+    """Console on standard output; unlimited width if it is no terminal and COLUMNS is not set."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
@@ -32,13 +33,13 @@ def stdout_console() -> Console:
 
 
 def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """Print rows under a header; where the terminal is too narrow for that, each row as a list.
+    """Print a table; where the terminal is too narrow for it, each row as a list.
 
     Args:
-        console: where to.
-        header: the names of the columns.
-        rows: the cells.
-        left: how many columns, from the first, hold words; the others are numbers and stand at the right.
+        console: Standard output.
+        header: The names of the columns.
+        rows: The cells.
+        left: The number of columns, from the first, that are aligned left; the others hold numbers.
     """
     from rich.table import Table
     from rich.text import Text
@@ -46,7 +47,7 @@ def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence
     table = Table(box=None, pad_edge=False, header_style="bold")
     columns = list(zip(header, *rows, strict=True))
     longest_words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
-    if min(longest_words[0], FOLDED) + sum(longest_words[1:]) + GAP * (len(columns) - 1) > console.width:
+    if min(longest_words[0], MIN_NAME) + sum(longest_words[1:]) + GAP * (len(columns) - 1) > console.width:
         _print_lists(console, header, rows)
         return
     for number, column in enumerate(columns):
@@ -80,17 +81,17 @@ def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:
 
 
 def cell_text(value: Any) -> str:
-    """A value of a table: counts in full, scores shortened."""
+    """Format a table cell: counts in full, scores rounded."""
     if value is None or isinstance(value, float):
         return score(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def print_picture(console: Console, picture: Picture) -> None:
+def print_chart(console: Console, chart: TextChart) -> None:
     """Print a chart, each series in a colour of its own."""
     from rich.text import Text
 
-    for row in picture.rows:
+    for row in chart.rows:
         spans = [(text, "" if number is None else COLOURS[number % len(COLOURS)]) for text, number in row]
         line = Text.assemble(*spans, no_wrap=True)
         line.rstrip()
@@ -98,10 +99,37 @@ def print_picture(console: Console, picture: Picture) -> None:
 
 
 def has_colours(console: Console) -> bool:
-    """Whether series can be told apart by colour."""
+    """Test for a console with colours."""
     return console.color_system is not None and not console.no_color
 
 
 def has_braille(console: Console) -> bool:
-    """Whether the encoding of the output has braille dots."""
+    """Test for an encoding with braille dots."""
     return console.encoding.startswith("utf")
+
+
+def show_scores(console: Console, scores: dict[str, Any]) -> None:
+    """Print one line a split with its plain scores, and the effort of the training."""
+    for split in ("dev", "test"):
+        if split in scores:
+            console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)
+            show_baselines(console, scores[split].get("baselines", {}))
+    if training := scores.get("training"):
+        epochs = f"{training['epochs']} epoch{'' if training['epochs'] == 1 else 's'}"
+        console.print(
+            f"trained {epochs}, {training['steps']:,} steps in {training['seconds']:.0f} s, "
+            f"{training['tokens_per_second']:,.0f} a second",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def show_baselines(console: Console, baselines: dict[str, dict[str, float]]) -> None:
+    """Print one line for each baseline."""
+    for name, scores in baselines.items():
+        console.print(f"      {one_line(scores)}  ({name})", highlight=False, soft_wrap=True)
+
+
+def one_line(scores: dict[str, Any]) -> str:
+    """Format plain scores in one line."""
+    return "  ".join(f"{name} {score:.4f}" for name, score in scores.items() if isinstance(score, float))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.column_files import tag_columns
 from seqnlp.cli.lines import blocks
 from seqnlp.cli.opening import open_predictor
 from seqnlp.errors import UsageError
@@ -37,11 +37,9 @@ def tag(
         bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
     ] = False,
     columns: Annotated[
-        str | None, typer.Option(help="The file has a word a line; the names of its columns, such as word,pos.")
+        str | None, typer.Option(help="Read a file with a word a line; the names of its columns, such as word,pos.")
     ] = None,
-    best: Annotated[
-        int | None, typer.Option(min=1, help="With --json: the likeliest sequences of tags, so many; for a crf.")
-    ] = None,
+    best: Annotated[int | None, typer.Option(min=1, help="With --json: the n best tag sequences; for a crf.")] = None,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
     from seqnlp.tasks.tag.predictor import Tagger
@@ -69,7 +67,7 @@ def tag(
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Tag sentences with the defaults of the command."""
+    """Tag sentences with the default options."""
     tag(run, file, as_json)
 
 
@@ -82,7 +80,7 @@ def _json(line: str, tagging: Tagging) -> str:
 
 
 def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
-    """Draws new sentences as CoNLL-U, with the tagged columns filled in and `_` in all others."""
+    """Formatter of new sentences as CoNLL-U, with `_` in all but the tagged columns."""
     places = [CONLLU.index(name) if name in CONLLU else None for name in columns]
     if None in places:
         odd = columns[places.index(None)]
@@ -113,3 +111,38 @@ def _tag_conllu(tagger: Tagger, file: Path) -> None:
     sentences = ({**sentence, tokens: sentence["form"]} for sentence in parse_conllu(open_text(file), file))
     columns = (tagging.columns for tagging in tagger.tag(sentences))
     rewrite_conllu(file, sys.stdout.buffer, columns)
+
+
+def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) -> None:
+    """Tag a file of columns: print it with the predicted columns at the right, or as JSON.
+
+    Args:
+        tagger: The tagger.
+        file: A word a line, columns separated by blanks or tabs, an empty line between sentences.
+        names: The names of its columns, separated by commas; `_` for one to leave out.
+        as_json: Print one JSON object a sentence.
+
+    Raises:
+        seqnlp.errors.UsageError: if columns that the tagger reads are missing.
+    """
+    from seqnlp.readers.columns import Columns
+
+    columns = [name.strip() for name in names.split(",")]
+    kept = [name for name in columns if name != "_"]
+    missing = [name for name in tagger.inputs if name not in kept]
+    if missing:
+        raise UsageError(f"--columns {names}: the tagger reads {', '.join(tagger.inputs)}; {missing[0]} is missing")
+    if len(set(kept)) < len(kept) or "" in kept:
+        raise UsageError(f"--columns {names}: expected different names with commas between")
+    if file is None or str(file) == "-":
+        raise UsageError("--columns reads a file; name one")
+    sentences, again = tee(Columns(names=columns).sentences(file))
+    for sentence, tagging in zip(again, tagger.tag(sentences), strict=True):
+        sys.stdout.write(json.dumps(tagging.to_json(), ensure_ascii=False) if as_json else _rows(sentence, tagging))
+        sys.stdout.write("\n")
+
+
+def _rows(sentence: Mapping[str, list[str]], tagging: Tagging) -> str:
+    given = [values for name, values in sentence.items() if name not in tagging.columns]
+    rows = zip(*given, *tagging.columns.values(), strict=True)
+    return "".join("\t".join(row) + "\n" for row in rows)

@@ -24,19 +24,19 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="The run directory to write.", show_default="runs/NAME OF THE RECIPE")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that is there.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew over the run that is there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the existing run.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the existing run.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
 ) -> None:
-    """Train a model, and leave a run directory behind: the model, its recipe, its scores.
+    """Train a model, and write a run directory: the model, its recipe, its scores.
 
     Progress goes to standard error; the only line on standard output is the run directory. Ctrl-C saves a
-    checkpoint; `--resume` goes on from it and ends with the very same model.
+    checkpoint; `--resume` continues from it and ends with the very same model.
     """
     from rich.console import Console
 
     from seqnlp.cli.progress import show_training
-    from seqnlp.cli.scores import show_scores
+    from seqnlp.cli.tables import show_scores
 
     console = Console(stderr=True)
     with _signals() as received:
@@ -69,14 +69,14 @@ def train(
 
 
 def _resuming(recipe: str, settings: list[str], out: Path | None) -> str:
-    """The command that goes on with a training, ready to be copied."""
+    """Command that resumes a training, ready to be copied."""
     words = ["seqnlp", "train", recipe, *(word for setting in settings for word in ("-s", setting))]
     return shlex.join([*words, *([] if out is None else ["--out", str(out)]), "--resume"])
 
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Collect the first SIGINT or SIGTERM; a second one ends the program at once."""
+    """Collect the first SIGINT or SIGTERM; a second one exits at once."""
     received: list[int] = []
 
     def receive(number: int, frame: FrameType | None) -> None:

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from seqnlp.cli.images import image_option
 from seqnlp.cli.lines import blocks
 from seqnlp.cli.opening import open_predictor
-from seqnlp.cli.pictures import picture_option
 from seqnlp.errors import UsageError
-from seqnlp.plots.files import write_pictures
+from seqnlp.plots.images import write_images
+from seqnlp.plots.terminal import shade
 
 if TYPE_CHECKING:
     from seqnlp.results import Translation
     from seqnlp.tasks.translate.predictor import Translator
 
-DRAWN = 50
-"""Sentences in a picture, at most."""
+MAX_DRAWN = 50
+"""Sentences in an image, at most."""
 
 Penalty = Literal["gnmt", "average", "none"]
 Unknown = Literal["copy", "keep", "avoid"]
+
+CELL = 2
+"""Columns of a cell, as wide as a Chinese character."""
+MAX_TOKEN = 16
+"""Columns of a token, at most."""
 
 
 def translate(
@@ -40,34 +46,30 @@ def translate(
         int,
         typer.Option(metavar="<n>", help="Give the n best translations: line number, score and text, tabs between."),
     ] = 1,
-    length_penalty: Annotated[
-        Penalty | None, typer.Option(help="What scores are divided by, so that long ones stand a chance.")
-    ] = None,
-    alpha: Annotated[float | None, typer.Option(help="Exponent of `gnmt`; larger favours longer ones.")] = None,
+    length_penalty: Annotated[Penalty | None, typer.Option(help="Length normalisation of the scores.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="Exponent of `gnmt`; larger favours longer translations.")] = None,
     no_repeat: Annotated[
-        int | None, typer.Option(metavar="<n>", help="Never write the same n tokens twice; 0 allows it.")
+        int | None, typer.Option(metavar="<n>", help="Write no n-gram of this many tokens twice; 0 allows it.")
     ] = None,
     unknown: Annotated[
-        Unknown | None, typer.Option(help="Unknown target words: copy the source's, keep a sign, or avoid them.")
+        Unknown | None, typer.Option(help="Unknown target words: copy from the source, keep <unk>, or avoid them.")
     ] = None,
-    prefix: Annotated[str, typer.Option(help="What every translation must begin with.")] = "",
+    prefix: Annotated[str, typer.Option(help="Forced beginning of every translation.")] = "",
     others: Annotated[
         list[Path] | None,
-        typer.Option("--with", metavar="<run>", help="Decide together with this run; several may be given."),
+        typer.Option("--with", metavar="<run>", help="Ensemble with this run; may be repeated."),
     ] = None,
-    aligned: Annotated[
-        bool, typer.Option("--align", help="After a tab: which source word became which word, as 0-0 1-2.")
-    ] = False,
+    aligned: Annotated[bool, typer.Option("--align", help="After a tab the word alignment, as 0-0 1-2.")] = False,
     attention: Annotated[
-        bool, typer.Option("--attention", help="Draw what each token looked at: source across, translation down.")
+        bool, typer.Option("--attention", help="Draw the attention matrix: source across, translation down.")
     ] = False,
-    pictures: Annotated[list[Path] | None, picture_option("Also draw that", "--plot")] = None,
+    pictures: Annotated[list[Path] | None, image_option("Also draw that", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
     if best > 1 and attention and not as_json:
         raise UsageError("--attention draws one translation of each line: leave out --best, or add --json")
-    translator = opened(run, others or [])
+    translator = open_ensemble(run, others or [])
     draw = _json if as_json else _numbered(aligned) if best > 1 else _plain(aligned)
     looked = aligned or attention or bool(pictures)
     settings: dict[str, Any] = {
@@ -89,19 +91,19 @@ def translate(
         sys.stdout.flush()
         if result.unread:
             print(f"note: line {number} is too long: its last {result.unread:,} tokens were not read", file=sys.stderr)
-        if pictures and len(kept) < DRAWN:
+        if pictures and len(kept) < MAX_DRAWN:
             kept.append(result)
     if pictures:
         _draw(pictures, kept, number)
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Translate sentences with the defaults of the command."""
+    """Translate sentences with the default options."""
     translate(run, file, as_json=as_json)
 
 
-def opened(run: Path, others: list[Path]) -> Translator:
-    """Open a run of a translator, and those that are to decide with it."""
+def open_ensemble(run: Path, others: list[Path]) -> Translator:
+    """Open a run as a translator, or several as an ensemble."""
     from seqnlp.tasks.translate.predictor import Translator
 
     together: Translator | None = None
@@ -116,7 +118,7 @@ def opened(run: Path, others: list[Path]) -> Translator:
 
 
 def _results(translator: Translator, file: Path | None, settings: dict[str, Any]) -> Iterator[Translation]:
-    """Translations as soon as they are found, with a bar meanwhile where the text goes elsewhere than to a terminal."""
+    """Translate lines as they arrive, with a progress bar unless the text goes to a terminal."""
     from seqnlp.cli.progress import track
 
     translator.translate("", **settings)  # settings that make no sense are told before anything is read
@@ -132,7 +134,7 @@ def _plain(aligned: bool) -> Callable[[int, Translation], str]:
 
 
 def _numbered(aligned: bool) -> Callable[[int, Translation], str]:
-    """All the translations of a line, each with the number of the line and its score."""
+    """Formatter of the n-best list of a line, each with the line number and its score."""
 
     def draw(number: int, result: Translation) -> str:
         each = (result, *result.alternatives)
@@ -147,25 +149,72 @@ def _json(number: int, result: Translation) -> str:
 
 
 def pharaoh(result: Translation) -> str:
-    """Which words belong together: `0-0 1-2`, source first, counted from 0."""
+    """Format a word alignment in Pharaoh format: `0-0 1-2`, source first."""
     return " ".join(f"{source}-{target}" for source, target in result.alignment or [])
 
 
 def _show(result: Translation) -> None:
-    from seqnlp.cli.attention_text import matrix
     from seqnlp.cli.tables import has_braille, stdout_console
 
     console = stdout_console()
-    sys.stdout.write("".join(line + "\n" for line in matrix(result, console.width, has_braille(console))))
+    sys.stdout.write("".join(line + "\n" for line in attention_text(result, console.width, has_braille(console))))
 
 
 def _draw(pictures: list[Path], results: list[Translation], number: int) -> None:
-    from seqnlp.plots.attention_svg import draw
+    from seqnlp.plots.svg_matrices import attention_svg
 
     drawn = [result for result in results if result.tokens]
     if not drawn:
-        print("note: no picture, for there is nothing to draw", file=sys.stderr)
+        print("note: no image, as there is nothing to draw", file=sys.stderr)
         return
-    write_pictures(pictures, draw(drawn))
+    write_images(pictures, attention_svg(drawn))
     if number > len(results):
-        print(f"note: the picture shows the first {len(results)} of {number:,} sentences", file=sys.stderr)
+        print(f"note: the image shows the first {len(results)} of {number:,} sentences", file=sys.stderr)
+
+
+def attention_text(result: Translation, width: int, unicode: bool = True) -> Iterator[str]:
+    """Draw the attention matrix: source tokens across, target tokens down; darker is more.
+
+    A source that is too long for the terminal is folded: its later tokens are in a second matrix below.
+
+    Args:
+        result: A translation with its attention.
+        width: Columns of the terminal.
+        unicode: Draw with shaded blocks rather than with ASCII.
+    """
+    labels = [_cut(token) for token in result.tokens]
+    gutter = max(map(_columns, labels), default=0)
+    room = max((width - gutter - 1) // CELL, 1)
+    for start in range(0, len(result.source_tokens), room):
+        if start:
+            yield ""
+        yield from _heading(result.source_tokens[start : start + room], gutter)
+        for label, weights in zip(labels, result.attention or [], strict=True):
+            cells = "".join(shade(weight, plain=not unicode) * CELL for weight in weights[start : start + room])
+            yield f"{' ' * (gutter - _columns(label))}{label} {cells}".rstrip()
+    yield ""
+
+
+def _heading(tokens: Sequence[str], gutter: int) -> Iterator[str]:
+    """Source tokens, written downwards, each over its column."""
+    shown = [_cut(token) for token in tokens]
+    height = max(map(len, shown), default=0)
+    for row in range(height):
+        letters = []
+        for token in shown:
+            place = row - (height - len(token))
+            letter = token[place] if place >= 0 else " "
+            letters.append(letter + " " * (CELL - _columns(letter)))
+        yield f"{' ' * gutter} {''.join(letters)}".rstrip()
+
+
+def _cut(token: str) -> str:
+    from rich.cells import set_cell_size
+
+    return token if _columns(token) <= MAX_TOKEN else set_cell_size(token, MAX_TOKEN - 1).rstrip() + "…"
+
+
+def _columns(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

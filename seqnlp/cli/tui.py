@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.errors import DataError, RunError, UsageError
+from seqnlp.errors import DataError, RunError, SeqnlpError, UsageError
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
 
 
 def tui(
-    run: Annotated[Path | None, typer.Argument(help="A run to open at once; otherwise a list of the runs.")] = None,
+    run: Annotated[Path | None, typer.Argument(help="A run to open; by default the list of runs.")] = None,
     runs: Annotated[Path, typer.Option(help="The folder that holds the runs.")] = Path("runs"),
     web: Annotated[bool, typer.Option("--web", help="Show it in a browser: prints its secret address.")] = False,
     host: Annotated[
@@ -27,7 +27,7 @@ def tui(
     ] = None,
     port: Annotated[int | None, typer.Option(help="With --web: the port.  [default: 8000]", min=1, max=65535)] = None,
 ) -> None:
-    """Play with trained models in the terminal."""
+    """Explore, train and compare models in the terminal."""
     for option, value in {"--host": host, "--port": port}.items():
         if value is not None and not web:
             raise UsageError(f"{option} needs --web")
@@ -47,6 +47,10 @@ def tui(
 
     app = SeqnlpApp(runs, ServiceClient(), opened)
     app.run()
+    if traceback := app.crash.getvalue():
+        from seqnlp.tui.errors import log_crash
+
+        raise SeqnlpError(log_crash(traceback))
     raise typer.Exit(app.return_code or 0)
 
 
@@ -63,7 +67,7 @@ def _serve(command: list[str], host: str, port: int) -> None:
     try:
         from seqnlp.tui.web import Website
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith(("textual_serve", "aiohttp", "jinja2")):
+        if not (error.name or "").startswith(("textual_serve", "aiohttp")):
             raise
         raise UsageError('tui --web needs textual-serve: pip install "seqnlp[web]"') from error
     website = Website(command, host, port)

@@ -1,29 +1,39 @@
 """Codecs turn raw columns into integers and back."""
 
-from seqnlp.codecs.base import Codec, WordCodec
+from seqnlp.codecs.base import Codec
 from seqnlp.codecs.characters import Characters
 from seqnlp.codecs.columns import Column
-from seqnlp.codecs.features import Features
-from seqnlp.codecs.labels import Labels
+from seqnlp.codecs.features import FeatureEncoding, Features
+from seqnlp.codecs.labels import Categorical, LabelCodec, LabelEncoding, Labels
 from seqnlp.codecs.ngrams import NGrams
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.codecs.subwords import Subwords
-from seqnlp.codecs.units import Unit
+from seqnlp.codecs.text import EncodedText, TextCodec, TextFeatures, TokenizedText, WordCodec
+from seqnlp.codecs.tokenizers import Tokenizer
 from seqnlp.codecs.vectors import WordVectors
-from seqnlp.codecs.vocabulary import Vocabulary
+from seqnlp.codecs.vocabulary import ColumnVocabulary, Vocabulary
 
 __all__ = [
+    "Categorical",
     "Characters",
     "Codec",
     "Column",
+    "ColumnVocabulary",
+    "EncodedText",
+    "FeatureEncoding",
     "Features",
+    "LabelCodec",
+    "LabelEncoding",
     "Labels",
     "NGrams",
     "RunningText",
     "SeriesScaler",
     "Subwords",
-    "Unit",
+    "TextCodec",
+    "TextFeatures",
+    "TokenizedText",
+    "Tokenizer",
     "Vocabulary",
     "WordCodec",
     "WordVectors",

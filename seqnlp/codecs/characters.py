@@ -1,4 +1,4 @@
-"""Characters: the spelling of a word as numbers."""
+"""Vocabulary of characters: words as rows of numbers."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Self, final
 import numpy as np
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import WordCodec
+from seqnlp.codecs.text import WordCodec
 
 PADDING, UNKNOWN, START, END = range(4)
 SPECIAL = 4
@@ -18,29 +18,29 @@ SPECIAL = 4
 class Characters(WordCodec):
     """Character <-> integer. A word is `START c1 c2 ... END`: prefixes and suffixes can be told apart."""
 
-    def __init__(self, characters: Iterable[str], longest: int = 40) -> None:
-        """Take the characters that get a number, from 4 on; of words over `longest` both ends are kept."""
+    def __init__(self, characters: Iterable[str], max_length: int = 40) -> None:
+        """Take the characters that get a number, from 4 on; of words over `max_length` both ends are kept."""
         self.characters = list(characters)
-        self.longest = longest
+        self.max_length = max_length
         self._number = {character: number for number, character in enumerate(self.characters, start=SPECIAL)}
 
     @classmethod
-    def fit(cls, counts: Mapping[str, int], min_count: int = 1, longest: int = 40) -> Self:
+    def fit(cls, counts: Mapping[str, int], min_count: int = 1, max_length: int = 40) -> Self:
         """Number the characters that the words (with their counts) hold at least `min_count` times."""
         seen: Counter[str] = Counter()
         for word, count in counts.items():
             for character in word:
                 seen[character] += count
-        return cls(sorted(character for character, count in seen.items() if count >= min_count), longest)
+        return cls(sorted(character for character, count in seen.items() if count >= min_count), max_length)
 
     def __len__(self) -> int:
-        """How many numbers there are, the special ones included."""
+        """Size of the vocabulary, special numbers included."""
         return len(self.characters) + SPECIAL
 
     def encode(self, words: Sequence[str]) -> Ragged:
         """One row of numbers a word, its ends marked."""
-        half = self.longest // 2
-        cut = [word if len(word) <= self.longest else word[:half] + word[-half:] for word in words]
+        half = self.max_length // 2
+        cut = [word if len(word) <= self.max_length else word[:half] + word[-half:] for word in words]
         lengths = np.fromiter(map(len, cut), np.int64, len(cut)) + 2
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         values = np.empty(int(offsets[-1]), np.int64)
@@ -54,15 +54,15 @@ class Characters(WordCodec):
         return Ragged(values, offsets)
 
     def decode(self, numbers: Iterable[int], unknown: str = "\N{REPLACEMENT CHARACTER}") -> str:
-        """The word that some numbers spell."""
+        """Join the characters of some numbers."""
         special = {PADDING: "", UNKNOWN: unknown, START: "", END: ""}
         return "".join(special[n] if n < SPECIAL else self.characters[n - SPECIAL] for n in numbers)
 
     def to_json(self) -> dict[str, Any]:
         """Characters in order."""
-        return {"characters": self.characters, "longest": self.longest}
+        return {"characters": self.characters, "max_length": self.max_length}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        return cls(data["characters"], data["longest"])
+        return cls(data["characters"], data["max_length"])

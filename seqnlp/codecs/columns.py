@@ -1,4 +1,4 @@
-"""A column of words or labels, straight from Arrow: numbers for the distinct strings, no Python per token."""
+"""Column of strings as numbers of its distinct ones, straight from Arrow: no Python per token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """Rows of strings, each string as the number of a distinct one."""
+    """Dictionary-encoded rows of strings."""
 
     codes: Ragged
     """Positions in `distinct`, one row a sequence."""
@@ -25,7 +25,7 @@ class Column:
 
     @classmethod
     def from_rows(cls, rows: list[list[str]]) -> Column:
-        """Sentences that are Python lists, such as those of standard input."""
+        """Encode rows that are Python lists, such as those of standard input."""
         number: dict[str, int] = {}
         codes = [number.setdefault(word, len(number)) for row in rows for word in row]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
@@ -33,7 +33,7 @@ class Column:
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, name: str) -> Column:
-        """A column of a corpus whose rows are lists of strings, or single strings.
+        """Read a column of a corpus; its rows are lists of strings, or single strings.
 
         Raises:
             seqnlp.errors.DataError: if there is no such column, or it holds something else.
@@ -59,15 +59,15 @@ class Column:
         return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
 
     def rows(self) -> list[list[str]]:
-        """The rows as Python lists; for a few of them, not for the training path."""
+        """Rows as Python lists; for a few of them, not for the training path."""
         return [[self.distinct[code] for code in self.codes[row]] for row in range(len(self.codes))]
 
     def numbered(self, numbers: IntArray) -> Ragged:
-        """The column with other numbers for the distinct strings, such as a codec gives them."""
+        """Replace the numbers of the distinct strings, for instance by those of a codec."""
         return Ragged(numbers[self.codes.values], self.codes.offsets)
 
     def check_parallel(self, other: Column, name: str, other_name: str) -> None:
-        """See that another column has as many strings in each row as this one.
+        """Check that another column has as many strings in each row as this one.
 
         Raises:
             seqnlp.errors.DataError: naming the first row where it has not.
@@ -79,6 +79,6 @@ class Column:
             raise DataError(f"sequence {row + 1} has {ours} of column {name!r}, but {theirs} of {other_name!r}")
 
     def counts(self) -> dict[str, int]:
-        """How often each distinct string occurs."""
+        """Number of occurrences of each distinct string."""
         occurrences = np.bincount(self.codes.values, minlength=len(self.distinct))
         return dict(zip(self.distinct, occurrences.tolist(), strict=True))

@@ -1,22 +1,22 @@
-"""Features: labels such as `Case=Nom|Number=Sing`, taken apart into one label a feature and put together again."""
+"""Morphological features: labels such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, final
+from typing import Any, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.base import Codec
+from seqnlp.arrays import Ragged
 from seqnlp.codecs.columns import Column
-from seqnlp.codecs.labels import Labels
+from seqnlp.codecs.labels import LabelCodec, LabelEncoding, Labels
 from seqnlp.errors import DataError
 
 NONE = "_"
-"""A label without features, and the value of a feature that a label hasn't got."""
+"""A label without features; also the value of a missing feature."""
 
 
 def split_features(label: str) -> dict[str, str]:
-    """The values of a label's features by name.
+    """Split a label into the values of its features by name.
 
     Raises:
         seqnlp.errors.DataError: if the label is neither `_` nor `Name=Value|Name=Value` with each name once.
@@ -33,13 +33,13 @@ def split_features(label: str) -> dict[str, str]:
 
 
 def join_features(features: Mapping[str, str]) -> str:
-    """The label that has these features, in the order of Universal Dependencies: by name, whatever the case."""
+    """Join features in the order of Universal Dependencies: by name, ignoring case."""
     names = sorted((name for name in features if features[name] != NONE), key=_order)
     return "|".join(f"{name}={features[name]}" for name in names) or NONE
 
 
 def sort_features(column: Column) -> Column:
-    """A column with the features of each label in order.
+    """Put the features of each label of a column in order.
 
     Raises:
         seqnlp.errors.DataError: for a label that is no list of features.
@@ -51,11 +51,11 @@ def sort_features(column: Column) -> Column:
 
 
 @final
-class Features(Codec):
-    """Label <-> one integer for each feature. What train did not have is -1, as with `Labels`."""
+class Features(LabelCodec):
+    """Label <-> one integer for each feature. A value that train did not have is -1, as with `Labels`."""
 
     def __init__(self, parts: dict[str, Labels]) -> None:
-        """Take the values of each feature by name; `_` is among them if there are labels without the feature."""
+        """Take the values of each feature by name, `_` among them where some labels lack it."""
         self.parts = {name: parts[name] for name in sorted(parts, key=_order)}
 
     @classmethod
@@ -65,16 +65,15 @@ class Features(Codec):
         names = {name for table in tables for name in table}
         return cls({name: Labels.fit(table.get(name, NONE) for table in tables) for name in names})
 
+    @property
+    def decoders(self) -> Mapping[str, Labels]:
+        """One a feature, which chooses its value."""
+        return self.parts
+
     def encode(self, labels: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         """The number of each label's value of each feature; each of shape (labels,)."""
         tables = [split_features(label) for label in labels]
         return {name: values.encode([table.get(name, NONE) for table in tables]) for name, values in self.parts.items()}
-
-    def unseen(self, labels: Iterable[str]) -> list[str]:
-        """The features `Name=Value` among some labels that train did not have."""
-        seen = {f"{name}={value}" for name, values in self.parts.items() for value in values.names}
-        features = dict.fromkeys(part for label in labels if label != NONE for part in label.split("|"))
-        return [feature for feature in features if feature not in seen]
 
     def decode(self, numbers: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.int64], list[str]]:
         """Put labels together.
@@ -93,6 +92,21 @@ class Features(Codec):
         ]
         return positions.reshape(-1), labels
 
+    def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
+        """Number the value of each feature."""
+        return {feature: labels.numbered(numbers) for feature, numbers in self.encode(labels.distinct).items()}
+
+    def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
+        """Put labels together."""
+        positions, labels = self.decode(numbers)
+        return Column(Ragged(positions, words.codes.offsets), labels)
+
+    def unseen(self, labels: Sequence[str]) -> list[str]:
+        """The features `Name=Value` among some labels that train did not have."""
+        seen = {f"{name}={value}" for name, values in self.parts.items() for value in values.names}
+        features = dict.fromkeys(part for label in labels if label != NONE for part in label.split("|"))
+        return [feature for feature in features if feature not in seen]
+
     def to_json(self) -> dict[str, Any]:
         """The values of each feature in order."""
         return {"features": {name: values.names for name, values in self.parts.items()}}
@@ -103,16 +117,25 @@ class Features(Codec):
         return cls({name: Labels(values) for name, values in data["features"].items()})
 
 
-def decoder_name(column: str, feature: str) -> str:
-    """What the decoder of one feature of a column is called."""
-    return f"{column}.{feature}"
+@final
+class FeatureEncoding(LabelEncoding):
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder a feature."""
 
+    kind: Literal["features"] = "features"
 
-def by_decoder(column: str, codec: Labels | Features) -> dict[str, Labels]:
-    """What each decoder of a column chooses from, by the decoder's name."""
-    if isinstance(codec, Labels):
-        return {column: codec}
-    return {decoder_name(column, feature): values for feature, values in codec.parts.items()}
+    def canonical(self, labels: Column) -> Column:
+        """Put the features of each label in order."""
+        return sort_features(labels)
+
+    def fit(self, labels: Column, words: Column) -> Features:
+        """Number the values of each feature."""
+        if set(labels.distinct) <= {NONE}:
+            raise DataError(f"there are no features in train, only {NONE!r}")
+        return Features.fit(labels.distinct)
+
+    def restore(self, data: dict[str, Any]) -> Features:
+        """Take saved features."""
+        return Features.from_json(data)
 
 
 def _order(name: str) -> tuple[str, str]:

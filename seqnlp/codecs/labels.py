@@ -1,18 +1,61 @@
-"""Labels: the tags or classes that a decoder chooses from."""
+"""Label codecs: columns of labels as targets of decoders."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self, final
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnlp.arrays import Ragged
 from seqnlp.codecs.base import Codec
+from seqnlp.codecs.columns import Column
+from seqnlp.spec import Family
 
 UNSEEN = -1
+"""The number of a label that train did not have."""
+
+ONLY = ""
+"""The name of a decoder that is the only one of its column."""
+
+
+class LabelCodec(Codec):
+    """Encodes a column of labels for one or several decoders, and decodes their predictions."""
+
+    @property
+    @abstractmethod
+    def decoders(self) -> "Mapping[str, Labels]":
+        """Label set of each decoder, by its name within the column; `ONLY` if there is one."""
+
+    @abstractmethod
+    def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
+        """Encode labels of words.
+
+        Returns:
+            The target of each decoder at each word; `UNSEEN` where it has no right one.
+        """
+
+    @abstractmethod
+    def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
+        """Decode predictions into labels.
+
+        Args:
+            numbers: Predictions of each decoder; shape (words,).
+            words: The words.
+        """
+
+    def unseen(self, labels: Sequence[str]) -> list[str]:
+        """Labels, or parts of them, that train lacks, so that none can be predicted."""
+        return []
+
+    def scored(self, gold: Column, predicted: Column) -> "Labels":
+        """Label set to score by: all labels of both columns that can be predicted."""
+        possible = [label for label in gold.distinct if not self.unseen([label])]
+        return Labels.fit([*possible, *predicted.distinct])
 
 
 @final
-class Labels(Codec):
+class Labels(LabelCodec):
     """Label <-> integer. A label that train did not have is -1: never predicted, and counted as wrong."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -31,19 +74,87 @@ class Labels(Codec):
         """The number of each label; shape (labels,)."""
         return np.fromiter((self._number.get(label, UNSEEN) for label in labels), np.int64, len(labels))
 
-    def unseen(self, labels: Sequence[str]) -> list[str]:
-        """Those of some labels that have no number."""
-        return [label for label in labels if label not in self._number]
-
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """The names of some numbers."""
         return [self.names[number] for number in numbers]
 
+    @property
+    def decoders(self) -> "Mapping[str, Labels]":
+        """One decoder, of all labels."""
+        return {ONLY: self}
+
+    def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
+        """Number the labels."""
+        return {ONLY: labels.numbered(self.encode(labels.distinct))}
+
+    def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
+        """Decode numbers."""
+        return Column(Ragged(numbers[ONLY], words.codes.offsets), self.names)
+
+    def unseen(self, labels: Sequence[str]) -> list[str]:
+        """Labels without a number."""
+        return [label for label in labels if label not in self._number]
+
+    def scored(self, gold: Column, predicted: Column) -> "Labels":
+        """All labels, in their own order."""
+        return self
+
     def to_json(self) -> dict[str, Any]:
-        """Names in order."""
+        """Serialize the names in order."""
         return {"labels": self.names}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
         return cls(data["labels"])
+
+
+class LabelEncoding(Family, ABC):
+    """Kind of a label column; fits its codec."""
+
+    default_kind: ClassVar[str | None] = "categorical"
+
+    def canonical(self, labels: Column) -> Column:
+        """Normalize labels that mean the same.
+
+        Raises:
+            seqnlp.errors.DataError: for a label that is not of this kind.
+        """
+        return labels
+
+    @abstractmethod
+    def fit(self, labels: Column, words: Column) -> LabelCodec:
+        """Fit the codec on the labels of train, and the words that have them.
+
+        Raises:
+            seqnlp.errors.DataError: there is nothing to learn.
+        """
+
+    @abstractmethod
+    def restore(self, data: dict[str, Any]) -> LabelCodec:
+        """Take the codec that a run has saved."""
+
+
+@final
+class Categorical(LabelEncoding):
+    """Plain classes: each label is one."""
+
+    kind: Literal["categorical"] = "categorical"
+
+    def fit(self, labels: Column, words: Column) -> Labels:
+        """Number the labels."""
+        return Labels.fit(labels.distinct)
+
+    def restore(self, data: dict[str, Any]) -> Labels:
+        """Take saved labels."""
+        return Labels.from_json(data)
+
+
+def decoder_name(column: str, part: str) -> str:
+    """Name of a decoder in the model."""
+    return f"{column}.{part}" if part != ONLY else column
+
+
+def by_decoder(column: str, codec: LabelCodec) -> dict[str, Labels]:
+    """Label set of each decoder of a column, by its name in the model."""
+    return {decoder_name(column, part): labels for part, labels in codec.decoders.items()}

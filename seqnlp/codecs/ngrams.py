@@ -1,20 +1,21 @@
-"""N-grams: what words are made of, and the phrases that they end."""
+"""N-grams of characters within words, and n-grams of words within sentences."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Self, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import Codec
 from seqnlp.codecs.columns import Column
+from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText
 from seqnlp.codecs.vocabulary import UNKNOWN
 
 
 @final
-class NGrams(Codec):
-    """Words -> the numbers of their n-grams of characters, and of the n-grams of words; rare ones have none.
+class NGrams(TextCodec):
+    """Vocabulary of character n-grams in words and of word n-grams (phrases).
 
     A word gets a mark on either side, so that its parts are known from whole words: `<un`, `<unfair>`, `air>`
     (Bojanowski et al., 2017).
@@ -27,7 +28,7 @@ class NGrams(Codec):
             grams: The first one gets number 1; words of a phrase stand apart by blanks.
             words: Words of the longest phrase.
             chars: Characters of the shortest and the longest part of a word; empty: only whole words count.
-            lowercase: Whether `The` and `the` are one word.
+            lowercase: `The` and `the` are one word.
         """
         self.grams, self.words, self.chars, self.lowercase = list(grams), words, list(chars), lowercase
         self._number = {gram: number for number, gram in enumerate(self.grams, start=1)}
@@ -48,16 +49,21 @@ class NGrams(Codec):
         return cls(kept, words, chars, lowercase)
 
     def __len__(self) -> int:
-        """How many numbers there are, 0 for all without one included."""
+        """Number of n-grams, 0 for all without a number included."""
         return len(self.grams) + 1
 
+    def features(self, text: TokenizedText) -> TextFeatures:
+        """Encode the n-grams in each distinct word, and the phrases that end at each word."""
+        phrases = {f"{length} words": ends for length, ends in self.phrases(text.words).items()}
+        return TextFeatures(words={IDS: self.inside(text.words.distinct)}, sentences=phrases)
+
     def inside(self, words: Sequence[str]) -> Ragged:
-        """The numbers of each word and its parts, each part once; one row a word."""
+        """Numbers of each word and its parts, each part once; one row a word."""
         number = self._number
         return Ragged.from_rows([[number[gram] for gram in self._inside(word) if gram in number] for word in words])
 
     def phrases(self, column: Column) -> dict[int, Ragged]:
-        """The number of the phrase that ends at each word, or 0; for each length from 2 words on."""
+        """Number of the phrase that ends at each word, or 0; by its length, from 2 words."""
         numbers = [[self._number.get(phrase, UNKNOWN) for phrase in each] for each in self._phrases(column)]
         ends = (Ragged(np.array(each, np.int64), column.codes.offsets) for each in numbers)
         return dict(enumerate(ends, start=2))
@@ -70,7 +76,7 @@ class NGrams(Codec):
         return list(dict.fromkeys([marked, *parts]))
 
     def _phrases(self, column: Column) -> Iterator[list[str]]:
-        """Of each length from 2 on, the phrase that ends at each word of the column; empty where a text begins."""
+        """Phrases that end at each word, by their length from 2; empty where a text begins."""
         distinct = [self._folded(word) for word in column.distinct]
         flat = [distinct[code] for code in column.codes.values]
         place = np.arange(len(flat)) - np.repeat(column.codes.offsets[:-1], column.codes.lengths)
@@ -82,10 +88,47 @@ class NGrams(Codec):
         return word.lower() if self.lowercase else word
 
     def to_json(self) -> dict[str, Any]:
-        """N-grams in order, and how they are made."""
+        """N-grams in order, and the settings that they are found with."""
         return {"words": self.words, "chars": self.chars, "lowercase": self.lowercase, "grams": self.grams}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
         return cls(data["grams"], data["words"], data["chars"], data["lowercase"])
+
+
+def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int) -> NDArray[np.float32]:
+    """Naive Bayes log-count ratios of each class against all others (Wang and Manning, 2012, section 2.1).
+
+    log((1 + n_f) / sum_g (1 + n_g)) - log((1 + m_f) / sum_g (1 + m_g)), where n counts an n-gram in texts of the
+    class and m in all the others.
+
+    Args:
+        codec: Numbers the n-grams.
+        words: The texts of train.
+        labels: The numbers of each text's labels.
+        classes: Number of labels.
+
+    Returns:
+        Shape (n-grams, classes); 0 for what has no number.
+    """
+    marks = np.zeros((len(labels), classes))
+    marks[np.repeat(np.arange(len(labels)), labels.lengths), labels.values] = 1
+    all_texts = _weighted_counts(codec, words, np.ones(len(labels)))
+    ratios = np.zeros((len(codec), classes))
+    for label in range(classes):
+        inside = 1 + _weighted_counts(codec, words, marks[:, label])
+        outside = 2 + all_texts - inside
+        ratios[1:, label] = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+    return ratios.astype(np.float32)
+
+
+def _weighted_counts(codec: NGrams, words: Column, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weighted counts of n-grams; shape (n-grams - 1,), without the unknown."""
+    steps = np.repeat(weights, words.codes.lengths)
+    inside = codec.inside(words.distinct)
+    of_words = np.bincount(words.codes.values, steps, len(words.distinct))
+    counts = np.bincount(inside.values, np.repeat(of_words, inside.lengths), len(codec))
+    for phrases in codec.phrases(words).values():
+        counts = counts + np.bincount(phrases.values, steps, len(codec))
+    return np.delete(counts, UNKNOWN)

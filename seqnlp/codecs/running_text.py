@@ -1,4 +1,4 @@
-"""Running text as one flat row of tokens: characters, words or pieces of words. Nothing of the text is lost."""
+"""Lossless codecs of running text: tokens are characters, words or subwords."""
 
 import codecs
 import re
@@ -16,7 +16,7 @@ from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.vocabulary import Vocabulary
 
 UNKNOWN = 0
-"""The number of what train did not have; no model writes it."""
+"""The number of unknown tokens; no model writes it."""
 
 _WORD = re.compile(
     r"""
@@ -37,10 +37,10 @@ class RunningText(Codec):
     """Text <-> numbers of tokens, which put together spell the text."""
 
     pieces: list[bytes]
-    """What each token spells, in UTF-8; of a character outside ASCII perhaps only a part."""
+    """UTF-8 of each token; of a character outside ASCII perhaps only a part."""
 
     def __len__(self) -> int:
-        """How many numbers there are, that of the unknown included."""
+        """Size of the vocabulary, the unknown included."""
         return len(self.pieces)
 
     @abstractmethod
@@ -56,11 +56,11 @@ class RunningText(Codec):
 
     @abstractmethod
     def split(self, text: str) -> list[bytes]:
-        """What each of the text's tokens spells, also those without a number."""
+        """Split a text into the UTF-8 of its tokens, unknown ones too."""
 
     @abstractmethod
     def unknown_in(self, text: str) -> list[str]:
-        """What in the text has no number, each once, in order of appearance."""
+        """Unknown tokens of a text, each once, in order of appearance."""
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The text that some tokens spell."""
@@ -68,12 +68,12 @@ class RunningText(Codec):
 
     @property
     def start(self) -> int:
-        """The token that a text without a beginning is taken to follow: a line break, where there is one."""
+        """Token before the first one of a text: a line break, where there is one."""
         return self.pieces.index(b"\n") if b"\n" in self.pieces else 1
 
 
 def text_decoder() -> codecs.IncrementalDecoder:
-    """Turns pieces into text one by one; a character whose bytes are spread over pieces comes with the last."""
+    """Incremental UTF-8 decoder of pieces; a character in several pieces comes with the last."""
     return codecs.getincrementaldecoder("utf-8")("replace")
 
 
@@ -128,22 +128,24 @@ def _code_points(text: str) -> NDArray[np.int64]:
 
 @final
 class WordText(RunningText):
-    """Words, signs and line breaks are tokens; the blank before a word belongs to it."""
+    """Words, signs and line breaks are tokens; a word includes the blank before it."""
 
     def __init__(self, vocabulary: Vocabulary, at_blanks: bool = False) -> None:
-        """Take the words that get a number, and whether all between two blanks is one word."""
+        """Take the vocabulary, and whether words are whatever stands between blanks."""
         self.vocabulary, self.at_blanks = vocabulary, at_blanks
         self._word = _BETWEEN_BLANKS if at_blanks else _WORD
         self.pieces = [b" <unk>", *(word.encode() for word in vocabulary.words)]
 
     @classmethod
-    def fit(cls, chunks: Iterable[str], min_count: int = 1, most: int | None = None, at_blanks: bool = False) -> Self:
-        """Number the words that occur at least `min_count` times, and no more than `most` of them."""
+    def fit(
+        cls, chunks: Iterable[str], min_count: int = 1, max_words: int | None = None, at_blanks: bool = False
+    ) -> Self:
+        """Number the words that occur at least `min_count` times, and no more than `max_words` of them."""
         counts: Counter[str] = Counter()
         for chunk in chunks:
             counts.update((_BETWEEN_BLANKS if at_blanks else _WORD).findall(chunk))
         vocabulary = Vocabulary.fit(counts, min_count)
-        return cls(Vocabulary(vocabulary.words[:most], vocabulary.counts[1:][:most]), at_blanks)
+        return cls(Vocabulary(vocabulary.words[:max_words], vocabulary.counts[1:][:max_words]), at_blanks)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """The number of each word."""
@@ -195,7 +197,7 @@ class SubwordText(RunningText):
         return np.asarray(self.subwords.encode(text.splitlines(keepends=True)).values, np.int64)
 
     def encode_rows(self, texts: Sequence[str]) -> Ragged:
-        """The numbers of the pieces of many texts, each of one line, on all processor threads."""
+        """Encode many texts, each of one line, on all processor threads."""
         return self.subwords.encode(texts)
 
     def split(self, text: str) -> list[bytes]:
@@ -217,7 +219,7 @@ class SubwordText(RunningText):
 
 
 def _signs_of_bytes() -> list[str]:
-    """The sign that byte-level tokenizers write for each byte (Radford et al., 2019)."""
+    """Sign of each byte in byte-level tokenizers (Radford et al., 2019)."""
     printable = {*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(256, 512))
     return [chr(byte if byte in printable else next(others)) for byte in range(256)]

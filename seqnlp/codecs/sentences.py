@@ -1,4 +1,4 @@
-"""Sentences of one language <-> numbers of their tokens: what a translation reads, and what it writes."""
+"""Codec of the sentences of one side of a translation."""
 
 import re
 import unicodedata
@@ -10,14 +10,14 @@ import numpy as np
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.base import Codec
 from seqnlp.codecs.running_text import CharacterText, RunningText, SubwordText, WordText
-from seqnlp.codecs.units import CharacterUnit, Unit
+from seqnlp.codecs.tokenizers import CharacterTokenizer, Tokenizer
 
 PADDING, BEGIN, END, UNKNOWN = range(4)
 SPECIAL = 3
-"""How many numbers come before that of the unknown token, which is the 0 of a `RunningText`."""
+"""Special numbers before that of the unknown token, which is the 0 of a `RunningText`."""
 
 BLANK = "\N{LOWER ONE EIGHTH BLOCK}"
-"""What a blank is shown as, in pieces of words and among characters."""
+"""Sign that is shown for a blank, in subwords and among characters."""
 
 Form = Literal["nfc", "nfd", "nfkc", "nfkd"]
 
@@ -26,23 +26,25 @@ _BLANKS = re.compile("[\t-\r\x1c-\x20\x85\u2028\u2029]+")
 
 @final
 class Sentences(Codec):
-    """Cleans sentences, and divides them into tokens.
+    """Cleans sentences, and tokenizes them.
 
     Numbers: 0 padding, 1 BEGIN, 2 END, 3 the unknown token, then the tokens that train has. Cleaning makes one blank
     of all kinds of white space but those that do not break lines; a clean sentence comes back unchanged if all its
     tokens are known.
     """
 
-    def __init__(self, unit: Unit, text: RunningText, lowercase: bool = False, form: Form | None = None) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, text: RunningText, lowercase: bool = False, form: Form | None = None
+    ) -> None:
         """Take the parts.
 
         Args:
-            unit: What a token is.
-            text: The fitted codec of that unit.
-            lowercase: Whether sentences are turned into small letters first.
-            form: The normal form of Unicode that they are brought into.
+            tokenizer: Its settings.
+            text: The fitted codec of that tokenizer.
+            lowercase: Turn sentences into small letters first.
+            form: Unicode normalization form.
         """
-        self.unit, self.text, self.lowercase, self.form = unit, text, lowercase, form
+        self.tokenizer, self.text, self.lowercase, self.form = tokenizer, text, lowercase, form
         self.by_character = isinstance(text, CharacterText)
         self.pieces = [b""] * SPECIAL + text.pieces
 
@@ -50,76 +52,76 @@ class Sentences(Codec):
     def fit(
         cls,
         texts: Iterable[str],
-        unit: Unit,
+        tokenizer: Tokenizer,
         lowercase: bool = False,
         form: Form | None = None,
         at_blanks: bool = False,
     ) -> Self:
-        """Find the tokens of some sentences; `at_blanks`: words are parted by blanks already."""
-        led = "" if isinstance(unit, CharacterUnit) else " "
+        """Fit the tokenizer on sentences; `at_blanks`: words are separated by blanks already."""
+        led = "" if isinstance(tokenizer, CharacterTokenizer) else " "
         cleaned = (led + clean(text, lowercase, form) for text in texts)
-        return cls(unit, unit.fit(cleaned, at_blanks), lowercase, form)
+        return cls(tokenizer, tokenizer.fit(cleaned, at_blanks), lowercase, form)
 
     def __len__(self) -> int:
-        """How many numbers there are."""
+        """Size of the vocabulary."""
         return len(self.pieces)
 
     @property
     def knows_all(self) -> bool:
-        """Whether no token of any sentence is unknown."""
+        """True if no token of any sentence can be unknown."""
         return isinstance(self.text, SubwordText)
 
     def clean(self, text: str, keep_case: bool = False) -> str:
-        """A sentence as it is encoded, or with its capital letters."""
+        """Clean a sentence as for encoding; `keep_case` keeps its capital letters."""
         return clean(text, self.lowercase and not keep_case, self.form)
 
     def encode(self, texts: Sequence[str]) -> Ragged:
-        """One row of numbers a sentence, without BEGIN and END; an empty sentence has none."""
+        """Encode sentences, one row each, without BEGIN and END; an empty sentence has no tokens."""
         cleaned = [self.clean(text) for text in texts]
         rows = self.text.encode_rows([self._led(text) for text in cleaned])
         return Ragged((rows.values + SPECIAL).astype(np.int32), rows.offsets)
 
     def _led(self, text: str) -> str:
-        """With a blank before the first word, as before all others, so that it is the same token."""
+        """Put a blank before the first word, as before all others, so that it is the same token."""
         return text if self.by_character or not text else " " + text
 
     def split(self, text: str) -> list[bytes]:
-        """What each token of a sentence spells, in UTF-8, also those without a number."""
+        """Split a sentence into the UTF-8 of its tokens, unknown ones too."""
         return self.text.split(self._led(self.clean(text)))
 
     def spelled(self, text: str, numbers: Iterable[int]) -> list[bytes]:
-        """The same for a sentence whose numbers are known, which is quicker where all tokens have one."""
+        """Split a sentence whose numbers are known, which is quicker where no token is unknown."""
         return [self.pieces[number] for number in numbers] if self.knows_all else self.split(text)
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The sentence that some numbers spell."""
+        """Decode numbers into a sentence."""
         return self.join(self.pieces[number] for number in numbers)
 
     def join(self, pieces: Iterable[bytes]) -> str:
-        """The sentence that some tokens spell, which is always one line; bytes that make no letter are left out."""
+        """Join tokens into a sentence of one line; invalid UTF-8 is left out."""
         return _BLANKS.sub(" ", b"".join(pieces).decode("utf-8", "ignore")).strip(" ")
 
     def shown(self, pieces: Iterable[bytes]) -> list[str]:
-        """What tokens spell, for people: words plain, in all else a sign for blanks."""
+        """Display texts of tokens: words plain, in all else a sign for blanks."""
         texts = [piece.decode("utf-8", "replace") for piece in pieces]
         if isinstance(self.text, WordText):
             return [text.strip(" ") for text in texts]
         return [text.replace(" ", BLANK) for text in texts]
 
     def words(self, pieces: Sequence[bytes]) -> list[int]:
-        """For each token the number of the word that it belongs to, counted from 0; words are parted by blanks."""
+        """Number of the word that each token belongs to, from 0; words are separated by blanks."""
         first = 0 if pieces and pieces[0].startswith(b" ") else 1
         begun = np.cumsum([piece.startswith(b" ") for piece in pieces], dtype=np.int64)
         return (begun - 1 + first).tolist() if pieces else []
 
     def unknown_in(self, text: str) -> list[str]:
-        """What in a sentence has no number, each once."""
+        """Unknown tokens of a sentence, each once."""
         return self.text.unknown_in(self._led(self.clean(text)))
 
     def to_json(self) -> dict[str, Any]:
-        """The unit by its settings, and the fitted codec."""
+        """Settings of the tokenizer, and the fitted codec."""
         return {
-            "unit": self.unit.model_dump(exclude_none=True),
+            "tokenizer": self.tokenizer.model_dump(exclude_none=True),
             "lowercase": self.lowercase,
             "form": self.form,
             "text": self.text.to_json(),
@@ -128,12 +130,12 @@ class Sentences(Codec):
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        unit = Unit.parse(data["unit"])
-        return cls(unit, unit.restore(data["text"]), data["lowercase"], data["form"])
+        tokenizer = Tokenizer.parse(data["tokenizer"])
+        return cls(tokenizer, tokenizer.restore(data["text"]), data["lowercase"], data["form"])
 
 
 def clean(text: str, lowercase: bool = False, form: Form | None = None) -> str:
-    """Bring a sentence into a normal form, with single blanks."""
+    """Normalize a sentence: Unicode form, single blanks, case."""
     if form is not None:
         text = unicodedata.normalize(form.upper(), text)  # type: ignore[arg-type]
     text = _BLANKS.sub(" ", text).strip(" ")

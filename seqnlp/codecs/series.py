@@ -1,4 +1,4 @@
-"""Series of real numbers: scaled by what train has, and with a calendar beside them."""
+"""Scaling of series of real numbers, of windows of them, and calendar features."""
 
 from typing import Any, Literal, Self, final
 
@@ -9,18 +9,22 @@ from seqnlp.codecs.base import Codec
 from seqnlp.errors import DataError
 
 Calendar = Literal["minute", "hour", "weekday", "day", "month", "yearday"]
+WindowScale = Literal["none", "last", "standard"]
 Floats = NDArray[np.float64]
+Array = NDArray[np.float32]
 
 EVEN = 1e-9
-"""A standard deviation of less than this share of the mean is that of a constant."""
+"""Share of the mean below which a standard deviation is that of a constant."""
+SMALLEST = 1e-5
+"""Added to the variance of a window, so that a constant one can be scaled."""
 
 
 @final
 class SeriesScaler(Codec):
-    """Takes the mean of each series in train off, and divides by its standard deviation there."""
+    """Standardizes each series by its mean and standard deviation in train."""
 
     def __init__(self, series: list[str], columns: list[str], mean: Floats, deviation: Floats, season: Floats) -> None:
-        """Take what was fitted.
+        """Take the statistics.
 
         Args:
             series: The names of the series.
@@ -28,20 +32,20 @@ class SeriesScaler(Codec):
             mean: Shape (series, columns).
             deviation: The standard deviations, of the same shape.
             season: The mean absolute difference from the value a season before, in original units, of the same
-                shape: what MASE divides by. NaN where train is no longer than a season.
+                shape: the scale of MASE. NaN where train is no longer than a season.
         """
         self.series, self.columns = series, columns
         self.mean, self.deviation, self.season = mean, deviation, season
 
     @classmethod
     def fit(cls, series: list[str], columns: list[str], values: list[Floats], season: Floats) -> Self:
-        """Measure the series of train.
+        """Fit mean and standard deviation on train.
 
         Args:
             series: Their names.
             columns: The names of their columns.
             values: The numbers of each series, shape (rows, columns); NaN where one is missing.
-            season: What MASE divides by, see `__init__`.
+            season: The scale of MASE, see `__init__`.
 
         Raises:
             seqnlp.errors.DataError: a series that is constant, or has no numbers.
@@ -94,11 +98,11 @@ class SeriesScaler(Codec):
 
 
 def calendar_features(times: NDArray[np.datetime64], names: list[Calendar]) -> NDArray[np.float32]:
-    """Where moments stand in the hour, the day, the week, the month and the year, as points on circles.
+    """Cyclical calendar features: sine and cosine of the place in the hour, day, week, month and year.
 
     Args:
         times: The moments; shape (rows,).
-        names: Which circles.
+        names: The cycles.
 
     Returns:
         The sine and the cosine for each name, side by side; shape (rows, 2 * names).
@@ -118,3 +122,41 @@ def calendar_features(times: NDArray[np.datetime64], names: list[Calendar]) -> N
     }
     circles = [circle(2 * np.pi * places[name]) for name in names for circle in (np.sin, np.cos)]
     return np.stack(circles, 1).astype(np.float32) if circles else np.zeros((len(times), 0), np.float32)
+
+
+def window_scale(values: Array, observed: NDArray[np.bool_], kind: WindowScale) -> tuple[Array, Array]:
+    """Shift and scale of windows.
+
+    Args:
+        values: Windows, time first but for the batch: shape (batch, time, channels).
+        observed: False where a value is missing; of the same shape.
+        kind: `none`: 0 and 1. `last`: the last observed value, and 1 (NLinear; Zeng et al., 2023).
+            `standard`: mean and standard deviation, as in reversible instance normalisation (Kim et al., 2022),
+            without its learned map (`seqnlp.nn.window_affine`).
+
+    Returns:
+        Two arrays of shape (batch, channels). A window without a single value has 0 and 1.
+    """
+    batch, time, channels = values.shape
+    shift, scale = np.zeros((batch, channels), np.float32), np.ones((batch, channels), np.float32)
+    if kind == "last":
+        return last_value(values, observed), scale
+    if kind == "standard":
+        whole = observed.all()
+        count = np.full_like(shift, time) if whole else np.maximum(observed.sum(1), 1).astype(np.float32)
+        shift = (values if whole else np.where(observed, values, 0)).sum(1, dtype=np.float32) / count
+        apart = values - shift[:, None]
+        squares = np.square(apart if whole else np.where(observed, apart, 0)).sum(1, dtype=np.float32)
+        scale = np.sqrt(squares / count + np.float32(SMALLEST))
+        if not whole:
+            scale = np.where(observed.any(1), scale, 1).astype(np.float32)
+    return shift, scale
+
+
+def last_value(values: Array, observed: NDArray[np.bool_]) -> Array:
+    """Last observed value of each window, or else 0; shape (batch, channels)."""
+    if observed[:, -1].all():
+        return values[:, -1]
+    place = values.shape[1] - 1 - observed[:, ::-1].argmax(1)
+    found = np.take_along_axis(values, place[:, None], 1)[:, 0]
+    return np.where(observed.any(1), found, 0).astype(np.float32)

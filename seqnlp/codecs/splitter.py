@@ -22,7 +22,7 @@ _WORD = re.compile(
 
 
 def split_words(text: str) -> Iterator[tuple[int, int]]:
-    """Where words begin and end; whitespace separates, punctuation and English clitics stand alone."""
+    """Bounds of words; whitespace separates, punctuation and English clitics stand alone."""
     for match in _WORD.finditer(text):
         yield match.span()
 

@@ -1,4 +1,4 @@
-"""Subwords: pieces of words that a corpus repeats, found by byte-pair encoding or a unigram model."""
+"""Subwords by byte-pair encoding or a unigram model, on bytes."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import WordCodec
+from seqnlp.codecs.text import WordCodec
 
 PADDING = 0
 
@@ -28,9 +28,8 @@ class Subwords(WordCodec):
         """Train the pieces.
 
         Args:
-            texts: What to train on.
-            size: How many numbers there are to be, those of the 256 bytes and of padding included; a small
-                corpus may not have as many.
+            texts: Training data.
+            size: Size of the vocabulary, the 256 bytes and padding included; a small corpus may give less.
             model: Byte-pair encoding (Sennrich et al., 2016): the same texts always give the same pieces; or
                 unigram pieces (Kudo, 2018), whose training differs a little from process to process.
             at_blanks: No piece goes over a blank; if not, nor from letters to digits or to other signs.
@@ -53,7 +52,7 @@ class Subwords(WordCodec):
         return cls(tokenizer)
 
     def __len__(self) -> int:
-        """How many numbers there are, padding included."""
+        """Size of the vocabulary, padding included."""
         return int(self.tokenizer.get_vocab_size()) + 1
 
     def encode(self, words: Sequence[str]) -> Ragged:

@@ -1,63 +1,77 @@
-"""Text: a column of sentences, encoded once, from which batches are gathered."""
+"""Codecs of tokenized sentences, one for each embedding."""
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import IntArray, Ragged
-from seqnlp.codecs.base import WordCodec
+from seqnlp.arrays import Ragged
+from seqnlp.codecs.base import Codec
 from seqnlp.codecs.columns import Column
 
-
-@dataclass(frozen=True)
-class TextArrays:
-    """A padded batch of sentences. What belongs to a word is there once for each distinct word in it."""
-
-    index: NDArray[np.int64]
-    """For each step, which distinct word stands there; shape (batch, time)."""
-    mask: NDArray[np.bool_]
-    """True on real steps; shape (batch, time)."""
-    features: dict[str, NDArray[np.int64]]
-    """One number or one padded row a distinct word; shape (distinct,) or (distinct, longest)."""
-    columns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    """What belongs to a step rather than to its word: one number each; shape (batch, time)."""
+IDS = "ids"
+"""The name of an array where a codec makes only one."""
 
 
 @dataclass(frozen=True)
-class Text:
-    """Sentences as numbers of distinct words, the features of each distinct word, and numbers beside the words."""
+class TokenizedText:
+    """Sentences as words, with columns that the corpus gives beside them."""
 
-    codes: Ragged
-    features: dict[str, NDArray[np.int64] | Ragged]
-    columns: dict[str, Ragged] = field(default_factory=dict)
+    words: Column
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    """By name; one string for each word."""
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """Arrays for one embedding, by names that its codec chooses."""
+
+    words: dict[str, NDArray[np.int64] | Ragged] = field(default_factory=dict)
+    """One number or one row for each distinct word."""
+    sentences: dict[str, Ragged] = field(default_factory=dict)
+    """One row of any length for each sentence: numbers of words, characters, subwords, ..."""
+
+
+class TextCodec(Codec):
+    """Encodes sentences for one embedding."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are read beside the words."""
+        return ()
+
+    @abstractmethod
+    def features(self, text: TokenizedText) -> TextFeatures:
+        """Encode sentences."""
+
+
+class WordCodec(TextCodec):
+    """Encodes words one by one, without their sentence: a vocabulary, characters, affixes."""
+
+    @abstractmethod
+    def encode(self, words: Sequence[str]) -> NDArray[np.int64] | Ragged:
+        """One integer a word, or one row of integers a word."""
+
+    def features(self, text: TokenizedText) -> TextFeatures:
+        """Encode every distinct word once."""
+        return TextFeatures(words={IDS: self.encode(text.words.distinct)})
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """Sentences with the features of each embedding by its name."""
+
+    words: Column
+    features: dict[str, TextFeatures]
 
     @classmethod
-    def encode(
-        cls, column: Column, codecs: Mapping[str, WordCodec], columns: Mapping[str, Ragged] | None = None
-    ) -> "Text":
-        """Encode every distinct word of a column once.
+    def encode(cls, text: TokenizedText, codecs: Mapping[str, TextCodec]) -> "EncodedText":
+        """Encode sentences with the codec of each embedding."""
+        return cls(text.words, {name: codec.features(text) for name, codec in codecs.items()})
 
-        Args:
-            column: The words.
-            codecs: One for each view of a word.
-            columns: What else is given at each step, encoded; rows are as long as those of `column`.
-        """
-        features = {name: codec.encode(column.distinct) for name, codec in codecs.items()}
-        return cls(column.codes, features, dict(columns or {}))
-
-    def batch(self, rows: IntArray) -> TextArrays:
-        """Gather some sentences."""
-        codes, mask = self.codes.pad(rows)
-        distinct, inverse = np.unique(codes[mask], return_inverse=True)
-        index = np.zeros(codes.shape, np.int64)
-        index[mask] = inverse
-        features = {name: _rows(feature, distinct) for name, feature in self.features.items()}
-        columns = {name: values.pad(rows)[0] for name, values in self.columns.items()}
-        return TextArrays(index, mask, features, columns)
-
-
-def _rows(feature: NDArray[np.int64] | Ragged, distinct: NDArray[Any]) -> NDArray[np.int64]:
-    return feature.pad(distinct)[0] if isinstance(feature, Ragged) else feature[distinct]
+    @property
+    def codes(self) -> Ragged:
+        """The number of each word among the distinct ones, one row a sentence."""
+        return self.words.codes

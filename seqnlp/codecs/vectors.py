@@ -7,7 +7,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.base import WordCodec
+from seqnlp.codecs.text import WordCodec
 from seqnlp.errors import DataError
 
 UNKNOWN = 0
@@ -18,17 +18,17 @@ class WordVectors(WordCodec):
     """Word <-> row of a matrix; row 0 is for words without a vector. Words are also tried in lower case."""
 
     def __init__(self, words: Sequence[str], size: int, matrix: NDArray[np.float32] | None = None) -> None:
-        """Take the words of rows 1, 2, ...; the matrix only until a model has taken it over."""
+        """Take the words of rows 1, 2, ...; the matrix is needed until a model has copied it."""
         self.words, self.size, self.matrix = list(words), size, matrix
         self._number = {word: number for number, word in enumerate(self.words, start=1)}
 
     @classmethod
-    def read(cls, path: Path, most: int, wanted: Mapping[str, int]) -> Self:
-        """Read a file of a word and its numbers a line, with or without word2vec's first line of two numbers.
+    def read(cls, path: Path, max_words: int, wanted: Mapping[str, int]) -> Self:
+        """Read a file of vectors: a word and its numbers a line, with or without a header of two numbers.
 
         Args:
             path: The file.
-            most: Keep that many of the first, most frequent words,
+            max_words: Keep this many of the first, most frequent words,
             wanted: and of the later ones only these.
 
         Raises:
@@ -44,7 +44,7 @@ class WordVectors(WordCodec):
                 expected = f"expected {size or 'some'} numbers after the word {parts[0][:40]!r}"
                 raise DataError(f"{expected}, found {len(parts) - 1}", path, line)
             word, numbers = " ".join(parts[:-size]), parts[-size:]  # a few words of GloVe hold blanks
-            if len(words) < most or word in looked_up:
+            if len(words) < max_words or word in looked_up:
                 try:
                     rows.append(np.array(numbers, np.float32))
                 except ValueError:

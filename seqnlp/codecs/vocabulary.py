@@ -1,4 +1,4 @@
-"""Vocabulary: words and their numbers."""
+"""Vocabularies of words, and of the values of columns."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,17 +7,17 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.base import WordCodec
+from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText, WordCodec
 
 UNKNOWN = 0
 
 
 @final
 class Vocabulary(WordCodec):
-    """Word <-> integer; 0 stands for every word that was too rare in train, or not there at all."""
+    """Word <-> integer; 0 stands for every word that is rare or absent in train."""
 
     def __init__(self, words: Iterable[str], counts: Iterable[int], lowercase: bool = False) -> None:
-        """Take the words that get a number, the first one 1, and how often each was seen in train."""
+        """Take the words, numbered from 1, and their counts in train."""
         self.words = list(words)
         self.counts = np.array([0, *counts], np.int64)
         self.lowercase = lowercase
@@ -36,7 +36,7 @@ class Vocabulary(WordCodec):
         return cls(kept, (counts[word] for word in kept), lowercase)
 
     def __len__(self) -> int:
-        """How many numbers there are, the unknown word included."""
+        """Size of the vocabulary, the unknown word included."""
         return len(self.words) + 1
 
     def __contains__(self, word: str) -> bool:
@@ -60,3 +60,30 @@ class Vocabulary(WordCodec):
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
         return cls(data["words"], data["counts"], data["lowercase"])
+
+
+@final
+class ColumnVocabulary(TextCodec):
+    """Numbers for the values of a column that is given beside the words."""
+
+    def __init__(self, column: str, values: Vocabulary) -> None:
+        self.column, self.values = column, values
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The one column."""
+        return (self.column,)
+
+    def features(self, text: TokenizedText) -> TextFeatures:
+        """The number of the value at each word."""
+        column = text.columns[self.column]
+        return TextFeatures(sentences={IDS: column.numbered(self.values.encode(column.distinct))})
+
+    def to_json(self) -> dict[str, Any]:
+        """The column's name and its values."""
+        return {"column": self.column, "values": self.values.to_json()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(data["column"], Vocabulary.from_json(data["values"]))

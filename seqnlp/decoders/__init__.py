@@ -1,4 +1,4 @@
-"""Decoders make of encoded steps what the task asks for."""
+"""Decoders map encoded steps to the outputs of a task."""
 
 from seqnlp.decoders.attention import Attention, AttentionDecoder
 from seqnlp.decoders.base import DecoderModule, Loss

@@ -32,13 +32,13 @@ class Attention(Spec):
     attention: Kind = "general"
     """Score of a step of the source: by a small network, or its inner product with the decoder's state."""
     heads: Annotated[int, Field(ge=1)] = 1
-    """Sets of weights; each attends to other things."""
+    """Attention heads."""
     cell: Cell = Lstm()
     """The recurrence: any causal kind of encoder, with the sizes of this section; LSTM is the fastest here."""
     size: Annotated[int, Field(ge=1)] = 256
     """Units of a layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1
-    """Layers on top of each other; the first one asks, those above it read the answer too."""
+    """Stacked layers; the first one queries the attention, those above it read the context too."""
     embedding_size: Annotated[int, Field(ge=1)] = 256
     """Features of a target token's vector."""
     bridge: Bridge = "last"
@@ -46,11 +46,11 @@ class Attention(Spec):
     input_feeding: bool = False
     """Read the last step's output along with the next token (Luong et al., 2015); training then goes step by step."""
     tied: bool = True
-    """Take the vectors of target tokens for those of the output too, through a projection where widths differ."""
+    """Tie the output layer to the target embeddings, through a projection where widths differ."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of features dropped: of embedded tokens, between layers and before the output."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the probability that training spreads over all tokens; the model then becomes less sure."""
+    """Label smoothing: share of the target probability that is spread over all tokens."""
 
     def build(self, width: int, tokens: int, shared_table: Tensor | None = None) -> "AttentionDecoder":
         """Make the network.

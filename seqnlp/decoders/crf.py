@@ -1,4 +1,4 @@
-"""Tags chosen together, by a conditional random field."""
+"""Conditional random field over the tags of a sentence."""
 
 from typing import Annotated, Literal, final
 
@@ -19,7 +19,7 @@ from seqnlp.shapes import Bool, Float, Int
 
 @final
 class Crf(TagDecoder):
-    """All tags of a sentence together: a linear map, and a score for each tag after another."""
+    """A linear-chain CRF: emissions from a linear map, and transition scores."""
 
     kind: Literal["crf"] = "crf"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
@@ -32,23 +32,23 @@ class Crf(TagDecoder):
 
 @final
 class CrfTagger(TagModule):
-    """A linear-chain conditional random field; what is forbidden has no probability, in training neither."""
+    """A linear-chain CRF; forbidden transitions have no probability, in training neither."""
 
     def __init__(self, width: int, labels: int, dropout: float, forbidden: Bool[Tensor, "states states"]) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
         self.output = nn.Linear(width, labels)
-        self.moves = nn.Parameter(torch.zeros(labels + 1, labels + 1))
+        self.transition_scores = nn.Parameter(torch.zeros(labels + 1, labels + 1))
         self.register_buffer("_forbidden", forbidden, persistent=False)
         self._forbidden: Tensor
 
     @property
     def transitions(self) -> Float[Tensor, "states states"]:
-        """The score of each label after each other, the boundary last."""
-        return self.moves.masked_fill(self._forbidden, -torch.inf)
+        """Transition scores, -inf where forbidden; the boundary comes last."""
+        return self.transition_scores.masked_fill(self._forbidden, -torch.inf)
 
     def loss(self, states: States, target: Int[Tensor, "batch time"]) -> Loss:
-        """The negative log-likelihood of the sentences all of whose tags are known."""
+        """Negative log-likelihood of the sentences all of whose tags are known."""
         kept = ((target != UNSEEN) | ~states.mask).all(1)
         mask, target = states.mask[kept], target[kept]
         emissions = self.output(self.dropout(states.outputs)[kept]).float()
@@ -59,7 +59,7 @@ class CrfTagger(TagModule):
         return Loss((log_partition(emissions, transitions, mask) - scores).sum(), int(mask.sum()))
 
     def predict(self, states: States) -> Tags:
-        """The likeliest sequence of tags, and how likely each of them is at its step, whatever the others are."""
+        """The likeliest sequence of tags (Viterbi), with the marginal probability of each."""
         emissions = self.output(states.outputs).float()
         labels = best_paths(emissions, self.transitions, states.mask).labels[:, 0]
         marginals = expectations(emissions, self.transitions, states.mask).labels

@@ -1,4 +1,4 @@
-"""Tags chosen one by one, by a linear map and a softmax."""
+"""Linear tagger: a softmax over the tags of each step."""
 
 from typing import Annotated, Literal, final
 
@@ -18,15 +18,15 @@ from seqnlp.shapes import Bool, Float, Int
 
 @final
 class Linear(TagDecoder):
-    """Each tag on its own: a linear map and a softmax."""
+    """A linear map and a softmax for each tag on its own."""
 
     kind: Literal["linear"] = "linear"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of a sentence."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the probability that training spreads over all tags; the model then becomes less sure."""
+    """Share of the target probability that is spread over all tags; scores become less confident."""
     calibrate: bool = False
-    """Fit a temperature on dev after the training, so that scores are as sure as they are right."""
+    """Fit a temperature on dev after training, so that scores are calibrated."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
         """Make the map. See `TagDecoder.build`."""
@@ -68,7 +68,7 @@ class LinearTagger(TagModule):
         return Loss(total, len(logits))
 
     def predict(self, states: States) -> Tags:
-        """The likeliest tag of each step; where not all sequences are allowed, the likeliest allowed one."""
+        """The likeliest tag of each step, or the likeliest allowed sequence."""
         logs = torch.log_softmax(self.logits(states) / self.temperature, -1)
         if self.is_free:
             scores, labels = logs.max(-1)
@@ -78,5 +78,5 @@ class LinearTagger(TagModule):
         return Tags(labels, scores.exp())
 
     def logits(self, states: States) -> Float[Tensor, "batch time labels"]:
-        """How much speaks for each tag at each step."""
+        """Logits of each tag at each step."""
         return self.output(states.outputs).float()  # type: ignore[no-any-return]

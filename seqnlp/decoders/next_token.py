@@ -21,7 +21,7 @@ class NextToken(Spec):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of a window."""
     tied: bool = False
-    """Take the embedding's vectors for those of the output too, through a projection where the widths differ."""
+    """Tie the output layer to the embeddings, through a projection where widths differ."""
 
     def build(self, width: int, tokens: int, table: Tensor) -> "NextTokenDecoder":
         """Make the softmax.

@@ -1,4 +1,4 @@
-"""Decoders that pool the steps of a text and choose classes for the whole of it."""
+"""Decoders that pool the steps of a text and classify it."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -19,53 +19,53 @@ from seqnlp.spec import Family
 
 @dataclass(frozen=True)
 class Classes:
-    """What a decoder says of a batch of texts."""
+    """Predicted classes of a batch of texts."""
 
     logits: Float[Tensor, "batch labels"]
     scores: Float[Tensor, "batch labels"]
-    """Probabilities: in sum 1, or, where a text may have several labels, of each label on its own."""
+    """Probabilities, in sum 1, or, for multilabel texts, of each label on its own."""
     weights: Float[Tensor, "batch time"] | None
-    """How much each step counted, where the pooling alone decides that."""
+    """The weight of each step, if the pooling alone decides it."""
 
 
 class PoolDecoder(Family, ABC):
-    """Makes one vector of a text's steps, and classifies that."""
+    """Pools the steps of a text into one vector, and classifies that."""
 
     default_kind: ClassVar[str | None] = "max"
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the pooled features dropped."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the probability that training spreads over all classes; the model then becomes less sure."""
+    """Share of the target probability that is spread over all classes; scores become less confident."""
     class_weights: Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]] | None = None
-    """How much a text of each class counts: a table, or `balanced`, which makes up for rare ones; left out: 1."""
+    """Weight of each class in the loss: a table, or `balanced`, which makes up for rare ones; left out: 1."""
     calibrate: bool = False
-    """Fit a temperature on dev after the training, so that scores are as sure as they are right."""
+    """Fit a temperature on dev after training, so that scores are calibrated."""
 
     @abstractmethod
     def pooling(self, width: int, reads_ahead: bool) -> Pooling:
         """Make the pooling for encoded steps of this width."""
 
     def build(
-        self, width: int, weights: Float[Tensor, " labels"], several: bool, reads_ahead: bool, votes: bool = False
+        self, width: int, weights: Float[Tensor, " labels"], multilabel: bool, reads_ahead: bool, votes: bool = False
     ) -> "PoolClassifier":
         """Make the network.
 
         Args:
             width: Features of an encoded step.
-            weights: How much each class counts; there are as many classes as weights.
-            several: Whether a text has any number of labels rather than one.
-            reads_ahead: Whether an encoded step knows of later ones.
-            votes: Whether each step has, after those features, a vote for each class.
+            weights: Of the classes in the loss.
+            multilabel: A text has any number of labels rather than one.
+            reads_ahead: An encoded step depends on later ones.
+            votes: Each step has, after those features, a vote for each class.
         """
         pooling = self.pooling(width, reads_ahead)
         output = nn.Linear(pooling.width, len(weights))
-        return PoolClassifier(pooling, output, weights, several, self.dropout, self.label_smoothing, votes)
+        return PoolClassifier(pooling, output, weights, multilabel, self.dropout, self.label_smoothing, votes)
 
 
 @final
 class LastPool(PoolDecoder):
-    """The last step; if the encoder reads in both directions, the first one beside it."""
+    """The last step; of a bidirectional encoder the first one beside it."""
 
     kind: Literal["last"] = "last"
 
@@ -87,7 +87,7 @@ class MeanPool(PoolDecoder):
 
 @final
 class MaxPool(PoolDecoder):
-    """The strongest answer of each feature."""
+    """The maximum of each feature over the steps."""
 
     kind: Literal["max"] = "max"
 
@@ -98,11 +98,11 @@ class MaxPool(PoolDecoder):
 
 @final
 class AttentionPool(PoolDecoder):
-    """A weighed mean: training decides which steps count (Yang et al., 2016)."""
+    """Attention pooling: a mean with learned weights (Yang et al., 2016)."""
 
     kind: Literal["attention"] = "attention"
     size: Annotated[int, Field(ge=1)] = 64
-    """Features of the layer that weighs the steps."""
+    """Hidden units of the layer that weights the steps."""
 
     def pooling(self, width: int, reads_ahead: bool) -> Attention:
         """Make the pooling."""
@@ -111,20 +111,20 @@ class AttentionPool(PoolDecoder):
 
 @final
 class PoolClassifier(DecoderModule):
-    """A pooling and a linear map to the classes, to which the votes of the steps are added."""
+    """A pooling and a linear map to the classes; votes of the steps are added."""
 
     def __init__(
         self,
         pooling: Pooling,
         output: nn.Linear,
         weights: Float[Tensor, " labels"],
-        several: bool,
+        multilabel: bool,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
         votes: bool = False,
     ) -> None:
         super().__init__()
-        self.pooling, self.several, self.label_smoothing = pooling, several, label_smoothing
+        self.pooling, self.multilabel, self.label_smoothing = pooling, multilabel, label_smoothing
         self.votes = len(weights) if votes else 0
         self.dropout = Dropout(dropout)
         self.output = output
@@ -138,11 +138,11 @@ class PoolClassifier(DecoderModule):
 
         Args:
             states: The encoded texts.
-            target: The number of each text's class, shape (batch,), or, where a text may have several labels,
+            target: The number of each text's class, shape (batch,), or, for multilabel texts,
                 1 for each that it has and 0 for the others, shape (batch, labels).
         """
         logits = self.predict(states).logits
-        if self.several:
+        if self.multilabel:
             total = nn.functional.binary_cross_entropy_with_logits(
                 logits, self._smoothed(target), reduction="sum", pos_weight=self.class_weights
             )
@@ -171,4 +171,4 @@ class PoolClassifier(DecoderModule):
             logits = logits + Sum(self.votes)(votes).vectors
         cooled = logits / self.temperature
         weights = None if self.votes else pooled.weights
-        return Classes(logits, cooled.sigmoid() if self.several else cooled.softmax(-1), weights)
+        return Classes(logits, cooled.sigmoid() if self.multilabel else cooled.softmax(-1), weights)

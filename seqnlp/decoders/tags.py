@@ -1,4 +1,4 @@
-"""The contract of decoders that give each step a tag."""
+"""Contract of decoders that tag each step."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family
 
 Allowed = NDArray[np.bool_]
-"""Which tag may follow which, from row to column; shape (tags + 1, tags + 1). The last row is the beginning of a
+"""Allowed transitions from tag (row) to tag (column); shape (tags + 1, tags + 1). The last row is the beginning of a
 sequence, the last column its end."""
 
 
 @dataclass(frozen=True)
 class Tags:
-    """The tags of a batch."""
+    """Predicted tags of a batch."""
 
     labels: Int[Tensor, "batch time"]
     scores: Float[Tensor, "batch time"]
-    """Probability of each tag."""
+    """The probability of each predicted tag."""
 
 
 class TagModule(DecoderModule, ABC):
-    """The network of a `TagDecoder`."""
+    """Network of a `TagDecoder`."""
 
     @abstractmethod
     def predict(self, states: States) -> Tags:
@@ -43,7 +43,7 @@ class TagDecoder(Family, ABC):
     default_kind: ClassVar[str | None] = "linear"
 
     constrained: bool = True
-    """Predict only sequences of tags that `data.scheme` allows; without a scheme there is nothing to obey."""
+    """Predict only sequences of tags that `data.scheme` allows."""
 
     @abstractmethod
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> TagModule:
@@ -52,11 +52,11 @@ class TagDecoder(Family, ABC):
         Args:
             width: Features of an encoded step.
             labels: The tags to choose from.
-            allowed: Which of them may follow which; None if all may.
+            allowed: The allowed transitions; None if all are.
         """
 
     def forbidden(self, labels: Labels, allowed: Allowed | None) -> Bool[Tensor, "states states"]:
-        """The transitions that must not be taken; states are the labels and the boundary."""
+        """Mask of forbidden transitions; states are the labels and the boundary."""
         states = len(labels) + 1
         if allowed is None or not self.constrained:
             return torch.zeros(states, states, dtype=torch.bool)

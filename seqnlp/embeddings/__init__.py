@@ -1,21 +1,37 @@
-"""Embeddings turn encoded words into vectors."""
+"""Embeddings turn encoded text, tokens and series into vectors."""
 
-from seqnlp.embeddings.base import PathResolver, View, WordModule
+from seqnlp.embeddings.base import (
+    Embedder,
+    Embedding,
+    Features,
+    PathResolver,
+    TextBatch,
+    WordEmbedder,
+    WordEmbedding,
+)
+
+# The sections of `[embedding]`; in this order their features stand in the vector of a step.
+# isort: off
+from seqnlp.embeddings.words import Words
 from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
-from seqnlp.embeddings.columns import ColumnsEmbedding
+from seqnlp.embeddings.subwords import SubwordPieces
+from seqnlp.embeddings.vectors import Vectors
+# isort: on
+
+from seqnlp.embeddings.columns import ColumnEmbedding
 from seqnlp.embeddings.ngrams import NGramVotes
 from seqnlp.embeddings.series import SeriesBatch, SeriesEmbedding
-from seqnlp.embeddings.subwords import SubwordPieces
-from seqnlp.embeddings.text import TextBatch, TextEmbedder, TextEmbedding
+from seqnlp.embeddings.text import TextEmbedder, TextEmbedding
 from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup
-from seqnlp.embeddings.vectors import Vectors
-from seqnlp.embeddings.words import Words
 
 __all__ = [
     "CharCnn",
     "CharLstm",
     "Chars",
-    "ColumnsEmbedding",
+    "ColumnEmbedding",
+    "Embedder",
+    "Embedding",
+    "Features",
     "NGramVotes",
     "PathResolver",
     "SeriesBatch",
@@ -28,7 +44,7 @@ __all__ = [
     "TokenEmbedding",
     "TokenLookup",
     "Vectors",
-    "View",
-    "WordModule",
+    "WordEmbedder",
+    "WordEmbedding",
     "Words",
 ]

@@ -1,4 +1,4 @@
-"""Vectors of words from their spelling: what a tagger knows of words that it has never seen."""
+"""Vectors of words from their spelling, also of words that train did not have."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,15 +10,16 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Characters
 from seqnlp.codecs.characters import PADDING
-from seqnlp.embeddings.base import PathResolver, View, WordModule
+from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.nn.recurrent import LstmLayer, RecurrentStack
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Family
 
 
-class Chars(Family, View, ABC):
-    """A network over the characters of a word, run once for each distinct word of a batch."""
+class Chars(WordEmbedding, Family, ABC):
+    """Character-level word embedding, computed once for each distinct word of a batch."""
 
+    section: ClassVar[str] = "chars"
     default_kind: ClassVar[str | None] = "cnn"
     renamed = {"embedding": "embedding_size", "longest": "max_length"}
 
@@ -27,11 +28,11 @@ class Chars(Family, View, ABC):
     embedding_size: Annotated[int, Field(ge=1)] = 32
     """Features of a character."""
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a character must occur in train to be known."""
+    """Occurrences in train that a character needs to be known."""
     max_length: Annotated[int, Field(ge=4)] = 40
     """Characters of a word, at most; of longer words both ends are read."""
 
-    def fit(self, counts: Mapping[str, int], find: PathResolver) -> Characters:
+    def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Characters:
         """Number the characters of the words."""
         return Characters.fit(counts, self.min_count, self.max_length)
 
@@ -40,13 +41,13 @@ class Chars(Family, View, ABC):
         return Characters.from_json(data)
 
     @abstractmethod
-    def build(self, codec: Characters) -> WordModule:
+    def build(self, codec: Characters) -> WordEmbedder:
         """Make the network."""
 
 
 @final
 class CharCnn(Chars):
-    """Filters over neighbouring characters, the strongest answer of each (dos Santos and Zadrozny, 2014)."""
+    """Convolution over characters with max-pooling (dos Santos and Zadrozny, 2014)."""
 
     renamed = {"window": "kernel_size"}
 
@@ -60,11 +61,11 @@ class CharCnn(Chars):
 
 
 @final
-class CharConvolution(WordModule):
+class CharConvolution(WordEmbedder):
     """Embeds characters, convolves, and takes the maximum over the word.
 
-    A filter's answer is a sum of one number for each character it sees, which depends only on which character
-    it is and where. So embedding and filters are multiplied first, into a small table, and a window is a sum
+    A filter's answer is a sum of one number for each character it sees, which depends only on the character
+    and its place. So embedding and filters are multiplied first, into a small table, and a window is a sum
     of its rows.
     """
 
@@ -76,11 +77,11 @@ class CharConvolution(WordModule):
         self.bias = nn.Parameter(torch.zeros(size))
         nn.init.uniform_(self.filters, -((window * embedding) ** -0.5), (window * embedding) ** -0.5)
 
-    def forward(self, features: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
+    def embed_words(self, ids: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
         """Embed encoded words."""
-        real = features != PADDING
-        around = nn.functional.pad(features, ((self.window - 1) // 2, self.window // 2), value=PADDING)
-        places = torch.arange(self.window, device=features.device) * self.table.num_embeddings
+        real = ids != PADDING
+        around = nn.functional.pad(ids, ((self.window - 1) // 2, self.window // 2), value=PADDING)
+        places = torch.arange(self.window, device=ids.device) * self.table.num_embeddings
         windows = around.unfold(1, self.window, 1)[real] + places
         rows = (self.table.weight @ self.filters).flatten(0, 1).to(self.bias.dtype)
         answers = nn.functional.embedding_bag(windows, rows, mode="sum")
@@ -92,7 +93,7 @@ class CharConvolution(WordModule):
 
 @final
 class CharLstm(Chars):
-    """A BiLSTM over characters; its two final states are the word's vector (Lample et al., 2016)."""
+    """The two final states of a BiLSTM over characters (Lample et al., 2016)."""
 
     kind: Literal["lstm"] = "lstm"
 
@@ -102,7 +103,7 @@ class CharLstm(Chars):
 
 
 @final
-class CharRecurrent(WordModule):
+class CharRecurrent(WordEmbedder):
     """Embeds characters and reads them in both directions."""
 
     def __init__(self, characters: int, embedding: int, size: int) -> None:
@@ -111,11 +112,11 @@ class CharRecurrent(WordModule):
         self.table = nn.Embedding(characters, embedding, padding_idx=PADDING)
         self.recurrent = RecurrentStack(lambda width: LstmLayer(width, self.width // 2), embedding, bidirectional=True)
 
-    def forward(self, features: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
+    def embed_words(self, ids: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
         """Embed encoded words."""
-        mask = features != PADDING
-        outputs = self.recurrent(self.table(features), mask).outputs
+        mask = ids != PADDING
+        outputs = self.recurrent(self.table(ids), mask).outputs
         half = self.width // 2
         last = mask.sum(1) - 1
-        words = torch.arange(len(features), device=features.device)
+        words = torch.arange(len(ids), device=ids.device)
         return torch.cat([outputs[words, last, :half], outputs[:, 0, half:]], 1)

@@ -1,33 +1,53 @@
-"""`[embedding]` where the corpus gives more than words: part-of-speech tags, for instance, as input."""
+"""Vectors of columns that the corpus gives beside the words: part-of-speech tags, for instance."""
 
-from collections.abc import Mapping
 from typing import Any, final
 
-from seqnlp.codecs import Vocabulary, WordCodec
-from seqnlp.embeddings.text import TextEmbedder, TextEmbedding
-from seqnlp.embeddings.words import Words
+from torch import Tensor
+
+from seqnlp.codecs import ColumnVocabulary, TokenizedText, Vocabulary
+from seqnlp.codecs.text import IDS
+from seqnlp.embeddings.base import Embedder, Embedding, Features, PathResolver, TextBatch
+from seqnlp.embeddings.words import WordLookup, Words
+from seqnlp.shapes import Float
 
 
 @final
-class ColumnsEmbedding(TextEmbedding):
-    """The vector of a step: several views of its word, and of columns that are given beside the words."""
+class ColumnEmbedding(Embedding):
+    """One learned vector for each value of a column."""
 
-    columns: dict[str, Words] = {}
-    """A learned vector for each value of a column, by the name of the column; who tags a text must then give it."""
+    column: str
+    """The column."""
+    table: Words
+    """Settings of the vectors."""
 
-    def fit_columns(self, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Vocabulary]:
-        """Number the values of each column, from how often each occurs in train."""
-        return {
-            name: Vocabulary.fit(counts[name], section.min_count, section.lowercase)
-            for name, section in self.columns.items()
-        }
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
 
-    def restore_columns(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, Vocabulary]:
-        """Take the codecs that a run has saved as `columns.<name>`."""
-        return {name: Vocabulary.from_json(dict(codecs[f"columns.{name}"])) for name in self.columns}
+    def fit(self, train: TokenizedText, find: PathResolver) -> ColumnVocabulary:
+        """Number the values of the column."""
+        counts = train.columns[self.column].counts()
+        return ColumnVocabulary(self.column, Vocabulary.fit(counts, self.table.min_count, self.table.lowercase))
 
-    def build_with(self, codecs: Mapping[str, WordCodec], columns: Mapping[str, Vocabulary]) -> TextEmbedder:
-        """Make the networks of all views and columns."""
-        views = {name: view.build(codecs[name]) for name, view in self.views().items()}
-        tables = {name: section.build(columns[name]) for name, section in self.columns.items()}
-        return TextEmbedder(views, self.dropout, tables)
+    def restore(self, data: dict[str, Any]) -> ColumnVocabulary:
+        """Take saved values."""
+        return ColumnVocabulary.from_json(data)
+
+    def build(self, codec: ColumnVocabulary) -> "ColumnLookup":
+        """Make the table."""
+        return ColumnLookup(self.table.build(codec.values))
+
+
+@final
+class ColumnLookup(Embedder):
+    """A table of vectors, looked up at each step."""
+
+    def __init__(self, table: WordLookup) -> None:
+        super().__init__()
+        self.width, self.table = table.width, table
+
+    def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
+        """Look values up."""
+        ids = features.sentences[IDS]
+        return self.table.embed_words(ids.flatten()).view(*ids.shape, self.width)

@@ -8,23 +8,16 @@ from torch import Tensor, nn
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, NGrams
-from seqnlp.codecs.log_ratios import log_ratios
-from seqnlp.embeddings.text import TextBatch
+from seqnlp.codecs.ngrams import log_count_ratios
+from seqnlp.codecs.text import IDS
+from seqnlp.embeddings.base import Embedder, Features, TextBatch
 from seqnlp.shapes import Float
 from seqnlp.spec import Spec
-
-INSIDE = "ngrams"
-"""The name of a word's own n-grams among the features of a batch; phrases have theirs among the columns."""
-
-
-def phrases_of(length: int) -> str:
-    """The name of the phrases of so many words among the columns of a batch."""
-    return f"phrases of {length} words"
 
 
 @final
 class NGramVotes(Spec):
-    """A linear model over n-grams, trained together with the network (wide and deep; Cheng et al., 2016).
+    """Linear model over n-grams, trained with the network (wide and deep; Cheng et al., 2016).
 
     It starts as naive Bayes, whose log-count ratios stay a scale of its weights (Wang and Manning, 2012).
     """
@@ -34,64 +27,67 @@ class NGramVotes(Spec):
     words: Annotated[int, Field(ge=1, le=9)] = 2
     """Words of the longest phrase that votes."""
     chars: list[Annotated[int, Field(ge=1)]] = [2, 5]
-    """Characters of the shortest and the longest part of a word that votes; empty: only whole words do."""
+    """Lengths of the shortest and the longest part of a word that votes; empty: only whole words do."""
     min_count: Annotated[int, Field(ge=1)] = 2
-    """How often an n-gram must occur in train to have a vote."""
+    """Occurrences in train that an n-gram needs to have a vote."""
     lowercase: bool = True
-    """Whether `The` and `the` are one word."""
+    """Take `The` and `the` for one word."""
     initial_weight: Annotated[float, Field(ge=0)] = 0.3
     """Weight of every vote before training; 0: n-grams have no say yet."""
     lr_multiplier: Annotated[float, Field(gt=0)] = 5.0
     """Multiple of the learning rate that these weights learn at, under an optimizer such as Adam."""
 
-    def build(self, first: Float[Tensor, "ngrams labels"]) -> "Votes":
-        """Make the network; `first` is what the n-grams say with a weight of 1."""
-        return Votes(first, self.initial_weight, self.lr_multiplier)
-
     def fit(self, words: Column) -> NGrams:
         """Number the n-grams of train."""
         return NGrams.fit(words, self.words, self.chars, self.min_count, self.lowercase)
 
+    def build(self, prior: Float[Tensor, "ngrams labels"]) -> "NGramEmbedder":
+        """Make the network; `prior` holds the votes of weight 1, see `naive_bayes`."""
+        return NGramEmbedder(prior, self.initial_weight, self.lr_multiplier)
 
-def first_votes(codec: NGrams, words: Column, labels: Ragged, classes: int) -> Float[Tensor, "ngrams labels"]:
-    """What each n-gram says with a weight of 1: its log-count ratio over how many n-grams an average word has."""
+
+def naive_bayes(codec: NGrams, words: Column, labels: Ragged, classes: int) -> Float[Tensor, "ngrams labels"]:
+    """Votes of weight 1: log-count ratios over the mean number of n-grams in a word."""
     lengths = codec.inside(words.distinct).lengths[words.codes.values]
-    ratios: Tensor = torch.from_numpy(log_ratios(codec, words, labels, classes))
+    ratios: Tensor = torch.from_numpy(log_count_ratios(codec, words, labels, classes))
     return ratios / max(float(lengths.mean()), 1.0)
 
 
 @final
-class Votes(nn.Module):
-    """What the n-grams of a word and the phrases that end there say for each class; in sum over a text a logit."""
+class NGramEmbedder(Embedder):
+    """Votes of n-grams for each class, which sum up to logits over a text."""
 
-    def __init__(self, first: Float[Tensor, "ngrams labels"], start: float = 1.0, rate: float = 1.0) -> None:
-        """Take the votes of weight 1, the weight to start with, and how much faster than others weights learn."""
+    def __init__(
+        self, prior: Float[Tensor, "ngrams labels"], initial_weight: float = 1.0, lr_multiplier: float = 1.0
+    ) -> None:
+        """Take the votes of weight 1, their initial weight, and the learning-rate multiplier."""
         super().__init__()
-        self.width = first.shape[1]
-        self.register_buffer("first", first * rate)  # Adam's steps don't depend on it, so a larger one is faster
-        self.weight = nn.Parameter(torch.full_like(first, start / rate))
-        self.first: Tensor
+        self.width = prior.shape[1]
+        self.register_buffer(
+            "prior", prior * lr_multiplier
+        )  # Adam's steps don't depend on it, so a larger one is faster
+        self.weight = nn.Parameter(torch.full_like(prior, initial_weight / lr_multiplier))
+        self.prior: Tensor
 
-    def forward(self, batch: TextBatch) -> Float[Tensor, "batch time labels"]:
+    def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
         """The votes at every step of a batch of texts."""
-        table = self.first * self.weight
-        own = nn.functional.embedding(batch.features[INSIDE], table).sum(1)
+        table = self.prior * self.weight
+        own = nn.functional.embedding(features.words[IDS], table).sum(1)
         votes = nn.functional.embedding(batch.index, own)
-        length = 2
-        while (name := phrases_of(length)) in batch.columns:
-            votes = votes + nn.functional.embedding(batch.columns[name], table)
-            length += 1
+        for phrases in features.sentences.values():
+            votes = votes + nn.functional.embedding(phrases, table)
         return votes
 
 
 @final
 class WithVotes(nn.Module):
-    """The vectors of words, with votes as their last features."""
+    """Embedding with the votes of n-grams as the last features of a step, without dropout."""
 
-    def __init__(self, embedder: nn.Module, votes: Votes) -> None:
+    def __init__(self, embedder: nn.Module, votes: NGramEmbedder, name: str) -> None:
+        """Take both, and the name of the n-grams among the features of a batch."""
         super().__init__()
-        self.embedder, self.votes = embedder, votes
+        self.embedder, self.votes, self.name = embedder, votes, name
 
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
         """Embed a batch of texts."""
-        return torch.cat([self.embedder(batch), self.votes(batch)], -1)
+        return torch.cat([self.embedder(batch), self.votes(batch, batch.features[self.name])], -1)

@@ -1,4 +1,4 @@
-"""`[embedding]` of a forecaster: windows of real numbers, step by step or in segments."""
+"""`[embedding]` of a forecaster: steps or segments of real numbers."""
 
 from dataclasses import dataclass
 from typing import Annotated, final
@@ -20,7 +20,7 @@ class SeriesBatch(TensorBatch):
 
     steps: Float[Tensor, "batch lookback width"]
     """The features of each step; the first ones are the values to be forecast."""
-    lanes: Int[Tensor, " batch"]
+    series: Int[Tensor, " batch"]
     """The number of the series that each window is of."""
     segment: int
     """Steps that are read at once."""
@@ -39,9 +39,9 @@ class SeriesEmbedding(Spec):
     renamed = {"segment": "segment_length"}
 
     segment_length: Annotated[int, Field(ge=1)] = 1
-    """Steps that the encoder reads at once, as one (Lin et al., 2023); the look-back is a multiple of it."""
+    """Steps that are encoded as one (Lin et al., 2023); the look-back is a multiple of it."""
     size: Annotated[int, Field(ge=1)] | None = None
-    """Features that a linear map and a ReLU make of each segment; left out: the numbers themselves."""
+    """Units of a linear layer with ReLU over each segment; left out: no layer."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of features dropped, the same ones in all of a window."""
 
@@ -52,7 +52,7 @@ class SeriesEmbedding(Spec):
 
 @final
 class SeriesEmbedder(nn.Module):
-    """Lays the steps of each segment side by side, and maps them."""
+    """Concatenates the steps of each segment, and maps them."""
 
     def __init__(self, width: int, segment: int, size: int | None, dropout: float) -> None:
         super().__init__()
@@ -61,14 +61,14 @@ class SeriesEmbedder(nn.Module):
         self.projection = None if size is None else nn.Linear(segment * width, size)
         self.dropout = Dropout(dropout)
         self.affine: WindowAffine | None = None
-        """A learned map of the values: the decoder, which undoes it, has the same one."""
+        """A learned affine map of the values, shared with the decoder, which undoes it."""
 
     def forward(self, batch: SeriesBatch) -> Float[Tensor, "batch time width"]:
         """Embed some windows."""
         steps = batch.steps
         if self.affine is not None:
             values, rest = steps.tensor_split([self.affine.channels], 2)
-            steps = torch.cat([self.affine(values, batch.lanes), rest], 2)
+            steps = torch.cat([self.affine(values, batch.series), rest], 2)
         windows, lookback, width = steps.shape
         segments = steps.reshape(windows, lookback // self.segment, self.segment * width)
         if self.projection is not None:

@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from itertools import chain, repeat
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, final
 
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs.subwords import PADDING, Subwords
-from seqnlp.embeddings.base import PathResolver, View, WordModule
+from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.shapes import Float, Int
 
 
 @final
-class SubwordPieces(View):
-    """The mean of learned vectors, one for each piece of the word (after Bojanowski et al., 2017)."""
+class SubwordPieces(WordEmbedding):
+    """Mean of learned vectors of the word's subwords (after Bojanowski et al., 2017)."""
 
+    section: ClassVar[str] = "subwords"
     renamed = {"pieces": "vocab_size"}
 
     size: Annotated[int, Field(ge=1)] = 64
@@ -25,7 +26,7 @@ class SubwordPieces(View):
     model: Literal["bpe", "unigram"] = "bpe"
     """Model of the pieces: byte-pair encoding, or unigram."""
 
-    def fit(self, counts: Mapping[str, int], find: PathResolver) -> Subwords:
+    def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Subwords:
         """Learn the pieces."""
         words = chain.from_iterable(repeat(word, count) for word, count in counts.items())
         return Subwords.fit(words, self.vocab_size, self.model)
@@ -40,7 +41,7 @@ class SubwordPieces(View):
 
 
 @final
-class PieceMean(WordModule):
+class PieceMean(WordEmbedder):
     """A table of pieces, averaged over the word."""
 
     def __init__(self, pieces: int, size: int) -> None:
@@ -50,7 +51,7 @@ class PieceMean(WordModule):
         nn.init.uniform_(self.table.weight, -((3 / size) ** 0.5), (3 / size) ** 0.5)
         nn.init.zeros_(self.table.weight.detach()[PADDING])
 
-    def forward(self, features: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
+    def embed_words(self, ids: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
         """Embed encoded words."""
-        counts = (features != PADDING).sum(1, keepdim=True).clamp(min=1)
-        return self.table(features).sum(1) / counts  # type: ignore[no-any-return]
+        counts = (ids != PADDING).sum(1, keepdim=True).clamp(min=1)
+        return self.table(ids).sum(1) / counts  # type: ignore[no-any-return]

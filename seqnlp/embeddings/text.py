@@ -1,114 +1,95 @@
-"""`[embedding]` for text: several views of a word, side by side."""
+"""`[embedding]` of text: several embeddings, concatenated."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, final
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqnlp.codecs import WordCodec
-from seqnlp.codecs.text import TextArrays
-from seqnlp.embeddings.base import PathResolver, View, WordModule
-from seqnlp.embeddings.chars import Chars
-from seqnlp.embeddings.subwords import SubwordPieces
-from seqnlp.embeddings.vectors import Vectors
+from seqnlp.codecs import TextCodec, TokenizedText
+from seqnlp.codecs.text import IDS
+from seqnlp.embeddings.base import Embedder, Embedding, PathResolver, TextBatch, WordEmbedder
+from seqnlp.embeddings.columns import ColumnEmbedding
 from seqnlp.embeddings.words import Words
-from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout
-from seqnlp.shapes import Bool, Float, Int
-from seqnlp.spec import Spec
+from seqnlp.shapes import Float
+from seqnlp.spec import Parts, Spec
 
 
-@dataclass(frozen=True)
-class TextBatch(TensorBatch):
-    """A padded batch of sentences as tensors; see `seqnlp.codecs.text.TextArrays`."""
+class TextEmbedding(Parts):
+    """Concatenation of embeddings of the words in their sentences."""
 
-    index: Int[Tensor, "batch time"]
-    mask: Bool[Tensor, "batch time"]
-    features: dict[str, Tensor]
-    columns: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, arrays: TextArrays) -> "TextBatch":
-        """Wrap gathered arrays, without a copy."""
-        features = {name: torch.from_numpy(values) for name, values in arrays.features.items()}
-        columns = {name: torch.from_numpy(values) for name, values in arrays.columns.items()}
-        return cls(torch.from_numpy(arrays.index), torch.from_numpy(arrays.mask), features, columns)
-
-
-class TextEmbedding(Spec):
-    """The vector of a word: several views of it, side by side."""
-
-    words: Words | None = None
-    """A learned vector for each word of train."""
-    chars: Chars | None = None
-    """A vector from the characters of the word."""
-    subwords: SubwordPieces | None = None
-    """The mean of learned vectors of the word's pieces."""
-    vectors: Vectors | None = None
-    """Pretrained vectors from a file."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of features dropped, the same ones in all of a sentence."""
+    columns: dict[str, Words] = {}
+    """A learned vector for each value of a column; it must be given with a text to be tagged."""
 
-    def views(self) -> dict[str, View]:
-        """The sections that are there, by name."""
-        sections = {
-            "words": self.words,
-            "chars": self.chars,
-            "subwords": self.subwords,
-            "vectors": self.vectors,
-        }
-        return {name: section for name, section in sections.items() if section is not None}
+    @classmethod
+    def registered(cls) -> Mapping[str, type[Spec]]:
+        """All sections that an embedding has claimed."""
+        return Embedding.registry
 
-    def fit(self, counts: Mapping[str, int], find: PathResolver) -> dict[str, WordCodec]:
-        """Make the codec of each view.
+    @property
+    def parts(self) -> dict[str, Embedding]:
+        """The embeddings by name; that of a column is `columns.<its name>`."""
+        own: dict[str, Embedding] = {name: part for name, part in self if isinstance(part, Embedding)}
+        given = {f"columns.{name}": ColumnEmbedding(column=name, table=table) for name, table in self.columns.items()}
+        return {**own, **given}
+
+    @property
+    def given_columns(self) -> dict[str, str]:
+        """Columns that are read beside the words, each with the part that reads it."""
+        return {column: name for name, part in self.parts.items() for column in part.columns}
+
+    def named_files(self) -> dict[str, str]:
+        """The files that the parts name."""
+        return {f"{name}.{key}": file for name, part in self.parts.items() for key, file in part.named_files().items()}
+
+    def fit(self, train: TokenizedText, find: PathResolver) -> dict[str, TextCodec]:
+        """Make the codec of each part.
 
         Args:
-            counts: The words of train, and how often each occurs.
+            train: The sentences of train.
             find: Looks up a file that a section names.
         """
-        return {name: view.fit(counts, find) for name, view in self.views().items()}
+        return {name: part.fit(train, find) for name, part in self.parts.items()}
 
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, WordCodec]:
+    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, TextCodec]:
         """Take the codecs that a run has saved."""
-        return {name: view.restore(dict(codecs[name])) for name, view in self.views().items()}
+        return {name: part.restore(dict(codecs[codec_name(name)])) for name, part in self.parts.items()}
 
-    def build(self, codecs: Mapping[str, WordCodec]) -> "TextEmbedder":
-        """Make the networks of all views."""
-        views = {name: view.build(codecs[name]) for name, view in self.views().items()}
-        return TextEmbedder(views, self.dropout)
+    def build(self, codecs: Mapping[str, TextCodec]) -> "TextEmbedder":
+        """Make the networks of all parts."""
+        return TextEmbedder({name: part.build(codecs[name]) for name, part in self.parts.items()}, self.dropout)
+
+
+def codec_name(part: str) -> str:
+    """The name under which a run saves the codec of a part."""
+    return f"embedding.{part}"
 
 
 @final
 class TextEmbedder(nn.Module):
-    """Embeds the distinct words of a batch once, then hands every step its word's vector."""
+    """Concatenated embedders, with dropout. The distinct words of a batch are embedded once."""
 
-    def __init__(
-        self, views: dict[str, WordModule], dropout: float, columns: Mapping[str, WordModule] | None = None
-    ) -> None:
-        """Take the parts.
-
-        Args:
-            views: What is made of a word, by name.
-            dropout: Share of features dropped.
-            columns: What is made of the columns that are given beside the words, by name.
-        """
+    def __init__(self, parts: Mapping[str, Embedder], dropout: float) -> None:
+        """Take the embedders by name, and the share of features to be dropped."""
         super().__init__()
-        self.views = nn.ModuleDict(views)
-        tables = dict(columns or {})
-        self.columns = list(tables)
-        self.tables = nn.ModuleList(tables.values())  # a ModuleDict would refuse names such as "type"
-        self.width = sum(view.width for view in (*views.values(), *tables.values()))
+        self.names = list(parts)
+        self.parts = nn.ModuleList(parts.values())  # a ModuleDict would refuse names such as "type"
+        self.width = sum(part.width for part in parts.values())
         self.dropout = Dropout(dropout)
 
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
-        """Embed a batch of sentences."""
-        parts = []
-        if self.views:
-            words = torch.cat([view(batch.features[name]) for name, view in self.views.items()], 1)
-            parts.append(nn.functional.embedding(batch.index, words))
-        for name, table in zip(self.columns, self.tables, strict=True):
-            parts.append(table(batch.columns[name].flatten()).unflatten(0, batch.index.shape))
-        return self.dropout(torch.cat(parts, -1) if len(parts) > 1 else parts[0])  # type: ignore[no-any-return]
+        """Embed a batch of sentences; the features of words come first."""
+        words, steps = [], []
+        for name, part in zip(self.names, self.parts, strict=True):
+            features = batch.features[name]
+            if isinstance(part, WordEmbedder):
+                words.append(part.embed_words(features.words[IDS]))
+            else:
+                steps.append(part(batch, features))
+        if words:  # one look-up for all of them
+            steps.insert(0, nn.functional.embedding(batch.index, torch.cat(words, 1)))
+        return self.dropout(torch.cat(steps, -1) if len(steps) > 1 else steps[0])  # type: ignore[no-any-return]

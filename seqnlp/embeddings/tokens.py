@@ -1,4 +1,4 @@
-"""`[embedding]` of a language model or a translation: a vector for every token."""
+"""`[embedding]` of a language model or a translation: token vectors."""
 
 from dataclasses import dataclass
 from typing import Annotated, final
@@ -16,7 +16,7 @@ from seqnlp.spec import Spec
 
 @dataclass(frozen=True)
 class TokenBatch(TensorBatch):
-    """Stretches of text, all of the same length, or filled up to the longest."""
+    """Padded batch of token sequences."""
 
     index: Int[Tensor, "batch time"]
     real: Bool[Tensor, "batch time"] | None = None

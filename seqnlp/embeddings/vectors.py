@@ -1,31 +1,36 @@
 """Pretrained vectors of words."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, final
+from typing import Annotated, Any, ClassVar, final
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs.vectors import WordVectors
-from seqnlp.embeddings.base import PathResolver, View, WordModule
+from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.shapes import Float, Int
 
 
 @final
-class Vectors(View):
-    """Vectors that somebody else trained, from a text file in the format of GloVe, word2vec or fastText."""
+class Vectors(WordEmbedding):
+    """Pretrained word vectors from a text file (GloVe, word2vec, fastText)."""
 
+    section: ClassVar[str] = "vectors"
     renamed = {"most": "max_words", "tune": "trainable"}
 
     file: str
     """Path of the file."""
     max_words: Annotated[int, Field(ge=1)] = 100_000
-    """Keep this many words, the first ones of the file, and of the later ones those of train."""
+    """Words to keep, the first ones of the file; of later ones those of train are kept too."""
     trainable: bool = False
     """Train the vectors too, rather than keep them as they are."""
 
-    def fit(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
+    def named_files(self) -> dict[str, str]:
+        """The file."""
+        return {"file": self.file}
+
+    def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
         """Read the file."""
         return WordVectors.read(find(self.file), self.max_words, counts)
 
@@ -39,7 +44,7 @@ class Vectors(View):
 
 
 @final
-class VectorLookup(WordModule):
+class VectorLookup(WordEmbedder):
     """A table of given vectors."""
 
     def __init__(self, rows: int, size: int, matrix: Any, trainable: bool) -> None:
@@ -50,6 +55,6 @@ class VectorLookup(WordModule):
         if matrix is not None:
             self.table.weight.data.copy_(torch.from_numpy(matrix))
 
-    def forward(self, features: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
+    def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
         """Look words up."""
-        return self.table(features)  # type: ignore[no-any-return]
+        return self.table(ids)  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """A vector for every word of the vocabulary."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, final
+from typing import Annotated, Any, ClassVar, final
 
 import torch
 from pydantic import Field
@@ -9,27 +9,28 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Vocabulary
 from seqnlp.codecs.vocabulary import UNKNOWN
-from seqnlp.embeddings.base import PathResolver, View, WordModule
+from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.nn.random import generator
 from seqnlp.shapes import Float, Int
 
 
 @final
-class Words(View):
-    """One learned vector a word; words that are too rare share the one of the unknown word."""
+class Words(WordEmbedding):
+    """Learned word vectors; rare words share that of the unknown word."""
 
+    section: ClassVar[str] = "words"
     renamed = {"dropout": "word_dropout"}
 
     size: Annotated[int, Field(ge=1)] = 128
     """Features of the vector."""
     min_count: Annotated[int, Field(ge=1)] = 1
-    """How often a word must occur in train to get a vector of its own."""
+    """Occurrences in train that a word needs to get a vector of its own."""
     lowercase: bool = False
-    """Whether `The` and `the` are one word."""
+    """Lowercase words."""
     word_dropout: Annotated[float, Field(ge=0)] = 0.25
-    """A word seen n times is taken for unknown with probability word_dropout / (word_dropout + n) in training."""
+    """Replaces a word of count n by the unknown one with probability word_dropout / (word_dropout + n)."""
 
-    def fit(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
+    def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
         """Number the words."""
         return Vocabulary.fit(counts, self.min_count, self.lowercase)
 
@@ -43,7 +44,7 @@ class Words(View):
 
 
 @final
-class WordLookup(WordModule):
+class WordLookup(WordEmbedder):
     """A table of vectors, with word dropout by frequency (Kiperwasser and Goldberg, 2016)."""
 
     def __init__(self, counts: Int[Tensor, " words"], size: int, dropout: float) -> None:
@@ -54,10 +55,9 @@ class WordLookup(WordModule):
         self.register_buffer("_dropped", dropout / (dropout + counts.clamp(min=1)), persistent=False)
         self._dropped: Tensor
 
-    def forward(self, features: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
+    def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
         """Look words up."""
         if self.training:
-            drawn = torch.rand(features.shape, generator=generator(features.device), device=features.device)
-            dropped = drawn < self._dropped[features]
-            features = features.masked_fill(dropped, UNKNOWN)
-        return self.table(features)  # type: ignore[no-any-return]
+            drawn = torch.rand(ids.shape, generator=generator(ids.device), device=ids.device)
+            ids = ids.masked_fill(drawn < self._dropped[ids], UNKNOWN)
+        return self.table(ids)  # type: ignore[no-any-return]

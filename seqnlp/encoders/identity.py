@@ -3,7 +3,7 @@
 from typing import Literal, final
 
 from seqnlp.encoders.base import Encoder
-from seqnlp.nn.unread import Identity
+from seqnlp.nn.identity import Identity
 
 
 @final

@@ -22,7 +22,7 @@ class RecurrentEncoder(Encoder, ABC):
     size: Annotated[int, Field(ge=1)] = 128
     """Units of each direction of each layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1
-    """Layers on top of each other."""
+    """Stacked layers."""
     bidirectional: bool = True
     """Read each sequence in both directions; the output is twice as wide."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3

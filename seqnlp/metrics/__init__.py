@@ -1,8 +1,14 @@
-"""Metrics compare predictions with what is right."""
+"""Metrics compare predictions with gold."""
 
-from seqnlp.metrics.accuracy import accuracy
-from seqnlp.metrics.classes import class_scores, several_scores
-from seqnlp.metrics.labels import label_scores
+from seqnlp.metrics.labels import LabelPairs, accuracy, class_scores, label_scores, multilabel_scores
 from seqnlp.metrics.spans import SpanScores, span_scores
 
-__all__ = ["SpanScores", "accuracy", "class_scores", "label_scores", "several_scores", "span_scores"]
+__all__ = [
+    "LabelPairs",
+    "SpanScores",
+    "accuracy",
+    "class_scores",
+    "label_scores",
+    "multilabel_scores",
+    "span_scores",
+]

@@ -1,4 +1,4 @@
-"""Calibration: whether a model is right as often as it says that it is."""
+"""Calibration: reliability tables, their error, and temperature scaling."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ COLDEST, HOTTEST = 0.05, 20.0
 def reliability(
     confidence: NDArray[np.floating[Any]], right: NDArray[np.bool_], bins: int = BINS
 ) -> list[dict[str, float]]:
-    """What a model said and what became of it, for predictions of about the same confidence.
+    """Reliability table: predictions of about the same confidence, and their accuracy.
 
     Args:
         confidence: The probability that the model gave to each of its predictions; shape (items,).
-        right: Whether it was right; shape (items,).
-        bins: How many equal parts 0 to 1 is cut into.
+        right: True where it was right; shape (items,).
+        bins: Number of equal parts that 0 to 1 is cut into.
 
     Returns:
-        For each part that has predictions: where it begins (`low`) and ends (`high`), their `count`, their mean
+        For each part that has predictions: its bounds (`low` and `high`), their `count`, their mean
         `confidence` and their `accuracy`.
     """
     places = np.minimum((confidence * bins).astype(np.int64), bins - 1)
@@ -40,17 +40,17 @@ def reliability(
 
 
 def calibration_error(table: list[dict[str, float]]) -> float:
-    """Expected calibration error (Naeini et al., 2015): how far confidence and accuracy are apart, on average.
+    """Expected calibration error (Naeini et al., 2015): the mean distance of confidence and accuracy.
 
     Args:
-        table: What `reliability` returned.
+        table: The result of `reliability`.
     """
     total = sum(row["count"] for row in table)
     return sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in table) / max(total, 1)
 
 
 def fit_temperature(logits: NDArray[np.floating[Any]], gold: NDArray[np.int64]) -> float:
-    """The number that logits must be divided by to give the right answers the best probability (Guo et al., 2017).
+    """Temperature to divide logits by, fitted by likelihood (Guo et al., 2017).
 
     Args:
         logits: One row an item: of each class, shape (items, classes), or, for yes-or-no questions, shape (items,).

@@ -1,6 +1,6 @@
-"""Errors of forecasts, of points and of distributions; values that are missing count in none of them.
+"""Errors of point and probabilistic forecasts; missing values count in none.
 
-Arrays broadcast against each other. `observed` says which values are there, by default those that are not NaN; the
+Arrays broadcast against each other. `observed` is true where a value counts, by default where it is not NaN; the
 mean over no values at all is NaN.
 """
 
@@ -28,7 +28,7 @@ def mae(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
 
 
 def smape(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
-    """The symmetric absolute percentage error, from 0 to 2 (M4 says the same from 0 to 200; others leave out the 2).
+    """Symmetric mean absolute percentage error, from 0 to 2 (in M4 from 0 to 200).
 
     The mean of `2 |truth - forecast| / (|truth| + |forecast|)`; where both are 0 the error is 0.
     """
@@ -38,12 +38,12 @@ def smape(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
 
 
 def seasonal_error(history: Floats, season: int, observed: Mask = None) -> NDArray[np.float64]:
-    """The mean absolute difference between the values of a series and those a season before: what MASE divides by.
+    """Mean absolute error of the seasonal-naive forecast in train: the scale of MASE.
 
     Args:
-        history: What the forecaster was trained on, in the order of time; shape (steps, *series).
-        season: Steps after which things come round again; 1 for none.
-        observed: Which values are there; of the same shape. A pair counts if both are.
+        history: Training data, in the order of time; shape (steps, *series).
+        season: Season length in steps; 1 for none.
+        observed: True where a value is observed; of the same shape. A pair counts if both are.
 
     Returns:
         Shape (*series); NaN for a series without a single pair.
@@ -57,14 +57,14 @@ def seasonal_error(history: Floats, season: int, observed: Mask = None) -> NDArr
 
 
 def mase(truth: Floats, forecast: Floats, scale: Floats | float, observed: Mask = None) -> float:
-    """The absolute error in units of the seasonal-naive forecast's (Hyndman and Koehler, 2006).
+    """Mean absolute scaled error (Hyndman and Koehler, 2006): that of the seasonal-naive forecast is 1.
 
     Args:
-        truth: What came.
-        forecast: What was said.
-        scale: What `seasonal_error` says of the training data of each series. Series whose scale is 0 or NaN have no
+        truth: Ground truth.
+        forecast: The forecast.
+        scale: `seasonal_error` of the training data of each series. Series whose scale is 0 or NaN have no
             such error and are left out.
-        observed: Which values are there.
+        observed: True where a value is observed.
     """
     scale = np.asarray(scale, np.float64)
     usable = scale > 0  # NaN is not
@@ -73,13 +73,13 @@ def mase(truth: Floats, forecast: Floats, scale: Floats | float, observed: Mask 
 
 
 def pinball_loss(truth: Floats, quantile: Floats, level: float, observed: Mask = None) -> float:
-    """The mean of `level` times what came over the quantile, or `1 - level` times what stayed under it.
+    """Pinball loss: `level` times the excess over a quantile, or `1 - level` times the shortfall, on average.
 
     Args:
-        truth: What came.
-        quantile: What it should stay under with probability `level` (Koenker and Bassett, 1978).
+        truth: Ground truth.
+        quantile: The quantile of that level (Koenker and Bassett, 1978).
         level: From 0 to 1.
-        observed: Which values are there.
+        observed: True where a value is observed.
     """
     over = _apart(truth, quantile)
     return _mean(np.maximum(level * over, (level - 1) * over), truth, observed)
@@ -88,18 +88,18 @@ def pinball_loss(truth: Floats, quantile: Floats, level: float, observed: Mask =
 def crps_quantiles(
     truth: Floats, quantile: Callable[[float], Floats], levels: Sequence[float], observed: Mask = None
 ) -> float:
-    """The continuous ranked probability score of distributions known by some of their quantiles, about.
+    """Approximate continuous ranked probability score of distributions known by quantiles.
 
     It is twice the integral of the pinball loss over all levels (Gneiting and Raftery, 2007), taken here as a mean
     over the levels at hand, each weighted by the distance between its neighbours; of evenly spaced levels, the plain
     mean. It says nothing of the tails beyond the outermost levels.
 
     Args:
-        truth: What came.
-        quantile: Says what values should stay under with a probability; asked for one level after the other, as all
-            of them at once take much memory.
+        truth: Ground truth.
+        quantile: Gives the quantile of a level; called for one level after the other, as all of them at once
+            take much memory.
         levels: Rising.
-        observed: Which values are there.
+        observed: True where a value is observed.
     """
     weights = np.gradient(np.asarray(levels, np.float64)) if len(levels) > 1 else np.ones(1)
     losses = [pinball_loss(truth, quantile(level), level, observed) for level in levels]
@@ -110,10 +110,10 @@ def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask
     """The continuous ranked probability score of normal distributions (Gneiting et al., 2005, equation 5).
 
     Args:
-        truth: What came.
+        truth: Ground truth.
         mean: Of the distributions.
         deviation: Their standard deviations, over 0.
-        observed: Which values are there.
+        observed: True where a value is observed.
     """
     z = _apart(truth, mean) / deviation
     under = (1 + np.asarray(_erf(z / sqrt(2)), np.float64)) / 2
@@ -137,7 +137,7 @@ def _apart(truth: Floats, forecast: Floats) -> NDArray[np.float64]:
 
 
 def _mean(errors: NDArray[np.float64], truth: Floats, observed: Mask) -> float:
-    """The mean over what is there. A forecast of NaN is no missing value: it makes the mean NaN."""
+    """Mean over the observed values. A forecast of NaN is no missing value: it makes the mean NaN."""
     chosen = errors[np.broadcast_to(_there(truth, observed), errors.shape)]
     return float(chosen.mean()) if chosen.size else float("nan")
 

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of spans: a span is right when its words and its label are."""
+"""Precision, recall and F1 of spans, by exact match."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.codecs.spans import Spans
-from seqnlp.metrics.labels import counted_scores
-
-LabelScores = dict[str, dict[str, float]]
+from seqnlp.metrics.labels import LabelScores, counted_scores, macro_f1
 
 NOTHING = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
 """The scores where there are no spans at all."""
@@ -16,21 +14,21 @@ NOTHING = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
 
 @dataclass(frozen=True)
 class SpanScores:
-    """How well spans were found; all numbers from 0 to 1, and 0 where undefined."""
+    """Scores of predicted spans, from 0 to 1, and 0 where undefined."""
 
     precision: float
-    """Of all spans found, the share that is right."""
+    """The share of the predicted spans that is right."""
     recall: float
-    """Of all spans that there are, the share that was found."""
+    """The share of the gold spans that is found."""
     f1: float
     macro_f1: float
     """The mean of the labels' F1, each label counting the same."""
     labels: LabelScores
-    """For each label that occurs: `precision`, `recall`, `f1`, and how many spans there are as `support`."""
+    """A row for each label that occurs."""
 
 
 def span_scores(gold: Spans, predicted: Spans) -> SpanScores:
-    """Compare the spans found in a column with those that there are."""
+    """Compare predicted spans of a column with the gold ones."""
     _, ours, theirs = np.intersect1d(gold.starts, predicted.starts, assume_unique=True, return_indices=True)
     same = (gold.ends[ours] == predicted.ends[theirs]) & (gold.labels[ours] == predicted.labels[theirs])
     names = sorted({*gold.labels.tolist(), *predicted.labels.tolist()})
@@ -39,8 +37,7 @@ def span_scores(gold: Spans, predicted: Spans) -> SpanScores:
     labels = counted_scores(right, given, support, names)
     together = [count.sum(keepdims=True) for count in (right, given, support)]
     total = counted_scores(together[0], together[1], together[2], ["all"]).get("all", NOTHING)
-    macro = float(np.mean([row["f1"] for row in labels.values()])) if labels else 0.0
-    return SpanScores(total["precision"], total["recall"], total["f1"], macro, labels)
+    return SpanScores(total["precision"], total["recall"], total["f1"], macro_f1(labels), labels)
 
 
 def _counts(labels: NDArray[np.str_], names: list[str]) -> NDArray[np.int64]:

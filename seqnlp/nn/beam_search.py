@@ -38,7 +38,7 @@ class Search:
     max_ratio: float = 2.0
     """Tokens of a sequence, at most: this times the steps of the source ..."""
     max_extra: int = 10
-    """... and so many more."""
+    """... plus this."""
     banned: tuple[int, ...] = (PADDING, BEGIN)
     """Tokens that are never chosen."""
     end: int | None = END

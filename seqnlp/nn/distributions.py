@@ -1,4 +1,4 @@
-"""What a forecast says of each value to come: a number, some quantiles, or a normal distribution."""
+"""Forecast distributions: a point, quantiles, or a normal distribution."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from seqnlp.shapes import Float
 PointLoss = Literal["mse", "mae", "huber"]
 
 SMALLEST = 1e-3
-"""The least standard deviation of a normal distribution, in units of the scaled values."""
+"""Least standard deviation of a normal distribution, in units of the scaled values."""
 
 
 class Distribution(ABC):
-    """Turns the numbers that a network gives for a value into a forecast of it.
+    """Distribution of a forecast value, from the outputs of a network.
 
     Networks see values with a shift and a scale taken off; `shaped` puts these on again.
     """
 
     size: int
-    """Numbers for each value."""
+    """Parameters of each value."""
 
     @abstractmethod
     def shaped(
@@ -32,32 +32,32 @@ class Distribution(ABC):
         shift: Float[Tensor, "*values"],
         scale: Float[Tensor, "*values"],
     ) -> Float[Tensor, "*values size"]:
-        """The parameters of the forecast, with the shift and the scale of the values put on."""
+        """Convert raw outputs to parameters, denormalised by shift and scale."""
 
     @abstractmethod
     def loss(
         self, parameters: Float[Tensor, "*values size"], target: Float[Tensor, "*values"]
     ) -> Float[Tensor, "*values"]:
-        """How far each value is from what was said of it."""
+        """Loss of each value."""
 
     @abstractmethod
     def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
-        """The one number to expect: what the loss makes best."""
+        """Point forecast: the minimiser of the loss."""
 
     @abstractmethod
     def covers(self, level: float) -> bool:
-        """Whether there is a quantile at this level (0 to 1)."""
+        """True if there is a quantile at this level (0 to 1)."""
 
     @abstractmethod
     def quantiles(
         self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
     ) -> Float[Tensor, "*values levels"]:
-        """What values stay under with these probabilities; each level must be covered."""
+        """Quantiles at these levels, each of which must be covered."""
 
 
 @final
 class Point(Distribution):
-    """One number a value; it knows nothing of its own error."""
+    """Point forecast; it knows nothing of its own error."""
 
     size = 1
 
@@ -82,17 +82,17 @@ class Point(Distribution):
         return nn.functional.huber_loss(point, target, reduction="none")
 
     def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
-        """The number itself."""
+        """Return the parameter itself."""
         return parameters[..., 0]
 
     def covers(self, level: float) -> bool:
-        """No quantile at all."""
+        """Return False: a point has no quantiles."""
         return False
 
     def quantiles(
         self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
     ) -> Float[Tensor, "*values levels"]:
-        """None."""
+        """Raise an error: a point has no quantiles."""
         raise ValueError("a point forecast has no quantiles")
 
 
@@ -113,23 +113,23 @@ class QuantileGrid(Distribution):
     def loss(
         self, parameters: Float[Tensor, "*values size"], target: Float[Tensor, "*values"]
     ) -> Float[Tensor, "*values"]:
-        """The mean pinball loss over the levels, twice, so that it is the absolute error for the median alone."""
+        """Mean pinball loss over the levels, doubled, so that it is the absolute error for the median alone."""
         over = target[..., None] - parameters
         levels = over.new_tensor(self.levels)
         return 2 * torch.maximum(levels * over, (levels - 1) * over).mean(-1)
 
     def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
-        """The median."""
+        """Median."""
         return self.quantiles(parameters, [0.5])[..., 0]
 
     def covers(self, level: float) -> bool:
-        """Between the lowest and the highest level that was trained."""
+        """True between the lowest and the highest level that was trained."""
         return self.levels[0] - 1e-9 <= level <= self.levels[-1] + 1e-9
 
     def quantiles(
         self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
     ) -> Float[Tensor, "*values levels"]:
-        """Those that were trained, put in order, and straight lines between them."""
+        """Interpolate linearly between the trained quantiles, sorted."""
         rising = parameters.sort(-1).values
         found = []
         for level in levels:
@@ -150,29 +150,29 @@ class Gaussian(Distribution):
     def shaped(
         self, raw: Float[Tensor, "*values size"], shift: Float[Tensor, "*values"], scale: Float[Tensor, "*values"]
     ) -> Float[Tensor, "*values size"]:
-        """The mean and the standard deviation, which is kept over 0 by a softplus."""
+        """Mean and standard deviation, which is kept over 0 by a softplus."""
         deviation = nn.functional.softplus(raw[..., 1]) + SMALLEST
         return torch.stack([raw[..., 0] * scale + shift, deviation * scale], -1)
 
     def loss(
         self, parameters: Float[Tensor, "*values size"], target: Float[Tensor, "*values"]
     ) -> Float[Tensor, "*values"]:
-        """The negative log-likelihood, in nats."""
+        """Negative log-likelihood, in nats."""
         mean, deviation = parameters.unbind(-1)
         return ((target - mean) / deviation).square() / 2 + deviation.log() + log(2 * pi) / 2
 
     def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
-        """The mean."""
+        """Mean."""
         return parameters[..., 0]
 
     def covers(self, level: float) -> bool:
-        """Every level but 0 and 1."""
+        """True for every level but 0 and 1."""
         return 0 < level < 1
 
     def quantiles(
         self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
     ) -> Float[Tensor, "*values levels"]:
-        """By the inverse of the error function."""
+        """Compute quantiles by the inverse of the error function."""
         mean, deviation = parameters.unbind(-1)
         places = sqrt(2) * torch.erfinv(2 * parameters.new_tensor(list(levels)) - 1)
         return mean[..., None] + deviation[..., None] * places

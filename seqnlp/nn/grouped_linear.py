@@ -1,4 +1,4 @@
-"""Several linear maps, and for every row the number of the one that it goes through."""
+"""Grouped linear maps: each row goes through the one of its group."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -13,20 +13,20 @@ from seqnlp.shapes import Float, Int
 @final
 @dataclass(frozen=True)
 class Grouping:
-    """The order in which maps that have as many rows, and the rows of each map, lie side by side."""
+    """Order of rows in which groups of the same size lie side by side."""
 
     order: Int[Tensor, " rows"]
     """The rows, in this order."""
     back: Int[Tensor, " rows"]
-    """Where each row went."""
+    """The inverse of `order`: the new place of each row."""
     present: Int[Tensor, " groups"]
-    """The maps that have rows, those with few rows first."""
+    """The groups that have rows, the smallest first."""
     blocks: list[tuple[int, int]]
-    """How many maps there are with as many rows, and how many rows each of these has."""
+    """For each size of a group: the number of groups of that size, and the size."""
 
     @classmethod
     def of(cls, which: Int[Tensor, " rows"]) -> "Grouping":
-        """Group rows by the numbers of their maps."""
+        """Group rows by the numbers of their groups."""
         present, group, counts = torch.unique(which, return_inverse=True, return_counts=True)
         by_count = counts.argsort(stable=True)
         order = by_count.argsort()[group].argsort(stable=True)
@@ -37,7 +37,7 @@ class Grouping:
 
 @final
 class GroupedLinear(nn.Module):
-    """Linear maps of the same size; those with as many rows are computed in one batched product."""
+    """Linear maps of one size; groups of the same number of rows share a batched product."""
 
     def __init__(self, maps: int, inputs: int, outputs: int) -> None:
         """Begin with random weights, spread as those of `nn.Linear`."""
@@ -51,7 +51,7 @@ class GroupedLinear(nn.Module):
 
         Args:
             values: The rows, in any order.
-            grouping: Of the numbers of their maps.
+            grouping: Their groups.
         """
         maps = [count for count, _ in grouping.blocks]
         rows = [count * each for count, each in grouping.blocks]

@@ -1,4 +1,4 @@
-"""Working on padded batches without letting the padding in."""
+"""Reversal of padded sequences, each within its own length."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from seqnlp.shapes import Bool, Float, Int
 
 
 def reversal(mask: Bool[Tensor, "batch time"]) -> Int[Tensor, " cells"]:
-    """Where each cell of a time-major batch goes when every sequence is turned round within its own length.
+    """Order that reverses every sequence of a time-major batch within its own length.
 
     Returns:
         Positions in the flattened (time, batch) grid; applying them twice changes nothing.
@@ -22,7 +22,7 @@ def reversal(mask: Bool[Tensor, "batch time"]) -> Int[Tensor, " cells"]:
 
 
 class _Reverse(torch.autograd.Function):
-    """A permutation that is its own inverse: the gradient is gathered in the same way, not scattered."""
+    """A permutation that is its own inverse, so that the gradient is gathered, not scattered."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, order: Tensor) -> Tensor:
@@ -39,6 +39,6 @@ class _Reverse(torch.autograd.Function):
 def reverse(
     inputs: Float[Tensor, "time batch width"], order: Int[Tensor, " cells"]
 ) -> Float[Tensor, "time batch width"]:
-    """Turn each sequence of a time-major batch round, by the order that `reversal` gave."""
+    """Reverse each sequence of a time-major batch, by the order that `reversal` gave."""
     turned: Tensor = _Reverse.apply(inputs, order)  # type: ignore[no-untyped-call]
     return turned

@@ -16,11 +16,11 @@ class Pooled:
 
     vectors: Float[Tensor, "batch pooled"]
     weights: Float[Tensor, "batch time"] | None = None
-    """How much each step counted, where that is a choice: 0 at padded steps, in sum 1."""
+    """The weight of each step, if the pooling chooses it: 0 at padded steps, in sum 1."""
 
 
 class Pooling(nn.Module, ABC):
-    """Makes one vector of the steps of a sequence."""
+    """Pools the steps of a sequence into one vector."""
 
     width: int
     """Features of that vector."""
@@ -31,7 +31,7 @@ class Pooling(nn.Module, ABC):
 
 
 class LastStep(Pooling):
-    """The last real step; if the encoder reads in both directions, the first one beside it."""
+    """The last real step; of a bidirectional encoder the first one beside it."""
 
     def __init__(self, width: int, both_ends: bool) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Mean(Pooling):
 
 
 class Max(Pooling):
-    """The strongest answer of each feature."""
+    """The maximum of each feature over the real steps."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class Max(Pooling):
 
 
 class Attention(Pooling):
-    """A weighed mean; each step's weight is learned from its vector (Yang et al., 2016)."""
+    """Attention pooling: a mean with learned weights (Yang et al., 2016)."""
 
     def __init__(self, width: int, size: int) -> None:
         super().__init__()

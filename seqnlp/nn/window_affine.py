@@ -1,4 +1,4 @@
-"""A learned map of windows that is undone on their forecasts: the affine part of RevIN (Kim et al., 2022)."""
+"""Learned affine map of windows, undone on their forecasts: that of RevIN (Kim et al., 2022)."""
 
 from typing import final
 
@@ -10,39 +10,39 @@ from seqnlp.shapes import Float, Int
 
 @final
 class WindowAffine(nn.Module):
-    """`gamma * value + beta`, of their own for every channel of every series, and the way back.
+    """Affine map `gamma * value + beta` of every channel of every series, and its inverse.
 
     Where the paper learns gamma itself and divides by `gamma + eps^2`, the logarithm of gamma is learned here: gamma
     stays over 0, so that the way back is exact and quantiles keep their order.
     """
 
-    def __init__(self, lanes: int, channels: int) -> None:
-        """Begin with the map that changes nothing.
+    def __init__(self, series: int, channels: int) -> None:
+        """Begin with the identity.
 
         Args:
-            lanes: Different series.
+            series: Number of series.
             channels: Values at each of their steps.
         """
         super().__init__()
         self.channels = channels
-        self.log_gamma = nn.Parameter(torch.zeros(lanes, channels))
-        self.beta = nn.Parameter(torch.zeros(lanes, channels))
+        self.log_gamma = nn.Parameter(torch.zeros(series, channels))
+        self.beta = nn.Parameter(torch.zeros(series, channels))
 
     def forward(
-        self, values: Float[Tensor, "batch time channels"], lanes: Int[Tensor, " batch"]
+        self, values: Float[Tensor, "batch time channels"], series: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch time channels"]:
-        """Map the values of some windows, each of the series that `lanes` says."""
-        return values * self.log_gamma[lanes].exp()[:, None] + self.beta[lanes][:, None]
+        """Map the values of some windows; `series` is the index of each window's series."""
+        return values * self.log_gamma[series].exp()[:, None] + self.beta[series][:, None]
 
     def back(
         self,
         shift: Float[Tensor, "batch channels"],
         scale: Float[Tensor, "batch channels"],
-        lanes: Int[Tensor, " batch"],
+        series: Int[Tensor, " batch"],
     ) -> tuple[Float[Tensor, "batch channels"], Float[Tensor, "batch channels"]]:
-        """The shift and the scale that undo this map and put on those of the window, in one.
+        """Combine the inverse of this map with the shift and the scale of the window.
 
         `(y - beta) / gamma * scale + shift` is `y * (scale / gamma) + (shift - beta * scale / gamma)`.
         """
-        scale = scale * (-self.log_gamma[lanes]).exp()
-        return shift - self.beta[lanes] * scale, scale
+        scale = scale * (-self.log_gamma[series]).exp()
+        return shift - self.beta[series] * scale, scale

@@ -16,14 +16,14 @@ class AdamW(Optimizer):
 
     kind: Literal["adamw"] = "adamw"
     beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Memory of the gradient's mean."""
+    """Decay of the first moment: the running mean of the gradient."""
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.98
-    """Memory of the gradient's square."""
+    """Decay of the second moment: the running mean of its square."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Share of each weight, times the rate, that is taken off at each step."""
+    """Weight decay, decoupled from the gradient: each step takes off `lr * weight_decay * weight`."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Make the optimizer, with all updates in one fused kernel."""
+        """Build the optimizer, with all updates in one fused kernel."""
         return torch.optim.AdamW(
             parameters, self.lr, (self.beta1, self.beta2), weight_decay=self.weight_decay, fused=True
         )

@@ -1,4 +1,4 @@
-"""The contract of an optimizer."""
+"""Contract of an optimizer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -13,22 +13,22 @@ from seqnlp.spec import Family
 
 
 class Optimizer(Family, ABC):
-    """How weights follow their gradients, and how fast at which moment."""
+    """Optimizer and schedule of the learning rate."""
 
     default_kind: ClassVar[str | None] = "adamw"
     renamed = {"warmup": "warmup_ratio"}
 
     lr: Annotated[float, Field(gt=0)] = 2e-3
-    """The learning rate at its highest."""
+    """Peak learning rate."""
     schedule: Schedule = "cosine"
-    """How the rate changes: constant, linear, cosine, one_cycle, or plateau (halved if dev is no better)."""
+    """Schedule of the rate: constant, linear, cosine, one_cycle, or plateau (halved if dev is no better)."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the training over which the rate rises from 0."""
+    """Warmup: share of the training over which the rate rises from 0."""
 
     @abstractmethod
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Make the optimizer."""
+        """Build the optimizer."""
 
     def rate(self, progress: float) -> float:
-        """The learning rate when this share (0 to 1) of the training is done."""
+        """Learning rate when this share (0 to 1) of the training is done."""
         return self.lr * scale(self.schedule, progress, self.warmup_ratio)

@@ -1,4 +1,4 @@
-"""Schedules: the share of the learning rate that is used at a moment of the training."""
+"""Learning-rate schedules."""
 
 from math import cos, pi
 from typing import Literal
@@ -7,7 +7,7 @@ Schedule = Literal["constant", "linear", "cosine", "one_cycle", "plateau"]
 
 
 def scale(schedule: Schedule, progress: float, warmup: float) -> float:
-    """The factor on the learning rate.
+    """Factor on the peak learning rate.
 
     Args:
         schedule: `constant` and `plateau` stay (the loop halves `plateau` when dev is no better); `linear`

@@ -12,18 +12,18 @@ from seqnlp.optimizers.base import Optimizer
 
 @final
 class Sgd(Optimizer):
-    """Stochastic gradient descent, with Nesterov's momentum if any."""
+    """Stochastic gradient descent, with Nesterov momentum if any."""
 
     kind: Literal["sgd"] = "sgd"
     lr: Annotated[float, Field(gt=0)] = 0.1
-    """The learning rate at its highest."""
+    """Peak learning rate."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Share of the last step that is taken again."""
+    """Momentum: share of the last step that is taken again."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Share of each weight, times the rate, that is taken off at each step."""
+    """L2 penalty: added to the gradient as `weight_decay * weight`."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Make the optimizer, with all updates in one fused kernel."""
+        """Build the optimizer, with all updates in one fused kernel."""
         nesterov = self.momentum > 0
         return torch.optim.SGD(
             parameters, self.lr, self.momentum, weight_decay=self.weight_decay, nesterov=nesterov, fused=True

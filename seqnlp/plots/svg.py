@@ -1,8 +1,8 @@
-"""What all SVG pictures have in common: the frame, and text."""
+"""SVG documents and text elements, written without any drawing library."""
 
 from xml.sax.saxutils import escape
 
-PICTURE = """\
+DOCUMENT = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" \
 font-family="sans-serif" font-size="12">
 <title>{title}</title>
@@ -13,29 +13,29 @@ font-family="sans-serif" font-size="12">
 TEXT = '<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{text}</text>'
 
 
-def picture(title: str, width: int, height: int, body: str) -> str:
-    """A white sheet with a title, which programs show when asked what the picture is of; sizes in pixels."""
-    return PICTURE.format(title=escaped(title), width=width, height=height, body=body)
+def svg_document(title: str, width: int, height: int, body: str) -> str:
+    """SVG document on white with a title, which programs show as a tooltip; sizes in pixels."""
+    return DOCUMENT.format(title=escaped(title), width=width, height=height, body=body)
 
 
 def text(x: float, y: float, words: str, anchor: str, more: str = "") -> str:
-    """A line of text.
+    """Text element of one line.
 
     Args:
-        x: Pixels from the left, of the place that `anchor` names.
-        y: Pixels from the top, of the line that the letters stand on.
-        words: What it says.
+        x: Pixels from the left, of the anchor.
+        y: Pixels from the top, of the baseline.
+        words: The text.
         anchor: `start`, `middle` or `end`.
         more: Further attributes, with a blank before each.
     """
     return TEXT.format(x=x, y=y, anchor=anchor, more=more, text=escaped(words))
 
 
-def upwards(x: float, y: float, words: str) -> str:
-    """A line of text that is read from below, over a column."""
+def vertical_text(x: float, y: float, words: str) -> str:
+    """Text element turned by 90 degrees, to be read upwards, for instance over a column."""
     return text(x, y, words, "start", f' transform="rotate(-90 {x} {y})"')
 
 
 def escaped(words: str) -> str:
-    """Text as XML holds it; control characters, which it cannot hold, become a sign for what is not known."""
+    """Escape text for XML; control characters, which it cannot hold, become replacement characters."""
     return escape("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words))

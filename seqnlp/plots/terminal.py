@@ -1,33 +1,31 @@
-"""Line charts and sparklines in text: braille dots, or plain ASCII where there is nothing better."""
+"""Charts in terminal text: lines, forecasts and sparklines in braille dots, or plain ASCII without them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
-from typing import TypeGuard
 
-Point = tuple[float, float]
-Points = Sequence[tuple[float, float | None]]
-"""Pairs of x and y, joined in their order; a y of None or NaN breaks the line."""
+from seqnlp.plots.axes import Axis, Point, Points, bounds, is_drawable, segments_of
+
+Values = Sequence[float | None]
 
 Span = tuple[str, int | None]
-"""A piece of a row, and the number of the series that it belongs to, None for axes and words."""
+"""Text of part of a row, and the number of its series; None for axes and words."""
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MARKS = "*+ox#@%&"
 SHADES = " ░▒▓█"
 PLAIN_SHADES = " .-+#"
-"""The same where there are only the letters of ASCII."""
+"""Shades in ASCII."""
+HISTORY, FORECAST, INTERVAL = range(3)
+"""Numbers of the three series in the spans of a forecast chart."""
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-TOO_LARGE = 1e100
-"""Differences of larger numbers may overflow; they are not drawn."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A chart; its spans say which series a piece of a row belongs to, so that it can be coloured."""
+class TextChart:
+    """Chart as rows of spans, each of one series, so that it can be coloured."""
 
     rows: list[list[Span]]
 
@@ -36,7 +34,7 @@ class Picture:
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """One block a value, high for the largest and low for the smallest; a blank where there is no number."""
+    """Sparkline with one block a value; a blank where there is no number."""
     low, high = bounds([value for value in values if is_drawable(value)])
     step = (high - low) / (len(BLOCKS) - 1)
     return "".join(BLOCKS[round((value - low) / step)] if is_drawable(value) else " " for value in values)
@@ -44,79 +42,42 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 def chart(
     series: Mapping[str, Points], width: int = 80, height: int = 16, title: str = "", plain: bool = False
-) -> Picture:
-    """Draw lines through points.
+) -> TextChart:
+    """Draw a line chart.
 
     Args:
-        series: the points of each line by its name.
-        width: columns of the picture, at least 20.
-        height: rows of the picture, heading and axes included; at least 3 are left for the lines.
-        title: stands above.
-        plain: draw with ASCII marks, one kind a series, rather than with braille dots.
+        series: The points of each line by its name.
+        width: Columns of the chart, at least 20.
+        height: Rows of the chart, heading and axes included; at least 3 are left for the lines.
+        title: A heading.
+        plain: Draw with ASCII marks, one a series, rather than with braille dots.
     """
     width = max(width, 20)
     top = heading(list(series), width, title, plain)
     lines = [list(segments_of(points)) for points in series.values()]
     ends = [end for segments in lines for segment in segments for end in segment]
     if not ends:
-        return Picture([*top, [("nothing to draw yet", None)]])
+        return TextChart([*top, [("nothing to draw yet", None)]])
     rows = max(height - len(top) - 2, 3)
-    up = Axis.over([y for _, y in ends], most=max(rows // 2, 2), rounded=True)
+    up = Axis.over([y for _, y in ends], max_ticks=max(rows // 2, 2), rounded=True)
     gutter = max(len(label) for _, label in up.ticks())
     canvas = Canvas(width - gutter - 2, rows, plain)
-    across = Axis.over([x for x, _ in ends], most=max(canvas.columns // 10, 2))
+    across = Axis.over([x for x, _ in ends], max_ticks=max(canvas.columns // 10, 2))
     for number, segments in enumerate(lines):
         for start, end in segments:
             canvas.line((across.share(start[0]), up.share(start[1])), (across.share(end[0]), up.share(end[1])), number)
-    return Picture([*top, *body(canvas, up, gutter), *foot(canvas, across.ticks(), gutter)])
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A range of numbers with a tick at every multiple of `step`."""
-
-    low: float
-    high: float
-    step: float
-
-    @classmethod
-    def over(cls, values: Sequence[float], most: int, rounded: bool = False) -> Axis:
-        """An axis that shows all values, with about `most` ticks; it ends with ticks if `rounded`."""
-        low, high = bounds(values)
-        raw = (high - low) / most
-        power = 10.0 ** math.floor(math.log10(raw))
-        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * (1 - 1e-9))
-        if rounded:
-            low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-        return cls(low, high, step)
-
-    def share(self, value: float) -> float:
-        """Where a value stands, from 0 at the low end to 1 at the high end."""
-        return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
-
-    def ticks(self) -> list[tuple[float, str]]:
-        """The place of every tick, from 0 to 1, and its label."""
-        first, last = math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9)
-        values = [number * self.step for number in range(first, last + 1)]
-        return [(self.share(value), self._label(value)) for value in values]
-
-    def _label(self, value: float) -> str:
-        last = math.floor(math.log10(self.step) + 1e-9)
-        largest = max(abs(self.low), abs(self.high))
-        if last >= -4 and largest < 1e6:
-            return f"{value:.{max(-last, 0)}f}"
-        return f"{value:.{max(math.floor(math.log10(largest)) - last, 0) + 1}g}"
+    return TextChart([*top, *body(canvas, up, gutter), *foot(canvas, across.ticks(), gutter)])
 
 
 @dataclass
 class Canvas:
-    """Cells of text with finer dots inside; a cell shows the series that was drawn there last."""
+    """Grid of character cells with finer dots inside; a cell has the series drawn there last."""
 
     columns: int
     rows: int
     plain: bool
     cells: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    """Row and column of each cell that is not blank: the dots set in it, as bits, and the series."""
+    """Dots as bits, and series, of each cell that is not blank, by row and column."""
 
     @property
     def dots(self) -> tuple[int, int]:
@@ -124,7 +85,7 @@ class Canvas:
         return (1, 1) if self.plain else (2, 4)
 
     def line(self, start: Point, end: Point, number: int) -> None:
-        """Draw from one point to another, both given as shares of the width and of the height from below."""
+        """Draw a straight line between two points, in shares of the width and of the height from below."""
         across, down = self.dots
         x, y = self._dot(start)
         right, bottom = (there - here for here, there in zip((x, y), self._dot(end), strict=True))
@@ -136,11 +97,11 @@ class Canvas:
             self.cells[row, column] = bits | BRAILLE[dy][dx], number
 
     def row_of(self, share: float) -> int:
-        """The row of a place on the upward axis."""
+        """Row of a relative position on the y axis."""
         return self._dot((0.0, share))[1] // self.dots[1]
 
     def spans(self, row: int) -> list[Span]:
-        """What a row shows."""
+        """Spans of a row."""
         cells = [self.cells.get((row, column)) for column in range(self.columns)]
         runs = groupby(cells, key=lambda cell: None if cell is None else cell[1])
         return [("".join(map(self._character, run)), number) for number, run in runs]
@@ -156,46 +117,18 @@ class Canvas:
 
 
 def shade(weight: float, plain: bool = False) -> str:
-    """A character that is the darker the nearer a weight is to 1."""
+    """Shading character of a weight from 0 to 1."""
     shades = PLAIN_SHADES if plain else SHADES
     return shades[min(max(int(weight * len(shades)), 0), len(shades) - 1)]
 
 
 def mark(number: int) -> str:
-    """The ASCII mark of a series."""
+    """ASCII mark of a series."""
     return MARKS[number % len(MARKS)]
 
 
-def is_drawable(value: float | None) -> TypeGuard[float]:
-    """Whether a value is a number of reasonable size."""
-    return value is not None and abs(value) < TOO_LARGE  # NaN is not less than anything
-
-
-def bounds(values: Sequence[float]) -> tuple[float, float]:
-    """The smallest and the largest value, moved apart if they are too close to tell."""
-    low, high = min(values, default=0.0), max(values, default=0.0)
-    largest = max(abs(low), abs(high))
-    if high - low > max(largest * 1e-9, 1 / TOO_LARGE):
-        return low, high
-    margin = largest / 10 or 1.0
-    return low - margin, high + margin
-
-
-def pieces_of(points: Points) -> Iterator[list[Point]]:
-    """The pieces of a line that gaps break it into."""
-    for drawable, run in groupby(points, key=lambda point: is_drawable(point[0]) and is_drawable(point[1])):
-        if drawable:
-            yield [(x, y) for x, y in run if y is not None]
-
-
-def segments_of(points: Points) -> Iterator[tuple[Point, Point]]:
-    """The straight pieces of a line; a point without neighbours is a piece of no length."""
-    for piece in pieces_of(points):
-        yield from pairwise(piece) if len(piece) > 1 else [(piece[0], piece[0])]
-
-
 def heading(names: list[str], width: int, title: str, plain: bool) -> list[list[Span]]:
-    """The title, and what each series is drawn with."""
+    """Title and legend."""
     rows: list[list[Span]] = [[(title[:width], None)]] if title else []
     if title and len(names) < 2:
         return rows
@@ -211,7 +144,7 @@ def heading(names: list[str], width: int, title: str, plain: bool) -> list[list[
 
 
 def body(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
-    """The rows of a canvas, with an upward axis at their left."""
+    """Rows of a canvas, with the y axis at their left."""
     labels = {canvas.row_of(share): label for share, label in axis.ticks()}
     bar, tick = "|+" if canvas.plain else "│┤"
     for row in range(canvas.rows):
@@ -220,7 +153,7 @@ def body(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
 
 
 def foot(canvas: Canvas, ticks: Sequence[tuple[float, str]], gutter: int) -> Iterator[list[Span]]:
-    """The axis under a canvas, with a label at each tick: its place from 0 to 1, and the label."""
+    """The x axis under a canvas, given the relative position and label of each tick."""
     corner, line, tick = "+-+" if canvas.plain else "└─┬"
     places = {round(share * (canvas.columns - 1)): label for share, label in ticks}
     edge = "".join(tick if column in places else line for column in range(canvas.columns))
@@ -231,3 +164,88 @@ def foot(canvas: Canvas, ticks: Sequence[tuple[float, str]], gutter: int) -> Ite
         if not labels or start > len(labels):
             labels = labels.ljust(start) + label
     yield [(labels, None)]
+
+
+def forecast_chart(
+    history: Values,
+    forecast: Values,
+    low: Values | None = None,
+    high: Values | None = None,
+    level: float | None = None,
+    labels: tuple[str, str, str] = ("", "", ""),
+    width: int = 80,
+    height: int = 16,
+    title: str = "",
+    plain: bool = False,
+    beside: Values = (),
+) -> TextChart:
+    """Draw history, forecast and interval of a series. `str(chart)` is the same without colours.
+
+    Args:
+        history: The last values, one a step; None or NaN where one is missing.
+        forecast: The forecast of the steps after them.
+        low: The lower ends of the prediction intervals, if any.
+        high: The upper ends.
+        level: The level of the intervals, in percent.
+        labels: Ticks of the x axis: at the first step, at the first forecast, and at the last one.
+        width: Columns of the chart, at least 20.
+        height: Rows of the chart, heading and axes included; at least 3 are left for the lines.
+        title: A heading.
+        plain: Draw with ASCII marks rather than with braille dots; of the interval only its ends.
+        beside: Values of a chart beside this one, which the y axis has to cover too.
+    """
+    width = max(width, 20)
+    band = list(zip(low, high, strict=True)) if low is not None and high is not None else []
+    names = ["history", "forecast"] + ([f"{level:g} % interval" if level else "interval"] if band else [])
+    top = heading(names, width, title, plain)
+    lines: list[Points] = [list(enumerate(history)), list(enumerate(forecast, len(history)))]
+    numbers = [y for line in lines for _, y in line] + [end for pair in band for end in pair]
+    if not any(map(is_drawable, numbers)):
+        return TextChart([*top, [("nothing to draw yet", None)]])
+    rows = max(height - len(top) - 2, 3)
+    up = Axis.over([y for y in [*numbers, *beside] if is_drawable(y)], max_ticks=max(rows // 2, 2), rounded=True)
+    gutter = max(len(label) for _, label in up.ticks())
+    canvas = Canvas(width - gutter - 2, rows, plain)
+    last = max(len(history) + len(forecast) - 1, 1)
+    if plain:
+        for ends in zip(*band, strict=True):
+            _line(canvas, up, last, list(enumerate(ends, len(history))), INTERVAL)
+    else:
+        _interval(canvas, up, last, len(history), band)
+    for number, line in enumerate(lines):
+        _line(canvas, up, last, line, number)
+    places = (0.0, min(len(history) / last, 1.0), 1.0)
+    ticks = [(place, label) for place, label in zip(places, labels, strict=True) if label]
+    return TextChart([*top, *body(canvas, up, gutter), *foot(canvas, ticks, gutter)])
+
+
+def _line(canvas: Canvas, up: Axis, last: int, points: Points, number: int) -> None:
+    for start, end in segments_of(points):
+        canvas.line((start[0] / last, up.share(start[1])), (end[0] / last, up.share(end[1])), number)
+
+
+def _interval(canvas: Canvas, up: Axis, last: int, first: int, band: list[tuple[float | None, float | None]]) -> None:
+    """Draw the interval: its ends, and every fourth dot between them."""
+    columns, rows = (cells * dots for cells, dots in zip((canvas.columns, canvas.rows), canvas.dots, strict=True))
+    for x, low, high in _interpolated(columns, last, first, band):
+        bottom, top = (round((1 - up.share(end)) * (rows - 1)) for end in (low, high))
+        for y in range(top, bottom + 1):
+            if y in (top, bottom) or (x % 2 == 0 and (y + x) % 4 == 0):
+                place = x / max(columns - 1, 1), 1 - y / max(rows - 1, 1)
+                canvas.line(place, place, INTERVAL)
+
+
+def _interpolated(
+    columns: int, last: int, first: int, band: list[tuple[float | None, float | None]]
+) -> Iterator[tuple[int, float, float]]:
+    """Interval at each column of dots, interpolated linearly between the steps."""
+    for step, (here, there) in enumerate(pairwise(band) if len(band) > 1 else zip(band, band, strict=True), first):
+        if not (all(map(is_drawable, here)) and all(map(is_drawable, there))):
+            continue
+        left, right = (round(place / last * (columns - 1)) for place in (step, step + 1 if len(band) > 1 else step))
+        for x in range(left, right + 1):
+            share = (x - left) / max(right - left, 1)
+            low, high = (
+                a + share * (b - a) for a, b in zip(here, there, strict=True) if a is not None and b is not None
+            )
+            yield x, low, high

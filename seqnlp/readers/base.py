@@ -1,4 +1,4 @@
-"""The contract of a reader."""
+"""Contract of a reader."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
 
 from seqnlp.errors import DataError
-from seqnlp.readers.slices import cut_slice, rows_of
+from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
 from seqnlp.spelling import nearest_or_all
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 class Reader(Family, ABC):
-    """Reads one split of a corpus into a table with one row a sequence.
+    """Reader of the splits of a corpus: a table with one row a sequence.
 
     A split that is a file may be a slice of it: `train.txt[:95%]` is the first 95 of each 100 sequences in the order
     of the file, `train.txt[95%:]` the rest, `train.txt[:500]` the first 500, `train.txt[-500:]` the last.
     """
 
     reads_files: ClassVar[bool] = True
-    """Whether a split is named by a file, looked up in the project; if not, by an expression."""
+    """True if a split is named by a file, looked up in the project; if not, by an expression."""
 
     columns: dict[str, str] = {}
-    """Other names for columns: the new name, and the name in the corpus. The rest keep their names."""
+    """New names of columns, each with its name in the corpus. The rest keep their names."""
 
     @abstractmethod
     def read(self, source: str | Path) -> Dataset:
@@ -42,15 +42,15 @@ class Reader(Family, ABC):
         """Read a split and rename its columns.
 
         Args:
-            source: where the split is, as `locate` returns it.
+            source: Path of the split, as `locate` returns it.
 
         Raises:
             seqnlp.errors.DataError: what `read` raises; no sequences; a column to rename that is missing.
         """
-        whole, part = self.cut(str(source)) if self.reads_files else (source, "")
+        whole, part = self.split_slice(str(source)) if self.reads_files else (source, "")
         dataset = self.read(whole)
         if part:
-            rows = self.chosen(dataset, part, str(whole))
+            rows = self.slice_rows(dataset, part, str(whole))
             if not len(rows):
                 raise DataError(f"no sequences in the slice {part} of {len(dataset):,}", whole)
             dataset = dataset.select(rows)
@@ -59,7 +59,7 @@ class Reader(Family, ABC):
         return dataset.rename_columns(self._renamings(dataset.column_names, source)) if self.columns else dataset
 
     def _renamings(self, present: list[str], source: str | Path) -> dict[str, str]:
-        """What each renamed column of the corpus is called from now on."""
+        """Map columns of the corpus to their new names."""
         for new, old in self.columns.items():
             if old not in present:
                 raise DataError(f"no column {old!r} to call {new!r}: {nearest_or_all(old, present)}", source)
@@ -72,34 +72,34 @@ class Reader(Family, ABC):
 
     @final
     def locate(self, source: str, find: Callable[[str], Path]) -> str | Path:
-        """Where the split that a recipe calls `source` is.
+        """Locate the split that a recipe calls `source`.
 
         Args:
-            source: a path, maybe with a slice, or whatever else names a split for this reader.
-            find: looks a file up in the project; raises `DataError` when it is nowhere.
+            source: A path, maybe with a slice, or whatever else names a split for this reader.
+            find: Resolves a path in the project; raises `DataError` when there is no such file.
         """
         if not self.reads_files:
             return source
-        whole, part = self.cut(source)
-        return Path(f"{self.place(whole, find)}{part}")
+        whole, part = self.split_slice(source)
+        return Path(f"{self.locate_file(whole, find)}{part}")
 
-    def cut(self, source: str) -> tuple[str, str]:
-        """Part a source from the slice at its end; the slice is empty if there is none."""
-        return cut_slice(source)
+    def split_slice(self, source: str) -> tuple[str, str]:
+        """Split a source into file and slice; the slice is empty if there is none."""
+        return split_slice(source)
 
-    def chosen(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
-        """The rows of a table that a slice means; `source` is what to call the table in messages."""
+    def slice_rows(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
+        """Row numbers of a slice of a table; `source` is its name in messages."""
         return rows_of(part, len(dataset))
 
-    def place(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Where the file of a split is, or the common beginning of its files."""
+    def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
+        """Locate the file of a split, or the common prefix of its files."""
         return find(source)
 
     @final
     def files(self, source: str | Path) -> list[Path]:
-        """The files that a located split is made of; none if they are not the user's own."""
-        return self.files_of(self.cut(str(source))[0]) if self.reads_files else []
+        """Files of a located split; none if they are not the user's own."""
+        return self.files_of(self.split_slice(str(source))[0]) if self.reads_files else []
 
     def files_of(self, source: str) -> list[Path]:
-        """The files of a split without a slice."""
+        """Files of a split without a slice."""
         return [Path(source)]

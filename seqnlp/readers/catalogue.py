@@ -1,4 +1,4 @@
-"""Public corpora that `seqnlp corpora get` can fetch: where they are, and what they must be byte for byte."""
+"""Catalogue of the public corpora that `seqnlp corpora get` can fetch, with the hashes of their files."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ class PublicFile:
     """A file of a corpus."""
 
     folder: str
-    """The URL of the folder where it is published."""
+    """URL of the folder where it is published."""
     name: str
     size: int
-    """In bytes."""
+    """Size in bytes."""
     sha256: str
 
     @property
     def url(self) -> str:
-        """Where it is published."""
+        """URL of the file."""
         return f"{self.folder}/{self.name}"
 
 
 def listed(folder: str, listing: str) -> tuple[PublicFile, ...]:
-    """Files of a folder, each on a line with its SHA-256, its size and its name."""
+    """Parse a listing of a folder: SHA-256, size and name of a file on each line."""
     lines = (line.split() for line in listing.strip().splitlines())
     return tuple(PublicFile(folder, name, int(size), digest) for digest, size, name in lines)
 
 
 @dataclass(frozen=True)
 class PublicCorpus:
-    """A corpus that others published."""
+    """A public corpus."""
 
     description: str
     licence: str
     reader: Mapping[str, Any]
-    """How to read it, as `[data.reader]` of a recipe would say."""
+    """Settings of its reader, as in `[data.reader]` of a recipe."""
     splits: Mapping[str, str]
-    """What a recipe calls its splits, inside its folder."""
+    """Sources of its splits in a recipe, inside its folder."""
     files: tuple[PublicFile, ...]
 
     @property
     def size(self) -> int:
-        """Of all its files, in bytes."""
+        """Size of all files in bytes."""
         return sum(file.size for file in self.files)
 
 

@@ -20,19 +20,19 @@ SKIPPED = "_"
 
 
 class Columns(Reader):
-    """Sentences of a file with a token and its annotations on each line: one list of strings a column."""
+    """CoNLL-style columns, a token and its annotations on each line: one list of strings a column."""
 
     renamed = {"document": "document_separator"}
 
     kind: Literal["columns"] = "columns"
     names: list[str]
-    """The columns from left to right; `_` for one to leave out."""
+    """Names of the columns from left to right; `_` for one to leave out."""
     delimiter: str | None = None
-    """What stands between columns; left out: any run of spaces and tabs."""
+    """Delimiter of columns; left out: any run of spaces and tabs."""
     comment: str | None = None
-    """How a line begins that is not a token. Careful: `#` also begins hashtags."""
+    """Prefix of lines that are comments. Careful: `#` also begins hashtags."""
     document_separator: str | None = "-DOCSTART-"
-    """The first field of lines that separate documents; they are skipped."""
+    """First field of lines that separate documents; they are skipped."""
 
     @field_validator("names")
     @classmethod

@@ -24,7 +24,7 @@ COMMENT = re.compile(r"#\s*(\w+)\s*=\s*(.*?)\s*")
 
 
 class Conllu(Reader):
-    """Sentences of a CoNLL-U file: the nine columns as lists of strings, and `sent_id` and `text` as strings.
+    """CoNLL-U sentences: the nine columns as lists of strings, and `sent_id` and `text` as strings.
 
     Multiword tokens (`1-2`) and empty nodes (`3.1`) are not words and are left out.
     """
@@ -42,8 +42,8 @@ def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterat
     """Yield the sentences of a CoNLL-U text, one at a time.
 
     Args:
-        lines: without their ends.
-        path: named in errors.
+        lines: Lines without their ends.
+        path: Name of the file, for messages.
 
     Yields:
         The nine columns, a string for each word, and the comments `sent_id` and `text` ("" if none).
@@ -79,7 +79,7 @@ def sentence(
 
 
 def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: int) -> Sequence[int]:
-    """Which rows of a sentence are words, after a look at the width and the id of every row.
+    """Indices of the rows that are words, after a check of the width and the id of every row.
 
     Raises:
         seqnlp.errors.DataError: with the line of the first row that is wrong.
@@ -112,12 +112,12 @@ def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: i
 
 
 def rewrite_conllu(source: str | Path, out: IO[bytes], columns: Iterator[Mapping[str, Sequence[str]]]) -> None:
-    """Copy a CoNLL-U file with columns replaced; all else stays byte for byte as it was.
+    """Copy a CoNLL-U file with columns replaced, all else byte for byte.
 
     Args:
-        source: the file.
-        out: where the copy goes, in UTF-8.
-        columns: for each sentence, new columns by name, with one string a word.
+        source: The file.
+        out: Stream for the copy, in UTF-8.
+        columns: For each sentence new columns by name, one string a word.
 
     Raises:
         seqnlp.errors.DataError: what `parse_conllu` raises.
@@ -143,7 +143,7 @@ def rewrite_conllu(source: str | Path, out: IO[bytes], columns: Iterator[Mapping
 def replaced(
     block: Sequence[str], columns: Iterator[Mapping[str, Sequence[str]]], path: Path, first: int
 ) -> Iterator[str]:
-    """The lines of one sentence, its comments included, with columns replaced."""
+    """Lines of one sentence, its comments included, with columns replaced."""
     comments = sum(line.startswith("#") for line in block)
     yield from block[:comments]
     rows = [line.split("\t") for line in block[comments:]]

@@ -1,4 +1,4 @@
-"""Corpus: the splits of a recipe, read."""
+"""Corpus: the splits of a recipe as tables."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from seqnlp.readers.files import sha256
 
 
 class Source(Protocol):
-    """What a recipe says about its data."""
+    """Sources of the splits in a recipe."""
 
     @property
     def reader(self) -> Reader:
-        """What reads the splits."""
+        """Reader of the splits."""
 
     @property
     def train(self) -> str:
-        """What the reader calls the split to train on."""
+        """Training split."""
 
     @property
     def dev(self) -> str:
-        """What it calls the split that decides when to stop."""
+        """Validation split."""
 
     @property
     def test(self) -> str | None:
-        """What it calls the split to score once."""
+        """Test split."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Tables with one row a sequence and the same columns, whatever they were read from."""
+    """Splits of a corpus: tables with one row a sequence and the same columns."""
 
     splits: dict[str, Any]
-    """`train`, `dev` and, if there is one, `test`."""
+    """Tables `train`, `dev` and, if there is one, `test`."""
     hashes: dict[str, str]
-    """The SHA-256 of the file of each split; a split without a file of its own has none."""
+    """SHA-256 of the file of each split; a split without a file of its own has none."""
 
 
 def read_corpus(data: Source, find: Callable[[str], Path]) -> Corpus:
     """Read the splits that a recipe names.
 
     Args:
-        data: the reader, and what it is to read.
-        find: looks a file up in the project; raises `DataError` when it is nowhere.
+        data: The reader and its sources.
+        find: Resolves a path in the project; raises `DataError` when there is no such file.
 
     Raises:
         seqnlp.errors.DataError: what the reader raises, and splits with different columns.

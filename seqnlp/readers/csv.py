@@ -1,4 +1,4 @@
-"""Tables of comma- or tab-separated values, a sequence a row."""
+"""Comma- or tab-separated values, a sequence a row."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 class Csv(Reader):
-    """Rows of a CSV or TSV file: one string a column, or one number where `numeric_columns` says so."""
+    """CSV or TSV file: one string a column, or one number for `numeric_columns`."""
 
     renamed = {"numbers": "numeric_columns", "quote": "quotechar"}
 
     kind: Literal["csv"] = "csv"
     names: list[str] = []
-    """The columns of a file that has no header line."""
+    """Names of the columns of a file without a header line."""
     delimiter: str | None = None
-    """What stands between columns: one character; left out: a tab for `.tsv` and a comma for all else."""
+    """Delimiter of columns, one character; left out: a tab for `.tsv` and a comma for all else."""
     quotechar: str | None = None
-    """The character around fields that hold a delimiter; `""`: none. Left out: `"`, and none between tabs."""
+    """Quote around fields that hold a delimiter; `""`: none. Left out: `"`, and none between tabs."""
     numeric_columns: list[str] = []
-    """The columns that hold numbers rather than text."""
+    """Columns that hold numbers rather than text."""
 
     @field_validator("delimiter", "quotechar")
     @classmethod
@@ -60,7 +60,7 @@ class Csv(Reader):
         return tabulate(self, [path], kinds, lambda: self.rows(path, kinds))
 
     def header(self, path: Path) -> list[str]:
-        """The names in the first line."""
+        """Read the column names in the first line."""
         number, names = next(self.records(path), (1, []))
         if not names:
             raise DataError("no header line: the file is empty", path)
@@ -87,7 +87,7 @@ class Csv(Reader):
             yield row
 
     def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:
-        """Yield the fields of every row that is not empty, with the line where it ends."""
+        """Yield the fields of every row that is not empty, with the number of its last line."""
         tab = path.name.removesuffix(".gz").endswith(".tsv")
         delimiter = self.delimiter or ("\t" if tab else ",")
         quote = ("" if delimiter == "\t" else '"') if self.quotechar is None else self.quotechar
@@ -108,7 +108,7 @@ class Csv(Reader):
 
 
 def finite(text: str, name: str, path: Path, line: int) -> float:
-    """The number that a cell holds."""
+    """Parse a cell as a finite number."""
     try:
         number = float(text)
     except ValueError:

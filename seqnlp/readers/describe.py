@@ -1,4 +1,4 @@
-"""What a corpus is like: lengths, labels, and how much of a split was never seen in training."""
+"""Statistics of a corpus: lengths, labels, and the out-of-vocabulary rate of each split."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 TOKEN_COLUMNS = ("form", "tokens", "words", "token", "word", "text", "sentence", "source")
-"""Where to look for tokens, the likeliest first."""
+"""Likely names of the column of tokens, the likeliest first."""
 NEVER_LABELS = ("head", "misc", "sent_id")
 MOST_LABELS = 100
-"""Columns with more values than this are not labels."""
+"""Most different values of a column of labels."""
 OCCURRENCES = 5
-"""Columns whose values occur less often than this, on average, are not labels either."""
+"""Least mean frequency of the values of a column of labels."""
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """Tokens in a sequence."""
+    """Distribution of the tokens in a sequence."""
 
     minimum: int
     median: float
@@ -35,12 +35,12 @@ class Lengths:
     p95: float
     maximum: int
     histogram: dict[int, int]
-    """How many sequences have a length from each of 0, 1, 2, 4, 8, ... up to the next."""
+    """Histogram of lengths in bins that begin at 0, 1, 2, 4, 8, ..."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """A column of numbers."""
+    """Range and mean of a column of numbers."""
 
     minimum: float
     mean: float
@@ -49,19 +49,19 @@ class Span:
 
 @dataclass(frozen=True)
 class Description:
-    """One split of a corpus."""
+    """Statistics of one split of a corpus."""
 
     sequences: int
     column: str | None
-    """The column that was counted; None if there is no text at all."""
+    """Column that was counted; None if there is no text at all."""
     tokens: int
     types: int
-    """Different tokens."""
+    """Number of different tokens."""
     lengths: Lengths | None
     unseen: float | None
-    """The share of tokens that do not occur in train; None for train itself, and without one."""
+    """Out-of-vocabulary rate: share of tokens that do not occur in train; None for train itself, and without one."""
     labels: dict[str, dict[str, int]]
-    """How often each label occurs, the most frequent first, for each column that looks like labels."""
+    """Counts of labels, the most frequent first, for each column that looks like labels."""
     numbers: dict[str, Span]
 
 
@@ -69,8 +69,8 @@ def describe(splits: Mapping[str, Dataset], column: str | None = None) -> dict[s
     """Describe the splits of a corpus.
 
     Args:
-        splits: by name; `train` is what the others are compared with.
-        column: the tokens, as lists or as text between spaces; by default the likeliest column.
+        splits: Tables by name; the others are compared with `train`.
+        column: The column of tokens, as lists or as text between spaces; by default the likeliest one.
 
     Raises:
         seqnlp.errors.DataError: if there is no such column, or it holds no text.
@@ -98,7 +98,7 @@ def describe(splits: Mapping[str, Dataset], column: str | None = None) -> dict[s
 
 
 def token_column(dataset: Dataset, column: str | None) -> str | None:
-    """The column to count: the one asked for, the likeliest one, or none."""
+    """Column of tokens: the one asked for, the likeliest one, or none."""
     kinds = {name: kind_of(feature) for name, feature in dataset.features.items()}
     if column is None:
         likely = [name for name in TOKEN_COLUMNS if kinds.get(name) in ("text", "texts")]
@@ -111,7 +111,7 @@ def token_column(dataset: Dataset, column: str | None) -> str | None:
 
 
 def kind_of(feature: Any) -> str:
-    """What the cells of a column hold: text, texts, whole, number or something else."""
+    """Kind of the cells of a column: text, texts, whole, number or other."""
     from datasets import List, Value
 
     if isinstance(feature, List) and isinstance(feature.feature, Value):
@@ -123,7 +123,7 @@ def kind_of(feature: Any) -> str:
 
 
 def cells_of(dataset: Dataset, name: str) -> Any:
-    """A column as one Arrow array, with lists laid end to end."""
+    """Column as one Arrow array, with lists flattened."""
     import pyarrow as pa
 
     column = dataset.select_columns(name).with_format("arrow")[:].column(name)
@@ -132,14 +132,14 @@ def cells_of(dataset: Dataset, name: str) -> Any:
 
 
 def value_counts(dataset: Dataset, name: str) -> Counter[str]:
-    """How often each value of a column occurs, as text; missing values are left out."""
+    """Counts of the values of a column, as text; missing values are left out."""
     pairs = cells_of(dataset, name).drop_null().value_counts()
     values, counts = pairs.field("values").to_pylist(), pairs.field("counts").to_pylist()
     return Counter(dict(zip(map(str, values), counts, strict=True)))
 
 
 def count_tokens(dataset: Dataset, name: str | None) -> tuple[Counter[str], NDArray[np.int64]]:
-    """How often each token occurs, and how many there are in each sequence."""
+    """Counts of tokens, and the length of each sequence."""
     import pyarrow.compute as pc
 
     if name is None:
@@ -157,7 +157,7 @@ def count_tokens(dataset: Dataset, name: str | None) -> tuple[Counter[str], NDAr
 
 
 def summarize(lengths: NDArray[np.int64]) -> Lengths:
-    """The usual numbers, and a histogram by powers of two."""
+    """Summarize lengths, with a histogram by powers of two."""
     buckets, counts = np.unique(
         np.where(lengths > 0, 2 ** np.log2(np.maximum(lengths, 1)).astype(int), 0), return_counts=True
     )
@@ -172,7 +172,7 @@ def summarize(lengths: NDArray[np.int64]) -> Lengths:
 
 
 def count_labels(dataset: Dataset, tokens: str | None) -> dict[str, dict[str, int]]:
-    """The values of every column that has few, and each of them often."""
+    """Counts of labels in every column with few values that are each frequent."""
     labels: dict[str, dict[str, int]] = {}
     for name, feature in dataset.features.items():
         if name == tokens or name in NEVER_LABELS or kind_of(feature) not in ("text", "texts", "whole"):
@@ -185,7 +185,7 @@ def count_labels(dataset: Dataset, tokens: str | None) -> dict[str, dict[str, in
 
 
 def spans(dataset: Dataset) -> dict[str, Span]:
-    """The range of every column of numbers."""
+    """Range of every column of numbers."""
     columns = [name for name, feature in dataset.features.items() if kind_of(feature) == "number"]
     found: dict[str, Span] = {}
     for name in columns:

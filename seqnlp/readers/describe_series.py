@@ -1,4 +1,4 @@
-"""What series are like: how long, how far apart their rows, what is missing, and between which numbers they lie."""
+"""Statistics of series: length, step, missing values and range."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeriesDescription:
-    """One column of numbers of one series."""
+    """Statistics of one column of one series."""
 
     series: str
     column: str
     rows: int
     missing: int
-    """Rows without a number."""
+    """Number of rows without a value."""
     first: str
-    """When the first row is, ISO 8601."""
+    """Timestamp of the first row, ISO 8601."""
     last: str
     step: str | None
-    """How far apart rows are; None for a single row."""
+    """Step between rows; None for a single row."""
     minimum: float | None
-    """None if there are no numbers at all."""
+    """Minimum of the values; None if all are missing."""
     mean: float | None
     deviation: float | None
-    """The standard deviation."""
+    """Standard deviation."""
     maximum: float | None
 
 
 def describe_series(dataset: Dataset) -> list[SeriesDescription]:
-    """Describe what a reader of series has loaded, each series and each of its columns by itself."""
+    """Describe each column of each series in a table of the reader `series`."""
     table = dataset.with_format("arrow")[:]
     names, times = (table.column(name).to_numpy() for name in (SERIES, TIME))
     borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]

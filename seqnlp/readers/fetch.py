@@ -1,4 +1,4 @@
-"""Download of public corpora, each file checked against its hash before it gets its name."""
+"""Download of public corpora, each file checked against its hash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from seqnlp.readers.files import check_file, sha256
 from seqnlp.spelling import nearest_or_all
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a file, the bytes of it that have arrived, and its size."""
+"""Callback with the name of a file, the bytes that have arrived, and its size."""
 
 TRIES = 5
 PAUSE = 1.0
@@ -109,7 +109,7 @@ def download(url: str, part: Path, file: PublicFile, progress: Progress) -> tupl
             if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK):
                 raise
             problem = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
-    raise DataError(f"no luck in {TRIES} tries: {problem}", url)
+    raise DataError(f"gave up after {TRIES} tries: {problem}", url)
 
 
 def save(read: IO[bytes] | HTTPResponse, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:

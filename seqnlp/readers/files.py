@@ -1,4 +1,4 @@
-"""Text files as lines: strict UTF-8, gzip seen through, and one clear line about whatever is wrong."""
+"""Text files as lines: strict UTF-8, gzip decompressed, one clear line about any error."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def open_text(path: Path) -> Iterator[str]:
 
 
 def read_text(path: Path) -> str:
-    """The whole of a file, with every line ended by LF. Raises what `open_text` raises."""
+    """Read a whole file, with LF at the end of lines. Raises what `open_text` raises."""
     return "".join(raw_lines(path)).replace("\r\n", "\n")
 
 
 def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
-    """Yield the lines of a file just as they are, with their ends. Raises what `open_text` raises."""
+    """Yield the lines of a file unchanged, with their ends. Raises what `open_text` raises."""
     with open_bytes(path) as file:
         for number, raw in enumerate(file, 1):
             if number == 1 and raw.startswith(UTF16):
@@ -53,7 +53,7 @@ def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading, through gzip where it is compressed.
+    """Open a file for reading, decompressed if it is gzip.
 
     Raises:
         seqnlp.errors.DataError: if it cannot be opened or is broken.
@@ -71,7 +71,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 
 def check_file(path: Path) -> None:
-    """See that there is a file of that name.
+    """Check that a file exists.
 
     Raises:
         seqnlp.errors.DataError: naming the nearest file that there is.
@@ -87,7 +87,7 @@ def check_file(path: Path) -> None:
 
 
 def sha256(paths: Iterable[Path]) -> str:
-    """The SHA-256 of files, one after the other; of a single file what `sha256sum` says.
+    """SHA-256 of files, one after the other; of a single file that of `sha256sum`.
 
     Raises:
         seqnlp.errors.DataError: if one cannot be read.

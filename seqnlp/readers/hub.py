@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face Hub, and all else that `datasets.load_dataset` reads."""
+"""Datasets of the Hugging Face Hub, and whatever else `datasets.load_dataset` reads."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ FORMATS = {
 
 
 PATIENCE = 10
-"""Seconds to wait for the Hub's first answer."""
+"""Timeout of the Hub's first answer, in seconds."""
 
 
 class Hub(Reader):
-    """A dataset of the Hugging Face Hub, or a folder or file that holds one. Class labels become their names.
+    """Dataset of the Hugging Face Hub, or a folder or file of one. Class labels become their names.
 
     A split is an expression: `train`, `train[:90%]`, `train[90%:]`, `validation`, `train+validation`.
     """
@@ -41,11 +41,11 @@ class Hub(Reader):
 
     kind: Literal["hub"] = "hub"
     path: Annotated[str, Field(min_length=1)]
-    """The dataset's name on the Hub, a folder, or a file (parquet, arrow, jsonl, json, csv, txt)."""
+    """Name of the dataset on the Hub, a folder, or a file (parquet, arrow, jsonl, json, csv, txt)."""
     config: str | None = None
-    """Which of its configurations, if there are several."""
+    """Configuration of the dataset, if it has several."""
     revision: str | None = None
-    """A branch, tag or commit on the Hub; naming a commit makes the training repeatable."""
+    """Branch, tag or commit on the Hub; naming a commit makes the training repeatable."""
 
     def read(self, source: str | Path) -> Dataset:
         """Read a split that an expression names. See `Reader.read`.
@@ -66,7 +66,7 @@ class Hub(Reader):
                 raise DataError(f"cannot load {str(source)!r}: {reason(error, splits)}", self.path) from error
 
     def builder(self) -> DatasetBuilder:
-        """What will read the dataset, with its description fetched."""
+        """Builder of the dataset, with its description fetched."""
         import datasets
 
         file = Path(self.path)
@@ -79,7 +79,10 @@ class Hub(Reader):
 
 
 def hub_answers(name: str) -> bool:
-    """Whether the Hub says anything, be it that it has no such dataset; `datasets` would ask for half a minute."""
+    """Probe the Hub with a short timeout: `datasets` would retry for half a minute.
+
+    True also for the answer that there is no such dataset.
+    """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -94,7 +97,7 @@ def hub_answers(name: str) -> bool:
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """Let `datasets` take what it has fetched before, or fail at once."""
+    """Restrict `datasets` to its cache, so that it fails at once without one."""
     import datasets
     from huggingface_hub import constants
 
@@ -107,7 +110,7 @@ def offline() -> Iterator[None]:
 
 
 def reason(error: Exception, splits: list[str]) -> str:
-    """In one line what is wrong, and what there is to choose from."""
+    """Describe an error in one line, with the splits to choose from."""
     from datasets.exceptions import DatasetGenerationError
 
     cause = (isinstance(error, DatasetGenerationError) and error.__cause__) or error
@@ -118,7 +121,7 @@ def reason(error: Exception, splits: list[str]) -> str:
 
 
 def with_names(dataset: Dataset) -> Dataset:
-    """Replace the numbers of class labels, also those inside lists, by the names of the classes."""
+    """Decode class labels, also those inside lists, to the names of their classes."""
     import datasets
 
     def label(feature: Any) -> Any:
@@ -147,13 +150,13 @@ def with_names(dataset: Dataset) -> Dataset:
 
 
 def names_of_batch(*columns: list[Any], labels: dict[str, list[str]]) -> dict[str, list[Any]]:
-    """The columns with names for numbers."""
+    """Decode a batch of columns of class labels."""
     pairs = zip(labels.items(), columns, strict=True)
     return {name: [names_of(cell, classes) for cell in column] for (name, classes), column in pairs}
 
 
 def names_of(cell: Any, classes: list[str]) -> Any:
-    """The name of a class, a list of them, or nothing for -1, which means that nobody labelled it."""
+    """Decode a class label or a list of them; None for -1, which means unlabelled."""
     if isinstance(cell, list):
         return [names_of(element, classes) for element in cell]
     return None if cell is None or cell < 0 else classes[cell]

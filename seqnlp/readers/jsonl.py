@@ -1,4 +1,4 @@
-"""JSON lines: an object a line."""
+"""JSON Lines: an object a line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMES: dict[Kind, str] = {
 
 
 class Jsonl(Reader):
-    """Objects with the same keys on every line: strings, numbers, and lists of strings or of numbers.
+    """JSON Lines with the same keys on every line: strings, numbers, and lists of strings or of numbers.
 
     The first line says what a column holds: after `1` only whole numbers may follow, after `1.0` all numbers.
     """
@@ -49,23 +49,23 @@ def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             value = json.loads(line, parse_constant=refuse)
             if "\\u" in line:
-                json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+                json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is not text
         except ValueError as error:
             raise DataError(f"this is not JSON: {error}", path, number) from None
         except RecursionError:
-            raise DataError("lists inside lists without end", path, number) from None
+            raise DataError("too many nested lists", path, number) from None
         if not isinstance(value, dict) or not value:
             raise DataError(f"{line.strip()[:40]} is not an object with keys", path, number)
         yield number, value
 
 
 def refuse(constant: str) -> float:
-    """NaN and Infinity, which Python reads and JSON does not have."""
-    raise ValueError(f"{constant} is no number")
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(f"{constant} is not a number")
 
 
 def kinds_of(path: Path) -> dict[str, Kind]:
-    """The columns, as the first line has them; an empty list waits for a line that says what it lists."""
+    """Kinds of the columns, from the first line; that of an empty list from the first line that fills it."""
     kinds: dict[str, Kind] = {}
     waiting: set[str] = set()
     for number, row in objects(path):
@@ -81,7 +81,7 @@ def kinds_of(path: Path) -> dict[str, Kind]:
 
 
 def kind_of(value: Any, name: str, path: Path, line: int) -> Kind:
-    """What a value is."""
+    """Kind of a value."""
     for kind in NAMES:
         if fits(value, kind):
             return kind
@@ -90,7 +90,7 @@ def kind_of(value: Any, name: str, path: Path, line: int) -> Kind:
 
 
 def fits(value: Any, kind: Kind) -> bool:
-    """Whether a value is of a kind; `true` is no number here."""
+    """True for a value of a kind; `true` is not a number here."""
     if kind == "text":
         return isinstance(value, str)
     if kind == "whole":
@@ -102,7 +102,7 @@ def fits(value: Any, kind: Kind) -> bool:
 
 
 def checked(path: Path, kinds: dict[str, Kind]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file, each with the same keys and the same kinds of values."""
+    """Yield the rows of a file, checked for the same keys and kinds of values."""
     for number, row in objects(path):
         if odd := kinds.keys() ^ row.keys():
             name = min(odd)

@@ -1,4 +1,4 @@
-"""Corpora on this machine: those that ship, those that were fetched, and any folder of files."""
+"""Local corpora: those that ship, those that were fetched, and any folder of files."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from seqnlp.readers.text import Text
 from seqnlp.spelling import nearest_or_all
 
 SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
-"""Words in the name of a file, and the split that they mean."""
+"""Splits by words in the name of a file."""
 
 
 @dataclass(frozen=True)
 class LocalCorpus:
-    """A corpus that can be read."""
+    """Readable corpus on this machine."""
 
     reader: Reader
     splits: dict[str, str | Path]
-    """What the reader loads for each split."""
+    """Source of each split for the reader."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A corpus that this package knows of."""
+    """Entry in the list of known corpora."""
 
     name: str
     ships: bool
-    """Whether it comes with the package, or else is a public one to be fetched."""
+    """True if it comes with the package; else it is a public one to be fetched."""
     path: str | None
-    """Its folder; None if it has not been fetched."""
+    """Folder of the corpus; None if it has not been fetched."""
     size: int
-    """In bytes."""
+    """Size in bytes."""
     licence: str
     description: str
 
 
 def list_corpora(root: Path) -> list[Listing]:
-    """Every corpus that ships, and every public one, which may have been fetched to `root`."""
+    """List the corpora that ship and the public ones, which may have been fetched to `root`."""
     listings = []
     for name, folder in shipped_corpora().items():
         size = sum(file.stat().st_size for file in folder.iterdir())
@@ -62,28 +62,28 @@ def list_corpora(root: Path) -> list[Listing]:
 
 
 def shipped_folder() -> Path:
-    """Where the corpora are that come with the package."""
+    """Folder of the corpora that come with the package."""
     package = Path(__file__).parents[1]
     inside = package / "shipped" / "corpora"
     return inside if inside.is_dir() else package.parent / "corpora"
 
 
 def shipped_corpora() -> dict[str, Path]:
-    """The folders of the corpora that come with the package."""
+    """Folders of the corpora that come with the package, by name."""
     root = shipped_folder()
     folders = sorted(root.iterdir()) if root.is_dir() else []
     return {folder.name: folder for folder in folders if folder.is_dir() and folder.name not in CATALOGUE}
 
 
 def summary(folder: Path) -> str:
-    """What the README.md of a corpus says first; nothing if it has none."""
+    """First line of text in the README.md of a corpus; empty without one."""
     readme = folder / "README.md"
     lines = open_text(readme) if readme.is_file() else iter(())
     return next((line for line in lines if line.strip() and not line.startswith("#")), "")
 
 
 def is_fetched(name: str, root: Path) -> bool:
-    """Whether all files of a public corpus are in its folder and have the right size."""
+    """True if all files of a public corpus are in its folder and have the right size."""
     return all(
         (path := root / name / file.name).is_file() and path.stat().st_size == file.size
         for file in CATALOGUE[name].files
@@ -94,18 +94,18 @@ def open_corpus(target: str, root: Path, reader: Reader | None = None) -> LocalC
     """Find a corpus.
 
     Args:
-        target: a file, a folder with splits, or the name of a corpus in `root` or among those that ship.
-        root: the folder of corpora.
-        reader: how to read it; by default what its files look like.
+        target: A file, a folder with splits, or the name of a corpus in `root` or among those that ship.
+        root: The folder of corpora.
+        reader: The reader; by default guessed from its files.
 
     Raises:
-        seqnlp.errors.DataError: if there is no such thing, or no telling how to read it.
+        seqnlp.errors.DataError: if there is no such corpus, or its reader can't be guessed.
     """
     shipped = shipped_corpora()
     places = [Path(target), root / target, *([shipped[target]] if target in shipped else [])]
     place = next((place for place in places if place.exists()), None)
     if place is None and target in CATALOGUE:
-        raise DataError(f"{target} has not been fetched; seqnlp corpora get {target} does that")
+        raise DataError(f"{target} has not been fetched; run `seqnlp corpora get {target}`")
     if place is None:
         raise DataError(f"no file or corpus is called {target!r}: {nearest_or_all(target, [*shipped, *CATALOGUE])}")
     if place.is_file():
@@ -142,10 +142,10 @@ def open_folder(folder: Path, reader: Reader | None) -> LocalCorpus:
 
 
 def reader_of(files: Sequence[Path]) -> Reader:
-    """The reader that files look made for; two files are taken for a text and its translation.
+    """Guess the reader of files; two files are taken for a text and its translation.
 
     Raises:
-        seqnlp.errors.DataError: if there is no telling.
+        seqnlp.errors.DataError: if it can't be guessed.
     """
     path = files[0]
     suffix = Path(path.name.removesuffix(".gz")).suffix
@@ -166,5 +166,7 @@ def reader_of(files: Sequence[Path]) -> Reader:
         ".txt": Text,
     }
     if suffix not in simple:
-        raise DataError(f"no telling how to read a file that ends in {suffix or 'nothing'}; --reader says it", path)
+        raise DataError(
+            f"can't guess a reader for files that end in {suffix or 'nothing'}; name it with --reader", path
+        )
     return simple[suffix]()

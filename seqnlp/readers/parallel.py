@@ -1,4 +1,4 @@
-"""Sentences and their translations."""
+"""Parallel text: sentences and their translations."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Parallel(Reader):
-    """Pairs of lines: the columns `source` and `target`. Where both sides are empty there is no pair."""
+    """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
 
     kind: Literal["parallel"] = "parallel"
     suffixes: list[str] = []
-    """Of the two files of a split: with `["en", "fr"]`, the split `x/train` is `x/train.en` and `x/train.fr`.
+    """Suffixes of the two files of a split: with `["en", "fr"]`, the split `x/train` is `x/train.en` and `x/train.fr`.
     Left out: a split is one file with a tab between the two sides."""
 
     @field_validator("suffixes")
@@ -46,7 +46,7 @@ class Parallel(Reader):
         return tabulate(self, files, {"source": "text", "target": "text"}, rows)
 
     def lines_of_two(self, files: list[Path]) -> Iterator[tuple[str, str]]:
-        """Yield the lines of two files side by side."""
+        """Yield the pairs of lines of two files."""
         for number, (left, right) in enumerate(zip_longest(*map(open_text, files)), 1):
             if left is None or right is None:
                 longer, shorter = (files[1], files[0]) if left is None else files
@@ -54,7 +54,7 @@ class Parallel(Reader):
             yield left, right
 
     def halves_of_one(self, files: list[Path]) -> Iterator[tuple[str, str]]:
-        """Yield the two columns of one file."""
+        """Yield the two columns of a file."""
         for number, line in enumerate(open_text(files[0]), 1):
             halves = line.split("\t")
             if len(halves) == 2:
@@ -64,20 +64,20 @@ class Parallel(Reader):
                     f"{len(halves)} columns; expected source and target with a tab between", files[0], number
                 )
 
-    def place(self, source: str, find: Callable[[str], Path]) -> Path:
-        """The common beginning of the two files. See `Reader.place`."""
+    def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
+        """Locate the common prefix of the two files. See `Reader.locate_file`."""
         if not self.suffixes:
             return find(source)
         first, second = (find(str(file)) for file in self.files_of(source))
         place = Path(str(first).removesuffix(self.ending(self.suffixes[0])))
         if self.files_of(str(place))[1] != second:
-            raise DataError(f"its partner is in another place, {second}", first)
+            raise DataError(f"the other file of the pair is in another folder: {second}", first)
         return place
 
     def files_of(self, source: str) -> list[Path]:
-        """The two files of a split, or its one. See `Reader.files_of`."""
+        """Files of a split: two, or one. See `Reader.files_of`."""
         return [Path(f"{source}{self.ending(suffix)}") for suffix in self.suffixes] or [Path(source)]
 
     def ending(self, suffix: str) -> str:
-        """A suffix with its dot."""
+        """Suffix with its dot."""
         return "." + suffix.removeprefix(".")

@@ -1,4 +1,4 @@
-"""A passage of a text file: all of it, or what lies between two characters, read in chunks of constant size."""
+"""Passage of a text file: all of it or a range of characters, read in chunks of constant size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seqnlp.errors import DataError
 from seqnlp.readers.files import BOM, UTF16, open_bytes
 
 CHUNK = 1 << 20
-"""Bytes read at once."""
+"""Size of a read in bytes."""
 
 _SOURCE = re.compile(r"(?P<path>.+?)\[(?P<start>[^:\[\]]*):(?P<end>[^:\[\]]*)\]")
 _BOUND = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)(?P<percent>%?)")
@@ -20,16 +20,16 @@ _BOUND = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)(?P<percent>%?)")
 
 @dataclass(frozen=True)
 class Passage:
-    """`input.txt`, `input.txt[:90%]`, `input.txt[90%:]` or `input.txt[1000:-5000]`, counted in characters."""
+    """Passage of a text file in characters: `input.txt`, `input.txt[:90%]` or `input.txt[1000:-5000]`."""
 
     path: Path
     start: str = ""
-    """A number of characters from the start (or, negative, from the end), or a percentage; empty for the start."""
+    """Offset in characters from the start (or, negative, from the end), or a percentage; empty for the start."""
     end: str = ""
 
     @classmethod
     def parse(cls, source: str, find: Callable[[str], Path]) -> Passage:
-        """Take a passage as a recipe names it; `find` looks the file up.
+        """Parse a source in a recipe; `find` resolves the path.
 
         Raises:
             seqnlp.errors.DataError: for bounds that are no numbers, or what `find` raises.
@@ -40,9 +40,11 @@ class Passage:
         for bound in (named["start"].strip(), named["end"].strip()):
             number = _BOUND.fullmatch(bound)
             if bound and number is None:
-                raise DataError(f"{bound!r} is no place in a text; expected a slice such as [:90%] or [1000:]", source)
+                raise DataError(
+                    f"{bound!r} is not an offset in a text; expected a slice such as [:90%] or [1000:]", source
+                )
             if number and not number["percent"] and "." in bound:
-                raise DataError(f"{bound!r} is no number of characters; a share is written {bound}%", source)
+                raise DataError(f"{bound!r} is not a number of characters; a percentage is written {bound}%", source)
         return cls(find(named["path"]), named["start"].strip(), named["end"].strip())
 
     def __str__(self) -> str:
@@ -70,7 +72,7 @@ class Passage:
             raise DataError("no text in it", str(self))
 
     def _decoded(self) -> Iterator[str]:
-        """The characters of the passage, cut at any place."""
+        """Yield the characters of the passage, cut anywhere."""
         if not (self.start or self.end):
             yield from self._characters()
             return

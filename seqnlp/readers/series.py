@@ -1,4 +1,4 @@
-"""Series of numbers in columns, or one below the other in the long form `unique_id, ds, y`."""
+"""Time series in columns, or in the long format `unique_id, ds, y`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.files import check_file, open_text
 from seqnlp.readers.series_table import Gaps, Records, SeriesTable, lay_out
-from seqnlp.readers.slices import cut_period, period_of
+from seqnlp.readers.slices import period_of, split_period
 from seqnlp.readers.time_axis import Step, TimestampError, parse_timestamps
 from seqnlp.spelling import nearest_or_all
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 TIMES = ("ds", "date", "datetime", "timestamp", "time")
-"""What a column with times may be called, if the recipe does not say it; else it is the first one."""
+"""Default names of the column of timestamps; without one it is the first column."""
 SERIES, TIME = "unique_id", "ds"
-"""What the columns with the name of a row's series and with its time are called in the long form."""
+"""Columns of the long format: name of the series, and timestamp."""
 LARGEST = 1e100
-"""Numbers beyond it have squares that are infinite."""
+"""Largest magnitude; squares of larger numbers are infinite."""
 MISSING = ("", "na", "n/a", "nan", "null", "none")
-"""What stands for a missing value, in any case."""
+"""Texts of a missing value, in upper or lower case."""
 
 
 @final
 class Series(Reader):
-    """Series of numbers with times: csv, tsv or parquet with a header.
+    """Time series: csv, tsv or parquet with a header.
 
     Each column of numbers is a channel; a column `unique_id` tells several series in the same file apart.
     """
@@ -46,15 +46,15 @@ class Series(Reader):
 
     kind: Literal["series"] = "series"
     time: str | None = None
-    """The column of times, ISO 8601; left out: `ds`, `date`, `datetime`, `timestamp` or `time`, else the first."""
+    """Column of timestamps, ISO 8601; left out: `ds`, `date`, `datetime`, `timestamp` or `time`, else the first."""
     series: str | None = None
-    """The column with the name of the series that a row is of; left out: `unique_id`, if there is one."""
+    """Column with the name of each row's series; left out: `unique_id`, if there is one."""
     numeric_columns: list[str] = []
-    """The columns of numbers; left out: all others."""
+    """Columns of numbers; left out: all others."""
     freq: str | None = None
-    """How far apart rows must be: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: as far as most of them are."""
+    """Frequency of the rows: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: that of most of them."""
     gaps: Gaps = "refuse"
-    """What to do where rows are not evenly apart in time: refuse, fill (with missing values), or ignore."""
+    """Treatment of gaps in time: refuse, fill (with missing values), or ignore."""
 
     @field_validator("freq")
     @classmethod
@@ -74,12 +74,12 @@ class Series(Reader):
         numbers = {name: pa.array(table.values[:, place]) for place, name in enumerate(table.columns)}
         return Dataset(pa.table({SERIES: names, TIME: pa.array(table.times.astype("datetime64[s]")), **numbers}))
 
-    def cut(self, source: str) -> tuple[str, str]:
-        """Part a file from the period at its end."""
-        return cut_period(source)
+    def split_slice(self, source: str) -> tuple[str, str]:
+        """Split a source into file and period."""
+        return split_period(source)
 
-    def chosen(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
-        """The rows of a period, counted in each series."""
+    def slice_rows(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
+        """Row numbers of a period, counted in each series."""
         table = dataset.with_format("arrow")[:]
         times, names = (table.column(name).to_numpy() for name in (TIME, SERIES))
         borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
@@ -91,18 +91,18 @@ class Series(Reader):
 
         Raises:
             seqnlp.errors.DataError: naming file, line and series, for whatever is wrong with it: text in a column of
-                numbers, infinities, times that are none, go back or come twice, gaps.
+                numbers, infinities; timestamps that are not, go back or occur twice; gaps.
         """
         table = self._read(path)
         renamed = self._renamings(table.columns, path) if self.columns else {}
         return replace(table, columns=[renamed.get(name, name) for name in table.columns])
 
     def _read(self, path: Path) -> SeriesTable:
-        """Read a file, with the columns named as they are there."""
+        """Read a file, with the columns named as in the file."""
         check_file(path)
         names, cells, lines = _parquet(path) if path.suffix == ".parquet" else _text(path)
         if not len(lines):
-            raise DataError("there are no rows in it", path)
+            raise DataError("no rows in it", path)
         time = self._column(self.time, [name for name in TIMES if name in names] + names, names, path)
         given = self.series or (SERIES if SERIES in names else None)
         series = None if given is None else self._column(given, [given], names, path)
@@ -130,7 +130,7 @@ class Series(Reader):
 
 
 def looks_like_series(path: Path) -> bool:
-    """Whether a file is a table whose first row has a moment where series have one, and numbers behind it."""
+    """True for a table whose first row is a timestamp and numbers."""
     if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv"):
         return False
     delimiter = "\t" if ".tsv" in path.suffixes else ","
@@ -149,7 +149,7 @@ Cells = dict[str, Sequence[Any]]
 
 
 def _text(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
-    """The columns of a csv file, and the line of each row."""
+    """Read the columns of a csv file, and the line of each row."""
     tab = path.name.removesuffix(".gz").endswith(".tsv")
     reader = csv.reader((line + "\n" for line in open_text(path)), delimiter="\t" if tab else ",", strict=True)
     lines, rows = [], []
@@ -172,7 +172,7 @@ def _text(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
 
 
 def _parquet(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
-    """The columns of a parquet file, and the number of each row."""
+    """Read the columns of a parquet file, and the number of each row."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -187,7 +187,7 @@ def _parquet(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
 def _numbers(
     cells: Sequence[Any], name: str, of_row: Sequence[str], path: Path, lines: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """A column as numbers; NaN where one is missing."""
+    """Parse a column of numbers; NaN where one is missing."""
     try:
         numbers = np.array(cells, np.float64)
     except (ValueError, TypeError):
@@ -226,7 +226,7 @@ def _is_missing(cell: Any) -> bool:
 def _times(
     cells: Sequence[Any], name: str, of_row: Sequence[str], path: Path, lines: NDArray[np.int64]
 ) -> NDArray[np.datetime64]:
-    """A column as moments, in seconds."""
+    """Parse a column of timestamps, in seconds."""
     texts = [cell.isoformat() if isinstance(cell, date) else "" if cell is None else str(cell) for cell in cells]
     try:
         return parse_timestamps(texts)

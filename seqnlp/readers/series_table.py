@@ -1,4 +1,4 @@
-"""SeriesTable: series laid end to end, evenly spaced in time; and the checks that this takes."""
+"""Table of series laid end to end, checked to be evenly spaced in time."""
 
 from __future__ import annotations
 
@@ -17,49 +17,49 @@ Times = NDArray[np.datetime64]
 Rows = NDArray[np.int64]
 
 MOST_FILLED = 20
-"""Rows that are put into gaps, at most, for each that is there: more are a mistake in a date."""
+"""Most rows to fill per row that is there: more are a mistake in a date."""
 
 
 @dataclass(frozen=True)
 class SeriesTable:
-    """One series or many, all with the same columns of numbers."""
+    """Series with the same columns of numbers, laid end to end."""
 
     names: list[str]
-    """Of the series."""
+    """Names of the series."""
     columns: list[str]
-    """Of the numbers that each series has."""
+    """Names of the columns."""
     values: NDArray[np.float64]
-    """Shape (rows, columns); NaN where one is missing."""
+    """Values, shape (rows, columns); NaN where one is missing."""
     times: Times
-    """When each row was, in seconds; shape (rows,)."""
+    """Timestamps of the rows, in seconds; shape (rows,)."""
     offsets: NDArray[np.int64]
-    """Where each series begins, and where the last one ends; shape (series + 1,)."""
+    """Start of each series, and the end of the last one; shape (series + 1,)."""
 
 
 @dataclass(frozen=True)
 class Records:
-    """The rows of a file as they stand there."""
+    """Rows of a file in their order."""
 
     path: Path
     columns: list[str]
     series: list[str]
-    """The series that each row is of."""
+    """Name of each row's series."""
     times: Times
     values: NDArray[np.float64]
     lines: NDArray[np.int64]
-    """Where in the file each row is."""
+    """Line of each row."""
 
 
 def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTable:
-    """Put the rows of each series together, and see that they follow each other evenly.
+    """Group the rows by series, and check that they are evenly spaced.
 
     Args:
         records: Rows in any order of series, those of one series in order of time.
-        gaps: What to do where steps are missing: refuse them, fill them with missing values, or ignore that.
-        freq: How far apart rows are; left out: as far as most of them are.
+        gaps: Treatment of missing steps: refuse, fill with missing values, or ignore.
+        freq: Step between rows; left out: the most common one.
 
     Raises:
-        seqnlp.errors.DataError: naming file, line and series: times that go back, or come twice; gaps.
+        seqnlp.errors.DataError: naming file, line and series: timestamps that go back or occur twice; gaps.
     """
     codes: dict[str, int] = {}
     of_row = np.array([codes.setdefault(name, len(codes)) for name in records.series], np.int64)
@@ -88,13 +88,13 @@ def _check_rising(records: Records, name: str, rows: Rows) -> None:
     same = np.flatnonzero(times[:place] == moment)
     if len(same):
         first = int(records.lines[rows[same[0]]])
-        raise DataError(f"series {name!r}: {moment} comes twice, first in line {first}", records.path, line)
+        raise DataError(f"series {name!r}: {moment} occurs twice, first in line {first}", records.path, line)
     problem = f"series {name!r}: {moment} after {times[place - 1]}; expected rows in order of time"
     raise DataError(problem, records.path, line)
 
 
 def _evenly(records: Records, name: str, rows: Rows, step: Step, gaps: Gaps) -> tuple[Times, NDArray[np.float64]]:
-    """The times and values of a series, a row at every step."""
+    """Timestamps and values of a series, a row at every step."""
     times, values = records.times[rows], records.values[rows]
     places, exact = step.positions(times)
     wrong = np.flatnonzero(~exact)
@@ -118,6 +118,6 @@ def _evenly(records: Records, name: str, rows: Rows, step: Step, gaps: Gaps) -> 
 
 
 def _refuse(records: Records, name: str, rows: Rows, place: int, problem: str) -> None:
-    """Say what is wrong between a row of a series and the one before it."""
+    """Raise an error about a row of a series and the one before it."""
     between = f"{records.times[rows[place]]} after {records.times[rows[place - 1]]}"
     raise DataError(f"series {name!r}: {between}: {problem}", records.path, int(records.lines[rows[place]]))

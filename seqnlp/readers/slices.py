@@ -1,6 +1,7 @@
-"""Slices of a split in the syntax of `datasets`, and periods of a file of series.
+"""Slices of a split, and periods of a file of series.
 
-`train.txt[:95%]`, `train.txt[-500:]`; `load.csv[0:8640]`, `load.csv[2017-07-01:2017-11-01]`, counted in each series.
+In the syntax of `datasets`: `train.txt[:95%]`, `train.txt[-500:]`. Periods are counted in each series:
+`load.csv[0:8640]`, `load.csv[2017-07-01:2017-11-01]`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from seqnlp.errors import DataError
 SLICE = re.compile(r"\[(-?\d+%?)?:(-?\d+%?)?\]$")
 
 
-def cut_slice(source: str) -> tuple[str, str]:
+def split_slice(source: str) -> tuple[str, str]:
     """Split a source into file and slice; the slice is empty if there is none."""
     match = SLICE.search(source)
     return (source[: match.start()], match[0]) if match else (source, "")
@@ -44,7 +45,7 @@ BOUND = r"-?\d+%?|\d{4}-\d{2}-\d{2}"
 PERIOD = re.compile(rf"\[({BOUND})?:({BOUND})?\]$")
 
 
-def cut_period(source: str) -> tuple[str, str]:
+def split_period(source: str) -> tuple[str, str]:
     """Split a source into file and period; the period is empty if there is none.
 
     Raises:

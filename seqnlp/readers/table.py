@@ -1,4 +1,4 @@
-"""Rows to a table on disk: memory-mapped, and written once for each version of a file."""
+"""Tables on disk: memory-mapped, and written once for each version of a file."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 Kind = Literal["text", "texts", "whole", "number", "numbers"]
-"""What one cell of a column holds: a string, a list of strings, an int64, a float64, or a list of float64."""
+"""Kind of the cells of a column: a string, a list of strings, an int64, a float64, or a list of float64."""
 
 Row = dict[str, Any]
 
 VERSION = 2
-"""Part of the cache key: to be raised when any reader makes something else of the same file."""
+"""Part of the cache key: to be raised when any reader returns something else for the same file."""
 
 
 def tabulate(
     reader: Reader, files: Sequence[Path], kinds: Mapping[str, Kind], rows: Callable[[], Iterator[Row]]
 ) -> Dataset:
-    """Write rows to the cache of `datasets`, unless they are there, and map them into memory.
+    """Write rows to the cache of `datasets` unless they are there, and memory-map them.
 
     Args:
-        reader: whose settings are part of the cache key.
-        files: what the rows are read from; their contents are part of the cache key, their names are not.
-        kinds: the columns and what they hold.
-        rows: reads the files; called only if the cache has no such table.
+        reader: The reader; its settings are part of the cache key.
+        files: The files of the rows; their contents are part of the cache key, their names are not.
+        kinds: Kind of each column by name.
+        rows: Reads the files; called only if the cache has no such table.
 
     Raises:
         seqnlp.errors.DataError: what `rows` raises; no rows at all; a cache that cannot be written.
@@ -63,7 +63,7 @@ def tabulate(
 
 
 def some(rows: Iterator[Row], files: Sequence[Path]) -> Iterator[Row]:
-    """Pass rows on; raise `DataError` if there are none."""
+    """Yield rows unchanged; raise `DataError` if there are none."""
     empty = True
     for row in rows:
         empty = False
@@ -74,7 +74,7 @@ def some(rows: Iterator[Row], files: Sequence[Path]) -> Iterator[Row]:
 
 @contextmanager
 def quiet_datasets(bars: bool = False) -> Iterator[None]:
-    """Without what `datasets` logs, and without its progress bars, which would be drawn over ours."""
+    """Silence the log of `datasets`, and its progress bars, which would be drawn over ours."""
     from datasets.utils import (
         are_progress_bars_disabled,
         disable_progress_bars,

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 LARGEST = 2**31 - 1
-"""Bytes of a single text, at most."""
+"""Largest size of a single text in bytes."""
 
 
 class Text(Reader):
-    """A text file in pieces: one column, `text`."""
+    """Plain text: one column, `text`."""
 
     renamed = {"unit": "sample_by"}
 

@@ -1,4 +1,4 @@
-"""Time axis of a series: timestamps in text, the step between rows, and the timestamps after the last row."""
+"""Time axis of a series: its timestamps and the step between them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 EXPECTED = "expected a timestamp such as 2016-07-31, 2016-07-31 23:00 or 2016-07-31T23:00:00Z"
 RECENT = 25
-"""Rows at the end of a series that must be evenly apart for it to go on."""
+"""Rows at the end of a series that must be evenly spaced to extend it."""
 
 _TIMESTAMP = re.compile(
     r"(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?:\.0+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
@@ -141,7 +141,7 @@ class Step:
         return pd.DateOffset(months=self.count) if self.unit == "months" else pd.offsets.MonthEnd(self.count)
 
     def positions(self, times: Times) -> tuple[Ints, NDArray[np.bool_]]:
-        """Whole steps between the first timestamp and each, and whether nothing is left over.
+        """Whole steps from the first timestamp to each, and if they are exact.
 
         Args:
             times: In seconds, one or more; shape (rows,).
@@ -180,7 +180,7 @@ class Step:
 
 
 def _in_calendar(times: Times, unit: Unit) -> tuple[Ints, NDArray[np.bool_]]:
-    """Number of the month of each timestamp, and whether day and time of day are those of the first."""
+    """Month number of each timestamp, and if its day and time of day are those of the first."""
     import pandas as pd
 
     index = pd.DatetimeIndex(times)
@@ -205,7 +205,7 @@ def times_after(times: Times, steps: int, series: str, path: Path) -> Times:
         path: The file that it is from.
 
     Raises:
-        seqnlp.errors.DataError: if the last rows are not evenly apart, or it would go on after the year 9999.
+        seqnlp.errors.DataError: if the last rows are not evenly spaced, or it would go on after the year 9999.
     """
     recent = times[-RECENT:].astype("datetime64[s]")
     step = Step.infer([recent])
@@ -216,6 +216,4 @@ def times_after(times: Times, steps: int, series: str, path: Path) -> Times:
                 return step.after(recent[-1], np.arange(1, steps + 1))
             except ValueError:
                 raise DataError(f"series {series!r}: {steps} steps of {step} go past the year 9999", path) from None
-    raise DataError(
-        f"series {series!r}: its last rows are not evenly apart, so that none can be dated after them", path
-    )
+    raise DataError(f"series {series!r}: its last rows are not evenly spaced, so no later ones can be dated", path)

@@ -2,6 +2,7 @@
 
 recipe.py     the tree, `Recipe` and `Data`, and its TOML
 shipped.py    paths of recipes and of the files that they name, and a list of them
+paths.py      files that a recipe names, resolved, and those that are missing
 source.py     a file and the recipes that it extends -> a document; TOML syntax errors
 locate.py     line and column of each key of a TOML text
 document.py   settings with their places, merged over each other

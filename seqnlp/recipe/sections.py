@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from seqnlp.recipe.locate import Keys
-from seqnlp.spec import Family, Spec
+from seqnlp.spec import Family, Parts, Spec
 
 _DEEPEST = 6
 
@@ -94,6 +94,8 @@ def _inside(kind: Any, key: str | int, data: Any) -> Any:
 
 def _member(kind: type[Spec], data: Any) -> type[Spec]:
     """Member of a family that a section chooses, or the head where it chooses none."""
+    if issubclass(kind, Parts):
+        return kind.complete()
     if not (issubclass(kind, Family) and kind.is_head()):
         return kind
     name = data.get(kind.discriminator, kind.default_kind) if isinstance(data, dict) else data or kind.default_kind

@@ -1,4 +1,4 @@
-"""The files of a run's codecs, each named after the codec."""
+"""Codec files of a run, each named after its codec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seqnlp.run import files
 
 
 class Codecs(dict[str, dict[str, Any]]):
-    """The codecs of a run by name; asking for one that is not there is a `RunError`."""
+    """Codecs of a run by name; a missing one raises `RunError`."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__({codec_name(file): files.read_json(file) for file in sorted(folder.glob("*.json"))})
@@ -22,10 +22,10 @@ class Codecs(dict[str, dict[str, Any]]):
 
 
 def codec_file(name: str) -> str:
-    """The file of a codec, whose name may come from a column of somebody's corpus."""
+    """File name of a codec, percent-encoded: codec names may come from columns of a corpus."""
     return quote(name, safe=" ", errors="surrogatepass") + ".json"
 
 
 def codec_name(file: Path) -> str:
-    """The name of the codec in a file."""
+    """Codec name of a file."""
     return unquote(file.name.removesuffix(".json"), errors="surrogatepass")

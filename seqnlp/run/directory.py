@@ -1,4 +1,4 @@
-"""Run: the directory that a training leaves behind, and the only owner of its file names."""
+"""Run directory of a training; the only owner of its file names."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from seqnlp.spelling import nearest
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 1
-"""The version of the layout of a run directory; a run with a higher one is from a newer seqnlp."""
+FORMAT = 2
+"""Version of the layout of a run directory; a run with a higher one is from a newer seqnlp."""
 
 RUNS = Path("runs")
-"""Where trainings go if nobody says otherwise."""
+"""Default folder of runs."""
 
 RECIPE = "recipe.toml"
 META = "meta.json"
@@ -36,13 +36,13 @@ PROBE = "probe.json"
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory. Every file in it is written whole or not at all; `DataError` says why not."""
+    """A run directory. Every file in it is written atomically; a `DataError` says why not."""
 
     path: Path
 
     @classmethod
     def create(cls, path: str | Path, overwrite: bool = False) -> Run:
-        """Begin a run in a folder that is new, empty or, with `overwrite`, an older run.
+        """Create a run in a folder that is new, empty or, with `overwrite`, an older run.
 
         Raises:
             seqnlp.errors.UsageError: there is a run already, or something that is not a run.
@@ -59,7 +59,7 @@ class Run:
 
     @classmethod
     def resume(cls, path: str | Path) -> Run:
-        """Open a run to go on with its training: clears away what a killed process has left unfinished.
+        """Open a run to resume its training, and remove unfinished files of a killed process.
 
         Raises:
             seqnlp.errors.RunError: it is no run, or one from a newer seqnlp.
@@ -75,7 +75,7 @@ class Run:
         """Open a run to use its model.
 
         Raises:
-            seqnlp.errors.RunError: it is missing, no run, half-written, damaged or from a newer seqnlp.
+            seqnlp.errors.RunError: it is missing, no run, half-written, damaged or of another format.
         """
         run = cls.at(path)
         for name in (RECIPE, CODECS, MODEL):
@@ -85,10 +85,10 @@ class Run:
 
     @classmethod
     def at(cls, path: str | Path) -> Run:
-        """Open a run to look at it; perhaps its training has not got far.
+        """Open a run that may have no model yet.
 
         Raises:
-            seqnlp.errors.RunError: it is missing, no run, or from a newer seqnlp.
+            seqnlp.errors.RunError: it is missing, no run, or of another format.
         """
         run = cls(Path(path))
         path = run.path
@@ -102,19 +102,21 @@ class Run:
             raise RunError(f"not a run: it has no {META}{nearest_run(path / '*')}", path)
         found = run.meta().get("format")
         if not isinstance(found, int):
-            raise RunError("damaged: expected the number of a format under `format`", path / META)
+            raise RunError("damaged: expected a format number under `format`", path / META)
         if found > FORMAT:
-            raise RunError(f"its format {found} is newer than this seqnlp, which knows {FORMAT}: upgrade it", path)
+            raise RunError(f"its format {found} is newer than this seqnlp, which reads {FORMAT}: upgrade seqnlp", path)
+        if found < FORMAT:
+            raise RunError(f"its format {found} is older than this seqnlp, which reads {FORMAT}: train it again", path)
         return run
 
     @classmethod
     def find(cls, root: str | Path = RUNS) -> list[Run]:
-        """The runs directly in a folder, ordered by name, half-written ones included."""
+        """Find the runs directly in a folder, ordered by name, half-written ones included."""
         return [cls(meta.parent) for meta in sorted(Path(root).glob(f"*/{META}"))]
 
     @classmethod
     def is_run(cls, path: str | Path) -> bool:
-        """Whether a folder is a run of some version, whole or not."""
+        """True for a folder that is a run of any version, whole or not."""
         try:
             return "format" in cls(Path(path)).meta()
         except RunError:
@@ -122,34 +124,34 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of the folder."""
+        """Name of the folder."""
         return Path(os.path.abspath(self.path)).name
 
     @property
     def is_finished(self) -> bool:
-        """Whether its last training went to its end."""
+        """True if its last training reached its end."""
         names = [event["event"] for event in self.recent_events()]
         return self._has(MODEL) and self._has(SCORES) and names[-1:] == ["done"]
 
     @property
     def model_bytes(self) -> int:
-        """The size of the model on disk; 0 as long as there is none."""
+        """Size of the model on disk in bytes; 0 as long as there is none."""
         return os.path.getsize(self.path / MODEL) if self._has(MODEL) else 0
 
     def save_recipe(self, text: str) -> None:
-        """Keep the recipe as it was resolved, defaults and `--set` included."""
+        """Save the resolved recipe, defaults and `--set` included."""
         files.write_bytes(self.path / RECIPE, text.encode())
 
     def recipe_text(self) -> str:
-        """The recipe as it was resolved."""
+        """Resolved recipe, TOML."""
         return files.read_text(self.path / RECIPE)
 
     def save_meta(self, meta: dict[str, Any]) -> None:
-        """Keep where the run comes from; see `seqnlp.run.meta.describe_training`."""
+        """Save the provenance of the run; see `seqnlp.run.meta.describe_training`."""
         files.write_json(self.path / META, meta)
 
     def meta(self) -> dict[str, Any]:
-        """Where the run comes from; a `RunError` if that is damaged."""
+        """Provenance of the run; a `RunError` if the file is damaged."""
         meta = files.read_json(self.path / META)
         if not isinstance(meta.get("corpus", {}), dict):
             raise RunError("damaged: expected a table under `corpus`", self.path / META)
@@ -157,72 +159,72 @@ class Run:
 
     @property
     def recipe_file(self) -> Path:
-        """Where the recipe was read: files that it names are looked up beside it."""
+        """File that the recipe was read from: files that it names are looked up beside it."""
         return Path(str(self.meta().get("recipe_file", "")))
 
     def save_codec(self, name: str, codec: dict[str, Any]) -> None:
-        """Keep a codec under a name, which may be any text."""
+        """Save a codec under a name, which may be any text."""
         files.write_json(self.path / CODECS / codec_file(name), codec)
 
     def load_codecs(self) -> dict[str, dict[str, Any]]:
-        """All codecs by name; a name that is not there raises `RunError` rather than `KeyError`."""
+        """Load the codecs by name; a missing name raises `RunError` rather than `KeyError`."""
         return Codecs(self.path / CODECS)
 
     def save_model(self, tensors: dict[str, Tensor]) -> None:
-        """Keep the best model so far."""
+        """Save the best model so far."""
         self._write_tensors(MODEL, tensors, {})
 
     def load_model(self) -> dict[str, Tensor]:
-        """The best model, on the CPU."""
+        """Load the best model, on the CPU."""
         return self._read_tensors(MODEL)[0]
 
     def save_state(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
-        """Keep all that it takes to go on from here; `meta` is whatever else JSON can hold."""
+        """Save a checkpoint: tensors, and whatever else JSON can hold as `meta`."""
         self._write_tensors(STATE, tensors, meta)
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """What `save_state` was given last, on the CPU; None if nothing was saved yet."""
+        """Load the last checkpoint, on the CPU; None if there is none."""
         return self._read_tensors(STATE) if self.has_state else None
 
     @property
     def has_state(self) -> bool:
-        """Whether there is something to resume from."""
+        """True if there is a checkpoint to resume from."""
         return self._has(STATE)
 
     def append(self, event: Event) -> None:
-        """Add an event to the log."""
+        """Append an event to the log."""
         events_log.append_event(self.path / EVENTS, event)
 
     def events(self) -> list[dict[str, Any]]:
-        """The log, as if the training had never been interrupted; empty if there is none."""
+        """Events of the log as if the training had never been interrupted; empty if there is none."""
         return events_log.read_events(self.path / EVENTS)
 
     def recent_events(self) -> list[dict[str, Any]]:
-        """The last events of the log, read in no time however long it is."""
+        """Last events of the log, read in constant time."""
         return events_log.read_recent_events(self.path / EVENTS)
 
     def save_scores(self, scores: dict[str, Any]) -> None:
-        """Keep scores by split (`dev`, `test`), each with the main metric first, and what `training` took."""
+        """Save scores by split (`dev`, `test`), the main metric first, and the cost of `training`."""
         files.write_json(self.path / SCORES, files.without_infinities(scores))
 
     def scores(self) -> dict[str, Any]:
-        """What `save_scores` was given; empty as long as there are none."""
+        """Load the scores; empty as long as there are none."""
         scores = files.read_json(self.path / SCORES) if self._has(SCORES) else {}
         if odd := [name for name, table in scores.items() if not isinstance(table, dict)]:
             raise RunError(f"damaged: expected a table of scores under {odd[0]!r}", self.path / SCORES)
         return scores
 
     def save_probe(self, probe: dict[str, Any]) -> None:
-        """Keep what was found out about how far back a language model looks."""
+        """Save the measured context of a language model."""
         files.write_json(self.path / PROBE, probe)
 
     def save_card(self, text: str) -> None:
-        """Keep the model card."""
+        """Save the model card."""
         files.write_bytes(self.path / CARD, text.encode())
 
     @classmethod
     def check_free(cls, path: str | Path, overwrite: bool = False) -> None:
-        """See whether `create` would refuse this folder, without touching it.
+        """Check that `create` would accept this folder, without touching it.
 
         Raises:
             seqnlp.errors.UsageError: there is a run already, or something that is not a run.
@@ -231,12 +233,12 @@ class Run:
         if self.is_run(self.path):
             if not overwrite:
                 raise UsageError(
-                    f"{self.path} is a run already: --resume goes on with it, --overwrite begins it anew, "
+                    f"{self.path} is already a run: --resume continues it, --overwrite replaces it, "
                     "--out names another folder"
                 )
         elif self.path.is_dir():
             if any(file.name not in (LOCK, HOLDER) and not file.match(files.LEFTOVERS) for file in self.path.iterdir()):
-                raise UsageError(f"{self.path} is no run and holds other files: name another folder with --out")
+                raise UsageError(f"{self.path} is not a run and holds other files: name another folder with --out")
         elif os.path.lexists(self.path):
             raise UsageError(f"{self.path} is a file, but a run is a folder: name another with --out")
 
@@ -256,7 +258,7 @@ class Run:
             files.sync_folder(self.path)
 
     def _clear(self) -> None:
-        """Remove what belongs to a run and nothing else; meta.json stays, so that it is always a run."""
+        """Remove the files of a run and nothing else; meta.json stays, so that it is always a run."""
         for name in (STATE, SCORES, MODEL, EVENTS, CARD, PROBE, RECIPE):
             (self.path / name).unlink(missing_ok=True)
         for codec in (self.path / CODECS).glob("*.json"):
@@ -274,7 +276,7 @@ class Run:
 
 
 def nearest_run(path: Path) -> str:
-    """A hint at a run beside `path`, or else in `runs`, with a name like that of `path`; `*` is like any."""
+    """Hint at a run beside `path`, or else in `runs`, with a similar name; `*` is similar to any."""
     runs = {run.name: run for run in Run.find(path.parent) or Run.find(RUNS)}
     name = next(iter(runs), None) if path.name == "*" else nearest(path.name, runs)
     return "" if name is None else f" (did you mean {runs[name].path}?)"

@@ -1,4 +1,4 @@
-"""Log of a training, events.jsonl: one event a line, in the order in which they happened."""
+"""Log of a training, events.jsonl: one event a line."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from seqnlp.run.files import read_bytes, saving, without_infinities
 EVENTS = "events.jsonl"
 
 TAIL = 65_536
-"""Bytes at the end of a log that are read to see how it ends."""
+"""Bytes read from the end of a log for its last events."""
 
 
 def append_event(path: Path, event: Event) -> None:
-    """Add a line to a log, and hand it to the operating system at once.
+    """Append a line to a log, flushed to the operating system.
 
     Raises:
         seqnlp.errors.DataError: the disk is full or the file cannot be written.
@@ -67,7 +67,7 @@ def read_recent_events(path: Path) -> list[dict[str, Any]]:
 
 
 def drop_broken_line(path: Path) -> None:
-    """Cut off the unfinished last line of a training that was killed, before more is added."""
+    """Truncate the unfinished last line of a training that was killed."""
     if path.exists():
         content = read_bytes(path)
         with saving(path):
@@ -98,7 +98,7 @@ class History:
 
 @final
 class Tail:
-    """Log of a run that is followed while it is written; each `read` looks for new events.
+    """Reader of a log that is still being written; each `read` returns the new events.
 
     A last line that is only half written is left for the next time. A log that was begun again is read again.
     """

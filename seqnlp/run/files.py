@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and JSON that is read with care."""
+"""Atomic writes, and reading of files with clear errors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from seqnlp.errors import DataError, RunError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 LEFTOVERS = ".*.tmp"
-"""What the temporary files of `write_bytes` are called."""
+"""Pattern of the temporary files of `write_bytes`."""
 
 
 @contextmanager
 def saving(path: Path, activity: str = "saving; the last good checkpoint is kept") -> Iterator[None]:
-    """Turn what the operating system says against writing `path` into a `DataError`."""
+    """Convert an `OSError` while writing `path` into a `DataError`."""
     try:
         yield
     except OSError as error:
@@ -29,7 +29,7 @@ def saving(path: Path, activity: str = "saving; the last good checkpoint is kept
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Put `data` into the file `path`, which at every instant is either the old one or the new one.
+    """Write a file atomically: at every instant it is either the old one or the new one.
 
     Raises:
         seqnlp.errors.DataError: the disk is full or the folder cannot be written; the old file is kept.
@@ -49,13 +49,13 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write a JSON object as `write_bytes` does, indented."""
+    """Write a JSON object atomically, indented."""
     # a lone surrogate can come in through an escape in somebody's JSON; json.loads reads it back
     write_bytes(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "surrogatepass"))
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder safe on disk; Windows does so by itself."""
+    """Sync the entries of a folder to disk; Windows does so by itself."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -65,16 +65,16 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files that a killed process has left in a folder."""
+    """Delete temporary files that a killed process has left in a folder."""
     for file in folder.glob(LEFTOVERS):
         file.unlink(missing_ok=True)
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file.
+    """Read a file.
 
     Raises:
-        seqnlp.errors.RunError: it is not there, or cannot be read.
+        seqnlp.errors.RunError: it is missing, or cannot be read.
     """
     try:
         return path.read_bytes()
@@ -85,10 +85,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file.
+    """Read a text file in UTF-8.
 
     Raises:
-        seqnlp.errors.RunError: it is not there, cannot be read or is no UTF-8.
+        seqnlp.errors.RunError: it is missing, cannot be read or is not UTF-8.
     """
     try:
         return read_bytes(path).decode()
@@ -97,10 +97,10 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file.
+    """Read a JSON object.
 
     Raises:
-        seqnlp.errors.RunError: it is not there, cannot be read or holds no JSON object.
+        seqnlp.errors.RunError: it is missing, cannot be read or holds no JSON object.
     """
     try:
         value = json.loads(read_bytes(path))
@@ -112,7 +112,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def without_infinities(value: Any) -> Any:
-    """The same value with `None` for every number that standard JSON cannot hold (NaN and the infinities)."""
+    """Copy of a value with `None` for NaN and infinities, which standard JSON cannot hold."""
     if isinstance(value, dict):
         return {key: without_infinities(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

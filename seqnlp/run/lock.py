@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 LOCK = ".lock"
-"""The lock file. The lock on it ends with its process, however that ends; the file itself says nothing."""
+"""Lock file. The lock on it ends with its process, however that ends; the file itself means nothing."""
 
 HOLDER = ".lock.pid"
 """Note of the process that holds the lock, beside it: on Windows nobody else can read a locked file."""

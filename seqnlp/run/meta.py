@@ -1,4 +1,4 @@
-"""What meta.json says of a training: by what program, on which machine and from which data it was made."""
+"""Provenance of a run, meta.json: program, machine and data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGES = ("torch", "tokenizers", "datasets", "numpy", "safetensors")
 def describe_training(
     recipe: str, device: str, threads: int, corpus: Mapping[str, str], command: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """The content of meta.json.
+    """Describe this training for meta.json.
 
     Args:
         recipe: the recipe's name.
@@ -41,7 +41,7 @@ def describe_training(
 
 
 def package_versions() -> dict[str, str]:
-    """The versions of the packages that a result depends on, read without importing them."""
+    """Versions of the packages that a result depends on, read without importing them."""
     versions = {}
     for package in PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""How scores.json is read: single numbers, and tables of numbers such as those of each label."""
+"""Scores in scores.json: single numbers, and tables such as those of each label."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Table = Mapping[str, Mapping[str, Any]]
 
 
 def plain_scores(scores: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    """The scores that are single numbers: for each metric its value on each split, or `None`."""
+    """Scores that are single numbers: for each metric its value on each split, or `None`."""
     splits = [split for split in SPLITS if split in scores]
     names = dict.fromkeys(name for split in splits for name, value in scores[split].items() if is_number(value))
     return {name: {split: scores[split].get(name) for split in splits} for name in names}
 
 
 def score_tables(scores: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
-    """The tables among the scores of one split, by name: `labels`, or `labels.upos` inside a deeper table."""
+    """Tables among the scores of one split, by name: `labels`, or `labels.upos` inside a deeper table."""
     for name, value in scores.items():
         if not isinstance(value, Mapping):
             continue
@@ -30,5 +30,5 @@ def score_tables(scores: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a score is a single number, rather than a table or a remark."""
+    """True for a score that is a single number, rather than a table or a remark."""
     return isinstance(value, int | float) and not isinstance(value, bool)

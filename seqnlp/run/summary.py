@@ -1,4 +1,4 @@
-"""A run in one line, and the curves of its training."""
+"""Summary of a run in one line, and its training curves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from seqnlp.run.directory import RECIPE, Run
 from seqnlp.run.scores import SPLITS, is_number
 
 POINTS = 200
-"""A curve of more points than this is smoothed down to so many."""
+"""Most points of a curve; a longer one is averaged down to this."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a list of runs says of one."""
+    """Summary of a run in a list of runs."""
 
     name: str
     path: str
@@ -26,23 +26,23 @@ class Summary:
     state: str
     """`finished`, `unfinished` or `damaged`."""
     split: str
-    """Where the score is from: `test`, or `dev` if there is no other."""
+    """Split of the score: `test`, or `dev` if there is no other."""
     metric: str
-    """The score that decided which model was kept; empty if none is known."""
+    """Score that decided which model was kept; empty if unknown."""
     score: float | None
     model_bytes: int
     created: str
-    """When the training began, ISO 8601 in UTC."""
+    """Start of the training, ISO 8601 in UTC."""
     problem: str = ""
-    """What is wrong with a damaged run."""
+    """Error message of a damaged run."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
+        """Convert to a JSON object."""
         return asdict(self)
 
 
 def summarize(run: Run) -> Summary:
-    """A run in one line; one that is damaged is told as such rather than raised."""
+    """Summarize a run; a damaged one has the state `damaged` instead of raising."""
     try:
         meta, recipe = run.meta(), read_recipe(run)
         split, metric, value = main_score(run)
@@ -64,7 +64,7 @@ def summarize(run: Run) -> Summary:
 
 
 def read_recipe(run: Run) -> dict[str, Any]:
-    """The tables of the resolved recipe.
+    """Parse the resolved recipe.
 
     Raises:
         seqnlp.errors.RunError: it is missing or damaged.
@@ -76,7 +76,7 @@ def read_recipe(run: Run) -> dict[str, Any]:
 
 
 def data_section(run: Run) -> dict[str, Any]:
-    """What a run's recipe says below `[data]`; empty if it can't be read."""
+    """Section `[data]` of a run's recipe; empty if it can't be read."""
     try:
         data = read_recipe(run).get("data")
     except RunError:
@@ -85,7 +85,7 @@ def data_section(run: Run) -> dict[str, Any]:
 
 
 def tag_set(run: Run) -> set[str]:
-    """The tags that a tagger's first label column may hold, but for `O`; empty if they are not known."""
+    """Tag set of a tagger's first label column, without `O`; empty if unknown."""
     try:
         return {*run.load_codecs()[f"labels.{data_section(run)['labels'][0]}"]["labels"]} - {"O"}
     except (RunError, LookupError):
@@ -93,7 +93,7 @@ def tag_set(run: Run) -> set[str]:
 
 
 def flat_recipe(run: Run) -> dict[str, Any]:
-    """The settings of the resolved recipe by their dotted keys."""
+    """Settings of the resolved recipe by dotted key."""
 
     def flatten(table: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         flat: dict[str, Any] = {}
@@ -105,14 +105,14 @@ def flat_recipe(run: Run) -> dict[str, Any]:
 
 
 def differing_settings(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The settings that are not the same in all recipes: for each key its value by recipe, or `None`."""
+    """Settings that differ between recipes: for each key its value by recipe, or `None`."""
     keys = dict.fromkeys(key for recipe in recipes.values() for key in recipe)
     table = {key: {name: recipe.get(key) for name, recipe in recipes.items()} for key in keys}
     return {key: values for key, values in table.items() if len(set(map(repr, values.values()))) > 1}
 
 
 def main_score(run: Run) -> tuple[str, str, float | None]:
-    """The split, the metric and the value of the score to know a run by; on test, or else on dev."""
+    """Main score of a run: split, metric and value; on test, or else on dev."""
     metric = next((event["metric"] for event in reversed(run.recent_events()) if event["event"] == "evaluated"), "")
     scores = run.scores()
     for split in reversed(SPLITS):
@@ -126,18 +126,18 @@ def main_score(run: Run) -> tuple[str, str, float | None]:
 
 @dataclass(frozen=True)
 class Curves:
-    """How a training went, over epochs."""
+    """Training curves over epochs."""
 
     loss: list[tuple[float, float | None]]
-    """The training loss per item."""
+    """Training loss per item."""
     dev: dict[str, list[tuple[float, float | None]]]
-    """Each score on dev."""
+    """Scores on dev by name."""
     metric: str
-    """The score that decided which model was kept; empty if nothing was scored."""
+    """Score that decided which model was kept; empty if nothing was scored."""
 
 
 def curves(events: Sequence[Mapping[str, Any]]) -> Curves:
-    """Gather the curves from the events of a run."""
+    """Collect the curves from the events of a run."""
     loss = [(event["epoch"], event["loss"]) for event in events if event["event"] == "stepped"]
     evaluated = [event for event in events if event["event"] == "evaluated"]
     names = dict.fromkeys(name for event in evaluated for name in event["scores"])
@@ -146,7 +146,7 @@ def curves(events: Sequence[Mapping[str, Any]]) -> Curves:
 
 
 def thinned(points: list[tuple[float, float | None]]) -> list[tuple[float, float | None]]:
-    """Means of neighbouring points where there are more than `POINTS`, those without a number left out."""
+    """Average neighbouring points down to at most `POINTS`, without those that are None."""
     known = [(x, y) for x, y in points if y is not None]
     size = -(-len(known) // POINTS)
     if size <= 1:

@@ -1,4 +1,4 @@
-"""Tensors and a JSON object in one safetensors file, so that both change in one rename."""
+"""Checkpoint files: tensors and JSON in one safetensors file, so that both change in one rename."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
     """Write tensors of any device and layout; those that share their memory are written once.
 
     Args:
-        path: the file.
-        tensors: by name.
-        meta: whatever JSON can hold; kept in the header.
+        path: The file.
+        tensors: Tensors by name.
+        meta: Whatever JSON can hold; kept in the header.
 
     Raises:
         seqnlp.errors.DataError: the disk is full or the folder cannot be written.
@@ -36,7 +36,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """What `write_tensors` has written, on the CPU.
+    """Read a file of `write_tensors`, on the CPU.
 
     Raises:
         seqnlp.errors.RunError: the file is missing, cannot be read or is damaged.
@@ -56,7 +56,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def find_aliases(tensors: dict[str, Tensor]) -> dict[str, str]:
-    """Names of tensors that are the very same memory as another one, and the name of that one."""
+    """Map tensors that share their memory with another to the name of that one."""
     first: dict[tuple[Any, ...], str] = {}
     aliases = {}
     for name, tensor in sorted(tensors.items()):

@@ -10,10 +10,8 @@ import torch
 
 from seqnlp.codecs import Column
 from seqnlp.errors import UsageError
-from seqnlp.metrics.accuracy import accuracy
-from seqnlp.metrics.answers import Answers
 from seqnlp.metrics.calibration import calibration_error, reliability
-from seqnlp.metrics.confusion import confusion_matrix, frequent_confusions
+from seqnlp.metrics.labels import LabelPairs, accuracy, confusion_matrix, frequent_confusions
 from seqnlp.results import Confusion, ErrorReport, Mistake
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.loading import open_split
@@ -53,28 +51,28 @@ def analyse(
     if not isinstance(task, LabellingTask):
         raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")
     with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
-        answers = task.answers(opened.model, opened.examples)
+        pairs = task.label_pairs(opened.model, opened.examples)
     words = task.words(opened.table)
-    return {name: report(answer, words, confusions, examples) for name, answer in answers.items()}
+    return {name: report(each, words, confusions, examples) for name, each in pairs.items()}
 
 
-def report(answers: Answers, words: Column, confusions: int, examples: int) -> ErrorReport:
+def report(pairs: LabelPairs, words: Column, confusions: int, examples: int) -> ErrorReport:
     """Count the mistakes in one column; see `analyse`."""
-    right = answers.gold == answers.predicted
-    matrix = confusion_matrix(answers.gold, answers.predicted, len(answers.names))
-    rows = [*answers.names, NOT_IN_TRAIN]
+    right = pairs.gold == pairs.predicted
+    matrix = confusion_matrix(pairs.gold, pairs.predicted, len(pairs.names))
+    rows = [*pairs.names, NOT_IN_TRAIN]
     if not matrix[-1].any():
         rows, matrix = rows[:-1], matrix[:-1]
-    table = reliability(answers.confidence, right)
+    table = reliability(pairs.confidence, right)
     return ErrorReport(
-        labels=answers.names,
+        labels=pairs.names,
         rows=rows,
         matrix=matrix.tolist(),
         items=len(right),
         accuracy=accuracy(right),
-        words=None if answers.known is None else _by_knowledge(answers.known, right),
+        words=None if pairs.known is None else _by_knowledge(pairs.known, right),
         confusions=[
-            Confusion(rows[gold], answers.names[predicted], count, _mistakes(answers, words, gold, predicted, examples))
+            Confusion(rows[gold], pairs.names[predicted], count, _mistakes(pairs, words, gold, predicted, examples))
             for gold, predicted, count in frequent_confusions(matrix, confusions)
         ],
         calibration_error=calibration_error(table),
@@ -89,14 +87,14 @@ def _by_knowledge(known: np.ndarray[Any, np.dtype[np.bool_]], right: Any) -> dic
     }
 
 
-def _mistakes(answers: Answers, words: Column, gold: int, predicted: int, most: int) -> list[Mistake]:
+def _mistakes(pairs: LabelPairs, words: Column, gold: int, predicted: int, most: int) -> list[Mistake]:
     """Items of one confusion, those first that the model was surest of."""
-    wanted = answers.gold == gold if gold < len(answers.names) else answers.gold < 0
-    items = np.flatnonzero(wanted & (answers.predicted == predicted))
-    surest = items[np.argsort(-answers.confidence[items], kind="stable")[:most]]
+    wanted = pairs.gold == gold if gold < len(pairs.names) else pairs.gold < 0
+    items = np.flatnonzero(wanted & (pairs.predicted == predicted))
+    surest = items[np.argsort(-pairs.confidence[items], kind="stable")[:most]]
     mistakes = []
     for item in surest.tolist():
-        tokens = [words.distinct[code] for code in words.codes[int(answers.rows[item])].tolist()]
-        place = None if answers.steps is None else int(answers.steps[item])
-        mistakes.append(Mistake(tokens, place, float(answers.confidence[item])))
+        tokens = [words.distinct[code] for code in words.codes[int(pairs.rows[item])].tolist()]
+        place = None if pairs.steps is None else int(pairs.steps[item])
+        mistakes.append(Mistake(tokens, place, float(pairs.confidence[item])))
     return mistakes

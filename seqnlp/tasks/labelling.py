@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from seqnlp.codecs import Column
-from seqnlp.metrics.answers import Answers
+from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Task
 
@@ -20,7 +20,7 @@ class LabellingTask(Task, ABC):
         """The words of each sequence of a split, to be shown."""
 
     @abstractmethod
-    def answers(self, model: SequenceModel, examples: Any) -> dict[str, Answers]:
+    def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:
         """Gold and predicted label of every item, for each label column by name."""
 
     @abstractmethod

@@ -1,20 +1,16 @@
 """Opening a run: its recipe, model, and a split of its corpus."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from seqnlp.embeddings import TextEmbedding
-from seqnlp.errors import DataError, Fault, RunError, UsageError
+from seqnlp.errors import RunError, UsageError, error_context
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
-from seqnlp.readers.catalogue import CATALOGUE
-from seqnlp.recipe import Recipe, find_file, parse_recipe, place_faults
+from seqnlp.recipe import parse_recipe
+from seqnlp.recipe.paths import path_resolver
 from seqnlp.run import Run
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks
@@ -82,54 +78,10 @@ def recipe_of(run: Run) -> TaskRecipe:
     return recipe
 
 
-def path_resolver(recipe: Path) -> Callable[[str], Path]:
-    """Make the resolver of paths in a recipe; it advises how to fetch public corpora."""
-
-    def advice(source: str) -> str | None:
-        folder, *rest = Path(source).parts
-        name = rest[0] if rest else ""
-        return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
-
-    return partial(find_file, recipe=recipe, advice=advice)
-
-
-def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """List missing files of a recipe; nothing is read, nothing asked of the Hub.
-
-    Args:
-        recipe: A recipe that is right.
-        file: The file that it was loaded from.
-        overrides: What it was loaded with.
-    """
-    find = path_resolver(file)
-    searches: dict[str, Callable[[], object]] = {
-        f"data.{split}": partial(recipe.locate, source, find) for split, source in recipe.data.splits.items()
-    }
-    for name, section in recipe:
-        if isinstance(section, TextEmbedding) and section.vectors is not None:
-            searches[f"{name}.vectors.file"] = partial(find, section.vectors.file)
-    missing: dict[str, Fault] = {}
-    for key, search in searches.items():
-        try:
-            search()
-        except DataError as error:  # splits may be parts of one file, which is told once
-            missing.setdefault(str(error), Fault(key, error.found, error.hint))
-    return place_faults(list(missing.values()), file, overrides) if missing else []
-
-
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:
     """Encode a split; errors say which one."""
     with error_context(name):
         return task.encode(split, recipe.training.batch_tokens)
-
-
-@contextmanager
-def error_context(split: str) -> Iterator[None]:
-    """Add the name of the split to errors about rows."""
-    try:
-        yield
-    except DataError as error:
-        raise error.replace(path=error.path or split) from None
 
 
 def score(task: Task, model: SequenceModel, examples: EncodedDataset, precision: Precision) -> Scores:

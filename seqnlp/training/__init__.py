@@ -1,7 +1,6 @@
-"""The training loop and what it needs."""
+"""Training loop, its settings and the contract of a dataset."""
 
-from seqnlp.training.dataset import EncodedDataset
-from seqnlp.training.loop import Metric, Preview, Trainer
-from seqnlp.training.settings import Training
+from seqnlp.training.dataset import BucketedDataset, EncodedDataset
+from seqnlp.training.loop import Metric, Preview, Trainer, Training
 
-__all__ = ["EncodedDataset", "Metric", "Preview", "Trainer", "Training"]
+__all__ = ["BucketedDataset", "EncodedDataset", "Metric", "Preview", "Trainer", "Training"]

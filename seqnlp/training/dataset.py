@@ -1,4 +1,4 @@
-"""The contract between a task's data and the loop."""
+"""Encoded datasets, and their batches: token budgets, bucketed by length."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from seqnlp.model import Batch
 
+EVALUATION_TOKENS = 3000
+"""Steps of a batch that no gradient is needed for."""
+
 
 class EncodedDataset(ABC):
-    """An encoded split, from which batches are gathered."""
+    """Encoded split from which batches are gathered."""
 
     carries_state: ClassVar[bool] = False
-    """Whether a batch goes on where the last one ended, so that the encoder's state is carried over."""
+    """True if each batch continues the one before, so that the encoder's state is carried over."""
 
     @property
     @abstractmethod
@@ -23,7 +26,7 @@ class EncodedDataset(ABC):
 
     @abstractmethod
     def plan(self, seed: int, epoch: int) -> Sequence[NDArray[np.int64]]:
-        """The batches of an epoch of training, each as the numbers of its rows; a pure function."""
+        """Batches of an epoch of training, each as row numbers; a pure function of its arguments."""
 
     @abstractmethod
     def in_order(self) -> Sequence[NDArray[np.int64]]:
@@ -38,5 +41,83 @@ class EncodedDataset(ABC):
         """Words (characters, target tokens) in a batch."""
 
     def shares(self, rows: NDArray[np.int64], number: int) -> list[NDArray[np.int64]]:
-        """Share a batch out among replicas; a share may be empty."""
+        """Divide a batch among replicas; a share may be empty."""
         return [rows[first::number] for first in range(number)]
+
+
+class BucketedDataset(EncodedDataset, ABC):
+    """Encoded sequences; those of about the same length are trained on together."""
+
+    batch_tokens: int
+    """Steps of a training batch, padding included."""
+
+    @property
+    @abstractmethod
+    def lengths(self) -> NDArray[np.int64]:
+        """Steps of each row; shape (rows,)."""
+
+    @property
+    @abstractmethod
+    def row_items(self) -> NDArray[np.int64]:
+        """Items of each row: words, texts or target tokens; shape (rows,)."""
+
+    @property
+    def items(self) -> int:
+        """Items of the split."""
+        return int(self.row_items.sum())
+
+    def items_in(self, rows: NDArray[np.int64]) -> int:
+        """Items of a batch."""
+        return int(self.row_items[rows].sum())
+
+    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+        """Batches of rows of about the same length."""
+        return plan(self.lengths, self.batch_tokens, seed, epoch)
+
+    def in_order(self) -> list[NDArray[np.int64]]:
+        """Large batches, every row once, but for those without a step."""
+        return in_order(self.lengths, EVALUATION_TOKENS)
+
+
+def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    """Plan the batches of an epoch from the arguments alone, so that a training can resume at any of them.
+
+    Sequences of about the same length come together, other ones in each epoch; batches come in random order.
+
+    Args:
+        lengths: Steps of each sequence; shape (sequences,).
+        budget: Steps of a batch, padding included. A longer sequence makes a batch of its own.
+        seed: The recipe's seed.
+        epoch: Counted from 0.
+
+    Returns:
+        Row numbers of each batch; together every row once, but for those without a step.
+    """
+    random = np.random.default_rng([seed, epoch])
+    blurred = lengths * random.uniform(0.9, 1.1, len(lengths)) + random.uniform(0, 1, len(lengths))
+    order = _filled(np.argsort(blurred), lengths)
+    batches = [order[start:end] for start, end in _cut(lengths[order], budget)]
+    random.shuffle(batches)
+    return batches
+
+
+def in_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
+    """Plan batches for evaluation, the longest sequences first; each row once, but for those without a step."""
+    order = _filled(np.argsort(-lengths, kind="stable"), lengths)
+    return [order[start:end] for start, end in _cut(lengths[order], budget)]
+
+
+def _filled(rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    return rows[lengths[rows] > 0]
+
+
+def _cut(lengths: NDArray[np.int64], budget: int) -> list[tuple[int, int]]:
+    cuts, start, longest = [], 0, 0
+    for position, length in enumerate(lengths.tolist()):
+        longest = max(longest, length)
+        if position > start and longest * (position + 1 - start) > budget:
+            cuts.append((start, position))
+            start, longest = position, length
+    if len(lengths):
+        cuts.append((start, len(lengths)))
+    return cuts

@@ -6,6 +6,7 @@ In float32, also where training is not: in bfloat16 a sentence's scores would de
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import islice
 from typing import TypeVar
 
 import torch
@@ -40,3 +41,19 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "inference", initializer=lambda: torch.set_num_threads(1))
+
+
+def stream_in_windows(
+    items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096
+) -> Iterator[Result]:
+    """Map a function over a stream: the first item at once, later ones in growing windows.
+
+    Args:
+        items: The stream, which is read ahead no further than a window.
+        work: Gives a result for each item of a window.
+        largest: Items of a window, at most.
+    """
+    size = 1
+    while window := list(islice(items, size)):
+        yield from work(window)
+        size = min(size * 4, largest)

@@ -1,4 +1,4 @@
-"""The training loop: a generator of events. It neither prints nor writes."""
+"""Training loop and its settings: a generator of events, which neither prints nor writes."""
 
 import math
 import time
@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any, final
+from typing import Annotated, Any, Literal, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from seqnlp.errors import Diverged
@@ -18,36 +19,63 @@ from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.optimizers import Optimizer
+from seqnlp.spec import Spec
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
-from seqnlp.training.settings import Training
 
 Score = Callable[[SequenceModel], dict[str, float]]
 Preview = Callable[[SequenceModel], list[Example]]
 
 
+class Training(Spec):
+    """Length, batches and safeguards of a training."""
+
+    renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
+
+    epochs: Annotated[int, Field(ge=1)] = 12
+    """Passes over the training data, at most."""
+    batch_tokens: Annotated[int, Field(ge=1)] = 1000
+    """Steps in a batch, padding included."""
+    gradient_accumulation: Annotated[int, Field(ge=1)] = 1
+    """Batches whose gradients are summed before each step of the optimizer."""
+    max_grad_norm: Annotated[float, Field(gt=0)] = 5.0
+    """Clip the norm of the gradient to this."""
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Stop after this many evaluations without a better dev score; left out: never."""
+    evaluate_every: Annotated[int, Field(ge=1)] | None = None
+    """Evaluate on dev after this many steps, too; left out: only after each epoch."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of an exponential moving average of the weights, say 0.998, which is then the model; 0: none."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Processor threads, each with its share of every batch; 0: one a core. Resuming takes the number it began with."""
+    save_every: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds between checkpoints; one is also saved after each epoch."""
+
+
 @dataclass
 class Progress:
-    """Where a training stands; with the weights and the optimizer's memory all that it takes to go on."""
+    """State of a training; with the weights and the optimizer's state all that it takes to resume."""
 
     epoch: int = 0
     position: int = 0
-    """Batches of this epoch that are done."""
+    """Number of batches of this epoch that are done."""
     step: int = 0
     items: int = 0
     seconds: float = 0.0
     """Wall time of all steps and evaluations."""
     stepping: float = 0.0
-    """Seconds without those of evaluation."""
+    """Wall time of the steps alone."""
     best: dict[str, float] = field(default_factory=dict)
-    """The dev scores of the best weights so far."""
+    """Dev scores of the best weights so far."""
     waited: int = 0
-    """Evaluations since then."""
+    """Number of evaluations since then."""
     evaluated: int = 0
-    """The step of the last evaluation."""
+    """Step of the last evaluation."""
     decay: float = 1.0
-    """What the plateau schedule has made of the learning rate."""
+    """Factor on the learning rate under the plateau schedule."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +86,7 @@ class Metric:
     higher_is_better: bool = True
 
     def better(self, new: dict[str, float], old: dict[str, float]) -> bool:
-        """Whether the new scores beat the old ones, if any."""
+        """Compare new scores with old ones, if any."""
         if not old or math.isnan(old[self.name]):
             return True
         a, b = new[self.name], old[self.name]
@@ -67,7 +95,7 @@ class Metric:
 
 @final
 class Trainer:
-    """Trains a model. At each event it stands still, and `state()` is what a checkpoint must hold."""
+    """Trainer of a model. Between two events it is at rest, and `state()` is a checkpoint."""
 
     def __init__(
         self,
@@ -87,11 +115,11 @@ class Trainer:
             model: Freshly initialised, or about to be restored.
             train: The encoded training split.
             score: Scores a model on dev.
-            metric: Which of the scores decides.
+            metric: The score that decides.
             optimizer: The recipe's `[optimizer]`.
             training: The recipe's `[training]`.
-            seed: The recipe's seed.
-            items_name: What items are called.
+            seed: Seed of the recipe.
+            items_name: Name of the items: words, characters, ...
             preview: Shows what a model predicts for a few examples of dev.
         """
         self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
@@ -110,11 +138,11 @@ class Trainer:
         )
 
     def events(self) -> Iterator[Event]:
-        """Train, from wherever `progress` stands.
+        """Train from the state in `progress`.
 
         Raises:
-            seqnlp.errors.Diverged: when the loss or the gradient is no longer a number; the weights are then
-                those from before that step.
+            seqnlp.errors.Diverged: when the loss or the gradient is not finite; the weights are then those
+                from before that step.
         """
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
@@ -158,7 +186,7 @@ class Trainer:
             self.optimizer.zero_grad()
             what = "loss" if not math.isfinite(nats) else "gradient"
             raise Diverged(
-                f"the {what} is no longer a number at step {now.step + 1} (learning rate {rate:.2g}); "
+                f"the {what} is not finite at step {now.step + 1} (learning rate {rate:.2g}); "
                 "try a smaller optimizer.lr or training.max_grad_norm"
             )
         self.optimizer.step()
@@ -194,7 +222,7 @@ class Trainer:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Inside, the model has the averaged weights, if the recipe asks for an average."""
+        """Swap in the averaged weights inside the block, if the recipe asks for an average."""
         self._swap()
         try:
             yield
@@ -210,12 +238,12 @@ class Trainer:
         self.replicas.close()
 
     def weights(self) -> dict[str, Tensor]:
-        """What a predictor needs: the averaged weights, or else the plain ones."""
+        """Weights for prediction: the averaged ones, or else the plain ones."""
         with self.averaged():
             return {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Tensors and JSON from which `restore` makes an equal trainer."""
+        """Checkpoint of tensors and JSON, for `restore`."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"average.{number}": tensor for number, tensor in enumerate(self.average)}
         for replica, state in enumerate(self.states):
@@ -226,7 +254,7 @@ class Trainer:
         return tensors, asdict(self.progress)
 
     def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Load a checkpoint."""
         groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "encoder_state": {}, "optimizer": {}}
         for name, tensor in tensors.items():
             group, rest = name.split(".", 1)

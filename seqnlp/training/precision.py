@@ -1,4 +1,4 @@
-"""Number formats: float32 everywhere, or bfloat16 for the large products."""
+"""Precision: float32 everywhere, or bfloat16 for the large matrix products."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -26,7 +26,7 @@ State = list[Tensor]
 
 @dataclass(frozen=True)
 class Share:
-    """What one replica does in a step: some batches one after the other, and the state that it begins with."""
+    """Work of one replica in a step: some batches one after the other, and the initial state."""
 
     rows: list[NDArray[np.int64]]
     state: State | None
@@ -34,16 +34,16 @@ class Share:
 
 @final
 class Replicas:
-    """Copies of a model that share its weights and have gradients of their own."""
+    """Copies of a model with shared weights and separate gradients."""
 
     def __init__(self, model: SequenceModel, examples: EncodedDataset, number: int, precision: Precision) -> None:
         """Copy the model.
 
         Args:
             model: The first replica itself.
-            examples: What batches are gathered from.
-            number: How many replicas there are to be.
-            precision: The number format of the products.
+            examples: Dataset that batches are gathered from.
+            number: Number of replicas.
+            precision: Number format of the matrix products.
         """
         self.models = [model, *(copy.deepcopy(model) for _ in range(number - 1))]
         for replica in self.models[1:]:
@@ -55,15 +55,15 @@ class Replicas:
     def gradients(
         self, batches: Sequence[NDArray[np.int64]], states: Sequence[State | None], seed: int
     ) -> tuple[float, int, list[State | None]]:
-        """Add the gradient of the mean loss over some batches to the first replica's parameters.
+        """Accumulate the gradient of the mean loss in the first replica's parameters.
 
         Args:
             batches: The rows of each batch; every replica takes its share of each.
-            states: The state that each replica goes on from.
-            seed: Decides all random choices of this step.
+            states: Initial state of each replica.
+            seed: Seed of all random numbers of this step.
 
         Returns:
-            The summed loss in nats, the number of items, and the states to go on from.
+            The summed loss in nats, the number of items, and the final states.
         """
         number = len(self.models)
         shares = [self.examples.shares(rows, number) for rows in batches]
@@ -84,7 +84,7 @@ class Replicas:
         return sum(nats for nats, _ in results), items, [state for _, state in results]
 
     def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, State | None]:
-        """One replica's part: runs in a thread of its own."""
+        """Forward and backward pass of one replica, in a thread of its own."""
         seed_thread(seed * len(self.models) + replica)
         model, nats, state = self.models[replica], 0.0, share.state
         for rows in share.rows:

@@ -12,7 +12,7 @@ SLOW = {"torch", "numpy", "datasets", "tokenizers", "textual", "pydantic"}
 
 def test_imports_go_down_the_floors() -> None:
     """The contracts stand in pyproject.toml."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout

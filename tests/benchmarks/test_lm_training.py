@@ -75,6 +75,7 @@ def measure() -> dict[str, float]:
 
     taken: tuple[list[float], list[float]] = ([], [])
     plain_step()
+    begun = 0.0
     for _ in islice(steps, 1 + ROUNDS):
         if ours.progress.step > 1:
             taken[0].append(time.perf_counter() - begun)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,9 +45,10 @@ def own(model: SequenceModel, texts: int) -> Callable[[], None]:
 def around_torch(model: SequenceModel) -> Callable[[], None]:
     """What is usually written: `nn.LSTM` and `torch.multinomial`, character by character."""
     (layer,) = (each for each in model.modules() if isinstance(each, nn.LSTM))
-    table, output = model.embedding.table, model.decoder(NEXT, NextTokenDecoder).output
+    table: Any = model.embedding.table
+    output = model.decoder(NEXT, NextTokenDecoder).output
     empty = torch.zeros(1, 1, SIZE)
-    now = {"token": torch.ones(1, 1, dtype=torch.int64), "state": (empty, empty)}
+    now: dict[str, Any] = {"token": torch.ones(1, 1, dtype=torch.int64), "state": (empty, empty)}
 
     @torch.inference_mode()
     def step() -> None:

@@ -18,7 +18,7 @@ SPLITS = {
 }
 
 
-def test_it_is_large_enough_and_split_80_10_10() -> None:
+def test_corpus_is_large_enough_and_split_80_10_10() -> None:
     sizes = {name: len(sentences) for name, sentences in SPLITS.items()}
     total = sum(sizes.values())
     assert total >= 500

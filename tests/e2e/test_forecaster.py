@@ -20,7 +20,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, seqnlp: Program) -> Path:
     return out
 
 
-def test_what_comes_is_written_and_drawn(run: Path, seqnlp: Program) -> None:
+def test_forecast_is_written_and_drawn(run: Path, seqnlp: Program) -> None:
     told = seqnlp("forecast", run, "corpora/series/series.csv", "--series", "tram", "--series", "pool")
     assert told.returncode == 0, told.stderr
     lines = told.stdout.splitlines()
@@ -31,7 +31,7 @@ def test_what_comes_is_written_and_drawn(run: Path, seqnlp: Program) -> None:
     assert "tram, from 2024-03-01T00:00:00" in drawn.stdout
 
 
-def test_what_comes_is_drawn_into_a_file(run: Path, seqnlp: Program, tmp_path: Path) -> None:
+def test_forecast_is_drawn_into_a_file(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     picture = tmp_path / "tram.svg"
     told = seqnlp("forecast", run, "corpora/series/series.csv", "--series", "tram", "--svg", picture, "--json")
     assert (told.returncode, len(told.stdout.splitlines())) == (0, 1), told.stderr

@@ -27,7 +27,7 @@ def test_generate_writes_only_the_text(run: Path, seqnlp: Program) -> None:
     assert done.stdout.startswith("Zoë: ☃")
     assert len(done.stdout) == len("Zoë: ☃") + 20 + 1
     assert done.stderr.count("\n") == 1
-    assert "taken for unknown: 'Z', 'ë', '☃'" in done.stderr
+    assert "unknown to the model: 'Z', 'ë', '☃'" in done.stderr
 
 
 def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) -> None:
@@ -45,9 +45,9 @@ def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) ->
     [
         (["--temperature", "-1"], "temperature -1: expected 0"),
         (["--temperature", "0", "--top-k", "5"], "which top_k can't change"),
-        (["--beams", "3", "--top-p", "0.5"], "--top-p makes no sense"),
-        (["--beams", "3", "--stop", "x"], "--stop makes no sense"),
-        (["--alternatives", "3"], "told with --json"),
+        (["--beams", "3", "--top-p", "0.5"], "leave out --top-p"),
+        (["--beams", "3", "--stop", "x"], "leave out --stop"),
+        (["--alternatives", "3"], "--alternatives needs --json"),
     ],
 )
 def test_options_that_make_no_sense(run: Path, seqnlp: Program, options: list[str], message: str) -> None:

@@ -87,9 +87,9 @@ def test_a_conllu_file_comes_back_with_only_the_tags_changed(tiny_run: Path, seq
         ]
     predicted = [line.split("\t")[3] for line in after if "\t" in line]
     gold = [line.split("\t")[3] for line in before if "\t" in line]
-    right = sum(a == b for a, b in zip(predicted, gold, strict=True)) / len(gold)
+    share = sum(a == b for a, b in zip(predicted, gold, strict=True)) / len(gold)
     kept = json.loads((tiny_run / "scores.json").read_text())["test"]["accuracy"]
-    assert right == pytest.approx(kept, abs=5e-3)
+    assert share == pytest.approx(kept, abs=5e-3)
 
 
 def test_text_becomes_valid_conllu(tiny_run: Path, seqnlp: Program, tmp_path: Path) -> None:

@@ -14,7 +14,12 @@ from seqnlp.nn.initial import weights_are_drawn
 
 Program = Callable[..., "CompletedProcess[str]"]
 TINY = ["training.epochs=1", "training.threads=1", "encoder.size=16", "decoder.size=32", "search.beam=2"]
-SETTINGS = [part for setting in [*TINY, "data.train=corpora/reverse/dev.tsv"] for part in ("-s", setting)]
+FILES = [
+    "data.train=corpora/reverse/dev.tsv",
+    "data.dev='corpora/reverse/dev.tsv[:40]'",
+    "data.test='corpora/reverse/test.tsv[:40]'",
+]
+SETTINGS = [part for setting in [*TINY, *FILES] for part in ("-s", setting)]
 
 
 def complains(done: "CompletedProcess[str]", code: int, *parts: str) -> None:
@@ -47,7 +52,12 @@ def test_a_line_gives_a_line(run: Path, seqnlp: Program) -> None:
 def test_opening_a_run_draws_no_weights(run: Path, seqnlp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Tensor] = []
     draw = nn.init.orthogonal_
-    monkeypatch.setattr(nn.init, "orthogonal_", lambda tensor: drawn.append(tensor) or draw(tensor))
+
+    def watched(tensor: Tensor) -> Tensor:
+        drawn.append(tensor)
+        return draw(tensor)
+
+    monkeypatch.setattr(nn.init, "orthogonal_", watched)
     translator = load(run)
     assert [tensor for tensor in drawn if not tensor.is_meta] == []  # each takes as long as many sentences
     assert weights_are_drawn()
@@ -61,9 +71,9 @@ def test_files_are_read_too(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     assert seqnlp("translate", run, tmp_path / "words.txt").stdout == seqnlp("translate", run, stdin="abc\nab").stdout
 
 
-def test_of_nothing_there_is_no_picture(run: Path, seqnlp: Program, tmp_path: Path) -> None:
+def test_translate_draws_no_picture_of_nothing(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     done = seqnlp("translate", run, "--svg", tmp_path / "x.svg", stdin="\n")
-    assert (done.returncode, done.stderr) == (0, "note: no picture, for there is nothing to draw\n")
+    assert (done.returncode, done.stderr) == (0, "note: no image, as there is nothing to draw\n")
     assert not (tmp_path / "x.svg").exists()
 
 
@@ -123,7 +133,7 @@ def test_options_that_make_no_sense(run: Path, tiny_run: Path, seqnlp: Program) 
     assert seqnlp("translate", run, "--length-penalty", "long", stdin="ab\n").returncode == 2
 
 
-def test_odd_text_is_translated_all_the_same(run: Path, seqnlp: Program) -> None:
+def test_translate_takes_odd_text(run: Path, seqnlp: Program) -> None:
     text = "日本語 🙂 a\u0301 \x00\u2028\r\n\ufeff\nab\n" + "long " * 3000
     done = seqnlp("translate", run, "--beam", 40, "--no-repeat", 3, stdin=text)
     assert done.returncode == 0, done.stderr
@@ -179,7 +189,7 @@ def test_a_training_that_was_stopped_and_goes_on_ends_with_the_same_bytes(
 ) -> None:
     import seqnlp as library
 
-    settings = [*TINY, 'data.train="corpora/reverse/dev.tsv"', "training.epochs=2", "training.threads=2"]
+    settings = [*TINY, *FILES, "training.epochs=2", "training.threads=2"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for _ in library.train("reverse_words", settings, whole):
         pass
@@ -196,5 +206,5 @@ def test_a_training_that_was_stopped_and_goes_on_ends_with_the_same_bytes(
 def test_a_damaged_codec(run: Path, seqnlp: Program, tmp_path: Path) -> None:
     broken = tmp_path / "run"
     shutil.copytree(run, broken)
-    (broken / "codecs/tokens.json").write_text('{"unit": "characters"}')
+    (broken / "codecs/tokens.json").write_text('{"tokenizer": "characters"}')
     complains(seqnlp("translate", broken, stdin="ab\n"), 4, str(broken), "damaged")

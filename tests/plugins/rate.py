@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seqnlp.codecs import Codec, Column
+from seqnlp.codecs import Codec, Column, EncodedText, TextCodec, TokenizedText
 from seqnlp.codecs.splitter import words_of
-from seqnlp.codecs.text import Text
 from seqnlp.decoders.base import DecoderModule, Loss
-from seqnlp.embeddings import PathResolver, TextBatch, TextEmbedding
-from seqnlp.embeddings.words import Words
+from seqnlp.embeddings import PathResolver, TextBatch, TextEmbedding, Words
+from seqnlp.embeddings.text import codec_name
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.events import Example
 from seqnlp.model import Batch, SequenceModel
@@ -24,8 +23,8 @@ from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.recipe import Data
 from seqnlp.tasks.base import Codecs, Predictor, Scores, Task, TaskRecipe
 from seqnlp.tasks.registry import TaskInfo, register
-from seqnlp.training import EncodedDataset, Metric, Preview
-from seqnlp.training.batches import in_order, plan
+from seqnlp.training import Metric, Preview
+from seqnlp.training.dataset import BucketedDataset
 
 register(TaskInfo("rate", "a rater", "gives a text a number", 'print(list(model.predict(["fine"])))'))
 
@@ -48,38 +47,31 @@ class RateRecipe(TaskRecipe):
 
     task: Literal["rate"] = "rate"
     data: RateData
-    embedding: TextEmbedding = TextEmbedding(words=Words())
+    embedding: TextEmbedding = TextEmbedding.parse({"words": Words()})
     encoder: Encoder = Lstm(size=16)
     optimizer: Optimizer = AdamW()
 
 
 @final
-class RateDataset(EncodedDataset):
+class RateDataset(BucketedDataset):
     """Encoded texts and their numbers."""
 
-    def __init__(self, text: Text, values: NDArray[np.float32], batch_tokens: int) -> None:
+    def __init__(self, text: EncodedText, values: NDArray[np.float32], batch_tokens: int) -> None:
         self.text, self.values, self.batch_tokens = text, values, batch_tokens
 
     @property
-    def items(self) -> int:
-        """Texts."""
-        return len(self.values)
+    def lengths(self) -> NDArray[np.int64]:
+        """Words of each text."""
+        return self.text.codes.lengths
 
-    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-        """Batches of texts of similar length."""
-        return plan(self.text.codes.lengths, self.batch_tokens, seed, epoch)
-
-    def in_order(self) -> list[NDArray[np.int64]]:
-        """Every text once."""
-        return in_order(self.text.codes.lengths, 3000)
-
-    def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Texts of a batch."""
-        return len(rows)
+    @property
+    def row_items(self) -> NDArray[np.int64]:
+        """A text counts once."""
+        return np.ones(len(self.values), np.int64)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather some texts."""
-        return Batch(TextBatch.of(self.text.batch(rows)), {"value": torch.from_numpy(self.values[rows])}, len(rows))
+        return Batch(TextBatch.gather(self.text, rows), {"value": torch.from_numpy(self.values[rows])}, len(rows))
 
 
 @final
@@ -123,15 +115,16 @@ class Rater(Predictor):
 
     task: ClassVar[str] = "rate"
 
-    def __init__(self, model: SequenceModel, views: Any) -> None:
-        self.model, self.views = model.eval(), views
+    def __init__(self, model: SequenceModel, text_codecs: dict[str, TextCodec]) -> None:
+        self.model, self.text_codecs = model.eval(), text_codecs
 
     def predict(self, lines: Iterable[str]) -> Iterator[Rating]:
         """Rate texts, one a line."""
         for line in lines:
-            text = Text.encode(Column.from_rows([words_of(line)]), self.views)
+            words = TokenizedText(Column.from_rows([words_of(line)]))
+            text = EncodedText.encode(words, self.text_codecs)
             with torch.inference_mode():
-                states = self.model.encode(TextBatch.of(text.batch(np.array([0]))))
+                states = self.model.encode(TextBatch.gather(text, np.array([0])))
                 yield Rating(line, float(self.model.decoders["value"].predict(states)[0]))
 
 
@@ -143,13 +136,13 @@ class RateTask(Task):
     items_name = "texts"
     metric = Metric("mse", higher_is_better=False)
 
-    def __init__(self, recipe: RateRecipe, views: Any) -> None:
-        self.recipe, self.views = recipe, views
+    def __init__(self, recipe: RateRecipe, text_codecs: dict[str, TextCodec]) -> None:
+        self.recipe, self.text_codecs = recipe, text_codecs
 
     @classmethod
     def fit(cls, recipe: RateRecipe, train: Any, find: PathResolver) -> "RateTask":
         """Fit the vocabulary."""
-        return cls(recipe, recipe.embedding.fit(recipe.data.words(train).counts(), find))
+        return cls(recipe, recipe.embedding.fit(TokenizedText(recipe.data.words(train)), find))
 
     @classmethod
     def restore(cls, recipe: RateRecipe, codecs: Codecs) -> "RateTask":
@@ -158,16 +151,16 @@ class RateTask(Task):
 
     def codecs(self) -> dict[str, Codec]:
         """The vocabulary."""
-        return dict(self.views)
+        return {codec_name(name): codec for name, codec in self.text_codecs.items()}
 
     def encode(self, split: Any, batch_tokens: int) -> RateDataset:
         """Encode a split."""
-        text = Text.encode(self.recipe.data.words(split), self.views)
+        text = EncodedText.encode(TokenizedText(self.recipe.data.words(split)), self.text_codecs)
         return RateDataset(text, np.array(split[self.recipe.data.value], np.float32), batch_tokens)
 
     def build(self) -> SequenceModel:
         """Make the model."""
-        embedding = self.recipe.embedding.build(self.views)
+        embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         return SequenceModel(embedding, encoder, {"value": MeanRegression(encoder.width)})
 
@@ -194,4 +187,4 @@ class RateTask(Task):
 
     def predictor(self, model: SequenceModel) -> Rater:
         """Wrap a trained model."""
-        return Rater(model, self.views)
+        return Rater(model, self.text_codecs)

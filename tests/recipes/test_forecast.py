@@ -217,7 +217,7 @@ def test_dev_and_test_look_back_over_their_border(file: Path) -> None:
     assert counts == [140 - 24 - 6 + 1, 50 - 6 + 1, 50 - 6 + 1]
 
 
-def test_what_is_read_is_what_is_located(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_split_reads_what_locate_finds(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = load_recipe(find_recipe("etth1"), [*SMALL, *splits(file), *SEGRNN])
     assert isinstance(recipe, ForecastRecipe)
     monkeypatch.setattr(ForecastRecipe, "locate", lambda self, source, find: Path(f"{file}[5:9]"))
@@ -302,7 +302,7 @@ def test_missing_values_are_refused_or_masked(file: Path, tmp_path: Path) -> Non
         ({(5, 1): "-inf"}, r"bad.csv:7: series 'bad': an infinity in the column 'b'"),
         (
             {(9, -1): "2020-01-01 08:00:00"},
-            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 comes twice, first in line 10",
+            r"bad.csv:11: series 'bad': 2020-01-01T08:00:00 occurs twice, first in line 10",
         ),
         ({(9, -1): "2020-01-01 03:30:00"}, r"bad.csv:11: series 'bad': 2020-01-01T03:30:00 after 2020-01-01T08:00:00"),
         ({(9, -1): "yesterday"}, r"bad.csv:11: series 'bad', column 'date': 'yesterday' is not a timestamp"),
@@ -351,11 +351,11 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         (["forecast", "RUN", "FILE[:x]"], DataError, "expected a period"),
         (["forecast", "RUN", "FILE[2020-13-01:]"], DataError, "2020-13-01 in .* is not a day"),
         (["forecast", "RUN", "FILE", "--plot", "--json"], UsageError, "contradict"),
-        (["predict", "RUN"], UsageError, "name it after the run"),
+        (["predict", "RUN"], UsageError, "expected a file of series"),
         (["tag", "RUN"], UsageError, "this run is a forecaster; use `seqnlp forecast "),
     ],
 )
-def test_what_cannot_be_done_is_told(
+def test_commands_refuse_impossible_requests(
     quantiles: Path, file: Path, arguments: list[str], expected: type[Exception], problem: str
 ) -> None:
     named = [
@@ -387,7 +387,7 @@ def test_settings_that_make_no_sense_are_faults(settings: list[str], key: str) -
     assert any(key in fault.key for fault in error.value.faults)
 
 
-def test_several_series_in_the_long_form(tmp_path: Path) -> None:
+def test_long_form_has_several_series(tmp_path: Path) -> None:
     values = wave()
     rows = ["unique_id,ds,y"]
     for number, name in enumerate(("north", "south")):
@@ -399,5 +399,5 @@ def test_several_series_in_the_long_form(tmp_path: Path) -> None:
     found = seqnlp.load(run).forecast(file)
     assert [each.name for each in found] == ["north", "south"]
     assert found[1].times[0] == "2020-08-28T00:00:00"
-    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader)  # type: ignore[attr-defined,arg-type]
+    split = SeriesSplit.read(f"{file}[:2020-01-11]", load_recipe(find_recipe("etth1")).data.reader)  # type: ignore[arg-type]
     assert [split.period(number) for number in range(2)] == [(0, 10), (240, 250)]

@@ -80,7 +80,7 @@ def test_every_series_goes_on_after_its_own_last_value(folder: Path) -> None:
         assert all(low < value < high for low, value, high in zip(each.low, each.values, each.high, strict=True))
 
 
-def test_what_is_known_of_the_days_to_come_moves_their_forecast(folder: Path) -> None:
+def test_known_covariates_move_the_forecast(folder: Path) -> None:
     forecaster = seqnlp.load(folder / "csv")
     cheap, dear = (forecaster.forecast(write(folder / "ahead.csv", 7, price)) for price in (0.0, 1.0))
     assert all(a.values != b.values for a, b in zip(cheap, dear, strict=True))

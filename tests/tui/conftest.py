@@ -18,6 +18,8 @@ from textual.widgets import Input, TextArea
 
 from seqnlp.service.client import ModelService, ServiceState
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.screens.compare import CompareScreen
+from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.widgets.prompt import Prompt
 
@@ -80,7 +82,6 @@ def _no_surprises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(SeqnlpApp, "forgiving", False)
     for line in (Input, TextArea):  # a cursor that blinks is seen in one picture and not in the next
         monkeypatch.setattr(line.cursor_blink, "_default", False)
     time.tzset()
@@ -104,7 +105,7 @@ def make_run(name: str, task: str, metric: str, score: float, created: str, size
     run = Path("runs", name)
     (run / "codecs").mkdir(parents=True)
     (run / "recipe.toml").write_text(f'task = "{task}"\n')
-    (run / "meta.json").write_text(json.dumps({"format": 1, "created": created}))
+    (run / "meta.json").write_text(json.dumps({"format": 2, "created": created}))
     (run / "scores.json").write_text(json.dumps({"test": {metric: score}}))
     with open(run / "model.safetensors", "wb") as model:
         model.truncate(size)
@@ -138,6 +139,12 @@ async def wait_for(app: SeqnlpApp, wanted: str, there: bool = True) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"{wanted!r} is {'not ' if there else ''}in:\n{text_on(app)}")
+
+
+def panel_of(app: SeqnlpApp) -> Any:
+    """The panel of the task on the screen, or else the screen."""
+    screen = app.screen
+    return screen.panel or screen if isinstance(screen, RunScreen | CompareScreen) else screen
 
 
 def at_work(app: SeqnlpApp) -> list[object]:
@@ -177,7 +184,7 @@ def hides() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
 
 @pytest.fixture
 def settled() -> Callable[[Any], Awaitable[Any]]:
-    """Waits until nothing is asked or drawn any more, and gives the screen: `screen = await settled(pilot)`."""
+    """Waits until nothing is asked or drawn any more, and gives the panel, or else the screen."""
 
     async def wait(pilot: Any) -> Any:
         app, calm, busy = pilot.app, 0, list[object]()
@@ -189,7 +196,7 @@ def settled() -> Callable[[Any], Awaitable[Any]]:
                     calm = 0 if busy else calm + 1
         except TimeoutError:
             raise AssertionError(f"still at work: {busy}") from None
-        return app.screen
+        return panel_of(app)
 
     return wait
 

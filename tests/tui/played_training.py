@@ -35,7 +35,7 @@ def main() -> int:
     (out / "state").mkdir(exist_ok=True)
     (out / "state/last.safetensors").touch()
     (out / "recipe.toml").write_text('task = "lm"\n')
-    (out / "meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
+    (out / "meta.json").write_text(json.dumps({"format": 2, "created": "2025-12-01T00:00:00+00:00"}))
     log = out / "events.jsonl"
     step = json.loads(log.read_bytes().splitlines()[-1])["step"] if "--resume" in words and log.exists() else 0
     say("started", step, steps=steps, epochs=steps / 10, parameters=1234, items_name="words")

@@ -9,9 +9,11 @@ from textual.widgets import Input
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.screens import compare, comparison_of, live, screen_for
+from seqnlp.tui.panels import base
+from seqnlp.tui.panels.base import PredictPanel
+from seqnlp.tui.screens.compare import CompareScreen
 from seqnlp.tui.screens.home import HomeScreen
-from seqnlp.tui.screens.live import LiveScreen
+from seqnlp.tui.screens.run import RunScreen
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +52,8 @@ async def test_no_size_and_no_key_breaks_a_screen(
     app = SeqnlpApp(runs, fake(replies), run_at(runs / "pos_gru"))
     async with app.run_test(size=(80, 24)) as pilot:
         screen = app.screen
-        assert isinstance(screen, LiveScreen)
+        assert isinstance(screen, RunScreen)
+        assert isinstance(screen.panel, PredictPanel)
         screen.query_one("#text").focus()
         app.post_message(events.Paste(WORDS))
         await pilot.pause()
@@ -58,7 +61,7 @@ async def test_no_size_and_no_key_breaks_a_screen(
         for size in ((10, 4), (21, 9), (200, 60), (40, 12)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            screen.answer.focus()
+            screen.panel.answer.focus()
             for key in KEYS * 2:  # without a pause
                 app.simulate_key(key)
             await pilot.pause()
@@ -71,17 +74,16 @@ async def test_no_size_and_no_key_breaks_a_screen(
 async def test_who_types_may_leave_at_once(
     task: str, runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch, settled: Any
 ) -> None:
-    monkeypatch.setattr(live, "PATIENCE", 0.02)
-    monkeypatch.setattr(compare, "PATIENCE", 0.02)
+    monkeypatch.setattr(base, "TYPING_PAUSE", 0.02)
     (runs / "pos_gru" / "recipe.toml").write_text(f'task = "{task}"\n[data]\ntest = "x.csv"\n')
     replies = {"load": lambda settings: [{}], task: lambda settings: [ANSWERS[task]]}
     app = SeqnlpApp(runs, fake(replies))
     run = run_at(runs / "pos_gru")
     async with app.run_test(size=(80, 24)) as pilot:
         for attempt in range(10):
-            screen = comparison_of(run, run, app.service) if attempt % 2 else screen_for(run, app.service)
+            screen = CompareScreen(run, run, app.service) if attempt % 2 else RunScreen(run, app.service)
             await app.push_screen(screen)
-            line = screen.query("#text, #input").first()
+            line = screen.query("#text").first()
             line.focus()
             await settled(pilot)
             keys = ["x", "enter", "escape"] if isinstance(line, Input) else ["x", "escape"]

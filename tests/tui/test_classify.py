@@ -115,11 +115,11 @@ async def test_what_is_typed_over_the_words_goes_on_in_the_line(runs: Path, fake
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, "a fine")
         await pilot.press("enter")
-        assert screen.focused is screen.answer
+        assert app.focused is screen.answer
         await pilot.press("space", *"cast")
         await shows(app, "a fine cast")
         await shows(app, "cast +0.12")
-        assert isinstance(screen.focused, Prompt)
+        assert isinstance(app.focused, Prompt)
         await pilot.press("down", "slash", "x")  # a key that means something is no text
         await shows(app, "a fine castx")
 
@@ -133,7 +133,7 @@ async def test_the_cursor_tells_a_words_weight(runs: Path, fake: Any, shows: Any
         await shows(app, f"2/{len(TEXT.split())}  fine  +0.31")
         await pilot.press("up")
         await pilot.pause()
-        assert isinstance(app.screen.focused, Prompt)
+        assert isinstance(app.app.focused, Prompt)
 
 
 async def test_many_classes_show_the_likeliest_first(

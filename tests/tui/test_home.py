@@ -14,7 +14,7 @@ from seqnlp.tui.listing import run_at
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.help import HelpScreen
 from seqnlp.tui.screens.home import HomeScreen
-from seqnlp.tui.screens.unavailable import UnavailableScreen
+from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.run_list import RunList
 
@@ -72,7 +72,7 @@ async def test_the_filter_has_done_its_work_when_a_run_is_left(
 async def test_a_state_is_whole_however_long_the_name(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     run = runs / "a_name_that_is_very_long_indeed"
     run.mkdir()
-    (run / "meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
+    (run / "meta.json").write_text(json.dumps({"format": 2, "created": "2025-12-01T00:00:00+00:00"}))
     (run / "recipe.toml").write_text('task = "lm"\n')
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -82,25 +82,17 @@ async def test_a_state_is_whole_however_long_the_name(runs: Path, fake: Any, sho
         await shows(app, "a_name_that_is_very_long_indeed (unfinished)")
 
 
-async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
-    app = SeqnlpApp(runs, fake({}))
+async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, settled: Any) -> None:
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}]}))
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press("down", "down", "down", "down", "enter")
         assert isinstance(app.screen, HomeScreen)  # the last one is broken
         assert any("half-written" in note.message for note in app._notifications)
-        (runs / "forecaster").mkdir()
-        for name, text in {
-            "meta.json": '{"format": 1}',
-            "recipe.toml": 'task = "juggle"',
-            "model.safetensors": "x",
-        }.items():
-            (runs / "forecaster" / name).write_text(text)
-        await pilot.press("ctrl+r")
+        await pilot.press("up", "up", "enter")
         await settled(pilot)
-        await pilot.press(*"juggle", "enter")
-        assert isinstance(app.screen, UnavailableScreen)
-        await shows(app, "no screen for juggle")
+        assert isinstance(app.screen, RunScreen)
+        assert app.screen.heading == "pos_gru"
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
@@ -144,7 +136,7 @@ async def test_no_runs_teaches_how_to_train_one(
 
 async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, settled: Any) -> None:
     (runs / "begun").mkdir()
-    (runs / "begun/meta.json").write_text(json.dumps({"format": 1, "created": "2025-12-01T00:00:00+00:00"}))
+    (runs / "begun/meta.json").write_text(json.dumps({"format": 2, "created": "2025-12-01T00:00:00+00:00"}))
     (runs / "begun/recipe.toml").write_text('task = "lm"\n')
     app = SeqnlpApp(runs, fake({}))
     async with app.run_test() as pilot:

@@ -9,7 +9,7 @@ from textual import events
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.tui.panels.lm import LmPanel
 from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
@@ -71,8 +71,7 @@ async def test_what_is_pasted_keeps_its_lines(
         await pilot.press("enter")
         await settled(pilot)
         assert asked(app, "generate", "prompt") == [VERSE]
-        assert isinstance(app.screen, GenerateScreen)
-        assert app.screen.view.writing.text == VERSE + " and all our woe"
+        assert app.screen.query_one(LmPanel).view.buffer.text == VERSE + " and all our woe"
 
 
 @pytest.mark.parametrize("key", ["ctrl+j", "shift+enter", "alt+enter"])

@@ -10,6 +10,9 @@ import seqnlp.tasks
 from seqnlp.errors import Fault, RecipeError
 from seqnlp.recipe import load_recipe
 from seqnlp.spec import Spec
+from seqnlp.tasks.registry import import_tasks
+
+import_tasks()
 
 
 class Key(NamedTuple):

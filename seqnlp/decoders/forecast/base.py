@@ -1,4 +1,4 @@
-"""What decoders of forecasts have in common."""
+"""Contract of forecast decoders."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -21,60 +21,61 @@ from seqnlp.spec import Family
 
 @dataclass(frozen=True)
 class ForecastShape:
-    """How much is to be forecast, and from what."""
+    """Shape of a forecast."""
 
     width: int
     """Features of an encoded step."""
     reads_ahead: bool
-    """Whether an encoded step knows of later ones."""
+    """True if the encoder reads ahead."""
     lookback: int
-    """Steps that are looked back at."""
+    """Steps of the look-back."""
     horizon: int
-    """Steps to forecast."""
+    """Steps of the forecast."""
     channels: int
-    """Values at each of them."""
-    known: int
-    """Features that are known of each of them: the calendar, covariates."""
-    lanes: int
-    """Different series that train has."""
+    """Values at each step."""
+    future_covariates: int
+    """Future covariates of each step, calendar features included."""
+    series: int
+    """Number of series in train."""
 
 
 @dataclass(frozen=True)
-class Ahead(TensorBatch):
-    """What is known of the steps to come, and of the window that they come after."""
+class FutureContext(TensorBatch):
+    """Context of a forecast: future covariates, and the scale of the look-back."""
 
-    known: Float[Tensor, "batch horizon known"]
-    lanes: Int[Tensor, " batch"]
-    """The number of the series that each window is of."""
+    covariates: Float[Tensor, "batch horizon covariates"]
+    """Future covariates and calendar features."""
+    series: Int[Tensor, " batch"]
+    """Index of each window's series."""
     last: Float[Tensor, "batch channels"]
-    """The last value of the window with shift and scale taken off, as the embedding is given it."""
+    """Last value of the look-back, normalised as in the inputs of the embedding."""
     shift: Float[Tensor, "batch channels"]
-    """What was taken off the window's values."""
+    """Shift of the instance normalisation, subtracted from the values of the window."""
     scale: Float[Tensor, "batch channels"]
-    """What they were divided by after that."""
+    """Scale of the instance normalisation, which they were divided by after that."""
 
 
 @dataclass(frozen=True)
 class ForecastTarget(TensorBatch):
-    """What came."""
+    """Ground truth over the horizon."""
 
     values: Float[Tensor, "batch horizon channels"]
     observed: Bool[Tensor, "batch horizon channels"]
     """False where a value is missing."""
-    ahead: Ahead
+    future: FutureContext
 
 
 class ForecastDecoder(Family, ABC):
-    """Continues a window of a series."""
+    """Forecast decoder of a window of a series."""
 
     default_kind: ClassVar[str | None] = "direct"
 
     output: Output = PointOutput()
-    """What is said of each value: a point, quantiles, or a gaussian."""
+    """Distribution of each value: a point, quantiles, or a gaussian."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of features dropped before the last map."""
+    """Dropout before the last map."""
     calibrate: bool = False
-    """Shift quantiles after the training so that, on dev, the right share of values is under each of them."""
+    """Calibrate quantiles after the training by shifts, so that the right share of dev's values is under each."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Find settings that contradict each other: keys of this section, and problems."""
@@ -82,38 +83,40 @@ class ForecastDecoder(Family, ABC):
 
     @abstractmethod
     def build(self, shape: ForecastShape) -> "ForecastModule":
-        """Make the network, with fresh random weights."""
+        """Build the network, with random weights."""
 
 
 class ForecastModule(DecoderModule, ABC):
-    """A decoder of forecasts. Its network sees values without the window's shift and scale, its answers have them."""
+    """Network of a `ForecastDecoder`. It computes normalised values; its predictions are denormalised."""
 
     def __init__(self, shape: ForecastShape, output: Distribution, calibrated: bool = False) -> None:
         super().__init__()
         self.shape, self.output = shape, output
-        shifts = torch.zeros(shape.lanes, shape.horizon, shape.channels, output.size)
+        shifts = torch.zeros(shape.series, shape.horizon, shape.channels, output.size)
         self.register_buffer("shifts", shifts, persistent=calibrated)
         self.shifts: Tensor
-        """What calibration adds, in units of the window's scale."""
+        """Shifts of the calibration, in units of the window's scale."""
         self.affine: WindowAffine | None = None
-        """The learned map that the embedding sends values through, to be undone: the very same one."""
+        """Learned map of the embedding, shared with it, to be undone."""
 
     @abstractmethod
-    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
-        """What the network says of each value, before a learned map is undone and shift and scale are put on."""
+    def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
+        """Compute the raw parameters of each value, before a learned map and the normalisation are undone."""
 
     def loss(self, states: States, target: ForecastTarget) -> Loss:
-        """The loss of the output, summed over the values that are there."""
-        losses = self.output.loss(self.predict(states, target.ahead), target.values)
+        """Loss of the distribution, summed over the observed values."""
+        losses = self.output.loss(self.predict(states, target.future), target.values)
         return Loss(torch.where(target.observed, losses, 0).sum(), target.values.numel())
 
-    def predict(self, states: States, ahead: Ahead | None = None) -> Float[Tensor, "batch horizon channels size"]:
-        """The parameters of the output for each value."""
-        assert ahead is not None, "a forecast needs to know what it is a forecast of"
-        shift, scale = ahead.shift, ahead.scale
+    def predict(
+        self, states: States, future: FutureContext | None = None
+    ) -> Float[Tensor, "batch horizon channels size"]:
+        """Predict the parameters of the distribution of each value."""
+        assert future is not None, "a forecast needs to know what it is a forecast of"
+        shift, scale = future.shift, future.scale
         if self.affine is not None:
-            ahead = replace(ahead, last=self.affine(ahead.last[:, None], ahead.lanes)[:, 0])
-            shift, scale = self.affine.back(shift, scale, ahead.lanes)
-        raw = self(states, ahead).float()
+            future = replace(future, last=self.affine(future.last[:, None], future.series)[:, 0])
+            shift, scale = self.affine.back(shift, scale, future.series)
+        raw = self(states, future).float()
         shift, scale = (part[:, None].expand(raw.shape[:-1]) for part in (shift, scale))
-        return self.output.shaped(raw, shift, scale) + self.shifts[ahead.lanes] * ahead.scale[:, None, :, None]
+        return self.output.shaped(raw, shift, scale) + self.shifts[future.series] * future.scale[:, None, :, None]

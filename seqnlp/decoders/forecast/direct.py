@@ -1,10 +1,10 @@
-"""All steps of the horizon at once."""
+"""Direct multi-step forecasts."""
 
 from typing import Literal, final
 
 from torch import Tensor, nn
 
-from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
+from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.pooling import LastStep
@@ -14,18 +14,18 @@ from seqnlp.shapes import Float
 
 @final
 class Direct(ForecastDecoder):
-    """Every step of the horizon at once, each by a linear map of the last state."""
+    """Direct forecast: every step of the horizon by a linear map of the last state."""
 
     kind: Literal["direct"] = "direct"
 
     def build(self, shape: ForecastShape) -> "DirectModule":
-        """Make the map."""
+        """Build the map."""
         return DirectModule(shape, self.output.build(), self.dropout, self.calibrate)
 
 
 @final
 class DirectModule(ForecastModule):
-    """A linear map of the last state to the whole horizon; what is known of a step moves its forecast linearly."""
+    """Linear map of the last state to the whole horizon, plus one of the future covariates of each step."""
 
     def __init__(
         self, shape: ForecastShape, output: Distribution, dropout: float = 0.0, calibrated: bool = False
@@ -34,13 +34,17 @@ class DirectModule(ForecastModule):
         self.last = LastStep(shape.width, shape.reads_ahead)
         self.dropout = Dropout(dropout)
         self.map = nn.Linear(self.last.width, shape.horizon * shape.channels * output.size)
-        self.known = nn.Linear(shape.known, shape.channels * output.size, bias=False) if shape.known else None
+        self.covariates = (
+            nn.Linear(shape.future_covariates, shape.channels * output.size, bias=False)
+            if shape.future_covariates
+            else None
+        )
 
-    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
+    def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
         """See `ForecastModule.forward`."""
         last = self.dropout(self.last(states).vectors[:, None])[:, 0]
         steps = self.map(last).unflatten(1, (self.shape.horizon, self.shape.channels, self.output.size))
-        if self.known is None:
+        if self.covariates is None:
             return steps  # type: ignore[no-any-return]
-        moved: Tensor = steps + self.known(ahead.known).unflatten(2, steps.shape[2:])
+        moved: Tensor = steps + self.covariates(future.covariates).unflatten(2, steps.shape[2:])
         return moved

@@ -1,4 +1,4 @@
-"""A linear map of the look-back itself: DLinear and NLinear."""
+"""Linear map of the look-back itself: DLinear and NLinear."""
 
 from typing import Annotated, Literal, final
 
@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
+from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.grouped_linear import GroupedLinear, Grouping
@@ -16,7 +16,7 @@ from seqnlp.shapes import Float
 
 @final
 class LinearMap(ForecastDecoder):
-    """A linear map from all values of the look-back to all of the horizon (Zeng et al., 2023).
+    """Linear map from all values of the look-back to the horizon (Zeng et al., 2023).
 
     With `moving_average` it is their DLinear; without, and with `data.instance_norm = "last"`, it is their NLinear.
     """
@@ -27,17 +27,17 @@ class LinearMap(ForecastDecoder):
     moving_average: Annotated[int, Field(ge=0)] = 25
     """Steps of the moving average that is the trend; it and the remainder have a map each. 0: one map of all."""
     individual: bool = False
-    """Whether each column of each series has maps of its own; else all share the same ones."""
+    """Separate maps for each column of each series; else all share the same ones."""
 
     def build(self, shape: ForecastShape) -> "LinearMapModule":
-        """Make the maps."""
+        """Build the maps."""
         output = self.output.build()
         return LinearMapModule(shape, output, self.moving_average, self.dropout, self.calibrate, self.individual)
 
 
 @final
 class LinearMapModule(ForecastModule):
-    """One or two linear maps over time, shared or not by all channels; of each step it looks at the values alone."""
+    """One or two linear maps over time, shared or not by all channels; it reads the values alone."""
 
     def __init__(
         self,
@@ -53,11 +53,11 @@ class LinearMapModule(ForecastModule):
         self.dropout = Dropout(dropout)
         before, after = shape.lookback, shape.horizon * output.size
         self.maps = nn.ModuleList(
-            GroupedLinear(shape.lanes * shape.channels, before, after) if individual else nn.Linear(before, after)
+            GroupedLinear(shape.series * shape.channels, before, after) if individual else nn.Linear(before, after)
             for _ in range(2 if trend else 1)
         )
 
-    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
+    def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
         """See `ForecastModule.forward`."""
         values = self.dropout(states.outputs[..., : self.shape.channels].transpose(1, 2))
         parts = [values]
@@ -66,7 +66,7 @@ class LinearMapModule(ForecastModule):
             parts = [values - trend, trend]
         if self.individual:
             channels = torch.arange(self.shape.channels, device=values.device)
-            which = ahead.lanes[:, None] * self.shape.channels + channels
+            which = future.series[:, None] * self.shape.channels + channels
             grouping = Grouping.of(which.flatten())
             mapped = [each(part.flatten(0, 1), grouping) for each, part in zip(self.maps, parts, strict=True)]
         else:
@@ -79,7 +79,7 @@ class LinearMapModule(ForecastModule):
 def moving_average(
     values: Float[Tensor, "batch channels lookback"], steps: int
 ) -> Float[Tensor, "batch channels lookback"]:
-    """The mean of the `steps` values around each, the first and the last value repeated beyond the ends."""
+    """Centred moving average, with the first and the last value repeated beyond the ends."""
     before = (steps - 1) // 2
     padded = nn.functional.pad(values, (before, steps - 1 - before), "replicate")
     return nn.functional.avg_pool1d(padded, steps, 1)

@@ -1,4 +1,4 @@
-"""`[decoder.output]`: what is said of each value to come."""
+"""`[decoder.output]`: the distribution of each forecast value."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Literal, final
@@ -10,35 +10,35 @@ from seqnlp.spec import Family
 
 
 class Output(Family, ABC):
-    """What is said of each value to come."""
+    """Distribution of each forecast value."""
 
     default_kind: ClassVar[str | None] = "point"
 
     @abstractmethod
     def build(self) -> Distribution:
-        """Make what turns a network's numbers into forecasts."""
+        """Build the distribution."""
 
 
 @final
 class PointOutput(Output):
-    """One number."""
+    """Point forecast."""
 
     kind: Literal["point"] = "point"
     loss: PointLoss = "mae"
-    """What training makes small: the mean of the errors (mae), of their squares (mse), or Huber's mixture of both."""
+    """Training loss: mean absolute error (mae), mean squared error (mse), or Huber loss."""
 
     def build(self) -> Distribution:
-        """Make it."""
+        """Build the distribution."""
         return Point(self.loss)
 
 
 @final
 class QuantileOutput(Output):
-    """Quantiles, trained by the pinball loss: intervals between them, the median as the point."""
+    """Quantile forecast, trained by the pinball loss; the median is the point forecast."""
 
     kind: Literal["quantiles"] = "quantiles"
     levels: Annotated[list[float], Field(min_length=1)] = [0.1, 0.25, 0.5, 0.75, 0.9]
-    """Their levels, rising, with 0.5 among them; 0.1 and 0.9 are the ends of an interval of 80 %."""
+    """Quantile levels, rising, with 0.5 among them; 0.1 and 0.9 are the ends of an interval of 80 %."""
 
     @field_validator("levels")
     @classmethod
@@ -48,16 +48,16 @@ class QuantileOutput(Output):
         return levels
 
     def build(self) -> Distribution:
-        """Make it."""
+        """Build the distribution."""
         return QuantileGrid(self.levels)
 
 
 @final
 class GaussianOutput(Output):
-    """A normal distribution, trained by its likelihood."""
+    """Gaussian forecast, trained by its likelihood."""
 
     kind: Literal["gaussian"] = "gaussian"
 
     def build(self) -> Distribution:
-        """Make it."""
+        """Build the distribution."""
         return Gaussian()

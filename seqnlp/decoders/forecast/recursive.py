@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
+from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.encoders import Cell, Gru
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
@@ -20,27 +20,27 @@ from seqnlp.shapes import Float
 
 @final
 class Recursive(ForecastDecoder):
-    """One step after the other: a recurrent layer goes on from the last state, and reads its own forecasts."""
+    """Recursive forecast: a recurrent layer continues from the last state, and reads its own forecasts."""
 
     kind: Literal["recursive"] = "recursive"
     cell: Cell = Gru()
     """The recurrence: any causal kind of encoder."""
     size: Annotated[int, Field(ge=1)] = 64
-    """Units."""
+    """Hidden units."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """See `ForecastDecoder.faults`."""
         yield from self.cell.cell_faults(1, self.size)
 
     def build(self, shape: ForecastShape) -> "RecursiveModule":
-        """Make the network."""
+        """Build the network."""
         cell = partial(self.cell.build_cell, size=self.size)
         return RecursiveModule(shape, self.output.build(), cell, self.dropout, self.calibrate)
 
 
 @final
 class RecursiveModule(ForecastModule):
-    """A recurrent decoder, in training run as it is used: on its own forecasts, not on what really came."""
+    """Recurrent decoder without teacher forcing: also in training it reads its own forecasts."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class RecursiveModule(ForecastModule):
         calibrated: bool = False,
     ) -> None:
         super().__init__(shape, output, calibrated)
-        width = shape.channels + shape.known
+        width = shape.channels + shape.future_covariates
         self.last = LastStep(shape.width, shape.reads_ahead)
         self.cell = cell(width)
         self._shapes = state_shapes(self.cell, width)
@@ -59,14 +59,14 @@ class RecursiveModule(ForecastModule):
         self.dropout = Dropout(dropout)
         self.map = nn.Linear(self.cell.width, shape.channels * output.size)
 
-    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
+    def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
         """See `ForecastModule.forward`."""
         begun = torch.tanh(self.start(self.last(states).vectors))
         stepper = self.cell.stepper(len(begun))
         stepper.load(split_state(begun, self._shapes), len(begun))
-        value, steps = ahead.last, []
+        value, steps = future.last, []
         for step in range(self.shape.horizon):
-            inputs = torch.cat([value, ahead.known[:, step]], 1).to(begun.dtype)
+            inputs = torch.cat([value, future.covariates[:, step]], 1).to(begun.dtype)
             features = self.dropout(stepper.step(inputs)[:, None])[:, 0]
             raw = self.map(features).unflatten(1, (self.shape.channels, self.output.size))
             value = self.point(raw)

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqnlp.decoders.forecast.base import Ahead, ForecastDecoder, ForecastModule, ForecastShape
+from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.pooling import LastStep
@@ -17,7 +17,7 @@ from seqnlp.shapes import Float
 
 @final
 class Segments(ForecastDecoder):
-    """Each segment of the horizon by one recurrent step from the last state, all at once (SegRNN; Lin et al., 2023)."""
+    """Forecast in segments, each by one recurrent step from the last state (SegRNN; Lin et al., 2023)."""
 
     renamed = {"segment": "segment_length"}
 
@@ -25,16 +25,16 @@ class Segments(ForecastDecoder):
     segment_length: Annotated[int, Field(ge=1)] = 24
     """Steps of a segment."""
     size: Annotated[int, Field(ge=2)] = 128
-    """Units of the recurrent step."""
+    """Hidden units of the recurrent step."""
 
     def build(self, shape: ForecastShape) -> "SegmentsModule":
-        """Make the network."""
+        """Build the network."""
         return SegmentsModule(shape, self.output.build(), self.segment_length, self.size, self.dropout, self.calibrate)
 
 
 @final
 class SegmentsModule(ForecastModule):
-    """Gated recurrent units that take one step for each segment, told which one and of which series.
+    """Gated recurrent units that take one step for each segment, given its position and series.
 
     The step of a segment does not wait for that of the one before, so that no error is carried from one to the
     next. In terms of the paper (arXiv 2308.11200, section 4): parallel multi-step forecasting, with the position of
@@ -57,29 +57,33 @@ class SegmentsModule(ForecastModule):
         self.start = nn.Identity() if self.last.width == size else nn.Linear(self.last.width, size)
         half = size // 2
         self.position = nn.Parameter(torch.randn(self.number, half))
-        self.lane = nn.Embedding(shape.lanes, size - half)
-        self.known = nn.Linear(segment * shape.known, size, bias=False) if shape.known else None
+        self.series = nn.Embedding(shape.series, size - half)
+        self.covariates = (
+            nn.Linear(segment * shape.future_covariates, size, bias=False) if shape.future_covariates else None
+        )
         self.from_position = nn.Linear(half, 3 * size)
-        self.from_lane = nn.Linear(size - half, 3 * size, bias=False)
+        self.from_series = nn.Linear(size - half, 3 * size, bias=False)
         self.from_state = nn.Linear(size, 3 * size)
-        self.from_known = nn.Linear(size, 3 * size, bias=False) if shape.known else None
+        self.from_covariates = nn.Linear(size, 3 * size, bias=False) if shape.future_covariates else None
         self.dropout = Dropout(dropout, variational=False)
         self.map = nn.Linear(size, segment * shape.channels * output.size)
 
-    def forward(self, states: States, ahead: Ahead) -> Float[Tensor, "batch horizon channels size"]:
+    def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
         """See `ForecastModule.forward`."""
         state = self.start(self.last(states).vectors)
-        told = self.from_position(self.position) + self.from_lane(self.lane(ahead.lanes))[:, None]
-        if self.known is not None and self.from_known is not None:
-            told = told + self.from_known(torch.relu(self.known(self._segments(ahead.known))))
+        told = self.from_position(self.position) + self.from_series(self.series(future.series))[:, None]
+        if self.covariates is not None and self.from_covariates is not None:
+            told = told + self.from_covariates(torch.relu(self.covariates(self._segments(future.covariates))))
         after = gated(told, self.from_state(state)[:, None], state[:, None])
         steps = self.map(self.dropout(after)).reshape(len(after), -1, self.shape.channels, self.output.size)
         return steps[:, : self.shape.horizon]  # type: ignore[no-any-return]
 
-    def _segments(self, known: Float[Tensor, "batch horizon known"]) -> Float[Tensor, "batch segments features"]:
-        """What is known of each segment, the last one filled up with zeros."""
-        missing = self.number * self.segment - known.shape[1]
-        return nn.functional.pad(known, (0, 0, 0, missing)).reshape(len(known), self.number, -1)
+    def _segments(
+        self, covariates: Float[Tensor, "batch horizon covariates"]
+    ) -> Float[Tensor, "batch segments features"]:
+        """Covariates of each segment, the last one padded with zeros."""
+        missing = self.number * self.segment - covariates.shape[1]
+        return nn.functional.pad(covariates, (0, 0, 0, missing)).reshape(len(covariates), self.number, -1)
 
 
 def gated(

@@ -40,7 +40,7 @@ class RecurrentStack(EncoderModule):
         Args:
             layer: Makes one direction of a layer for inputs of some width.
             width: Features of an input step.
-            layers: Layers on top of each other.
+            layers: Stacked layers.
             bidirectional: Whether each layer also reads backwards; its output is both, side by side.
             dropout: Share of features dropped between layers (not before the first, nor after the last).
             variational: One dropout mask a sequence instead of one a step.

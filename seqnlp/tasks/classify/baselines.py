@@ -1,4 +1,4 @@
-"""The classifier to beat: logistic regression over the words of a text, trained by the same loop."""
+"""Baseline of classifiers: logistic regression over a bag of words."""
 
 from collections.abc import Callable
 from typing import final
@@ -7,12 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.codecs import Vocabulary
+from seqnlp.codecs.text import IDS
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
+from seqnlp.nn.identity import Identity
 from seqnlp.nn.pooling import Sum
-from seqnlp.nn.unread import Identity
 from seqnlp.optimizers import AdamW
 from seqnlp.shapes import Float
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
@@ -33,13 +34,13 @@ def train_bag_of_words(
     Args:
         train: Texts, their words encoded as `words`.
         score: Scores a model on dev.
-        metric: Which of those scores decides the epoch whose weights are kept.
-        vocabulary: What the words were encoded by.
-        classes: How many labels there are.
+        metric: The one of those scores that decides the epoch whose weights are kept.
+        vocabulary: The codec of the words.
+        classes: Number of labels.
         threads: Processor threads.
         seed: Decides the order of the texts.
     """
-    model = bag_of_words(len(vocabulary), classes, several=train.classes is not None)
+    model = bag_of_words(len(vocabulary), classes, multilabel=train.classes is not None)
     settings = Training(epochs=8, threads=threads)
     trainer = Trainer(model, train, score, metric, AdamW(lr=0.02, weight_decay=0.5), settings, seed, "texts")
     best = trainer.weights()
@@ -50,19 +51,19 @@ def train_bag_of_words(
     return model.eval()
 
 
-def bag_of_words(words: int, classes: int, several: bool) -> SequenceModel:
-    """The untrained model: each word votes for each class, and the votes are summed."""
+def bag_of_words(words: int, classes: int, multilabel: bool) -> SequenceModel:
+    """The untrained model: the weights of a text's words for each class, summed."""
     bias = nn.Linear(classes, classes)
     nn.init.zeros_(bias.bias)
     nn.init.eye_(bias.weight)
     bias.weight.requires_grad_(False)
-    decoder = PoolClassifier(Sum(classes), bias, torch.ones(classes), several)
-    return SequenceModel(Votes(words, classes), Identity(classes), {LABEL: decoder})
+    decoder = PoolClassifier(Sum(classes), bias, torch.ones(classes), multilabel)
+    return SequenceModel(BagOfWords(words, classes), Identity(classes), {LABEL: decoder})
 
 
 @final
-class Votes(nn.Module):
-    """How much each word speaks for each class; a word that train did not have is silent."""
+class BagOfWords(nn.Module):
+    """Weights of each word for each class; 0 for unknown words."""
 
     def __init__(self, words: int, classes: int) -> None:
         super().__init__()
@@ -70,5 +71,5 @@ class Votes(nn.Module):
         nn.init.zeros_(self.table.weight)
 
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
-        """The votes of every word of a batch of texts."""
-        return nn.functional.embedding(batch.index, self.table(batch.features["words"]))
+        """The weights of every word of a batch of texts."""
+        return nn.functional.embedding(batch.index, self.table(batch.features["words"].words[IDS]))

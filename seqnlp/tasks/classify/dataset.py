@@ -1,7 +1,6 @@
 """Encoded texts and their classes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -9,22 +8,16 @@ import torch
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, Labels, NGrams, WordCodec
+from seqnlp.codecs import Column, EncodedText, Labels, TextCodec, TokenizedText
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.splitter import words_of
-from seqnlp.codecs.text import Text
 from seqnlp.embeddings import TextBatch
-from seqnlp.embeddings.ngrams import INSIDE, phrases_of
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
-from seqnlp.training import EncodedDataset
-from seqnlp.training.batches import in_order, plan
+from seqnlp.training.dataset import BucketedDataset
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-EVALUATION_TOKENS = 3000
-"""Steps of a batch that no gradient is needed for."""
 
 LABEL = "label"
 """The name of the one decoder."""
@@ -44,7 +37,7 @@ def split_texts(split: "Dataset", name: str) -> Column:
 
 
 def checked(words: Column, name: str) -> Column:
-    """The same column, if no row of it is empty.
+    """Check that no row of a column is empty, and return it.
 
     Raises:
         seqnlp.errors.DataError: naming the first row without words.
@@ -56,16 +49,7 @@ def checked(words: Column, name: str) -> Column:
     return words
 
 
-def encoded(words: Column, views: Mapping[str, WordCodec], ngrams: NGrams | None) -> Text:
-    """Texts as numbers, those of their n-grams included."""
-    if ngrams is None:
-        return Text.encode(words, views)
-    phrases = {phrases_of(length): ends for length, ends in ngrams.phrases(words).items()}
-    text = Text.encode(words, views, phrases)
-    return replace(text, features={**text.features, INSIDE: ngrams.inside(words.distinct)})
-
-
-def read_labels(split: "Dataset", name: str, several: bool) -> Column:
+def read_labels(split: "Dataset", name: str, multilabel: bool) -> Column:
     """The label column.
 
     Raises:
@@ -74,7 +58,7 @@ def read_labels(split: "Dataset", name: str, several: bool) -> Column:
     """
     labels = Column.from_dataset(split, name)
     odd = np.flatnonzero(labels.codes.lengths != 1)
-    if not several and len(odd):
+    if not multilabel and len(odd):
         found = labels.codes.lengths[odd[0]]
         raise DataError(
             f"column {name!r}: row {odd[0] + 1} has {found} labels; expected one (data.multilabel = true allows more)"
@@ -83,23 +67,22 @@ def read_labels(split: "Dataset", name: str, several: bool) -> Column:
 
 
 @final
-class ClassifyDataset(EncodedDataset):
-    """Texts as numbers, with the numbers of their labels."""
+class ClassifyDataset(BucketedDataset):
+    """Encoded texts with their labels."""
 
     def __init__(
-        self, words: Column, text: Text, labels: Ragged, unseen: list[str], classes: int | None, batch_tokens: int
+        self, text: EncodedText, labels: Ragged, unseen: list[str], classes: int | None, batch_tokens: int
     ) -> None:
         """Take the encoded columns.
 
         Args:
-            words: The words.
-            text: The same, encoded.
+            text: The texts.
             labels: The numbers of each text's labels.
             unseen: The labels that train did not have.
-            classes: How many classes there are, if a text may have several; None if each has one.
+            classes: Number of labels, if a text may have any of them; None if each has exactly one.
             batch_tokens: Steps of a training batch.
         """
-        self.words, self.text = words, text
+        self.text = text
         self.labels, self.unseen, self.classes = labels, unseen, classes
         self.batch_tokens = batch_tokens
 
@@ -108,58 +91,55 @@ class ClassifyDataset(EncodedDataset):
         cls,
         words: Column,
         labels: Column,
-        views: Mapping[str, WordCodec],
-        codec: Labels,
-        several: bool,
+        codecs: Mapping[str, TextCodec],
+        label_codec: Labels,
+        multilabel: bool,
         batch_tokens: int,
-        ngrams: NGrams | None = None,
     ) -> "ClassifyDataset":
         """Encode a split's columns."""
-        numbers = codec.encode(labels.distinct)
+        numbers = label_codec.encode(labels.distinct)
         unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
         gold = Ragged(numbers[labels.codes.values], labels.codes.offsets)
-        text = encoded(words, views, ngrams)
-        return cls(words, text, gold, unseen, len(codec) if several else None, batch_tokens)
+        text = EncodedText.encode(TokenizedText(words), codecs)
+        return cls(text, gold, unseen, len(label_codec) if multilabel else None, batch_tokens)
 
-    def viewed(self, views: Mapping[str, WordCodec]) -> "ClassifyDataset":
-        """The same texts and labels, the words encoded in another way."""
-        text = Text.encode(self.words, views)
-        return ClassifyDataset(self.words, text, self.labels, self.unseen, self.classes, self.batch_tokens)
+    def encoded_by(self, codecs: Mapping[str, TextCodec]) -> "ClassifyDataset":
+        """Encode the same texts by other codecs."""
+        text = EncodedText.encode(TokenizedText(self.words), codecs)
+        return ClassifyDataset(text, self.labels, self.unseen, self.classes, self.batch_tokens)
 
     @property
-    def items(self) -> int:
-        """Texts."""
-        return len(self.labels)
+    def words(self) -> Column:
+        """The words of each text."""
+        return self.text.words
 
-    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-        """Texts of about the same length together."""
-        return plan(self.text.codes.lengths, self.batch_tokens, seed, epoch)
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Words of each text."""
+        return self.text.codes.lengths
 
-    def in_order(self) -> list[NDArray[np.int64]]:
-        """Large batches, every text once."""
-        return in_order(self.text.codes.lengths, EVALUATION_TOKENS)
-
-    def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Texts of a batch."""
-        return len(rows)
+    @property
+    def row_items(self) -> NDArray[np.int64]:
+        """One for each text."""
+        return np.ones(len(self.labels), np.int64)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather some texts."""
-        inputs = TextBatch.of(self.text.batch(rows))
+        inputs = TextBatch.gather(self.text, rows)
         return Batch(inputs, {LABEL: torch.from_numpy(self.gold(rows))}, len(rows))
 
     @property
     def missing(self) -> NDArray[np.int64]:
-        """How many of each text's labels train did not have; shape (texts,)."""
+        """Number of each text's labels that train did not have; shape (texts,)."""
         unseen = np.concatenate([[0], np.cumsum(self.labels.values == UNSEEN)])
         missing: NDArray[np.int64] = np.diff(unseen[self.labels.offsets])
         return missing
 
     def gold(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What is right.
+        """Gold classes.
 
         Returns:
-            The class of each text, shape (rows,), or, where a text may have several labels, 1 for each that it
+            The class of each text, shape (rows,), or, where a text may have any number of labels, 1 for each that it
             has and 0 for the others, shape (rows, classes).
         """
         if self.classes is None:

@@ -1,7 +1,6 @@
 """A trained classifier, and why it chooses what it chooses."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import ClassVar, final, overload
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Column, Labels, NGrams, WordCodec
+from seqnlp.codecs import Column, EncodedText, Labels, TextCodec, TokenizedText
 from seqnlp.codecs.splitter import words_of
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
@@ -17,8 +16,9 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.results import Classification
 from seqnlp.tasks.base import Predictor
-from seqnlp.tasks.classify.dataset import EVALUATION_TOKENS, LABEL, encoded
-from seqnlp.training.batches import in_order
+from seqnlp.tasks.classify.dataset import LABEL
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
+from seqnlp.training.inference import stream_in_windows
 
 Texts = str | list[str] | list[list[str]] | Iterator[str | list[str]]
 
@@ -32,13 +32,19 @@ class Classifier(Predictor):
     def __init__(
         self,
         model: SequenceModel,
-        views: Mapping[str, WordCodec],
+        codecs: Mapping[str, TextCodec],
         labels: Labels,
-        several: bool,
-        ngrams: NGrams | None = None,
+        multilabel: bool,
     ) -> None:
-        self.model, self.views, self.labels, self.several = model.eval(), views, labels, several
-        self.ngrams = ngrams
+        """Take a model and its codecs.
+
+        Args:
+            model: The trained model.
+            codecs: Codec of each part of the embedding, and of n-grams that vote.
+            labels: The classes.
+            multilabel: Give a text each label that is likelier than not, rather than the likeliest one.
+        """
+        self.model, self.codecs, self.labels, self.multilabel = model.eval(), codecs, labels, multilabel
 
     def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
         """Classify a stream of texts."""
@@ -75,23 +81,17 @@ class Classifier(Predictor):
         if isinstance(texts, str):
             return self._classify([split(texts)], explain)[0]
         split_up = (split(each) if isinstance(each, str) else each for each in texts)
-        stream = self._stream(split_up, explain)
+        stream = stream_in_windows(split_up, lambda window: self._classify(window, explain))
         return list(stream) if isinstance(texts, list) else stream
 
-    def _stream(self, texts: Iterator[list[str]], explain: bool) -> Iterator[Classification]:
-        size = 1  # the first answer at once, later ones in ever larger batches
-        while window := list(islice(texts, size)):
-            yield from self._classify(window, explain)
-            size = min(size * 4, 4096)
-
     def _classify(self, texts: list[list[str]], explain: bool) -> list[Classification]:
-        text = encoded(Column.from_rows(texts), self.views, self.ngrams)
+        text = EncodedText.encode(TokenizedText(Column.from_rows(texts)), self.codecs)
         results = [Classification(words, [], {}, [] if explain else None) for words in texts]
         for rows in in_order(text.codes.lengths, EVALUATION_TOKENS):
             rows = rows[text.codes.lengths[rows] > 0]
             if not len(rows):
                 continue
-            inputs = TextBatch.of(text.batch(rows))
+            inputs = TextBatch.gather(text, rows)
             scores, contributions = self._explained(inputs) if explain else (self._scores(inputs), None)
             for place, (row, given) in enumerate(zip(rows.tolist(), scores.tolist(), strict=True)):
                 why = None if contributions is None else contributions[place, : len(texts[row])].tolist()
@@ -100,7 +100,7 @@ class Classifier(Predictor):
 
     def _result(self, words: list[str], scores: list[float], contributions: list[float] | None) -> Classification:
         ranked = dict(sorted(zip(self.labels.names, scores, strict=True), key=lambda item: -item[1]))
-        chosen = [name for name, score in ranked.items() if score > 0.5] if self.several else list(ranked)[:1]
+        chosen = [name for name, score in ranked.items() if score > 0.5] if self.multilabel else list(ranked)[:1]
         return Classification(words, chosen, ranked, contributions)
 
     @torch.inference_mode()

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Literal, final
 
 from seqnlp.codecs import Column
 from seqnlp.decoders import MaxPool, PoolDecoder
-from seqnlp.embeddings import NGramVotes, TextEmbedding
-from seqnlp.embeddings.words import Words
+from seqnlp.embeddings import NGramVotes, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
@@ -27,11 +26,11 @@ class ClassifyData(Data):
     text: str | None = None
     """The column that holds raw text; left out, and no `tokens` either: `text`."""
     tokens: str | None = None
-    """The column that holds lists of words, if the texts are split up already."""
+    """The column that holds lists of words, if the texts are tokenized."""
     label: str = "label"
     """The column to predict."""
     multilabel: bool = False
-    """A text has any number of labels, each decided on its own; the label column then holds lists."""
+    """Predict any number of labels for a text, each on its own; the label column then holds lists."""
 
 
 @final
@@ -40,17 +39,19 @@ class ClassifyRecipe(TaskRecipe):
 
     task: Literal["classify"] = "classify"
     data: ClassifyData
-    embedding: TextEmbedding = TextEmbedding(words=Words())
+    embedding: TextEmbedding = TextEmbedding.parse({"words": Words()})
     encoder: Encoder = Lstm()
     decoder: PoolDecoder = MaxPool()
     optimizer: Optimizer = AdamW()
     ngrams: NGramVotes | None = None
-    """N-grams that vote for the classes beside the network; left out: none do."""
+    """Linear n-gram model beside the network, whose logits are added; left out: none."""
 
     def faults(self) -> Iterator[Fault]:
         """Combinations of settings that make no sense."""
-        if not self.embedding.views():
+        if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
+        for column, part in self.embedding.given_columns.items():
+            yield Fault(f"embedding.{part}", f"a classifier is given no columns beside the words, such as {column!r}")
         if self.data.text is not None and self.data.tokens is not None:
             yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
         if self.data.label == (self.data.tokens or self.data.text or "text"):

@@ -1,7 +1,6 @@
 """Classification: one label, or several, for a whole text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
@@ -9,23 +8,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Codec, Column, Labels, NGrams, Vocabulary, WordCodec
-from seqnlp.decoders import PoolClassifier
+from seqnlp.codecs import Codec, Column, Labels, NGrams, TextCodec, TokenizedText, Vocabulary
 from seqnlp.embeddings import PathResolver
-from seqnlp.embeddings.ngrams import WithVotes, first_votes
+from seqnlp.embeddings.ngrams import WithVotes, naive_bayes
+from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
-from seqnlp.metrics import class_scores, several_scores
-from seqnlp.metrics.answers import Answers
-from seqnlp.metrics.calibration import fit_temperature
+from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.model import SequenceModel
-from seqnlp.nn.beside import Beside
-from seqnlp.nn.device import to_numpy
+from seqnlp.nn.bypass import Bypass
 from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
+from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.training import Metric, Preview, Training
 
@@ -33,13 +30,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """Logits and probabilities of a split; shape (texts, labels)."""
-
-    logits: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    """Probabilities."""
+NGRAMS = "ngrams"
+"""The name of the n-grams that vote, among codecs and features."""
 
 
 @final
@@ -50,14 +42,30 @@ class ClassifyTask(LabellingTask):
     items_name = "texts"
 
     def __init__(
-        self, recipe: ClassifyRecipe, views: dict[str, WordCodec], labels: Labels, class_weights: Tensor
+        self,
+        recipe: ClassifyRecipe,
+        text_codecs: dict[str, TextCodec],
+        labels: Labels,
+        class_weights: Tensor,
+        ngrams: NGrams | None = None,
+        prior: Tensor | None = None,
     ) -> None:
-        """Take the codecs of words and labels, and the weights of classes in the loss."""
-        self.recipe, self.views, self.labels, self.class_weights = recipe, views, labels, class_weights
-        self.ngrams: NGrams | None = None
-        self.first_votes = torch.zeros(0, len(labels))
-        self.several = recipe.data.multilabel
-        self.metric = Metric("micro_f1" if self.several else "accuracy")
+        """Take the codecs.
+
+        Args:
+            recipe: The recipe.
+            text_codecs: Of each part of the embedding.
+            labels: Of the labels.
+            class_weights: Weight of each class in the loss.
+            ngrams: Of the n-grams that vote, if any do.
+            prior: Their votes of weight 1; left out: those are among the weights of a saved model.
+        """
+        self.recipe, self.labels, self.class_weights = recipe, labels, class_weights
+        self.embedding_codecs, self.ngrams = text_codecs, ngrams
+        self.text_codecs = text_codecs if ngrams is None else {**text_codecs, NGRAMS: ngrams}
+        self.prior = torch.zeros(0 if ngrams is None else len(ngrams), len(labels)) if prior is None else prior
+        self.multilabel = recipe.data.multilabel
+        self.metric = Metric("micro_f1" if self.multilabel else "accuracy")
 
     @classmethod
     def fit(cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver) -> "ClassifyTask":
@@ -69,32 +77,29 @@ class ClassifyTask(LabellingTask):
         if not len(codec):
             raise DataError(f"column {recipe.data.label!r}: there are no labels, every list is empty")
         weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.multilabel)
-        task = cls(recipe, recipe.embedding.fit(words.counts(), find), codec, weights)
-        if recipe.ngrams is not None:
-            task.ngrams = recipe.ngrams.fit(words)
-            gold = labels.numbered(codec.encode(labels.distinct))
-            task.first_votes = first_votes(task.ngrams, words, gold, len(codec))
-        return task
+        text_codecs = recipe.embedding.fit(TokenizedText(words), find)
+        if recipe.ngrams is None:
+            return cls(recipe, text_codecs, codec, weights)
+        ngrams, gold = recipe.ngrams.fit(words), labels.numbered(codec.encode(labels.distinct))
+        return cls(recipe, text_codecs, codec, weights, ngrams, naive_bayes(ngrams, words, gold, len(codec)))
 
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
-        """Take the codecs that a run has saved; class weights and first votes are among the weights of the model."""
+        """Take the codecs that a run has saved; class weights and prior are in the model's."""
         labels = Labels.from_json(dict(codecs["labels"]))
-        task = cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)))
-        if recipe.ngrams is not None:
-            task.ngrams = NGrams.from_json(dict(codecs["ngrams"]))
-            task.first_votes = torch.zeros(len(task.ngrams), len(labels))
-        return task
+        ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
+        return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
 
     def codecs(self) -> dict[str, Codec]:
         """Codecs to be saved with a model, by name."""
-        ngrams = {} if self.ngrams is None else {"ngrams": self.ngrams}
-        return {**self.views, "labels": self.labels, **ngrams}
+        text = {codec_name(name): codec for name, codec in self.embedding_codecs.items()}
+        ngrams = {} if self.ngrams is None else {NGRAMS: self.ngrams}
+        return {**text, "labels": self.labels, **ngrams}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
         """Encode a split."""
         words, labels = self.recipe.words(split), self.recipe.labels(split)
-        return ClassifyDataset.encode(words, labels, self.views, self.labels, self.several, batch_tokens, self.ngrams)
+        return ClassifyDataset.encode(words, labels, self.text_codecs, self.labels, self.multilabel, batch_tokens)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
         """Warn of classes that train does not have."""
@@ -106,44 +111,34 @@ class ClassifyTask(LabellingTask):
 
     def build(self) -> SequenceModel:
         """Make the model, with fresh random weights."""
-        embedding = self.recipe.embedding.build(self.views)
+        embedding = self.recipe.embedding.build(self.embedding_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         votes = self.recipe.ngrams is not None
         decoder = self.recipe.decoder.build(
-            encoder.width, self.class_weights, self.several, self.recipe.encoder.reads_ahead, votes
+            encoder.width, self.class_weights, self.multilabel, self.recipe.encoder.reads_ahead, votes
         )
         if self.recipe.ngrams is None:
             return SequenceModel(embedding, encoder, {LABEL: decoder})
-        voting = WithVotes(embedding, self.recipe.ngrams.build(self.first_votes))
-        return SequenceModel(voting, Beside(encoder, len(self.labels)), {LABEL: decoder})
+        voting = WithVotes(embedding, self.recipe.ngrams.build(self.prior), NGRAMS)
+        return SequenceModel(voting, Bypass(encoder, len(self.labels)), {LABEL: decoder})
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
-        """Accuracy, macro F1 and log loss, or micro and macro F1 and exact matches; and each label's scores."""
-        return self.scores(self.predict(model, examples).scores, examples)
+        """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""
+        return self.scores(predict_classes(model, examples, self.labels).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
         """Scores of predicted probabilities, shape (texts, labels)."""
         gold = examples.gold(np.arange(examples.items))
-        if self.several:
-            return several_scores(gold, probabilities, self.labels.names, examples.missing)
+        if self.multilabel:
+            return multilabel_scores(gold, probabilities, self.labels.names, examples.missing)
         return class_scores(gold, probabilities, self.labels.names)
-
-    @torch.inference_mode()
-    def predict(self, model: SequenceModel, examples: ClassifyDataset) -> Predictions:
-        """Predict logits and probabilities of every class for each text."""
-        logits = np.empty((examples.items, len(self.labels)), np.float32)
-        scores = np.empty_like(logits)
-        for rows in examples.in_order():
-            classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-            logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
-        return Predictions(logits, scores)
 
     def baselines(
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
         """Majority class, and logistic regression over a bag of words."""
         vocabulary = Vocabulary.fit(splits["train"].words.counts(), lowercase=True)
-        bags = {name: examples.viewed({"words": vocabulary}) for name, examples in splits.items()}
+        bags = {name: examples.encoded_by({"words": vocabulary}) for name, examples in splits.items()}
         model = train_bag_of_words(
             bags["train"],
             lambda model: plain_scores(self.score(model, bags["dev"])),
@@ -171,15 +166,15 @@ class ClassifyTask(LabellingTask):
         """The words of each text."""
         return self.recipe.words(split)
 
-    def answers(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, Answers]:
+    def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
         """Gold and predicted class of each text; with several labels, each one's presence."""
-        scores = self.predict(model, examples).scores
+        scores = predict_classes(model, examples, self.labels).scores
         rows = np.arange(examples.items)
         gold = examples.gold(rows)
-        if not self.several:
-            return {self.recipe.data.label: Answers(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
+        if not self.multilabel:
+            return {self.recipe.data.label: LabelPairs(self.labels.names, gold, scores.argmax(1), scores.max(1), rows)}
         return {
-            label: Answers(
+            label: LabelPairs(
                 ["no", "yes"], gold[:, n], (score > 0.5).astype(np.int64), np.maximum(score, 1 - score), rows
             )
             for n, (label, score) in enumerate(zip(self.labels.names, scores.T, strict=True))
@@ -189,13 +184,7 @@ class ClassifyTask(LabellingTask):
         """Fit the temperature on dev, if `decoder.calibrate` asks for it."""
         if not self.recipe.decoder.calibrate:
             return {}
-        gold = dev.gold(np.arange(dev.items))
-        logits = self.predict(model, dev).logits
-        temperature = fit_temperature(logits.ravel(), gold.ravel()) if self.several else fit_temperature(logits, gold)
-        decoder = model.decoders[LABEL]
-        assert isinstance(decoder, PoolClassifier)
-        decoder.temperature.fill_(temperature)
-        return {LABEL: temperature}
+        return calibrate_classes(model, dev, self.labels)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         """Pick a few texts of dev, to be classified after each evaluation."""
@@ -203,7 +192,7 @@ class ClassifyTask(LabellingTask):
 
     def predictor(self, model: SequenceModel) -> Classifier:
         """Wrap a trained model."""
-        return Classifier(model, self.views, self.labels, self.several, self.ngrams)
+        return Classifier(model, self.text_codecs, self.labels, self.multilabel)
 
 
 def class_weights(

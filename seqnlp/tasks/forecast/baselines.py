@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.windows import last_value
+from seqnlp.codecs.series import last_value
 from seqnlp.decoders.forecast import ForecastShape, LinearMapModule
 from seqnlp.embeddings.series import SeriesEmbedder
 from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
 from seqnlp.nn.distributions import Point
-from seqnlp.nn.unread import Identity
+from seqnlp.nn.identity import Identity
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
 from seqnlp.training import Metric, Trainer, Training

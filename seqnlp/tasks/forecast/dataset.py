@@ -1,4 +1,4 @@
-"""Encoded series, and the windows of them that a forecaster is trained on and scored with."""
+"""Encoded series and the windows over them, for training and scoring."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +9,17 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from seqnlp.codecs.windows import WindowScale, last_value, window_scale
-from seqnlp.decoders.forecast import Ahead, ForecastTarget
+from seqnlp.codecs.series import WindowScale, last_value, window_scale
+from seqnlp.decoders.forecast import ForecastTarget, FutureContext
 from seqnlp.embeddings.series import SeriesBatch
 from seqnlp.model import Batch
 from seqnlp.training import EncodedDataset
 
 NEXT = "forecast"
-"""The name of the one decoder."""
+"""Name of the decoder."""
 
 EVALUATION_STEPS = 1 << 18
-"""Steps of look-back in a batch that no gradient is needed for."""
+"""Steps of look-back in a batch for evaluation."""
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -27,39 +27,39 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class EncodedSeries:
-    """Series laid end to end: windows are gathered from these arrays, which nothing copies before."""
+    """Series laid end to end, from which windows are gathered without copies."""
 
     values: Floats
-    """What is to be forecast, scaled; 0 where a value is missing; shape (channels, rows)."""
+    """Targets, scaled; 0 where a value is missing; shape (channels, rows)."""
     observed: NDArray[np.bool_]
-    """False where a value is missing; of the same shape."""
-    past: Floats
-    """Covariates that are known up to now, scaled; shape (rows, past)."""
-    known: Floats
-    """Features that are known of times to come: the calendar, covariates; shape (rows, known)."""
+    """False where a target is missing; of the same shape."""
+    past_covariates: Floats
+    """Past covariates, scaled; shape (rows, covariates)."""
+    future_covariates: Floats
+    """Calendar features and future covariates, scaled; shape (rows, covariates)."""
     series: Rows
-    """The number of the series that each row is of; shape (rows,)."""
+    """Index of each row's series; shape (rows,)."""
 
 
 @dataclass(frozen=True)
 class WindowShape:
-    """What a window is, and how a network sees it."""
+    """Shape of a window and its encoding for a network."""
 
     lookback: int
     horizon: int
     independent: bool
-    """Each channel is a series of its own, in a window of its own."""
+    """True if each channel is a series of its own, in a window of its own."""
     scale: WindowScale
-    """What is taken off a window's values."""
+    """Instance normalisation of a window's values."""
     flags: bool
-    """Whether the network is told which values are missing."""
+    """True if the inputs flag missing values."""
     segment: int
-    """Steps that the encoder reads at once."""
+    """Steps that the encoder reads as one."""
 
 
 @final
 class Windows(EncodedDataset):
-    """Windows over series: a look-back and the horizon after it.
+    """Dataset of windows over series: a look-back and the horizon after it.
 
     A row is a window, or, where channels are independent, one channel of a window.
     """
@@ -72,9 +72,9 @@ class Windows(EncodedDataset):
         Args:
             encoded: The series.
             starts: The row at which each window's horizon begins; the look-back before it is of the same series.
-            shape: What a window is.
+            shape: Shape of a window.
             batch_steps: Steps of look-back in a training batch, at most.
-            stride: Train on every so many-th window, others in each epoch.
+            stride: Train on every `stride`-th window, others in each epoch.
         """
         self.encoded, self.starts, self.shape, self.stride = encoded, starts, shape, stride
         self.channels = len(encoded.values)
@@ -86,7 +86,7 @@ class Windows(EncodedDataset):
         self._complete = bool(encoded.observed.all())
 
     def seen(self, segment: int, scale: WindowScale) -> "Windows":
-        """The same windows, seen by a network in another way."""
+        """Copy with another segment and normalisation."""
         shape = replace(self.shape, segment=segment, scale=scale)
         return Windows(self.encoded, self.starts, shape, self.batch_rows * shape.lookback, self.stride)
 
@@ -95,15 +95,15 @@ class Windows(EncodedDataset):
 
     @property
     def items(self) -> int:
-        """Values to forecast."""
+        """Number of values to forecast."""
         return len(self.starts) * self.shape.horizon * self.channels
 
     def items_in(self, rows: Rows) -> int:
-        """Values to forecast in a batch."""
+        """Number of values to forecast in a batch."""
         return len(rows) * self.shape.horizon * self.channels // self.parts
 
     def plan(self, seed: int, epoch: int) -> list[Rows]:
-        """Windows in random order, batches of the same size but for the last."""
+        """Plan the windows in random order, in batches of one size but for the last."""
         random = np.random.default_rng([seed, epoch])
         chosen = np.arange(random.integers(self.stride), len(self.starts), self.stride)
         if not len(chosen):
@@ -113,22 +113,22 @@ class Windows(EncodedDataset):
         return _cut(rows, self.batch_rows)
 
     def in_order(self) -> list[Rows]:
-        """Large batches, every row once."""
+        """Plan large batches, every row once."""
         return _cut(np.arange(len(self)), max(1, EVALUATION_STEPS // self.shape.lookback))
 
-    def lanes(self, rows: Rows) -> Rows:
-        """The number of the series that each row is of; where channels are independent, of the series' channel."""
+    def series_of(self, rows: Rows) -> Rows:
+        """Index of each row's series; where channels are independent, of the series' channel."""
         series = self.encoded.series[self.starts[rows // self.parts] - 1]
         return series * self.parts + rows % self.parts
 
     def scales(self, rows: Rows) -> Floats:
-        """What the values of each row are divided by before a network sees them; shape (rows, channels)."""
+        """Scale of the instance normalisation of each row; shape (rows, channels)."""
         look = self.shape.lookback
         values, observed = self.values(rows)
         return window_scale(values[:, :look], observed[:, :look], self.shape.scale)[1]
 
     def values(self, rows: Rows) -> tuple[Floats, NDArray[np.bool_]]:
-        """The scaled values of some rows, look-back and horizon, and which are there.
+        """Scaled values of some rows, look-back and horizon, and the mask of those observed.
 
         Returns:
             Two arrays of shape (rows, steps, channels).
@@ -152,20 +152,20 @@ class Windows(EncodedDataset):
         values, observed = self.values(rows)
         look = self.shape.lookback
         begin = self.starts[rows // self.parts]
-        inputs, ahead = self.inputs(values[:, :look], observed[:, :look], begin, self.lanes(rows))
-        target = ForecastTarget(torch.from_numpy(values[:, look:]), torch.from_numpy(observed[:, look:]), ahead)
+        inputs, future = self.inputs(values[:, :look], observed[:, :look], begin, self.series_of(rows))
+        target = ForecastTarget(torch.from_numpy(values[:, look:]), torch.from_numpy(observed[:, look:]), future)
         return Batch(inputs, {NEXT: target}, target.values.numel())
 
     def inputs(
-        self, values: Floats, observed: NDArray[np.bool_], begin: Rows, lanes: Rows
-    ) -> tuple[SeriesBatch, Ahead]:
-        """What a network sees of some look-backs.
+        self, values: Floats, observed: NDArray[np.bool_], begin: Rows, series: Rows
+    ) -> tuple[SeriesBatch, FutureContext]:
+        """Inputs of a network for some look-backs.
 
         Args:
             values: Shape (rows, look-back, channels).
-            observed: Which of them are there.
-            begin: Where in the encoded series the horizons begin; shape (rows,).
-            lanes: The series of each row; shape (rows,).
+            observed: False where a value is missing.
+            begin: Row of the encoded series at which each horizon begins; shape (rows,).
+            series: Index of each row's series; shape (rows,).
         """
         shape, encoded = self.shape, self.encoded
         shift, scale = window_scale(values, observed, shape.scale)
@@ -177,11 +177,11 @@ class Windows(EncodedDataset):
         if shape.flags:
             parts.append((~observed).astype(np.float32))
         before = begin[:, None] + np.arange(-shape.lookback, 0)
-        parts += [table[before] for table in (encoded.past, encoded.known) if table.shape[1]]
+        parts += [table[before] for table in (encoded.past_covariates, encoded.future_covariates) if table.shape[1]]
         seen = np.concatenate(parts, 2) if len(parts) > 1 else steps
-        known = encoded.known[begin[:, None] + np.arange(shape.horizon)]
-        ahead = Ahead(*map(torch.from_numpy, (known, lanes, last, shift, scale)))
-        return SeriesBatch(torch.from_numpy(np.ascontiguousarray(seen)), ahead.lanes, shape.segment), ahead
+        covariates = encoded.future_covariates[begin[:, None] + np.arange(shape.horizon)]
+        future = FutureContext(*map(torch.from_numpy, (covariates, series, last, shift, scale)))
+        return SeriesBatch(torch.from_numpy(np.ascontiguousarray(seen)), future.series, shape.segment), future
 
 
 def _cut(rows: Rows, size: int) -> list[Rows]:
@@ -189,13 +189,13 @@ def _cut(rows: Rows, size: int) -> list[Rows]:
 
 
 def window_starts(offsets: Sequence[int], periods: Sequence[tuple[int, int]], lookback: int, horizon: int) -> Rows:
-    """Where horizons may begin: inside the period of their series, with a whole look-back before, perhaps outside.
+    """Starts of horizons: inside the period of their series, after a whole look-back, perhaps outside.
 
     Args:
-        offsets: Where each series begins among the rows.
-        periods: The first row of each series' period, and the row after its last.
-        lookback: Steps before a horizon.
-        horizon: Its steps.
+        offsets: First row of each series.
+        periods: First row of each series' period, and the row after its last.
+        lookback: Steps of the look-back.
+        horizon: Steps of the horizon.
     """
     found = [
         np.arange(max(first, offset + lookback), last - horizon + 1)

@@ -20,6 +20,6 @@ def predict_windows(model: SequenceModel, dataset: Windows) -> torch.Tensor:
 
     def work(rows: NDArray[np.int64]) -> torch.Tensor:
         batch = dataset.batch(rows).to(model.device)
-        return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].ahead)
+        return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].future)
 
     return torch.cat(list(in_parallel(work, dataset.in_order(), model.device)))

@@ -226,9 +226,9 @@ class Forecaster(Predictor):
         results = []
         steps = numbers.shape[1]
         for row in range(len(numbers)):
-            lane = int(windows.lanes(np.array([row]))[0])
+            series = int(windows.series_of(np.array([row]))[0])
             for channel in range(numbers.shape[2]):
-                place = lane * numbers.shape[2] + channel
+                place = series * numbers.shape[2] + channel
                 code, column = divmod(place, channels)
                 scale, shift = self.scaler.deviation[code, column], self.scaler.mean[code, column]
                 units = numbers[row, :, channel].astype(np.float64) * scale + shift

@@ -31,7 +31,7 @@ def preview(windows: Windows, seed: int, scaler: SeriesScaler, output: Distribut
     lookback, horizon = windows.shape.lookback, windows.shape.horizon
     actual = np.where(observed, values, np.nan)[:, lookback:, 0]
     steps = np.unique(np.linspace(0, horizon - 1, min(STEPS, horizon)).astype(int))
-    series, channel = np.divmod(windows.lanes(rows) * values.shape[2], windows.channels)
+    series, channel = np.divmod(windows.series_of(rows) * values.shape[2], windows.channels)
     deviation, mean = scaler.deviation[series, channel], scaler.mean[series, channel]
 
     def texts(scaled: NDArray[np.float32], row: int) -> list[str]:
@@ -40,7 +40,7 @@ def preview(windows: Windows, seed: int, scaler: SeriesScaler, output: Distribut
 
     def predict(model: SequenceModel) -> list[Example]:
         moved, decoder = batch.to(model.device), model.decoder(NEXT, ForecastModule)
-        parameters = decoder.predict(model.encode(moved.inputs), moved.targets[NEXT].ahead)
+        parameters = decoder.predict(model.encode(moved.inputs), moved.targets[NEXT].future)
         points = to_numpy(output.point(parameters)[:, :, 0])
         return [
             Example([f"+{step + 1}" for step in steps], texts(actual, row), texts(points, row))

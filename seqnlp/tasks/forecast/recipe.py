@@ -6,8 +6,7 @@ from typing import Annotated, Literal, final
 
 from pydantic import Field
 
-from seqnlp.codecs.series import Calendar
-from seqnlp.codecs.windows import WindowScale
+from seqnlp.codecs.series import Calendar, WindowScale
 from seqnlp.decoders.forecast import ForecastDecoder, LinearMap, Segments
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.series import SeriesEmbedding
@@ -75,7 +74,7 @@ class ForecastTraining(Training):
     batch_tokens: Annotated[int, Field(ge=1)] = 8192
     """Steps of look-back in a batch: `batch_tokens / lookback` windows; independent channels are windows each."""
     stride: Annotated[int, Field(ge=1)] = 1
-    """Train on every so many-th window, others in each epoch."""
+    """Stride between the windows of an epoch, which begin at a random offset."""
 
 
 @final

@@ -15,7 +15,7 @@ from seqnlp.tasks.forecast.dataset import Windows
 
 Floats = NDArray[np.float32]
 
-LANES = 50
+TABLE_SERIES = 50
 """With more series than this there is no table of the scores of each."""
 
 
@@ -31,7 +31,7 @@ class Truth:
     mean: NDArray[np.float64]
     season: NDArray[np.float64]
     """The mean error of the seasonal-naive forecast in train, in original units; shape (rows, 1, channels)."""
-    lanes: NDArray[np.int64]
+    series: NDArray[np.int64]
     """The number of the series of each value's row and channel; shape (rows, 1, channels)."""
     names: list[str]
     """The names of those series."""
@@ -42,15 +42,15 @@ class Truth:
         rows = np.arange(len(examples))
         values, observed = examples.values(rows)
         look, channels, width = examples.shape.lookback, examples.channels, values.shape[2]
-        lanes = examples.lanes(rows)[:, None, None] * width + np.arange(width)
-        where = np.divmod(lanes, channels)
+        series = examples.series_of(rows)[:, None, None] * width + np.arange(width)
+        where = np.divmod(series, channels)
         return cls(
             values[:, look:],
             observed[:, look:],
             scaler.deviation[where],
             scaler.mean[where],
             scaler.season[where],
-            lanes,
+            series,
             names,
         )
 
@@ -79,9 +79,9 @@ def point_scores(truth: Truth, point: Floats, table: bool = False) -> Scores:
         }
 
     scores = measured(truth.observed)
-    if table and 1 < len(truth.names) <= LANES:
-        lanes = {name: truth.observed & (truth.lanes == lane) for lane, name in enumerate(truth.names)}
-        scores["series"] = {name: measured(there) for name, there in lanes.items() if there.any()}
+    if table and 1 < len(truth.names) <= TABLE_SERIES:
+        own = {name: truth.observed & (truth.series == number) for number, name in enumerate(truth.names)}
+        scores["series"] = {name: measured(there) for name, there in own.items() if there.any()}
     return scores
 
 

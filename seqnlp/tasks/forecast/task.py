@@ -105,7 +105,7 @@ class ForecastTask(Task):
         shape = self._shape(encoder.width, recipe.encoder.reads_ahead)
         decoder = recipe.decoder.build(shape)
         if recipe.data.affine:
-            embedding.affine = decoder.affine = WindowAffine(shape.lanes, shape.channels)
+            embedding.affine = decoder.affine = WindowAffine(shape.series, shape.channels)
         return SequenceModel(embedding, encoder, {NEXT: decoder})
 
     def _step_width(self) -> int:
@@ -125,8 +125,8 @@ class ForecastTask(Task):
             lookback=self.window.lookback,
             horizon=self.window.horizon,
             channels=len(self.targets) // parts,
-            known=self._known_width(),
-            lanes=len(self.scaler.series) * parts,
+            future_covariates=self._known_width(),
+            series=len(self.scaler.series) * parts,
         )
 
     def score(self, model: SequenceModel, examples: Windows) -> Scores:
@@ -155,13 +155,13 @@ class ForecastTask(Task):
         rows = np.arange(len(dev))
         values, observed = dev.values(rows)
         look = dev.shape.lookback
-        lanes, scale = dev.lanes(rows), dev.scales(rows)
+        series, scale = dev.series_of(rows), dev.scales(rows)
         apart = (values[:, look:, :, None] - parameters) / scale[:, None, :, None]
-        for lane in np.unique(lanes).tolist():
-            of_lane = apart[lanes == lane]
-            of_lane[~observed[lanes == lane][:, look:]] = np.nan
-            shifts = [np.nanquantile(of_lane[..., n], level, axis=0) for n, level in enumerate(self.output.levels)]
-            decoder.shifts[lane] = decoder.shifts.new_tensor(np.nan_to_num(np.stack(shifts, -1)))
+        for number in np.unique(series).tolist():
+            own = apart[series == number]
+            own[~observed[series == number][:, look:]] = np.nan
+            shifts = [np.nanquantile(own[..., n], level, axis=0) for n, level in enumerate(self.output.levels)]
+            decoder.shifts[number] = decoder.shifts.new_tensor(np.nan_to_num(np.stack(shifts, -1)))
         return {NEXT: float(decoder.shifts.abs().mean())}
 
     def baselines(self, splits: Mapping[str, Windows], training: Training, seed: int) -> dict[str, dict[str, Scores]]:

@@ -130,7 +130,7 @@ class Generator(Predictor):
                 inputs = torch.from_numpy(np.concatenate([[last], window[:-1]]))[None]
                 with torch.inference_mode():
                     states = self.model.encode(TokenBatch(inputs), state)
-                    nats = self._decoder.nats(states, torch.from_numpy(window)[None])[0]
+                    nats = self._decoder.nats(states, torch.from_numpy(window)[None].to(self.model.device))[0]
                 last, state = int(window[-1]), states.state
                 for token, surprise in zip(window.tolist(), nats.tolist(), strict=True):
                     yield Token(decoder.decode(self.codec.pieces[token]), logprob=-surprise)

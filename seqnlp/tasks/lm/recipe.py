@@ -6,8 +6,8 @@ from typing import Annotated, Literal, final
 
 from pydantic import Field
 
-from seqnlp.codecs import Unit
-from seqnlp.codecs.units import CharacterUnit
+from seqnlp.codecs import Tokenizer
+from seqnlp.codecs.tokenizers import CharacterTokenizer
 from seqnlp.decoders import NextToken
 from seqnlp.embeddings import PathResolver, TokenEmbedding
 from seqnlp.encoders import Encoder, Lstm, RecurrentEncoder
@@ -30,7 +30,7 @@ class LmData(Data):
 
     reader: Reader = Text()
     """Reader of the files; `text` takes them as they stand, of others the rows of a column are joined."""
-    tokenizer: Unit = CharacterUnit()
+    tokenizer: Tokenizer = CharacterTokenizer()
     """Kind of the tokens: characters, words or subwords."""
     text: str = "text"
     """The column that holds the text, where the reader makes a table."""

@@ -15,7 +15,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.states import States
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
-LANES = 32
+STREAMS = 32
 """Parts of a long text that are read side by side."""
 SHORTEST = 4096
 """Tokens of such a part, at least."""
@@ -27,7 +27,7 @@ ADAPTING_WINDOW = 32
 
 
 @dataclass(frozen=True)
-class Protocol:
+class EvaluationSettings:
     """Settings of the scoring of a text."""
 
     context: int | None = None
@@ -36,29 +36,29 @@ class Protocol:
     """The learning rate of a model that goes on learning from what it has scored; None: it does not."""
 
 
-def total_nats(model: SequenceModel, examples: StreamDataset, protocol: Protocol) -> float:
+def total_nats(model: SequenceModel, examples: StreamDataset, settings: EvaluationSettings) -> float:
     """Sum the negative log-likelihood, in nats, of all tokens of a text but the first."""
-    if protocol.dynamic is not None:
-        return _while_learning(model, examples.tokens, protocol.dynamic)
-    if protocol.context is not None:
-        return _in_windows(model, examples.tokens, protocol.context)
+    if settings.dynamic is not None:
+        return _while_learning(model, examples.tokens, settings.dynamic)
+    if settings.context is not None:
+        return _in_windows(model, examples.tokens, settings.context)
     return _carried_through(model, examples.tokens)
 
 
 def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> float:
     """Read a long text in parts of the same length, side by side; each but the first has a start to warm up on."""
     items = len(tokens) - 1
-    lanes = max(1, min(LANES, items // SHORTEST))
-    warm_up = WARM_UP if lanes > 1 else 0
-    length = ceil((items - warm_up) / lanes)
-    starts = np.arange(lanes)[:, None] * length
+    streams = max(1, min(STREAMS, items // SHORTEST))
+    warm_up = WARM_UP if streams > 1 else 0
+    length = ceil((items - warm_up) / streams)
+    starts = np.arange(streams)[:, None] * length
     begins = np.where(starts > 0, starts + warm_up, 0)  # the first part is scored from its very start
     total, state = 0.0, None
-    for offset in range(0, warm_up + length, BATCH_TOKENS // lanes):
-        steps = np.arange(offset, min(offset + BATCH_TOKENS // lanes, warm_up + length))
+    for offset in range(0, warm_up + length, BATCH_TOKENS // streams):
+        steps = np.arange(offset, min(offset + BATCH_TOKENS // streams, warm_up + length))
         places = starts + steps
         nats, states = _read(model, tokens, np.minimum(places, items - 1), state)
-        counted = torch.from_numpy((places >= begins) & (places < items))
+        counted = torch.from_numpy((places >= begins) & (places < items)).to(model.device)
         total += nats[counted].double().sum().item()
         state = states.state
     return total
@@ -84,7 +84,7 @@ def _read(
     """Compute the negative log-likelihood, in nats, of the tokens after some places."""
     inputs, targets = (torch.from_numpy(tokens[where].astype(np.int64)) for where in (places, places + 1))
     states = model.encode(TokenBatch(inputs), state)
-    return model.decoder(NEXT, NextTokenDecoder).nats(states, targets), states
+    return model.decoder(NEXT, NextTokenDecoder).nats(states, targets.to(model.device)), states
 
 
 def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> float:
@@ -101,6 +101,7 @@ def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> 
         state: list[Tensor] | None = None
         for start in range(0, items, ADAPTING_WINDOW):
             window = torch.from_numpy(tokens[start : start + ADAPTING_WINDOW + 1].astype(np.int64))[None]
+            window = window.to(model.device)
             states = model.encode(TokenBatch(window[:, :-1]), state)
             loss = decoder.loss(states, window[:, 1:])
             total += loss.total.item()

@@ -15,7 +15,7 @@ from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
-from seqnlp.tasks.lm.scores import Protocol, total_nats
+from seqnlp.tasks.lm.scores import EvaluationSettings, total_nats
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
@@ -28,9 +28,9 @@ class LmTask(Task):
 
     recipe_class = LmRecipe
 
-    def __init__(self, recipe: LmRecipe, codec: RunningText, protocol: Protocol = Protocol()) -> None:  # noqa: B008
-        """Take the codec, and the protocol that texts are scored by."""
-        self.recipe, self.codec, self.protocol = recipe, codec, protocol
+    def __init__(self, recipe: LmRecipe, codec: RunningText, evaluation: EvaluationSettings | None = None) -> None:
+        """Take the codec, and the settings of the evaluation."""
+        self.recipe, self.codec, self.evaluation = recipe, codec, evaluation or EvaluationSettings()
         self.items_name = recipe.data.tokenizer.plural
         self.metric = Metric("nats", higher_is_better=False)
 
@@ -49,7 +49,7 @@ class LmTask(Task):
         return cls(recipe, recipe.data.tokenizer.restore(dict(codecs["text"])))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
-        """Score texts in windows, or by dynamic evaluation; see `Protocol`.
+        """Score texts in windows, or by dynamic evaluation; see `EvaluationSettings`.
 
         Raises:
             seqnlp.errors.UsageError: for both at once, or what is not over 0.
@@ -60,7 +60,7 @@ class LmTask(Task):
             raise UsageError(f"context {context}: expected 1 token or more")
         if dynamic is not None and not 0 < dynamic < 1:
             raise UsageError(f"dynamic {dynamic:g}: expected a learning rate over 0, for instance 3e-4")
-        return LmTask(self.recipe, self.codec, replace(self.protocol, context=context, dynamic=dynamic))
+        return LmTask(self.recipe, self.codec, replace(self.evaluation, context=context, dynamic=dynamic))
 
     def codecs(self) -> dict[str, Codec]:
         """Codecs to be saved with a model."""
@@ -93,7 +93,7 @@ class LmTask(Task):
 
     def score(self, model: SequenceModel, examples: StreamDataset) -> Scores:
         """Nats per token, perplexity, and bits per character."""
-        total = total_nats(model, examples, self.protocol)
+        total = total_nats(model, examples, self.evaluation)
         mean = total / examples.items
         return {
             "nats": mean,

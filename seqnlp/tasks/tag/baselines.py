@@ -1,4 +1,4 @@
-"""The tagger to beat: every word gets the tag that it had most often in train."""
+"""Baseline of taggers: the most frequent tag of each word in train."""
 
 import numpy as np
 from numpy.typing import NDArray

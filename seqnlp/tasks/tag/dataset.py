@@ -2,100 +2,80 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, Features, Labels
-from seqnlp.codecs.features import decoder_name
-from seqnlp.codecs.labels import UNSEEN
-from seqnlp.codecs.text import Text
+from seqnlp.codecs import Column, EncodedText, LabelCodec
+from seqnlp.codecs.labels import UNSEEN, decoder_name
 from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import Batch
-from seqnlp.training import EncodedDataset
-from seqnlp.training.batches import in_order, plan
-
-if TYPE_CHECKING:
-    pass
-
-EVALUATION_TOKENS = 3000
-
-"""Steps of a batch that no gradient is needed for."""
+from seqnlp.training.dataset import BucketedDataset
 
 
 @final
 @dataclass(frozen=True)
-class TagDataset(EncodedDataset):
+class TagDataset(BucketedDataset):
     """Encoded sentences and their labels."""
 
-    text: Text
+    text: EncodedText
     tags: dict[str, Column]
     """The labels of each label column, in the scheme to train in."""
     targets: dict[str, Ragged]
-    """For each decoder, the numbers of what it should say."""
+    """The target of each decoder at each word."""
     unseen: dict[str, list[str]]
-    """For each label column, the labels that train did not have, or the features."""
+    """Labels of each label column, or parts of them, that train lacks."""
     train_numbers: NDArray[np.int64]
-    """For each distinct word of `text`, its number among the words of train."""
+    """Number of each distinct word of `text` in the vocabulary of train."""
     batch_tokens: int
     """Steps of a training batch."""
 
     @classmethod
     def encode(
         cls,
-        text: Text,
+        text: EncodedText,
         tags: dict[str, Column],
-        codecs: Mapping[str, Labels | Features],
+        codecs: Mapping[str, LabelCodec],
         train_numbers: NDArray[np.int64],
         batch_tokens: int,
     ) -> "TagDataset":
         """Number the labels."""
-        targets = {}
-        for name, column in tags.items():
-            codec = codecs[name]
-            if isinstance(codec, Features):
-                for feature, numbers in codec.encode(column.distinct).items():
-                    targets[decoder_name(name, feature)] = column.numbered(numbers)
-            else:
-                targets[name] = column.numbered(codec.encode(column.distinct))
+        targets = {
+            decoder_name(name, part): numbers
+            for name, column in tags.items()
+            for part, numbers in codecs[name].encode_column(column, text.words).items()
+        }
         unseen = {name: codecs[name].unseen(column.distinct) for name, column in tags.items()}
         return cls(text, tags, targets, unseen, train_numbers, batch_tokens)
 
     @property
     def words(self) -> NDArray[np.int64]:
-        """The number of every word among those of train; `UNKNOWN` if train did not have it."""
+        """Number of every word in the vocabulary of train; `UNKNOWN` if it lacks it."""
         numbers: NDArray[np.int64] = self.train_numbers[self.text.codes.values]
         return numbers
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Of every word, whether train had it."""
+        """True for every word that train had."""
         known: NDArray[np.bool_] = self.words != UNKNOWN
         return known
 
     @property
-    def items(self) -> int:
-        """Words."""
-        return len(self.text.codes.values)
+    def lengths(self) -> NDArray[np.int64]:
+        """Words of each sentence."""
+        return self.text.codes.lengths
 
-    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-        """Sentences of about the same length together."""
-        return plan(self.text.codes.lengths, self.batch_tokens, seed, epoch)
-
-    def in_order(self) -> list[NDArray[np.int64]]:
-        """Large batches, every sentence once."""
-        return in_order(self.text.codes.lengths, EVALUATION_TOKENS)
-
-    def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Words of some sentences."""
-        return int(self.text.codes.lengths[rows].sum())
+    @property
+    def row_items(self) -> NDArray[np.int64]:
+        """Words of each sentence."""
+        return self.text.codes.lengths
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather some sentences."""
-        inputs = TextBatch.of(self.text.batch(rows))
+        inputs = TextBatch.gather(self.text, rows)
         targets = {name: torch.from_numpy(labels.pad(rows, fill=UNSEEN)[0]) for name, labels in self.targets.items()}
         return Batch(inputs, targets, self.items_in(rows))

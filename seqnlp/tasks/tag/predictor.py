@@ -1,44 +1,48 @@
 """Using a trained tagger."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import accumulate, islice, pairwise
-from typing import ClassVar, final, overload
+from itertools import accumulate, pairwise
+from typing import ClassVar, NamedTuple, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, Features, Labels, Vocabulary, WordCodec
+from seqnlp.codecs import Column, EncodedText, LabelCodec, TextCodec, TokenizedText
+from seqnlp.codecs.labels import ONLY, by_decoder, decoder_name
 from seqnlp.codecs.spans import read_spans, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
-from seqnlp.codecs.text import Text
 from seqnlp.decoders.crf import CrfTagger
+from seqnlp.embeddings import TextBatch
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.results import Span, Tagging, TagSequence
 from seqnlp.tasks.base import Predictor
-from seqnlp.tasks.tag.inference import best_sequences, predict_tags
 from seqnlp.tasks.tag.recipe import TagData
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
+from seqnlp.training.inference import in_parallel, stream_in_windows
 
 Sentence = str | list[str] | Mapping[str, list[str]]
-"""Text, or words, or columns by name: the words and what the corpus gives beside them."""
+"""Text, words, or columns by name: the words and those that are read beside them."""
 
 
 @dataclass(frozen=True)
 class _Split:
-    """A sentence as words, and how to find them in its text again."""
+    """Sentence as words, with their places in its text."""
 
     words: list[str]
     text: str | None
     """None where words were given."""
     by_rule: bool
-    """Whether the text was split by rule, or else at blanks."""
+    """True if the text was split by rule, not at blanks."""
     columns: Mapping[str, list[str]]
 
     def offsets(self) -> list[tuple[int, int]]:
-        """Where each word begins and ends in the text."""
+        """Bounds of each word in the text."""
         if self.text is not None and self.by_rule:
             return list(split_words(self.text))
         if self.text is not None:
@@ -56,21 +60,19 @@ class Tagger(Predictor):
     def __init__(
         self,
         model: SequenceModel,
-        views: Mapping[str, WordCodec],
-        given: Mapping[str, Vocabulary],
-        labels: Mapping[str, Labels | Features],
+        codecs: Mapping[str, TextCodec],
+        labels: Mapping[str, LabelCodec],
         data: TagData,
     ) -> None:
         """Take a model and its codecs.
 
         Args:
             model: The trained model.
-            views: Codec of each embedding of a word.
-            given: Codec of each column that is read beside the words.
+            codecs: Codec of each part of the embedding.
             labels: Codec of each label column, the main one first.
             data: The recipe's `[data]`: names of columns, and the scheme of their spans.
         """
-        self.model, self.views, self.given, self.labels, self.data = model.eval(), views, given, labels, data
+        self.model, self.codecs, self.labels, self.data = model.eval(), codecs, labels, data
 
     def predict(self, lines: Iterable[str]) -> Iterator[Tagging]:
         """Tag a stream of sentences."""
@@ -84,7 +86,7 @@ class Tagger(Predictor):
     @property
     def inputs(self) -> list[str]:
         """The columns that it reads: the words, and what must be given beside them."""
-        return [self.data.tokens, *self.given]
+        return [self.data.tokens, *dict.fromkeys(name for codec in self.codecs.values() for name in codec.columns)]
 
     @overload
     def tag(
@@ -132,7 +134,8 @@ class Tagger(Predictor):
         self._check_best(best)
         if isinstance(sentences, str | Mapping):
             return self._tag([self._split(sentences, pretokenized)], best)[0]
-        stream = self._stream((self._split(each, pretokenized) for each in sentences), best)
+        split = (self._split(each, pretokenized) for each in sentences)
+        stream = stream_in_windows(split, lambda window: self._tag(window, best))
         return list(stream) if isinstance(sentences, list) else stream
 
     def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
@@ -156,19 +159,10 @@ class Tagger(Predictor):
         words = sentence.split() if pretokenized else words_of(sentence)
         return _Split(words, sentence, not pretokenized, {})
 
-    def _stream(self, sentences: Iterator[_Split], best: int) -> Iterator[Tagging]:
-        size = 1  # the first answer at once, later ones in ever larger batches
-        while window := list(islice(sentences, size)):
-            yield from self._tag(window, best)
-            size = min(size * 4, 4096)
-
     def _tag(self, sentences: list[_Split], best: int) -> list[Tagging]:
         words = Column.from_rows([sentence.words for sentence in sentences])
-        given = {}
-        for name, codec in self.given.items():
-            column = Column.from_rows([sentence.columns[name] for sentence in sentences])
-            given[name] = column.numbered(codec.encode(column.distinct))
-        text = Text.encode(words, self.views, given)
+        columns = {name: Column.from_rows([each.columns[name] for each in sentences]) for name in self.inputs[1:]}
+        text = EncodedText.encode(TokenizedText(words, columns), self.codecs)
         tags, scores = predict_tags(self.model, text, self.labels)
         taggings = self._taggings(sentences, tags, scores)
         if not best:
@@ -183,18 +177,19 @@ class Tagger(Predictor):
                 f"only a decoder of the kind crf can rank sequences of tags; that of {self.columns[0]!r} is another"
             )
 
-    def _best(self, text: Text, number: int) -> list[list[TagSequence]]:
+    def _best(self, text: EncodedText, number: int) -> list[list[TagSequence]]:
         first = self.columns[0]
         decoder, labels = self.model.decoders[first], self.labels[first]
         assert isinstance(decoder, CrfTagger)
-        assert isinstance(labels, Labels)
         found = best_sequences(self.model, text, decoder, number)
-        codes = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
-        names = iter(self._as_in_corpus(Column(codes, labels.names)))
+        numbers = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
+        rows = np.repeat(np.arange(len(found)), [len(own) for own in found])
+        words = Column(text.codes.take(rows), text.words.distinct)
+        names = iter(self._as_in_corpus(labels.decode_column({ONLY: numbers.values}, words)))
         return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
 
     def _as_in_corpus(self, column: Column) -> list[list[str]]:
-        """Tags by name, in the scheme of the corpus where the decoder has another one."""
+        """Names of tags, in the scheme of the corpus."""
         data = self.data
         if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
             column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
@@ -243,3 +238,71 @@ def _spans(
         score = float(scores[start:end].min())
         spans[row].append(Span(label, first, last, places[row][first][0], places[row][last - 1][1], score))
     return spans
+
+
+class TagPredictions(NamedTuple):
+    """Labels by column."""
+
+    tags: dict[str, Column]
+    """The label of every word."""
+    scores: dict[str, NDArray[np.float32]]
+    """The probability that the model gives to it, shape (words,)."""
+
+
+def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, LabelCodec]) -> TagPredictions:
+    """Label every word of some sentences.
+
+    Args:
+        model: The trained model.
+        text: The encoded sentences.
+        codecs: Of each column to predict. The probability of a label with several decoders is the product of those of
+            their choices, taken as independent.
+    """
+    decoders = {column: list(by_decoder(column, codec)) for column, codec in codecs.items()}
+    names = [name for own in decoders.values() for name in own]
+    words = len(text.codes.values)
+    numbers = {name: np.empty(words, np.int64) for name in names}
+    scores = {name: np.empty(words, np.float32) for name in names}
+
+    def predict(rows: NDArray[np.int64]) -> None:
+        states = model.encode(TextBatch.gather(text, rows))
+        positions, _ = text.codes.positions(rows)
+        for name in names:
+            found = model.decoders[name].predict(states)
+            numbers[name][positions] = to_numpy(found.labels[states.mask])
+            scores[name][positions] = to_numpy(found.scores[states.mask])
+
+    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
+        pass
+    tags = {
+        column: codec.decode_column({part: numbers[decoder_name(column, part)] for part in codec.decoders}, text.words)
+        for column, codec in codecs.items()
+    }
+    return TagPredictions(
+        tags, {column: np.prod([scores[name] for name in own], axis=0) for column, own in decoders.items()}
+    )
+
+
+def best_sequences(
+    model: SequenceModel, text: EncodedText, decoder: CrfTagger, number: int
+) -> list[list[tuple[NDArray[np.int64], float]]]:
+    """Find the likeliest label sequences of each sentence (n-best), with their log-probabilities.
+
+    Args:
+        model: The trained model.
+        text: The encoded sentences.
+        decoder: One of the model's.
+        number: Sequences to find for each sentence.
+    """
+    found: list[list[tuple[NDArray[np.int64], float]]] = [[] for _ in text.codes.lengths]
+
+    def predict(rows: NDArray[np.int64]) -> None:
+        paths = decoder.best(model.encode(TextBatch.gather(text, rows)), number)
+        for row, labels, scores in zip(rows.tolist(), to_numpy(paths.labels), paths.scores.tolist(), strict=True):
+            length = int(text.codes.lengths[row])
+            ranked = zip(labels[:, :length], scores, strict=True)
+            found[row] = [(own, score) for own, score in ranked if math.isfinite(score)]
+
+    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
+        pass
+    return found

@@ -1,17 +1,15 @@
 """Recipe of a tagger."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from pydantic import Field
 
-from seqnlp.codecs import Column
-from seqnlp.codecs.features import sort_features
-from seqnlp.codecs.schemes import Scheme
-from seqnlp.codecs.spans import check_tags, read_spans, write_spans
+from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
+from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
-from seqnlp.embeddings import CharCnn, ColumnsEmbedding
-from seqnlp.embeddings.words import Words
+from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
 from seqnlp.optimizers import AdamW, Optimizer
@@ -33,9 +31,11 @@ class TagData(Data):
     labels: list[str] = ["upos"]
     """The columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
-    """Columns that are learned beside them for what they teach, and neither scored nor predicted."""
+    """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
     """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
+    label_codecs: dict[str, LabelEncoding] = {}
+    """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
@@ -49,6 +49,10 @@ class TagData(Data):
     def encoding(self) -> Scheme | None:
         """Scheme to train in, if there is one."""
         return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
+
+    def label_encoding(self, name: str) -> LabelEncoding:
+        """The kind of the labels of a column."""
+        return self.label_codecs.get(name) or (FeatureEncoding() if name in self.by_feature else Categorical())
 
     def words(self, split: "Dataset") -> Column:
         """The words of a split."""
@@ -65,18 +69,15 @@ class TagData(Data):
         return column
 
     def tags(self, words: Column, split: "Dataset", name: str) -> Column:
-        """Read a label column in the training scheme; features in their order.
+        """Read a label column in canonical form, and in the training scheme.
 
         Raises:
             seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
-                labels that are no features.
+                labels that are not of their kind.
         """
         column = self.beside(words, split, name)
-        if name in self.by_feature:
-            try:
-                return sort_features(column)
-            except DataError as error:
-                raise error.replace(problem=f"column {name!r}: {error.problem}") from None
+        with about_column(name):
+            column = self.label_encoding(name).canonical(column)
         if self.scheme is None or self.encoding is None or name not in self.labels:
             return column
         hint = ""
@@ -90,13 +91,22 @@ class TagData(Data):
         return write_spans(spans, column.codes.offsets, self.encoding)
 
 
+@contextmanager
+def about_column(name: str) -> Iterator[None]:
+    """Name the column in errors."""
+    try:
+        yield
+    except DataError as error:
+        raise error.replace(problem=f"column {name!r}: {error.problem}") from None
+
+
 @final
 class TagRecipe(TaskRecipe):
     """Recipe of a model that labels every word of a sentence."""
 
     task: Literal["tag"] = "tag"
     data: TagData
-    embedding: ColumnsEmbedding = ColumnsEmbedding(words=Words(), chars=CharCnn())
+    embedding: TextEmbedding = TextEmbedding.parse({"words": Words(), "chars": CharCnn()})
     encoder: Encoder = Lstm()
     decoder: TagDecoder = Linear()
     optimizer: Optimizer = AdamW()
@@ -106,9 +116,14 @@ class TagRecipe(TaskRecipe):
         """The columns that there are decoders for."""
         return [*self.data.labels, *self.data.auxiliary]
 
+    def text(self, words: Column, split: "Dataset") -> TokenizedText:
+        """The words of a split, with the columns that the embedding reads beside them."""
+        columns = {name: self.data.beside(words, split, name) for name in self.embedding.given_columns}
+        return TokenizedText(words, columns)
+
     def faults(self) -> Iterator[Fault]:
         """Combinations of settings that make no sense."""
-        if not self.embedding.views():
+        if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         if not self.data.labels:
             yield Fault("data.labels", "there is no column to predict", 'for instance labels = ["upos"]')
@@ -123,14 +138,23 @@ class TagRecipe(TaskRecipe):
                 yield Fault("data.by_feature", f"there is no column {name!r} to predict; those are {choices}")
             for other in (column for column in self.columns if column.startswith(f"{name}.")):
                 yield Fault("data.by_feature", f"column {other!r} is named as if it were a feature of {name!r}")
+            if name in self.data.label_codecs:
+                yield Fault("data.by_feature", f"column {name!r} is in data.label_codecs too", "leave one of them out")
             if self.data.scheme is not None and name in self.data.labels:
                 yield Fault("data.by_feature", f"column {name!r} has a scheme, so its labels are no features")
+        for name in self.data.label_codecs:
+            if name not in self.columns:
+                yield Fault(f"data.label_codecs.{name}", f"there is no such column to predict; those are {choices}")
+            for other in (column for column in self.columns if column.startswith(f"{name}.")):
+                yield Fault("data.labels", f"column {other!r} is named as if it were a part of {name!r}")
+            if self.data.scheme is not None and name in self.data.labels:
+                yield Fault(f"data.label_codecs.{name}", "the column has a scheme, so its labels are plain classes")
         if self.data.tokens in self.columns:
             yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
-        for name in self.embedding.columns:
+        for name, part in self.embedding.given_columns.items():
             if name in (*self.columns, self.data.tokens):
                 what = "the words themselves" if name == self.data.tokens else "a column to predict"
-                yield Fault(f"embedding.columns.{name}", f"this is {what}, which can't be given beside the words")
+                yield Fault(f"embedding.{part}", f"this is {what}, which can't be given beside the words")
         yield from self._faults_of_scheme()
 
     def _faults_of_scheme(self) -> Iterator[Fault]:

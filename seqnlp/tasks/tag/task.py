@@ -1,32 +1,27 @@
 """Tagging: a label for every word, in one or several label columns."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Codec, Column, Features, Labels, Vocabulary, WordCodec
-from seqnlp.codecs.features import by_decoder
-from seqnlp.codecs.schemes import allowed_transitions
-from seqnlp.codecs.spans import read_spans
-from seqnlp.codecs.text import Text
+from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
+from seqnlp.codecs.labels import by_decoder
+from seqnlp.codecs.spans import allowed_transitions
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
-from seqnlp.errors import DataError
-from seqnlp.metrics import accuracy, label_scores, span_scores
-from seqnlp.metrics.answers import Answers
+from seqnlp.embeddings.text import codec_name
+from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, Scores
+from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.tag.baselines import most_frequent_tags
-from seqnlp.tasks.tag.calibration import calibrate_linear
 from seqnlp.tasks.tag.dataset import TagDataset
-from seqnlp.tasks.tag.inference import predict_tags
-from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.predictor import Tagger, predict_tags
 from seqnlp.tasks.tag.preview import preview
-from seqnlp.tasks.tag.recipe import TagRecipe
+from seqnlp.tasks.tag.recipe import TagRecipe, about_column
+from seqnlp.tasks.tag.scores import calibrate_linear, compare_labels, tag_scores
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -43,21 +38,19 @@ class TagTask(LabellingTask):
     def __init__(
         self,
         recipe: TagRecipe,
-        views: dict[str, WordCodec],
-        given: dict[str, Vocabulary],
-        labels: dict[str, Labels | Features],
+        text_codecs: dict[str, TextCodec],
+        labels: dict[str, LabelCodec],
         train_words: Vocabulary,
     ) -> None:
         """Take the codecs.
 
         Args:
             recipe: The recipe.
-            views: Of each view of a word.
-            given: Of each column that is given beside the words.
+            text_codecs: Of each part of the embedding.
             labels: Of each label column, auxiliary ones too.
             train_words: All words of train.
         """
-        self.recipe, self.views, self.given = recipe, views, given
+        self.recipe, self.text_codecs = recipe, text_codecs
         self.label_codecs, self.train_words = labels, train_words
         self.labels = {name: own for column, codec in labels.items() for name, own in by_decoder(column, codec).items()}
         self.columns = recipe.data.labels
@@ -67,17 +60,15 @@ class TagTask(LabellingTask):
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
         """Fit the codecs on the training split."""
-        data, embedding = recipe.data, recipe.embedding
+        data = recipe.data
         words = data.words(train)
-        labels: dict[str, Labels | Features] = {}
+        labels = {}
         for name in recipe.columns:
-            distinct = data.tags(words, train, name).distinct
-            labels[name] = Features.fit(distinct) if name in data.by_feature else Labels.fit(distinct)
-            if name in data.by_feature and set(distinct) <= {"_"}:
-                raise DataError(f"data.by_feature: column {name!r} has no features in train, only '_'")
-        counts = words.counts()
-        given = {name: data.beside(words, train, name).counts() for name in embedding.columns}
-        return cls(recipe, embedding.fit(counts, find), embedding.fit_columns(given), labels, Vocabulary.fit(counts))
+            column = data.tags(words, train, name)
+            with about_column(name):
+                labels[name] = data.label_encoding(name).fit(column, words)
+        codecs = recipe.embedding.fit(recipe.text(words, train), find)
+        return cls(recipe, codecs, labels, Vocabulary.fit(words.counts()))
 
     @classmethod
     def restore(cls, recipe: TagRecipe, codecs: Codecs) -> "TagTask":
@@ -85,31 +76,23 @@ class TagTask(LabellingTask):
         return cls(
             recipe,
             recipe.embedding.restore(codecs),
-            recipe.embedding.restore_columns(codecs),
-            {
-                name: (Features if name in recipe.data.by_feature else Labels).from_json(dict(codecs[f"labels.{name}"]))
-                for name in recipe.columns
-            },
+            {name: recipe.data.label_encoding(name).restore(dict(codecs[f"labels.{name}"])) for name in recipe.columns},
             Vocabulary.from_json(dict(codecs["train_words"])),
         )
 
     def codecs(self) -> dict[str, Codec]:
         """Codecs to be saved with a model, by name."""
+        text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
-        given = {f"columns.{name}": codec for name, codec in self.given.items()}
-        return {**self.views, **given, **labels, "train_words": self.train_words}
+        return {**text, **labels, "train_words": self.train_words}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
         """Encode a split."""
         data = self.recipe.data
         words = data.words(split)
-        given = {}
-        for name, codec in self.given.items():
-            column = data.beside(words, split, name)
-            given[name] = column.numbered(codec.encode(column.distinct))
         tags = {name: data.tags(words, split, name) for name in self.label_codecs}
         numbers = self.train_words.encode(words.distinct)
-        text = Text.encode(words, self.views, given)
+        text = EncodedText.encode(self.recipe.text(words, split), self.text_codecs)
         return TagDataset.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
@@ -123,7 +106,7 @@ class TagTask(LabellingTask):
 
     def build(self) -> SequenceModel:
         """Make the model, with fresh random weights."""
-        embedding = self.recipe.embedding.build_with(self.views, self.given)
+        embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         decoders = {
             name: self.recipe.decoder.build(encoder.width, codec, self._allowed(name))
@@ -143,41 +126,10 @@ class TagTask(LabellingTask):
 
     def score(self, model: SequenceModel, examples: TagDataset) -> Scores:
         """Accuracy, also on unknown words; precision, recall and F1 of labels or spans."""
-        return self.scores(predict_tags(model, examples.text, self.predicted).tags, examples)
+        return self._scores(predict_tags(model, examples.text, self.predicted).tags, examples)
 
-    def scores(self, predicted: dict[str, Column], examples: TagDataset) -> Scores:
-        """Scores of predicted labels, by column."""
-        unknown = ~examples.known
-        scores: Scores = {}
-        labels: dict[str, Any] = {}
-        for name in self.columns:
-            names, gold, given = self._compared(name, examples, predicted[name])
-            right = gold == given
-            prefix = f"{name}." if len(self.columns) > 1 else ""
-            if self.recipe.data.encoding is not None:
-                spans, labels[name] = self._score_spans(examples.tags[name], predicted[name])
-                scores |= spans
-            else:
-                labels[name] = label_scores(gold, given, names)
-            scores[f"{prefix}accuracy"] = accuracy(right)
-            if unknown.any():
-                scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
-        if len(self.columns) > 1:
-            scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in self.columns]))
-            return {**scores, "labels": labels}
-        return {**scores, "labels": next(iter(labels.values()))}
-
-    def _compared(
-        self, name: str, examples: TagDataset, predicted: Column
-    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-        """Label names of a column, with gold and predicted numbers of every word."""
-        gold, codec = examples.tags[name], self.predicted[name]
-        if isinstance(codec, Features):
-            unseen = set(examples.unseen[name])
-            seen = [label for label in gold.distinct if unseen.isdisjoint(label.split("|"))]
-            codec = Labels.fit([*seen, *predicted.distinct])
-        right, given = (each.numbered(codec.encode(each.distinct)).values for each in (gold, predicted))
-        return codec.names, right, given
+    def _scores(self, predicted: Mapping[str, Column], examples: TagDataset) -> Scores:
+        return tag_scores(predicted, examples, self.predicted, self.recipe.data.encoding)
 
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
@@ -186,29 +138,30 @@ class TagTask(LabellingTask):
         train = splits["train"]
         best, found = {}, {}
         for name in self.columns:
-            names, gold, _ = self._compared(name, train, train.tags[name])
+            names, gold, _ = compare_labels(train.tags[name], train.tags[name], self.predicted[name])
             best[name] = names, most_frequent_tags(train.words, gold, len(self.train_words))
         for name, examples in splits.items():
             if name != "train":
                 offsets = examples.text.codes.offsets
                 given = {c: Column(Ragged(tags[examples.words], offsets), names) for c, (names, tags) in best.items()}
-                scores = self.scores(given, examples)
-                found[name] = {"most frequent tag": {k: v for k, v in scores.items() if isinstance(v, float)}}
+                found[name] = {"most frequent tag": plain_scores(self._scores(given, examples))}
         return found
 
     def words(self, split: "Dataset") -> Column:
         """The words of each sentence."""
         return self.recipe.data.words(split)
 
-    def answers(self, model: SequenceModel, examples: TagDataset) -> dict[str, Answers]:
+    def label_pairs(self, model: SequenceModel, examples: TagDataset) -> dict[str, LabelPairs]:
         """The label of every word, by column."""
         predicted, sure = predict_tags(model, examples.text, self.predicted)
         lengths = examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
         steps = np.arange(examples.items) - np.repeat(examples.text.codes.offsets[:-1], lengths)
         return {
-            name: Answers(*self._compared(name, examples, predicted[name]), sure[name], rows, steps, examples.known)
-            for name in self.columns
+            name: LabelPairs(
+                *compare_labels(examples.tags[name], predicted[name], codec), sure[name], rows, steps, examples.known
+            )
+            for name, codec in self.predicted.items()
         }
 
     def calibrate(self, model: SequenceModel, dev: TagDataset) -> dict[str, float]:
@@ -218,27 +171,10 @@ class TagTask(LabellingTask):
         decoders = [name for column, codec in self.predicted.items() for name in by_decoder(column, codec)]
         return calibrate_linear(model, dev, decoders)
 
-    def _score_spans(self, gold: Column, found: Column) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Span scores as of `conlleval`, strict ones, and those of each label."""
-        scheme = self.recipe.data.encoding
-        assert scheme is not None
-        lenient = span_scores(read_spans(gold, scheme), read_spans(found, scheme))
-        strict = span_scores(read_spans(gold, scheme, strict=True), read_spans(found, scheme, strict=True))
-        scores = {
-            "f1": lenient.f1,
-            "precision": lenient.precision,
-            "recall": lenient.recall,
-            "macro_f1": lenient.macro_f1,
-            "strict.f1": strict.f1,
-            "strict.precision": strict.precision,
-            "strict.recall": strict.recall,
-        }
-        return scores, lenient.labels
-
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         """Pick a few sentences of dev, to be tagged after each evaluation."""
-        return preview(dev, seed, self.recipe.data, list(self.given), self.predictor)
+        return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
         """Wrap a trained model."""
-        return Tagger(model, self.views, self.given, self.predicted, self.recipe.data)
+        return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)

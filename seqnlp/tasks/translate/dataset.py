@@ -13,29 +13,25 @@ from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.training import EncodedDataset
-from seqnlp.training.batches import in_order, plan
-
-EVALUATION_TOKENS = 3000
-"""Steps of a batch that no gradient is needed for."""
+from seqnlp.training.dataset import EVALUATION_TOKENS, BucketedDataset, in_order
 
 TARGET = "target"
 """The name of the one decoder."""
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Which pairs are trained on."""
+class LengthFilter:
+    """Filter of pairs by their lengths, for training."""
 
     min_length: int
     """Tokens of each side, at least."""
     max_length: int
     """Tokens of each side, at most."""
     max_ratio: float | None
-    """How many times as long one side may be as the other; None: any."""
+    """Highest ratio of the sides' lengths; None: any."""
 
     def kept(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
-        """Which pairs have the right lengths, shape (pairs,), and what is wrong with the others, in words."""
+        """Mask of the pairs that pass, shape (pairs,), and the reasons why others do not."""
         low, high = np.minimum(source, target), np.maximum(source, target)
         odd = {
             "with an empty side": low == 0,
@@ -53,7 +49,7 @@ class Lengths:
 
 
 @final
-class TranslateDataset(EncodedDataset):
+class TranslateDataset(BucketedDataset):
     """Pairs of sentences as numbers."""
 
     def __init__(
@@ -76,7 +72,7 @@ class TranslateDataset(EncodedDataset):
 
     @classmethod
     def encode(
-        cls, pairs: Pairs, source: Sentences, target: Sentences, lengths: Lengths, batch_tokens: int
+        cls, pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter, batch_tokens: int
     ) -> "TranslateDataset":
         """Encode a split, for training without the pairs of odd lengths.
 
@@ -97,21 +93,18 @@ class TranslateDataset(EncodedDataset):
         return cls(pairs, sources, marked(targets), rows, left_out, batch_tokens)
 
     @property
-    def items(self) -> int:
-        """Target tokens, each END among them."""
-        return int(self._steps.sum())
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of the longer side of each pair."""
+        return self._longer
 
-    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-        """Pairs of about the same length together."""
-        return plan(self._longer, self.batch_tokens, seed, epoch)
+    @property
+    def row_items(self) -> NDArray[np.int64]:
+        """Target tokens of each pair, END among them."""
+        return self._steps
 
     def in_order(self) -> list[NDArray[np.int64]]:
         """Large batches, every pair once, but for those whose source is empty."""
         return in_order(np.where(self.source.lengths > 0, self._longer, 0), EVALUATION_TOKENS)
-
-    def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Target tokens of a batch."""
-        return int(self._steps[rows].sum())
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Gather some pairs."""

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
-from typing import ClassVar, Literal, final, overload
+from typing import ClassVar, Literal, TypedDict, Unpack, final, overload
 
 from pydantic import ValidationError
 
@@ -16,9 +15,23 @@ from seqnlp.results import Translation
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.translate.alignment import align, word_attention
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
+from seqnlp.training.inference import stream_in_windows
 
 LONGEST = 1000
 """Tokens of a source that are read, at most."""
+
+
+class SearchSettings(TypedDict, total=False):
+    """Keywords of `Translator.translate`."""
+
+    beam: int | None
+    best: int
+    length_penalty: Literal["gnmt", "average", "none"] | None
+    alpha: float | None
+    no_repeat_ngram_size: int | None
+    unknown: Literal["copy", "keep", "avoid"] | None
+    prefix: str
+    attention: bool
 
 
 @final
@@ -66,47 +79,11 @@ class Translator(Predictor):
         return self.translate(iter(lines))
 
     @overload
-    def translate(
-        self,
-        texts: str,
-        *,
-        beam: int | None = ...,
-        best: int = ...,
-        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
-        alpha: float | None = ...,
-        no_repeat_ngram_size: int | None = ...,
-        unknown: Literal["copy", "keep", "avoid"] | None = ...,
-        prefix: str = ...,
-        attention: bool = ...,
-    ) -> Translation: ...
+    def translate(self, texts: str, **settings: Unpack[SearchSettings]) -> Translation: ...
     @overload
-    def translate(
-        self,
-        texts: list[str],
-        *,
-        beam: int | None = ...,
-        best: int = ...,
-        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
-        alpha: float | None = ...,
-        no_repeat_ngram_size: int | None = ...,
-        unknown: Literal["copy", "keep", "avoid"] | None = ...,
-        prefix: str = ...,
-        attention: bool = ...,
-    ) -> list[Translation]: ...
+    def translate(self, texts: list[str], **settings: Unpack[SearchSettings]) -> list[Translation]: ...
     @overload
-    def translate(
-        self,
-        texts: Iterator[str],
-        *,
-        beam: int | None = ...,
-        best: int = ...,
-        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
-        alpha: float | None = ...,
-        no_repeat_ngram_size: int | None = ...,
-        unknown: Literal["copy", "keep", "avoid"] | None = ...,
-        prefix: str = ...,
-        attention: bool = ...,
-    ) -> Iterator[Translation]: ...
+    def translate(self, texts: Iterator[str], **settings: Unpack[SearchSettings]) -> Iterator[Translation]: ...
 
     def translate(
         self,
@@ -156,7 +133,9 @@ class Translator(Predictor):
         forced = self._forced(prefix)
         if isinstance(texts, str):
             return self._translate([texts], how, best, forced, attention)[0]
-        stream = self._stream(iter(texts), how, best, forced, attention)
+        stream = stream_in_windows(
+            iter(texts), lambda window: self._translate(window, how, best, forced, attention), largest=512
+        )
         return list(stream) if isinstance(texts, list) else stream
 
     def _forced(self, prefix: str) -> list[int]:
@@ -164,14 +143,6 @@ class Translator(Predictor):
             raise UsageError(f"the prefix {prefix!r} has tokens that train did not have: {', '.join(unknown)}")
         forced: list[int] = self.target.encode([prefix])[0].tolist()
         return forced
-
-    def _stream(
-        self, texts: Iterator[str], how: BeamSearch, best: int, prefix: list[int], attention: bool
-    ) -> Iterator[Translation]:
-        size = 1  # the first answer at once, later ones in ever larger batches
-        while window := list(islice(texts, size)):
-            yield from self._translate(window, how, best, prefix, attention)
-            size = min(size * 4, 512)
 
     def _translate(
         self, texts: list[str], how: BeamSearch, best: int, prefix: list[int], attention: bool

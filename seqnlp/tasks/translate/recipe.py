@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, final
 import torch
 from pydantic import Field
 
-from seqnlp.codecs import Unit
+from seqnlp.codecs import Tokenizer
 from seqnlp.codecs.sentences import Form
-from seqnlp.codecs.units import SubwordUnit
+from seqnlp.codecs.tokenizers import SubwordTokenizer
 from seqnlp.decoders import Attention
 from seqnlp.embeddings import PathResolver, TokenEmbedding
 from seqnlp.encoders import Encoder, Lstm
@@ -44,14 +44,14 @@ class TranslateData(Data):
     """The column to translate, or a language in the column `translation` of a hub corpus."""
     target: str = "target"
     """The column, or the language, to translate into."""
-    tokenizer: Unit = SubwordUnit()
+    tokenizer: Tokenizer = SubwordTokenizer()
     """Kind of the tokens: subwords, characters or words."""
     joint_vocabulary: bool = False
     """One vocabulary for both sides, so that names and numbers are the same tokens in both."""
     pretokenized: bool = False
-    """The words are parted by blanks already: nothing splits them again, and BLEU is counted on them as they are."""
+    """The words are separated by blanks: they are not split again, and BLEU is computed on them."""
     lowercase: bool = False
-    """Turn all letters into small ones; scores then make no difference between them."""
+    """Lowercase all text; scores then ignore case."""
     unicode_normalization: Form | None = None
     """Normal form of Unicode that all text is brought into; left out: it stays as it is."""
     min_length: Annotated[int, Field(ge=1)] = 1
@@ -69,8 +69,8 @@ class TranslateTraining(Training):
     batch_tokens: Annotated[int, Field(ge=1)] = 2000
     """Steps in a batch, of whichever side is longer, padding included."""
     metric: Literal["nats", "bleu", "exact_match"] = "nats"
-    """The dev score that decides which weights are kept: surprise by a target token, or of greedy translations BLEU
-    (which needs sacrebleu), or the share that is exactly right."""
+    """Dev score that decides which weights are kept: nats per target token, or of greedy translations BLEU (which
+    needs sacrebleu) or exact matches."""
 
 
 @final
@@ -81,7 +81,7 @@ class TranslateRecipe(TaskRecipe):
     data: TranslateData
     embedding: TokenEmbedding = TokenEmbedding(size=256)
     shared_embedding: bool = False
-    """Give source and target tokens the same vectors; they must be the same tokens (`data.joint_vocabulary`)."""
+    """Share the embeddings of source and target tokens; needs `data.joint_vocabulary`."""
     encoder: Encoder = Lstm(size=256)
     decoder: Attention = Attention()
     search: BeamSearch = BeamSearch()

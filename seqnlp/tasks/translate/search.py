@@ -14,7 +14,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search
 from seqnlp.spec import Spec
 from seqnlp.tasks.translate.dataset import TARGET, sources
-from seqnlp.training.batches import in_order
+from seqnlp.training.dataset import in_order
 from seqnlp.training.inference import in_parallel
 
 HYPOTHESIS_TOKENS = 3000
@@ -28,21 +28,21 @@ class BeamSearch(Spec):
     renamed = {"no_repeat": "no_repeat_ngram_size"}
 
     beam: Annotated[int, Field(ge=1)] = 5
-    """Hypotheses of a sentence that are followed at once; 1 always takes the likeliest token (greedy)."""
+    """Beam size: hypotheses kept for each sentence; 1 is greedy search."""
     length_penalty: Literal["gnmt", "average", "none"] = "gnmt"
     """Divisor of log-probabilities, so that long translations stand a chance: ((5 + n) / 6)^alpha for n tokens
     (Wu et al., 2016), n, or 1."""
     alpha: Annotated[float, Field(ge=0)] = 0.6
-    """The exponent of `gnmt`: larger ones favour longer translations."""
+    """Exponent of `gnmt`: larger ones favour longer translations."""
     no_repeat_ngram_size: Annotated[int, Field(ge=0)] = 0
     """Write no n-gram of this many tokens twice; 0: allow it."""
     unknown: Literal["copy", "keep", "avoid"] = "copy"
     """Treatment of target tokens that train did not have: the source token that was most attended to is copied, a
     sign for it stays, or none is ever written."""
     max_ratio: Annotated[float, Field(gt=0)] = 2.0
-    """A translation has at most so many times the tokens of its source ..."""
+    """Tokens of a translation, at most: this times those of its source ..."""
     max_extra: Annotated[int, Field(ge=0)] = 10
-    """... and so many more."""
+    """... plus this."""
 
     def settings(self, n_best: int = 1) -> Search:
         """Convert to settings of `beam_search`."""

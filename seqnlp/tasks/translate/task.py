@@ -15,7 +15,7 @@ from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.tasks.translate.dataset import TARGET, Lengths, TranslateDataset
+from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
 from seqnlp.tasks.translate.predictor import Translator
 from seqnlp.tasks.translate.preview import preview
 from seqnlp.tasks.translate.recipe import TranslateRecipe
@@ -84,7 +84,7 @@ class TranslateTask(Task):
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         """Encode a split."""
         data = self.recipe.data
-        lengths = Lengths(data.min_length, data.max_length, data.max_ratio)
+        lengths = LengthFilter(data.min_length, data.max_length, data.max_ratio)
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:

@@ -2,9 +2,8 @@ from xml.etree import ElementTree
 
 from rich.cells import cell_len
 
-from seqnlp.cli.attention_text import matrix
-from seqnlp.cli.translate import pharaoh
-from seqnlp.plots.attention_svg import draw
+from seqnlp.cli.translate import attention_text, pharaoh
+from seqnlp.plots.svg_matrices import attention_svg
 from seqnlp.results import Translation
 
 
@@ -16,7 +15,7 @@ RESULT = looked(["ein", "Hund"], ["a", "dog"], [[1.0, 0.0], [0.3, 0.7]])
 
 
 def test_the_darkest_cell_is_where_the_token_looked() -> None:
-    assert list(matrix(RESULT, 80)) == [
+    assert list(attention_text(RESULT, 80)) == [
         "       d",
         "       o",
         "     a g",
@@ -24,37 +23,37 @@ def test_the_darkest_cell_is_where_the_token_looked() -> None:
         "Hund ░░▓▓",
         "",
     ]
-    assert list(matrix(RESULT, 80, unicode=False))[3:5] == [" ein ##", "Hund ..++"]
+    assert list(attention_text(RESULT, 80, unicode=False))[3:5] == [" ein ##", "Hund ..++"]
 
 
 def test_a_wide_source_is_folded_and_nothing_of_it_is_lost() -> None:
     source = [f"w{number}" for number in range(30)]
     weights = [float(number == 29) for number in range(30)]
-    lines = list(matrix(looked(["x"], source, [weights]), 20))
+    lines = list(attention_text(looked(["x"], source, [weights]), 20))
     assert all(cell_len(line) <= 20 for line in lines)
     assert sum(line.count("w") for line in lines) == 30
     assert [line for line in lines if "█" in line] == ["x                   "[:1] + " " + " " * 4 + "██"]
 
 
 def test_characters_that_are_two_columns_wide_keep_the_columns() -> None:
-    lines = list(matrix(looked(["犬", "x"], ["日本", "a"], [[1.0, 0.0], [0.0, 1.0]]), 80))
+    lines = list(attention_text(looked(["犬", "x"], ["日本", "a"], [[1.0, 0.0], [0.0, 1.0]]), 80))
     assert lines[:4] == ["   日", "   本a", "犬 ██", " x   ██"]
 
 
 def test_long_tokens_are_cut() -> None:
-    lines = list(matrix(looked(["y" * 50], ["x" * 50], [[1.0]]), 80))
+    lines = list(attention_text(looked(["y" * 50], ["x" * 50], [[1.0]]), 80))
     assert max(map(cell_len, lines)) < 30
     assert lines[-2].startswith("y" * 15 + "…")
 
 
-def test_nothing_gives_no_picture() -> None:
-    assert list(matrix(Translation("", 0.0, 0.0, [], [], attention=[], alignment=[]), 80)) == [""]
-    ElementTree.fromstring(draw([]))
+def test_empty_attention_draws_no_picture() -> None:
+    assert list(attention_text(Translation("", 0.0, 0.0, [], [], attention=[], alignment=[]), 80)) == [""]
+    ElementTree.fromstring(attention_svg([]))
 
 
 def test_the_picture_is_xml_with_a_cell_for_each_pair() -> None:
     odd = looked(["<b>&", "\x00"], ["\"'", "ok"], [[0.5, 0.5], [0.0, 1.0]])
-    root = ElementTree.fromstring(draw([RESULT, odd]))
+    root = ElementTree.fromstring(attention_svg([RESULT, odd]))
     cells = list(root.iter("{http://www.w3.org/2000/svg}g"))
     assert len(cells) == 8
     titles = [cell[0].text or "" for cell in cells]

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from seqnlp.cli.error_tables import excerpt, show_matrix, show_report, worst_labels
-from seqnlp.plots.confusion_svg import draw
+from seqnlp.cli.errors import excerpt, show_matrix, show_report, worst_labels
+from seqnlp.plots.svg_matrices import confusion_svg
 from seqnlp.results import Confusion, ErrorReport, Mistake
 
 MISTAKE = Mistake([f"w{number}" for number in range(30)], 15, 0.75)
@@ -34,10 +34,10 @@ def drawn(colour: bool = False) -> str:
 def test_everything_is_told() -> None:
     text = drawn()
     for expected in (
-        "test  upos  0.9968 of 1,250 right",
-        "known words  0.9900 of 1,000",
-        "unknown words  0.5000 of 250",
-        "a<b taken for N, 2 times",
+        "test  upos  accuracy 0.9968 (1,246 of 1,250)",
+        "known words  accuracy 0.9900 (990 of 1,000)",
+        "unknown words  accuracy 0.5000 (125 of 250)",
+        "a<b predicted as N, 2 times",
         "[w15]",
         "expected calibration error 0.0123",
         "0.9 to 1.0",
@@ -63,7 +63,7 @@ def test_of_many_labels_the_worst_are_shown() -> None:
     console = Console(file=io.StringIO(), width=120)
     names = [f"L{n}" for n in range(30)]
     show_matrix(console, replace(many, labels=names, rows=names, matrix=[[1] * 30 for _ in names]))
-    assert "the 20 of 30 labels with the most mistakes" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "the 20 of 30 labels with the most errors" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_only_the_words_around_a_mistake_are_shown() -> None:
@@ -79,7 +79,7 @@ def test_only_the_words_around_a_mistake_are_shown() -> None:
 
 
 def test_the_picture_has_every_cell_and_is_valid() -> None:
-    root = ET.fromstring(draw("runs/x & y", {"upos": REPORT, "xpos": REPORT}))
+    root = ET.fromstring(confusion_svg("runs/x & y", {"upos": REPORT, "xpos": REPORT}))
     cells = root.findall(f"{NAMESPACE}g")
     assert len(cells) == 2 * 12
     numbers = [text.text for cell in cells for text in cell.findall(f"{NAMESPACE}text")]

@@ -49,7 +49,7 @@ def test_plain_lines_in_a_log() -> None:
 
 def test_a_resumed_training_says_so_and_measures_its_own_pace() -> None:
     assert shown(training(resumed_at=6)).splitlines()[:2] == [
-        "going on after step 6: 1,234,567 parameters, 4 epochs, 12 steps",
+        "resuming after step 6: 1,234,567 parameters, 4 epochs, 12 steps",
         "epoch  3/4  loss 0.379  dev accuracy 0.8500  21,300 words/s  16 min 47 s, 7 s left",
     ]
 
@@ -121,7 +121,7 @@ def test_the_picture_has_two_lines_of_any_width(width: int) -> None:
         view.status.add(event)
     view.status.started = Started(0, 0.0, 0.0, 12, 4.0, 5, "words")
     file = io.StringIO()
-    Console(file=file, width=width, color_system=None).print(view.picture())
+    Console(file=file, width=width, color_system=None).print(view.footer())
     first, second = file.getvalue().splitlines()
     assert first.rstrip().endswith("58%  epoch 3/4  16 s, 11 s left")
     assert first.startswith("━━━━━")
@@ -133,7 +133,7 @@ def test_the_picture_before_the_first_step() -> None:
     view = LiveView(Console(file=io.StringIO(), force_terminal=True))
     view.status = TrainingStatus()
     file = io.StringIO()
-    Console(file=file, width=60).print(view.picture())
+    Console(file=file, width=60).print(view.footer())
     assert "0%  epoch 1/?  0 s" in file.getvalue()
 
 

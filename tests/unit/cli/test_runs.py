@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from seqnlp.cli.runs import app
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Done, Evaluated, Started, Stepped
-from seqnlp.plots.files import check_picture
+from seqnlp.plots.images import check_image
 from seqnlp.run import Run
 
 TEST_SCORES = {
@@ -26,7 +26,7 @@ TEST_SCORES = {
 def make_run(path: Path, kind: str, size: int, finished: bool) -> None:
     run = Run.create(path)
     run.save_recipe(f'task = "tag"\nseed = 1\n\n[encoder]\nkind = "{kind}"\nsize = {size}\n')
-    run.save_meta({"format": 1, "device": "cpu", "created": "2026-11-21T12:00:00+00:00"})
+    run.save_meta({"format": 2, "device": "cpu", "created": "2026-11-21T12:00:00+00:00"})
     run.append(Started(0, 0.0, 0.0, 4, 4.0, 10, "words"))
     for step in range(1, 5):
         run.append(Stepped(step, step, step, 4.0 / step, 0.1, 10, 10.0))
@@ -173,7 +173,7 @@ def test_plot_into_a_picture() -> None:
 
 def test_plot_into_several_pictures_each_by_its_ending() -> None:
     try:
-        check_picture(Path("x.png"))
+        check_image(Path("x.png"))
     except UsageError as error:
         pytest.skip(str(error))
     names = ("1.svg", "2.png", "3.SVG", "4.png")

@@ -25,7 +25,7 @@ def test_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a_file").touch()
-    Run.create("here/runs/gru").save_meta({"format": 1})
+    Run.create("here/runs/gru").save_meta({"format": 2})
     error = CliRunner().invoke(app, ["tui", *words]).exception
     assert isinstance(error, kind)
     assert str(error).startswith(message)

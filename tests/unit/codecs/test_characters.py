@@ -34,8 +34,8 @@ def test_rare_and_new_characters_are_unknown(train: list[str], other: list[str],
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(4, 12))
-def test_of_a_long_word_both_ends_are_kept(word: str, longest: int) -> None:
-    characters = Characters.fit({word: 1}, longest=longest)
+def test_long_words_keep_both_ends(word: str, longest: int) -> None:
+    characters = Characters.fit({word: 1}, max_length=longest)
     (row,) = characters.encode([word])
     spelled = characters.decode(row)
     if len(word) <= longest:
@@ -47,7 +47,7 @@ def test_of_a_long_word_both_ends_are_kept(word: str, longest: int) -> None:
 
 @given(WORDS, WORDS)
 def test_saved_characters_are_equal(words: list[str], other: list[str]) -> None:
-    characters = Characters.fit(Counter(words), longest=6)
+    characters = Characters.fit(Counter(words), max_length=6)
     again = Characters.from_json(json.loads(json.dumps(characters.to_json())))
     assert again.to_json() == characters.to_json()
     both = words + other

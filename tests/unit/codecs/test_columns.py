@@ -96,7 +96,7 @@ def test_a_missing_column_is_named_with_those_that_are_there() -> None:
         ([[], []], "null"),
     ],
 )
-def test_what_is_no_text(values: list[object], kind: str) -> None:
+def test_column_refuses_what_is_no_text(values: list[object], kind: str) -> None:
     with pytest.raises(DataError, match=f"column 'form' holds {kind}; expected text or lists of text"):
         Column.from_dataset(Dataset.from_dict({"form": values}), "form")
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.codecs import Column, Features, Labels
-from seqnlp.codecs.features import by_decoder, join_features, sort_features, split_features
-from seqnlp.codecs.labels import UNSEEN
+from seqnlp.codecs.features import join_features, sort_features, split_features
+from seqnlp.codecs.labels import UNSEEN, by_decoder
 from seqnlp.errors import DataError
 
 TABLES = st.dictionaries(
@@ -18,7 +18,7 @@ LABELS = st.lists(TABLES.map(join_features), max_size=12)
 
 
 @given(TABLES)
-def test_what_is_joined_is_split_again(features: dict[str, str]) -> None:
+def test_joined_features_are_split_again(features: dict[str, str]) -> None:
     label = join_features(features)
     assert split_features(label) == features
     assert join_features(split_features(label)) == label
@@ -39,7 +39,7 @@ def test_sorting_merges_labels_of_the_same_features(labels: list[str], random: "
     shuffled = []
     for label in labels:
         parts = label.split("|")
-        random.shuffle(parts)  # type: ignore[arg-type]
+        random.shuffle(parts)
         shuffled.append("|".join(parts))
     column = sort_features(Column.from_rows([shuffled, [], shuffled[:2]]))
     assert column.codes.lengths.tolist() == [len(labels), 0, len(labels[:2])]
@@ -48,7 +48,7 @@ def test_sorting_merges_labels_of_the_same_features(labels: list[str], random: "
 
 
 @pytest.mark.parametrize("label", ["", "Case", "Case=", "=Nom", "Case=Nom|", "Case=_", "_|Case=Nom", "Case=Nom||A=b"])
-def test_what_is_no_list_of_features(label: str) -> None:
+def test_bad_lists_of_features_are_refused(label: str) -> None:
     with pytest.raises(DataError) as error:
         split_features(label)
     assert error.value.problem == (

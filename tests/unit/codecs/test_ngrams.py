@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, NGrams
-from seqnlp.codecs.log_ratios import log_ratios
+from seqnlp.codecs.ngrams import log_count_ratios
 
 WORDS = st.text("abB", min_size=1, max_size=4)
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=5), min_size=1, max_size=5)
@@ -47,7 +47,7 @@ def encoded(codec: NGrams, texts: list[list[str]]) -> list[Counter[str]]:
 @given(
     TEXTS, TEXTS, st.integers(1, 3), st.sampled_from([None, (1, 1), (2, 3), (2, 5)]), st.integers(1, 2), st.booleans()
 )
-def test_it_finds_what_a_plain_search_finds(
+def test_ngrams_are_those_of_a_plain_search(
     train: list[list[str]],
     texts: list[list[str]],
     words: int,
@@ -94,7 +94,7 @@ def test_log_ratios_are_those_of_the_paper(texts: list[list[str]], data: st.Data
     codec = NGrams.fit(Column.from_rows(texts), 2, [2, 3], 1, True)
     matrix = np.array([[each[gram] for gram in codec.grams] for each in encoded(codec, texts)], float)
     labels = Ragged.from_rows([sorted(each) for each in gold])
-    ratios = log_ratios(codec, Column.from_rows(texts), labels, 3)
+    ratios = log_count_ratios(codec, Column.from_rows(texts), labels, 3)
     assert (ratios[0] == 0).all()
     for label in range(3):
         has = np.array([label in each for each in gold])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.codecs import RunningText, Unit
+from seqnlp.codecs import RunningText, Tokenizer
 from seqnlp.codecs.running_text import UNKNOWN, CharacterText, SubwordText, WordText, text_decoder
 
 PROSE = (Path(__file__).parents[3] / "corpora/prose/dev.txt").read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def test_a_character_spread_over_pieces_comes_with_the_last_of_them() -> None:
 
 
 def test_unknown_characters_and_words() -> None:
-    characters, words = CharacterText.fit(["abcabcab"], min_count=3), WordText.fit(["the cat the"], most=1)
+    characters, words = CharacterText.fit(["abcabcab"], min_count=3), WordText.fit(["the cat the"], max_words=1)
     assert characters.characters == ["a", "b"]
     assert characters.encode("a☃cb").tolist() == [1, UNKNOWN, UNKNOWN, 2]
     assert characters.unknown_in("a☃c☃b") == ["☃", "c"]
@@ -82,8 +82,8 @@ def test_a_text_is_taken_to_begin_after_a_line_break() -> None:
 
 
 def test_units_are_named_by_their_kind() -> None:
-    unit = Unit.parse({"kind": "words", "min_count": 2})
-    codec = unit.fit(["a b a a"])
+    tokenizer = Tokenizer.parse({"kind": "words", "min_count": 2})
+    codec = tokenizer.fit(["a b a a"])
     assert len(codec) == 2
-    assert unit.restore(codec.to_json()).pieces == codec.pieces
-    assert [Unit.parse(kind).plural for kind in CODECS] == list(CODECS)
+    assert tokenizer.restore(codec.to_json()).pieces == codec.pieces
+    assert [Tokenizer.parse(kind).plural for kind in CODECS] == list(CODECS)

@@ -2,7 +2,7 @@ from itertools import pairwise, product
 
 import pytest
 
-from seqnlp.codecs.schemes import PREFIXES, Scheme, allowed_transitions
+from seqnlp.codecs.spans import PREFIXES, Scheme, allowed_transitions
 from seqnlp.errors import DataError
 
 LABELS = ("X", "Y")
@@ -56,7 +56,7 @@ def test_tags_without_a_label_are_spans_of_one_kind() -> None:
 
 
 @pytest.mark.parametrize("tag", ["X", "E-X", "B-", "-X", "", "b-X", "BI-X", "O-X"])
-def test_what_is_no_tag_of_a_scheme_is_refused(tag: str) -> None:
+def test_scheme_refuses_other_tags(tag: str) -> None:
     with pytest.raises(DataError) as caught:
         allowed_transitions(["O", tag], "bio")
     assert str(caught.value) == f"{tag!r} is no tag of the scheme bio: expected O, B-..., I-..."

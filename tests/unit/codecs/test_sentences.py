@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.codecs import Unit
+from seqnlp.codecs import Tokenizer
 from seqnlp.codecs.sentences import BEGIN, END, PADDING, UNKNOWN, Sentences, clean
 
 TEXTS = ["Ein Mann fährt Rad , ja .", "Ein Hund läuft .", "Zwei Männer fahren", "Größe ist nicht alles !"] * 3
@@ -16,8 +16,8 @@ KINDS = ["characters", "words", "bpe", "unigram"]
 @cache
 def fitted(kind: str, at_blanks: bool = False, lowercase: bool = False) -> Sentences:
     subwords = {"kind": "subwords", "vocab_size": 320, "model": kind}
-    unit = Unit.parse(subwords if kind in ("bpe", "unigram") else kind)
-    return Sentences.fit(TEXTS, unit, lowercase, at_blanks=at_blanks)
+    tokenizer = Tokenizer.parse(subwords if kind in ("bpe", "unigram") else kind)
+    return Sentences.fit(TEXTS, tokenizer, lowercase, at_blanks=at_blanks)
 
 
 def spaced() -> st.SearchStrategy[str]:
@@ -72,7 +72,7 @@ def test_the_first_word_is_the_same_token_as_later_ones(kind: str) -> None:
     assert first == second
 
 
-def test_what_train_did_not_have_is_unknown() -> None:
+def test_unseen_words_are_unknown() -> None:
     words, characters = fitted("words"), fitted("characters")
     assert words.encode(["Ein Elefant"])[0][1] == UNKNOWN
     assert words.unknown_in("Ein Elefant") == ["Elefant"]
@@ -95,7 +95,7 @@ def test_tokens_know_the_word_that_they_belong_to(kind: str, at_blanks: bool, te
 def test_words_that_are_parted_already_are_not_split_again() -> None:
     assert len(fitted("words", at_blanks=True).split("a.b &apos;s")) == 2
     assert len(fitted("words").split("a.b &apos;s")) > 2
-    both = Sentences.fit(["x &apos;s"] * 9, Unit.parse({"kind": "subwords", "vocab_size": 300}), at_blanks=True)
+    both = Sentences.fit(["x &apos;s"] * 9, Tokenizer.parse({"kind": "subwords", "vocab_size": 300}), at_blanks=True)
     assert both.split("x &apos;s") == [b" x", b" &apos;s"]
 
 

@@ -47,7 +47,7 @@ def test_missing_values_count_in_no_statistic() -> None:
         (np.full((9, 1), np.nan), "no numbers in it"),
     ],
 )
-def test_what_cannot_be_scaled_is_told(values: np.ndarray, problem: str) -> None:
+def test_scaler_refuses_constant_and_empty_series(values: np.ndarray, problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         SeriesScaler.fit(["a"], ["x"], [values], np.ones((1, 1)))
 

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.codecs import Column
-from seqnlp.codecs.schemes import PREFIXES, Scheme
-from seqnlp.codecs.spans import Spans, check_tags, read_spans, write_spans
+from seqnlp.codecs.spans import PREFIXES, Scheme, Spans, check_tags, read_spans, write_spans
 from seqnlp.errors import DataError
 
 Found = list[tuple[int, int, str]]

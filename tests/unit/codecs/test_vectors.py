@@ -40,7 +40,7 @@ def test_formats(write: Write, content: str) -> None:
     assert vectors.size == 3
     assert vectors.matrix is not None
     assert vectors.matrix.dtype == np.float32
-    np.testing.assert_allclose(vectors.matrix, [[0, 0, 0], [0.5, -1, 0.2], [1, 2, 3], [4, 5, 6]])
+    np.testing.assert_allclose(vectors.matrix, np.array([[0, 0, 0], [0.5, -1, 0.2], [1, 2, 3], [4, 5, 6]]))
 
 
 def test_words_are_looked_up_as_they_are_then_in_lower_case(write: Write) -> None:

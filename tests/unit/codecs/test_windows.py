@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.codecs.windows import last_value, window_scale
+from seqnlp.codecs.series import last_value, window_scale
 
 KINDS: Any = ["none", "last", "standard"]
 

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -39,6 +39,7 @@ EVERY = pytest.mark.parametrize(
         for kind, bridge, cell, layers, feeding, heads in PAIRS
     ],
 )
+FEW = settings(max_examples=settings().max_examples // 2)
 LENGTHS = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 4)), min_size=1, max_size=4)
 PARALLEL = Attention(size=8, embedding_size=6, layers=2)
 FEEDING = Attention(size=8, embedding_size=6, layers=2, input_feeding=True)
@@ -85,6 +86,7 @@ def test_step_by_step_as_all_at_once(spec: Attention) -> None:
 
 
 @pytest.mark.parametrize("spec", [PARALLEL, FEEDING], ids=["parallel", "feeding"])
+@FEW
 @given(lengths=LENGTHS, seed=st.integers(0, 30))
 def test_padding_never_changes_a_loss(spec: Attention, lengths: list[tuple[int, int]], seed: int) -> None:
     decoder = build(spec)
@@ -118,8 +120,17 @@ def test_hypotheses_of_a_sentence_share_its_source(spec: Attention) -> None:
         torch.testing.assert_close(again[0], everything[0][1:])
 
 
-@pytest.mark.parametrize("feeding", [False, True])
-@pytest.mark.parametrize("kind", ["additive", "dot", "general"])
+@pytest.mark.parametrize(
+    ("kind", "feeding"),
+    [
+        ("additive", True),
+        ("dot", False),
+        ("general", True),
+        pytest.param("additive", False, marks=pytest.mark.slow),
+        pytest.param("dot", True, marks=pytest.mark.slow),
+        pytest.param("general", False, marks=pytest.mark.slow),
+    ],
+)
 def test_gradients(kind: str, feeding: bool) -> None:
     spec = Attention.model_validate(
         {"attention": kind, "size": 4, "embedding_size": 3, "layers": 2, "label_smoothing": 0.1, "dropout": 0.0}
@@ -170,7 +181,7 @@ def test_one_batch_is_learned_and_found_again(spec: Attention) -> None:
     for _ in range(70):
         optimizer.zero_grad()
         loss = decoder.loss(encoder(table(source), mask), target)
-        loss.mean.backward()  # type: ignore[no-untyped-call]
+        loss.mean.backward()
         optimizer.step()
     assert loss.mean.item() < 0.05
     modules.eval()
@@ -184,6 +195,7 @@ def test_one_batch_is_learned_and_found_again(spec: Attention) -> None:
 
 
 @pytest.mark.parametrize("spec", [PARALLEL, FEEDING], ids=["parallel", "feeding"])
+@FEW
 @given(lengths=st.lists(st.integers(1, 5), min_size=2, max_size=4), beam=st.integers(1, 4), seed=st.integers(0, 30))
 def test_a_sentence_is_translated_alone_as_in_a_batch(
     spec: Attention, lengths: list[int], beam: int, seed: int

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.codecs.schemes import Scheme, allowed_transitions
+from seqnlp.codecs.spans import Scheme, allowed_transitions
 from seqnlp.decoders import Allowed, Crf, Linear, TagDecoder
 from seqnlp.nn import States
 
@@ -25,7 +25,7 @@ def states(lengths: list[int], spread: float = 1.0) -> States:
 
 def crf(allowed: Allowed | None = None, labels: Labels = LABELS, dropout: float = 0.0) -> Any:
     decoder = Crf(dropout=dropout).build(WIDTH, labels, allowed)
-    torch.nn.init.normal_(decoder.moves)
+    torch.nn.init.normal_(decoder.transition_scores)
     return decoder
 
 
@@ -100,7 +100,7 @@ def test_no_invalid_sequence_is_ever_predicted(kind: str, scheme: Scheme, seed: 
 def test_training_with_constraints_moves_only_what_is_allowed() -> None:
     decoder, encoded = crf(BIO), states([4])
     decoder.loss(encoded, torch.tensor([[0, 1, 2, 0]])).total.backward()
-    gradient = decoder.moves.grad
+    gradient = decoder.transition_scores.grad
     assert gradient.isfinite().all()
     assert not gradient[torch.from_numpy(~BIO)].any()
     assert decoder.output.weight.grad.isfinite().all()
@@ -116,4 +116,4 @@ def test_constraints_can_be_switched_off() -> None:
 
 
 def test_weights_do_not_hold_the_constraints() -> None:
-    assert list(crf(BIO).state_dict()) == ["moves", "output.weight", "output.bias"]
+    assert list(crf(BIO).state_dict()) == ["transition_scores", "output.weight", "output.bias"]

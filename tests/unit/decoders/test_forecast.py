@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqnlp.decoders.forecast import Ahead, ForecastDecoder, ForecastModule, ForecastShape, ForecastTarget
+from seqnlp.decoders.forecast import ForecastDecoder, ForecastModule, ForecastShape, ForecastTarget, FutureContext
 from seqnlp.decoders.forecast.linear import LinearMapModule, moving_average
 from seqnlp.decoders.forecast.recursive import RecursiveModule
 from seqnlp.decoders.forecast.segments import SegmentsModule, gated
@@ -19,14 +19,16 @@ OUTPUTS: list[Any] = ["point", {"kind": "quantiles", "levels": [0.1, 0.5, 0.9]},
 
 
 def shape(channels: int = 2, known: int = 3) -> ForecastShape:
-    return ForecastShape(width=6, reads_ahead=False, lookback=9, horizon=7, channels=channels, known=known, lanes=4)
+    return ForecastShape(
+        width=6, reads_ahead=False, lookback=9, horizon=7, channels=channels, future_covariates=known, series=4
+    )
 
 
-def ahead_of(shape: ForecastShape, batch: int = 5) -> Ahead:
+def ahead_of(shape: ForecastShape, batch: int = 5) -> FutureContext:
     size = (batch, shape.channels)
-    return Ahead(
-        torch.randn(batch, shape.horizon, shape.known),
-        torch.arange(batch) % shape.lanes,
+    return FutureContext(
+        torch.randn(batch, shape.horizon, shape.future_covariates),
+        torch.arange(batch) % shape.series,
         torch.randn(size),
         torch.randn(size),
         torch.rand(size) + 0.5,
@@ -49,17 +51,17 @@ def built(kind: str, output: Any = "point", **sizes: int) -> tuple[ForecastModul
 @pytest.mark.parametrize(("channels", "known"), [(1, 0), (2, 3)])
 def test_every_decoder_forecasts_and_learns(kind: str, output: Any, channels: int, known: int) -> None:
     module, sizes = built(kind, output, channels=channels, known=known)
-    states, ahead = states_of(sizes), ahead_of(sizes)
-    parameters = module.predict(states, ahead)
+    states, future = states_of(sizes), ahead_of(sizes)
+    parameters = module.predict(states, future)
     assert parameters.shape == (5, 7, channels, module.output.size)
     values = torch.randn(5, 7, channels)
     observed = torch.rand(values.shape) < 0.7
-    loss = module.loss(states, ForecastTarget(values, observed, ahead))
+    loss = module.loss(states, ForecastTarget(values, observed, future))
     assert loss.items == values.numel()
     loss.total.backward()
     assert all(parameter.grad is not None for parameter in module.parameters())
     other = torch.where(observed, values, 1e6)
-    again = module.loss(states, ForecastTarget(other, observed, ahead)).total
+    again = module.loss(states, ForecastTarget(other, observed, future)).total
     assert again.item() == pytest.approx(loss.total.item())
     expected = module.output.loss(parameters, values)[observed].sum().item()
     assert loss.total.item() == pytest.approx(expected, rel=1e-5)
@@ -68,23 +70,23 @@ def test_every_decoder_forecasts_and_learns(kind: str, output: Any, channels: in
 @pytest.mark.parametrize("kind", KINDS)
 def test_shift_and_scale_are_put_on_what_the_network_says(kind: str) -> None:
     module, sizes = built(kind)
-    states, ahead = states_of(sizes), ahead_of(sizes)
-    raw = module(states, ahead)[..., 0]
-    expected = raw * ahead.scale[:, None] + ahead.shift[:, None]
-    torch.testing.assert_close(module.predict(states, ahead)[..., 0], expected)
+    states, future = states_of(sizes), ahead_of(sizes)
+    raw = module(states, future)[..., 0]
+    expected = raw * future.scale[:, None] + future.shift[:, None]
+    torch.testing.assert_close(module.predict(states, future)[..., 0], expected)
 
 
 def test_recursive_is_step_after_step_with_what_was_said() -> None:
     module, sizes = built("recursive")
     assert isinstance(module, RecursiveModule)
-    states, ahead = states_of(sizes), ahead_of(sizes)
-    whole = module(states, ahead)[..., 0]
+    states, future = states_of(sizes), ahead_of(sizes)
+    whole = module(states, future)[..., 0]
     start = states.outputs[:, -1].detach().numpy() @ module.start.weight.detach().numpy().T
     hidden = torch.from_numpy(np.tanh(start + module.start.bias.detach().numpy()))
-    value = ahead.last
+    value = future.last
     gru = module.get_submodule("cell.layers.0.0.rnn")
     for step in range(sizes.horizon):
-        inputs = torch.cat([value, ahead.known[:, step]], 1)
+        inputs = torch.cat([value, future.covariates[:, step]], 1)
         hidden = gru(inputs[None], hidden[None])[0][0]
         value = module.map(hidden)
         torch.testing.assert_close(whole[:, step], value)
@@ -139,11 +141,11 @@ def test_individual_maps_are_a_loop_over_series_and_channels(trend: int) -> None
     torch.manual_seed(0)
     sizes, output = shape(channels=2, known=0), QuantileGrid([0.1, 0.5, 0.9])
     module = LinearMapModule(sizes, output, trend, individual=True)
-    states, ahead = states_of(sizes), ahead_of(sizes)
-    found = module(states, ahead)
+    states, future = states_of(sizes), ahead_of(sizes)
+    found = module(states, future)
     maps: Any = module.maps
     for row, channel in np.ndindex(5, 2):
-        number = int(ahead.lanes[row]) * 2 + channel
+        number = int(future.series[row]) * 2 + channel
         values = states.outputs[row, :, channel]
         slow = moving_average(values[None, None], trend)[0, 0] if trend else values
         parts = [values - slow, slow] if trend else [values]
@@ -153,8 +155,10 @@ def test_individual_maps_are_a_loop_over_series_and_channels(trend: int) -> None
 
 def test_individual_maps_are_the_same_for_channels_apart_and_together() -> None:
     torch.manual_seed(0)
-    together = ForecastShape(width=3, reads_ahead=False, lookback=9, horizon=7, channels=3, known=0, lanes=1)
-    apart = ForecastShape(width=1, reads_ahead=False, lookback=9, horizon=7, channels=1, known=0, lanes=3)
+    together = ForecastShape(
+        width=3, reads_ahead=False, lookback=9, horizon=7, channels=3, future_covariates=0, series=1
+    )
+    apart = ForecastShape(width=1, reads_ahead=False, lookback=9, horizon=7, channels=1, future_covariates=0, series=3)
     joint, alone = (LinearMapModule(each, Point(), 5, individual=True) for each in (together, apart))
     alone.load_state_dict(joint.state_dict())
     states = states_of(together, 4)
@@ -167,8 +171,10 @@ def test_individual_maps_are_the_same_for_channels_apart_and_together() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_window_alone_and_in_a_batch_gives_the_same(kind: str) -> None:
     module, sizes = built(kind)
-    states, ahead = states_of(sizes), ahead_of(sizes)
-    whole = module.predict(states, ahead)
+    states, future = states_of(sizes), ahead_of(sizes)
+    whole = module.predict(states, future)
     one = States(states.outputs[2:3], states.mask[2:3])
-    alone = Ahead(*(part[2:3] for part in (ahead.known, ahead.lanes, ahead.last, ahead.shift, ahead.scale)))
+    alone = FutureContext(
+        *(part[2:3] for part in (future.covariates, future.series, future.last, future.shift, future.scale))
+    )
     torch.testing.assert_close(module.predict(one, alone), whole[2:3])

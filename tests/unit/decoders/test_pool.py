@@ -18,11 +18,11 @@ def states(lengths: list[int]) -> States:
 
 
 def build(
-    kind: str, several: bool = False, weights: list[float] | None = None, smoothing: float = 0.0
+    kind: str, multilabel: bool = False, weights: list[float] | None = None, smoothing: float = 0.0
 ) -> PoolClassifier:
     torch.manual_seed(2)
     spec = PoolDecoder.parse({"kind": kind, "label_smoothing": smoothing})
-    return spec.build(WIDTH, torch.tensor(weights or [1.0] * CLASSES), several, reads_ahead=True).eval()
+    return spec.build(WIDTH, torch.tensor(weights or [1.0] * CLASSES), multilabel, reads_ahead=True).eval()
 
 
 def test_the_kinds() -> None:
@@ -50,7 +50,7 @@ def test_several_labels_are_independent_questions(lengths: list[int], seed: int)
     torch.manual_seed(seed)
     weights, encoded = [0.5, 1.0, 3.0], states(lengths)
     target = torch.randint(0, 2, (len(lengths), CLASSES))
-    decoder = build("mean", several=True, weights=weights)
+    decoder = build("mean", multilabel=True, weights=weights)
     loss, scores = decoder.loss(encoded, target), decoder.predict(encoded).scores
     expected = -(target * scores.log() * torch.tensor(weights) + (1 - target) * (1 - scores).log()).sum()
     assert loss.items == len(lengths)

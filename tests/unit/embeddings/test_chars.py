@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seqnlp.codecs import Characters
 from seqnlp.codecs.characters import PADDING
-from seqnlp.embeddings import CharCnn, CharLstm, Chars, WordModule
+from seqnlp.embeddings import CharCnn, CharLstm, Chars, WordEmbedder
 from seqnlp.embeddings.chars import CharConvolution
 
 CHARACTERS = Characters.fit(Counter(["abcdefg", "üß"]))
@@ -22,7 +22,7 @@ SECTIONS: list[Chars] = [
 KINDS = pytest.mark.parametrize("section", SECTIONS, ids=["cnn 1", "cnn 5", "cnn 4", "lstm"])
 
 
-def build(section: Chars) -> WordModule:
+def build(section: Chars) -> WordEmbedder:
     """The network, with every weight random: also those that begin at zero."""
     torch.manual_seed(1)
     module = section.build(CHARACTERS).double()
@@ -46,10 +46,10 @@ def test_the_kinds() -> None:
 @given(words=WORDS, extra=st.integers(0, 7))
 def test_padding_never_changes_a_result(section: Chars, words: list[str], extra: int) -> None:
     module = build(section)
-    together = module(encode(words, extra))
+    together = module.embed_words(encode(words, extra))
     assert together.shape == (len(words), module.width)
     for word, vector in zip(words, together, strict=True):
-        torch.testing.assert_close(module(encode([word]))[0], vector)
+        torch.testing.assert_close(module.embed_words(encode([word]))[0], vector)
 
 
 @KINDS
@@ -57,15 +57,16 @@ def test_padding_never_changes_a_result(section: Chars, words: list[str], extra:
 def test_padding_never_changes_a_gradient(section: Chars, words: list[str], extra: int) -> None:
     module = build(section)
     parameters = list(module.parameters())
-    together = torch.autograd.grad(module(encode(words, extra)).square().sum(), parameters)
-    alone = torch.autograd.grad(sum(module(encode([word])).square().sum() for word in words), parameters)
+    together = torch.autograd.grad(module.embed_words(encode(words, extra)).square().sum(), parameters)
+    losses = torch.stack([module.embed_words(encode([word])).square().sum() for word in words])
+    alone = torch.autograd.grad(losses.sum(), parameters)
     for ours, expected in zip(together, alone, strict=True):
         torch.testing.assert_close(ours, expected)
 
 
 @KINDS
 def test_words_are_told_apart(section: Chars) -> None:
-    vectors = build(section)(encode(["abc", "cba", "abcc", "ab", ""]))
+    vectors = build(section).embed_words(encode(["abc", "cba", "abcc", "ab", ""]))
     if section != SECTIONS[0]:  # a window of one character can't see their order or number
         assert len({tuple(vector.tolist()) for vector in vectors}) == 5
 
@@ -76,7 +77,7 @@ def test_the_convolution_is_one(window: int, words: list[str]) -> None:
     module = build(CharCnn(size=6, kernel_size=window))
     assert isinstance(module, CharConvolution)
     table, filters, bias = (each.detach().numpy() for each in (module.table.weight, module.filters, module.bias))
-    for word, vector in zip(words, module(encode(words)).detach().numpy(), strict=True):
+    for word, vector in zip(words, module.embed_words(encode(words)).detach().numpy(), strict=True):
         (row,) = CHARACTERS.encode([word])
         around = [PADDING] * ((window - 1) // 2) + row.tolist() + [PADDING] * (window // 2)
         answers = [
@@ -92,13 +93,13 @@ def test_the_gradient_is_right_where_several_windows_are_the_strongest() -> None
     assert isinstance(module, CharConvolution)
     word = encode(["aaaaaa", "aaa"])
     for sign in (1, -1):
-        (filters,) = torch.autograd.grad(sign * module(word).sum(), module.filters)
+        (filters,) = torch.autograd.grad(sign * module.embed_words(word).sum(), module.filters)
         step = 1e-6 * torch.randn_like(module.filters)
         with torch.no_grad():
-            before = sign * module(word).sum()
-            module.filters += step
-            after = sign * module(word).sum()
-            module.filters -= step
+            before = sign * module.embed_words(word).sum()
+            module.filters.add_(step)
+            after = sign * module.embed_words(word).sum()
+            module.filters.sub_(step)
         torch.testing.assert_close((filters * step).sum(), after - before, rtol=1e-3, atol=1e-12)
 
 
@@ -108,7 +109,7 @@ def test_the_lstm_gives_its_two_final_states() -> None:
     (row,) = CHARACTERS.encode(["abü"])
     characters = module.get_submodule("table")(torch.from_numpy(row))[:, None]
     ahead, behind = forward(characters, None)[0][-1, 0], backward(characters.flip(0), None)[0][-1, 0]
-    torch.testing.assert_close(module(encode(["abü", "abcdefg"]))[0], torch.cat([ahead, behind]))
+    torch.testing.assert_close(module.embed_words(encode(["abü", "abcdefg"]))[0], torch.cat([ahead, behind]))
 
 
 def test_an_odd_size_is_shared_by_both_directions() -> None:
@@ -117,7 +118,7 @@ def test_an_odd_size_is_shared_by_both_directions() -> None:
 
 def test_fit_and_restore() -> None:
     section = CharCnn(min_count=2, max_length=6)
-    codec = section.fit({"aab": 1, "b": 1, "c": 1}, lambda name: pytest.fail(name))
+    codec = section.fit_words({"aab": 1, "b": 1, "c": 1}, lambda name: pytest.fail(name))
     assert codec.characters == ["a", "b"]
-    assert codec.longest == 6
+    assert codec.max_length == 6
     assert section.restore(codec.to_json()).to_json() == codec.to_json()

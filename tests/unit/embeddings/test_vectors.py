@@ -16,9 +16,9 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("trainable", [False, True])
 def test_vectors_come_from_the_file(file: Path, trainable: bool) -> None:
     section = Vectors(file="glove", trainable=trainable)
-    codec = section.fit({"the": 1}, {"glove": file}.__getitem__)
+    codec = section.fit_words({"the": 1}, {"glove": file}.__getitem__)
     module = section.build(codec)
-    vectors = module(torch.from_numpy(codec.encode(["cat", "dog", "The"])))
+    vectors = module.embed_words(torch.from_numpy(codec.encode(["cat", "dog", "The"])))
     assert vectors.tolist() == [[3, 4], [0, 0], [1, 2]]
     assert module.width == 2
     assert vectors.requires_grad is trainable
@@ -26,9 +26,9 @@ def test_vectors_come_from_the_file(file: Path, trainable: bool) -> None:
 
 def test_a_saved_model_does_not_need_the_file(file: Path) -> None:
     section = Vectors(file="glove")
-    codec = section.fit({"the": 1}, {"glove": file}.__getitem__)
+    codec = section.fit_words({"the": 1}, {"glove": file}.__getitem__)
     trained = section.build(codec)
     file.unlink()
     again = section.build(section.restore(codec.to_json()))
     again.load_state_dict(trained.state_dict())
-    assert torch.equal(again(torch.arange(3)), trained(torch.arange(3)))
+    assert torch.equal(again.embed_words(torch.arange(3)), trained.embed_words(torch.arange(3)))

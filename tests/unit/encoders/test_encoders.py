@@ -20,7 +20,7 @@ def test_the_kinds() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) -> None:
+def test_encoder_is_built_as_its_section_says(kind: str, bidirectional: bool) -> None:
     section = Encoder.parse(
         {
             "kind": kind,
@@ -55,10 +55,10 @@ def test_what_is_built_is_what_the_section_says(kind: str, bidirectional: bool) 
 def test_the_recurrence(section: Any, layer: type) -> None:
     module = Encoder.parse(section).build(3)
     assert isinstance(module, RecurrentStack)
-    (first, _) = module.layers[0]
-    assert type(first.rnn) is layer
+    directions: Any = module.layers[0]
+    assert [type(each.rnn) for each in directions] == [layer, layer]
     if layer is torch.nn.RNN:
-        assert first.rnn.nonlinearity == ("relu" if "activation" in section else "tanh")
+        assert directions[0].rnn.nonlinearity == ("relu" if "activation" in section else "tanh")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,7 +91,7 @@ def test_only_a_backward_direction_sees_later_steps(kind: str) -> None:
         {"kind": "mogrifier", "rank": 0},
     ],
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+def test_encoders_refuse_impossible_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Encoder.parse(wrong)
 
@@ -127,7 +127,7 @@ def test_settings_that_a_decoder_has_itself_are_faults_of_its_cell() -> None:
 def test_the_layer(section: Any, layer: type) -> None:
     made = Encoder.parse(section).build(3).get_submodule("layers.0.0")
     assert type(made) is layer
-    if layer is MogrifierLayer:
+    if isinstance(made, MogrifierLayer):
         assert [tuple(matrix.shape) for matrix in made.mogrifiers] == [
             (2, 128),
             (3, 2),

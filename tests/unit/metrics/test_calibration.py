@@ -23,7 +23,7 @@ def test_reliability_and_its_error_by_the_definition(items: list[tuple[float, bo
     assert calibration_error(table) == pytest.approx(expected)
 
 
-def test_nothing_has_no_error() -> None:
+def test_calibration_error_of_nothing_is_zero() -> None:
     assert reliability(np.array([]), np.array([], bool)) == []
     assert calibration_error([]) == 0.0
 
@@ -46,7 +46,7 @@ def test_no_other_temperature_gives_less_loss(seed: int, sureness: float) -> Non
         assert least <= loss(logits, gold, other) + 1e-9
 
 
-def test_it_undoes_a_factor() -> None:
+def test_temperature_undoes_a_factor() -> None:
     random = np.random.default_rng(1)
     logits = random.normal(size=(4000, 3))
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)

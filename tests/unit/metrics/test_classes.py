@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.metrics import class_scores, several_scores
-from seqnlp.metrics.confusion import confusion_matrix, frequent_confusions
+from seqnlp.metrics import class_scores, multilabel_scores
+from seqnlp.metrics.labels import confusion_matrix, frequent_confusions
 
 NAMES = ["a", "b", "c"]
 
@@ -35,7 +35,7 @@ def test_several_labels(items: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     gold, scores = random.integers(0, 2, (items, 3)), random.random((items, 3))
     unseen = random.integers(0, 2, items)
-    found = several_scores(gold, scores, NAMES, unseen)
+    found = multilabel_scores(gold, scores, NAMES, unseen)
     predicted = scores > 0.5
     right = int((gold & predicted).sum())
     assert found["micro_f1"] == pytest.approx(f1(right, int(predicted.sum()), int(gold.sum() + unseen.sum())))

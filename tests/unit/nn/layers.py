@@ -48,3 +48,9 @@ def random_stack(kind: str, width: int = 3, size: int = 4, spread: float = 0.7, 
     for parameter in made.parameters():
         nn.init.uniform_(parameter, -spread, spread)
     return made.eval()
+
+
+def layers_of(made: RecurrentStack) -> list[list[Any]]:
+    """Layers of a stack by number and direction."""
+    layers: Any = made.layers
+    return [list(layer) for layer in layers]

@@ -107,7 +107,7 @@ def allowed(how: Search, prefix: list[int]) -> Iterator[list[int]]:
                 yield list(written)
 
 
-def as_pairs(found: list[Hypothesis]) -> list[tuple[list[int], float]]:
+def as_pairs(found: list[Hypothesis]) -> list[tuple[list[int], Any]]:
     return [(each.tokens, pytest.approx(each.score, abs=1e-9)) for each in found]
 
 
@@ -128,7 +128,8 @@ def test_a_beam_that_holds_everything_finds_the_best_of_all(
 def test_a_beam_of_one_is_greedy(settings: dict[str, Any], seeds: list[int]) -> None:
     how, toy = Search(**{**settings, "no_repeat": 0}), Toy()
     for seed, (found,) in zip(seeds, search([(toy, encoded(seeds))], how), strict=True):
-        read, tokens = (seed * 31 + 1) % 1009, []
+        read = (seed * 31 + 1) % 1009
+        tokens: list[int] = []
         while len(tokens) < how.max_extra:
             logits = toy.logits[read].clone()
             logits[[*how.banned]] = -math.inf
@@ -246,7 +247,7 @@ def test_without_an_end_all_sequences_have_the_greatest_length(
         ({"alpha": math.nan}, "alpha nan: expected 0 or more"),
     ],
 )
-def test_settings_out_of_range(settings: dict[str, float], message: str) -> None:
+def test_settings_out_of_range(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Search(**settings)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tests.unit.nn.layers import random_stack, stack
+from tests.unit.nn.layers import layers_of, random_stack, stack
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]
@@ -85,7 +85,7 @@ def test_the_equations(cell: str) -> None:
     recurrent = random_stack(cell)
     inputs = torch.randn(2, 7, 3, dtype=torch.float64)
     outputs = recurrent(inputs, torch.ones(2, 7, dtype=torch.bool)).outputs
-    (layer,) = recurrent.layers[0]
+    (layer,) = layers_of(recurrent)[0]
     for sequence, output in zip(inputs, outputs, strict=True):
         expected = EQUATIONS[cell](weights(layer), sequence.numpy())
         np.testing.assert_allclose(output.detach().numpy(), expected, rtol=1e-12, atol=1e-13)
@@ -98,7 +98,7 @@ def test_the_equations_in_both_directions_and_two_layers(cell: str) -> None:
     inputs = torch.randn(1, 6, 3, dtype=torch.float64)
     outputs = recurrent(inputs, torch.ones(1, 6, dtype=torch.bool)).outputs
     expected = inputs[0].numpy()
-    for forward, backward in recurrent.layers:
+    for forward, backward in layers_of(recurrent):
         ahead = EQUATIONS[cell](weights(forward), expected)
         behind = EQUATIONS[cell](weights(backward), expected[::-1])[::-1]
         expected = np.concatenate([ahead, behind], axis=1)
@@ -107,7 +107,7 @@ def test_the_equations_in_both_directions_and_two_layers(cell: str) -> None:
 
 def test_fresh_weights_are_orthogonal_and_an_lstm_remembers_at_first() -> None:
     torch.manual_seed(3)
-    (layer,) = stack("lstm", 5, 6).layers[0]
+    (layer,) = layers_of(stack("lstm", 5, 6))[0]
     for gate in layer.get_parameter("rnn.weight_hh_l0").split(6):
         torch.testing.assert_close(gate @ gate.T, torch.eye(6), atol=1e-5, rtol=0)
     bias = layer.get_parameter("rnn.bias_ih_l0") + layer.get_parameter("rnn.bias_hh_l0")

@@ -11,10 +11,11 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BLOCK", 40)
 
 
-def random(kind: torch.dtype) -> tuple[torch.Tensor, ...]:
+def random(kind: torch.dtype) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     torch.manual_seed(1)
     shapes = (13, 5), (7, 5), (7,)
-    return tuple(torch.randn(shape, dtype=kind, requires_grad=True) for shape in shapes)
+    hidden, weight, bias = (torch.randn(shape, dtype=kind, requires_grad=True) for shape in shapes)
+    return hidden, weight, bias
 
 
 TARGET = torch.arange(13) % 7
@@ -26,7 +27,7 @@ def test_loss_and_gradients(smoothing: float) -> None:
     hidden, weight, bias = parts
     expected = cross_entropy(hidden @ weight.T + bias, TARGET, reduction="sum", label_smoothing=smoothing)
     torch.testing.assert_close(linear_cross_entropy(hidden, weight, bias, TARGET, smoothing), expected)
-    assert torch.autograd.gradcheck(lambda *each: linear_cross_entropy(*each, TARGET, smoothing), parts)
+    assert torch.autograd.gradcheck(lambda h, w, b: linear_cross_entropy(h, w, b, TARGET, smoothing), parts)
 
 
 def test_gradients_under_autocast_are_near() -> None:

@@ -6,7 +6,8 @@ from seqnlp.nn.dropout import Dropout
 
 def masks(rate: float, variational: bool, shape: tuple[int, int, int] = (40, 6, 50)) -> torch.Tensor:
     torch.manual_seed(1)
-    return Dropout(rate, variational)(torch.ones(shape))
+    dropped: torch.Tensor = Dropout(rate, variational)(torch.ones(shape))
+    return dropped
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])

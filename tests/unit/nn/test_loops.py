@@ -16,8 +16,9 @@ Run = Callable[[Parameters, Tensor, list[Tensor]], list[Tensor]]
 
 def normalised(w: Parameters, name: str, a: Tensor) -> Tensor:
     """Ba et al. (2016), equations 3 and 4: mean and deviation over the units of a layer, then gain and bias."""
-    mean = sum(a.unbind(-1)) / a.shape[-1]
-    deviation = (sum((part - mean) ** 2 for part in a.unbind(-1)) / a.shape[-1] + 1e-5) ** 0.5
+    mean = torch.stack(a.unbind(-1)).sum(0) / a.shape[-1]
+    squares = [(part - mean) ** 2 for part in a.unbind(-1)]
+    deviation = (torch.stack(squares).sum(0) / a.shape[-1] + 1e-5) ** 0.5
     return w[f"{name}.weight"] * (a - mean[:, None]) / deviation[:, None] + w[f"{name}.bias"]
 
 
@@ -153,5 +154,5 @@ def test_bfloat16_is_near_and_trains(kind: str) -> None:
     with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
         near = made(inputs, mask).outputs
     torch.testing.assert_close(near.float(), exact, atol=0.06, rtol=0.06)
-    near.float().square().sum().backward()  # type: ignore[no-untyped-call]
+    near.float().square().sum().backward()
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in made.parameters())

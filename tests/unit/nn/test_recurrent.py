@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from seqnlp.nn import RecurrentStack
 from seqnlp.nn.device import CPU
 from seqnlp.nn.random import generator, seed_thread
-from tests.unit.nn.layers import DROPPING, LAYERS, OF_TORCH, random_stack, stack
+from tests.unit.nn.layers import DROPPING, LAYERS, OF_TORCH, layers_of, random_stack, stack
 
 CELLS = list(LAYERS)
 LENGTHS = [5, 1, 7, 3]
@@ -34,7 +34,7 @@ def torch_layers(recurrent: RecurrentStack, cell: str, width: int) -> nn.RNNBase
     else:
         layers = nn.RNN(width, recurrent.width // recurrent.directions, nonlinearity=cell, **settings)
     with torch.no_grad():
-        for number, layer in enumerate(recurrent.layers):
+        for number, layer in enumerate(layers_of(recurrent)):
             for direction, suffix in zip(layer, ("", "_reverse"), strict=False):
                 for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
                     theirs = layers.get_parameter(f"{name}_l{number}{suffix}")
@@ -75,7 +75,7 @@ def test_gradients_equal_those_of_torch(cell: str) -> None:
     (recurrent(inputs, mask).outputs * weights)[mask].sum().backward()
     for row, length in enumerate(LENGTHS):
         (theirs(inputs[row : row + 1, :length])[0][0] * weights[row, :length]).sum().backward()
-    for number, layer in enumerate(recurrent.layers):
+    for number, layer in enumerate(layers_of(recurrent)):
         for direction, suffix in zip(layer, ("", "_reverse"), strict=True):
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
                 ours = direction.get_parameter(f"rnn.{name}_l0").grad
@@ -130,7 +130,7 @@ def test_residual_adds_the_input_where_the_widths_agree() -> None:
     residual.load_state_dict(plain.state_dict())
     inputs, mask = padded([5, 2], 3)
     steps = inputs
-    for number, layer in enumerate(plain.layers):
+    for number, layer in enumerate(layers_of(plain)):
         outputs = layer[0](steps.transpose(0, 1), None)[0].transpose(0, 1)
         steps = outputs if number == 0 else outputs + steps  # 3 features become 4 in the first layer
     torch.testing.assert_close(residual(inputs, mask).outputs, steps)
@@ -175,13 +175,13 @@ def test_weight_drop_takes_recurrent_weights_away_while_training(cell: str) -> N
     seed_thread(1)
     first = dropped(inputs, mask)
     seed_thread(1)
-    kept = torch.empty(len(plain.layers[0][0].rnn.weight_hh_l0), 4).bernoulli_(0.5, generator=generator(CPU))
-    plain.layers[0][0].rnn.weight_hh_l0.data *= kept * 2
+    kept = torch.empty(len(layers_of(plain)[0][0].rnn.weight_hh_l0), 4).bernoulli_(0.5, generator=generator(CPU))
+    layers_of(plain)[0][0].rnn.weight_hh_l0.data *= kept * 2
     expected = plain(inputs, mask)
     torch.testing.assert_close(first.outputs, expected.outputs)
     torch.testing.assert_close(first.state, expected.state)
     first.outputs.sum().backward()
-    gradient = dropped.layers[0][0].rnn.weight_hh_l0.grad
+    gradient = layers_of(dropped)[0][0].rnn.weight_hh_l0.grad
     assert gradient is not None
     assert torch.equal(gradient[kept == 0], torch.zeros(int((kept == 0).sum())))
     assert gradient.abs().sum() > 0

@@ -97,7 +97,8 @@ def test_probabilities(logits: Floats) -> None:
 def draw(logits: list[float], times: int, **settings: float | int) -> list[float]:
     sampler = Sampler(Sampling(**settings), 1, times, len(logits))  # type: ignore[arg-type]
     chosen = sampler.choose(np.tile(np.array(logits, np.float32), (times, 1)))
-    return (np.bincount(chosen, minlength=len(logits)) / times).tolist()
+    shares: list[float] = (np.bincount(chosen, minlength=len(logits)) / times).tolist()
+    return shares
 
 
 def test_draws_follow_the_distribution() -> None:

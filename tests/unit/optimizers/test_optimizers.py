@@ -65,6 +65,6 @@ def test_the_rate_is_the_schedule_times_lr() -> None:
         {"kind": "sgd", "momentum": -0.1},
     ],
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+def test_optimizers_refuse_impossible_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Optimizer.parse(wrong)

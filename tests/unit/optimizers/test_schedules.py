@@ -32,7 +32,7 @@ def test_points_of_the_curve(schedule: Schedule, warmup: float, points: dict[flo
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @given(warmup=st.floats(0, 0.9))
-def test_it_rises_to_1_then_never_rises_again(schedule: Schedule, warmup: float) -> None:
+def test_schedules_rise_to_1_then_never_again(schedule: Schedule, warmup: float) -> None:
     top = warmup or (0.3 if schedule == "one_cycle" else 0.0)
     curve = [(progress, scale(schedule, progress, warmup)) for progress in sorted([*GRID, top])]
     assert all(-1e-12 <= factor <= 1 + 1e-12 for _, factor in curve)
@@ -44,6 +44,6 @@ def test_it_rises_to_1_then_never_rises_again(schedule: Schedule, warmup: float)
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5])
-def test_it_has_no_jumps(schedule: Schedule, warmup: float) -> None:
+def test_schedules_have_no_jumps(schedule: Schedule, warmup: float) -> None:
     steepest = max(abs(scale(schedule, a, warmup) - scale(schedule, b, warmup)) for a, b in pairwise(GRID))
     assert steepest < 0.016  # the steepest is half a cosine over a tenth

@@ -6,7 +6,7 @@ from textwrap import dedent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.plots.forecast import FORECAST, HISTORY, INTERVAL, forecast_chart
+from seqnlp.plots.terminal import FORECAST, HISTORY, INTERVAL, forecast_chart
 
 HISTORY_VALUES = [10 + 5 * math.sin(step / 12 * 2 * math.pi) for step in range(24)]
 COMING = [10 + 5 * math.sin(step / 12 * 2 * math.pi) for step in range(24, 36)]
@@ -36,7 +36,7 @@ def test_a_point_forecast_of_one_step() -> None:
     assert str(picture) == golden(POINT)
 
 
-def test_nothing_to_draw() -> None:
+def test_empty_forecast_draws_nothing() -> None:
     assert "nothing to draw yet" in str(forecast_chart([], [], title="empty"))
     assert "nothing to draw yet" in str(forecast_chart([math.nan], [None], [None], [None]))
 

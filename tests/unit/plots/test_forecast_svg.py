@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
-from seqnlp.plots.forecast_svg import draw
+from seqnlp.plots.svg_charts import forecast_svg
 from seqnlp.results import SeriesForecast
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -17,11 +17,11 @@ HISTORY = {"tram <1>": [1.0, 2.0, math.nan, 3.0], "b": [0.0, 1.0]}
 
 def test_a_picture_is_what_it_was() -> None:
     golden = Path(__file__).parent / "golden" / "forecast.svg"
-    assert draw("run, file.csv", [TRAM, PLAIN], HISTORY) == golden.read_text(encoding="utf-8")
+    assert forecast_svg("run, file.csv", [TRAM, PLAIN], HISTORY) == golden.read_text(encoding="utf-8")
 
 
 def test_lines_lie_where_the_numbers_say() -> None:
-    root = ElementTree.fromstring(draw("a & b", [TRAM], HISTORY))
+    root = ElementTree.fromstring(forecast_svg("a & b", [TRAM], HISTORY))
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert texts[0] == "tram <1>"
     assert {"0", "5", "2024-01-05T00:00:00"} <= set(texts)

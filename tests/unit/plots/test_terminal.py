@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.plots.terminal import PLAIN_SHADES, SHADES, Axis, bounds, chart, shade, sparkline
+from seqnlp.plots.axes import Axis, bounds
+from seqnlp.plots.terminal import PLAIN_SHADES, SHADES, chart, shade, sparkline
 
 
 def golden(text: str) -> str:
@@ -92,7 +93,7 @@ def test_large_numbers_have_enough_digits() -> None:
     )
 
 
-def test_nothing_to_draw() -> None:
+def test_empty_chart_draws_nothing() -> None:
     assert str(chart({"loss": [(1, math.nan)]}, title="loss")) == "loss\nnothing to draw yet"
     assert str(chart({})) == "nothing to draw yet"
 

@@ -74,5 +74,5 @@ def test_both_files_of_a_parallel_split_are_found() -> None:
     assert asked == ["x/train.tok.en", "x/train.tok.fr"]
     assert reader.files("x/train.tok") == [Path("x/train.tok.en"), Path("x/train.tok.fr")]
     assert Parallel().locate("x/train.tsv", Path("/project").joinpath) == Path("/project/x/train.tsv")
-    with pytest.raises(DataError, match=r"its partner is in another place, /b/train\.fr"):
+    with pytest.raises(DataError, match=r"the other file of the pair is in another folder: /b/train\.fr"):
         reader.locate("train", lambda name: Path("/a" if name.endswith("en") else "/b") / name)

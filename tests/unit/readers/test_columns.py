@@ -74,7 +74,7 @@ TOKEN = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_
 
 
 @given(st.lists(st.lists(st.tuples(TOKEN, TOKEN), min_size=1), min_size=1, max_size=4))
-def test_what_was_written_is_read(
+def test_written_columns_are_read_back(
     tmp_path_factory: pytest.TempPathFactory, sentences: list[list[tuple[str, str]]]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "round.conll"

@@ -93,7 +93,7 @@ def test_comments_without_a_sentence_are_passed_over() -> None:
         (f"{row(1)}\n# late", "f.conllu:2: a comment inside a sentence; an empty line ends a sentence"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(text: str, problem: str) -> None:
+def test_bad_conllu_is_refused_with_its_line(text: str, problem: str) -> None:
     with pytest.raises(DataError) as caught:
         parse(text)
     assert str(caught.value) == problem

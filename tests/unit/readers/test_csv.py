@@ -73,7 +73,7 @@ def test_numbers_are_numbers(path: Path) -> None:
         ('a,b\n1,"2\n3,4\n', {}, """:3: unexpected end of data (quotechar = '"', delimiter = ',')"""),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(path: Path, text: str, settings: dict[str, Any], problem: str) -> None:
+def test_bad_csv_is_refused_with_its_line(path: Path, text: str, settings: dict[str, Any], problem: str) -> None:
     with pytest.raises(DataError) as caught:
         load(path, text, **settings)
     assert str(caught.value) == f"{path}{problem}"
@@ -89,7 +89,7 @@ CELL = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"
 
 
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
-def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
+def test_written_csv_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
     path = tmp_path_factory.getbasetemp() / "round.csv"
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([("a", "b"), *rows])

@@ -111,7 +111,7 @@ def test_a_broken_download_is_begun_again(tmp_path: Path, site: Site, pauses: li
 
 def test_a_download_that_breaks_again_and_again_leaves_nothing(tmp_path: Path, site: Site) -> None:
     site.break_after = [10, 10, 10, 10, 50]
-    with pytest.raises(DataError, match=r"a\.bin: no luck in 5 tries: the connection broke off after 50 of 256000"):
+    with pytest.raises(DataError, match=r"a\.bin: gave up after 5 tries: the connection broke off after 50 of 256000"):
         fetch("tiny", tmp_path)
     assert list((tmp_path / "tiny").iterdir()) == []
     assert_complete(fetch("tiny", tmp_path))
@@ -150,12 +150,12 @@ def test_a_busy_server_is_asked_again(tmp_path: Path, site: Site) -> None:
     assert_complete(fetch("tiny", tmp_path))
     assert len(site.asked) == 4
     site.codes = [503] * 5
-    with pytest.raises(DataError, match="no luck in 5 tries: HTTP 503 Service Unavailable"):
+    with pytest.raises(DataError, match="gave up after 5 tries: HTTP 503 Service Unavailable"):
         fetch("tiny", tmp_path / "again")
 
 
 def test_a_server_that_is_not_there_is_given_up(tmp_path: Path, pauses: list[float]) -> None:
-    with pytest.raises(DataError, match=r"http://127\.0\.0\.1:1/a\.bin: no luck in 5 tries: .*refused"):
+    with pytest.raises(DataError, match=r"http://127\.0\.0\.1:1/a\.bin: gave up after 5 tries: .*refused"):
         fetch("tiny", tmp_path, "http://127.0.0.1:1")
     assert pauses == [1, 2, 4, 8]
 

@@ -45,7 +45,7 @@ def test_only_line_feeds_end_lines(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08 no more", ": a broken gzip file: "),
     ],
 )
-def test_what_is_not_text_is_named_with_its_line(tmp_path: Path, data: bytes, problem: str) -> None:
+def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path, data: bytes, problem: str) -> None:
     path = tmp_path / "bad.txt"
     path.write_bytes(data)
     with pytest.raises(DataError) as caught:

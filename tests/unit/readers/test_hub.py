@@ -239,7 +239,7 @@ def test_single_files(folder: Path, tmp_path: Path) -> None:
         (".", None, "train", "doesn't contain any data files"),
     ],
 )
-def test_what_is_wrong_is_one_line(
+def test_hub_errors_are_one_line(
     tmp_path: Path, path: str, data: bytes | None, split: str, problem: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     if data is not None:

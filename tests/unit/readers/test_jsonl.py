@@ -47,7 +47,7 @@ KINDS = "a string, a list of strings, a whole number, a number, a list of number
     [
         (['{"a": "x"}', "{'a': 1}"], ":2: this is not JSON: Expecting property name"),
         (['{"a": "x"}', '{"a": "x"'], ":2: this is not JSON: Expecting ',' delimiter"),
-        (['{"a": NaN}'], ":1: this is not JSON: NaN is no number"),
+        (['{"a": NaN}'], ":1: this is not JSON: NaN is not a number"),
         (['{"a": "\\ud800"}'], ":1: this is not JSON: 'utf-8' codec can't encode"),
         (["[1, 2]"], ":1: [1, 2] is not an object with keys"),
         (["{}"], ":1: {} is not an object with keys"),
@@ -61,10 +61,10 @@ KINDS = "a string, a list of strings, a whole number, a number, a list of number
         (['{"a": "x"}', '{"a": 1}'], ":2: 'a' is 1; expected a string as before"),
         (['{"a": 1}', '{"a": 1.5}'], ":2: 'a' is 1.5; expected a whole number as before"),
         (['{"a": ["x"]}', '{"a": "x"}'], ":2: 'a' is \"x\"; expected a list of strings as before"),
-        (["[" * 100_000], ":1: lists inside lists without end"),
+        (["[" * 100_000], ":1: too many nested lists"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(path: Path, lines: list[str], problem: str) -> None:
+def test_bad_jsonl_is_refused_with_its_line(path: Path, lines: list[str], problem: str) -> None:
     with pytest.raises(DataError) as caught:
         load(path, *lines)
     assert str(caught.value).startswith(f"{path}{problem}")
@@ -82,7 +82,7 @@ ROW = st.fixed_dictionaries(
 
 
 @given(st.lists(ROW, min_size=1, max_size=4), st.booleans())
-def test_what_was_written_is_read(
+def test_written_jsonl_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], ascii_only: bool
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "round.jsonl"

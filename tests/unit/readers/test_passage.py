@@ -54,8 +54,8 @@ def test_a_single_long_word_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("[:ninety]", "'ninety' is no place in a text"),
-        ("[:0.9]", "a share is written 0.9%"),
+        ("[:ninety]", "'ninety' is not an offset in a text"),
+        ("[:0.9]", "a percentage is written 0.9%"),
         ("[500%:]", "no text in it"),
     ],
 )

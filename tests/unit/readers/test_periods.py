@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqnlp.errors import DataError
-from seqnlp.readers.slices import cut_period, period_of
+from seqnlp.readers.slices import period_of, split_period
 
 TIMES = np.datetime64("2020-02-27T00:00:00") + np.arange(100) * np.timedelta64(1, "h")
 
@@ -20,13 +20,13 @@ TIMES = np.datetime64("2020-02-27T00:00:00") + np.arange(100) * np.timedelta64(1
     ],
 )
 def test_a_source_is_parted_from_its_period(source: str, expected: tuple[str, str]) -> None:
-    assert cut_period(source) == expected
+    assert split_period(source) == expected
 
 
 @pytest.mark.parametrize("source", ["a.csv[x:]", "a.csv[]", "a.csv[1]", "a.csv[1:2:3]"])
 def test_brackets_that_hold_no_period_are_refused(source: str) -> None:
     with pytest.raises(DataError, match="expected a period"):
-        cut_period(source)
+        split_period(source)
 
 
 @pytest.mark.parametrize(

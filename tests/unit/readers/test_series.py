@@ -65,16 +65,19 @@ def test_gaps_are_refused_filled_or_ignored(tmp_path: Path, days: list[str]) -> 
         (["ds,y", "2020-01-01,1", "2020-01-02,oh"], r":3: series 's': 'oh' in the column 'y'; expected a number"),
         (["ds,y", "2020-01-01,1", "2020-01-02,inf"], r":3: series 's': an infinity"),
         (["ds,y", "2020-01-02,1", "2020-01-01,2"], r":3: series 's': 2020-01-01T00:00:00 after 2020-01-02T00:00:00"),
-        (["ds,y", "2020-01-02,1", "2020-01-02,2"], r":3: series 's': 2020-01-02T00:00:00 comes twice, first in line 2"),
+        (
+            ["ds,y", "2020-01-02,1", "2020-01-02,2"],
+            r":3: series 's': 2020-01-02T00:00:00 occurs twice, first in line 2",
+        ),
         (["ds,y", "soon,1"], r":2: series 's', column 'ds': 'soon' is not a timestamp; expected"),
         (["ds,y", "2020-02-30,1"], r":2: series 's', column 'ds': '2020-02-30': there is no such day"),
         (["ds,y", "2020-01-01,1,2"], r":2: 3 columns; expected 2"),
         (["ds,ds", "2020-01-01,1"], "column names must differ"),
         (["ds", "2020-01-01"], "no columns of numbers"),
-        (["ds,y"], "there are no rows"),
+        (["ds,y"], "no rows in it"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, lines: list[str], problem: str) -> None:
+def test_bad_series_are_refused_with_their_line(tmp_path: Path, lines: list[str], problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         Series().read_series(write(tmp_path / "s.csv", *lines))
 

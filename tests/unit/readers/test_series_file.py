@@ -54,7 +54,7 @@ def write(path: Path, *lines: str) -> Path:
         ),
     ],
 )
-def test_what_is_wrong_is_told(tmp_path: Path, lines: list[str], settings: dict[str, Any], problem: str) -> None:
+def test_bad_series_files_are_refused(tmp_path: Path, lines: list[str], settings: dict[str, Any], problem: str) -> None:
     file = write(tmp_path / "s.csv", "ds,y", *lines)
     with pytest.raises(DataError) as caught:
         Series(**settings).read_series(file)
@@ -88,7 +88,7 @@ def test_a_series_without_a_name_is_refused(tmp_path: Path) -> None:
 def test_impossible_settings_are_refused() -> None:
     for wrong in ({"freq": "hourly"}, {"gaps": "jump"}):
         with pytest.raises(ValidationError):
-            Series(**wrong)
+            Series.model_validate(wrong)
 
 
 @pytest.mark.parametrize("kind", ["date", "datetime", "text", "utc"])

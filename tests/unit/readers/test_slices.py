@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Parallel, Text
-from seqnlp.readers.slices import cut_slice, rows_of
+from seqnlp.readers.slices import rows_of, split_slice
 
 TOTAL = 37
 TABLE = datasets.Dataset.from_dict({"row": list(range(TOTAL))})
@@ -34,7 +34,7 @@ def lines(tmp_path: Path) -> Path:
     ],
 )
 def test_a_slice_stands_at_the_end(source: str, parts: tuple[str, str]) -> None:
-    assert cut_slice(source) == parts
+    assert split_slice(source) == parts
 
 
 @given(st.tuples(ROWS, ROWS) | st.tuples(PERCENT, PERCENT))

@@ -198,7 +198,7 @@ def test_a_series_goes_on_with_its_step(rows: list[str], coming: list[str]) -> N
 
 @pytest.mark.parametrize("rows", [["2020-01-01"], ["2020-01-01", "2020-01-02", "2020-01-04"]])
 def test_rows_without_a_step_have_none_after_them(rows: list[str]) -> None:
-    with pytest.raises(DataError, match=r"s\.csv: series 's': its last rows are not evenly apart"):
+    with pytest.raises(DataError, match=r"s\.csv: series 's': its last rows are not evenly spaced"):
         times_after(np.array(rows, "datetime64[s]"), 2, "s", Path("s.csv"))
 
 

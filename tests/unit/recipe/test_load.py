@@ -118,7 +118,7 @@ keys = [
 
 
 @given(st.dictionaries(st.sampled_from(keys), junk, min_size=1, max_size=5), st.booleans())
-def test_whatever_is_wrong_is_told_in_plain_words(data: dict[str, Any], is_tiny: bool) -> None:
+def test_faults_are_told_in_plain_words(data: dict[str, Any], is_tiny: bool) -> None:
     text = tomli_w.dumps(data | ({"task": "tiny"} if is_tiny else {}))
     try:
         parse_recipe(text)

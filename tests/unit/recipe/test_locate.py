@@ -98,7 +98,7 @@ def test_columns_count_characters_not_bytes() -> None:
     assert locate('"ü" = {"é" = 1}')["ü", "é"] == (1, 8)
 
 
-def test_what_is_no_toml_is_refused_rather_than_guessed() -> None:
+def test_locate_refuses_what_is_no_toml() -> None:
     with pytest.raises(ValueError, match="not TOML"):
         locate("= 3")
 

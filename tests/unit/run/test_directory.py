@@ -41,14 +41,14 @@ def names(path: Path) -> set[str]:
 
 def test_everything_saved_comes_back(tmp_path: Path) -> None:
     run = trained(tmp_path / "a" / "run")
-    run.save_meta({"format": 1, "recipe": "pos"})
+    run.save_meta({"format": 2, "recipe": "pos"})
     run.save_scores({"dev": {"perplexity": float("inf"), "accuracy": 0.5}})
     run.save_state({"weight": torch.ones(2)}, {"step": 3})
     run.save_card("# card\n")
     opened = Run.open(tmp_path / "a" / "run")
     assert opened.name == "run"
     assert opened.recipe_text() == 'task = "tag"\n'
-    assert opened.meta() == {"format": 1, "recipe": "pos"}
+    assert opened.meta() == {"format": 2, "recipe": "pos"}
     assert opened.load_codecs() == {"words": {"words": ["a", "b"]}}
     assert opened.scores() == {"dev": {"perplexity": None, "accuracy": 0.5}}
     assert opened.load_model()["weight"].tolist() == [0, 1, 2, 3]
@@ -95,10 +95,10 @@ def test_create_refuses_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "README.md").touch()
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="--resume goes on with it, --overwrite"):
+    with pytest.raises(UsageError, match="--resume continues it, --overwrite"):
         Run.create(tmp_path / "run")
     for overwrite in (False, True):
-        with pytest.raises(UsageError, match="no run and holds other files"):
+        with pytest.raises(UsageError, match="not a run and holds other files"):
             Run.create(tmp_path / "other", overwrite)
         with pytest.raises(UsageError, match="is a file"):
             Run.create(tmp_path / "file", overwrite)
@@ -161,11 +161,12 @@ def test_open_names_what_is_missing(tmp_path: Path, missing: str) -> None:
 def test_open_refuses_a_newer_or_damaged_format(tmp_path: Path) -> None:
     run = trained(tmp_path / "run")
     cases = {
-        '{"format": 2}': "format 2 is newer than this seqnlp, which knows 1: upgrade it",
-        '{"format": "1"}': "expected the number of a format",
-        "{}": "expected the number of a format",
+        '{"format": 3}': "format 3 is newer than this seqnlp, which reads 2: upgrade seqnlp",
+        '{"format": 1}': "format 1 is older than this seqnlp, which reads 2: train it again",
+        '{"format": "1"}': "expected a format number",
+        "{}": "expected a format number",
         "[1]": "expected a JSON object, found list",
-        '{"format": 1': "meta.json: damaged: not JSON",
+        '{"format": 2': "meta.json: damaged: not JSON",
         "\0" * 40: "meta.json: damaged: not JSON",
         "[" * 100_000: "meta.json: damaged: not JSON",
     }

@@ -27,7 +27,7 @@ def test_a_folder_is_locked_once_and_released(tmp_path: Path) -> None:
     Run.create(path)
 
 
-def test_what_is_not_acquired_is_not_made(tmp_path: Path) -> None:
+def test_lock_that_is_not_acquired_makes_no_file(tmp_path: Path) -> None:
     with RunLock(tmp_path / "new"):
         pass
     assert not (tmp_path / "new").exists()

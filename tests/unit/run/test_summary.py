@@ -1,6 +1,7 @@
 """A run in one line, its curves, and where recipes differ."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_long_curves_are_thinned_to_means() -> None:
 
 def test_scores_are_told_apart_from_tables_and_remarks() -> None:
     rows = {"NOUN": {"f1": 0.5}}
-    scores = {
+    scores: dict[str, dict[str, Any]] = {
         "dev": {"bleu": 20, "signature": "x", "exact": True, "labels": rows},
         "test": {"bleu": 21.0, "chrf": 50.0},
         "training": {"seconds": 3.0},

@@ -29,7 +29,7 @@ def test_events_come_back_from_their_lines(event: Event) -> None:
     assert event_from(json.loads(json.dumps(event.to_json()))) == event
 
 
-def test_what_is_no_event_is_none() -> None:
+def test_event_from_other_json_is_none() -> None:
     assert event_from({"event": "danced", "step": 1}) is None
     assert event_from({"event": "stepped", "step": 1}) is None
 

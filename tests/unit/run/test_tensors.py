@@ -35,7 +35,7 @@ values = st.recursive(
     st.dictionaries(st.text(string.printable + "é词", max_size=8), tensors, max_size=4),
     st.dictionaries(st.text(), values, max_size=4),
 )
-def test_what_is_written_is_read(state: dict[str, Tensor], meta: dict[str, Any]) -> None:
+def test_written_tensors_are_read_back(state: dict[str, Tensor], meta: dict[str, Any]) -> None:
     state = {name: tensor for name, tensor in state.items() if name != "__metadata__"}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "state"

@@ -91,7 +91,7 @@ async def test_a_death_is_told_and_the_next_question_starts_another(played: Serv
     assert played.state is ServiceState.READY
 
 
-async def test_what_can_not_be_started_is_told() -> None:
+async def test_client_tells_of_a_server_that_does_not_start() -> None:
     service = ServiceClient(("/no/such/program",))
     with pytest.raises(ServiceDied, match="no such file"):
         await all_of(service, "count")

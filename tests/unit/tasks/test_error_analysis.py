@@ -1,11 +1,11 @@
 import numpy as np
 
 from seqnlp.codecs import Column
-from seqnlp.metrics.answers import Answers
+from seqnlp.metrics import LabelPairs
 from seqnlp.tasks.error_analysis import NOT_IN_TRAIN, report
 
 WORDS = Column.from_rows([["the", "cat", "sat"], ["odd", "fish"]])
-TAGS = Answers(
+TAGS = LabelPairs(
     names=["D", "N", "V"],
     gold=np.array([0, 1, 2, -1, 1]),
     predicted=np.array([0, 2, 2, 1, 2]),
@@ -40,7 +40,7 @@ def test_confusions_come_with_the_mistakes_that_the_model_was_surest_of() -> Non
 
 
 def test_labels_of_whole_texts_have_no_place_and_no_words() -> None:
-    texts = Answers(["bad", "good"], np.array([0, 1]), np.array([0, 0]), np.array([0.7, 0.6]), np.arange(2))
+    texts = LabelPairs(["bad", "good"], np.array([0, 1]), np.array([0, 0]), np.array([0.7, 0.6]), np.arange(2))
     found = report(texts, WORDS, confusions=5, examples=5)
     assert found.rows == ["bad", "good"]
     assert found.words is None

@@ -1,6 +1,5 @@
 """A tagger and a corpus so small that dozens of trainings take a second."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,16 +8,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from seqnlp.codecs import Column, Labels
+from seqnlp.codecs import Column, EncodedText, Labels, TokenizedText
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.codecs.text import Text
 from seqnlp.decoders import Linear
 from seqnlp.embeddings import CharCnn, TextBatch, TextEmbedding, Words
 from seqnlp.encoders import Encoder
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.training import EncodedDataset, Metric, Trainer, Training
-from seqnlp.training.batches import in_order, plan
+from seqnlp.training.dataset import in_order, plan
 from seqnlp.training.loop import Score
 
 WORDS = ["the", "a", "cat", "dog", "sat", "ran", "mat", "."]
@@ -32,9 +30,9 @@ class Sentences(EncodedDataset):
         random = np.random.default_rng(1)
         self.sentences = [random.integers(0, len(WORDS), length).tolist() for length in lengths]
         column = Column.from_rows([[WORDS[word] for word in sentence] for sentence in self.sentences])
-        self.section = TextEmbedding(words=Words(size=6), chars=CharCnn(size=4, embedding_size=4))
-        self.codecs = self.section.fit(Counter(WORDS), lambda name: pytest.fail(name))
-        self.text, self.budget = Text.encode(column, self.codecs), budget
+        self.section = TextEmbedding.parse({"words": Words(size=6), "chars": CharCnn(size=4, embedding_size=4)})
+        self.codecs = self.section.fit(TokenizedText(Column.from_rows([WORDS])), lambda name: pytest.fail(name))
+        self.text, self.budget = EncodedText.encode(TokenizedText(column), self.codecs), budget
 
     @property
     def items(self) -> int:
@@ -50,7 +48,7 @@ class Sentences(EncodedDataset):
         return int(self.text.codes.lengths[rows].sum())
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        inputs = TextBatch.of(self.text.batch(rows))
+        inputs = TextBatch.gather(self.text, rows)
         target = torch.full(inputs.mask.shape, UNSEEN)
         for place, row in enumerate(rows):
             words = np.array(self.sentences[row])

@@ -11,7 +11,11 @@ import pytest
 import torch
 from datasets import Dataset
 
+from seqnlp.embeddings import TextBatch
+from seqnlp.embeddings.ngrams import WithVotes
+from seqnlp.model import SequenceModel
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
+from seqnlp.tasks.classify.scores import predict_classes
 from seqnlp.tasks.classify.task import ClassifyTask
 
 TEXTS = ["A fine film!", "so dull, so long", "fine music", "dull", "not fine at all", "A fine film!"]
@@ -40,13 +44,19 @@ def voting(decoder: Any = "max", ngrams: Any = None) -> ClassifyTask:
     return ClassifyTask.fit(ClassifyRecipe.model_validate(table), Dataset.from_dict(TRAIN), nowhere)
 
 
+def votes_of(model: SequenceModel, batch: TextBatch) -> torch.Tensor:
+    """The votes at each step."""
+    assert isinstance(model.embedding, WithVotes)
+    return model.embedding.votes(batch, batch.features["ngrams"]).detach()  # type: ignore[no-any-return,unused-ignore]
+
+
 def test_votes_are_the_linear_model_beside_the_network() -> None:
-    """Logits with votes minus logits without are first votes times weights times a dense bag of n-grams."""
+    """Logits with votes minus logits without are the prior times weights times a dense bag of n-grams."""
     task = voting()
     assert task.ngrams is not None
-    model = task.build().eval()
-    weight = model.embedding.votes.weight  # type: ignore[union-attr]
-    torch.nn.init.normal_(weight)  # type: ignore[arg-type]
+    model: Any = task.build().eval()
+    weight = model.embedding.votes.weight
+    torch.nn.init.normal_(weight)
     examples = task.encode(Dataset.from_dict(TRAIN), 1000)
     inside, phrases = task.ngrams.inside(examples.words.distinct), task.ngrams.phrases(examples.words)
     bag = torch.zeros(examples.items, len(task.ngrams))
@@ -58,10 +68,10 @@ def test_votes_are_the_linear_model_beside_the_network() -> None:
             bag[row, number] += 1
     bag[:, 0] = 0
     with torch.no_grad():
-        logits = torch.from_numpy(task.predict(model, examples).logits)
-        expected = bag @ (task.first_votes * weight * 2.0)
-        weight.zero_()  # type: ignore[operator]
-        silent = torch.from_numpy(task.predict(model, examples).logits)
+        logits = torch.from_numpy(predict_classes(model, examples, task.labels).logits)
+        expected = bag @ (task.prior * weight * 2.0)
+        weight.zero_()
+        silent = torch.from_numpy(predict_classes(model, examples, task.labels).logits)
     torch.testing.assert_close(logits - silent, expected, rtol=1e-4, atol=1e-4)
     assert expected.abs().max() > 0.1
 
@@ -69,7 +79,7 @@ def test_votes_are_the_linear_model_beside_the_network() -> None:
 def test_before_training_votes_are_naive_bayes() -> None:
     task = voting(ngrams={"words": 1, "chars": []})
     model = task.build().eval()
-    votes = model.embedding.votes(task.encode(Dataset.from_dict(TRAIN), 1000).batch(np.array([3])).inputs)  # type: ignore[union-attr,operator]
+    votes = votes_of(model, task.encode(Dataset.from_dict(TRAIN), 1000).batch(np.array([3])).inputs)
     words = [(word.lower(), label) for text, label in zip(TEXTS, TRAIN["label"], strict=True) for word in _split(text)]
     counts = {label: Counter(word for word, other in words if other == label) for label in ("bad", "good")}
     size = len({word for word, _ in words})
@@ -85,17 +95,17 @@ def _split(text: str) -> list[str]:
 @pytest.mark.parametrize("kind", ["max", "attention"])
 def test_with_votes_contributions_are_gradient_times_input_and_exact_for_the_votes(kind: str) -> None:
     task = voting(kind)
-    model = task.build().eval()
-    model.heads[0].output.weight.data.zero_()  # type: ignore[union-attr]
+    model: Any = task.build().eval()
+    model.heads[0].output.weight.data.zero_()
     classifier = task.predictor(model)
     for text in ["A fine film!", "so dull, so long", "unseen"]:
         result = classifier.classify(text, explain=True)
         batch = task.encode(Dataset.from_dict({"text": [text], "label": ["good"]}), 1000).batch(np.array([0])).inputs
-        votes = model.embedding.votes(batch)[0].detach()  # type: ignore[union-attr,operator]
+        votes = votes_of(model, batch)[0]
         chosen = task.labels.names.index(result.label or "")
         assert result.contributions == pytest.approx(votes[:, chosen].tolist(), abs=1e-5)
-        bias = model.heads[0].output.bias  # type: ignore[union-attr]
-        logits = (votes.sum(0) + bias).detach()  # type: ignore[operator]
+        bias = model.heads[0].output.bias
+        logits = (votes.sum(0) + bias).detach()
         assert list(result.scores.values()) == pytest.approx(sorted(logits.softmax(0).tolist(), reverse=True), abs=1e-5)
 
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.codecs.windows import WindowScale
+from seqnlp.codecs.series import WindowScale
 from seqnlp.tasks.forecast.baselines import naive
 from seqnlp.tasks.forecast.dataset import NEXT, EncodedSeries, Windows, WindowShape, window_starts
 
@@ -51,37 +51,39 @@ def test_a_batch_is_what_slicing_gives(independent: bool, missing: bool) -> None
     examples = windows(data, starts, independent, flags=True)
     rows = np.random.default_rng(0).permutation(len(examples))
     batch = examples.batch(rows)
-    target, ahead = batch.targets[NEXT], batch.targets[NEXT].ahead
+    target, future = batch.targets[NEXT], batch.targets[NEXT].future
     assert batch.items == examples.items == examples.items_in(rows) == len(starts) * channels * HORIZON
     for place, row in enumerate(rows.tolist()):
-        window, channel = divmod(row, channels) if independent else (row, slice(None))
+        window, channel = divmod(row, channels) if independent else (row, 0)
         start = starts[window]
-        chosen = [channel] if independent else list(range(channels))
+        chosen = np.arange(channels)[channel : channel + 1] if independent else np.arange(channels)
         look, horizon = data.values[chosen, start - LOOK : start].T, data.values[chosen, start : start + HORIZON].T
         there = data.observed[chosen, start - LOOK : start].T
-        steps = np.concatenate([look, ~there, data.past[start - LOOK : start], data.known[start - LOOK : start]], 1)
+        steps = np.concatenate(
+            [look, ~there, data.past_covariates[start - LOOK : start], data.future_covariates[start - LOOK : start]], 1
+        )
         np.testing.assert_array_equal(batch.inputs.steps[place].numpy(), steps.astype(np.float32))
         np.testing.assert_array_equal(target.values[place].numpy(), horizon)
         np.testing.assert_array_equal(target.observed[place].numpy(), data.observed[chosen, start : start + HORIZON].T)
-        np.testing.assert_array_equal(ahead.known[place].numpy(), data.known[start : start + HORIZON])
+        np.testing.assert_array_equal(future.covariates[place].numpy(), data.future_covariates[start : start + HORIZON])
         series = 0 if start <= 13 else 1
-        assert ahead.lanes[place] == (series * channels + channel if independent else series)
+        assert future.series[place] == (series * channels + channel if independent else series)
     assert batch.inputs.mask.shape == (len(rows), LOOK // 2)
 
 
 @pytest.mark.parametrize("scale", ["last", "standard"])
-def test_what_is_taken_off_is_told(scale: WindowScale) -> None:
+def test_window_scale_can_be_undone(scale: WindowScale) -> None:
     data = encoded([30], 2, missing=True)
     examples = windows(data, np.arange(LOOK, 30 - HORIZON + 1), True, scale)
     rows = np.arange(len(examples))
     batch, plain = examples.batch(rows), examples.seen(2, "none").batch(rows)
-    ahead = batch.targets[NEXT].ahead
-    again = batch.inputs.steps[..., :1] * ahead.scale[:, None] + ahead.shift[:, None]
+    future = batch.targets[NEXT].future
+    again = batch.inputs.steps[..., :1] * future.scale[:, None] + future.shift[:, None]
     there = torch.from_numpy(examples.values(rows)[1][:, :LOOK])
     torch.testing.assert_close(again[there], plain.inputs.steps[..., :1][there])
     assert (batch.inputs.steps[..., :1][~there] == 0).all()
     torch.testing.assert_close(batch.targets[NEXT].values, plain.targets[NEXT].values)
-    np.testing.assert_array_equal(examples.scales(rows), ahead.scale.numpy())
+    np.testing.assert_array_equal(examples.scales(rows), future.scale.numpy())
 
 
 @pytest.mark.parametrize("stride", [1, 3])

@@ -13,9 +13,9 @@ def truth_of(values: np.ndarray, observed: np.ndarray) -> Truth:
     """Two series, the second with a deviation of 10 around 100."""
     deviation, mean = np.array([1.0, 10.0]), np.array([0.0, 100.0])
     rows = len(values)
-    wide = (np.tile(each, (rows, 1, 1)) for each in (deviation, mean, np.array([0.5, 5.0])))
-    lanes = np.tile(np.arange(2), (rows, 1, 1))
-    return Truth(values, observed, *wide, lanes, ["a", "b"])
+    deviations, means, errors = (np.tile(each, (rows, 1, 1)) for each in (deviation, mean, np.array([0.5, 5.0])))
+    series = np.tile(np.arange(2), (rows, 1, 1))
+    return Truth(values, observed, deviations, means, errors, series, ["a", "b"])
 
 
 def drawn() -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +41,7 @@ def test_a_normal_distribution_has_the_exact_score_and_quantiles_come_near_it() 
     assert grid["crps"] == pytest.approx(exact, rel=0.3)  # without the tails
 
 
-def test_what_is_missing_counts_in_no_score() -> None:
+def test_missing_values_count_in_no_score() -> None:
     values, observed = drawn()
     point = np.zeros_like(values)
     other = np.where(observed, values, 1e6).astype(np.float32)

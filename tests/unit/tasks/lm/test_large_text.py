@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqnlp.cache import cache_folder
 from seqnlp.errors import DataError
 from seqnlp.tasks.lm import corpus as running_text
-from seqnlp.tasks.lm.corpus import TextSplit, cache_folder
+from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.task import LmTask
 
 
@@ -26,7 +27,7 @@ def split(task: Callable[..., LmTask], tmp_path: Path, monkeypatch: pytest.Monke
     return made.recipe.split(made.recipe.data.train, find)
 
 
-def test_they_are_mapped_from_a_file_that_is_written_once(split: TextSplit, task: Callable[..., LmTask]) -> None:
+def test_token_ids_are_mapped_from_a_file_written_once(split: TextSplit, task: Callable[..., LmTask]) -> None:
     codec = task().codec
     tokens = split.tokens(codec)
     assert isinstance(tokens, np.memmap)

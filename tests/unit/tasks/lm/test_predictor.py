@@ -29,7 +29,9 @@ def logs_after(generator: Generator, numbers: list[int]) -> torch.Tensor:
     """The log-probabilities of what comes after a text, by the fused layers, without the unknown."""
     tokens = torch.tensor([numbers])
     with torch.no_grad():
-        logits = generator.model.decoders["next"].predict(generator.model.encode(TokenBatch(tokens)))[0, -1].clone()
+        logits: torch.Tensor = (
+            generator.model.decoders["next"].predict(generator.model.encode(TokenBatch(tokens)))[0, -1].clone()
+        )
     logits[UNKNOWN] = -torch.inf
     return logits.log_softmax(0)
 
@@ -88,7 +90,7 @@ def test_the_same_seed_writes_the_same_text(generator: Make, sections: dict[str,
     assert first == second != other
 
 
-def test_several_texts_at_once(generator: Make) -> None:
+def test_generate_writes_several_texts_at_once(generator: Make) -> None:
     made = generator()
     tokens = list(made.generate("9", length=20, samples=3, seed=1))
     texts = [text_of(token for token in tokens if token.sample == sample) for sample in range(3)]
@@ -96,7 +98,7 @@ def test_several_texts_at_once(generator: Make) -> None:
     assert len(set(texts)) == 3
 
 
-def test_it_can_be_left_at_any_token(generator: Make) -> None:
+def test_generate_can_be_left_at_any_token(generator: Make) -> None:
     assert len(list(islice(generator().generate("9", length=10**9), 5))) == 5
 
 

@@ -39,7 +39,7 @@ def test_a_text_of_one_token_can_not_be_scored(text: Path, task: Callable[..., L
         made.encode(made.recipe.split(f"{text}[:1]", find), 64)
 
 
-def test_what_is_unknown_is_told(tmp_path: Path, task: Callable[..., LmTask]) -> None:
+def test_notices_tell_of_unknown_tokens(tmp_path: Path, task: Callable[..., LmTask]) -> None:
     (tmp_path / "other.txt").write_text("green ☃ bottles", encoding="utf-8")
     made = task()
     examples = made.encode(made.recipe.split(str(tmp_path / "other.txt"), find), 64)
@@ -48,7 +48,7 @@ def test_what_is_unknown_is_told(tmp_path: Path, task: Callable[..., LmTask]) ->
     assert made.notices(made.encode(made.recipe.split(made.recipe.data.dev, find), 64)) == []
 
 
-def test_what_is_read_is_what_is_located(
+def test_split_reads_what_locate_finds(
     text: Path, recipe: Callable[..., LmRecipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LmRecipe, "locate", lambda self, source, find: Passage(text, "0", "7"))

@@ -12,7 +12,7 @@ from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.lm import scores as lm_scores
 from seqnlp.tasks.lm.dataset import StreamDataset
-from seqnlp.tasks.lm.scores import Protocol, total_nats
+from seqnlp.tasks.lm.scores import EvaluationSettings, total_nats
 from seqnlp.tasks.lm.task import LmTask
 
 
@@ -40,9 +40,9 @@ def test_the_state_is_carried_through(
 ) -> None:
     made = examples()
     expected = reference(model, tokens_of(made))
-    assert total_nats(model, made, Protocol()) == pytest.approx(expected, rel=1e-5)
+    assert total_nats(model, made, EvaluationSettings()) == pytest.approx(expected, rel=1e-5)
     monkeypatch.setattr(lm_scores, "BATCH_TOKENS", 50)
-    assert total_nats(model, made, Protocol()) == pytest.approx(expected, rel=1e-5)
+    assert total_nats(model, made, EvaluationSettings()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_long_text_is_read_in_parts_that_warm_up(
@@ -51,17 +51,17 @@ def test_a_long_text_is_read_in_parts_that_warm_up(
     made = examples()
     monkeypatch.setattr(lm_scores, "SHORTEST", 100)
     monkeypatch.setattr(lm_scores, "WARM_UP", 60)
-    assert total_nats(model, made, Protocol()) == pytest.approx(reference(model, tokens_of(made)), rel=1e-4)
+    assert total_nats(model, made, EvaluationSettings()) == pytest.approx(reference(model, tokens_of(made)), rel=1e-4)
 
 
 def test_windows_know_nothing_of_each_other(model: SequenceModel, examples: Callable[..., StreamDataset]) -> None:
     made = examples()
     tokens = tokens_of(made)
     expected = sum(reference(model, tokens[start : start + 33]) for start in range(0, made.items, 32))
-    assert total_nats(model, made, Protocol(context=32)) == pytest.approx(expected, rel=1e-5)
-    whole = total_nats(model, made, Protocol())
-    assert total_nats(model, made, Protocol(context=10**6)) == pytest.approx(whole, rel=1e-5)
-    assert total_nats(model, made, Protocol(context=2)) != pytest.approx(whole, rel=1e-3)
+    assert total_nats(model, made, EvaluationSettings(context=32)) == pytest.approx(expected, rel=1e-5)
+    whole = total_nats(model, made, EvaluationSettings())
+    assert total_nats(model, made, EvaluationSettings(context=10**6)) == pytest.approx(whole, rel=1e-5)
+    assert total_nats(model, made, EvaluationSettings(context=2)) != pytest.approx(whole, rel=1e-3)
 
 
 def test_a_model_that_learns_on_is_less_surprised_and_ends_as_it_was(
@@ -69,10 +69,13 @@ def test_a_model_that_learns_on_is_less_surprised_and_ends_as_it_was(
 ) -> None:
     made = examples()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    static, dynamic = total_nats(model, made, Protocol()), total_nats(model, made, Protocol(dynamic=0.01))
+    static, dynamic = (
+        total_nats(model, made, EvaluationSettings()),
+        total_nats(model, made, EvaluationSettings(dynamic=0.01)),
+    )
     assert dynamic < static * 0.9
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
-    assert total_nats(model, made, Protocol(dynamic=1e-12)) == pytest.approx(static, rel=1e-4)
+    assert total_nats(model, made, EvaluationSettings(dynamic=1e-12)) == pytest.approx(static, rel=1e-4)
 
 
 @pytest.mark.parametrize("unit", ["characters", "words", "subwords"])
@@ -88,6 +91,6 @@ def test_bits_are_of_characters_whatever_a_token_is(
 
 
 @pytest.mark.parametrize(("context", "dynamic"), [(0, None), (None, 0.0), (None, -1.0), (64, 0.001)])
-def test_wrong_protocols(task: Callable[..., LmTask], context: int | None, dynamic: float | None) -> None:
+def test_wrong_evaluation_settings(task: Callable[..., LmTask], context: int | None, dynamic: float | None) -> None:
     with pytest.raises(UsageError):
         task().rescored(context, dynamic)

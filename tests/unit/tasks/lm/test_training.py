@@ -32,10 +32,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     [pytest.param(each, id=name, marks=pytest.mark.bf16 if name == "bf16" else ()) for name, each in SETTINGS.items()],
 )
 def test_resumed_anywhere_it_ends_with_the_same_bits(make: Make, sections: dict[str, Any]) -> None:
-    whole, moments = make(**sections), []
+    whole = make(**sections)
+    moments: list[tuple[dict[str, torch.Tensor], str]] = []
     for _ in whole.events():
-        tensors, progress = whole.state()
-        moments.append(({name: tensor.clone() for name, tensor in tensors.items()}, json.dumps(progress)))
+        tensors, state = whole.state()
+        moments.append(({name: tensor.clone() for name, tensor in tensors.items()}, json.dumps(state)))
     evaluations = whole.progress.best, whole.progress.evaluated
     expected = whole.weights()
     assert whole.progress.step == whole.steps
@@ -82,12 +83,13 @@ def test_tied_vectors_stay_tied(make: Make) -> None:
     trainer = make(decoder={"tied": True})
     for _ in trainer.events():
         pass
-    for model in trainer.replicas.models:
+    models: list[Any] = [*trainer.replicas.models]
+    for model in models:
         assert model.embedding.table.weight is model.decoders["next"].output.weight
-    assert trainer.model.decoders["next"].projection.weight.shape == (6, 8)
+    assert models[0].decoders["next"].projection.weight.shape == (6, 8)
 
 
-def test_it_learns(make: Make) -> None:
+def test_language_model_learns(make: Make) -> None:
     trainer = make(training={"epochs": 12}, optimizer={"lr": 0.02}, encoder={"size": 24})
     scores = [event.scores["nats"] for event in trainer.events() if isinstance(event, Evaluated)]
     assert scores[-1] < 1.6 < scores[0]

@@ -69,7 +69,7 @@ def tagger() -> Tagger:
         ),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
+def test_recipe_refuses_contradictory_columns(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:
     table = {"data": {"reader": "conllu", "train": "t", "dev": "d", **data}, "embedding": embedding}
     assert [str(fault) for fault in TagRecipe.model_validate(table).faults()] == problems
 
@@ -83,7 +83,7 @@ def test_saved_codecs_make_an_equal_task() -> None:
     rows = np.arange(3)
     ours, expected = again.encode(dev, 100).batch(rows), task.encode(dev, 100).batch(rows)
     assert all(torch.equal(ours.targets[name], target) for name, target in expected.targets.items())
-    assert torch.equal(ours.inputs.features["words"], expected.inputs.features["words"])
+    assert torch.equal(ours.inputs.features["words"].words["ids"], expected.inputs.features["words"].words["ids"])
 
 
 def test_examples_hold_the_labels_of_each_word() -> None:
@@ -166,7 +166,8 @@ def test_a_list_and_a_stream_give_what_single_sentences_give(tagger: Tagger) -> 
 def test_an_empty_sentence_has_no_tags(tagger: Tagger) -> None:
     assert tagger.tag("") == Tagging([], [], [], {"upos": [], "type": []}, {"upos": [], "type": []})
     assert tagger.tag([]) == []
-    assert tagger.tag([[], []]) == [tagger.tag("")] * 2
+    empty: list[list[str]] = [[], []]
+    assert tagger.tag(empty) == [tagger.tag("")] * 2
 
 
 def test_a_stream_answers_at_once_and_reads_ahead_only_so_far(tagger: Tagger) -> None:
@@ -212,7 +213,7 @@ def test_the_trivial_tagger_against_plain_python() -> None:
 def test_answers_say_where_and_how_sure() -> None:
     task = fitted()
     model, dev = task.build().eval(), task.encode(Dataset.from_dict(DEV), 100)
-    answers = task.answers(model, dev)["upos"]
+    answers = task.label_pairs(model, dev)["upos"]
     tagged = task.predictor(model).tag(DEV["form"])
     assert [answers.names[n] for n in answers.predicted] == [tag for each in tagged for tag in each.tags]
     assert answers.confidence.tolist() == pytest.approx([score for each in tagged for score in each.scores])
@@ -231,9 +232,9 @@ def test_calibration_makes_a_tagger_less_sure_and_changes_no_tag() -> None:
     model = task.build().eval()
     model.heads[0].output.weight.data *= 30  # type: ignore[union-attr,operator]
     dev = task.encode(Dataset.from_dict(DEV), 100)
-    before = task.answers(model, dev)["upos"]
+    before = task.label_pairs(model, dev)["upos"]
     (temperature,) = task.calibrate(model, dev).values()
-    after = task.answers(model, dev)["upos"]
+    after = task.label_pairs(model, dev)["upos"]
     assert temperature > 1
     assert (after.predicted == before.predicted).all()
     assert after.confidence.mean() < before.confidence.mean()

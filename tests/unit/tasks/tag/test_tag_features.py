@@ -13,6 +13,7 @@ from seqnlp.codecs import Column
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.errors import DataError
 from seqnlp.tasks.tag.recipe import TagRecipe
+from seqnlp.tasks.tag.scores import tag_scores
 from seqnlp.tasks.tag.task import TagTask
 
 TRAIN = {
@@ -70,7 +71,7 @@ def column(rows: list[list[str]]) -> Column:
         ({"labels": ["upos"], "auxiliary": ["feats"], "by_feature": ["feats"]}, None),
     ],
 )
-def test_what_cannot_go_together(data: dict[str, Any], problem: str | None) -> None:
+def test_recipe_refuses_contradictory_features(data: dict[str, Any], problem: str | None) -> None:
     assert [str(fault) for fault in recipe(**data).faults()] == ([f"data.by_feature: {problem}"] if problem else [])
 
 
@@ -93,7 +94,7 @@ def test_features_that_train_lacks_are_told_and_always_wrong() -> None:
     dev = task.encode(Dataset.from_dict(DEV), 100)
     (notice,) = task.notices(dev)
     assert notice == "feats: 'Case=Gen', 'Mood=Ind' do not occur in train, and always counts as wrong"
-    gold = task.answers(task.build().eval(), dev)["feats"].gold
+    gold = task.label_pairs(task.build().eval(), dev)["feats"].gold
     assert (gold < 0).tolist() == [False, False, True, False, True]
 
 
@@ -101,7 +102,7 @@ def test_whole_labels_are_scored() -> None:
     task = fitted()
     dev = task.encode(Dataset.from_dict(DEV), 100)
     said = [["Case=Nom", "VerbForm=Fin", "Number=Plur", "_"], ["VerbForm=Fin"]]
-    scores = task.scores({"upos": column(DEV["upos"]), "feats": column(said)}, dev)
+    scores = tag_scores({"upos": column(DEV["upos"]), "feats": column(said)}, dev, task.predicted, None)
     assert scores["feats.accuracy"] == 2 / 5
     assert scores["accuracy"] == pytest.approx((1 + 2 / 5) / 2)
     assert scores["labels"]["feats"]["Number=Sing|VerbForm=Fin"]["support"] == 1
@@ -114,7 +115,9 @@ def test_scores_of_the_same_answers_are_those_of_whole_labels() -> None:
     said = {"upos": column(DEV["upos"]), "feats": column([[*rows[0][:2], "_", "_"], ["VerbForm=Fin"]])}
     train = {**TRAIN, "feats": [["Case=Nom", *TRAIN["feats"][0][1:]], TRAIN["feats"][1]]}
     split, whole = fitted(train), fitted(train, by_feature=[])
-    ours, theirs = (task.scores(said, task.encode(Dataset.from_dict(table), 100)) for task in (split, whole))
+    ours, theirs = (
+        tag_scores(said, task.encode(Dataset.from_dict(table), 100), task.predicted, None) for task in (split, whole)
+    )
     assert ours == theirs
     assert ours["feats.accuracy"] == 3 / 5
 
@@ -138,7 +141,7 @@ def test_a_tagger_says_whole_labels() -> None:
         layer = model.decoders[name].output
         torch.nn.init.zeros_(layer.weight)  # type: ignore[union-attr,arg-type]
         layer.bias.data = torch.zeros(len(task.labels[name]))  # type: ignore[union-attr]
-        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr,operator]
+        layer.bias.data[task.labels[name].names.index(label)] = 1.0  # type: ignore[union-attr]
     tagging, nothing = task.predictor(model).tag([["she", "sleeps"], []])
     assert tagging.tags == tagging.columns["feats"] == ["Case=Acc|Number=Sing"] * 2
     assert list(tagging.columns) == ["feats", "upos"]
@@ -185,7 +188,7 @@ def test_every_decoder_is_calibrated() -> None:
 @pytest.mark.parametrize(
     ("feats", "problem"),
     [
-        ([["_"] * 3] * 2, "data.by_feature: column 'feats' has no features in train, only '_'"),
+        ([["_"] * 3] * 2, "column 'feats': there are no features in train, only '_'"),
         (
             [["_", "Nom", "_"]] * 2,
             "column 'feats': 'Nom' is no list of features; expected one such as 'Case=Nom|Number=Sing', or '_'",

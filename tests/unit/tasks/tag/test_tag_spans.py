@@ -1,6 +1,7 @@
 """Tagging spans: schemes, constraints, scores, and what the corpus gives beside the words."""
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from seqnlp.codecs.schemes import allowed_transitions
+from seqnlp.codecs.spans import allowed_transitions
 from seqnlp.errors import DataError, UsageError
 from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.tag.recipe import TagRecipe
@@ -154,9 +155,10 @@ def test_scores_are_of_spans() -> None:
 def test_a_column_given_beside_the_words_is_read() -> None:
     model = tagger(columns=True, scheme="bio")
     assert model.inputs == ["word", "pos"]
-    row = {"word": ["Ann", "left"], "pos": ["N", "V"]}
+    row: dict[str, list[str]] = {"word": ["Ann", "left"], "pos": ["N", "V"]}
     one = model.tag(row)
-    assert model.tag([row, row]) == [one, one] == list(model.tag(iter([row, row])))
+    rows: list[Mapping[str, list[str]]] = [row, row]
+    assert model.tag(rows) == [one, one] == list(model.tag(iter([row, row])))
     other = model.tag({**row, "pos": ["V", "a tag never seen"]})
     assert one.tokens == other.tokens == ["Ann", "left"]
     assert one.scores != other.scores
@@ -167,7 +169,7 @@ def test_a_saved_column_codec_is_the_same() -> None:
     saved = {name: codec.to_json() for name, codec in task.codecs().items()}
     again = TagTask.restore(recipe(columns=True), saved)
     assert {name: codec.to_json() for name, codec in again.codecs().items()} == saved
-    assert "columns.pos" in saved
+    assert "embedding.columns.pos" in saved
 
 
 @pytest.mark.parametrize(

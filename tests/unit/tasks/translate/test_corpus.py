@@ -31,6 +31,6 @@ def test_long_columns_come_in_chunks_and_selected_rows_in_their_order() -> None:
         ({"en": ["a", None]}, "en", r"'en': row 2 is empty"),
     ],
 )
-def test_what_is_no_text_is_named(columns: dict[str, list[object]], name: str, problem: str) -> None:
+def test_pairs_refuse_columns_without_text(columns: dict[str, list[object]], name: str, problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         list(texts_of(Dataset.from_dict(columns), name))

@@ -7,20 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Unit
+from seqnlp.codecs import Tokenizer
 from seqnlp.codecs.sentences import BEGIN, END, Sentences
 from seqnlp.errors import DataError
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.tasks.translate.dataset import TARGET, Lengths, TranslateDataset, joined, marked
+from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset, joined, marked
 
-ANY = Lengths(1, 100, None)
+ANY = LengthFilter(1, 100, None)
 MakePairs = Callable[..., Pairs]
 LENGTHS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=20)
 
 
-def encode(pairs: Pairs, lengths: Lengths = ANY, budget: int = 20) -> TranslateDataset:
+def encode(pairs: Pairs, lengths: LengthFilter = ANY, budget: int = 20) -> TranslateDataset:
     texts = [text for side in (pairs.sources(), pairs.targets()) for part in side for text in part]
-    codec = Sentences.fit(texts, Unit.parse("words"))
+    codec = Sentences.fit(texts, Tokenizer.parse("words"))
     return TranslateDataset.encode(pairs, codec, codec, lengths, budget)
 
 
@@ -29,7 +29,7 @@ def test_pairs_of_odd_lengths_are_counted(
     pairs: list[tuple[int, int]], shortest: int, longest: int, ratio: float | None
 ) -> None:
     source, target = np.array(pairs).T
-    kept, reasons = Lengths(shortest, longest, ratio).kept(source, target)
+    kept, reasons = LengthFilter(shortest, longest, ratio).kept(source, target)
     expected = [
         shortest <= min(pair) and max(pair) <= longest and (ratio is None or max(pair) <= ratio * min(pair))
         for pair in pairs
@@ -69,14 +69,14 @@ def test_a_batch_is_padded_and_marked(pairs: MakePairs) -> None:
 
 def test_only_training_leaves_pairs_out(pairs: MakePairs) -> None:
     sides: tuple[Any, Any] = (["a", "", "a b c", "a"], ["x", "y", "z", ""])
-    scored = encode(pairs(*sides), Lengths(1, 2, None))
+    scored = encode(pairs(*sides), LengthFilter(1, 2, None))
     assert (len(scored.rows), scored.left_out) == (4, "")
     assert sorted(row for batch in scored.in_order() for row in batch.tolist()) == [0, 2, 3], "1 has no source"
-    trained = encode(pairs(*sides, training=True), Lengths(1, 2, None))
+    trained = encode(pairs(*sides, training=True), LengthFilter(1, 2, None))
     assert trained.rows.tolist() == [0]
     assert trained.left_out == "3 of 4 pairs are left out: 2 with an empty side, 1 longer than 2 tokens"
     with pytest.raises(DataError, match="4 of 4 pairs are left out"):
-        encode(pairs(*sides, training=True), Lengths(5, 9, None))
+        encode(pairs(*sides, training=True), LengthFilter(5, 9, None))
 
 
 @given(st.lists(st.lists(st.integers(3, 9), max_size=4), min_size=1, max_size=6))

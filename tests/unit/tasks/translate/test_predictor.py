@@ -3,7 +3,7 @@ from itertools import count, islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqnlp.errors import UsageError
@@ -12,9 +12,11 @@ from seqnlp.tasks.translate.predictor import Translator
 from seqnlp.tasks.translate.task import TranslateTask
 
 Make = Callable[..., tuple[TranslateTask, SequenceModel]]
+FEW = settings(max_examples=settings().max_examples // 2)
 SENTENCES = st.lists(st.lists(st.sampled_from("abcdx"), max_size=7).map(" ".join), max_size=5)
 
 
+@FEW
 @given(SENTENCES, st.integers(1, 4))
 def test_a_sentence_is_translated_alone_as_among_others(translator: Translator, texts: list[str], beam: int) -> None:
     together = translator.translate(texts, beam=beam, best=beam, attention=True)
@@ -52,7 +54,7 @@ def test_attention_has_a_row_a_token(translator: Translator) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\t\n"])
-def test_nothing_is_made_of_nothing(translator: Translator, text: str) -> None:
+def test_empty_source_has_an_empty_translation(translator: Translator, text: str) -> None:
     result = translator.translate(text, best=2, attention=True)
     assert (result.text, result.tokens, result.alternatives, result.attention) == ("", [], [], [])
 
@@ -84,7 +86,7 @@ def test_a_beam_may_be_wider_than_the_vocabulary(translator: Translator) -> None
     assert len(result.alternatives) > len(translator.target)
 
 
-def test_no_run_is_there_twice_if_that_is_asked_for(translator: Translator) -> None:
+def test_no_repeat_forbids_repeated_ngrams(translator: Translator) -> None:
     for result in translator.translate(["a b c d", "d d d d a"], no_repeat_ngram_size=1, unknown="keep"):
         assert len(set(result.tokens)) == len(result.tokens)
 
@@ -104,7 +106,7 @@ def test_streams_are_read_as_they_come(translator: Translator) -> None:
     assert len(read) < 100
 
 
-def test_of_a_long_source_the_beginning_is_read(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_source_is_read_from_its_beginning(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqnlp.tasks.translate.predictor.LONGEST", 40)
     result = translator.translate("a " * 47, beam=1)
     assert result.unread == 7
