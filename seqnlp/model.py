@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqnlp.decoders import DecoderModule, Loss
 from seqnlp.encoders import EncoderModule
 from seqnlp.nn.device import TensorBatch, device_of
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 
 Decoder = TypeVar("Decoder", bound=DecoderModule)
 

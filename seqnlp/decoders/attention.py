@@ -17,8 +17,8 @@ from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search, beam_searc
 from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.recurrent import packed_linear
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family
 

@@ -11,7 +11,7 @@ from seqnlp.codecs.labels import UNSEEN
 from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
 from seqnlp.nn.crf import expectations, log_partition, path_score
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.nn.viterbi import Paths, best_paths
 from seqnlp.shapes import Bool, Float, Int
 

@@ -10,7 +10,7 @@ from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.nn.viterbi import best_paths
 from seqnlp.shapes import Bool, Float, Int
 

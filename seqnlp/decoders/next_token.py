@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling, Sum
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 from seqnlp.spec import Family
 

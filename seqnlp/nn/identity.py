@@ -4,8 +4,7 @@ from typing import final
 
 from torch import Tensor
 
-from seqnlp.nn.encoder import EncoderModule
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import EncoderModule, States
 from seqnlp.shapes import Bool, Float
 
 

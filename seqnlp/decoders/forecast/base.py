@@ -12,7 +12,7 @@ from torch import Tensor
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.decoders.forecast.outputs import Output, PointOutput
 from seqnlp.nn.device import TensorBatch
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.grouped_linear import GroupedLinear, Grouping
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.encoders import Cell, Gru
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States, split_state, state_shapes
 from seqnlp.nn.pooling import LastStep
-from seqnlp.nn.states import States, split_state, state_shapes
 from seqnlp.shapes import Float
 
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from seqnlp.nn.stepper import Stepper, TensorStepper
+from seqnlp.nn.encoder import Stepper, TensorStepper
 from seqnlp.shapes import Float
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.nn.dropout import drop_weights
+from seqnlp.nn.encoder import Stepper, TensorStepper
 from seqnlp.nn.recurrent.layer import RecurrentLayer
 from seqnlp.nn.recurrent.packed import PackedGru, PackedLstm, PackedRnn, can_pack
-from seqnlp.nn.stepper import Stepper, TensorStepper
 from seqnlp.shapes import Float
 
 Activation = Literal["tanh", "relu"]

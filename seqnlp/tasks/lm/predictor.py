@@ -17,8 +17,8 @@ from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
 from seqnlp.nn.device import to_numpy
+from seqnlp.nn.encoder import States
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
-from seqnlp.nn.states import States
 from seqnlp.results import Continuation, Token
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.lm.dataset import NEXT

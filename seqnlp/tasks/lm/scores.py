@@ -12,7 +12,7 @@ from torch import Tensor
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.model import SequenceModel
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
 STREAMS = 32

@@ -12,7 +12,7 @@ from seqnlp.decoders.forecast.linear import LinearMap, moving_average
 from seqnlp.decoders.forecast.outputs import QuantileOutput
 from seqnlp.decoders.forecast.recursive import RecursiveModule
 from seqnlp.decoders.forecast.segments import SegmentsModule, gated
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 
 KINDS = ["direct", "recursive", "segments", "linear"]
 OUTPUTS: list[Any] = ["point", {"kind": "quantiles", "levels": [0.1, 0.5, 0.9]}, "gaussian"]
