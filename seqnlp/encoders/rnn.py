@@ -16,7 +16,7 @@ class ClassicEncoder(RecurrentEncoder, ABC):
     weight_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the weights between a layer's steps dropped while training (Merity et al., 2018)."""
     layer_norm: bool = False
-    """Normalise the sums of each step (Ba et al., 2016): steadier gradients, several times slower."""
+    """Normalise the sums of each step (Ba et al., 2016): steadier gradients, at half again the time."""
 
 
 @final

@@ -16,7 +16,7 @@ from seqnlp.shapes import Float
 Activation = Literal["tanh", "relu"]
 
 SETTINGS = (True, 1, 0.0)
-"""What the kernels are told: biases, one layer, no dropout."""
+"""Arguments of the kernels: biases, one layer, no dropout."""
 
 
 def initialise(parameters: Sequence[tuple[str, nn.Parameter]], size: int) -> None:
