@@ -1,4 +1,4 @@
-"""The contract of a decoder: two methods, whatever the task."""
+"""Contract of a decoder: two methods, whatever the task."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ class NextToken(Spec):
 
         Args:
             width: Features of an encoded step.
-            tokens: How many tokens there are.
+            tokens: Size of the vocabulary.
             table: The embedding's vectors.
         """
         return NextTokenDecoder(width, tokens, self.dropout, table if self.tied else None)

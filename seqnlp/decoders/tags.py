@@ -26,7 +26,7 @@ class Tags:
 
     labels: Int[Tensor, "batch time"]
     scores: Float[Tensor, "batch time"]
-    """The probability of each predicted tag."""
+    """Probability of each predicted tag."""
 
 
 class TagModule(DecoderModule, ABC):
@@ -34,7 +34,7 @@ class TagModule(DecoderModule, ABC):
 
     @abstractmethod
     def predict(self, states: States) -> Tags:
-        """The best tags of each sequence."""
+        """Best tags of each sequence."""
 
 
 class TagDecoder(Family, ABC):

@@ -32,7 +32,7 @@ class TextEmbedding(Parts):
 
     @property
     def parts(self) -> dict[str, Embedding]:
-        """The embeddings by name; that of a column is `columns.<its name>`."""
+        """Embeddings by name; that of a column is `columns.<its name>`."""
         own: dict[str, Embedding] = {name: part for name, part in self if isinstance(part, Embedding)}
         given = {f"columns.{name}": ColumnEmbedding(column=name, table=table) for name, table in self.columns.items()}
         return {**own, **given}
@@ -64,7 +64,7 @@ class TextEmbedding(Parts):
 
 
 def codec_name(part: str) -> str:
-    """The name under which a run saves the codec of a part."""
+    """Name under which a run saves the codec of a part."""
     return f"embedding.{part}"
 
 

@@ -167,7 +167,7 @@ def value_hint(expected: list[str], value: Any, keys: Keys, place: Place) -> str
 
 
 def _converted(expected: str, value: Any) -> Any:
-    """The value converted to the expected type; None if that is not possible."""
+    """Value converted to the expected type; None if that is not possible."""
     if expected in ("int_type", "int_from_float", "float_type") and isinstance(value, str | float):
         return _number(value, whole=expected != "float_type")
     if expected == "bool_type":

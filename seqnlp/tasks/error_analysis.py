@@ -19,7 +19,7 @@ from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import computing_in, for_scores
 
 NOT_IN_TRAIN = "(not in train)"
-"""The row of a matrix for right labels that train did not have."""
+"""Row of a matrix for right labels that train did not have."""
 
 
 def analyse(

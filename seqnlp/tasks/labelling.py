@@ -17,7 +17,7 @@ class LabellingTask(Task, ABC):
 
     @abstractmethod
     def words(self, split: "Dataset") -> Column:
-        """The words of each sequence of a split, to be shown."""
+        """Words of each sequence of a split, to be shown."""
 
     @abstractmethod
     def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:

@@ -46,7 +46,7 @@ def train_bag_of_words(
 
 
 def bag_of_words(words: int, classes: int, multilabel: bool) -> SequenceModel:
-    """The untrained model: the weights of a text's words for each class, summed."""
+    """Untrained model: the weights of a text's words for each class, summed."""
     bias = nn.Linear(classes, classes)
     nn.init.zeros_(bias.bias)
     nn.init.eye_(bias.weight)
@@ -65,5 +65,5 @@ class BagOfWords(nn.Module):
         nn.init.zeros_(self.table.weight)
 
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
-        """The weights of every word of a batch of texts."""
+        """Weights of every word of a batch of texts."""
         return nn.functional.embedding(batch.index, self.table(batch.features["words"].words[IDS]))

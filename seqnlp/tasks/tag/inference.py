@@ -21,9 +21,9 @@ class TagPredictions(NamedTuple):
     """Labels by column."""
 
     tags: dict[str, Column]
-    """The label of every word."""
+    """Label of every word."""
     scores: dict[str, NDArray[np.float32]]
-    """The probability that the model gives to it, shape (words,)."""
+    """Probability that the model gives to it, shape (words,)."""
 
 
 def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, LabelCodec]) -> TagPredictions:

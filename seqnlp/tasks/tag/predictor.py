@@ -76,7 +76,7 @@ class Tagger(Predictor):
 
     @property
     def columns(self) -> list[str]:
-        """The label columns, the main one first."""
+        """Label columns, the main one first."""
         return list(self.labels)
 
     @property

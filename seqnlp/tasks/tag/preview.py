@@ -32,7 +32,7 @@ def preview(
     first = data.labels[0]
     table = dev.select(sample_rows(len(dev), seed))
     words = data.words(table)
-    # a tagger speaks in the scheme of the corpus, whatever it is trained in
+    # a tagger predicts in the scheme of the corpus, not in the training scheme
     gold = data.beside(words, table, first) if data.scheme else data.tags(words, table, first)
     beside = {name: data.beside(words, table, name).rows() for name in given}
     expected = gold.rows()

@@ -158,7 +158,7 @@ class TagTask(LabellingTask):
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
-        """The most frequent tag of each word."""
+        """Most frequent tag of each word."""
         train = splits["train"]
         best, found = {}, {}
         for name in self.columns:

@@ -31,7 +31,7 @@ def align(words: NDArray[np.float32]) -> list[tuple[int, int]]:
     """Align each target word to its most attended source word.
 
     Args:
-        words: What `word_attention` returns.
+        words: The result of `word_attention`.
     """
     if not words.size:
         return []
