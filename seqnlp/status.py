@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
+from typing import final
 
-from seqnlp.events import Done, Evaluated, Event, Started, Stepped
+from seqnlp.events import Done, Evaluated, Event, Example, Started, Stepped, event_from
+from seqnlp.run.events_log import Tail
+from seqnlp.run.summary import Curves, curves
 
 SMOOTHING = 0.05
-"""Weight of the newest step in the smoothed loss, once there are more than 1 / SMOOTHING steps."""
+"""Weight of the newest step in the smoothed loss, after 1 / SMOOTHING steps."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One line of the table of a training."""
+    """One line of the table of evaluations."""
 
     epoch: float
     seconds: float
@@ -38,11 +42,17 @@ class TrainingStatus:
     evaluations: list[Evaluation] = field(default_factory=list)
     best: Evaluation | None = None
     done: Done | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+    """The latest scores on dev."""
+    best_scores: dict[str, float] = field(default_factory=dict)
+    """Scores of the model that is kept so far."""
+    examples: list[Example] = field(default_factory=list)
+    """The latest predictions for some examples of dev."""
     _steps: int = 0
     _losses: list[float] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
-        """Take in the next event."""
+        """Add the next event."""
         self.latest = event
         match event:
             case Started():
@@ -91,5 +101,30 @@ class TrainingStatus:
         line = Evaluation(event.epoch, event.seconds, loss, event.metric, score, event.best, self.items_per_second)
         self.evaluations.append(line)
         self._losses = []
+        self.scores, self.examples = event.scores, event.examples
         if event.best:
-            self.best = line
+            self.best, self.best_scores = line, event.scores
+
+
+@final
+class LogFollower:
+    """Status and curves of a training whose log is still written."""
+
+    def __init__(self, path: Path) -> None:
+        self.status = TrainingStatus()
+        self.curves: Curves = curves([])
+        self._tail = Tail(path)
+        self._rewound = 0
+
+    def read(self) -> bool:
+        """Read the events since the last time; False if there were none."""
+        new = self._tail.read()
+        if not new and self._rewound == self._tail.rewound:
+            return False
+        if self._rewound != self._tail.rewound:
+            self._rewound, self.status, new = self._tail.rewound, TrainingStatus(), self._tail.events
+        for event in map(event_from, new):
+            if event is not None:
+                self.status.add(event)
+        self.curves = curves(self._tail.events)
+        return True

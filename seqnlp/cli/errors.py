@@ -57,15 +57,19 @@ def show_report(console: Console, title: str, report: ErrorReport) -> None:
     """Print the error report of one label column."""
     from rich.text import Text
 
-    console.print(Text(f"{title}  accuracy {report.accuracy:.4f} of {report.items:,}", "bold"), soft_wrap=True)
+    console.print(Text(f"{title}  {_accuracy(report.accuracy, report.items)}", "bold"), soft_wrap=True)
     for name, words in (report.words or {}).items():
-        console.print(f"  {name} words  accuracy {words['accuracy']:.4f} of {int(words['count']):,}", soft_wrap=True)
+        console.print(f"  {name} words  {_accuracy(words['accuracy'], int(words['count']))}", soft_wrap=True)
     console.print()
     show_matrix(console, report)
     console.print()
     show_confusions(console, report)
     show_reliability(console, report)
     console.print()
+
+
+def _accuracy(share: float, items: int) -> str:
+    return f"accuracy {share:.4f} ({round(share * items):,} of {items:,})"
 
 
 def show_matrix(console: Console, report: ErrorReport) -> None:

@@ -118,7 +118,9 @@ def check(file: Name, settings: Settings = None) -> None:
     """
     from seqnlp.recipe import find_recipe, load_recipe
     from seqnlp.recipe.paths import missing_files
+    from seqnlp.tasks.registry import import_tasks
 
+    import_tasks()
     path = find_recipe(file)
     for missing in missing_files(load_recipe(path, settings or ()), path, settings or ()):
         typer.echo(f"note: {missing}", err=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.errors import DataError, RunError, UsageError
+from seqnlp.errors import DataError, RunError, SeqnlpError, UsageError
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
@@ -47,6 +47,10 @@ def tui(
 
     app = SeqnlpApp(runs, ServiceClient(), opened)
     app.run()
+    if traceback := app.crash.getvalue():
+        from seqnlp.tui.errors import log_crash
+
+        raise SeqnlpError(log_crash(traceback))
     raise typer.Exit(app.return_code or 0)
 
 
@@ -63,7 +67,7 @@ def _serve(command: list[str], host: str, port: int) -> None:
     try:
         from seqnlp.tui.web import Website
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith(("textual_serve", "aiohttp", "jinja2")):
+        if not (error.name or "").startswith(("textual_serve", "aiohttp")):
             raise
         raise UsageError('tui --web needs textual-serve: pip install "seqnlp[web]"') from error
     website = Website(command, host, port)

@@ -2,8 +2,21 @@
 
 from seqnlp.encoders.base import Cell, Encoder
 from seqnlp.encoders.identity import NoEncoder
+from seqnlp.encoders.min_gru import MinGru
+from seqnlp.encoders.mogrifier import Mogrifier
 from seqnlp.encoders.recurrent import RecurrentEncoder
 from seqnlp.encoders.rnn import Gru, Lstm, Rnn
 from seqnlp.nn.encoder import EncoderModule
 
-__all__ = ["Cell", "Encoder", "EncoderModule", "Gru", "Lstm", "NoEncoder", "RecurrentEncoder", "Rnn"]
+__all__ = [
+    "Cell",
+    "Encoder",
+    "EncoderModule",
+    "Gru",
+    "Lstm",
+    "MinGru",
+    "Mogrifier",
+    "NoEncoder",
+    "RecurrentEncoder",
+    "Rnn",
+]

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from seqnlp.encoders.recurrent import RecurrentEncoder
 from seqnlp.nn.recurrent import GruLayer, LstmLayer, RecurrentLayer, RnnLayer
+from seqnlp.nn.recurrent.normalized import NormalizedGruLayer, NormalizedLstmLayer, NormalizedRnnLayer
 
 
 class ClassicEncoder(RecurrentEncoder, ABC):
@@ -14,6 +15,8 @@ class ClassicEncoder(RecurrentEncoder, ABC):
 
     weight_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the weights between a layer's steps dropped while training (Merity et al., 2018)."""
+    layer_norm: bool = False
+    """Normalise the sums of each step (Ba et al., 2016): steadier gradients, several times slower."""
 
 
 @final
@@ -25,8 +28,8 @@ class Rnn(ClassicEncoder):
     """Nonlinearity of a step's sum."""
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
-        return RnnLayer(width, size, self.weight_drop, self.activation)
+        kind = NormalizedRnnLayer if self.layer_norm else RnnLayer
+        return kind(width, size, self.weight_drop, self.activation)
 
 
 @final
@@ -36,8 +39,7 @@ class Gru(ClassicEncoder):
     kind: Literal["gru"] = "gru"
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
-        return GruLayer(width, size, self.weight_drop)
+        return (NormalizedGruLayer if self.layer_norm else GruLayer)(width, size, self.weight_drop)
 
 
 @final
@@ -47,5 +49,4 @@ class Lstm(ClassicEncoder):
     kind: Literal["lstm"] = "lstm"
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
-        """See `RecurrentEncoder.layer`."""
-        return LstmLayer(width, size, self.weight_drop)
+        return (NormalizedLstmLayer if self.layer_norm else LstmLayer)(width, size, self.weight_drop)

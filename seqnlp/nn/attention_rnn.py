@@ -15,7 +15,7 @@ from seqnlp.nn.attention import Attention
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import EncoderModule
 from seqnlp.nn.pooling import LastStep, Mean, Pooling
-from seqnlp.nn.recurrent import packed_linear
+from seqnlp.nn.recurrent.packed import ROWS, packed_linear
 from seqnlp.nn.states import States, split_state, state_shapes
 from seqnlp.shapes import Bool, Float, Int
 
@@ -124,7 +124,7 @@ class AttentionRnnSteps:
         self._steppers = []
         for layer, state in zip(network.layers, network.initial_state(states), strict=True):
             assert isinstance(layer, EncoderModule)
-            stepper = layer.stepper(rows)
+            stepper = layer.stepper(ROWS)
             stepper.load(state, rows)
             self._steppers.append(stepper)
         self.source = network.attention.source(states)

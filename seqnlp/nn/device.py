@@ -48,11 +48,25 @@ def to_numpy(tensor: Tensor) -> NDArray[Any]:
 
     numpy has no bfloat16, so that becomes float32.
     """
-    plain = tensor.detach()
+    plain = tensor.detach() if tensor.requires_grad else tensor  # each call costs as much as a small product
     if plain.dtype == torch.bfloat16:
         plain = plain.float()
-    array: NDArray[Any] = plain.to(CPU).numpy()
+    array: NDArray[Any] = (plain if plain.device == CPU else plain.to(CPU)).numpy()
     return array
+
+
+class NumpyView:
+    """`to_numpy` for tensors that mostly are the same one from call to call: then it costs nothing."""
+
+    def __init__(self) -> None:
+        self._tensor: Tensor | None = None
+        self._array: NDArray[Any]
+
+    def __call__(self, tensor: Tensor) -> NDArray[Any]:
+        """Return the array of a tensor; values that the tensor is given later are seen only on a CPU."""
+        if tensor is not self._tensor or tensor.device != CPU:
+            self._tensor, self._array = tensor, to_numpy(tensor)
+        return self._array
 
 
 def autocast_dtype(tensor: Tensor) -> torch.dtype:

@@ -67,7 +67,6 @@ class Point(Distribution):
     def shaped(
         self, raw: Float[Tensor, "*values size"], shift: Float[Tensor, "*values"], scale: Float[Tensor, "*values"]
     ) -> Float[Tensor, "*values size"]:
-        """See `Distribution.shaped`."""
         return raw * scale[..., None] + shift[..., None]
 
     def loss(
@@ -107,7 +106,6 @@ class QuantileGrid(Distribution):
     def shaped(
         self, raw: Float[Tensor, "*values size"], shift: Float[Tensor, "*values"], scale: Float[Tensor, "*values"]
     ) -> Float[Tensor, "*values size"]:
-        """See `Distribution.shaped`."""
         return raw * scale[..., None] + shift[..., None]
 
     def loss(

@@ -38,7 +38,6 @@ class LastStep(Pooling):
         self.width, self.both_ends = width * (2 if both_ends else 1), both_ends
 
     def forward(self, states: States) -> Pooled:
-        """Pool a batch."""
         rows = torch.arange(len(states.mask), device=states.mask.device)
         last = states.outputs[rows, states.mask.sum(1) - 1]
         return Pooled(torch.cat([last, states.outputs[:, 0]], 1) if self.both_ends else last)
@@ -52,7 +51,6 @@ class Sum(Pooling):
         self.width = width
 
     def forward(self, states: States) -> Pooled:
-        """Pool a batch."""
         return Pooled(states.outputs.masked_fill(~states.mask.unsqueeze(-1), 0).sum(1))
 
 
@@ -64,7 +62,6 @@ class Mean(Pooling):
         self.width = width
 
     def forward(self, states: States) -> Pooled:
-        """Pool a batch."""
         mask = states.mask.unsqueeze(-1)
         return Pooled(states.outputs.masked_fill(~mask, 0).sum(1) / mask.sum(1))
 
@@ -77,7 +74,6 @@ class Max(Pooling):
         self.width = width
 
     def forward(self, states: States) -> Pooled:
-        """Pool a batch."""
         return Pooled(states.outputs.masked_fill(~states.mask.unsqueeze(-1), -torch.inf).amax(1))
 
 
@@ -91,7 +87,6 @@ class Attention(Pooling):
         self.context = nn.Linear(size, 1, bias=False)
 
     def forward(self, states: States) -> Pooled:
-        """Pool a batch."""
         outputs = states.outputs.masked_fill(~states.mask.unsqueeze(-1), 0)
         strength = self.context(torch.tanh(self.hidden(outputs))).squeeze(-1).float()
         weights = torch.softmax(strength.masked_fill(~states.mask, -torch.inf), -1)

@@ -58,17 +58,14 @@ class TensorStepper(Stepper):
         self._state: list[Tensor] | None = None
 
     def load(self, state: list[Tensor] | None, rows: int = 1) -> None:
-        """See `Stepper.load`."""
         self._state = None if state is None else [part.expand(rows, *part.shape[1:]) for part in state]
 
     def step(self, inputs: Float[Tensor, "rows width"] | Int[Tensor, " rows"]) -> Float[Tensor, "rows features"]:
-        """See `Stepper.step`."""
         with torch.set_grad_enabled(self._gradients):
             vectors = inputs if self._table is None else self._table[inputs]
             outputs, self._state = self._advance(vectors, self._state)
         return outputs
 
     def keep(self, rows: Int[Tensor, " chosen"]) -> None:
-        """See `Stepper.keep`."""
         if self._state is not None:
             self._state = [part[rows] for part in self._state]

@@ -95,7 +95,7 @@ class ModelService(ABC):
 
 @final
 class ServiceClient(ModelService):
-    """Service in a process of its own, started when it is needed, and again if it has died."""
+    """Service in a process of its own, started on demand, also after a death."""
 
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "seqnlp.service")) -> None:
         super().__init__()
@@ -114,7 +114,6 @@ class ServiceClient(ModelService):
         return self._process
 
     async def start(self) -> None:
-        """Start the process if there is none."""
         async with self._starting:
             if self._process is not None or self._closed:
                 return
@@ -131,7 +130,6 @@ class ServiceClient(ModelService):
             self._listening = asyncio.create_task(self._listen(self._process))
 
     async def stream(self, do: str, run: str, settings: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
-        """Send a request, and pass on its items."""
         await self.start()
         if self._process is None:
             raise ServiceDied("closed" if self._closed else self.exit_reason)

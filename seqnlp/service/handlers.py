@@ -6,17 +6,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import Any, final
 
 from seqnlp.api import load
 from seqnlp.errors import RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.recipe.paths import missing_files, path_resolver
-from seqnlp.results import Token
+from seqnlp.results import Result, Token
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe
 from seqnlp.service.protocol import Request
 from seqnlp.service.server import Answer
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.forecast.predictor import Forecaster
 from seqnlp.tasks.lm.predictor import Generator
@@ -78,7 +79,7 @@ def answer(request: Request, models: Models) -> Answer:
         return Answer(_check(request))
     model = models.open(request.run)
     if request.do == "load":
-        return Answer(iter([{"task": model.task}]))
+        return Answer(iter([{"task": model.task, "noun": task_info(model.task).noun}]))
     handler = HANDLERS.get(request.do)
     if handler is None or not isinstance(model.predictor, handler.predictor):
         raise UsageError(f"{request.run}: can't {request.do}: this run is {task_info(model.task).noun}")
@@ -86,7 +87,7 @@ def answer(request: Request, models: Models) -> Answer:
 
 
 def check(recipe: str, overrides: list[str]) -> dict[str, Any]:
-    """All faults of a recipe, or else its missing files, as `seqnlp recipes check` reports them."""
+    """Faults of a recipe, or else its missing files, as `seqnlp recipes check`."""
     import_tasks()
     file = find_recipe(recipe)
     try:
@@ -122,20 +123,6 @@ def pack_tokens(tokens: list[Token]) -> list[dict[str, Any]]:
     ]
 
 
-class TextPredictor(Protocol):
-    """A predictor of any task, a plugin's for instance."""
-
-    def predict(self, text: str) -> Any:
-        """Answer a line of text."""
-
-
-class JsonResult(Protocol):
-    """A result of a predictor."""
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-
-
 def _open(run: str) -> Model:
     predictor = load(run)
     return Model(str(read_recipe(Run.open(run)).get("task", "")), predictor)
@@ -145,8 +132,9 @@ def _check(request: Request) -> Iterator[Any]:
     yield check(**request.settings)
 
 
-def _predict(predictor: TextPredictor, request: Request) -> Iterator[Any]:
-    yield from _to_json(predictor.predict(**request.settings))
+def _predict(predictor: Predictor, request: Request) -> Iterator[Any]:
+    for result in predictor.predict([request.settings["text"]]):
+        yield {"text": str(result), "json": result.to_json()}
 
 
 def _tag(tagger: Tagger, request: Request) -> Iterator[Any]:
@@ -177,14 +165,14 @@ def _unknown(generator: Generator, request: Request) -> Iterator[Any]:
     yield generator.unknown_in(**request.settings)
 
 
-def _to_json(found: JsonResult | Iterable[JsonResult]) -> Iterator[Any]:
+def _to_json(found: Result | Iterable[Result]) -> Iterator[Any]:
     """One result or several as JSON objects."""
     for result in found if isinstance(found, Iterable) else [found]:
         yield result.to_json()
 
 
 HANDLERS = {
-    "predict": Handler(object, _predict),
+    "predict": Handler(Predictor, _predict),
     "tag": Handler(Tagger, _tag),
     "classify": Handler(Classifier, _classify),
     "translate": Handler(Translator, _translate),

@@ -15,7 +15,7 @@ from seqnlp.errors import DataError, OutOfMemory, SeqnlpError
 from seqnlp.service.protocol import Request, from_line
 
 TIME_SLICE = 0.015
-"""Seconds for which a request advances before its items are sent, and the next one has its turn."""
+"""Seconds of a request's turn, after which its items are sent."""
 
 Message = dict[str, Any]
 

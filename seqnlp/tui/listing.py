@@ -1,4 +1,4 @@
-"""The runs in a folder, those included that are broken. Reads JSON only; nothing here is slow to import."""
+"""Runs in a folder, broken ones included; reads JSON only."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, summarize
+from seqnlp.tasks.registry import known_tasks
 from seqnlp.tui.trainings import Training
 
 BROKEN = "damaged"
 
 
 def runs_in(root: Path, trainings: Sequence[Training] = ()) -> list[Summary]:
-    """The runs directly in a folder, the newest first and the broken last; empty if there is no folder.
+    """List the runs directly in a folder, the newest first and the broken last; none if there is no folder.
 
     Args:
         root: The folder.
-        trainings: Those that go on: their runs are told as such, and stand first.
+        trainings: Those that go on: their runs are marked as such, and come first.
     """
     states = {training.path.name: training.condition.value for training in trainings}
     found = [replace(run, state=states.get(run.name, run.state)) for run in _look_into(root)]
@@ -33,12 +34,18 @@ def runs_in(root: Path, trainings: Sequence[Training] = ()) -> list[Summary]:
 
 
 def run_at(path: Path) -> Summary:
-    """One run, whatever state it is in.
+    """Summarize one run, in whatever state it is.
 
     Raises:
         seqnlp.errors.RunError: there is none.
     """
     return summarize(Run.at(path))
+
+
+def noun_of(task: str) -> str:
+    """Noun of a task without its article; the name of an unknown one, whose noun only the service knows."""
+    nouns = {info.name: info.noun.removeprefix("a ").removeprefix("an ") for info in known_tasks()}
+    return nouns.get(task, task)
 
 
 def _look_into(root: Path) -> Iterator[Summary]:

@@ -1,4 +1,4 @@
-"""The page that shows the application: it asks before it closes, as quitting does, and nothing outlives its server."""
+"""Driver of the application in a browser, named by `TEXTUAL_DRIVER`."""
 
 from __future__ import annotations
 
@@ -8,22 +8,33 @@ from typing import Any, final
 from textual.app import App
 from textual.drivers.web_driver import WebDriver
 
-from seqnlp.tui.trainings import Trainings
+from seqnlp.tui.app import SeqnlpApp
+
+PERIOD = 0.5
+"""Seconds between two looks at the server and the trainings."""
 
 
 @final
-class Page:
-    """The other side of the connection, as the application sees it."""
+class PageDriver(WebDriver):
+    """Web driver of a page that asks before it closes, as quitting does."""
 
-    def __init__(self, app: App[Any], trainings: Trainings) -> None:
-        self._app, self._trainings = app, trainings
-        self._server, self._told = os.getppid(), False
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        assert isinstance(app, SeqnlpApp)
+        self._application = app
+        self._server, self._training = os.getppid(), False
 
-    def look(self) -> None:
-        """Leave if the server is gone; tell the page when a training goes on here, and when none does any more."""
+    def start_application_mode(self) -> None:
+        super().start_application_mode()
+        self._application.set_interval(PERIOD, self._watch)
+
+    def _watch(self) -> None:
+        """Leave if the server is gone; tell the page when a training begun here goes on, and when none does."""
         if os.getppid() != self._server:
-            self._app.exit()
-        now, driver = bool(self._trainings.own()), self._app._driver
-        if now != self._told and isinstance(driver, WebDriver):
-            self._told = now
-            driver.write_meta({"type": "trains", "now": now})
+            self._application.exit()
+        training = bool(self._application.trainings.own())
+        if training != self._training:
+            self._training = training
+            self.write_meta({"type": "trains", "now": training})

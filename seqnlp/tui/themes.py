@@ -1,12 +1,14 @@
-"""The colours: one dark theme, one light one, and one for terminals that shall stay without colour."""
+"""Themes: a dark one, a light one, and one without colour; and the colours of labels."""
+
+from typing import final
 
 from textual.theme import BUILTIN_THEMES, Theme
 
 HEAT = tuple(f"heat-{level}" for level in range(6))
-"""How surprising a token is, from what was almost certain to what nobody would have guessed."""
+"""Tints of tokens by negative log-likelihood, from almost certain to very unlikely."""
 
 LABELS = tuple(f"label-{number}" for number in range(8))
-"""What tells labels apart, beside their names; the first that is seen has the first one."""
+"""Colours of labels, in the order in which these are seen."""
 
 NIGHT = Theme(
     name="night",
@@ -112,3 +114,16 @@ PLAIN = Theme(
 )
 
 THEMES = (NIGHT, PAPER, PLAIN)
+
+
+@final
+class LabelColours:
+    """Assigns the next colour to each new label; after the last one they begin again."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def of(self, label: str) -> str:
+        """Theme variable of a label."""
+        number = self._numbers.setdefault(label, len(self._numbers))
+        return f"${LABELS[number % len(LABELS)]}"

@@ -1,13 +1,15 @@
-"""Where a training stands, in styled lines."""
+"""Status of a training as styled lines."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from math import ceil
 
+from rich.cells import cell_len
 from textual.content import Content
 
+from seqnlp.events import Example
 from seqnlp.status import Evaluation, TrainingStatus
-from seqnlp.tui.following import Following
 from seqnlp.tui.widgets.chart_view import meter
 from seqnlp.tui.widgets.lines import column
 from seqnlp.units import duration, score
@@ -21,11 +23,16 @@ SIGNS = {
     "finished": ("✓", "finished", "$success"),
     "failed": ("✕", "failed", "$error"),
 }
-"""The sign, the words and the colour of each state."""
+"""Sign, words and colour of each state."""
+
+NAMES = ("given", "expected", "model")
+"""Lines of an example of dev."""
+
+NAME_WIDTH = 10
 
 
 def progress(status: TrainingStatus, state: tuple[str, str, str], width: int) -> Content:
-    """The state, how much is done, and the time."""
+    """State, progress bar and time."""
     sign, words, colour = state
     left = Content.assemble((f"{sign} ", f"bold {colour}"), (words, "bold"))
     if status.started is None:
@@ -41,7 +48,7 @@ def progress(status: TrainingStatus, state: tuple[str, str, str], width: int) ->
 
 
 def numbers(status: TrainingStatus, width: int) -> Content:
-    """Epoch, loss, the best score and the speed; those that there is room for."""
+    """Epoch, loss, best score and speed, as far as there is room."""
     started, best = status.started, status.best
     parts: list[tuple[str, str]] = []
     if started is not None:
@@ -65,7 +72,7 @@ def numbers(status: TrainingStatus, width: int) -> Content:
 
 
 def evaluations(status: TrainingStatus, width: int) -> Content:
-    """The table of evaluations, the newest last, the best one marked."""
+    """Table of evaluations, the newest last, the best one marked."""
     if not status.evaluations:
         return Content.styled("The scores on dev come after the first evaluation.", "$muted")
     metric = status.evaluations[-1].metric
@@ -80,16 +87,17 @@ def evaluations(status: TrainingStatus, width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def latest_scores(following: Following, width: int) -> Content:
-    """All scores on dev: the latest ones, and those of the model that is kept."""
-    if not following.scores:
+def latest_scores(status: TrainingStatus, width: int) -> Content:
+    """Table of all scores on dev: the latest ones, and those of the model that is kept."""
+    if not status.scores:
         return Content("")
-    name = min(max(map(len, following.scores)) + 2, max(width - 24, 8))
+    name = min(max(map(len, status.scores)) + 2, max(width - 24, 8))
     heads = [column(text, 12, "$muted", right=True) for text in ("latest", "kept")]
     lines = [Content("").join([column("scores on dev", name, "$muted"), *heads])]
-    for metric, value in following.scores.items():
-        style = "bold" if metric == following.curves.metric else ""
-        kept = column(score(following.best.get(metric)), 12, style, right=True)
+    deciding = status.evaluations[-1].metric
+    for metric, value in status.scores.items():
+        style = "bold" if metric == deciding else ""
+        kept = column(score(status.best_scores.get(metric)), 12, style, right=True)
         lines.append(column(metric, name, style).append(column(score(value), 12, style, right=True)).append(kept))
     return Content("\n").join(lines)
 
@@ -107,3 +115,38 @@ def _row(evaluation: Evaluation, best: bool, columns: list[tuple[str, int]]) -> 
     style = "bold" if best else ""
     row = [column(cell, size, style, right=True) for cell, (_, size) in zip(cells, columns, strict=False)]
     return Content("").join([sign, *row])
+
+
+def examples(found: Sequence[Example], first: int, count: int, width: int) -> Content:
+    """Some examples of dev, each in three lines.
+
+    Args:
+        found: All examples.
+        first: Index of the first one; after the last one the first comes again.
+        count: Number of examples, at most.
+        width: Columns of the lines.
+    """
+    shown = [found[(first + number) % len(found)] for number in range(min(count, len(found)))]
+    return Content("\n\n").join([Content("\n").join(_example(example, width)) for example in shown])
+
+
+def _example(example: Example, width: int) -> Iterator[Content]:
+    rows = [[_plain(cell) for cell in row] for row in (example.given, example.expected, example.predicted)]
+    room = width - NAME_WIDTH
+    widths = [max(map(cell_len, cells)) + 2 for cells in zip(*rows, strict=False)]
+    for number, (name, row) in enumerate(zip(NAMES, rows, strict=True)):
+        line, left = column(name, NAME_WIDTH, "$muted"), room
+        for cell, size, right in zip(row, widths, rows[1], strict=False):
+            if left <= 2:
+                break
+            wrong = number == 2 and example.labels and cell != right
+            style = "bold $error" if wrong else ("$muted", "", "bold")[number]
+            # what is wrong is underlined, since there may be no colours
+            line = line.append(column(cell, min(size, left), f"{style} underline" if wrong else style))
+            left -= size
+        yield line
+
+
+def _plain(cell: str) -> str:
+    """A text in one line."""
+    return "".join(sign if sign.isprintable() else "⏎" if sign == "\n" else " " for sign in cell)

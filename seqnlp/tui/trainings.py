@@ -1,32 +1,38 @@
-"""Trainings in processes of their own: begun, paused, stopped with a checkpoint, and found again later."""
+"""Training processes: started, paused, stopped with a checkpoint, and found again later."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
+from sys import executable
 from typing import final
+
+import psutil
 
 from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.run.files import read_json, saving, write_json
 from seqnlp.run.lock import LOCK, holder, noted_process
 
 FOLDER = ".trainings"
-"""Beside the runs: for each training who does it, and what that process has said."""
+"""Beside the runs: for each training a record of its process, and the output of that."""
+
+ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 LOG_TAIL = 8_192
-"""Bytes at the end of what a process has said that are looked at."""
+"""Bytes at the end of the output that are read."""
+
+SAME_TIME = 2.0
+"""Tolerance of start times, in seconds: the clock may be set in between."""
 
 
 class Condition(Enum):
-    """What the process of a training does."""
+    """State of a training's process."""
 
     RUNNING = "training"
     PAUSED = "paused"
@@ -37,58 +43,71 @@ class Condition(Enum):
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a training, so that another application can watch it and go on with it."""
+    """Process of a training, in a file: another application can watch and resume it."""
 
     recipe: str
     settings: list[str]
     pid: int
-    birth: str
-    """When the process began, as the system tells it: later another one may have its number."""
+    started: float
+    """When the process began, in seconds since the epoch: later another one may have its number."""
 
 
 @final
 class Training:
-    """One process that trains; it goes on whatever becomes of the application."""
+    """A training process; it goes on whatever becomes of the application."""
 
-    def __init__(self, path: Path, record: Record, log: Path, own: bool) -> None:
+    def __init__(self, path: Path, record: Record, log: Path, process: psutil.Process | None, own: bool) -> None:
+        """Take the parts.
+
+        Args:
+            path: The run directory.
+            record: What its file says.
+            log: The file with its output.
+            process: The process; None if it has ended.
+            own: It was started by this application, which learns its exit code.
+        """
         self.path, self.record, self.log, self.own = path, record, log, own
         self.code: int | None = None
-        """Its exit code, if it has ended and was begun by this application."""
-        self._stopping = self._gone = False
+        """Its exit code, if it has ended and was started by this application."""
+        self._process, self._stopping = process, False
 
     @property
     def condition(self) -> Condition:
-        """What it does now."""
-        if self._has_ended():
+        """State of the process now."""
+        state = self._state()
+        if state is None:
             return Condition.ENDED
         if self._stopping:
             return Condition.STOPPING
-        seen = look_at(self.record.pid)
-        return Condition.PAUSED if seen is not None and seen[0] in "Tt" else Condition.RUNNING
+        return Condition.PAUSED if state in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP) else Condition.RUNNING
 
     @property
     def alive(self) -> bool:
-        """Whether there is a process."""
-        return not self._has_ended()
+        """True while there is a process."""
+        return self._state() is not None
 
     def pause(self) -> None:
-        """Let it stand still; it keeps its memory."""
-        self._send_all(signal.SIGSTOP)
+        """Suspend it and the processes that it has started; they keep their memory."""
+        for process in self._family():
+            with suppress(psutil.Error):
+                process.suspend()
 
-    def go_on(self) -> None:
+    def unpause(self) -> None:
         """Let it go on after a pause."""
-        self._send_all(signal.SIGCONT)
+        for process in self._family():
+            with suppress(psutil.Error):
+                process.resume()
 
     def stop(self) -> None:
         """Ask it to save a checkpoint and to end; if that was asked before, to end at once."""
-        if self.alive:
+        if self._process is not None and self.alive:
             self._stopping = True
-            with suppress(ProcessLookupError):
-                os.kill(self.record.pid, signal.SIGINT)
-            self.go_on()  # one that stands still would hear it only later
+            with suppress(psutil.Error):
+                self._process.send_signal(signal.SIGINT)
+            self.unpause()  # one that is suspended would hear it only later
 
     def last_words(self, count: int = 12) -> list[str]:
-        """The last lines that it has said."""
+        """The last lines of its output."""
         try:
             with open(self.log, "rb") as file:
                 file.seek(max(0, os.path.getsize(self.log) - LOG_TAIL))
@@ -98,33 +117,35 @@ class Training:
         visible = ["".join(sign for sign in line.expandtabs(4) if sign.isprintable()) for line in lines]
         return [line.rstrip() for line in visible if line.strip()][-count:]
 
-    def _send_all(self, number: signal.Signals) -> None:
-        """A signal to the process, and to those that it has started if it leads a group."""
-        if self.alive:
-            pid = self.record.pid
-            with suppress(ProcessLookupError):
-                (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, number)
+    def _family(self) -> list[psutil.Process]:
+        if self._process is None or not self.alive:
+            return []
+        with suppress(psutil.Error):
+            return [self._process, *self._process.children(recursive=True)]
+        return []
 
-    def _has_ended(self) -> bool:
-        if self._gone:
-            return True
+    def _state(self) -> str | None:
+        """The process's status as psutil names it; None if it has ended, which is remembered."""
+        process = self._process
+        if process is None:
+            return None
         if self.own:
-            with suppress(ChildProcessError):
-                pid, status = os.waitpid(self.record.pid, os.WNOHANG)
-                if pid:
-                    self.code = os.waitstatus_to_exitcode(status)
-                    self._gone = True
-                    return True
-        seen = look_at(self.record.pid)
-        self._gone = seen is None or seen[1] != self.record.birth or seen[0] in "ZX"
-        return self._gone
+            with suppress(psutil.TimeoutExpired):
+                self.code = process.wait(0)
+                self._process = None
+                return None
+        with suppress(psutil.Error):
+            if process.is_running() and (state := process.status()) not in ENDED:
+                return state
+        self._process = None
+        return None
 
 
 @final
 class Trainings:
     """The trainings whose runs are in a folder."""
 
-    def __init__(self, root: Path, command: Sequence[str] = (sys.executable, "-m", "seqnlp")) -> None:
+    def __init__(self, root: Path, command: Sequence[str] = (executable, "-m", "seqnlp")) -> None:
         self.root, self._command = root, command
         self._known: dict[str, Training] = {}
 
@@ -151,11 +172,10 @@ class Trainings:
         log = folder / f"{name}.log"
         words = [word for setting in settings for word in ("-s", setting)]
         out = ["--out", str(self.root / name), "--quiet", *([f"--{how}"] if how else [])]
-        pid = spawn([*self._command, "train", os.path.abspath(recipe), *words, *out], log)
-        seen = look_at(pid)
-        record = Record(os.path.abspath(recipe), list(settings), pid, seen[1] if seen else "")
+        process = psutil.Process(spawn([*self._command, "train", os.path.abspath(recipe), *words, *out], log))
+        record = Record(os.path.abspath(recipe), list(settings), process.pid, process.create_time())
         write_json(folder / f"{name}.json", asdict(record))
-        training = self._known[name] = Training(self.root / name, record, log, own=True)
+        training = self._known[name] = Training(self.root / name, record, log, process, own=True)
         return training
 
     def at(self, name: str) -> Training | None:
@@ -165,20 +185,20 @@ class Trainings:
             return found
         path, log = self.root / name, self.root / FOLDER / f"{name}.log"
         record = _read_record(log.with_suffix(".json"))
-        if (record is None or not Training(path, record, log, own=False).alive) and (pid := _holder(path)) is not None:
-            seen = look_at(pid)
-            record, log = Record("", [], pid, seen[1] if seen else ""), path / "nothing"
+        process = None if record is None else find_process(record)
+        if process is None and (holding := _holder(path)) is not None:
+            process, record, log = holding, Record("", [], holding.pid, holding.create_time()), path / "nothing"
         if record is None:
             return None
-        self._known[name] = Training(path, record, log, own=False)
+        self._known[name] = Training(path, record, log, process, own=False)
         return self._known[name]
 
     def alive(self) -> list[Training]:
-        """Those that are going on, whoever has begun them."""
+        """Running trainings, whoever has started them."""
         return [training for training in self._all() if training.alive]
 
     def own(self) -> list[Training]:
-        """Those that this application has begun and that are going on."""
+        """Running trainings that this application has started."""
         return [training for training in self._known.values() if training.own and training.alive]
 
     def _all(self) -> Iterator[Training]:
@@ -198,7 +218,7 @@ def check_name(name: str) -> None:
 
 
 def spawn(command: Sequence[str], log: Path) -> int:
-    """Start a process in a session of its own, so that neither the terminal nor the application takes it along.
+    """Start a process in a session of its own, which outlives terminal and application.
 
     Its output goes to a file: a pipe would break when the application ends.
 
@@ -219,38 +239,36 @@ def spawn(command: Sequence[str], log: Path) -> int:
         )
 
 
-def look_at(pid: int) -> tuple[str, str] | None:
-    """The state of a process as a letter (`T` stands still, `Z` has ended) and when it began; None if it is gone."""
-    if Path("/proc/self/stat").exists():
-        try:
-            # the second field is the program's name in parentheses, which may hold blanks
-            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        except OSError:
-            return None
-        return fields[0], fields[19]
-    told = subprocess.run(["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    state, _, birth = told.stdout.strip().partition(" ")
-    return (state[0], birth.strip()) if state else None
+def find_process(record: Record) -> psutil.Process | None:
+    """The process of a record; None if it has ended, also where another one has its number now."""
+    with suppress(psutil.Error):
+        process = psutil.Process(record.pid)
+        if abs(process.create_time() - record.started) <= SAME_TIME and process.status() not in ENDED:
+            return process
+    return None
 
 
-def _holder(path: Path) -> int | None:
-    """The process that trains in a folder, unless the note of it is an old one: then the lock is let alone."""
+def _holder(path: Path) -> psutil.Process | None:
+    """The process that trains in a folder; the lock is left alone if the note is old."""
     noted = noted_process(path)
-    return holder(path) if noted is not None and look_at(noted) is not None else None
+    pid = holder(path) if noted is not None and psutil.pid_exists(noted) else None
+    with suppress(psutil.Error):
+        return None if pid is None else psutil.Process(pid)
+    return None
 
 
 def _read_record(file: Path) -> Record | None:
     """The record in a file, or None if there is none."""
     try:
         data = read_json(file)
-        record = Record(str(data["recipe"]), [str(text) for text in data["settings"]], data["pid"], data["birth"])
+        record = Record(str(data["recipe"]), [str(text) for text in data["settings"]], data["pid"], data["started"])
     except (RunError, KeyError, TypeError):
         return None
-    return record if isinstance(record.pid, int) and record.pid > 1 and isinstance(record.birth, str) else None
+    return record if isinstance(record.pid, int) and record.pid > 1 and isinstance(record.started, float) else None
 
 
 def settings_in(line: str) -> list[str]:
-    """The settings in a line as one would write it for the command line, `-s` included or not.
+    """Split a line of settings as a shell would, with or without `-s`.
 
     Raises:
         ValueError: a quotation mark has no partner.

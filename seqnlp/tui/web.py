@@ -1,119 +1,109 @@
-"""The application in a browser: each visitor has a process of it, whose terminal is the page."""
+"""Web server: the application in a browser, one process for each visitor, whose terminal is the page."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import signal
 import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from secrets import compare_digest, token_urlsafe
 from socket import gethostname
-from typing import final
+from typing import Any, final
 from urllib.parse import urlsplit
 
-from aiohttp import WSCloseCode, web
-from textual_serve.server import Server, to_int
+import textual_serve
+from aiohttp import WSCloseCode, WSMsgType, web
 
-from seqnlp.tui.visitor import GRACE, Visitor
-
-PRIVATE = frozenset(["127.0.0.1", "localhost", "::1"])
+LOCAL_NAMES = frozenset(["127.0.0.1", "localhost", "::1"])
 """Names of this machine that no other machine can reach it by."""
 
-POLICY = {
+HEADERS = {
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Referrer-Policy": "no-referrer",
 }
-"""The page loads nothing from elsewhere, no other page may hold it in a frame, and none learns its address from it."""
+"""Loading from elsewhere, foreign frames, and telling others the address are forbidden."""
 
-SIZE = {"width": 80, "height": 24}
-"""Of the terminal, where the page doesn't tell."""
+WIDTH, HEIGHT, FONT_SIZE = 80, 24, 16
+"""Of the terminal, where the page does not tell."""
+
+EXIT_TIMEOUT = 5.0
+"""Seconds that a page and an application have to end by themselves."""
+
+HANDSHAKE = b"__GANGLION__\n"
+"""First line of an application under Textual's web driver; packets follow: a letter, the size, the payload."""
+
+STATIC = Path(next(iter(textual_serve.__path__))) / "static"
+PAGE = Path(__file__).parent / "templates" / "app_index.html"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @final
-class Website(Server):
-    """Serves a command that is a Textual application; the page loads nothing from elsewhere."""
+class Website:
+    """HTTP server of a Textual application, under a secret path."""
 
     def __init__(self, command: Sequence[str], host: str, port: int) -> None:
         """Set up; `serve` begins.
 
         Args:
-            command: The application, begun anew for each visitor.
+            command: The application, started for each visitor.
             host: The address to listen on.
             port: The port to listen on.
         """
-        templates = Path(__file__).parent / "templates"
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        super().__init__("seqnlp", host, port, public_url=url, templates_path=templates)
-        self._words = command
-        self._names = PRIVATE if self.is_private else PRIVATE | {host.lower(), gethostname().lower()}
+        self.host, self.port = host, port
+        self.public_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._command = command
+        self._names = LOCAL_NAMES if self.is_private else LOCAL_NAMES | {host.lower(), gethostname().lower()}
         self._pages: set[web.WebSocketResponse] = set()
         self._root = f"/{token_urlsafe()}/"  # no cookie: browsers send those to all ports of a machine
 
     @property
     def address(self) -> str:
-        """What opens it, and nothing else does: other users of this machine can reach the port, too."""
+        """Secret URL; nothing else opens the page, for other users of this machine can reach the port, too."""
         return self.public_url + self._root
 
     @property
     def is_private(self) -> bool:
-        """Whether only this machine can reach it."""
-        return self.host in PRIVATE
+        """True if only this machine can reach it."""
+        return self.host in LOCAL_NAMES
 
-    def serve(self, debug: bool = False) -> None:
+    def serve(self) -> None:
         """Serve until ctrl+c.
 
         Raises:
             OSError: the port is taken, or the address is none of this machine's.
         """
         logging.basicConfig(level=logging.ERROR)
-        app, patience = self._make_app(), 4 * GRACE
-        web.run_app(app, host=self.host, port=self.port, shutdown_timeout=patience, access_log=None, print=self._tell)
+        web.run_app(
+            self.application(),
+            host=self.host,
+            port=self.port,
+            shutdown_timeout=4 * EXIT_TIMEOUT,
+            access_log=None,
+            print=self._print_address,
+        )
 
-    async def on_startup(self, app: web.Application) -> None:
-        """Say nothing yet: the port may be taken."""
-
-    async def on_shutdown(self, app: web.Application) -> None:
-        """Close all pages; their handlers, which are waited for, then end the processes."""
-        with suppress(NotImplementedError):  # Windows has no signal handlers of a loop
-            for number in (signal.SIGINT, signal.SIGTERM):  # it ends soon, and once more would leave something open
-                asyncio.get_running_loop().remove_signal_handler(number)
-                signal.signal(number, signal.SIG_IGN)
-        closing = [page.close(code=WSCloseCode.GOING_AWAY) for page in self._pages]
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), GRACE)
-
-    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """The terminal of one visitor."""
-        page = web.WebSocketResponse(heartbeat=15)
-        await page.prepare(request)
-        self._pages.add(page)
-        visitor = Visitor(self._words, page)
-        try:
-            await visitor.start(*(to_int(request.query.get(side, ""), usual) for side, usual in SIZE.items()))
-            await self._process_messages(page, visitor)
-        except (AssertionError, AttributeError, LookupError, TypeError, ValueError):
-            await visitor.remote_close()  # no page of ours sends that
-        finally:
-            self._pages.discard(page)
-            await visitor.stop()
-        return page
-
-    async def _make_app(self) -> web.Application:
-        app = web.Application(middlewares=[self._refuse_strangers])
-        app.add_subapp(self._root, await super()._make_app())
-        app.on_response_prepare.append(_tell_policy)
+    def application(self) -> web.Application:
+        """Routes, checks and headers."""
+        app = web.Application(middlewares=[self._check_request])
+        app.router.add_get(self._root, self._index)
+        app.router.add_get(f"{self._root}ws", self._visit)
+        app.router.add_static(f"{self._root}static", STATIC)
+        app.on_shutdown.append(self._close_pages)
+        app.on_response_prepare.append(_add_headers)
         return app
 
     @web.middleware
-    async def _refuse_strangers(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Only who has the address may drive it, and no other page in the browser, whatever it calls this machine."""
+    async def _check_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Reject a foreign Origin, a foreign Host (DNS rebinding) and a wrong secret path."""
         try:
             origin = urlsplit(request.headers.get("Origin", f"http://{request.host}"))
             name = urlsplit(f"//{request.host}").hostname or ""
@@ -129,16 +119,178 @@ class Website(Server):
             raise web.HTTPForbidden(text="Open the address that seqnlp has printed in the terminal.")
         return await handler(request)
 
-    def _tell(self, _: str) -> None:
+    async def _index(self, request: web.Request) -> web.Response:
+        font_size = str(_to_int(request.query.get("fontsize", ""), FONT_SIZE))
+        page = PAGE.read_text(encoding="utf-8").replace("{{ font_size }}", font_size)
+        return web.Response(text=page, content_type="text/html")
+
+    async def _visit(self, request: web.Request) -> web.WebSocketResponse:
+        """Terminal of one visitor."""
+        page = web.WebSocketResponse(heartbeat=15)
+        await page.prepare(request)
+        self._pages.add(page)
+        visitor = Visitor(self._command, page)
+        try:
+            size = (("width", WIDTH), ("height", HEIGHT))
+            await visitor.start(*(_to_int(request.query.get(side, ""), default) for side, default in size))
+            async for message in page:
+                if message.type is WSMsgType.TEXT:
+                    await visitor.handle(message.json())
+        except ValueError:  # no page of ours sends that
+            await visitor.close_page()
+        finally:
+            self._pages.discard(page)
+            await visitor.stop()
+        return page
+
+    async def _close_pages(self, app: web.Application) -> None:
+        """Close all pages; their handlers, which are waited for, then end the processes."""
+        with suppress(NotImplementedError):  # Windows has no signal handlers of a loop
+            for number in (signal.SIGINT, signal.SIGTERM):  # it ends soon, and once more would leave something open
+                asyncio.get_running_loop().remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
+        closing = [page.close(code=WSCloseCode.GOING_AWAY) for page in self._pages]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), EXIT_TIMEOUT)
+
+    def _print_address(self, _: str) -> None:
         print(f"seqnlp is at {self.address} until ctrl+c", file=sys.stderr, flush=True)
 
 
-async def _tell_policy(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(POLICY)
+@final
+class Visitor:
+    """Application of one visitor: a process that ends with the visit, whatever it is doing."""
+
+    def __init__(self, command: Sequence[str], page: web.WebSocketResponse) -> None:
+        """Set up; `start` begins, and `stop` must follow.
+
+        Args:
+            command: The application.
+            page: The connection to the browser.
+        """
+        self.process: Process | None = None
+        self._command, self._page = command, page
+        self._reading: asyncio.Task[None] | None = None
+        self._has_drawn = False
+
+    async def start(self, width: int, height: int) -> None:
+        """Start the application in a terminal of this size."""
+        env = {
+            **os.environ,
+            "TEXTUAL_DRIVER": "seqnlp.tui.page:PageDriver",
+            "TEXTUAL_FPS": "60",
+            "TEXTUAL_COLOR_SYSTEM": "truecolor",
+            "TERM_PROGRAM": "textual",
+            "COLUMNS": str(width),
+            "ROWS": str(height),
+        }
+        # without a shell, which could stay when the application goes, or the other way round; in a session of its
+        # own: ctrl+c is for the server, which then ends all in good order
+        self.process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=PIPE, stdout=PIPE, env=env, start_new_session=True
+        )
+        self._reading = asyncio.create_task(self._read(self.process))
+
+    async def handle(self, message: object) -> None:
+        """Pass a message of the page on to the application.
+
+        Raises:
+            ValueError: it makes no sense.
+        """
+        match message:
+            case ["stdin", str(text)]:
+                await self._write(b"D", text.encode())
+            case ["resize", {"width": int(width), "height": int(height)}]:
+                await self._write_meta({"type": "resize", "width": width, "height": height})
+            case ["ping", data]:
+                await self._page.send_str(json.dumps(["pong", data]))
+            case [("blur" | "focus") as kind, *_]:
+                await self._write_meta({"type": kind})
+            case ["stdin" | "resize" | "ping", *_]:
+                raise ValueError(message)
+            case [str(), *_]:
+                pass  # of a newer page
+            case _:
+                raise ValueError(message)
+
+    async def stop(self) -> None:
+        """Ask the application to end, see to it that it does, and leave nothing open."""
+        process, reading = self.process, self._reading
+        if process is None or reading is None:
+            return
+        try:
+            if self._has_drawn:
+                await self._write_meta({"type": "quit"})
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), EXIT_TIMEOUT)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await asyncio.wait([reading], timeout=EXIT_TIMEOUT)  # its last output
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            # its pipes are read to their end, or they would close when asyncio is gone, which Python complains of
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.communicate(), EXIT_TIMEOUT)
+
+    async def close_page(self) -> None:
+        """Close the page; one that is gone, or stands still, can't say goodbye."""
+        with suppress(TimeoutError, ConnectionError):
+            await asyncio.wait_for(self._page.close(), EXIT_TIMEOUT)
+
+    async def _read(self, process: Process) -> None:
+        """Pass on the application's output until it has ended; then close the page.
+
+        A page that is gone is no reason to stop: an application that nobody reads would wait for ever to be.
+        """
+        stdout = process.stdout
+        assert stdout is not None
+        try:
+            await stdout.readuntil(HANDSHAKE)
+            while True:
+                kind, size = await stdout.readexactly(1), await stdout.readexactly(4)
+                payload = await stdout.readexactly(int.from_bytes(size, "big"))
+                with suppress(ConnectionError):
+                    if kind == b"D":
+                        self._has_drawn = True
+                        await self._page.send_bytes(payload)
+                    elif kind == b"M":
+                        await self._read_meta(json.loads(payload))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        await self.close_page()
+
+    async def _read_meta(self, meta: dict[str, Any]) -> None:
+        if meta["type"] == "trains":
+            await self._page.send_str(json.dumps(["trains", meta["now"]]))
+        elif meta["type"] == "exit":
+            await self.close_page()
+
+    async def _write_meta(self, meta: dict[str, Any]) -> None:
+        await self._write(b"M", json.dumps(meta).encode())
+
+    async def _write(self, kind: bytes, payload: bytes) -> None:
+        assert self.process is not None
+        stdin = self.process.stdin
+        assert stdin is not None
+        with suppress(ConnectionError, RuntimeError):  # it has ended
+            stdin.write(kind + len(payload).to_bytes(4, "big") + payload)
+            await stdin.drain()
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+def _to_int(text: str, default: int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return default
 
 
 def _is_address(name: str) -> bool:
-    """Whether this is a number that no name server decides on."""
+    """True for a number, which no name server decides on."""
     try:
         ip_address(name)
     except ValueError:

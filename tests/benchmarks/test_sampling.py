@@ -37,7 +37,7 @@ def own(model: SequenceModel, texts: int) -> Callable[[], None]:
     sampler, tokens = Sampler(Sampling(), 1, texts, CHARACTERS), np.ones(texts, np.int64)
 
     def step() -> None:
-        tokens[:] = sampler.choose(steps.logits(torch.from_numpy(tokens)).numpy())
+        tokens[:] = sampler.choose(steps.logits(tokens))
 
     return step
 

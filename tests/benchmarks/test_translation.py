@@ -21,6 +21,7 @@ from seqnlp.decoders import Attention, AttentionDecoder
 from seqnlp.encoders import Lstm
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn.beam_search import BEGIN, END, Search
+from seqnlp.nn.device import TensorBatch
 from seqnlp.training import EncodedDataset
 from seqnlp.training.inference import in_parallel
 from seqnlp.training.precision import resolve
@@ -31,7 +32,7 @@ TYPES, SENTENCES, BATCH, ROUNDS = 8000, 1000, 160, 7
 
 
 @dataclass(frozen=True)
-class Sources:
+class Sources(TensorBatch):
     """Padded sources."""
 
     index: Tensor

@@ -21,7 +21,7 @@ from seqnlp.api import train
 from seqnlp.service.client import ModelService, ServiceClient, ServiceState
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.tui.panels.lm import LmPanel
 
 ROOT = Path(__file__).parents[2]
 MANY = 2_000_000
@@ -155,14 +155,13 @@ def _command(run: Path, length: int) -> float:
 async def _shown(run: Path, length: int) -> float:
     app = SeqnlpApp(run.parent, ServiceClient(), run_at(run))
     async with app.run_test(size=(140, 45)) as pilot:
-        screen = app.screen
-        assert isinstance(screen, GenerateScreen)
-        await screen.ask("load")
+        panel = app.screen.query_one(LmPanel)
+        await panel.ask(0, "load", {})
         await pilot.press(*"The")
-        screen.settings["length"] = length
+        panel.settings["length"] = length
         begun = time.perf_counter()
         await pilot.press("enter")
-        while screen.session.busy or not screen.session.writings[0].tokens:
+        while panel.session.busy or not panel.session.buffers[0].tokens:
             await asyncio.sleep(0.01)
         return length / (time.perf_counter() - begun)
 
@@ -190,16 +189,15 @@ async def _memory(run: Path) -> tuple[float, float]:
     """MB in use after the first quarter, and at the end."""
     app = SeqnlpApp(run.parent, Endless(), run_at(run))
     async with app.run_test(size=(140, 45)) as pilot:
-        screen = app.screen
-        assert isinstance(screen, GenerateScreen)
-        screen.settings["length"] = MANY
+        panel = app.screen.query_one(LmPanel)
+        panel.settings["length"] = MANY
         await pilot.press("enter")
         early = 0.0
-        while screen.session.busy or not early:
+        while panel.session.busy or not early:
             await asyncio.sleep(0.02)
-            if not early and screen.view.writing.characters > MANY // 4:
+            if not early and panel.view.buffer.characters > MANY // 4:
                 early = _resident()
-        assert screen.view.writing.characters > 0.99 * MANY
+        assert panel.view.buffer.characters > 0.99 * MANY
         return early, _resident()
 
 

@@ -65,8 +65,9 @@ def check_recipe(seqnlp: Program, folder: Path, changes: list[tuple[str, str, st
     is_answered(seqnlp("recipes", "check", folder / "fuzz.toml"))
 
 
-@few(20)
+@few(10)
 @given(changed_lines)
+@example([("value", LINES[0], '""')])
 @example([("value", LINES[2], "nan")])
 @example([("key", LINES[2], ".'")])
 @example([("drop", LINES[2], "")])
@@ -102,7 +103,7 @@ def check_corpus(seqnlp: Program, folder: Path, changes: list[tuple[int, bytes, 
     return done.returncode
 
 
-@few(20)
+@few(10)
 @given(changed_bytes)
 def test_mutated_corpora(seqnlp: Program, tmp_path: Path, changes: list[tuple[int, bytes, int]]) -> None:
     check_corpus(seqnlp, tmp_path, changes)
@@ -125,7 +126,7 @@ def test_many_mutated_corpora(seqnlp: Program, tmp_path: Path, changes: list[tup
     check_corpus(seqnlp, tmp_path, changes)
 
 
-@few(20)
+@few(10)
 @given(st.binary(max_size=200))
 def test_any_bytes_to_tag(seqnlp: Program, tiny_run: Path, data: bytes) -> None:
     is_answered(seqnlp("tag", tiny_run, stdin=data))
@@ -139,7 +140,7 @@ def check_lines(seqnlp: Program, run: Path, text: str) -> None:
     assert done.stdout.encode().count(b"\n") == len(lines) - (lines[-1] == b"")
 
 
-@few(20)
+@few(10)
 @given(st.text(max_size=200))
 def test_any_text_is_tagged_line_by_line(seqnlp: Program, tiny_run: Path, text: str) -> None:
     check_lines(seqnlp, tiny_run, text)

@@ -45,7 +45,9 @@ def test_two_trainings_give_the_same_bytes(uninterrupted: bytes, tmp_path: Path)
     assert finished(tmp_path / "run") == uninterrupted
 
 
-@pytest.mark.parametrize("stops", [[1], [8], [9, 10, 20], [24], [3, 3, 3]])
+@pytest.mark.parametrize(
+    "stops", [[1], [9, 10, 20], [24], *(pytest.param(stops, marks=pytest.mark.slow) for stops in ([8], [3, 3, 3]))]
+)
 def test_closing_the_iterator_and_resuming_changes_nothing(
     uninterrupted: bytes, stops: list[int], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """How the program behaves towards other programs: readers that leave early, another training in the same folder."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,3 +49,36 @@ def test_sequences_are_ranked_by_a_crf_only(seqnlp: Program, tiny_run: Path) -> 
     assert done.stderr.startswith("error: only a decoder of the kind crf can rank sequences")
     done = seqnlp("tag", tiny_run, "--best", "2", stdin="Hello .")
     assert (done.returncode, done.stderr) == (2, "error: --best goes with --json, and not with --columns\n")
+
+
+FRESH = """
+import os, shlex, sys
+import datasets, tokenizers, torch
+for line in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        from seqnlp.cli.app import main
+        sys.argv = ["seqnlp", *shlex.split(line)]
+        main()
+        sys.exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        sys.exit(f"{line}: exit code {code}")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes can't be forked here")
+def test_commands_import_all_that_they_need(tiny_run: Path) -> None:
+    """Each begins in a process in which nothing of seqnlp is loaded, which those of other tests do not."""
+    commands = [
+        "recipes check pos_gru",
+        "recipes show pos_gru --resolved",
+        "corpora stats corpora/pos",
+        "runs show RUN",
+        "evaluate RUN",
+        "errors RUN",
+        "predict RUN LICENSE",
+    ]
+    command = [sys.executable, "-c", FRESH, *(line.replace("RUN", shlex.quote(str(tiny_run))) for line in commands)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

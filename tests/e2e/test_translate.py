@@ -14,7 +14,12 @@ from seqnlp.nn.initial import weights_are_drawn
 
 Program = Callable[..., "CompletedProcess[str]"]
 TINY = ["training.epochs=1", "training.threads=1", "encoder.size=16", "decoder.size=32", "search.beam=2"]
-SETTINGS = [part for setting in [*TINY, "data.train=corpora/reverse/dev.tsv"] for part in ("-s", setting)]
+FILES = [
+    "data.train=corpora/reverse/dev.tsv",
+    "data.dev='corpora/reverse/dev.tsv[:40]'",
+    "data.test='corpora/reverse/test.tsv[:40]'",
+]
+SETTINGS = [part for setting in [*TINY, *FILES] for part in ("-s", setting)]
 
 
 def complains(done: "CompletedProcess[str]", code: int, *parts: str) -> None:
@@ -184,7 +189,7 @@ def test_a_training_that_was_stopped_and_goes_on_ends_with_the_same_bytes(
 ) -> None:
     import seqnlp as library
 
-    settings = [*TINY, 'data.train="corpora/reverse/dev.tsv"', "training.epochs=2", "training.threads=2"]
+    settings = [*TINY, *FILES, "training.epochs=2", "training.threads=2"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for _ in library.train("reverse_words", settings, whole):
         pass

@@ -125,7 +125,7 @@ def test_errors_tells_draws_and_writes(sentiment: Path, tmp_path: Path) -> None:
     picture = tmp_path / "matrix.svg"
     told = call("errors", sentiment, "--split", "dev", "--plot", picture)
     assert told.exit_code == 0, told.output
-    assert "of 70 right" in told.stdout
+    assert "of 70)" in told.stdout
     assert "expected calibration error" in told.stdout
     assert picture.read_text().startswith("<svg")
     result = json.loads(call("errors", sentiment, "--json").stdout)

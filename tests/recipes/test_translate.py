@@ -26,7 +26,8 @@ def trained(recipe: str, out: Path, *settings: str) -> Path:
 
 
 def test_reverse_words(tmp_path: Path) -> None:
-    run = trained("reverse_words", tmp_path / "run", 'data.train="corpora/reverse/dev.tsv"')
+    dev = "corpora/reverse/dev.tsv"
+    run = trained("reverse_words", tmp_path / "run", f'data.train="{dev}"', f'data.dev="{dev}[:40]"')
     scores = json.loads((run / "scores.json").read_text())["test"]
     assert {"chrf", "exact_match", "nats", "signatures", "search"} <= set(scores)
     assert scores["search"]["beam"] == 3
@@ -34,7 +35,8 @@ def test_reverse_words(tmp_path: Path) -> None:
 
 
 def test_translate_en_fr(tmp_path: Path) -> None:
-    sources = ['data.train="corpora/en_fr/dev.tsv"', 'data.test="corpora/en_fr/test.tsv[:20]"']
+    dev, test = "corpora/en_fr/dev.tsv", "corpora/en_fr/test.tsv[:20]"
+    sources = [f'data.train="{dev}"', f'data.dev="{dev}[:20]"', f'data.test="{test}"']
     sizes = ["embedding.size=8", "decoder.embedding_size=8", "search.beam=2"]
     run = trained("translate_en_fr", tmp_path / "run", *sources, *sizes)
     told = seqnlp.evaluate(run)

@@ -18,6 +18,8 @@ from textual.widgets import Input, TextArea
 
 from seqnlp.service.client import ModelService, ServiceState
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.screens.compare import CompareScreen
+from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.widgets.prompt import Prompt
 
@@ -63,13 +65,6 @@ class FakeService(ModelService):
             self.open -= 1
 
 
-@pytest.fixture(params=[(80, 24), (140, 45)], ids=["80x24", "140x45"])
-def size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    """The terminals that pictures are taken of."""
-    found: tuple[int, int] = request.param
-    return found
-
-
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -80,7 +75,10 @@ def _no_surprises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(SeqnlpApp, "forgiving", False)
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 1 / 500)  # Textual's own pauses after each key
+    monkeypatch.setattr("seqnlp.tui.panels.base.TYPING_PAUSE", 0.02)
+    monkeypatch.setattr("seqnlp.tui.panels.lm.PAUSE", 0.02)
+    monkeypatch.setattr("seqnlp.tui.screens.train.TYPING_PAUSE", 0.02)
     for line in (Input, TextArea):  # a cursor that blinks is seen in one picture and not in the next
         monkeypatch.setattr(line.cursor_blink, "_default", False)
     time.tzset()
@@ -140,6 +138,12 @@ async def wait_for(app: SeqnlpApp, wanted: str, there: bool = True) -> None:
     raise AssertionError(f"{wanted!r} is {'not ' if there else ''}in:\n{text_on(app)}")
 
 
+def panel_of(app: SeqnlpApp) -> Any:
+    """The panel of the task on the screen, or else the screen."""
+    screen = app.screen
+    return screen.panel or screen if isinstance(screen, RunScreen | CompareScreen) else screen
+
+
 def at_work(app: SeqnlpApp) -> list[object]:
     """What has messages to deal with, something to draw or lay out, or an answer to wait for."""
     screen = app.screen
@@ -177,7 +181,7 @@ def hides() -> Callable[[SeqnlpApp, str], Awaitable[None]]:
 
 @pytest.fixture
 def settled() -> Callable[[Any], Awaitable[Any]]:
-    """Waits until nothing is asked or drawn any more, and gives the screen: `screen = await settled(pilot)`."""
+    """Waits until nothing is asked or drawn any more, and gives the panel, or else the screen."""
 
     async def wait(pilot: Any) -> Any:
         app, calm, busy = pilot.app, 0, list[object]()
@@ -189,7 +193,7 @@ def settled() -> Callable[[Any], Awaitable[Any]]:
                     calm = 0 if busy else calm + 1
         except TimeoutError:
             raise AssertionError(f"still at work: {busy}") from None
-        return app.screen
+        return panel_of(app)
 
     return wait
 
@@ -251,7 +255,7 @@ def golden(tmp_path: Path) -> Callable[[SeqnlpApp, str], Awaitable[None]]:
     """Compares the screen with its picture, or writes it if the environment says so: `await golden(app, "home")`."""
 
     async def check(app: SeqnlpApp, name: str) -> None:
-        file = GOLDEN / f"{name}-{app.size.width}x{app.size.height}.svg"
+        file = GOLDEN / f"{name}.svg"
         if os.environ.get("SEQNLP_GOLDEN") == "write":
             await asyncio.sleep(1)
             GOLDEN.mkdir(exist_ok=True)

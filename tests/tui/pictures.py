@@ -192,7 +192,6 @@ def main() -> None:
         os.chdir(desk)
         os.environ |= {"TEXTUAL_ANIMATIONS": "none"}
         os.environ.pop("NO_COLOR", None)
-        SeqnlpApp.forgiving = False
         PICTURES.mkdir(exist_ok=True)
         for name in wanted.names or ACTS:
             file = PICTURES / f"{name}.svg"

@@ -34,20 +34,10 @@ def opened(fake: Any, runs: Path, reply: Any = opinion) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(load | {"classify": reply}), run_at(runs / "sentiment_lstm"))
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, TEXT)
-        await golden(app, "classify")
-
-
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await pilot.press("ctrl+t")
-        await typed(pilot, TEXT)
-        await pilot.press("f2", "down", "right")
-        await pilot.pause()
         await golden(app, "classify")
 
 
@@ -115,11 +105,11 @@ async def test_what_is_typed_over_the_words_goes_on_in_the_line(runs: Path, fake
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, "a fine")
         await pilot.press("enter")
-        assert screen.focused is screen.answer
+        assert app.focused is screen.answer
         await pilot.press("space", *"cast")
         await shows(app, "a fine cast")
         await shows(app, "cast +0.12")
-        assert isinstance(screen.focused, Prompt)
+        assert isinstance(app.focused, Prompt)
         await pilot.press("down", "slash", "x")  # a key that means something is no text
         await shows(app, "a fine castx")
 
@@ -133,7 +123,7 @@ async def test_the_cursor_tells_a_words_weight(runs: Path, fake: Any, shows: Any
         await shows(app, f"2/{len(TEXT.split())}  fine  +0.31")
         await pilot.press("up")
         await pilot.pause()
-        assert isinstance(app.screen.focused, Prompt)
+        assert isinstance(app.app.focused, Prompt)
 
 
 async def test_many_classes_show_the_likeliest_first(

@@ -109,14 +109,13 @@ async def test_the_pictures(
     pairs: Path,
     fake: Any,
     golden: Any,
-    size: tuple[int, int],
     pair: tuple[str, str],
     text: str,
     name: str,
     settled: Any,
 ) -> None:
     app = app_of(pairs, fake)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, *pair)
         screen.query_one(Prompt).text = text
         if name == "compare-texts":
@@ -176,7 +175,7 @@ async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, shows
         await pilot.press("ctrl+c")
         assert app.clipboard.startswith("char_lstm:\nHm")
         await pilot.press("p")
-        assert app.focused is screen.query_one("#input")
+        assert app.focused is screen.query_one("#prompt")
 
 
 async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake: Any, settled: Any) -> None:
@@ -185,20 +184,20 @@ async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake
         screen = await opened(pilot, "char_lstm", "word_lstm")
         app.service.pause = 0.01
         await pilot.press("a", "enter")
-        while not all(writing.tokens for writing in screen.duet.writings):
+        while not all(buffer.tokens for buffer in screen.panel.session.buffers):
             await pilot.pause(0.01)
-        assert screen.duet.busy == {0, 1}
+        assert all(screen.panel.session.is_busy(number) for number in (0, 1))
         await pilot.press("space")
         await settled(pilot)
-        assert not screen.duet.busy
+        assert not screen.panel.session.busy
         assert app.service.open == 0
-        before = screen.duet.writings[0].tokens
+        before = screen.panel.session.buffers[0].tokens
         await pilot.press("space")
-        while screen.duet.writings[0].tokens == before:
+        while screen.panel.session.buffers[0].tokens == before:
             await pilot.pause(0.01)
         await pilot.press("escape")
-        assert not screen.duet.busy
-        assert screen.duet.writings[0].tokens > before
+        assert not screen.panel.session.busy
+        assert screen.panel.session.buffers[0].tokens > before
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
         assert app.service.open == 0
@@ -273,10 +272,10 @@ async def test_page_up_and_down_scroll_through_what_is_too_long(
         screen.query_one(Prompt).text = " ".join(f"w{number}" for number in range(1_500))
         await shows(app, "the same tags for all 1,500 words")
         await settled(pilot)
-        await pilot.press("pagedown")
-        await hides(app, "the same tags for all")
-        await pilot.press("pageup")
-        await shows(app, "the same tags for all 1,500 words")
+        for key, there in {"pagedown": hides, "pageup": shows}.items():
+            await shows(app, " w20 " if key == "pageup" else " w0 ")
+            await pilot.press(key)
+            await there(app, " w0 ")
         assert app.focused is screen.query_one(Prompt)
 
 
@@ -367,21 +366,6 @@ async def test_a_broken_run_is_not_compared(pairs: Path, fake: Any, settled: Any
         await pilot.press("tab", *["down"] * 20, "tab", "c")
         assert isinstance(app.screen, HomeScreen)
         assert any("no model that could be compared" in note.message for note in app._notifications)
-
-
-@pytest.mark.parametrize("width", [40, 60, 200])
-@pytest.mark.parametrize("pair", [("char_lstm", "word_lstm"), ("pos_gru", "pos_lstm")])
-async def test_any_width(pairs: Path, fake: Any, shows: Any, width: int, pair: tuple[str, str], settled: Any) -> None:
-    app = app_of(pairs, fake)
-    async with app.run_test(size=(width, 24)) as pilot:
-        screen = await opened(pilot, *pair)
-        screen.query_one(Prompt).text = "The old"
-        await pilot.press("enter")
-        await settled(pilot)
-        await shows(app, pair[1])
-        await pilot.resize_terminal(width + 30, 40)
-        await pilot.pause()
-        await shows(app, pair[1])
 
 
 async def test_without_colour(

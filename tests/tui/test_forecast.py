@@ -63,19 +63,11 @@ def opened(fake: Any, runs: Path, reply: Any = waves) -> SeqnlpApp:
     )
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("down")
-        await settled(pilot)
-        await golden(app, "forecast")
-
-
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await pilot.press("ctrl+t")
         await settled(pilot)
         await golden(app, "forecast")
 
@@ -90,7 +82,7 @@ async def test_the_test_file_of_the_run_is_forecast_at_once(runs: Path, fake: An
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await settled(pilot)
         assert asked(app) == {"file": "load.csv[85%:]", "horizon": None, "level": None, "before": 2.0}
-        assert screen.focused is screen.answer
+        assert app.focused is screen.answer
         await shows(app, "24 steps")
         await shows(app, "48 steps before")
         await shows(app, "2024-03-01 23:00")
@@ -205,9 +197,9 @@ async def test_another_file_is_opened_with_enter(runs: Path, fake: Any, settled:
         await pilot.press("enter")
         await settled(pilot)
         assert asked(app)["file"] == "other.csv"
-        assert screen.focused is screen.answer
+        assert app.focused is screen.answer
         await pilot.press("o", "escape")
-        assert screen.focused is screen.answer
+        assert app.focused is screen.answer
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
@@ -295,7 +287,7 @@ async def test_a_setting_that_was_refused_is_no_trouble_of_the_next_file(
         await settled(pilot)
         assert asked(app) == {"file": "other.csv", "horizon": None, "level": level, "before": 2.0}
         await shows(app, "24 steps")
-        assert screen.read == "other.csv"
+        assert screen.answered_file == "other.csv"
 
 
 async def test_levels_that_are_refused_are_gone_past(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
@@ -359,8 +351,8 @@ async def test_without_a_recipe_the_line_is_empty(runs: Path, fake: Any, shows: 
 async def test_copying_takes_a_line_a_step(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(100, 30)) as pilot:
-        screen = await settled(pilot)
-        screen.action_copy_text()
+        await settled(pilot)
+        app.screen.action_copy_text()
         lines = app.clipboard.splitlines()
         assert len(lines) == TRAINED
         assert lines[0].split("\t") == ["2024-03-01T00:00:00", "20", "19", "21"]

@@ -14,16 +14,16 @@ from seqnlp.tui.listing import run_at
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.help import HelpScreen
 from seqnlp.tui.screens.home import HomeScreen
-from seqnlp.tui.screens.unavailable import UnavailableScreen
+from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.run_list import RunList
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
     app = SeqnlpApp(runs, fake({}))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await golden(app, "home")
 
@@ -82,25 +82,17 @@ async def test_a_state_is_whole_however_long_the_name(runs: Path, fake: Any, sho
         await shows(app, "a_name_that_is_very_long_indeed (unfinished)")
 
 
-async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
-    app = SeqnlpApp(runs, fake({}))
+async def test_arrows_choose_and_enter_opens(runs: Path, fake: Any, settled: Any) -> None:
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}]}))
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press("down", "down", "down", "down", "enter")
         assert isinstance(app.screen, HomeScreen)  # the last one is broken
         assert any("half-written" in note.message for note in app._notifications)
-        (runs / "forecaster").mkdir()
-        for name, text in {
-            "meta.json": '{"format": 2}',
-            "recipe.toml": 'task = "juggle"',
-            "model.safetensors": "x",
-        }.items():
-            (runs / "forecaster" / name).write_text(text)
-        await pilot.press("ctrl+r")
+        await pilot.press("up", "up", "enter")
         await settled(pilot)
-        await pilot.press(*"juggle", "enter")
-        assert isinstance(app.screen, UnavailableScreen)
-        await shows(app, "no screen for juggle")
+        assert isinstance(app.screen, RunScreen)
+        assert app.screen.heading == "pos_gru"
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
@@ -151,17 +143,6 @@ async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, 
         await settled(pilot)
         await pilot.press("enter")
         assert any("no model yet" in note.message for note in app._notifications)
-
-
-@pytest.mark.parametrize("width", [20, 40, 60, 200])
-async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, settled: Any) -> None:
-    app = SeqnlpApp(runs, fake({}))
-    async with app.run_test(size=(width, 12)) as pilot:
-        await settled(pilot)
-        await shows(app, "char_l")
-        await pilot.resize_terminal(width + 30, 30)
-        await pilot.pause()
-        await shows(app, "char_l")
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

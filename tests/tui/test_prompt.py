@@ -9,7 +9,7 @@ from textual import events
 
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.tui.panels.lm import LmPanel
 from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
@@ -71,8 +71,7 @@ async def test_what_is_pasted_keeps_its_lines(
         await pilot.press("enter")
         await settled(pilot)
         assert asked(app, "generate", "prompt") == [VERSE]
-        assert isinstance(app.screen, GenerateScreen)
-        assert app.screen.view.writing.text == VERSE + " and all our woe"
+        assert app.screen.query_one(LmPanel).view.buffer.text == VERSE + " and all our woe"
 
 
 @pytest.mark.parametrize("key", ["ctrl+j", "shift+enter", "alt+enter"])
@@ -191,13 +190,6 @@ async def test_without_colour_the_chosen_line_is_bold(
         prompt = await paste(pilot, "The cat sleeps .\nA dog barks")
         bold = [any(part.style and part.style.bold for part in prompt.render_line(row)) for row in range(2)]
         assert bold == [False, True]
-
-
-async def test_the_picture_of_a_verse(runs: Path, fake: Any, golden: Any, paste: Any) -> None:
-    app = opened(fake, runs, "sentiment_lstm")
-    async with app.run_test(size=(40, 24)) as pilot:
-        await paste(pilot, VERSE)
-        await golden(app, "classify-verse")
 
 
 async def test_the_picture_of_several_sentences_in_daylight(

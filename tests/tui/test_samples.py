@@ -11,7 +11,7 @@ from seqnlp.service.handlers import Models, answer
 from seqnlp.service.protocol import Request
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.tui.panels.lm import LmPanel
 
 pytestmark = pytest.mark.anyio
 
@@ -55,13 +55,12 @@ def opened(fake: Any, run: Path) -> SeqnlpApp:
 def written(settled: Any) -> Any:
     """Three texts, written to their end."""
 
-    async def write(pilot: Any) -> GenerateScreen:
-        screen = pilot.app.screen
-        assert isinstance(screen, GenerateScreen)
-        screen.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
+    async def write(pilot: Any) -> LmPanel:
+        panel = pilot.app.screen.query_one(LmPanel)
+        panel.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
         await pilot.press(*PROMPT, "enter")
         await settled(pilot)
-        return screen
+        return panel
 
     return write
 
@@ -79,8 +78,8 @@ async def test_the_texts_are_those_of_the_command_line(trained: Path, fake: Any,
     assert told.exit_code == 0, told.output
     app = opened(fake, trained)
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = await written(pilot)
-        texts = [writing.text for writing in screen.session.writings]
+        panel = await written(pilot)
+        texts = [buffer.text for buffer in panel.session.buffers]
         assert "\n-----\n".join(texts) + "\n" == told.stdout
         assert len(set(texts)) == SAMPLES
         assert len(questions(app)) == 1
@@ -89,26 +88,25 @@ async def test_the_texts_are_those_of_the_command_line(trained: Path, fake: Any,
 async def test_at_temperature_0_all_are_the_likeliest_text(trained: Path, fake: Any, runs: Path, settled: Any) -> None:
     app = opened(fake, trained)
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = app.screen
-        assert isinstance(screen, GenerateScreen)
-        screen.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH, temperature=0.0)
+        panel = app.screen.query_one(LmPanel)
+        panel.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH, temperature=0.0)
         await pilot.press(*PROMPT, "enter")
         await settled(pilot)
-        (text,) = {writing.text for writing in screen.session.writings}
+        (text,) = {buffer.text for buffer in panel.session.buffers}
         assert len(text) == len(PROMPT) + LENGTH
 
 
 async def test_one_of_them_goes_on_alone(trained: Path, fake: Any, runs: Path, settled: Any, written: Any) -> None:
     app = opened(fake, trained)
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = await written(pilot)
-        before = [writing.text for writing in screen.session.writings]
+        panel = await written(pilot)
+        before = [buffer.text for buffer in panel.session.buffers]
         await pilot.press("tab", "space")
         await settled(pilot)
-        after = [writing.text for writing in screen.session.writings]
+        after = [buffer.text for buffer in panel.session.buffers]
         assert (after[0], after[2]) == (before[0], before[2])
         assert after[1].startswith(before[1])
-        assert screen.session.writings[1].tokens == 2 * LENGTH
+        assert panel.session.buffers[1].tokens == 2 * LENGTH
         assert questions(app)[-1]["prompt"] == before[1]
 
 
@@ -117,27 +115,26 @@ async def test_one_of_them_branches_and_comes_back(
 ) -> None:
     app = opened(fake, trained)
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = await written(pilot)
-        before = [writing.text for writing in screen.session.writings]
+        panel = await written(pilot)
+        before = [buffer.text for buffer in panel.session.buffers]
         await pilot.press("tab", "tab", "left", "left")
         await settled(pilot)
         await pilot.press("1")
         await settled(pilot)
-        branched = screen.session.writings[2]
+        branched = panel.session.buffers[2]
         assert branched.text.startswith(before[2][:-2] + "e")
         assert branched.tokens == 2 * LENGTH - 1
         assert questions(app)[-1]["prompt"] == before[2][:-2] + "e"
         await pilot.press("u")
-        assert [writing.text for writing in screen.session.writings] == before
+        assert [buffer.text for buffer in panel.session.buffers] == before
 
 
 async def test_all_stop_together(trained: Path, fake: Any, runs: Path) -> None:
     app = opened(fake, trained)
     service: Any = app.service
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = app.screen
-        assert isinstance(screen, GenerateScreen)
-        screen.settings.update(samples=SAMPLES, seed=SEED)
+        panel = app.screen.query_one(LmPanel)
+        panel.settings.update(samples=SAMPLES, seed=SEED)
         reply = service.replies["generate"]
 
         def halting(settings: Mapping[str, Any]) -> Iterator[Any]:
@@ -148,26 +145,25 @@ async def test_all_stop_together(trained: Path, fake: Any, runs: Path) -> None:
 
         service.replies["generate"] = halting
         await pilot.press("enter")
-        while not all(writing.tokens for writing in screen.session.writings):
+        while not all(buffer.tokens for buffer in panel.session.buffers):
             await pilot.pause(0.01)
-        assert all(screen.session.is_busy(number) for number in range(SAMPLES))
+        assert all(panel.session.is_busy(number) for number in range(SAMPLES))
         await pilot.press("escape")
         await pilot.pause()
-        assert not screen.session.busy
+        assert not panel.session.busy
         assert service.open == 0
         await pilot.press("tab")
-        assert screen.view is screen.views[1]
+        assert panel.view is panel.views[1]
 
 
-async def test_a_dial_turned_while_a_batch_is_written_steers_each_text(
+async def test_a_setting_changed_while_a_batch_is_written_steers_each_text(
     trained: Path, fake: Any, runs: Path, settled: Any
 ) -> None:
     app = opened(fake, trained)
     service: Any = app.service
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = app.screen
-        assert isinstance(screen, GenerateScreen)
-        screen.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
+        panel = app.screen.query_one(LmPanel)
+        panel.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
         service.gate.clear()
         await pilot.press("enter", "d", "right")
         while len(questions(app)) < 1 + SAMPLES:
@@ -175,4 +171,4 @@ async def test_a_dial_turned_while_a_batch_is_written_steers_each_text(
         service.gate.set()
         await settled(pilot)
         assert [settings["temperature"] for settings in questions(app)] == [0.8, 0.85, 0.85, 0.85]
-        assert [writing.tokens for writing in screen.session.writings] == [LENGTH] * SAMPLES
+        assert [buffer.tokens for buffer in panel.session.buffers] == [LENGTH] * SAMPLES

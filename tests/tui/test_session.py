@@ -1,7 +1,10 @@
 """What is asked for each text, and how much of it is left."""
 
-from seqnlp.tui.dialling import DIALS, defaults
+from seqnlp.tui.panels.lm import SAMPLING_SETTINGS
 from seqnlp.tui.session import Session
+from seqnlp.tui.widgets.settings_panel import defaults
+
+DEFAULTS = defaults(SAMPLING_SETTINGS)
 
 
 def part(count: int) -> dict[str, object]:
@@ -9,7 +12,7 @@ def part(count: int) -> dict[str, object]:
 
 
 def test_steering_twice_keeps_the_length() -> None:
-    session, settings = Session("", 1, 7), defaults()
+    session, settings = Session("", 1, 7), DEFAULTS
     assert session.begin(0, 500, settings)["length"] == 500
     session.add(0, part(100))
     assert session.left(500) == {0: 400}
@@ -25,7 +28,7 @@ def test_steering_twice_keeps_the_length() -> None:
 
 
 def test_a_text_was_stopped_or_has_its_length() -> None:
-    session, settings = Session("", 2, 7), {**defaults(), "length": 50}
+    session, settings = Session("", 2, 7), {**DEFAULTS, "length": 50}
     session.begin_all(settings)
     session.add(0, part(50))
     session.add(1, part(20))
@@ -45,27 +48,27 @@ def test_a_text_was_stopped_or_has_its_length() -> None:
 
 
 def test_undoing_brings_back_whether_the_length_was_reached() -> None:
-    session, settings = Session("", 2, 7), {**defaults(), "length": 200}
+    session, settings = Session("", 2, 7), {**DEFAULTS, "length": 200}
     session.begin_all(settings)
     session.add(0, part(200))
     session.add(1, part(150))
     session.end([0])
     session.stop()
     for number in (0, 1):
-        session.writings[number].branch(100, "y", -1.0)
+        session.buffers[number].branch(100, "y", -1.0)
         session.begin(number, 10 if number else 200, settings)
         session.add(number, part(10))
         session.stop()
     assert session.describe(0).startswith("stopped  ·  111 tokens")
     assert session.describe(1).startswith("length reached  ·  111 tokens")
-    for writing in session.writings:
-        writing.undo()
+    for buffer in session.buffers:
+        buffer.undo()
     assert session.describe(0).startswith("length reached  ·  200 tokens")
     assert session.describe(1).startswith("stopped  ·  150 tokens")
 
 
 def test_a_text_that_went_and_comes_back_has_reached_nothing() -> None:
-    session, settings = Session("", 2, 7), {**defaults(), "length": 5}
+    session, settings = Session("", 2, 7), {**DEFAULTS, "length": 5}
     session.begin_all(settings)
     for number in (0, 1):
         session.add(number, part(5))
@@ -78,14 +81,14 @@ def test_a_text_that_went_and_comes_back_has_reached_nothing() -> None:
 
 def test_what_comes_after_the_stop_is_not_taken() -> None:
     session = Session("a", 2, 7)
-    session.begin(1, 500, defaults())
+    session.begin(1, 500, DEFAULTS)
     session.stop()
     session.add(1, part(5))
-    assert session.writings[1].text == "a"
+    assert session.buffers[1].text == "a"
 
 
 def test_a_batch_has_one_seed_and_what_goes_on_alone_has_its_own() -> None:
-    session, settings = Session("Once", 2, 7), defaults()
+    session, settings = Session("Once", 2, 7), DEFAULTS
     asked = session.begin_all(settings)
     assert (asked["prompt"], asked["seed"], asked["samples"], asked["length"]) == ("Once", 7, 2, 500)
     session.add(1, part(10))
@@ -96,11 +99,11 @@ def test_a_batch_has_one_seed_and_what_goes_on_alone_has_its_own() -> None:
 
 
 def test_a_batch_is_begun_with_the_whole_prompt_however_long() -> None:
-    assert Session("x" * 10_000, 1, 7).begin_all(defaults())["prompt"] == "x" * 10_000
+    assert Session("x" * 10_000, 1, 7).begin_all(DEFAULTS)["prompt"] == "x" * 10_000
 
 
 def test_steering_a_batch_keeps_each_texts_length() -> None:
-    session, settings = Session("", 2, 7), defaults()
+    session, settings = Session("", 2, 7), DEFAULTS
     session.begin_all(settings)
     session.add(0, part(100))
     session.add(1, part(99))
@@ -109,10 +112,10 @@ def test_steering_a_batch_keeps_each_texts_length() -> None:
     assert not session.busy
 
 
-def test_dials_step_on_their_ladder_from_any_value() -> None:
-    dials = {dial.name: dial for dial in DIALS}
-    temperature, top_k, length = dials["temperature"], dials["top_k"], dials["length"]
+def test_settings_step_on_their_ladder_from_any_value() -> None:
+    settings = {setting.name: setting for setting in SAMPLING_SETTINGS}
+    temperature, top_k, length = settings["temperature"], settings["top_k"], settings["length"]
     assert (temperature.step(0.8, 1), temperature.step(0.83, 1), temperature.step(0.0, -1)) == (0.85, 0.85, 0.0)
     assert (top_k.step(None, 1), top_k.step(1, -1), top_k.step(7, 1)) == (1, None, 10)
-    assert [top_k.show(None), length.show(10**9), length.show(2000)] == ["off", "endless", "2,000"]
+    assert [top_k.format(None), length.format(10**9), length.format(2000)] == ["off", "endless", "2,000"]
     assert (top_k.parse("off"), temperature.parse("1.25")) == (None, 1.25)

@@ -9,8 +9,8 @@ import pytest
 from seqnlp.service.client import ServiceDied, ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
+from seqnlp.tui.panels.tag import TagPanel
 from seqnlp.tui.screens.home import HomeScreen
-from seqnlp.tui.screens.tag import TagScreen
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.tagged_view import TaggedView
 
@@ -54,32 +54,23 @@ def opened(fake: Any, runs: Path, **replies: Any) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(REPLIES | replies), run_at(runs / "pos_gru"))
 
 
-async def test_the_picture_of_spans(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
+async def test_the_picture_of_spans(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, SENTENCE)
         await pilot.press("f2")
         await pilot.pause()
         await golden(app, "tag-spans")
 
 
-async def test_the_picture_of_two_columns_in_daylight(
-    runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any
-) -> None:
+async def test_the_picture_of_two_columns_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs, tag=parts_of_speech)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+t")
         await typed(pilot, SENTENCE)
         await pilot.press("down", "right", "right")
         await pilot.pause()
         await golden(app, "tag-columns")
-
-
-async def test_the_picture_on_a_narrow_terminal(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await typed(pilot, SENTENCE)
-        await golden(app, "tag-spans")
 
 
 async def test_tags_follow_what_is_typed(runs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:
@@ -234,7 +225,7 @@ async def test_the_cursor_goes_from_word_to_word(runs: Path, fake: Any, shows: A
         assert screen.answer.cursor == below - 1
         await pilot.press("home", "up")
         await pilot.pause()
-        assert isinstance(screen.focused, Prompt)
+        assert isinstance(app.focused, Prompt)
         await pilot.click(screen.answer, offset=(2 + 6, 0))
         await pilot.pause()
         assert screen.answer.cursor == 1
@@ -245,9 +236,9 @@ async def test_escape_leads_to_the_line_and_then_out(runs: Path, fake: Any, type
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, SENTENCE)
         await pilot.press("enter")
-        assert screen.focused is screen.answer
+        assert app.focused is screen.answer
         await pilot.press("escape")
-        assert isinstance(screen.focused, Prompt)
+        assert isinstance(app.focused, Prompt)
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
@@ -267,14 +258,14 @@ async def test_other_errors_are_notifications(runs: Path, fake: Any, typed: Any)
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "Ada")
         assert [note.message for note in app._notifications] == ["runs/pos_gru/codecs: damaged"]
-        assert isinstance(app.screen, TagScreen)
+        assert app.screen.query(TagPanel)
 
 
 async def test_copying_takes_a_line_a_word(runs: Path, fake: Any, typed: Any) -> None:
     app = opened(fake, runs, tag=parts_of_speech)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot, "the cat")
-        screen.action_copy_text()
+        await typed(pilot, "the cat")
+        app.screen.action_copy_text()
         assert app.clipboard == "the\tADP\tAD\ncat\tADP\tAD"
 
 

@@ -14,13 +14,13 @@ from textual.widgets import Input
 from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screens import home
-from seqnlp.tui.screens.asking import AskScreen
+from seqnlp.tui.screens.confirm import ConfirmScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.train import TrainScreen
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.trainings import Condition, Trainings
 from seqnlp.tui.widgets.key_hints import KeyHints
-from seqnlp.tui.widgets.recipe_list import RecipeList
+from seqnlp.tui.widgets.recipes import RecipeList
 
 pytestmark = pytest.mark.anyio
 PLAYED = Path(__file__).parent / "played_training.py"
@@ -143,11 +143,9 @@ def begun(settled: Any, until: Any, opened: Any) -> Any:
     return begin
 
 
-async def test_the_picture(
-    project: Path, fake: Any, golden: Any, size: tuple[int, int], settled: Any, opened: Any
-) -> None:
+async def test_the_picture(project: Path, fake: Any, golden: Any, settled: Any, opened: Any) -> None:
     app = SeqnlpApp(project, fake({"check": wrong}))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
         await pilot.press("down")
         screen.query_one("#settings", Input).value = "training.epoch=3"
@@ -271,14 +269,14 @@ async def test_a_run_that_is_there_is_asked_about(
         await settled(pilot)
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(app.screen, AskScreen)
+        assert isinstance(app.screen, ConfirmScreen)
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is screen
         await pilot.press("enter")
         await pilot.pause()
         await pilot.press(key)
-        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.following.status.done)
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
         assert app.screen.run_name == name  # type: ignore[attr-defined]
 
 
@@ -298,7 +296,7 @@ async def test_a_burst_of_keys_trains_nothing_that_it_does_not_name(
         await settled(pilot)
         await pilot.press("tab")
         burst(app, *"mine", "enter")
-        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.following.status.done)
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
         assert app.screen.run_name == "mine"  # type: ignore[attr-defined]
 
 
@@ -345,7 +343,7 @@ async def test_home_shows_what_is_being_trained(
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
-        await until(pilot, lambda: watch.following.status.latest)
+        await until(pilot, lambda: watch.follower.status.latest)
         await pilot.press("space", "escape")
         await settled(pilot)
         await shows(app, "word_lstm (paused)")
@@ -388,7 +386,7 @@ async def test_closing_asks_and_escape_stays(app: SeqnlpApp, shows: Any, begun: 
         watch = await begun(pilot)
         await pilot.press("ctrl+q")
         await pilot.pause()
-        assert isinstance(app.screen, AskScreen)
+        assert isinstance(app.screen, ConfirmScreen)
         await shows(app, "word_lstm is being trained")
         await pilot.press("ctrl+q")  # asked once is enough
         await pilot.press("escape")
@@ -400,7 +398,7 @@ async def test_closing_asks_and_escape_stays(app: SeqnlpApp, shows: Any, begun: 
 async def test_closing_can_stop_with_a_checkpoint(app: SeqnlpApp, until: Any, begun: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
-        await until(pilot, lambda: watch.following.status.latest)
+        await until(pilot, lambda: watch.follower.status.latest)
         training = app.trainings.own()[0]
         await pilot.press("ctrl+q")
         await pilot.pause()
@@ -417,7 +415,7 @@ async def test_closing_can_leave_it_running_and_another_application_watches_it(
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         watch = await begun(pilot)
-        await until(pilot, lambda: watch.following.status.latest)
+        await until(pilot, lambda: watch.follower.status.latest)
         training = app.trainings.own()[0]
         await pilot.press("space", "ctrl+q")
         await pilot.pause()
@@ -433,7 +431,7 @@ async def test_closing_can_leave_it_running_and_another_application_watches_it(
         await pilot.pause()
         screen = again.screen
         assert isinstance(screen, WatchScreen)
-        await until(pilot, lambda: screen.following.status.latest)
+        await until(pilot, lambda: screen.follower.status.latest)
         await pilot.press("s")
         await until(pilot, lambda: not training.alive)
         await screen.look()
@@ -441,17 +439,6 @@ async def test_closing_can_leave_it_running_and_another_application_watches_it(
         assert not again.trainings.own()  # so leaving asks nothing
         await pilot.press("ctrl+q")
     assert again.return_code == 0
-
-
-@pytest.mark.parametrize("width", [40, 60, 200])
-async def test_any_width(project: Path, fake: Any, shows: Any, width: int, opened: Any) -> None:
-    app = SeqnlpApp(project, fake({"check": wrong}))
-    async with app.run_test(size=(width, 24)) as pilot:
-        await opened(pilot, "my_tagger")
-        await shows(app, "hiden")
-        await pilot.resize_terminal(width + 30, 40)
-        await pilot.pause()
-        await shows(app, "unknown key")
 
 
 async def test_without_colour(

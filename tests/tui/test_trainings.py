@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from seqnlp.errors import DataError, UsageError
 from seqnlp.run.lock import RunLock
-from seqnlp.tui.following import Following
+from seqnlp.status import LogFollower
 from seqnlp.tui.listing import runs_in
-from seqnlp.tui.trainings import Condition, Trainings, line_of, look_at, settings_in
+from seqnlp.tui.trainings import Condition, Trainings, line_of, settings_in
 
 PLAYED = Path(__file__).parent / "played_training.py"
 
@@ -44,9 +45,9 @@ def trainings(root: Path) -> Iterator[Trainings]:
 
 
 def steps(path: Path) -> int:
-    following = Following(path)
-    following.look()
-    return following.status.latest.step if following.status.latest else 0
+    follower = LogFollower(path)
+    follower.read()
+    return follower.status.latest.step if follower.status.latest else 0
 
 
 def test_a_training_goes_to_its_end(trainings: Trainings, root: Path) -> None:
@@ -56,11 +57,11 @@ def test_a_training_goes_to_its_end(trainings: Trainings, root: Path) -> None:
     assert training.code == 0
     assert training.condition is Condition.ENDED
     assert training.last_words() == ["runs/a"]
-    following = Following(root / "a")
-    assert following.look()
-    assert not following.look()
-    assert following.status.done is not None
-    assert [evaluation.score for evaluation in following.status.evaluations] == [0.5]
+    follower = LogFollower(root / "a")
+    assert follower.read()
+    assert not follower.read()
+    assert follower.status.done is not None
+    assert [evaluation.score for evaluation in follower.status.evaluations] == [0.5]
 
 
 def test_pause_go_on_stop_and_resume(trainings: Trainings, root: Path) -> None:
@@ -71,7 +72,7 @@ def test_pause_go_on_stop_and_resume(trainings: Trainings, root: Path) -> None:
     stood = steps(root / "a")
     time.sleep(0.1)
     assert steps(root / "a") == stood
-    training.go_on()
+    training.unpause()
     until(lambda: steps(root / "a") > stood)
     training.pause()
     until(lambda: training.condition is Condition.PAUSED)
@@ -147,12 +148,11 @@ def test_one_that_was_begun_on_a_command_line_is_seen_by_its_lock(root: Path) ->
 def test_another_process_with_the_same_number_is_not_taken_for_it(root: Path) -> None:
     folder = root / ".trainings"
     folder.mkdir(parents=True)
-    seen = look_at(os.getpid())
-    assert seen is not None
-    record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "birth": seen[1]}
+    started = psutil.Process().create_time()
+    record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "started": started}
     (folder / "a.json").write_text(json.dumps(record))
     assert [training.path.name for training in Trainings(root).alive()] == ["a"]
-    (folder / "a.json").write_text(json.dumps(record | {"birth": "1"}))
+    (folder / "a.json").write_text(json.dumps(record | {"started": started - 10}))
     (folder / "b.json").write_text("{")
     (folder / "c.json").write_text(json.dumps(record | {"pid": "x"}))
     assert Trainings(root).alive() == []

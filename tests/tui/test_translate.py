@@ -10,9 +10,8 @@ from textual.widgets import Input
 from seqnlp.service.client import ServiceDied, ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.prefixes import before, up_to
+from seqnlp.tui.panels.translate import TranslatePanel, before, up_to
 from seqnlp.tui.screens.home import HomeScreen
-from seqnlp.tui.screens.translate import TranslateScreen
 from seqnlp.tui.widgets.prompt import Prompt
 
 pytestmark = pytest.mark.anyio
@@ -57,22 +56,12 @@ def opened(fake: Any, runs: Path, reply: Any = translations) -> SeqnlpApp:
     return SeqnlpApp(runs, fake(load | {"translate": reply}), run_at(runs / "sentiment_lstm"))
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], typed: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
     app = opened(fake, runs)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         screen = await typed(pilot, SOURCE)
         screen.grid.focus()
         await pilot.press(*["down"] * 4, *["right"] * 4)
-        await pilot.pause()
-        await golden(app, "translate")
-
-
-async def test_the_picture_on_a_narrow_terminal_in_daylight(runs: Path, fake: Any, golden: Any, typed: Any) -> None:
-    app = opened(fake, runs)
-    async with app.run_test(size=(40, 24)) as pilot:
-        await pilot.press("ctrl+t")
-        screen = await typed(pilot, "A man reads in a park .")
-        screen.grid.focus()
         await pilot.pause()
         await golden(app, "translate")
 
@@ -102,17 +91,17 @@ async def test_another_translation_has_its_own_attention(runs: Path, fake: Any, 
         await shows(app, "3/5 · log-probability −4.00")
         await pilot.press("up", "up", "up")
         await pilot.pause()
-        assert isinstance(screen.focused, Prompt)
+        assert isinstance(app.focused, Prompt)
         await pilot.click(screen.answer, offset=(8, 4))
         assert screen.answer.index == 4
         await pilot.press("down")
         await pilot.pause()
-        assert screen.focused is screen.grid
+        assert app.focused is screen.grid
         await pilot.press("up")
         await pilot.pause()
-        assert screen.focused is screen.answer
+        assert app.focused is screen.answer
         await pilot.press("enter")
-        assert screen.focused is screen.grid
+        assert app.focused is screen.grid
 
 
 async def test_the_cursor_moves_over_the_grid_and_stays_inside(
@@ -137,7 +126,7 @@ async def test_the_cursor_moves_over_the_grid_and_stays_inside(
         await pilot.pause()
         assert screen.grid.column == 0
         heading = text_of(app).splitlines().index(next(line for line in text_of(app).splitlines() if "man in" in line))
-        await pilot.click(screen, offset=(11, heading + 1))
+        await pilot.click(app.screen, offset=(11, heading + 1))
         await pilot.pause()
         assert screen.grid.column == 0
 
@@ -214,7 +203,7 @@ async def test_a_dead_worker_leaves_the_screen_alive(runs: Path, fake: Any, sett
         await typed(pilot, SOURCE)
         await pilot.press("down", "down", "enter", "x", "delete", "enter")
         await settled(pilot)
-        assert isinstance(app.screen, TranslateScreen)
+        assert app.screen.query(TranslatePanel)
 
 
 async def test_without_colour_the_grid_is_shaded(
@@ -233,9 +222,9 @@ async def test_without_colour_the_grid_is_shaded(
 async def test_copying_takes_the_translation(runs: Path, fake: Any, typed: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await typed(pilot, SOURCE)
+        await typed(pilot, SOURCE)
         await pilot.press("down", "down")
-        screen.action_copy_text()
+        app.screen.action_copy_text()
         assert app.clipboard == TARGETS[1]
 
 

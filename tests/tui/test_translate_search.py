@@ -1,4 +1,4 @@
-"""The dials of the translate screen: answers follow them, and they begin where the recipe put them."""
+"""Beam settings of the translate panel: answers follow them, and they begin where the recipe put them."""
 
 import inspect
 from collections.abc import Mapping
@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.dialling import defaults
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.searching import DIALS, agree, dials_of
-from seqnlp.tui.widgets.dials import Dials
+from seqnlp.tui.panels.translate import BEAM_SETTINGS, adjusted, beam_settings
+from seqnlp.tui.widgets.settings_panel import SettingsPanel, defaults
 
 pytestmark = pytest.mark.anyio
 
@@ -36,17 +35,17 @@ def opened(fake: Any, runs: Path, recipe: str = 'task = "translate"\n') -> Seqnl
 
 def asked(app: SeqnlpApp) -> list[dict[str, Any]]:
     """What was asked of the search, each time."""
-    names = [dial.name for dial in DIALS]
+    names = [setting.name for setting in BEAM_SETTINGS]
     questions = [settings for do, settings in app.service.asked if do == "translate"]  # type: ignore[attr-defined]
     return [{name: settings[name] for name in names} for settings in questions]
 
 
-async def test_answers_follow_the_dials(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
+async def test_answers_follow_the_settings(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("a", "f3")
         screen = await settled(pilot)
-        assert isinstance(screen.focused, Dials)
+        assert isinstance(app.focused, SettingsPanel)
         await pilot.press("right")
         await settled(pilot)
         assert asked(app)[-1] == {"beam": 6, "best": 5, "length_penalty": "gnmt", "alpha": 0.6}
@@ -59,7 +58,7 @@ async def test_answers_follow_the_dials(runs: Path, fake: Any, shows: Any, settl
         await settled(pilot)
         assert asked(app)[-1] == {"beam": 6, "best": 5, "length_penalty": "none", "alpha": 0.6}
         await pilot.press("1", "escape")  # digits are no word, and escape leads back to the line
-        assert (screen.search["length_penalty"], screen.focused) == ("none", screen.query_one("#text"))
+        assert (screen.search["length_penalty"], app.focused) == ("none", screen.query_one("#text"))
 
 
 async def test_many_quick_turns_ask_once(runs: Path, fake: Any, settled: Any) -> None:
@@ -98,26 +97,26 @@ async def test_the_mouse_turns(runs: Path, fake: Any, settled: Any) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("a")
         screen = await settled(pilot)
-        dials = screen.query_one(Dials)
-        assert dials.size.height == 1
-        left, right = ((line := str(dials.render())).index("gnmt") - 2, line.index("gnmt") + 4)
-        await pilot.click(dials, offset=(right, 0))
+        settings = screen.query_one(SettingsPanel)
+        assert settings.size.height == 1
+        left, right = ((line := str(settings.render())).index("gnmt") - 2, line.index("gnmt") + 4)
+        await pilot.click(settings, offset=(right, 0))
         assert screen.search["length_penalty"] == "average"
-        await pilot.click(dials, offset=(left, 0))
-        await pilot.click(dials, offset=(left, 0))
+        await pilot.click(settings, offset=(left, 0))
+        await pilot.click(settings, offset=(left, 0))
         await settled(pilot)
         assert asked(app)[-1]["length_penalty"] == "none"
-        await pilot.click(dials, offset=(line.index("beam"), 0))
+        await pilot.click(settings, offset=(line.index("beam"), 0))
         assert screen.search["beam"] == 5  # its name only chooses it
         await pilot.resize_terminal(40, 24)
         await pilot.pause()
-        assert dials.size.height == 2
-        await pilot.click(dials, offset=(str(dials.render()).split("\n")[0].rindex("5") + 1, 0))
+        assert settings.size.height == 2
+        await pilot.click(settings, offset=(str(settings.render()).split("\n")[0].rindex("5") + 1, 0))
         await settled(pilot)
         assert asked(app)[-1]["beam"] == 6
 
 
-async def test_the_dials_begin_where_the_recipe_put_them(runs: Path, fake: Any, settled: Any) -> None:
+async def test_the_settings_begin_where_the_recipe_put_them(runs: Path, fake: Any, settled: Any) -> None:
     app = opened(fake, runs, RECIPE)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("a", "f3")
@@ -130,25 +129,26 @@ async def test_the_dials_begin_where_the_recipe_put_them(runs: Path, fake: Any, 
 
 
 @pytest.mark.parametrize("recipe", ["task = ", '[search]\nbeam = "wide"\nalpha = "x"\nlength_penalty = []\n'])
-def test_a_damaged_recipe_leaves_the_dials_alone(runs: Path, recipe: str) -> None:
+def test_a_damaged_recipe_leaves_the_settings_alone(runs: Path, recipe: str) -> None:
     (runs / "char_lstm" / "recipe.toml").write_text(recipe)
-    assert dials_of(str(runs / "char_lstm")) == DIALS
+    assert beam_settings(str(runs / "char_lstm")) == BEAM_SETTINGS
 
 
 def test_no_more_are_shown_than_are_followed() -> None:
-    values = defaults(DIALS)
-    assert agree({**values, "beam": 2}, "beam")["best"] == 2
-    assert agree({**values, "best": 8}, "best")["beam"] == 8
-    assert agree({**values, "alpha": 1.0}, "alpha") == {**values, "alpha": 1.0}
+    values = defaults(BEAM_SETTINGS)
+    assert adjusted({**values, "beam": 2}, "beam")["best"] == 2
+    assert adjusted({**values, "best": 8}, "best")["beam"] == 8
+    assert adjusted({**values, "alpha": 1.0}, "alpha") == {**values, "alpha": 1.0}
 
 
-def test_the_dials_are_the_library_s_settings() -> None:
+def test_the_settings_are_the_library_s_settings() -> None:
     from seqnlp.tasks.translate.predictor import Translator
     from seqnlp.tasks.translate.search import BeamSearch
 
     search = BeamSearch().model_dump()
-    assert {dial.name: dial.default for dial in DIALS if dial.name != "best"}.items() <= search.items()
-    assert set(defaults(DIALS)) <= set(inspect.signature(Translator.translate).parameters)
-    lengths = next(dial for dial in DIALS if dial.name == "length_penalty")
+    names = {setting.name for setting in BEAM_SETTINGS} - {"best"}
+    assert {name: defaults(BEAM_SETTINGS)[name] for name in names}.items() <= search.items()
+    assert set(defaults(BEAM_SETTINGS)) <= set(inspect.signature(Translator.translate).parameters)
+    lengths = next(setting for setting in BEAM_SETTINGS if setting.name == "length_penalty")
     for name in lengths.ladder:
         assert BeamSearch.model_validate({"length_penalty": name}).length_penalty == name

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from seqnlp.run.summary import curves
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.screens.generate import GenerateScreen
+from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.watch import WatchScreen
-from seqnlp.tui.trainings import Condition, Trainings, look_at
+from seqnlp.tui.trainings import Condition, Trainings
 
 pytestmark = pytest.mark.anyio
 PLAYED = Path(__file__).parent / "played_training.py"
@@ -65,32 +66,18 @@ def half_trained(root: Path, name: str, going_on: bool) -> None:
             lines.append({"event": "evaluated", **where, "scores": scores, **best, "examples": examples_at(step)})
     (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     if going_on:
-        seen = look_at(os.getpid())
-        assert seen is not None
-        record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "birth": seen[1]}
+        started = psutil.Process().create_time()
+        record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "started": started}
         (root / ".trainings").mkdir()
         (root / f".trainings/{name}.json").write_text(json.dumps(record))
 
 
-async def test_the_picture(runs: Path, fake: Any, golden: Any, size: tuple[int, int], watched: Any) -> None:
+async def test_the_picture(runs: Path, fake: Any, golden: Any, watched: Any) -> None:
     half_trained(runs, "pos_lstm", going_on=True)
     app = SeqnlpApp(runs, fake({}))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await watched(pilot, "pos_lstm")
         await golden(app, "watch")
-
-
-@pytest.mark.parametrize("width", [40, 60, 200])
-async def test_any_width(runs: Path, fake: Any, shows: Any, width: int, golden: Any, watched: Any) -> None:
-    half_trained(runs, "pos_lstm", going_on=True)
-    app = SeqnlpApp(runs, fake({}))
-    async with app.run_test(size=(width, 24)) as pilot:
-        await watched(pilot, "pos_lstm")
-        await shows(app, "training")
-        if width == 40:
-            await golden(app, "watch")
-        await pilot.resize_terminal(width + 30, 40)
-        await shows(app, "accuracy")
 
 
 async def test_without_colour(runs: Path, fake: Any, shows: Any, monkeypatch: pytest.MonkeyPatch, watched: Any) -> None:
@@ -127,7 +114,7 @@ async def test_pause_stop_and_resume_by_keys(
     async with app.run_test(size=(100, 30)) as pilot:
         training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
         screen = await watched(pilot, "a")
-        await until(pilot, lambda: screen.following.status.latest)
+        await until(pilot, lambda: screen.follower.status.latest)
         await shows(app, "● training")
         await hides(app, "resume")
         await pilot.press("r", "space")
@@ -142,26 +129,27 @@ async def test_pause_stop_and_resume_by_keys(
         await pilot.press("s")
         await until(pilot, lambda: "■ stopped" in text_of(app))
         assert training.code == 130
-        stopped = screen.following.status.latest.step  # type: ignore[union-attr]
+        await screen.look()  # at the last steps, too
+        stopped = screen.follower.status.latest.step  # type: ignore[union-attr]
         await hides(app, "pause")
         await pilot.press("space", "s")  # nothing is there to be paused
         await pilot.press("r")
-        await until(pilot, lambda: screen.following.status.latest.step > stopped)  # type: ignore[union-attr]
+        await until(pilot, lambda: screen.follower.status.latest.step > stopped)  # type: ignore[union-attr]
         again = app.trainings.at("a")
         assert again is not None
         assert again is not training
         assert again.record.settings == ["steps=100000"]
-        assert screen.following.status.started.step == stopped  # type: ignore[union-attr]
+        assert screen.follower.status.started.step == stopped  # type: ignore[union-attr]
 
 
 async def test_space_does_what_the_training_needs_now_and_not_when_it_was_last_looked_at(
     app: SeqnlpApp, text_of: Any, shows: Any, until: Any, watched: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seqnlp.tui.screens.watch.EVERY", 3600)
+    monkeypatch.setattr("seqnlp.tui.screens.watch.PERIOD", 3600)
     async with app.run_test(size=(100, 30)) as pilot:
         training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
         screen = await watched(pilot, "a")
-        await until(pilot, lambda: screen.following.status.latest)
+        await until(pilot, lambda: screen.follower.status.latest)
         await shows(app, "space pause")
         training.pause()
         while training.condition is not Condition.PAUSED:
@@ -189,7 +177,7 @@ async def test_a_training_that_is_killed_says_so(
     async with app.run_test(size=(100, 30)) as pilot:
         training = app.trainings.start("recipe.toml", ["steps=100000"], "a")
         screen = await watched(pilot, "a")
-        await until(pilot, lambda: screen.following.status.latest)
+        await until(pilot, lambda: screen.follower.status.latest)
         os.kill(training.record.pid, signal.SIGKILL)
         await until(pilot, lambda: "✕ failed" in text_of(app))
         await shows(app, "signal 9")
@@ -205,7 +193,7 @@ async def test_a_finished_one_is_opened(app: SeqnlpApp, text_of: Any, until: Any
         assert "r resume" not in text_of(app).splitlines()[-1]
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(app.screen, GenerateScreen)
+        assert isinstance(app.screen, RunScreen)
 
 
 async def test_without_a_model_there_is_nothing_to_open(runs: Path, fake: Any, watched: Any) -> None:
@@ -237,7 +225,7 @@ async def test_a_real_training(runs: Path, fake: Any, text_of: Any, until: Any, 
     async with app.run_test(size=(100, 30)) as pilot:
         training = app.trainings.start(str(ROOT / "recipes/char_lstm.toml"), settings, "tiny")
         screen = await watched(pilot, "tiny")
-        await until(pilot, lambda: screen.following.status.evaluations, 120)
+        await until(pilot, lambda: screen.follower.status.evaluations, 120)
         await pilot.press("space")
         await until(pilot, lambda: training.condition is Condition.PAUSED)
         await pilot.press("space", "s")
@@ -248,7 +236,7 @@ async def test_a_real_training(runs: Path, fake: Any, text_of: Any, until: Any, 
             assert Path("runs/tiny/state/last.safetensors").exists()
             await pilot.press("r")
         await until(pilot, lambda: "✓ finished" in text_of(app), 120)
-        assert len(screen.following.status.evaluations) == 8
+        assert len(screen.follower.status.evaluations) == 8
         await pilot.press("ctrl+q")
     assert app.return_code == 0
 
@@ -309,6 +297,6 @@ async def test_what_is_drawn_while_the_log_is_read_is_drawn_again(
             app.call_from_thread(screen._draw)
             return curves(events)
 
-        monkeypatch.setattr("seqnlp.tui.following.curves", curves_while_it_is_drawn)
+        monkeypatch.setattr("seqnlp.status.curves", curves_while_it_is_drawn)
         app.push_screen(screen)
         await shows(app, "dev accuracy  0.")

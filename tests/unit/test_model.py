@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqnlp.codecs import Column, EncodedText, Labels, TokenizedText
@@ -41,6 +41,7 @@ def batch_of(sentences: list[list[str]], pad_with: int = UNSEEN) -> Batch:
     return Batch(inputs, targets, sum(map(len, sentences)))
 
 
+FEW = settings(max_examples=settings().max_examples // 2)
 KINDS = pytest.mark.parametrize(
     ("encoder", "chars"),
     [("rnn", CharCnn(size=4)), ("gru", CharLstm(size=4)), ("lstm", CharCnn(size=4, kernel_size=2))],
@@ -48,6 +49,7 @@ KINDS = pytest.mark.parametrize(
 
 
 @KINDS
+@FEW
 @given(sentences=SENTENCES)
 def test_padding_never_changes_what_is_predicted(encoder: str, chars: Chars, sentences: list[list[str]]) -> None:
     model = build(encoder, chars)
@@ -62,6 +64,7 @@ def test_padding_never_changes_what_is_predicted(encoder: str, chars: Chars, sen
 
 
 @KINDS
+@FEW
 @given(sentences=SENTENCES)
 def test_padding_never_changes_loss_and_gradient(encoder: str, chars: Chars, sentences: list[list[str]]) -> None:
     model = build(encoder, chars)

@@ -50,18 +50,15 @@ class KernelLayer(RecurrentLayer, ABC):
         self.rnn, self.size, self.weight_drop = rnn, rnn.hidden_size, weight_drop
 
     def reset_parameters(self) -> None:
-        """See `RecurrentLayer.reset_parameters`."""
         initialise(list(self.rnn.named_parameters()), self.size)
 
     def forward(
         self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
     ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
-        """See `RecurrentLayer.forward`."""
         given = self._zeros(steps[0]) if state is None else state
         return self.kernel(steps, [part.unsqueeze(0).contiguous() for part in given], self._weights())
 
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
-        """See `RecurrentLayer.stepper`."""
         weights = self._weights()
         if can_pack(weights[0]):
             return self.packed(weights, rows, table)
@@ -113,18 +110,15 @@ class RnnLayer(KernelLayer):
     def kernel(
         self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
     ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
-        """See `KernelLayer.kernel`."""
         run = torch.rnn_tanh if self.activation == "tanh" else torch.rnn_relu
         outputs, hidden = run(steps, state[0], weights, *SETTINGS, self.training, False, False)
         return outputs, [hidden[0]]
 
     def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
-        """See `KernelLayer.cell`."""
         run = torch.rnn_tanh_cell if self.activation == "tanh" else torch.rnn_relu_cell
         return [run(inputs, state[0], *weights)]
 
     def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> PackedRnn:
-        """See `KernelLayer.packed`."""
         return PackedRnn(weights, rows, table, self.activation)
 
 
@@ -138,16 +132,13 @@ class GruLayer(KernelLayer):
     def kernel(
         self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
     ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
-        """See `KernelLayer.kernel`."""
         outputs, hidden = torch.gru(steps, state[0], weights, *SETTINGS, self.training, False, False)
         return outputs, [hidden[0]]
 
     def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
-        """See `KernelLayer.cell`."""
         return [torch.gru_cell(inputs, state[0], *weights)]
 
     def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> PackedGru:
-        """See `KernelLayer.packed`."""
         return PackedGru(weights, rows, table)
 
 
@@ -161,7 +152,6 @@ class LstmLayer(KernelLayer):
         super().__init__(nn.LSTM(width, size), weight_drop)
 
     def reset_parameters(self) -> None:
-        """See `RecurrentLayer.reset_parameters`."""
         super().reset_parameters()
         bias = self.rnn.get_parameter("bias_ih_l0").detach()
         nn.init.ones_(bias[self.size : 2 * self.size])  # remember, at first
@@ -169,14 +159,11 @@ class LstmLayer(KernelLayer):
     def kernel(
         self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
     ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
-        """See `KernelLayer.kernel`."""
         outputs, hidden, cells = torch.lstm(steps, state, weights, *SETTINGS, self.training, False, False)
         return outputs, [hidden[0], cells[0]]
 
     def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
-        """See `KernelLayer.cell`."""
         return list(torch.lstm_cell(inputs, state, *weights))
 
     def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> PackedLstm:
-        """See `KernelLayer.packed`."""
         return PackedLstm(weights, rows, table)

@@ -1,8 +1,8 @@
 """Single steps for inference in float32 on a CPU: weights are packed once, and nothing is laid out between steps.
 
 `nn.LSTM` prepares its weights anew at each call, which takes longer than the step itself. A layer that reads
-tokens looks its product with their vectors up, and as a sigmoid is `(1 + tanh(x / 2)) / 2`, one tanh serves all
-gates. Small arrays are numpy's, whose calls cost a third of torch's; products of several rows are oneDNN's, which
+tokens looks its product with their vectors up. Small arrays are numpy's, whose calls cost a third of torch's; and as
+a sigmoid is `(1 + tanh(x / 2)) / 2`, one tanh then serves all gates. Products of several rows are oneDNN's, which
 take half of the time of MKL's on processors without MKL's favour.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import linear
 
-from seqnlp.nn.device import CPU, autocast_dtype
+from seqnlp.nn.device import CPU, NumpyView, autocast_dtype, to_numpy
 from seqnlp.nn.stepper import Stepper
 from seqnlp.shapes import Float, Int
 
@@ -43,7 +43,10 @@ def can_pack(weight: Tensor) -> bool:
 
 
 def packed_linear(
-    weight: Float[Tensor, "outputs inputs"], bias: Float[Tensor, " outputs"] | None, rows: int = ROWS
+    weight: Float[Tensor, "outputs inputs"],
+    bias: Float[Tensor, " outputs"] | None,
+    rows: int = ROWS,
+    reuse: bool = False,
 ) -> Callable[[Tensor], Tensor]:
     """Lay the map `inputs @ weight.T + bias` out for many calls, as exact as that and differentiable where asked.
 
@@ -51,10 +54,10 @@ def packed_linear(
         weight: The matrix.
         bias: Added to each row.
         rows: Of an input, more or less.
+        reuse: Whether a call may overwrite the result of the one before.
     """
     if can_pack(weight):
-        multiply = _packed(weight, bias, rows)
-        return lambda inputs: torch.from_numpy(multiply(inputs.numpy()))
+        return _on_tensors(_packed(weight, bias, rows, reuse))
     if torch.is_grad_enabled():
         return lambda inputs: linear(inputs, weight, bias)
     weight, bias = weight.detach(), None if bias is None else bias.detach()
@@ -62,13 +65,37 @@ def packed_linear(
     return lambda inputs: linear(inputs, weight, bias)
 
 
-def _packed(weight: Tensor, bias: Tensor | None, rows: int) -> Callable[[Floats], Floats]:
-    """Pack the weights of `packed_linear`, for arrays; the result is the caller's."""
+def _on_tensors(multiply: Callable[[Floats], Floats]) -> Callable[[Tensor], Tensor]:
+    view, last = NumpyView(), np.empty(0, np.float32)
+    outputs = torch.from_numpy(last)
+
+    def linear_map(inputs: Tensor) -> Tensor:
+        nonlocal last, outputs
+        found = multiply(view(inputs))
+        if found is not last:  # for one row it may be the same array at each call
+            last, outputs = found, torch.from_numpy(found)
+        return outputs
+
+    return linear_map
+
+
+def _packed(weight: Tensor, bias: Tensor | None, rows: int, reuse: bool = False) -> Callable[[Floats], Floats]:
+    """Pack the weights of `packed_linear`, for arrays.
+
+    Args:
+        weight: See there.
+        bias: See there.
+        rows: See there.
+        reuse: Whether a call may overwrite the result of the one before.
+    """
     if rows == 1:
-        matrix, row = np.ascontiguousarray(_array(weight).T), None if bias is None else _array(bias)
+        matrix, row = to_numpy(_aligned(weight.detach().t())), None if bias is None else to_numpy(bias)
+        kept = to_numpy(torch.empty(1, len(weight))) if reuse else None
 
         def one(inputs: Floats) -> Floats:
-            outputs: Floats = inputs @ matrix
+            outputs: Floats
+            outputs = to_numpy(torch.empty(len(inputs), matrix.shape[1])) if kept is None or len(inputs) > 1 else kept
+            np.matmul(inputs, matrix, out=outputs)
             return outputs if row is None else np.add(outputs, row, out=outputs)
 
         return one
@@ -77,15 +104,14 @@ def _packed(weight: Tensor, bias: Tensor | None, rows: int) -> Callable[[Floats]
 
     def several(inputs: Floats) -> Floats:
         source = torch.from_numpy(np.ascontiguousarray(inputs))
-        outputs: Floats = torch.ops.mkldnn._linear_pointwise(source, packed, added, "none", [], "").numpy()
-        return outputs
+        return to_numpy(torch.ops.mkldnn._linear_pointwise(source, packed, added, "none", [], ""))
 
     return several
 
 
-def _array(tensor: Tensor) -> Floats:
-    numbers: Floats = tensor.detach().numpy()
-    return numbers
+def _aligned(weight: Tensor) -> Tensor:
+    """Copy a matrix to where torch begins its tensors: numpy's products are slower from elsewhere in a cache line."""
+    return weight.clone(memory_format=torch.contiguous_format)
 
 
 class PackedStepper(Stepper, ABC):
@@ -94,22 +120,19 @@ class PackedStepper(Stepper, ABC):
     parts = 1
     """Arrays of the state beside each other; the hidden state is the first."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, rows: int) -> None:
+        self.size, self.halved, self._view = size, rows == 1, NumpyView()
         self._place(1, [])
 
     def load(self, state: list[Tensor] | None, rows: int = 1) -> None:
-        """See `Stepper.load`."""
-        self._place(rows, [] if state is None else [_array(part) for part in state])
+        self._place(rows, [] if state is None else [to_numpy(part) for part in state])
 
     def step(self, inputs: Float[Tensor, "rows width"] | Int[Tensor, " rows"]) -> Float[Tensor, "rows features"]:
-        """See `Stepper.step`."""
-        self.update(inputs.numpy())
+        self.update(self._view(inputs))
         return self._outputs
 
     def keep(self, rows: Int[Tensor, " chosen"]) -> None:
-        """See `Stepper.keep`."""
-        chosen = rows.numpy()
+        chosen = to_numpy(rows)
         self._place(len(chosen), [part[chosen] for part in self.state])
 
     def _place(self, rows: int, state: list[Floats]) -> None:
@@ -118,6 +141,15 @@ class PackedStepper(Stepper, ABC):
         for own, given in zip(self.state, state or [np.zeros(1, np.float32)] * self.parts, strict=True):
             own[:] = given
         self._outputs = torch.from_numpy(self.state[0])
+
+    def sigmoid(self, sums: Floats) -> None:
+        """Apply the sigmoid in place, to sums that `arranged` weights gave."""
+        if self.halved:
+            np.tanh(sums, out=sums)
+            np.multiply(sums, _HALF, out=sums)
+            np.add(sums, _HALF, out=sums)
+        else:  # torch's takes half of the time of a tanh
+            torch.from_numpy(sums).sigmoid_()
 
     def room(self, rows: int) -> list[Floats]:
         """Allocate the state of so many rows."""
@@ -140,7 +172,7 @@ class JoinedStepper(PackedStepper, ABC):
             table: Vectors of tokens, where steps are given as their numbers.
         """
         size = weights[1].shape[1]
-        w_input, w_hidden, b_input, b_hidden = (self.arranged(weight.detach(), size) for weight in weights)
+        w_input, w_hidden, b_input, b_hidden = (self.arranged(each.detach(), size, rows) for each in weights)
         self._table: Floats | None = None
         self._products = False
         bias: Tensor | None = b_input + b_hidden
@@ -149,17 +181,16 @@ class JoinedStepper(PackedStepper, ABC):
             self._products = len(table) * len(w_input) <= LARGEST_TABLE
             if self._products:
                 self._width, table, bias = 0, torch.addmm(b_input + b_hidden, table.detach(), w_input.t()), None
-            self._table = _array(table)
-        self._multiply = _packed(torch.cat([w_input[:, : self._width], w_hidden], 1), bias, rows)
-        super().__init__(size)
+            self._table = to_numpy(table)
+        self._multiply = _packed(torch.cat([w_input[:, : self._width], w_hidden], 1), bias, rows, reuse=True)
+        super().__init__(size, rows)
 
     @staticmethod
-    def arranged(weight: Tensor, size: int) -> Tensor:
-        """Put the rows of gates into the order that they are used in, those of sigmoids halved."""
+    def arranged(weight: Tensor, size: int, rows: int) -> Tensor:
+        """Put the rows of gates into the order that they are used in, those of sigmoids halved for one sequence."""
         return weight
 
     def room(self, rows: int) -> list[Floats]:
-        """See `PackedStepper.room`."""
         self._joined = np.empty((rows, self._width + self.size), np.float32)
         others = [np.empty((rows, self.size), np.float32) for _ in range(self.parts - 1)]
         return [self._joined[:, self._width :], *others]
@@ -186,7 +217,6 @@ class PackedRnn(JoinedStepper):
         self._activation = activation
 
     def update(self, inputs: NDArray[Any]) -> None:
-        """See `PackedStepper.update`."""
         if self._activation == "tanh":
             np.tanh(self.gates(inputs), out=self.state[0])
         else:
@@ -199,24 +229,32 @@ class PackedLstm(JoinedStepper):
 
     parts = 2
 
+    _gates: Floats | None = None
+    _views: tuple[Floats, ...] = ()
+
     @staticmethod
-    def arranged(weight: Tensor, size: int) -> Tensor:
-        """See `JoinedStepper.arranged`."""
+    def arranged(weight: Tensor, size: int, rows: int) -> Tensor:
         i, f, g, o = torch.split(weight, size)
-        return torch.cat([i / 2, f / 2, o / 2, g])
+        return torch.cat([_halved(torch.cat([i, f, o]), rows), g])
 
     def update(self, inputs: NDArray[Any]) -> None:
-        """See `PackedStepper.update`."""
         gates, size, (hidden, cells) = self.gates(inputs), self.size, self.state
-        np.tanh(gates, out=gates)
-        sigmoids, i = gates[:, : 3 * size], gates[:, :size]
-        np.multiply(sigmoids, _HALF, out=sigmoids)
-        np.add(sigmoids, _HALF, out=sigmoids)
-        np.multiply(cells, gates[:, size : 2 * size], out=cells)
-        np.multiply(i, gates[:, 3 * size :], out=i)
+        if gates is not self._gates:  # where there is one row, it always is the same array
+            views = gates[:, : 3 * size], *(gates[:, n * size : (n + 1) * size] for n in range(4))
+            self._gates, self._views = gates, views
+        sigmoids, i, f, o, g = self._views
+        if self.halved:
+            np.tanh(gates, out=gates)  # one call for all
+            np.multiply(sigmoids, _HALF, out=sigmoids)
+            np.add(sigmoids, _HALF, out=sigmoids)
+        else:
+            self.sigmoid(sigmoids)
+            np.tanh(g, out=g)
+        np.multiply(cells, f, out=cells)
+        np.multiply(i, g, out=i)
         np.add(cells, i, out=cells)
         np.tanh(cells, out=hidden)
-        np.multiply(hidden, gates[:, 2 * size : 3 * size], out=hidden)
+        np.multiply(hidden, o, out=hidden)
 
 
 @final
@@ -226,37 +264,37 @@ class PackedGru(PackedStepper):
     def __init__(self, weights: list[Tensor], rows: int, table: Tensor | None) -> None:
         """Pack the weights. See `JoinedStepper.__init__`."""
         size = weights[1].shape[1]
-        w_input, w_hidden, b_input, b_hidden = (self._arranged(weight.detach(), size) for weight in weights)
+        w_input, w_hidden, b_input, b_hidden = (self._arranged(each.detach(), size, rows) for each in weights)
         outer, inner = b_input + b_hidden, b_hidden.clone()
         outer[2 * size :], inner[: 2 * size] = b_input[2 * size :], 0
-        self._multiply = _packed(w_hidden, inner, rows)
-        self._table = None if table is None else _array(table)
+        self._multiply = _packed(w_hidden, inner, rows, reuse=True)
+        self._table = None if table is None else to_numpy(table)
         self._inputs: Callable[[Floats], Floats] | None = None
         if table is not None and len(table) * len(w_input) <= LARGEST_TABLE:
-            self._table = _array(torch.addmm(outer, table.detach(), w_input.t()))
+            self._table = to_numpy(torch.addmm(outer, table.detach(), w_input.t()))
         else:
-            self._inputs = _packed(w_input, outer, rows)
-        super().__init__(size)
+            self._inputs = _packed(w_input, outer, rows, reuse=True)
+        super().__init__(size, rows)
 
     @staticmethod
-    def _arranged(weight: Tensor, size: int) -> Tensor:
-        r, z, n = torch.split(weight, size)
-        return torch.cat([r / 2, z / 2, n])
+    def _arranged(weight: Tensor, size: int, rows: int) -> Tensor:
+        return torch.cat([_halved(weight[: 2 * size], rows), weight[2 * size :]])
 
     def update(self, inputs: NDArray[Any]) -> None:
-        """See `PackedStepper.update`."""
         found = inputs if self._table is None else self._table[inputs]
         given = found if self._inputs is None else self._inputs(found)
         (hidden,), size = self.state, self.size
         gates = self._multiply(hidden)
         sigmoids, n = gates[:, : 2 * size], gates[:, 2 * size :]
         np.add(sigmoids, given[:, : 2 * size], out=sigmoids)
-        np.tanh(sigmoids, out=sigmoids)
-        np.multiply(sigmoids, _HALF, out=sigmoids)
-        np.add(sigmoids, _HALF, out=sigmoids)
+        self.sigmoid(sigmoids)
         np.multiply(n, gates[:, :size], out=n)
         np.add(n, given[:, 2 * size :], out=n)
         np.tanh(n, out=n)
         np.subtract(hidden, n, out=hidden)
         np.multiply(hidden, gates[:, size : 2 * size], out=hidden)
         np.add(hidden, n, out=hidden)
+
+
+def _halved(weight: Tensor, rows: int) -> Tensor:
+    return weight / 2 if rows == 1 else weight

@@ -88,7 +88,6 @@ class RecurrentStack(EncoderModule):
         return States(steps.transpose(0, 1), mask, after)
 
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
-        """See `EncoderModule.stepper`."""
         if self.directions == 2:
             raise ValueError("bidirectional layers can't be stepped: they read ahead")
         if self.training and self.dropout.rate and len(self.layers) > 1:
@@ -115,12 +114,10 @@ class StackStepper(Stepper):
         self._table = None if table is None else table.detach()
 
     def load(self, state: list[Tensor] | None, rows: int = 1) -> None:
-        """See `Stepper.load`."""
         for layer, given in zip(self._layers, shares(state, len(self._layers)), strict=True):
             layer.load(given, rows)
 
     def step(self, inputs: Float[Tensor, "rows width"] | Int[Tensor, " rows"]) -> Float[Tensor, "rows features"]:
-        """See `Stepper.step`."""
         for number, layer in enumerate(self._layers):
             outputs = layer.step(inputs)
             if self._residual:
@@ -131,7 +128,6 @@ class StackStepper(Stepper):
         return inputs
 
     def keep(self, rows: Int[Tensor, " chosen"]) -> None:
-        """See `Stepper.keep`."""
         for layer in self._layers:
             layer.keep(rows)
 

@@ -1,7 +1,6 @@
 """Classification: one label, or several, for a whole text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
@@ -10,22 +9,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqnlp.codecs import Codec, Column, Labels, NGrams, TextCodec, TokenizedText, Vocabulary
-from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.ngrams import WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
-from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.model import SequenceModel
 from seqnlp.nn.bypass import Bypass
-from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
+from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.training import Metric, Preview, Training
 
@@ -35,15 +32,6 @@ if TYPE_CHECKING:
 
 NGRAMS = "ngrams"
 """Name of the n-grams that vote, among codecs and features."""
-
-
-@dataclass(frozen=True)
-class ClassPredictions:
-    """Logits and probabilities of a split; shape (texts, labels)."""
-
-    logits: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    """Probabilities."""
 
 
 @final
@@ -131,7 +119,7 @@ class ClassifyTask(LabellingTask):
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
         """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""
-        return self.scores(self.predict(model, examples).scores, examples)
+        return self.scores(predict_classes(model, examples, self.labels).scores, examples)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
         """Scores of predicted probabilities, shape (texts, labels)."""
@@ -139,16 +127,6 @@ class ClassifyTask(LabellingTask):
         if self.multilabel:
             return multilabel_scores(gold, probabilities, self.labels.names, examples.missing)
         return class_scores(gold, probabilities, self.labels.names)
-
-    @torch.inference_mode()
-    def predict(self, model: SequenceModel, examples: ClassifyDataset) -> ClassPredictions:
-        """Predict logits and probabilities of every class for each text."""
-        logits = np.empty((examples.items, len(self.labels)), np.float32)
-        scores = np.empty_like(logits)
-        for rows in examples.in_order():
-            classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-            logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
-        return ClassPredictions(logits, scores)
 
     def baselines(
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int
@@ -184,7 +162,7 @@ class ClassifyTask(LabellingTask):
 
     def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
         """Gold and predicted class of each text; with several labels, each one's presence."""
-        scores = self.predict(model, examples).scores
+        scores = predict_classes(model, examples, self.labels).scores
         rows = np.arange(examples.items)
         gold = examples.gold(rows)
         if not self.multilabel:
@@ -200,15 +178,7 @@ class ClassifyTask(LabellingTask):
         """Fit the temperature on dev, if `decoder.calibrate` asks for it."""
         if not self.recipe.decoder.calibrate:
             return {}
-        gold = dev.gold(np.arange(dev.items))
-        logits = self.predict(model, dev).logits
-        if self.multilabel:
-            logits, gold = logits.ravel(), gold.ravel()
-        temperature = fit_temperature(logits, gold)
-        decoder = model.decoders[LABEL]
-        assert isinstance(decoder, PoolClassifier)
-        decoder.temperature.fill_(temperature)
-        return {LABEL: temperature}
+        return calibrate_classes(model, dev, self.labels)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         return preview(dev, seed, self.recipe, self.predictor)

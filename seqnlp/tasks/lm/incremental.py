@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenLookup
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import NumpyView, to_numpy
 from seqnlp.nn.recurrent import packed_linear
 from seqnlp.shapes import Float, Int
 from seqnlp.tasks.lm.dataset import NEXT
@@ -42,26 +45,41 @@ class IncrementalLm:
         self._stepper.load(state, rows)
         projection = decoder.projection
         self._project = (
-            packed_linear(projection.weight, None, most or rows) if isinstance(projection, nn.Linear) else None
+            packed_linear(projection.weight, None, most or rows, reuse=True)
+            if isinstance(projection, nn.Linear)
+            else None
         )
         bias = decoder.output.bias.detach().clone()
         bias[UNKNOWN] = -torch.inf
-        self._output = packed_linear(decoder.output.weight, bias, most or rows)
+        self._output = packed_linear(decoder.output.weight, bias, most or rows, reuse=True)
+        self._tokens, self._view = torch.empty(rows, dtype=torch.int64), NumpyView()
+        self._tokens_array = to_numpy(self._tokens)
 
-    def logits(self, tokens: Int[Tensor, " rows"]) -> Float[Tensor, "rows tokens"]:
-        """Read each text's next token and compute the logits after it; none is the unknown."""
-        if 1 < len(tokens) < MANY_ROWS:
-            with _one_thread():
-                return self._logits(tokens)
-        return self._logits(tokens)
+    def logits(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read each text's next token and compute the logits after it; none is the unknown.
+
+        Args:
+            tokens: As many as there were texts at first; shape (rows,).
+
+        Returns:
+            Shape (rows, tokens). The next call overwrites them.
+        """
+        self._tokens_array[:] = tokens
+        return self._view(self._logits(self._tokens))
 
     def _logits(self, tokens: Tensor) -> Tensor:
+        if 1 < len(tokens) < MANY_ROWS:
+            with _one_thread():
+                return self._multiplied(tokens)
+        return self._multiplied(tokens)
+
+    def _multiplied(self, tokens: Tensor) -> Tensor:
         hidden = self._stepper.step(tokens)
         return self._output(hidden if self._project is None else self._project(hidden))
 
     def step(self, tokens: Int[Tensor, " rows"]) -> tuple[Float[Tensor, "rows tokens"], Float[Tensor, "rows source"]]:
         """Read the next token of each text. See `seqnlp.nn.beam_search.IncrementalModel`; there is no source."""
-        logs = self.logits(tokens).double().log_softmax(1)
+        logs = self._logits(tokens).double().log_softmax(1)
         return logs, logs.new_zeros(len(logs), 0)
 
     def keep(self, rows: Int[Tensor, " chosen"]) -> None:

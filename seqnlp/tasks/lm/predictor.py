@@ -211,17 +211,17 @@ def _possible(logits: Floats) -> Floats:
 def _draws(
     steps: IncrementalLm, logits: Floats, sampler: Sampler, length: int
 ) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """Draw the token of each text step by step; also yields the logits that it was chosen by."""
+    """Draw the next token of each text; also yields the logits, which the next step overwrites."""
     for number in range(length):
         chosen = sampler.choose(logits)
         yield chosen, logits
         if number + 1 < length:
-            logits = to_numpy(steps.logits(torch.from_numpy(chosen)))
+            logits = steps.logits(chosen)
 
 
 def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
     """Add log-probabilities to draws, computed for some steps at once: one by one they cost half a step."""
-    while block := [(chosen, logits) for chosen, logits in islice(draws, LOGS_AT_ONCE)]:
+    while block := [(chosen, logits.copy()) for chosen, logits in islice(draws, LOGS_AT_ONCE)]:
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)

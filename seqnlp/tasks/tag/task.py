@@ -1,29 +1,27 @@
 """Tagging: a label for every word, in one or several label columns."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
 from seqnlp.codecs.labels import by_decoder
-from seqnlp.codecs.spans import allowed_transitions, read_spans
+from seqnlp.codecs.spans import allowed_transitions
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
-from seqnlp.metrics import LabelPairs, accuracy, label_scores, span_scores
+from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores, plain_scores
 from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.tasks.tag.baselines import most_frequent_tags
-from seqnlp.tasks.tag.calibration import calibrate_linear
 from seqnlp.tasks.tag.dataset import TagDataset
-from seqnlp.tasks.tag.inference import predict_tags
-from seqnlp.tasks.tag.predictor import Tagger
+from seqnlp.tasks.tag.predictor import Tagger, predict_tags
 from seqnlp.tasks.tag.preview import preview
 from seqnlp.tasks.tag.recipe import TagRecipe, about_column
+from seqnlp.tasks.tag.scores import calibrate_linear, compare_labels, tag_scores
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -122,38 +120,10 @@ class TagTask(LabellingTask):
 
     def score(self, model: SequenceModel, examples: TagDataset) -> Scores:
         """Accuracy, also on unknown words; precision, recall and F1 of labels or spans."""
-        return self.scores(predict_tags(model, examples.text, self.predicted).tags, examples)
+        return self._scores(predict_tags(model, examples.text, self.predicted).tags, examples)
 
-    def scores(self, predicted: dict[str, Column], examples: TagDataset) -> Scores:
-        """Scores of predicted labels, by column."""
-        unknown = ~examples.known
-        scores: Scores = {}
-        labels: dict[str, Any] = {}
-        for name in self.columns:
-            names, gold, given = self._compared(name, examples, predicted[name])
-            right = gold == given
-            prefix = f"{name}." if len(self.columns) > 1 else ""
-            if self.recipe.data.encoding is not None:
-                spans, labels[name] = self._score_spans(examples.tags[name], predicted[name])
-                scores |= spans
-            else:
-                labels[name] = label_scores(gold, given, names)
-            scores[f"{prefix}accuracy"] = accuracy(right)
-            if unknown.any():
-                scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
-        if len(self.columns) > 1:
-            scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in self.columns]))
-            return {**scores, "labels": labels}
-        return {**scores, "labels": next(iter(labels.values()))}
-
-    def _compared(
-        self, name: str, examples: TagDataset, predicted: Column
-    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-        """Label names of a column; gold and predicted numbers of every word."""
-        gold = examples.tags[name]
-        labels = self.predicted[name].scored(gold, predicted)
-        right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
-        return labels.names, right, given
+    def _scores(self, predicted: Mapping[str, Column], examples: TagDataset) -> Scores:
+        return tag_scores(predicted, examples, self.predicted, self.recipe.data.encoding)
 
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
@@ -162,14 +132,13 @@ class TagTask(LabellingTask):
         train = splits["train"]
         best, found = {}, {}
         for name in self.columns:
-            names, gold, _ = self._compared(name, train, train.tags[name])
+            names, gold, _ = compare_labels(train.tags[name], train.tags[name], self.predicted[name])
             best[name] = names, most_frequent_tags(train.words, gold, len(self.train_words))
         for name, examples in splits.items():
             if name != "train":
                 offsets = examples.text.codes.offsets
                 given = {c: Column(Ragged(tags[examples.words], offsets), names) for c, (names, tags) in best.items()}
-                scores = self.scores(given, examples)
-                found[name] = {"most frequent tag": plain_scores(scores)}
+                found[name] = {"most frequent tag": plain_scores(self._scores(given, examples))}
         return found
 
     def words(self, split: "Dataset") -> Column:
@@ -181,8 +150,10 @@ class TagTask(LabellingTask):
         rows = np.repeat(np.arange(len(lengths)), lengths)
         steps = np.arange(examples.items) - np.repeat(examples.text.codes.offsets[:-1], lengths)
         return {
-            name: LabelPairs(*self._compared(name, examples, predicted[name]), sure[name], rows, steps, examples.known)
-            for name in self.columns
+            name: LabelPairs(
+                *compare_labels(examples.tags[name], predicted[name], codec), sure[name], rows, steps, examples.known
+            )
+            for name, codec in self.predicted.items()
         }
 
     def calibrate(self, model: SequenceModel, dev: TagDataset) -> dict[str, float]:
@@ -191,23 +162,6 @@ class TagTask(LabellingTask):
             return {}
         decoders = [name for column, codec in self.predicted.items() for name in by_decoder(column, codec)]
         return calibrate_linear(model, dev, decoders)
-
-    def _score_spans(self, gold: Column, found: Column) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Span scores by the rules of `conlleval` and strict ones; scores by label."""
-        scheme = self.recipe.data.encoding
-        assert scheme is not None
-        lenient = span_scores(read_spans(gold, scheme), read_spans(found, scheme))
-        strict = span_scores(read_spans(gold, scheme, strict=True), read_spans(found, scheme, strict=True))
-        scores = {
-            "f1": lenient.f1,
-            "precision": lenient.precision,
-            "recall": lenient.recall,
-            "macro_f1": lenient.macro_f1,
-            "strict.f1": strict.f1,
-            "strict.precision": strict.precision,
-            "strict.recall": strict.recall,
-        }
-        return scores, lenient.labels
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)

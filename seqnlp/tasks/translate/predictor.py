@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Literal, final, overload
+from typing import ClassVar, Literal, TypedDict, Unpack, final, overload
 
 from pydantic import ValidationError
 
@@ -19,6 +19,19 @@ from seqnlp.training.inference import stream_in_windows
 
 LONGEST = 1000
 """Tokens of a source that are read, at most."""
+
+
+class SearchSettings(TypedDict, total=False):
+    """Keywords of `Translator.translate`."""
+
+    beam: int | None
+    best: int
+    length_penalty: Literal["gnmt", "average", "none"] | None
+    alpha: float | None
+    no_repeat_ngram_size: int | None
+    unknown: Literal["copy", "keep", "avoid"] | None
+    prefix: str
+    attention: bool
 
 
 @final
@@ -65,47 +78,11 @@ class Translator(Predictor):
         return self.translate(iter(lines))
 
     @overload
-    def translate(
-        self,
-        texts: str,
-        *,
-        beam: int | None = ...,
-        best: int = ...,
-        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
-        alpha: float | None = ...,
-        no_repeat_ngram_size: int | None = ...,
-        unknown: Literal["copy", "keep", "avoid"] | None = ...,
-        prefix: str = ...,
-        attention: bool = ...,
-    ) -> Translation: ...
+    def translate(self, texts: str, **settings: Unpack[SearchSettings]) -> Translation: ...
     @overload
-    def translate(
-        self,
-        texts: list[str],
-        *,
-        beam: int | None = ...,
-        best: int = ...,
-        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
-        alpha: float | None = ...,
-        no_repeat_ngram_size: int | None = ...,
-        unknown: Literal["copy", "keep", "avoid"] | None = ...,
-        prefix: str = ...,
-        attention: bool = ...,
-    ) -> list[Translation]: ...
+    def translate(self, texts: list[str], **settings: Unpack[SearchSettings]) -> list[Translation]: ...
     @overload
-    def translate(
-        self,
-        texts: Iterator[str],
-        *,
-        beam: int | None = ...,
-        best: int = ...,
-        length_penalty: Literal["gnmt", "average", "none"] | None = ...,
-        alpha: float | None = ...,
-        no_repeat_ngram_size: int | None = ...,
-        unknown: Literal["copy", "keep", "avoid"] | None = ...,
-        prefix: str = ...,
-        attention: bool = ...,
-    ) -> Iterator[Translation]: ...
+    def translate(self, texts: Iterator[str], **settings: Unpack[SearchSettings]) -> Iterator[Translation]: ...
 
     def translate(
         self,

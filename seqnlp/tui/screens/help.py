@@ -1,4 +1,4 @@
-"""What `?` shows over a screen: what it is for, and its keys."""
+"""Help overlay: the purpose of a screen, and its keys."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ NAMES = {
     "left": "←",
     "right": "→",
 }
-"""What keys are called that Textual calls otherwise; a modifier may stand before them."""
+"""Names of keys that Textual calls otherwise; a modifier may stand before them."""
 
-OF_TEXTUAL = {"app.focus_next", "app.focus_previous", "page_left", "page_right"}
-"""What Textual does by itself, and calls by names of its own."""
+TEXTUAL_ACTIONS = {"app.focus_next", "app.focus_previous", "page_left", "page_right"}
+"""Actions that Textual describes in words of its own."""
 
 
 @final
 class HelpScreen(ModalScreen[None]):
-    """An overlay that any of the usual keys closes."""
+    """A modal text with keys, which any of the usual keys closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q,enter,space", "dismiss", "close"),
@@ -58,7 +58,6 @@ class HelpScreen(ModalScreen[None]):
         self._heading, self._text, self._keys = heading, text, keys
 
     def compose(self) -> ComposeResult:
-        """The text above the keys."""
         with VerticalScroll() as box:
             box.border_title, box.border_subtitle = self._heading, "esc closes"
             if self._text:
@@ -69,33 +68,33 @@ class HelpScreen(ModalScreen[None]):
 
 
 def help_for(screen: Screen[object]) -> HelpScreen:
-    """The overlay for a screen as it stands: keys of what has the focus, of the screen, of the application."""
+    """Overlay for a screen: keys of the focused widget, of the screen, of the application."""
     keys: dict[str, list[str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if binding.description and not binding.system and binding.action not in OF_TEXTUAL and not _edits(active):
+        if binding.description and not binding.system and binding.action not in TEXTUAL_ACTIONS and not _edits(active):
             names = keys.setdefault(binding.description, [])
             name = key_name(binding.key)
             if name not in names and not binding.key.startswith("super+"):  # terminals keep that key to themselves
                 names.insert(0 if name == binding.key_display else len(names), name)
-    lines = [(_several(names), what) for what, names in keys.items()]
+    lines = [(_key_names(names), what) for what, names in keys.items()]
     if isinstance(screen, BaseScreen):
-        return HelpScreen(screen.heading, screen.HELP, lines)
+        return HelpScreen(screen.heading, screen.help_text, lines)
     return HelpScreen("help", "", lines)
 
 
 def _edits(active: ActiveBinding) -> bool:
-    """Whether a key does what it does wherever one types, which needs no telling."""
+    """True for an editing key, which needs no explanation."""
     kinds = [base for kind in (Input, TextArea) if isinstance(active.node, kind) for base in kind.mro()]
     known = [binding for kind in kinds for binding in vars(kind).get("BINDINGS", ())]
     return active.binding.action in [binding.action for binding in known]
 
 
-def _several(names: list[str]) -> str:
+def _key_names(names: list[str]) -> str:
     return ", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]}"
 
 
 def key_name(key: str) -> str:
-    """A key as one would say it."""
+    """Short name of a key."""
     *modifiers, last = key.split("+")
     return "+".join([*modifiers, NAMES.get(last, last)]).replace("ctrl+", "^")

@@ -1,4 +1,4 @@
-"""Home: the runs that there are."""
+"""Home screen: the runs in a folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from textual.widgets import Input, Static
 
 from seqnlp.service.client import ModelService
 from seqnlp.tui.listing import BROKEN
-from seqnlp.tui.screens import screen_for
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.trainings import Condition, Trainings
 from seqnlp.tui.widgets.run_list import RunList, heading_of
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
 
 LIVE = {state.value for state in Condition}
-"""The states of runs that are being trained."""
+"""States of runs that are being trained."""
 
 PERIOD = 2.5
 """Seconds after which the folder is read again while something is trained."""
@@ -35,7 +34,7 @@ PERIOD = 2.5
 
 @final
 class HomeScreen(BaseScreen):
-    """A table of the runs in a folder, filtered by what is typed."""
+    """A table of runs, filtered by a line of text."""
 
     HELP = (
         "The runs in the folder, the newest first. Type to leave only those whose name, task or state has the words. "
@@ -73,7 +72,7 @@ class HomeScreen(BaseScreen):
     """
 
     class Looked(Message):
-        """The folder was read and is shown."""
+        """The folder was read, and is drawn."""
 
     def __init__(self, root: Path, service: ModelService, trainings: Trainings) -> None:
         super().__init__(str(root), service)
@@ -84,10 +83,9 @@ class HomeScreen(BaseScreen):
         self._next_look: Timer | None = None
 
     def body(self) -> ComposeResult:
-        """A line to type into, and the table."""
         with Horizontal(id="finder"):
             yield Static("❯", id="sign")
-            yield Finder(placeholder="type to find a run", id="filter", compact=True)
+            yield FilterLine(placeholder="type to find a run", id="filter", compact=True)
             yield Static("", id="count")
         yield Columns(id="columns")
         yield RunList()
@@ -98,12 +96,11 @@ class HomeScreen(BaseScreen):
         self.call_after_refresh(self.action_look)
 
     def on_screen_resume(self) -> None:
-        """A run may have been trained in the meantime."""
+        """Read the folder again: a run may have been trained in the meantime."""
         if self.runs:
             self.action_look()
 
     def on_screen_suspend(self) -> None:
-        """Nobody sees the list."""
         self._look_later(False)
 
     def _look_later(self, wanted: bool) -> None:
@@ -113,7 +110,7 @@ class HomeScreen(BaseScreen):
 
     @work(exclusive=True)
     async def action_look(self) -> None:
-        """Read what runs there are, beside the drawing."""
+        """Read the folder in a thread."""
         from seqnlp.tui.listing import runs_in
 
         try:
@@ -157,16 +154,18 @@ class HomeScreen(BaseScreen):
                 markup=False,
             )
         else:
-            self._visit(screen_for(event.run, self.service))
+            from seqnlp.tui.screens.run import RunScreen
+
+            self._visit(RunScreen(event.run, self.service))
 
     def _visit(self, screen: BaseScreen) -> None:
-        """Open another screen; what was typed to find the way there is done with."""
+        """Open another screen, and clear the filter that has found the way there."""
         self.query_one("#filter", Input).value = ""
         self.app.push_screen(screen)
 
     def action_open(self) -> None:
-        """Open the run under the cursor, chosen by all that was typed before."""
-        self.query_one(Finder).submit()
+        """Open the run under the cursor, once the filter has all that was typed before."""
+        self.query_one(FilterLine).submit()
 
     def _open(self) -> None:
         self._in_haste = not self._was_read
@@ -177,7 +176,7 @@ class HomeScreen(BaseScreen):
         self.query_one(RunList).move(by)
 
     def action_clear(self) -> None:
-        """Show all runs again; if they are shown, mark none."""
+        """Show all runs; if they are shown, unmark all."""
         line = self.query_one("#filter", Input)
         if not line.value:
             self.query_one(RunList).unmark()
@@ -185,19 +184,19 @@ class HomeScreen(BaseScreen):
         line.value = ""
 
     def action_mark(self) -> None:
-        """Mark the run under the cursor, or mark it no longer."""
+        """Mark the run under the cursor, or unmark it."""
         self.query_one(RunList).mark()
         self._marked()
 
     def _marked(self) -> None:
-        """With two runs marked `c` compares them; otherwise it is text."""
+        """Take `c` as a key if two runs are marked, otherwise as text."""
         comparable = len(self.query_one(RunList).marked) == 2
-        self.query_one(Finder).left = Finder.left | ({"c"} if comparable else set())
+        self.query_one(FilterLine).left = FilterLine.left | ({"c"} if comparable else set())
         self._offer_keys()
 
     @on(RunList.Chosen)
     def _offer_keys(self) -> None:
-        """Only those that do something with what is chosen and marked."""
+        """Offer only keys that do something with the chosen and the marked runs."""
         runs = self.query_one(RunList)
         idle = set() if len(runs.marked) == 2 else {"compare"}
         if runs.chosen is None:
@@ -209,12 +208,11 @@ class HomeScreen(BaseScreen):
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key does something now."""
         return action not in self._idle
 
     def action_compare(self) -> None:
-        """Put the marked runs side by side."""
-        from seqnlp.tui.screens import comparison_of
+        """Compare the marked runs."""
+        from seqnlp.tui.screens.compare import CompareScreen
 
         marked = [run for path in self.query_one(RunList).marked for run in self.runs if run.path == path]
         if len(marked) != 2:
@@ -222,7 +220,7 @@ class HomeScreen(BaseScreen):
         elif odd := next((run for run in marked if not run.model_bytes or run.state == BROKEN), None):
             self.notify(f"{odd.name} has no model that could be compared.", severity="warning", markup=False)
         else:
-            self._visit(comparison_of(marked[0], marked[1], self.service))
+            self._visit(CompareScreen(marked[0], marked[1], self.service))
 
     def action_watch(self) -> None:
         """Show the curves of the chosen run."""
@@ -236,7 +234,6 @@ class HomeScreen(BaseScreen):
         self._visit(WatchScreen(self.trainings, run.name, self.service))
 
     def content_to_copy(self) -> str:
-        """The path of the chosen run."""
         chosen = self.query_one(RunList).chosen
         return chosen.path if chosen else ""
 
@@ -251,27 +248,25 @@ class HomeScreen(BaseScreen):
 
 
 @final
-class Finder(Input):
-    """A line to type into that leaves some keys to the application: `?` always."""
+class FilterLine(Input):
+    """Input that leaves some keys to the application: `?` always."""
 
     left: frozenset[str] = frozenset(["question_mark"])
-    """The keys that are no text."""
+    """Keys that are no text."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Whether a key is text."""
         return key not in self.left and super().check_consume_key(key, character)
 
     def submit(self) -> None:
-        """Tell what was typed, once the letters that still wait in a burst of keys are in the line."""
+        """Submit after the letters that still wait in a burst of keys."""
         self.call_later(self.action_submit)
 
 
 @final
 class Columns(Widget):
-    """The names of the table's columns."""
+    """Heading of the table."""
 
     def render(self) -> Content:
-        """As wide as the table's lines."""
         return heading_of(self.size.width)
 
 

@@ -1,4 +1,4 @@
-"""Train: choose a recipe, see what is wrong with it, and begin."""
+"""Train screen: choose a recipe, check it, and start its training."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from seqnlp.recipe.shipped import RecipeSummary, listed_recipes
 from seqnlp.recipe.source import read_text
 from seqnlp.run import Run
 from seqnlp.service.client import ModelService
-from seqnlp.tui.screens.asking import AskScreen
+from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.screens.base import BaseScreen
-from seqnlp.tui.screens.home import Finder
+from seqnlp.tui.screens.confirm import ConfirmScreen
+from seqnlp.tui.screens.home import FilterLine
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.trainings import Trainings, check_name, settings_in
-from seqnlp.tui.widgets.recipe_list import RecipeList
-from seqnlp.tui.widgets.recipe_text import RecipeText
+from seqnlp.tui.widgets.recipes import RecipeList, RecipeText
 
-PATIENCE = 0.12
-"""Seconds for which one who types is waited for before a recipe is checked."""
+TYPING_PAUSE = 0.12
+"""Seconds without a key after which a recipe is checked."""
 
 
 @final
 class TrainScreen(BaseScreen):
-    """Recipes at the left, the chosen one beside them, and below what is set over it."""
+    """Recipes at the left, the chosen one beside them, and settings below."""
 
     HELP = (
         "Choose a recipe: those in the folder recipes here, and those that ship. It is checked as you go, with every "
@@ -84,13 +84,13 @@ class TrainScreen(BaseScreen):
         super().__init__("train", service)
         self.trainings = trainings
         self.faults: list[Mapping[str, Any]] | None = None
-        """What is wrong with the chosen recipe and its settings; None as long as that is not known."""
+        """Faults of the chosen recipe and its settings; None until it is checked."""
 
     def body(self) -> ComposeResult:
-        """The recipes, the text of one, and the lines to fill in."""
+        """The recipes, the text of one, and the lines for settings and name."""
         with Horizontal(id="finder"):
             yield Static("❯", classes="sign")
-            yield Finder(placeholder="type to find a recipe", id="filter", compact=True)
+            yield FilterLine(placeholder="type to find a recipe", id="filter", compact=True)
             yield Static("", id="count")
         with Horizontal(id="middle"):
             yield RecipeList()
@@ -99,21 +99,21 @@ class TrainScreen(BaseScreen):
             with Horizontal():
                 yield Static("set", classes="label")
                 yield Static("❯", classes="sign")
-                yield Finder(placeholder="encoder.size=128 training.epochs=3", id="settings", compact=True)
+                yield FilterLine(placeholder="encoder.size=128 training.epochs=3", id="settings", compact=True)
             with Horizontal():
                 yield Static("run", classes="label")
                 yield Static("❯", classes="sign")
                 yield Static(f"{self.trainings.root}/", classes="label-root")
-                yield Finder(id="name", compact=True)
+                yield FilterLine(id="name", compact=True)
             yield Static("", id="verdict", markup=False)
 
     def on_mount(self) -> None:
-        """Draw first, then look for recipes."""
+        """Draw first, then list the recipes."""
         self.call_after_refresh(self.action_look)
 
     @work(exclusive=True, group="look")
     async def action_look(self) -> None:
-        """Read what recipes there are, and check the chosen one."""
+        """List the recipes, and check the chosen one."""
         found = await asyncio.to_thread(listed_recipes)
         self.query_one(RecipeList).offer(found)
 
@@ -139,26 +139,26 @@ class TrainScreen(BaseScreen):
     @on(Input.Changed, "#settings")
     def _check(self) -> None:
         self.faults = None
-        self._tell(("◌ ", "$accent"), ("checking", "$muted"))
+        self._show_verdict(("◌ ", "$accent"), ("checking", "$muted"))
         self._ask_for_faults()
 
     @work(exclusive=True, group="check")
     async def _ask_for_faults(self) -> None:
         recipe = self.query_one(RecipeList).chosen
         if recipe is None:
-            self._tell(("No recipe has these words.", "$muted"))
+            self._show_verdict(("No recipe has these words.", "$muted"))
             return
-        await asyncio.sleep(PATIENCE)
+        await asyncio.sleep(TYPING_PAUSE)
         try:
             settings = settings_in(self.query_one("#settings", Input).value)
         except ValueError:
             self._judge(recipe, [{"problem": "a quotation mark has no partner", "hint": "", "spot": None, "place": ""}])
             return
         answer = None
-        with self.telling():
+        with notify_errors(self):
             answer = await self.service.ask("check", "", {"recipe": recipe.path, "overrides": settings})
         if answer is None:
-            self._tell(("✕ ", "$error"), ("not checked; ctrl+r tries again", "$muted"))
+            self._show_verdict(("✕ ", "$error"), ("not checked; ctrl+r tries again", "$muted"))
         else:
             self._judge(recipe, answer["faults"])
 
@@ -166,16 +166,16 @@ class TrainScreen(BaseScreen):
         self.faults = faults
         self.query_one(RecipeText).mark(faults, recipe.path)
         if not faults:
-            self._tell(("✓ ", "bold $success"), "this recipe is right; ", ("enter trains it", "$muted"))
+            self._show_verdict(("✓ ", "bold $success"), "this recipe is right; ", ("enter trains it", "$muted"))
             return
         count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
         elsewhere = [fault for fault in faults if not fault["spot"] or fault["spot"][0] != recipe.path]
-        told = [
+        lines = [
             Content(": ".join(filter(None, (fault["place"], _words(fault))))).stylize("$error") for fault in elsewhere
         ]
-        self._tell(("✕ ", "bold $error"), (count, "bold"), lines=told)
+        self._show_verdict(("✕ ", "bold $error"), (count, "bold"), lines=lines)
 
-    def _tell(self, *parts: str | tuple[str, str], lines: Sequence[Content] = ()) -> None:
+    def _show_verdict(self, *parts: str | tuple[str, str], lines: Sequence[Content] = ()) -> None:
         self.query_one("#verdict", Static).update(Content("\n").join([Content.assemble(*parts), *lines]))
 
     def action_move(self, by: int) -> None:
@@ -184,27 +184,25 @@ class TrainScreen(BaseScreen):
         self.query_one(RecipeList).move(by)
 
     def action_read(self, by: int) -> None:
-        """Scroll through the text of the recipe."""
+        """Scroll the text of the recipe."""
         text = self.query_one(RecipeText)
         (text.scroll_page_up if by < 0 else text.scroll_page_down)(animate=False)
 
     def content_to_copy(self) -> str:
-        """The text of the recipe."""
         return self.query_one(RecipeText).text
 
     def action_leave(self) -> None:
-        """Back to where one came from."""
+        """Leave the screen."""
         self.app.pop_screen()
 
     # beginning
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a recipe there is nothing to train."""
         return action != "train" or any(recipes.shown for recipes in self.query(RecipeList))
 
     def action_train(self) -> None:
-        """Begin the training, as all that was typed before will have it."""
-        (self.focused if isinstance(self.focused, Finder) else self.query_one("#filter", Finder)).submit()
+        """Start the training, once the lines have all that was typed before."""
+        (self.focused if isinstance(self.focused, FilterLine) else self.query_one("#filter", FilterLine)).submit()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -212,7 +210,7 @@ class TrainScreen(BaseScreen):
 
     @work(exclusive=True, group="train")
     async def _begin(self) -> None:
-        """Begin the training, unless something speaks against it."""
+        """Start the training, unless something speaks against it."""
         recipe = self.query_one(RecipeList).chosen
         if recipe is None or self._refused():
             return
@@ -239,15 +237,15 @@ class TrainScreen(BaseScreen):
         self.app.switch_screen(WatchScreen(self.trainings, name, self.service))
 
     def _refused(self) -> bool:
-        """Whether the recipe can't be trained as it stands, which is told."""
+        """Notify of faults or an unfinished check; True if there is one."""
         if self.faults:
             self.notify("The recipe has faults.", title="Not begun", severity="error", timeout=2)  # it hides them
         elif self.faults is None:
             self.notify("The recipe is still being checked.", title="Not yet", timeout=3)
         return self.faults != []
 
-    def _question(self, name: str) -> AskScreen:
-        """What to do with a run that is there."""
+    def _question(self, name: str) -> ConfirmScreen:
+        """Question about a run of the same name."""
         run = Run(self.trainings.root / name)
         choices = [
             ("o", "overwrite it", "begin anew; what was trained is lost"),
@@ -255,10 +253,10 @@ class TrainScreen(BaseScreen):
         ]
         if run.has_state and not run.is_finished:
             choices.insert(0, ("r", "resume", "go on from its last checkpoint, with the same recipe and settings"))
-        return AskScreen("There is a run already", f"{run.path} was trained before.", choices)
+        return ConfirmScreen("There is a run already", f"{run.path} was trained before.", choices)
 
     def _free(self, name: str) -> str:
-        """The first name of this kind that no run has."""
+        """First numbered name that no run has."""
         names = (f"{name}-{number}" for number in range(2, 10**6))
         return next(other for other in names if not (self.trainings.root / other).exists())
 

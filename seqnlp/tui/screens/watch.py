@@ -1,4 +1,4 @@
-"""Watch: the curves of a training while it goes on; pause it, stop it, go on with it."""
+"""Watch screen: the curves of a training; pause it, stop it, resume it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -15,21 +15,19 @@ from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.directory import META, RECIPE
 from seqnlp.service.client import ModelService
-from seqnlp.tui.example_lines import examples
-from seqnlp.tui.following import Following
+from seqnlp.status import LogFollower
 from seqnlp.tui.screens.base import BaseScreen
-from seqnlp.tui.training_lines import SIGNS, evaluations, latest_scores, numbers, progress
+from seqnlp.tui.training_lines import SIGNS, evaluations, examples, latest_scores, numbers, progress
 from seqnlp.tui.trainings import Condition, Training, Trainings
 from seqnlp.tui.widgets.chart_view import ChartView
-from seqnlp.tui.widgets.last_lines import LastLines
 
-EVERY = 0.5
+PERIOD = 0.5
 """Seconds between two looks at the log; the training writes no more often."""
 
 
 @final
 class WatchScreen(BaseScreen):
-    """Where a training stands, its curves, and its scores on dev."""
+    """Progress of a training, its curves, and its scores on dev."""
 
     HELP = (
         "A training, as it goes on. It runs in a process of its own: leaving this screen does not disturb it. Space "
@@ -58,6 +56,8 @@ class WatchScreen(BaseScreen):
         #loss { margin-right: 2; }
         #history { width: 1fr; }
         #heading { height: auto; }
+        #rows { height: 1fr; scrollbar-size-vertical: 1; }
+        #rows > Static { height: auto; }
         #tables { height: 2fr; min-height: 4; margin: 1 2 0 2; }
         #latest { display: none; width: 1fr; }
         #examples { height: auto; padding: 1 2 0 2; }
@@ -66,7 +66,9 @@ class WatchScreen(BaseScreen):
             #top { padding: 1 1 0 1; }
             #charts { layout: vertical; padding: 0 1; }
             #loss { margin-right: 0; }
-            #tables { margin: 0 1; height: 1fr; }
+            #rows { height: 1fr; scrollbar-size-vertical: 1; }
+        #rows > Static { height: auto; }
+        #tables { margin: 0 1; height: 1fr; }
             #examples { padding: 0 1; }
         }
     }
@@ -76,17 +78,16 @@ class WatchScreen(BaseScreen):
         super().__init__(name, service)
         self.trainings, self.run_name = trainings, name
         self.run = Run(trainings.root / name)
-        self.following = Following(self.run.path)
+        self.follower = LogFollower(self.run.path)
         self.metric = ""
-        """The score that is drawn; empty for the one that decides."""
+        """Name of the score that is drawn; empty for the one that decides."""
         self.example = 0
-        """The example that is shown first."""
-        self._shown: object = None
+        """Index of the first example."""
+        self._drawn: object = None
         self._stage = (Condition.ENDED, False, False, False)
-        """What the process does; whether the training is finished, has several scores, has examples: each has keys."""
+        """State of the process; flags for a finished training, several scores, examples: each has keys."""
 
     def body(self) -> ComposeResult:
-        """Numbers above, curves in the middle, the table of evaluations below."""
         yield Static("", id="top", markup=False)
         with Horizontal(id="charts"):
             yield ChartView("loss")
@@ -94,27 +95,25 @@ class WatchScreen(BaseScreen):
         with Horizontal(id="tables"):
             with Vertical(id="history"):
                 yield Static("", id="heading", markup=False)
-                yield LastLines("rows")
+                with VerticalScroll(id="rows", can_focus=False):
+                    yield Static("", markup=False)
             yield Static("", id="latest", markup=False)
         yield Static("", id="examples", markup=False)
 
     def on_mount(self) -> None:
-        """Look at once, and from then on again and again."""
-        self.set_interval(EVERY, self.look)
+        self.set_interval(PERIOD, self.look)
         self.call_after_refresh(self.look)
 
     def on_resize(self) -> None:
-        """All is drawn to the width."""
-        self._shown = None
+        self._drawn = None
         self.call_after_refresh(self._draw)
 
     @property
     def training(self) -> Training | None:
-        """The process that trains, or did last."""
+        """The training process, or the last one."""
         return self.trainings.at(self.run_name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what makes sense now is offered."""
         condition, finished, scores, has_examples = self._stage
         going_on = condition is not Condition.ENDED
         sensible = {
@@ -127,18 +126,18 @@ class WatchScreen(BaseScreen):
         return sensible.get(action, True)
 
     async def look(self) -> None:
-        """Take in what has happened, and draw it if it is news."""
-        if await asyncio.to_thread(self.following.look):
-            self._shown = None  # what was drawn in the meantime was half read
+        """Read the log, and draw if there is news."""
+        if await asyncio.to_thread(self.follower.read):
+            self._drawn = None  # what was drawn in the meantime was half read
         if self.is_attached:
             self._draw()
 
     def action_pause_or_go(self, label: str) -> None:
-        """Let the training stand still, or go on if it does: what it does now counts, and not the label of the key."""
+        """Pause the training, or unpause it: its state counts, and not the label of the key."""
         training = self.training
         condition = Condition.ENDED if training is None else training.condition
         if training is not None and condition is Condition.PAUSED:
-            training.go_on()
+            training.unpause()
         elif training is not None and condition is Condition.RUNNING:
             training.pause()
         else:
@@ -146,7 +145,7 @@ class WatchScreen(BaseScreen):
         self._draw()
 
     def action_stop(self) -> None:
-        """Have a checkpoint saved and the training ended."""
+        """Stop the training with a checkpoint."""
         training = self.training
         if training is None or not training.alive:
             self.notify("No training goes on here.", timeout=2)
@@ -157,7 +156,7 @@ class WatchScreen(BaseScreen):
         self._draw()
 
     def action_resume(self) -> None:
-        """Go on from the last checkpoint; a training that failed before its first one begins again."""
+        """Resume from the last checkpoint; a training that failed before its first one begins again."""
         training = self.training
         if training is not None and training.alive:
             self.notify("It goes on already.", timeout=2)
@@ -177,54 +176,53 @@ class WatchScreen(BaseScreen):
             self.trainings.start(str(self.run.path / RECIPE), [], self.run_name, how)
 
     def action_metric(self) -> None:
-        """Draw the next of the scores on dev."""
-        names = list(self.following.curves.dev)
+        """Draw the next score on dev."""
+        names = list(self.follower.curves.dev)
         if names:
-            now = self.metric or self.following.curves.metric
+            now = self.metric or self.follower.curves.metric
             self.metric = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
             self._draw()
 
     def action_example(self) -> None:
         """Show the next example of dev."""
-        if self.following.examples:
-            self.example = (self.example + 1) % len(self.following.examples)
+        if self.follower.status.examples:
+            self.example = (self.example + 1) % len(self.follower.status.examples)
             self._draw()
 
     def action_open(self) -> None:
-        """The screen to play with the best model so far."""
+        """Open the best model so far."""
         if not (self.run.model_bytes and (self.run.path / META).exists()):
             self.notify("There is no model yet: the first one is kept after the first evaluation.", timeout=3)
             return
         from seqnlp.run.summary import summarize
-        from seqnlp.tui.screens import screen_for
+        from seqnlp.tui.screens.run import RunScreen
 
-        self.app.push_screen(screen_for(summarize(self.run), self.service))
+        self.app.push_screen(RunScreen(summarize(self.run), self.service))
 
     def action_scroll(self, by: int) -> None:
-        """Move the table of evaluations."""
-        self.query_one(LastLines).scroll_relative(y=by, animate=False)
+        """Scroll the table of evaluations."""
+        self.query_one("#rows").scroll_relative(y=by, animate=False)
 
     def action_leave(self) -> None:
-        """Back; the training goes on."""
+        """Leave; the training goes on."""
         self.app.pop_screen()
 
     def content_to_copy(self) -> str:
-        """The table of evaluations."""
-        return evaluations(self.following.status, 80).plain
+        return evaluations(self.follower.status, 80).plain
 
     # drawing
 
     def _draw(self) -> None:
-        training, status = self.training, self.following.status
+        training, status = self.training, self.follower.status
         condition = training.condition if training is not None else Condition.ENDED
-        shown = len(self.following.curves.dev) > 1, bool(self.following.examples)
+        shown = len(self.follower.curves.dev) > 1, bool(self.follower.status.examples)
         if (stage := (condition, status.done is not None, *shown)) != self._stage:
             self._stage = stage
             self.refresh_bindings()
         seen = (condition, status.latest, len(status.evaluations), self.metric, self.example, self.size)
-        if seen == self._shown or not self.is_attached:
+        if seen == self._drawn or not self.is_attached:
             return
-        self._shown = seen
+        self._drawn = seen
         width = self.size.width - (2 if self.size.width < 60 else 4)
         failed = self._failure(training, condition)
         state = SIGNS["failed"] if failed else self._state(condition)
@@ -234,19 +232,20 @@ class WatchScreen(BaseScreen):
         room = (self.size.width - 12) // 2 if self.has_class("-wide") else width - 1
         self._draw_examples(width)
         heading, *rows = failed or evaluations(status, room).split("\n")
-        self.query_one("#latest", Static).update(latest_scores(self.following, room))
+        self.query_one("#latest", Static).update(latest_scores(status, room))
         self.query_one("#heading", Static).update(heading)
-        self.query_one(LastLines).show_text(Content("\n").join(rows))
+        self.query_one("#rows > Static", Static).update(Content("\n").join(rows))
+        self.query_one("#rows").scroll_end(animate=False)  # the last rows are in view whenever there are new ones
 
     def _state(self, condition: Condition) -> tuple[str, str, str]:
         if condition is Condition.ENDED:
-            return SIGNS["finished" if self.following.status.done is not None else "stopped"]
+            return SIGNS["finished" if self.follower.status.done is not None else "stopped"]
         return SIGNS[
-            "loading" if not self.following.status.latest and condition is Condition.RUNNING else condition.value
+            "loading" if not self.follower.status.latest and condition is Condition.RUNNING else condition.value
         ]
 
     def _draw_curves(self) -> None:
-        curves, status = self.following.curves, self.following.status
+        curves, status = self.follower.curves, self.follower.status
         name = self.metric if self.metric in curves.dev else curves.metric
         loss = "" if status.loss is None else f"{status.loss:.3f}"
         self.query_one("#loss", ChartView).show("training loss", loss, {"loss": curves.loss})
@@ -257,15 +256,15 @@ class WatchScreen(BaseScreen):
         )
 
     def _draw_examples(self, width: int) -> None:
-        """As many as leave room for the curves and the table."""
+        """Draw as many examples as leave room for the curves and the table."""
         room = (self.size.height - 18) // 4 if self.size.width >= 60 else (self.size.height - 25) // 4
         panel = self.query_one("#examples", Static)
-        panel.display = room > 0 and bool(self.following.examples)
-        panel.update(examples(self.following.examples, self.example, room, width))
+        panel.display = room > 0 and bool(self.follower.status.examples)
+        panel.update(examples(self.follower.status.examples, self.example, room, width))
 
     def _failure(self, training: Training | None, condition: Condition) -> list[Content]:
-        """What a training that has failed said last; nothing if it has not."""
-        if training is None or condition is not Condition.ENDED or self.following.status.done is not None:
+        """Last output of a failed training; nothing if it has not failed."""
+        if training is None or condition is not Condition.ENDED or self.follower.status.done is not None:
             return []
         if training.code in (0, 130, 143):
             return []

@@ -1,4 +1,4 @@
-"""What a translation looked at: source tokens across, its own tokens down, with a cursor."""
+"""Attention matrix of a translation: source tokens across, target tokens down, with a cursor."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from textual.message import Message
 from textual.widget import Widget
 
 from seqnlp.plots.terminal import shade
-from seqnlp.tui.flowing import cut
+from seqnlp.tui.flow_layout import cut
 from seqnlp.tui.widgets.lines import column
 
-WIDEST = 11
+MAX_CELL = 11
 """Columns of a cell, at most."""
-LEVEL = 4
+MIN_ACROSS = 4
 """Columns of a cell from which on source tokens are written across rather than down."""
-TALLEST = 8
+MAX_LETTERS = 8
 """Letters of a source token that is written down."""
 
 
 @final
 class AttentionGrid(Widget, can_focus=True):
-    """A shaded cell for each pair of tokens; what there is no room for comes into view with the cursor."""
+    """A shaded cell for each pair of tokens; rows and columns out of view follow the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1, 0)", "word above", show=False),
         Binding("down", "move(1, 0)", "word below", show=False),
         Binding("left", "move(0, -1)", "source word before", show=False),
         Binding("right", "move(0, 1)", "source word after", show=False),
-        Binding("enter", "screen.keep", "keep up to here"),
-        Binding("x", "screen.instead", "type another"),
-        Binding("delete", "screen.free", "keep nothing", show=False),
+        Binding("enter", "keep", "keep up to here"),
+        Binding("x", "replace", "type another"),
+        Binding("delete", "free", "keep nothing", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -43,7 +43,16 @@ class AttentionGrid(Widget, can_focus=True):
     """
 
     class Moved(Message):
-        """The cursor stands elsewhere."""
+        """The cursor is on another cell."""
+
+    class Kept(Message):
+        """The translation shall be kept up to the cursor's token."""
+
+    class Replaced(Message):
+        """Another token shall be typed in the place of the cursor's."""
+
+    class Freed(Message):
+        """Nothing of the translation shall be kept."""
 
     class LeftAbove(Message):
         """The cursor was moved up from the first line."""
@@ -64,7 +73,7 @@ class AttentionGrid(Widget, can_focus=True):
         self.refresh()
 
     def action_move(self, down: int, across: int) -> None:
-        """To a neighbour."""
+        """Move to a neighbour."""
         if self.row + down < 0:
             self.post_message(self.LeftAbove())
         else:
@@ -77,16 +86,25 @@ class AttentionGrid(Widget, can_focus=True):
         self.refresh()
         self.post_message(self.Moved())
 
+    def action_keep(self) -> None:
+        """Keep the translation up to the cursor."""
+        self.post_message(self.Kept())
+
+    def action_replace(self) -> None:
+        """Type another token instead."""
+        self.post_message(self.Replaced())
+
+    def action_free(self) -> None:
+        """Keep nothing."""
+        self.post_message(self.Freed())
+
     def on_focus(self) -> None:
-        """The cursor is seen."""
         self.go_to(self.row, self.column)
 
     def on_blur(self) -> None:
-        """The cursor is seen no longer."""
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the cell that was clicked on."""
         content = event.get_content_offset(self)
         if content is None or not self.weights:
             return
@@ -97,7 +115,6 @@ class AttentionGrid(Widget, can_focus=True):
             self.go_to(top + content.y - above, across)
 
     def render(self) -> Content:
-        """Heading and rows."""
         if not self.weights:
             return Content("")
         gutter, cell, first, count = self._across()
@@ -111,29 +128,29 @@ class AttentionGrid(Widget, can_focus=True):
         self.column = min(max(self.column, 0), max(len(self.sources) - 1, 0))
 
     def _across(self) -> tuple[int, int, int, int]:
-        """Columns of the target's tokens and of a cell, the first source token that is seen, and how many are."""
+        """Widths of gutter and cell, first source token in view, and their number."""
         width = self.size.width
         gutter = min(max(map(cell_len, self.tokens), default=0), max(width // 4, 4))
         room = max(width - gutter - 1, 2)
         longest = max(map(cell_len, self.sources), default=1)
-        cell = min(max(room // max(len(self.sources), 1), 2), longest + 1, WIDEST)
+        cell = min(max(room // max(len(self.sources), 1), 2), longest + 1, MAX_CELL)
         cell = max(cell, 2)
         count = min(room // cell, len(self.sources))
         return gutter, cell, max(self.column - count + 1, 0), count
 
     def _down(self) -> tuple[int, int, int]:
-        """Lines of the heading, the first row that is seen, and how many are."""
+        """Lines of the heading, the first row in view, and the number of these."""
         _, cell, _, _ = self._across()
-        above = 1 if cell >= LEVEL else self._letters()
+        above = 1 if cell >= MIN_ACROSS else self._letters()
         seen = min(max(self.size.height - above, 1), len(self.tokens))
         return above, max(self.row - seen + 1, 0), seen
 
     def _letters(self) -> int:
-        return min(max(map(len, self.sources), default=1), TALLEST, max(self.size.height // 3, 1))
+        return min(max(map(len, self.sources), default=1), MAX_LETTERS, max(self.size.height // 3, 1))
 
     def _heading(self, gutter: int, cell: int, columns: range) -> list[Content]:
         blank = Content(" " * (gutter + 1))
-        if cell >= LEVEL:
+        if cell >= MIN_ACROSS:
             names = [_fitting(self.sources[n], cell - 1) for n in columns]
             parts = [column(name, cell, self._source_style(n)) for n, name in zip(columns, names, strict=True)]
             return [blank.append(Content("").join(parts))]
@@ -165,21 +182,21 @@ class AttentionGrid(Widget, can_focus=True):
         return label.append(" ").append(Content("").join(cells))
 
     def _cell(self, weight: float, cell: int, in_row: bool, here: bool) -> Content:
-        """The darker the more was looked; the row of the cursor tells the weights too, if there is room."""
-        told = f".{min(round(100 * weight), 99):02}" if in_row and cell >= LEVEL and weight >= 0.005 else ""
+        """A cell, the darker the larger its weight; the cursor's row also has the digitss, if there is room."""
+        digits = f".{min(round(100 * weight), 99):02}" if in_row and cell >= MIN_ACROSS and weight >= 0.005 else ""
         if self.app.ansi_color:
-            text = f"{told} ".ljust(cell, shade(weight)) if told else shade(weight) * cell
+            text = f"{digits} ".ljust(cell, shade(weight)) if digits else shade(weight) * cell
             return Content.styled(text, "reverse" if here else "")
-        text = told.center(cell) if told else " " * cell
+        text = digits.center(cell) if digits else " " * cell
         ground = "$accent" if in_row else "$primary"
         style = f"$foreground on {ground} {round(100 * min(weight, 1))}%"
         if weight >= 0.5:
             style = style.replace("$foreground", "$background")
-        if here and not told:
+        if here and not digits:
             text = "▔" * cell if weight < 0.5 else "▁" * cell
-        return Content.styled(text, f"bold underline {style}" if here and told else style)
+        return Content.styled(text, f"bold underline {style}" if here and digits else style)
 
 
 def _fitting(name: str, width: int) -> str:
-    """As much of a token as there is room for; an ellipsis would take too much of very little."""
-    return cut(name, width) if width > LEVEL else set_cell_size(name, min(cell_len(name), width))
+    """Cut a token to a width; an ellipsis would take too much of very little."""
+    return cut(name, width) if width > MIN_ACROSS else set_cell_size(name, min(cell_len(name), width))

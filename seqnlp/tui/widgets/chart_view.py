@@ -1,4 +1,4 @@
-"""A chart as large as the room that there is for it."""
+"""Line chart, as large as there is room."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from seqnlp.plots.axes import Points
 from seqnlp.plots.terminal import chart
 
 COLOURS = ("$primary", "$accent", "$secondary")
-SMALLEST = 20
-"""Columns that a chart needs at least."""
+MIN_WIDTH = 20
+"""Columns that a chart needs."""
 
 
 @final
 class ChartView(Widget):
-    """One or more curves below a heading."""
+    """Curves below a heading."""
 
     DEFAULT_CSS = """
     ChartView { height: 1fr; width: 1fr; }
@@ -30,19 +30,18 @@ class ChartView(Widget):
         self._series: Mapping[str, Points] = {}
 
     def show(self, title: str, detail: str, series: Mapping[str, Points]) -> None:
-        """Draw these curves; the detail stands after the title."""
+        """Draw curves; the detail stands after the title."""
         if (title, detail, series) != (self._title, self._detail, self._series):
             self._title, self._detail, self._series = title, detail, series
             self.refresh()
 
     def render(self) -> Content:
-        """The heading and the chart."""
         width, height = self.size
         heading = Content.assemble((self._title, "bold"), ("  ", ""), (self._detail, "$muted"))
         lines = [heading.truncate(width, ellipsis=True)]
         if not any(self._series.values()):
             return Content("\n").join([*lines, Content.styled("nothing to draw yet", "$muted")])
-        if width < SMALLEST or height < 6:
+        if width < MIN_WIDTH or height < 6:
             return lines[0]
         for row in chart(self._series, width, height, self._title).rows[1:]:  # its own heading has no styles
             parts = [(text, "$muted" if number is None else COLOURS[number % len(COLOURS)]) for text, number in row]
@@ -51,6 +50,6 @@ class ChartView(Widget):
 
 
 def meter(share: float, width: int) -> Content:
-    """A bar that is filled up to a share of its width."""
+    """Progress bar, filled up to a share of its width."""
     done = round(min(max(share, 0.0), 1.0) * width)
     return Content.assemble(("━" * done, "$accent"), ("╌" * (width - done), "$faint"))

@@ -1,4 +1,4 @@
-"""A list of things of which one is chosen, with those left out that do not match what was typed."""
+"""Filtered list of items, one of them chosen."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 
-from seqnlp.tui.widgets.line_scroll import LineScroll
+from seqnlp.tui.widgets.lines import LineScroll
 
 
-class Placed(Protocol):
-    """What lies somewhere, and is known by that."""
+class HasPath(Protocol):
+    """An item, known by its path."""
 
     @property
     def path(self) -> str:
-        """Where it lies."""
+        """Its file or folder."""
 
 
-Item = TypeVar("Item", bound=Placed)
+Item = TypeVar("Item", bound=HasPath)
 
 
 class ChoiceList(LineScroll, Generic[Item], can_focus=False):
-    """Fill in `searched` and `describe`; the screen passes the arrow keys on, for one types elsewhere."""
+    """Filtered list: fill in `search_text` and `describe`; the screen passes the arrow keys on."""
 
     class Chosen(Message):
         """Another one is chosen, or none."""
@@ -34,58 +34,55 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
     def __init__(self) -> None:
         super().__init__()
         self.known: Sequence[Item] = ()
-        """All of them."""
+        """All items."""
         self.shown: list[Item] = []
-        """Those that match what was typed."""
+        """Items that match the filter."""
         self.index = 0
         self._words: list[str] = []
 
     @abstractmethod
-    def searched(self, item: Item) -> str:
-        """The text in which the words that were typed are looked for."""
+    def search_text(self, item: Item) -> str:
+        """Text that the filter's words are looked for in."""
 
     @abstractmethod
     def describe(self, item: Item, width: int) -> Content:
-        """The line of one, in a width in cells."""
+        """Line of an item, in a width in cells."""
 
     def mark_of(self, item: Item) -> str:
-        """A sign before the line of one, a column wide."""
+        """Sign before the line of an item, a column wide."""
         return " "
 
     @property
     def chosen(self) -> Item | None:
-        """The one under the cursor."""
+        """The item under the cursor."""
         return self.shown[self.index] if self.shown else None
 
     def offer(self, items: Sequence[Item]) -> None:
-        """Show these; the one that was chosen stays so."""
+        """Set the items; the chosen one stays so."""
         self.known = items
         self._update()
 
     def filter_by(self, text: str) -> None:
-        """Show only those that have all these words."""
+        """Show only items with all these words."""
         self._words = text.lower().split()
         self._update()
 
     def move(self, by: int) -> None:
-        """Choose another one."""
+        """Choose another item."""
         self.index = max(min(self.index + by, len(self.shown) - 1), 0)
         self.show_lines(self.index, self.index)
         self.refresh()
         self.post_message(self.Chosen())
 
     def on_resize(self) -> None:
-        """The chosen one stays in sight."""
         self.show_lines(self.index, self.index)
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the one that was clicked on."""
         number = self.line_under(event)
         if 0 <= number < len(self.shown):
             self.move(number - self.index)
 
     def line(self, number: int, width: int) -> Content | None:
-        """One of them, marked if it is chosen."""
         if number >= len(self.shown):
             return None
         item, here = self.shown[number], number == self.index
@@ -102,5 +99,5 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
         self.move(0)
 
     def _matches(self, item: Item) -> bool:
-        text = self.searched(item).lower()
+        text = self.search_text(item).lower()
         return all(word in text for word in self._words)

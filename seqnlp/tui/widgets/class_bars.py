@@ -1,4 +1,4 @@
-"""Bars: how probable each class is."""
+"""Bars of class probabilities."""
 
 from __future__ import annotations
 
@@ -8,38 +8,43 @@ from typing import final
 from rich.cells import cell_len
 from textual.content import Content
 
-from seqnlp.tui.widgets.lines import column
-from seqnlp.tui.widgets.lines_view import LinesView
+from seqnlp.tui.widgets.lines import LinesView, column
 
-LONGEST = 24
-"""Columns of a name that are shown."""
+MAX_NAME = 24
+"""Columns of a name, at most."""
 
 
 @final
 class ClassBars(LinesView, can_focus=False):
-    """A bar a class; those that are chosen are marked."""
+    """A bar for each class; the predicted ones are marked."""
 
     DEFAULT_CSS = """
     ClassBars { padding: 0 2; height: auto; }
     """
 
     def __init__(self) -> None:
-        super().__init__("bars")
+        super().__init__()
         self.scores: Mapping[str, float] = {}
         self.chosen: Collection[str] = ()
 
     def show_scores(self, scores: Mapping[str, float], chosen: Collection[str], most: int) -> None:
-        """Show classes; they stand still, by name, unless there are more than `most`: then the likeliest come first."""
+        """Show classes.
+
+        Args:
+            scores: Probabilities by class.
+            chosen: The predicted classes.
+            most: Bars in view; classes stand still, by name, unless there are more: then the likeliest come first.
+        """
         names = sorted(scores) if len(scores) <= most else sorted(scores, key=scores.__getitem__, reverse=True)
         self.scores, self.chosen = {name: scores[name] for name in names}, chosen
         self.styles.height = max(min(len(names), most), 1)
         self.changed()
 
     def lines(self, width: int) -> list[Content]:
-        """A line a class."""
+        """A line for each class."""
         if not self.scores:
             return [Content.styled("a bar for each class will stand here", "$muted")]
-        gutter = min(max(map(cell_len, self.scores)), LONGEST, max(width // 3, 4))
+        gutter = min(max(map(cell_len, self.scores)), MAX_NAME, max(width // 3, 4))
         return [self._line(name, score, gutter, width) for name, score in self.scores.items()]
 
     def _line(self, name: str, score: float, gutter: int, width: int) -> Content:

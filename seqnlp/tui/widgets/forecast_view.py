@@ -1,4 +1,4 @@
-"""A series, how it is expected to go on, and how sure that is, as large as there is room."""
+"""Chart of a forecast with its history and its interval."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from textual.widget import Widget
 from seqnlp.plots.terminal import FORECAST, HISTORY, INTERVAL, Values, forecast_chart
 
 PLAIN_STYLES = {HISTORY: "", FORECAST: "bold", INTERVAL: "dim", None: ""}
-SMALLEST = 20
-"""Columns that a chart needs at least."""
+MIN_WIDTH = 20
+"""Columns that a chart needs."""
 
 
 @final
 class ForecastView(Widget, can_focus=True):
-    """The chart of one forecast."""
+    """Chart of one series, as large as there is room."""
 
     DEFAULT_CSS = """
     ForecastView { width: 1fr; height: 1fr; padding: 0 2; }
@@ -27,7 +27,7 @@ class ForecastView(Widget, can_focus=True):
         """Begin empty.
 
         Args:
-            invitation: What stands here while there is no forecast.
+            invitation: Text in the place of a chart while there is none.
             colour: Of the forecast.
             interval: The colour of its interval.
         """
@@ -42,24 +42,24 @@ class ForecastView(Widget, can_focus=True):
     def show_forecast(
         self, forecast: Mapping[str, Any] | None, history: Values, with_interval: bool, beside: Values = ()
     ) -> None:
-        """Draw another one, on an axis that has room for values beside it."""
+        """Draw a forecast, on an axis that has room for the values `beside`."""
         self.forecast, self.history, self.with_interval, self.beside = forecast, history, with_interval, beside
         self.refresh()
 
     def render(self) -> Content:
-        """The chart."""
         found, (width, height) = self.forecast, self.size
-        if found is None or width < SMALLEST or height < 5:
+        if found is None or width < MIN_WIDTH or height < 5:
             return Content.styled(self.invitation, "$muted")
         seen = self.with_interval
         times = found["times"]
+        last = short_time(times[-1]) if len(times) > 1 else ""
         picture = forecast_chart(
             self.history,
             found["values"],
             found.get("low") if seen else None,
             found.get("high") if seen else None,
             found.get("level"),
-            labels=(f"{len(self.history):,} steps before", short(times[0]), short(times[-1]) if len(times) > 1 else ""),
+            labels=(f"{len(self.history):,} steps before", short_time(times[0]), last),
             width=width,
             height=height,
             beside=self.beside,
@@ -69,8 +69,8 @@ class ForecastView(Widget, can_focus=True):
         return Content("\n").join(rows)
 
 
-def short(moment: str) -> str:
-    """A point in time without what says nothing: seconds, and midnight."""
+def short_time(moment: str) -> str:
+    """A timestamp without empty parts: seconds, and midnight."""
     day, _, hour = moment.partition("T")
     hour = hour.removesuffix(":00") if hour.count(":") == 2 else hour
     return day if hour in ("", "00:00") else f"{day} {hour}"

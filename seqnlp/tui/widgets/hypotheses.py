@@ -1,4 +1,4 @@
-"""Translations, the best one first; one of them is chosen."""
+"""N-best list of translations, one of them chosen."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from seqnlp.tui.widgets.lines import column
-from seqnlp.tui.widgets.lines_view import LinesView
+from seqnlp.tui.widgets.lines import LinesView, column
 
 
 @final
 class Hypotheses(LinesView):
-    """A line a translation: its number, its score, its text."""
+    """A line for each translation: its score and its text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "better", show=False),
         Binding("down", "move(1)", "less good", show=False),
-        Binding("enter", "screen.look_at_grid", "attention"),
+        Binding("enter", "move(1000000)", "attention"),
     ]
 
     DEFAULT_CSS = """
@@ -43,35 +42,34 @@ class Hypotheses(LinesView):
         self.translations: Sequence[Mapping[str, Any]] = ()
         self.index = 0
         self.prefix = ""
-        """What all begin with because it was asked for."""
+        """Forced beginning of all translations."""
 
     def show_translations(self, translations: Sequence[Mapping[str, Any]], prefix: str) -> None:
-        """Show others; the best one is chosen."""
+        """Show translations, and choose the best one."""
         self.translations, self.prefix, self.index = translations, prefix, 0
         self.changed()
 
     def action_move(self, by: int) -> None:
-        """Choose another one."""
+        """Choose another one, or leave the list."""
         if not 0 <= self.index + by < len(self.translations):
             self.post_message(self.Left(by))
         else:
             self.choose(self.index + by)
 
     def choose(self, number: int) -> None:
-        """Choose a translation by its number, counted from 0."""
+        """Choose a translation by its index."""
         self.index = number
         self.changed()
         self.show_lines(number, number)
         self.post_message(self.Chosen())
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the one that was clicked on."""
         number = self.line_under(event)
         if 0 <= number < len(self.translations):
             self.choose(number)
 
     def lines(self, width: int) -> list[Content]:
-        """A line a translation."""
+        """A line for each translation."""
         if not self.translations:
             return [Content.styled("the translations will stand here", "$muted")]
         return [self._line(number, width) for number in range(len(self.translations))]

@@ -1,4 +1,4 @@
-"""The line below every screen: as many keys as there is room for, and always the one for help."""
+"""Footer: as many key hints as there is room for, and always the one for help."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ HELP = "app.help"
 
 @final
 class KeyHints(Widget):
-    """What Textual's footer is, without hints that are cut off; a click on one presses its key.
+    """Footer without hints that are cut off; a click on one presses its key.
 
-    All is found out when it is drawn, so that it always belongs to the keys and the width of that moment. (Textual's
-    own has a widget for each key, mounted some time after the keys or the width have changed.)
+    Hints are chosen when they are drawn, so that they always belong to the keys and the width of that moment.
+    (Textual's own footer has a widget for each key, mounted some time after the keys or the width have changed.)
     """
 
     ALLOW_SELECT = False
@@ -30,10 +30,9 @@ class KeyHints(Widget):
     """
 
     hovered: reactive[str] = reactive("")
-    """The action that the mouse points at."""
+    """Action under the mouse."""
 
     def on_mount(self) -> None:
-        """Other keys are drawn as soon as there are others."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, screen: Screen[object]) -> None:
@@ -41,11 +40,10 @@ class KeyHints(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """The keys that fit, each with what it does."""
         return Content("").join([self._hint(active) for active in self.seen()])
 
     def seen(self) -> list[ActiveBinding]:
-        """The bindings whose keys are shown, one for each action."""
+        """Bindings with a hint, one for each action."""
         actions: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
             if active.binding.show:
@@ -54,16 +52,13 @@ class KeyHints(Widget):
         return [actions[action] for action in fitting(widths, self.size.width)]
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Show what a click would do."""
         active = self._under(event)
         self.hovered = active.binding.action if active is not None else ""
 
     def on_leave(self) -> None:
-        """The mouse has gone."""
         self.hovered = ""
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Press the key that was clicked on."""
         active = self._under(event)
         if active is not None:
             self.app.simulate_key(active.binding.key)
@@ -93,7 +88,7 @@ def fitting(hints: dict[str, int], room: int) -> list[str]:
     """The first hints that fit into a width, help among them.
 
     Args:
-        hints: How wide the hint for each action is, the most important one first.
+        hints: Widths by action, the most important one first.
         room: The width in cells.
     """
     chosen: list[str] = []

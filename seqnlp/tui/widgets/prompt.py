@@ -1,4 +1,4 @@
-"""A text to type or to paste, of one line or several."""
+"""Text input, of one line or several."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 
 @final
 class Prompt(TextArea, inherit_bindings=False):
-    """Grows with its text up to five lines, then scrolls. Enter hands the text over."""
+    """Text area that grows with its text up to five lines; enter submits it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "submit", show=False, priority=True),
@@ -36,77 +36,87 @@ class Prompt(TextArea, inherit_bindings=False):
     """
 
     class Edited(Message):
-        """There is another text, or another line of it is chosen."""
+        """The text has changed, or another line of it is chosen."""
 
     class Submitted(Message):
         """Enter was pressed."""
 
     class LeftBelow(Message):
-        """The cursor was moved down from the last line."""
+        """The cursor was moved down from the last line; a `Line` posts it too."""
 
     def __init__(self, placeholder: str, id: str, *, select_on_focus: bool = False, by_line: bool = False) -> None:
         """Begin empty.
 
         Args:
-            placeholder: What stands there while there is no text.
+            placeholder: Stands there while there is no text.
             id: The name of the widget.
-            select_on_focus: What is typed takes the place of the text that was there.
-            by_line: Each line is a text of its own: that with the cursor is marked where there are several.
+            select_on_focus: Typing replaces the text that was there.
+            by_line: Each line is a text of its own: the one with the cursor is marked where there are several.
         """
         super().__init__(placeholder=placeholder, id=id, compact=True, highlight_cursor_line=False)
         self._select_on_focus, self._by_line = select_on_focus, by_line
-        self._told = ""
+        self._last = ""
 
     @property
     def chosen(self) -> str:
-        """All of the text, or the line with the cursor; if that is blank, the last one above it that is not."""
+        """The whole text, or the line with the cursor; if that is blank, the last one above it that is not."""
         if not self._by_line:
             return self.text
         lines = self.text.split("\n")[: self.cursor_location[0] + 1]
         return next((line for line in reversed(lines) if line.strip()), "")
 
     def load_text(self, text: str) -> None:
-        """Take another text, with the cursor at its end."""
         super().load_text(text)
         self.move_cursor(self.document.end)
 
     def on_focus(self, event: events.Focus) -> None:
-        """Select what shall be replaced."""
         if self._select_on_focus and not event.from_app_focus:
             self.select_all()
 
     def on_text_area_changed(self) -> None:
-        """There may be several lines now, and the last of them is to be seen."""
         self.highlight_cursor_line = self._by_line and self.document.line_count > 1
         self.call_after_refresh(self.scroll_cursor_visible)
-        self._tell()
+        self._post()
 
     def on_text_area_selection_changed(self) -> None:
-        """The cursor may stand in another line."""
-        self._tell()
+        self._post()
 
     def action_submit(self) -> None:
-        """Hand the text over."""
+        """Submit the text."""
         self.post_message(self.Submitted())
 
     def action_new_line(self) -> None:
-        """Go on in a new line."""
+        """Insert a line break."""
         self.replace("\n", *self.selection, maintain_selection_offset=False)
 
     def action_cursor_down(self, select: bool = False) -> None:
-        """A line down, and from the last one out."""
         if not select and self.navigator.is_last_wrapped_line(self.cursor_location):
             self.post_message(self.LeftBelow())
         else:
             super().action_cursor_down(select)
 
     def action_undo(self) -> None:
-        """Take back what was typed; if there is nothing, the screen may have something to undo."""
+        """Undo typing; if there is nothing, the screen may have something to undo."""
         if not self.history.undo_stack:
             raise SkipAction()
         super().action_undo()
 
-    def _tell(self) -> None:
-        if self.chosen != self._told:
-            self._told = self.chosen
+    def _post(self) -> None:
+        if self.chosen != self._last:
+            self._last = self.chosen
             self.post_message(self.Edited())
+
+
+@final
+class Line(Input):
+    """Input of one line, from which down leads on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "leave_below", "look closer")]
+
+    DEFAULT_CSS = """
+    Line { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
+    """
+
+    def action_leave_below(self) -> None:
+        """Leave to the answer."""
+        self.post_message(Prompt.LeftBelow())

@@ -1,4 +1,4 @@
-"""The runs in a table of a line each, with those left out that do not match what was typed."""
+"""Table of runs: a filtered list with two marks."""
 
 from __future__ import annotations
 
@@ -10,21 +10,14 @@ from textual.content import Content
 from textual.message import Message
 
 from seqnlp.run.summary import Summary
-from seqnlp.tui.flowing import cut
-from seqnlp.tui.listing import BROKEN
+from seqnlp.tui.flow_layout import cut
+from seqnlp.tui.listing import BROKEN, noun_of
 from seqnlp.tui.widgets.choice_list import ChoiceList
 from seqnlp.tui.widgets.lines import column
 from seqnlp.units import file_size, score
 
-TASKS = {
-    "lm": "language model",
-    "tag": "tagger",
-    "classify": "classifier",
-    "translate": "translation",
-    "forecast": "forecast",
-}
-LEAST = 8
-"""Columns of a name that its state leaves to it."""
+MIN_NAME = 8
+"""Columns that a run's state leaves to its name."""
 
 
 @final
@@ -45,10 +38,10 @@ class RunList(ChoiceList[Summary]):
     def __init__(self) -> None:
         super().__init__()
         self.marked: list[str] = []
-        """The paths of the runs that are marked, two at most."""
+        """Paths of the marked runs, two at most."""
 
     def mark(self) -> None:
-        """Mark the run under the cursor, or mark it no longer; of three the first one loses its mark."""
+        """Mark the run under the cursor, or unmark it; of three the first one loses its mark."""
         if self.chosen is not None:
             path = self.chosen.path
             self.marked = [other for other in self.marked if other != path] + [path] * (path not in self.marked)
@@ -56,7 +49,7 @@ class RunList(ChoiceList[Summary]):
             self.refresh()
 
     def unmark(self) -> None:
-        """Mark no run."""
+        """Unmark all runs."""
         self.marked = []
         self.refresh()
 
@@ -66,20 +59,17 @@ class RunList(ChoiceList[Summary]):
             self.post_message(self.Opened(self.chosen))
 
     def on_click(self, event: events.Click) -> None:
-        """Open with the second click what the first one chose; choosing is left to the list."""
         if event.chain > 1 and self.line_under(event) == self.index:
             self.open_chosen()
 
-    def searched(self, item: Summary) -> str:
-        """The name, the task in both its names, and the state."""
-        return f"{item.name} {item.task} {TASKS.get(item.task, '')} {item.state}"
+    def search_text(self, item: Summary) -> str:
+        return f"{item.name} {item.task} {noun_of(item.task)} {item.state}"
 
     def describe(self, item: Summary, width: int) -> Content:
-        """The row of the table, with a margin."""
         return line_of(item, width - 2)
 
     def mark_of(self, item: Summary) -> str:
-        """Whether it is marked."""
+        """A dot for a marked run."""
         return "●" if item.path in self.marked else " "
 
 
@@ -101,8 +91,8 @@ def line_of(run: Summary, width: int) -> Content:
     if run.split == "dev" and len(value) + 4 < points:
         value = f"dev {value}"
     parts = [
-        column(cut(run.name, max(name - len(state), LEAST)) + state, name),
-        column(TASKS.get(run.task, run.task), task, "$primary"),
+        column(cut(run.name, max(name - len(state), MIN_NAME)) + state, name),
+        column(noun_of(run.task), task, "$primary"),
         column(value, points),
         column(file_size(run.model_bytes) if run.model_bytes else "-", size, "$muted", right=True),
         column(when(run.created, datetime.now().astimezone()), begun, "$muted", right=True),
@@ -111,7 +101,7 @@ def line_of(run: Summary, width: int) -> Content:
 
 
 def when(created: str, now: datetime) -> str:
-    """A point in time as short as it can be told: the hour if it is today, else the day."""
+    """A short date: the hour if it is today, else the day."""
     try:
         then = datetime.fromisoformat(created).astimezone(now.tzinfo)
     except ValueError:
@@ -122,7 +112,7 @@ def when(created: str, now: datetime) -> str:
 
 
 def _columns(width: int) -> tuple[int, int, int, int, int]:
-    """The widths of name, task, score, size and date; the less important ones give way on a narrow terminal."""
+    """Widths of name, task, score, size and date; the less important ones give way on a narrow terminal."""
     begun = 13 if width >= 70 else 0
     size = 10 if width >= 84 else 0
     task = (17 if width >= 84 else 16) if width >= 50 else 0

@@ -1,4 +1,4 @@
-"""A text of tokens, tinted by how probable each was, with a cursor that goes from token to token."""
+"""Generated text, its tokens tinted by their probability, with a cursor."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from seqnlp.tui.wrapping import Wrapping
-from seqnlp.tui.writing import Writing
+from seqnlp.tui.token_buffer import LineWrap, TokenBuffer
 
 LEVELS = [log(share) for share in (0.01, 0.05, 0.2, 0.5, 0.9)]
-"""Log-probabilities that part the tints, from the most surprising upwards."""
+"""Log-probabilities between the tints, the lowest first."""
 
 LEVEL_NAMES = "543210"
-"""The tint of a token between two of these: 0 for one that was almost certain, 5 for one nobody would have guessed."""
+"""Tint between two of these: 0 for a token that was almost certain, 5 for a very unlikely one."""
 
 SIGNS = {number: chr(0x2400 + number) for number in range(32)} | {9: " ", 10: " ", 127: "␡"}
-"""Characters that would disturb a terminal, and what is drawn instead."""
+"""Replacements of characters that would disturb a terminal."""
 
 
 @final
 class TokenView(ScrollView, can_focus=True):
-    """Draws only the lines that are seen, so that a frame costs the same however long the text is."""
+    """Scrollable text, drawn line by line: a frame costs the same for any length."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "token before", show=False),
@@ -76,134 +75,131 @@ class TokenView(ScrollView, can_focus=True):
     """
 
     class CursorMoved(Message):
-        """The cursor stands on another token, or on none."""
+        """The cursor is on another token, or on none."""
 
         def __init__(self, view: TokenView) -> None:
             super().__init__()
             self.view = view
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, buffer: TokenBuffer) -> None:
         super().__init__()
-        self.writing = writing
+        self.buffer = buffer
         self.cursor: int | None = None
-        """The token under the cursor, counted from the first that is kept; None while the end is followed."""
+        """Index of the token under the cursor among the kept ones; None while the end is followed."""
         self.busy = False
-        """Whether more is being written: then the end has a mark."""
-        self._wrapping = Wrapping(80)
-        self._seen = (writing.version, writing.dropped, writing.forgotten)
+        """True while more is being written: then the end has a mark."""
+        self._wrap = LineWrap(80)
+        self._seen = (buffer.version, buffer.dropped, buffer.dropped_tokens)
         self._strips: LRUCache[object, Strip] = LRUCache(512)
         self._following = True
 
-    def show_writing(self, writing: Writing) -> None:
+    def show_buffer(self, buffer: TokenBuffer) -> None:
         """Show another text from its end."""
-        self.writing, self.cursor, self._following = writing, None, True
-        self._seen = (writing.version, writing.dropped, writing.forgotten)
-        self._wrapping = Wrapping(self._wrapping.width)
+        self.buffer, self.cursor, self._following = buffer, None, True
+        self._seen = (buffer.version, buffer.dropped, buffer.dropped_tokens)
+        self._wrap = LineWrap(self._wrap.width)
         self._strips.clear()
         self.grew()
 
     def grew(self) -> None:
-        """The writing has changed: lay out what is new, and draw what is seen."""
+        """Lay out new text, and draw the viewport."""
         self._catch_up()
-        writing = self.writing
-        before = len(self._wrapping)
-        self._wrapping.grow(writing.text)
-        if len(self._wrapping) != self.virtual_size.height:
-            self.virtual_size = Size(self._wrapping.width, len(self._wrapping))
+        buffer = self.buffer
+        before = len(self._wrap)
+        self._wrap.grow(buffer.text)
+        if len(self._wrap) != self.virtual_size.height:
+            self.virtual_size = Size(self._wrap.width, len(self._wrap))
         if self._following:
-            self.scroll_to(y=max(len(self._wrapping) - self._height, 0), animate=False)
+            self.scroll_to(y=max(len(self._wrap) - self._height, 0), animate=False)
             self.refresh()
         elif before <= self.scroll_offset.y + self._height:
             self.refresh()
 
     def place(self, cursor: int | None) -> None:
-        """Put the cursor on a token, and scroll so that it is seen."""
-        self.cursor = None if cursor is None else min(max(cursor, 0), self.writing.count - 1)
-        if self.writing.count == 0:
+        """Put the cursor on a token, and scroll it into view."""
+        self.cursor = None if cursor is None else min(max(cursor, 0), self.buffer.count - 1)
+        if self.buffer.count == 0:
             self.cursor = None
         if self.cursor is not None:
             self._following = False
-            line = self._line_of(self.writing.span(self.cursor)[0])
+            line = self._wrap.line_at(self.buffer.span(self.cursor)[0])
             top = min(max(self.scroll_offset.y, line - self._height + 1), line)
             self.scroll_to(y=top, animate=False)
         self.refresh()
         self.post_message(self.CursorMoved(self))
 
     def action_step(self, by: int) -> None:
-        """A token on or back."""
-        self.place(self.writing.count - 1 if self.cursor is None else self.cursor + by)
+        """Move by tokens."""
+        self.place(self.buffer.count - 1 if self.cursor is None else self.cursor + by)
 
     def action_line(self, by: int) -> None:
-        """A line down or up, to the token below or above."""
+        """Move by lines, to the token below or above."""
         if self.cursor is None:
-            self.place(self.writing.count - 1)
+            self.place(self.buffer.count - 1)
             return
-        begin, _ = self.writing.span(self.cursor)
-        line = self._line_of(begin)
-        column = begin - self._wrapping.starts[line]
-        wanted = min(max(line + by, 0), len(self._wrapping) - 1)
-        left, right = self._wrapping.line(wanted, self.writing.text)
+        begin, _ = self.buffer.span(self.cursor)
+        line = self._wrap.line_at(begin)
+        column = begin - self._wrap.starts[line]
+        wanted = min(max(line + by, 0), len(self._wrap) - 1)
+        left, right = self._wrap.line(wanted, self.buffer.text)
         self._place_at(min(left + column, max(right - 1, left)), by)
 
     def action_page(self, by: int) -> None:
-        """As many lines down or up as are seen."""
+        """Move by pages."""
         self.action_line(by * max(self._height - 1, 1))
 
     def action_home(self) -> None:
-        """To the first token."""
+        """Move to the first token."""
         self.place(0)
 
     def action_follow(self) -> None:
-        """Leave the cursor, and stay at the end as the text grows."""
+        """Hide the cursor, and follow the end as the text grows."""
         self._following = True
         self.place(None)
         self.grew()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the token that was clicked on."""
         content = event.get_content_offset(self)
         if content is None:
             return
         line = content.y + self.scroll_offset.y
-        if line < len(self._wrapping):
-            begin, end = self._wrapping.line(line, self.writing.text)
+        if line < len(self._wrap):
+            begin, end = self._wrap.line(line, self.buffer.text)
             if begin + content.x < end:
                 self._place_at(begin + content.x, 0)
 
     def on_mouse_scroll_up(self) -> None:
-        """Who looks back does not want to be torn away."""
+        """Stop following: who looks back does not want to be torn away."""
         self._following = False
 
     def on_mouse_scroll_down(self) -> None:
-        """At the end it is followed again."""
-        self._following = self.cursor is None and self.scroll_offset.y + self._height >= len(self._wrapping) - 3
+        self._following = self.cursor is None and self.scroll_offset.y + self._height >= len(self._wrap) - 3
 
     def on_resize(self) -> None:
-        """Lay all the text out for the new width."""
+        """Lay out the text for the new width."""
         width = max(self.scrollable_content_region.width - 1, 1)  # the mark at the end needs a cell
-        if width != self._wrapping.width:
-            self._wrapping = Wrapping(width)
+        if width != self._wrap.width:
+            self._wrap = LineWrap(width)
             self._strips.clear()
         self.grew()
 
     def notify_style_update(self) -> None:
-        """Other colours: nothing that was drawn is right any more."""
         super().notify_style_update()
         self._strips.clear()
 
     def _catch_up(self) -> None:
-        """Lay the text out anew if something but its end has changed; what was looked at stays in its place."""
-        writing, (version, dropped, forgotten) = self.writing, self._seen
-        if writing.version == version:
+        """Lay out the text again if more than its end has changed; the viewport stays on its text."""
+        buffer, (version, dropped, forgotten) = self.buffer, self._seen
+        if buffer.version == version:
             return
-        self._seen = (writing.version, writing.dropped, writing.forgotten)
-        gone = self._line_of(max(writing.dropped - dropped, 0))
-        self._wrapping = Wrapping(self._wrapping.width)
-        self._wrapping.grow(writing.text)
+        self._seen = (buffer.version, buffer.dropped, buffer.dropped_tokens)
+        gone = self._wrap.line_at(max(buffer.dropped - dropped, 0))
+        self._wrap = LineWrap(self._wrap.width)
+        self._wrap.grow(buffer.text)
         self._strips.clear()
         if self.cursor is not None:
-            cursor = self.cursor - (writing.forgotten - forgotten)
-            self.cursor = cursor if 0 <= cursor < writing.count else None
+            cursor = self.cursor - (buffer.dropped_tokens - forgotten)
+            self.cursor = cursor if 0 <= cursor < buffer.count else None
             if self.cursor is None:
                 self.post_message(self.CursorMoved(self))
         if gone and not self._following:
@@ -215,27 +211,23 @@ class TokenView(ScrollView, can_focus=True):
         return self.scrollable_content_region.height
 
     def _place_at(self, offset: int, by: int) -> None:
-        """Put the cursor on the token at a place, or the nearest one after the prompt."""
-        token = self.writing.token_at(offset)
+        """Put the cursor on the token nearest to an offset."""
+        token = self.buffer.token_at(offset)
         if token is None:
-            token = 0 if offset < self.writing.start else self.writing.count - 1
+            token = 0 if offset < self.buffer.start else self.buffer.count - 1
         if by and token == self.cursor:  # a token over several lines
             token += 1 if by > 0 else -1
         self.place(token)
 
-    def _line_of(self, offset: int) -> int:
-        return bisect_right(self._wrapping.starts, offset) - 1
-
     def render_line(self, y: int) -> Strip:
-        """One line of what is seen."""
         self._catch_up()
         number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
-        if number >= len(self._wrapping):
+        if number >= len(self._wrap):
             return Strip.blank(width, self.rich_style)
-        writing = self.writing
-        begin, end = self._wrapping.line(number, writing.text)
-        last = number + 1 == len(self._wrapping)
-        cursor = (0, 0) if self.cursor is None else writing.span(self.cursor)
+        buffer = self.buffer
+        begin, end = self._wrap.line(number, buffer.text)
+        last = number + 1 == len(self._wrap)
+        cursor = (0, 0) if self.cursor is None else buffer.span(self.cursor)
         here = cursor if cursor[0] <= end and cursor[1] > begin else (0, 0)
         key = (number, begin, end, here, last and self.busy, width)
         strip = self._strips.get(key)
@@ -246,9 +238,9 @@ class TokenView(ScrollView, can_focus=True):
         return strip
 
     def _strip(self, begin: int, end: int, cursor: tuple[int, int], marked: bool) -> Strip:
-        text = self.writing.text
+        text = self.buffer.text
         spans: list[tuple[int, int, str]] = []  # of tokens with the same tint
-        for left, right, logprob in self.writing.pieces(begin, end):
+        for left, right, logprob in self.buffer.pieces(begin, end):
             name = "prompt" if logprob is None else LEVEL_NAMES[bisect_right(LEVELS, logprob)]
             if logprob is not None and left < cursor[1] and right > cursor[0]:
                 name = "cursor"

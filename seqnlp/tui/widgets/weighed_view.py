@@ -1,4 +1,4 @@
-"""A text with signs below its words: what each did for a class."""
+"""Contributions of words to a class, as signs below them."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import final
 from rich.cells import cell_len
 from textual.content import Content
 
-from seqnlp.tui.flowing import Place
+from seqnlp.tui.flow_layout import Place
 from seqnlp.tui.widgets.word_flow import WordFlow, row_of
 
 SHADES = (0.15, 0.45, 0.75)
-"""Shares of the strongest word's contribution, from which on a word has one, two and three signs."""
+"""Shares of the largest contribution that give one, two and three signs."""
 
 
 @final
 class WeighedView(WordFlow):
-    """Words that speak for a class are marked with `+`, those against it with `−`: the more signs the stronger."""
+    """Words for a class are marked with `+`, those against it with `−`: the more signs the stronger."""
 
     DEFAULT_CSS = """
     WeighedView { padding: 0 1 0 2; }
     """
 
     def __init__(self) -> None:
-        super().__init__("weighed")
+        super().__init__()
         self.contributions: Sequence[float] = ()
         self.with_numbers = False
         self._most = 0.0
-        """The strongest word's contribution, without its sign."""
+        """The largest absolute contribution."""
 
     def show_words(self, words: Sequence[str], contributions: Sequence[float], with_numbers: bool) -> None:
-        """Show another text, or the same one in another way."""
+        """Show words with their contributions."""
         self.words, self.contributions, self.with_numbers = words, contributions, with_numbers
         self._most = max(map(abs, contributions), default=0.0)
         self.changed()
 
     def level(self, number: int) -> int:
-        """How many signs a word has; negative if they are `−`."""
+        """Number of a word's signs; negative if they are `−`."""
         if not self._most:
             return 0
         own = self.contributions[number]
@@ -45,12 +45,11 @@ class WeighedView(WordFlow):
         return level if own > 0 else -level
 
     def widths(self) -> list[int]:
-        """As wide as words and what stands below them."""
         least = 5 if self.with_numbers else 1
         return [max(cell_len(word), least, abs(self.level(n))) for n, word in enumerate(self.words)]
 
     def style_of(self, number: int) -> str:
-        """The stronger a word the deeper its ground; the strongest ones are underlined too."""
+        """The stronger a word the deeper its background; the strongest ones are underlined too."""
         level = self.level(number)
         colour = "$success" if level > 0 else "$error"
         if self.app.ansi_color:
@@ -63,7 +62,6 @@ class WeighedView(WordFlow):
         )[abs(level)]
 
     def below(self, numbers: Sequence[int], places: Sequence[Place]) -> list[Content]:
-        """Signs, or numbers."""
         return [row_of([(number, self._sign(number)) for number in numbers], places)]
 
     def _sign(self, number: int) -> Content:

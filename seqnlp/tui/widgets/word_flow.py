@@ -1,4 +1,4 @@
-"""Words in lines with something below each, and a cursor that goes from word to word."""
+"""Words in lines with annotations below them, and a cursor."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from seqnlp.tui.flowing import Place, beside, flow, lines_of
-from seqnlp.tui.widgets.lines import column
-from seqnlp.tui.widgets.lines_view import LinesView
+from seqnlp.tui.flow_layout import Place, flow, lines_of, nearest_in_line
+from seqnlp.tui.widgets.lines import LinesView, column
 
 
 class WordFlow(LinesView):
-    """Fill in `widths`, `style_of` and `below`; give it words with `words`, then call `changed`."""
+    """Annotated words: fill in `widths`, `style_of` and `below`; set `words`, then call `changed`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "word before", show=False),
@@ -30,7 +29,7 @@ class WordFlow(LinesView):
     ]
 
     class Moved(Message):
-        """The cursor stands on another word."""
+        """The cursor is on another word."""
 
     class LeftAbove(Message):
         """The cursor was moved up from the first line."""
@@ -40,30 +39,29 @@ class WordFlow(LinesView):
         self.words: Sequence[str] = ()
         self.cursor = 0
         self.invitation = ""
-        """What stands here while there are no words."""
+        """Text in the place of words while there are none."""
         self._places: list[Place] = []
         self._tall = 1
-        """Lines of a line of words, with what stands below and the blank one."""
+        """Lines of a line of words, with the annotations and the blank one."""
 
     @abstractmethod
     def widths(self) -> list[int]:
-        """The columns that each word needs, together with what stands below it."""
+        """Columns of each word with its annotation."""
 
     @abstractmethod
     def style_of(self, number: int) -> str:
-        """How a word is drawn."""
+        """Style of a word."""
 
     @abstractmethod
     def below(self, numbers: Sequence[int], places: Sequence[Place]) -> list[Content]:
-        """The lines below a line of words.
+        """Annotations below a line of words.
 
         Args:
             numbers: The words of the line.
-            places: Where all words stand.
+            places: Positions of all words.
         """
 
     def lines(self, width: int) -> Sequence[Content]:
-        """Words, what stands below them, and a blank line."""
         self._places = flow(self.widths(), width)
         self.cursor = min(self.cursor, max(len(self.words) - 1, 0))
         if not self.words:
@@ -82,22 +80,20 @@ class WordFlow(LinesView):
             self.post_message(self.Moved())
 
     def action_step(self, by: int) -> None:
-        """A word on or back."""
+        """Move by words."""
         self.place(self.cursor + by)
 
     def action_line(self, by: int) -> None:
-        """The word below or above."""
+        """Move to the word below or above."""
         if by < 0 and (not self._places or self._places[self.cursor].line == 0):
             self.post_message(self.LeftAbove())
         elif self._places:
-            self.place(beside(self._places, self.cursor, by))
+            self.place(nearest_in_line(self._places, self.cursor, by))
 
     def on_focus(self) -> None:
-        """Tell where the cursor stands."""
         self.place(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the word that was clicked on."""
         content = event.get_content_offset(self)
         if content is None:
             return
@@ -122,10 +118,15 @@ class WordFlow(LinesView):
 
 @final
 class Blocks(Sequence[Content]):
-    """Lines in blocks of one height, of which only those are made that are seen; the last block has no blank line."""
+    """Lazy blocks of lines, all of one height; the last block has no blank line."""
 
     def __init__(self, lines: Sequence[Sequence[int]], make: Callable[[Sequence[int]], list[Content]]) -> None:
-        """Take the words of each block, of which there is one at least, and what makes its lines."""
+        """Set up.
+
+        Args:
+            lines: The words of each block, of which there is one at least.
+            make: Makes the lines of a block.
+        """
         self._blocks = lru_cache(maxsize=None)(lambda block: make(lines[block]))
         self.tall = len(self._blocks(0))
         self._length = len(lines) * self.tall - 1
@@ -144,7 +145,7 @@ class Blocks(Sequence[Content]):
 
 
 def row_of(parts: Sequence[tuple[int, Content]], places: Sequence[Place]) -> Content:
-    """Pieces of a line, each where its cell stands."""
+    """Join pieces of a line, each at the position of its cell."""
     line = Content("")
     for number, part in parts:
         line = line.pad_right(max(places[number].start - line.cell_length, 0)).append(part)

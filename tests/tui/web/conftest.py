@@ -12,21 +12,22 @@ import sys
 import time
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from seqnlp.tui.trainings import Trainings, look_at
+from seqnlp.tui.trainings import Trainings
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 60.0
 """Seconds to wait for anything, at most."""
 
-Family = dict[int, tuple[str, str]]
-"""Of processes, by their numbers, when they began and their commands."""
+Family = dict[psutil.Process, str]
+"""Commands by process."""
 
 
 class Site:
@@ -61,16 +62,11 @@ class Site:
 
     def family(self) -> Family:
         """The processes that have come from it."""
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-        rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
-        parents = {int(pid): int(parent) for pid, parent, _ in rows}
-
-        def is_ours(pid: int) -> bool:
-            above = parents.get(pid)
-            return above is not None and (above == self.process.pid or is_ours(above))
-
-        ours = {int(pid): command for pid, _, command in rows if is_ours(int(pid))}
-        return {pid: (seen[1], command) for pid, command in ours.items() if (seen := look_at(pid)) is not None}
+        found: Family = {}
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                found[process] = " ".join(process.cmdline())
+        return found
 
     def end(self, send: Callable[[], object] | None = None) -> None:
         """What ctrl+c does, or another way to end; it must end well, and say nothing."""
@@ -121,13 +117,14 @@ def training_site(runs: Path) -> Iterator[Site]:
 def gone() -> Callable[[Family], None]:
     """Waits until none of some processes is there."""
 
-    def is_there(pid: int, birth: str) -> bool:
-        seen = look_at(pid)
-        return seen is not None and seen[1] == birth and seen[0] not in "ZX"
+    def is_there(process: psutil.Process) -> bool:
+        with suppress(psutil.NoSuchProcess):
+            return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD) and process.is_running()
+        return False
 
     def wait(family: Family) -> None:
         end = time.monotonic() + PATIENCE
-        while left := {pid: about for pid, about in family.items() if is_there(pid, about[0])}:
+        while left := [command for process, command in family.items() if is_there(process)]:
             assert time.monotonic() < end, left
             time.sleep(0.05)
 

@@ -91,7 +91,7 @@ async def test_a_name_that_somebody_elses_server_decides_on_is_refused_on_a_netw
     from aiohttp import web
 
     website = Website(["false"], "0.0.0.0", 80)
-    app = await website._make_app()
+    app = website.application()
     app.on_shutdown.clear()  # which would make these tests deaf to ctrl+c
     runner = web.AppRunner(app)
     await runner.setup()

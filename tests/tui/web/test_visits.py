@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from seqnlp.tui.trainings import Trainings
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra `web` is not installed")
 pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
-Visitor = pytest.importorskip("seqnlp.tui.visitor").Visitor
+Visitor = pytest.importorskip("seqnlp.tui.web").Visitor
 
 PATIENCE = 60.0
 """Seconds to wait for anything, at most."""
@@ -43,9 +44,9 @@ def visit(site: Any, read_until: Any) -> Callable[[], Any]:
     return visiting
 
 
-def names_of(family: dict[int, tuple[str, str]], before: set[int]) -> list[str]:
+def names_of(family: dict[psutil.Process, str], before: set[psutil.Process]) -> list[str]:
     """The modules that new processes run."""
-    return [command.split(" -m ")[-1].split()[0] for pid, (_, command) in family.items() if pid not in before]
+    return [command.split(" -m ")[-1].split()[0] for process, command in family.items() if process not in before]
 
 
 async def ended(terminal: Any) -> int | None:
@@ -92,7 +93,7 @@ async def test_nothing_is_left_after_a_tab_was_closed(site: Any, visit: Any, gon
     async with visit():
         others = site.family()
         async with visit():
-            family = {pid: about for pid, about in site.family().items() if pid not in others}
+            family = {process: command for process, command in site.family().items() if process not in others}
         await asyncio.to_thread(gone, family)
         assert site.family() == others
 
@@ -104,7 +105,7 @@ async def test_a_training_outlives_the_tab_that_it_was_begun_in(
         await read_until(terminal, "begun_here")
         (training,) = Trainings(runs).alive()
         family = training_site.family()
-        del family[training.record.pid]
+        del family[psutil.Process(training.record.pid)]
     gone(family)
     training_site.end()
     assert training.alive
@@ -113,7 +114,7 @@ async def test_a_training_outlives_the_tab_that_it_was_begun_in(
 async def test_an_application_that_hangs_is_ended(site: Any, visit: Any, gone: Any) -> None:
     async with visit() as reading:
         family = site.family()
-        os.kill(application(family), signal.SIGSTOP)
+        application(family).suspend()
         ending = asyncio.create_task(asyncio.to_thread(site.end))
         await reading
         await ending
@@ -123,7 +124,7 @@ async def test_an_application_that_hangs_is_ended(site: Any, visit: Any, gone: A
 async def test_the_page_learns_that_the_application_was_killed(site: Any, visit: Any, gone: Any) -> None:
     async with visit() as reading:
         family = site.family()
-        os.kill(application(family), signal.SIGKILL)
+        application(family).kill()
         assert await reading == aiohttp.WSCloseCode.OK
     gone(family)
 
@@ -135,8 +136,8 @@ async def test_nothing_outlives_a_server_that_was_killed(site: Any, visit: Any, 
         await asyncio.to_thread(gone, family)
 
 
-def application(family: dict[int, tuple[str, str]]) -> int:
-    (found,) = [pid for pid, (_, command) in family.items() if "seqnlp.service" not in command]
+def application(family: dict[psutil.Process, str]) -> psutil.Process:
+    (found,) = [process for process, command in family.items() if "seqnlp.service" not in command]
     return found
 
 
@@ -166,7 +167,7 @@ async def test_an_application_is_heard_to_its_end(anyio_backend: str) -> None:
 
     visitor = Visitor([sys.executable, "-c", TALKER], Gone())
     await visitor.start(80, 24)
-    process = visitor._process
+    process = visitor.process
     assert process is not None
     await asyncio.wait_for(called.wait(), PATIENCE)
     await asyncio.wait_for(visitor.stop(), PATIENCE)

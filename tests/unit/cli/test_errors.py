@@ -34,9 +34,9 @@ def drawn(colour: bool = False) -> str:
 def test_everything_is_told() -> None:
     text = drawn()
     for expected in (
-        "test  upos  accuracy 0.9968 of 1,250",
-        "known words  accuracy 0.9900 of 1,000",
-        "unknown words  accuracy 0.5000 of 250",
+        "test  upos  accuracy 0.9968 (1,246 of 1,250)",
+        "known words  accuracy 0.9900 (990 of 1,000)",
+        "unknown words  accuracy 0.5000 (125 of 250)",
         "a<b predicted as N, 2 times",
         "[w15]",
         "expected calibration error 0.0123",

@@ -175,6 +175,13 @@ def test_looking_around_loads_nothing_heavy(project: Path, command: list[str]) -
     assert done.returncode == 0, done.stderr
 
 
+def test_check_knows_the_tasks_in_a_process_of_its_own() -> None:
+    code = "import sys; from seqnlp.cli.app import main; sys.argv = ['seqnlp', 'recipes', 'check', 'pos_gru']; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("pos_gru.toml: ok\n")
+
+
 def drawn(*faults: Fault, width: int = 60) -> list[str]:
     console = Console(file=io.StringIO(), width=width, color_system=None)
     show_faults(RecipeError(list(faults)), console)

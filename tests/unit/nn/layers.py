@@ -7,16 +7,32 @@ from typing import Any
 import torch
 from torch import nn
 
+from seqnlp.encoders.min_gru import MinGruLayer
+from seqnlp.encoders.mogrifier import MogrifierLayer
 from seqnlp.nn import RecurrentLayer, RecurrentStack
 from seqnlp.nn.recurrent import GruLayer, LstmLayer, RnnLayer
+from seqnlp.nn.recurrent.normalized import NormalizedGruLayer, NormalizedLstmLayer, NormalizedRnnLayer
 
 LAYERS: dict[str, Callable[..., RecurrentLayer]] = {
     "tanh": RnnLayer,
     "relu": partial(RnnLayer, activation="relu"),
     "gru": GruLayer,
     "lstm": LstmLayer,
+    "layer norm tanh": NormalizedRnnLayer,
+    "layer norm relu": partial(NormalizedRnnLayer, activation="relu"),
+    "layer norm gru": NormalizedGruLayer,
+    "layer norm lstm": NormalizedLstmLayer,
+    "min_gru": MinGruLayer,
+    "mogrifier": MogrifierLayer,
+    "mogrifier of low rank": partial(MogrifierLayer, rounds=4, rank=2),
 }
 """By name; each takes a width and a size."""
+
+OF_TORCH = ["tanh", "relu", "gru", "lstm"]
+"""Those that torch has too."""
+
+DROPPING = [kind for kind in LAYERS if kind != "min_gru"]
+"""Those that may drop weights between steps."""
 
 
 def stack(

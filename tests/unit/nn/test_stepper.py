@@ -9,7 +9,7 @@ from seqnlp.nn import RecurrentStack, States
 from seqnlp.nn.encoder import EncoderModule
 from seqnlp.nn.recurrent import packed
 from seqnlp.nn.recurrent.packed import packed_linear
-from tests.unit.nn.layers import LAYERS, random_stack
+from tests.unit.nn.layers import LAYERS, OF_TORCH, random_stack
 
 TOKENS, READ, TIME, SIZE = 11, 4, 9, 16
 
@@ -66,7 +66,7 @@ def test_steps_with_gradients_equal_those_of_the_layers(kind: str) -> None:
         torch.testing.assert_close(ours, theirs)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", OF_TORCH)
 def test_dropped_weights_stay_the_same_from_step_to_step(kind: str) -> None:
     torch.manual_seed(1)
     stack = random_stack(kind, kind_settings={"weight_drop": 0.5}).train()
@@ -98,7 +98,7 @@ class Counting(EncoderModule):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-@pytest.mark.parametrize("kind", ["counting", "lstm", "gru"])
+@pytest.mark.parametrize("kind", ["counting", "lstm", "gru", "min_gru", "mogrifier"])
 def test_rows_can_be_dropped_and_doubled(kind: str, rows: int) -> None:
     torch.manual_seed(1)
     encoder = Counting(4) if kind == "counting" else random_stack(kind, 4, layers=2).float()

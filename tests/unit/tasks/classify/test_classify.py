@@ -17,6 +17,7 @@ from seqnlp.results import Classification
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
+from seqnlp.tasks.classify.scores import predict_classes
 from seqnlp.tasks.classify.task import ClassifyTask
 
 TEXTS = ["A fine film!", "so dull, so long", "fine music", "dull", "not fine at all", "A fine film!"]
@@ -249,10 +250,10 @@ def test_calibration_lowers_the_loss_on_dev_and_no_choice() -> None:
     model, _ = overfit(task, TRAIN)
     dev = task.encode(Dataset.from_dict({"text": ["fine", "so fine", "dull"], "label": ["good", "bad", "bad"]}), 1000)
     with torch.inference_mode():
-        before, chosen = task.score(model, dev), task.predict(model, dev).scores.argmax(1)
+        before, chosen = task.score(model, dev), predict_classes(model, dev, task.labels).scores.argmax(1)
         temperatures = task.calibrate(model, dev)
         after = task.score(model, dev)
-        assert (task.predict(model, dev).scores.argmax(1) == chosen).all()
+        assert (predict_classes(model, dev, task.labels).scores.argmax(1) == chosen).all()
     assert temperatures[LABEL] > 1
     assert after["log_loss"] < before["log_loss"]
     assert fitted().calibrate(model, dev) == {}

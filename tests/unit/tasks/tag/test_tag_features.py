@@ -13,6 +13,7 @@ from seqnlp.codecs import Column
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.errors import DataError
 from seqnlp.tasks.tag.recipe import TagRecipe
+from seqnlp.tasks.tag.scores import tag_scores
 from seqnlp.tasks.tag.task import TagTask
 
 TRAIN = {
@@ -101,7 +102,7 @@ def test_whole_labels_are_scored() -> None:
     task = fitted()
     dev = task.encode(Dataset.from_dict(DEV), 100)
     said = [["Case=Nom", "VerbForm=Fin", "Number=Plur", "_"], ["VerbForm=Fin"]]
-    scores = task.scores({"upos": column(DEV["upos"]), "feats": column(said)}, dev)
+    scores = tag_scores({"upos": column(DEV["upos"]), "feats": column(said)}, dev, task.predicted, None)
     assert scores["feats.accuracy"] == 2 / 5
     assert scores["accuracy"] == pytest.approx((1 + 2 / 5) / 2)
     assert scores["labels"]["feats"]["Number=Sing|VerbForm=Fin"]["support"] == 1
@@ -114,7 +115,9 @@ def test_scores_of_the_same_answers_are_those_of_whole_labels() -> None:
     said = {"upos": column(DEV["upos"]), "feats": column([[*rows[0][:2], "_", "_"], ["VerbForm=Fin"]])}
     train = {**TRAIN, "feats": [["Case=Nom", *TRAIN["feats"][0][1:]], TRAIN["feats"][1]]}
     split, whole = fitted(train), fitted(train, by_feature=[])
-    ours, theirs = (task.scores(said, task.encode(Dataset.from_dict(table), 100)) for task in (split, whole))
+    ours, theirs = (
+        tag_scores(said, task.encode(Dataset.from_dict(table), 100), task.predicted, None) for task in (split, whole)
+    )
     assert ours == theirs
     assert ours["feats.accuracy"] == 3 / 5
 

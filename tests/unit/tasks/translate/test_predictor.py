@@ -3,7 +3,7 @@ from itertools import count, islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqnlp.errors import UsageError
@@ -12,9 +12,11 @@ from seqnlp.tasks.translate.predictor import Translator
 from seqnlp.tasks.translate.task import TranslateTask
 
 Make = Callable[..., tuple[TranslateTask, SequenceModel]]
+FEW = settings(max_examples=settings().max_examples // 2)
 SENTENCES = st.lists(st.lists(st.sampled_from("abcdx"), max_size=7).map(" ".join), max_size=5)
 
 
+@FEW
 @given(SENTENCES, st.integers(1, 4))
 def test_a_sentence_is_translated_alone_as_among_others(translator: Translator, texts: list[str], beam: int) -> None:
     together = translator.translate(texts, beam=beam, best=beam, attention=True)

@@ -1,0 +1,97 @@
+"""Scores of a tagger, and its calibration on dev."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqnlp.codecs import Column, LabelCodec
+from seqnlp.codecs.spans import Scheme, read_spans
+from seqnlp.decoders.linear import LinearTagger
+from seqnlp.metrics import accuracy, label_scores, span_scores
+from seqnlp.metrics.calibration import fit_temperature
+from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
+from seqnlp.tasks.base import Scores
+from seqnlp.tasks.tag.dataset import TagDataset
+
+
+def tag_scores(
+    predicted: Mapping[str, Column], examples: TagDataset, codecs: Mapping[str, LabelCodec], scheme: Scheme | None
+) -> Scores:
+    """Accuracy, also on unknown words; precision, recall and F1 of labels or spans.
+
+    Args:
+        predicted: Labels of every word, by column.
+        examples: The gold labels.
+        codecs: Of each column to score.
+        scheme: Scheme of the spans; None: labels mark none.
+    """
+    unknown = ~examples.known
+    scores: Scores = {}
+    labels: dict[str, Any] = {}
+    for name, codec in codecs.items():
+        names, gold, given = compare_labels(examples.tags[name], predicted[name], codec)
+        right = gold == given
+        prefix = f"{name}." if len(codecs) > 1 else ""
+        if scheme is not None:
+            spans, labels[name] = conll_scores(examples.tags[name], predicted[name], scheme)
+            scores |= spans
+        else:
+            labels[name] = label_scores(gold, given, names)
+        scores[f"{prefix}accuracy"] = accuracy(right)
+        if unknown.any():
+            scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
+    if len(codecs) > 1:
+        scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in codecs]))
+        return {**scores, "labels": labels}
+    return {**scores, "labels": next(iter(labels.values()))}
+
+
+def compare_labels(
+    gold: Column, predicted: Column, codec: LabelCodec
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """Label names of a column; gold and predicted numbers of every word."""
+    labels = codec.scored(gold, predicted)
+    right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
+    return labels.names, right, given
+
+
+def conll_scores(
+    gold: Column, predicted: Column, scheme: Scheme
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Span scores by the rules of `conlleval` and strict ones; scores by label."""
+    lenient = span_scores(read_spans(gold, scheme), read_spans(predicted, scheme))
+    strict = span_scores(read_spans(gold, scheme, strict=True), read_spans(predicted, scheme, strict=True))
+    scores = {
+        "f1": lenient.f1,
+        "precision": lenient.precision,
+        "recall": lenient.recall,
+        "macro_f1": lenient.macro_f1,
+        "strict.f1": strict.f1,
+        "strict.precision": strict.precision,
+        "strict.recall": strict.recall,
+    }
+    return scores, lenient.labels
+
+
+@torch.inference_mode()
+def calibrate_linear(model: SequenceModel, dev: TagDataset, columns: Sequence[str]) -> dict[str, float]:
+    """Fit the temperature of each column's decoder on dev.
+
+    Returns:
+        The temperatures by column.
+    """
+    batches = [dev.batch(rows).to(model.device) for rows in dev.in_order()]
+    encoded = [model.encode(batch.inputs) for batch in batches]
+    temperatures = {}
+    for name in columns:
+        decoder = model.decoders[name]
+        assert isinstance(decoder, LinearTagger)
+        logits = np.concatenate([to_numpy(decoder.logits(states)[states.mask]) for states in encoded])
+        gold = [to_numpy(batch.targets[name][states.mask]) for batch, states in zip(batches, encoded, strict=True)]
+        temperatures[name] = fit_temperature(logits, np.concatenate(gold))
+        decoder.temperature.fill_(temperatures[name])
+    return temperatures

@@ -1,0 +1,266 @@
+"""Base panels: ask one run or two, draw their answers, copy them."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from seqnlp.run.summary import Summary
+from seqnlp.service.client import ModelService, ServiceError
+from seqnlp.tui.errors import notify_errors
+from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.sides import Sides
+
+LEFT, RIGHT = "$primary", "$accent"
+"""Colours of two runs, wherever they stand side by side."""
+
+DIFFERENT = "bold underline"
+
+TYPING_PAUSE = 0.1
+"""Seconds without a key after which a question is asked."""
+
+
+class TaskPanel(Vertical):
+    """Everything about a task on a screen: one panel for a run, or for two runs with the same input."""
+
+    SCOPED_CSS: ClassVar[bool] = False
+    """For the class of the screen tells if it is narrow."""
+
+    HELP: ClassVar[str] = ""
+    """Purpose of the panel in a few sentences; `?` shows it above the keys."""
+    COMPARE_HELP: ClassVar[str] = ""
+    """The same for two runs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back")]
+
+    DEFAULT_CSS = """
+    TaskPanel { width: 1fr; height: 1fr; }
+    TaskPanel #line { height: auto; padding: 1 2; }
+    TaskPanel #line > .sign { width: 2; color: $accent; }
+    TaskPanel #status { height: 1; padding: 0 2; color: $muted; }
+    TaskPanel .title { height: 1; padding: 0 2; color: $primary; text-style: bold; }
+    .-narrow TaskPanel #line { padding: 1 1; }
+    .-narrow TaskPanel #status, .-narrow TaskPanel .title { padding: 0 1; }
+    .-narrow TaskPanel.-comparison #line { padding: 1 1 0 1; }
+    """
+
+    def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
+        """Set up.
+
+        Args:
+            runs: One, or two of the same task.
+            service: Answers the questions.
+        """
+        super().__init__()
+        self.runs, self.service = runs, service
+        self.set_class(self.is_comparison, "-comparison")
+        self._is_closed = False
+
+    @property
+    def is_comparison(self) -> bool:
+        """True for two runs."""
+        return len(self.runs) > 1
+
+    @property
+    def is_open(self) -> bool:
+        """False once the panel is being removed, which begins with its widgets."""
+        return self.is_attached and not self._is_closed
+
+    def close(self) -> None:
+        """Cancel what still goes on for a panel that is being removed."""
+        self._is_closed = True
+        self.workers.cancel_node(self)
+
+    @abstractmethod
+    def content_to_copy(self) -> str:
+        """Text that `ctrl+c` copies when no text is selected."""
+
+    @abstractmethod
+    def take_input(self, other: Self) -> None:
+        """Begin with the input of another panel of this kind."""
+
+    def stream(self, number: int, do: str, settings: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+        """Items of a run's answer; use it within `aclosing`, in a worker, inside of `notify_errors`."""
+        return self.service.stream(do, self.runs[number].path, settings)
+
+    async def ask(self, number: int, do: str, settings: Mapping[str, Any]) -> Any:
+        """The answer of a run that has one item."""
+        return await self.service.ask(do, self.runs[number].path, settings)
+
+    @work
+    async def load(self) -> None:
+        """Have the models loaded while one types."""
+        with notify_errors(self):
+            for number in range(len(self.runs)):
+                self.show_model(await self.ask(number, "load", {}))
+
+    def show_model(self, model: Mapping[str, Any]) -> None:
+        """Show the properties of a model that was loaded."""
+
+    def side_by_side(self, widgets: Sequence[Widget]) -> Widget:
+        """The widget of one run; or those of two, each under its name."""
+        return Sides(widgets, self.headings()) if self.is_comparison else widgets[0]
+
+    def headings(self) -> list[Content]:
+        """Names of the runs, in their colours."""
+        return [
+            Content.styled(run.name, f"bold {colour}") for run, colour in zip(self.runs, (LEFT, RIGHT), strict=False)
+        ]
+
+    def set_headings(self, headings: Sequence[Content]) -> None:
+        """Change the headings above two runs' widgets."""
+        for sides in self.query(Sides):
+            sides.set_headings(headings)
+
+    def action_focus_on(self, selector: str) -> None:
+        """Move the focus to a widget."""
+        self.query(selector).first().focus()
+
+    def action_leave(self) -> None:
+        """Leave the screen."""
+        self.app.pop_screen()
+
+
+class PredictPanel(TaskPanel):
+    """A line to type into, and the answer below: as one types, or on enter."""
+
+    REQUEST: ClassVar[str] = ""
+    """Kind of request."""
+    PLACEHOLDER: ClassVar[str] = ""
+    AS_ONE_TYPES: ClassVar[bool] = True
+    """False if only enter asks."""
+    BY_LINE: ClassVar[bool] = False
+    """True if each line is a question of its own: then the one with the cursor is asked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "focus_on('#text')", "type", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="line"):
+            yield Static("❯", classes="sign")
+            yield self.line()
+        yield from self.answer_widgets()
+        yield Static("", id="status", markup=False)
+
+    def line(self) -> Widget:
+        """The widget to type into; its id is `text`."""
+        return Prompt(self.PLACEHOLDER, id="text", by_line=self.BY_LINE)
+
+    @abstractmethod
+    def answer_widgets(self) -> Iterable[Widget]:
+        """Widgets that show the answers."""
+
+    @abstractmethod
+    def request(self) -> dict[str, Any] | None:
+        """Settings of the request; None if there is nothing to ask about."""
+
+    @abstractmethod
+    def draw(self, answers: Sequence[Any]) -> None:
+        """Draw the answers of the runs; none if nothing was asked."""
+
+    @abstractmethod
+    def describe(self) -> str | Content:
+        """Status line: a description of the answers, or of their difference."""
+
+    @property
+    @abstractmethod
+    def answer(self) -> Widget:
+        """Widget of the first answer, which takes the focus from the line."""
+
+    @property
+    def typed(self) -> str:
+        """The text that is asked about."""
+        return self.query_one("#text", Prompt).chosen
+
+    def take_input(self, other: Self) -> None:
+        theirs = other.query_one("#text", Prompt)
+        text, cursor = theirs.text, theirs.cursor_location
+
+        def take() -> None:
+            line = self.query_one("#text", Prompt)
+            line.text = text
+            line.move_cursor(cursor)
+
+        self.call_later(take)
+
+    def on_mount(self) -> None:
+        self.load()
+        self.draw([])
+        self.show_status()
+
+    @on(Input.Changed)
+    @on(Prompt.Edited)
+    def _typed(self) -> None:
+        if self.AS_ONE_TYPES:
+            self.predict()
+
+    def on_key(self, event: events.Key) -> None:
+        line = self.query_one("#text")
+        if not isinstance(line, Prompt) or line.has_focus or event.key in self.screen.active_bindings:
+            return
+        if event.is_printable and event.character:
+            event.stop()
+            line.focus()
+            line.insert(event.character)
+
+    @work(exclusive=True, group="answer")
+    async def predict(self) -> None:
+        """Ask once nothing was typed for a moment; an earlier question is forgotten."""
+        await asyncio.sleep(TYPING_PAUSE)
+        if not self.is_open:
+            return
+        request = self.request()
+        if request is None:
+            self.draw([])
+            self.show_status()
+            return
+        with notify_errors(self):
+            try:
+                answers = await self.ask_all(request)
+            except ServiceError as error:
+                self.refuse(error, request)
+            else:
+                self.draw(answers)
+                self.show_status()
+
+    async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
+        """The answer of each run."""
+        return [await self.ask(number, self.REQUEST, request) for number in range(len(self.runs))]
+
+    def show_status(self) -> None:
+        """Update the status line."""
+        self.query_one("#status", Static).update(self.describe())
+
+    def refuse(self, error: ServiceError, request: Mapping[str, Any]) -> None:
+        """Show usage errors in the status line, for a text is seldom right at once; raise others."""
+        if error.kind != "UsageError":
+            raise error
+        self.query_one("#status", Static).update(Content.assemble(("✕ ", "bold $error"), (error.message, "$error")))
+
+    @on(Input.Submitted)
+    @on(Prompt.Submitted)
+    @on(Prompt.LeftBelow)
+    def _submitted(self) -> None:
+        self.action_look_closer()
+
+    def action_look_closer(self) -> None:
+        """Move the focus from the line to the answer."""
+        self.answer.focus()
+
+    def action_leave(self) -> None:
+        line = self.query_one("#text")
+        if line.has_focus:
+            self.app.pop_screen()
+        else:
+            line.focus()

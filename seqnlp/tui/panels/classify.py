@@ -1,0 +1,117 @@
+"""Classify panel: a bar for each class as one types, and the words that weighed most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from seqnlp.tui.panels.tokens import TokenPanel
+from seqnlp.tui.widgets.class_bars import ClassBars
+from seqnlp.tui.widgets.weighed_view import WeighedView, signed
+
+STRONGEST = 3
+"""Words with the largest contributions that the status line names."""
+
+
+@final
+class ClassifyPanel(TokenPanel):
+    """A text, its class probabilities, and their explanation."""
+
+    REQUEST = "classify"
+    PLACEHOLDER = "a text to classify"
+    HELP = (
+        "A bar shows how probable each class is, as you type; what the model chooses is marked. Below stand the words: "
+        "+ speaks for the likeliest class, − against it, and the more signs the stronger. F2 shows numbers instead: "
+        "the attention of each word (in sum 1), or, for a model without attention, its gradient times its input. "
+        "The text may have several lines: ^j begins a new one, as does shift+enter where the terminal can tell it; of "
+        "a very long one the first 2,000 words are looked at. Down leads from the last line to the words, esc back to "
+        "the text, as does typing."
+    )
+    COMPARE_HELP = (
+        "Two classifiers are given the same text, which may have several lines (^j). Below the bars of each stand the "
+        "words: + speaks for its likeliest class, − against it. F2 swaps the sides, page up and down scroll through "
+        "the words. Down leads to the words, esc back to the text."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "numbers", "numbers"),
+    ]
+
+    def answer_widgets(self) -> Iterable[Widget]:
+        """A view for each run."""
+        yield self.side_by_side([ClassView() for _ in self.runs])
+
+    @property
+    def flows(self) -> list[WeighedView]:
+        return list(self.query(WeighedView))
+
+    def request(self) -> dict[str, Any] | None:
+        return {"texts": self.asked_text, "explain": True} if self.typed.strip() else None
+
+    def draw(self, answers: Sequence[Any]) -> None:
+        self.answers = answers
+        most = max(self.screen.size.height // 2 - 5, 2)
+        for number, view in enumerate(self.query(ClassView)):
+            view.draw(answers[number] if answers else {}, self.with_numbers, most)
+
+    def on_resize(self) -> None:
+        if self.answers:
+            self.draw(self.answers)
+
+    def describe(self) -> str | Content:
+        """The strongest words; the one under the cursor; or the difference of two runs."""
+        if (focused := self.focused_flow()) is not None and self.answers:
+            number, flow = focused
+            tokens, weights = self.answers[number]["tokens"], self.answers[number].get("contributions")
+            word = f"{flow.cursor + 1:,}/{len(tokens):,}  {tokens[flow.cursor]}" if tokens else ""
+            return f"{word}  {signed(weights[flow.cursor])}" if weights else ""
+        if self.is_comparison and self.answers:
+            left, right = self.answers
+            if left["labels"] == right["labels"]:
+                return Content.assemble(("= ", "$success"), "the same answer")
+            return Content.assemble(("≠ ", "bold $warning"), ("different answers", "bold"))
+        tokens, weights = self.found.get("tokens", []), self.found.get("contributions")
+        if not weights:
+            return ""
+        strongest = sorted(range(len(tokens)), key=lambda number: -abs(weights[number]))[:STRONGEST]
+        return "most: " + " · ".join(f"{tokens[number]} {signed(weights[number])}" for number in strongest)
+
+    def content_to_copy(self) -> str:
+        """A line for each class: its name and its probability; one block for each run."""
+        blocks = [[f"{name}\t{score:.4f}" for name, score in answer["scores"].items()] for answer in self.answers]
+        return "\n\n".join(map("\n".join, blocks))
+
+
+@final
+class ClassView(Vertical):
+    """Answer of one classifier: the bars above the words."""
+
+    SCOPED_CSS: ClassVar[bool] = False
+
+    DEFAULT_CSS = """
+    ClassView { height: 1fr; }
+    ClassView > .why { margin-top: 1; height: 2; padding: 0 2; color: $primary; text-style: bold; }
+    .-narrow ClassView > * { padding: 0 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield ClassBars()
+        yield Static("", classes="why", markup=False)
+        yield WeighedView()
+
+    def draw(self, answer: Mapping[str, Any], with_numbers: bool, most: int) -> None:
+        """Draw a JSON object of `seqnlp.results.Classification`, with so many bars in view."""
+        scores = answer.get("scores", {})
+        likeliest = next(iter(scores), "")
+        self.query_one(ClassBars).show_scores(scores, answer.get("labels", ()), most)
+        why = Content.assemble("why ", (likeliest, "$accent")) if likeliest else ""
+        self.query_one(".why", Static).update(why)
+        words = self.query_one(WeighedView)
+        words.show_words(answer.get("tokens", ()), answer.get("contributions") or (), with_numbers)

@@ -1,0 +1,402 @@
+"""Language model panel: text streams in as it is sampled, and branches at any token."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
+from random import SystemRandom
+from typing import Any, ClassVar, Self, final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from seqnlp.errors import SeqnlpError
+from seqnlp.run.summary import Summary
+from seqnlp.service.client import ModelService
+from seqnlp.tui.errors import notify_errors
+from seqnlp.tui.panels.base import TaskPanel
+from seqnlp.tui.session import Session, unknown_in_words
+from seqnlp.tui.widgets.alternatives import Alternatives
+from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.settings_panel import ENDLESS, Setting, SettingsPanel, defaults, steps
+from seqnlp.tui.widgets.token_view import TokenView
+
+FRAMES = 15
+"""Frames a second while text streams in."""
+
+PAUSE = 0.12
+"""Seconds to wait while a setting is being turned, or a cursor moves."""
+
+TOP_K = (None, 1, 2, 3, 5, 10, 20, 40, 60, 100, 200, 500)
+TOP_P = (None, *steps(0.05, 0.95, 0.05), 0.98, 0.99)
+MIN_P = (None, *steps(0.01, 0.1, 0.01), *steps(0.15, 0.5, 0.05))
+LENGTHS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, ENDLESS)
+
+SAMPLING_SETTINGS = (
+    Setting("temperature", "temperature", 0.8, steps(0, 2, 0.05), tip="under 1 the likely becomes likelier; 0: greedy"),
+    Setting("top_k", "top-k", None, TOP_K, "off", True, "among so many of the likeliest"),
+    Setting("top_p", "top-p", None, TOP_P, "off", tip="among the likeliest that together have this probability"),
+    Setting("min_p", "min-p", None, MIN_P, "off", tip="among those this many times as likely as the likeliest"),
+    Setting("repetition_penalty", "repetition", 1.0, steps(1, 2, 0.05), tip="above 1, repetitions become less likely"),
+    Setting("seed", "seed", None, (None, *range(100)), "any", True, "the same seed, the same text"),
+    Setting("length", "length", 500, LENGTHS, "", True, "tokens to write, at most"),
+    Setting("samples", "samples", 1, (1, 2, 3, 4, 5, 6), "", True, "texts side by side", bounded=True),
+)
+
+COMPARISON_SETTINGS = {"temperature": 0.8, "length": 600}
+"""Sampling of two models, which have the same seed."""
+
+
+@final
+class LmPanel(TaskPanel):
+    """A prompt above, texts below, settings and alternatives beside; or a text of each of two models."""
+
+    HELP = (
+        "Enter lets the model go on from the prompt, token by token; ^j begins a new line of the prompt, as does "
+        "shift+enter where the terminal can tell it. The likelier a token was the calmer its colour; surprising ones "
+        "are warm, or underlined where there is no colour. Space stops all, and goes on with the text in focus. The "
+        "arrows move over the tokens: beside the text stands what else could have come, and a digit takes it. From "
+        "there the text is written anew; u brings the old one back. Settings work while text is written. Samples are "
+        "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly. "
+        "The last 200,000 characters of a text are kept."
+    )
+    COMPARE_HELP = (
+        "Two language models go on from the same prompt with the same seed; the prompt may have several lines (^j). "
+        "Enter writes, and leads from the line to the texts: there space stops and goes on, n takes the next seed, + "
+        "and - change the temperature, p leads back to the line. F2 swaps the sides."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "stop_or_go", "stop, go"),
+        Binding("n", "again", "anew"),
+        Binding("n", "next_seed", "next seed"),
+        Binding("plus,equals_sign", "warm(1)", "warmer", key_display="+"),
+        Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
+        *(Binding(str((n + 1) % 10), f"take({n})", "take that token", show=False) for n in range(10)),
+        Binding("u,ctrl+z", "undo", "undo", key_display="u"),
+        Binding("s,ctrl+s", "save", "save"),
+        Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
+        Binding("d", "settings", "settings", show=False),
+    ]
+
+    SCOPED_CSS: ClassVar[bool] = False
+
+    DEFAULT_CSS = """
+    LmPanel #body { height: 1fr; }
+    LmPanel #texts { width: 1fr; height: 1fr; }
+    LmPanel #side { width: 30; height: 1fr; padding: 0 2 0 1; border-left: solid $faint; }
+    LmPanel #side > .title { padding: 0; }
+    LmPanel #side > #alternatives-title { margin-top: 1; }
+    .-wide LmPanel #side { width: 42; padding: 0 3 0 2; }
+    .-narrow LmPanel #body { layout: vertical; }
+    .-narrow LmPanel #side {
+        width: 1fr; height: 5; border-left: none; border-top: solid $faint; padding: 0 2;
+    }
+    .-narrow LmPanel #side > .title { display: none; }
+    .-narrow LmPanel SettingsPanel { height: 4; }
+    .-narrow LmPanel Alternatives { display: none; }
+    .-narrow LmPanel.-looking Alternatives { display: block; }
+    .-narrow LmPanel.-looking SettingsPanel { display: none; }
+    """
+
+    def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
+        super().__init__(runs, service)
+        self.settings: dict[str, Any] = dict(COMPARISON_SETTINGS) if self.is_comparison else defaults(SAMPLING_SETTINGS)
+        self.session = Session("", len(runs), 1, same_seed=self.is_comparison)
+        self._has_begun = False
+        self._checked = ""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="line"):
+            yield Static("❯", classes="sign")
+            yield Prompt("how shall it begin? enter writes on", id="prompt", select_on_focus=True)
+        if self.is_comparison:
+            yield self.side_by_side([TokenView(buffer) for buffer in self.session.buffers])
+        else:
+            with Horizontal(id="body"):
+                with Horizontal(id="texts"):
+                    yield TokenView(self.session.buffers[0])
+                with Vertical(id="side"):
+                    yield Static("sampling", classes="title")
+                    yield SettingsPanel(SAMPLING_SETTINGS, self.settings)
+                    yield Static("instead", classes="title", id="alternatives-title")
+                    yield Alternatives()
+        yield Static("", id="status", markup=False)
+
+    def on_mount(self) -> None:
+        self._frames = self.set_interval(1 / FRAMES, self._draw, pause=True)
+        self.load()
+        self._draw()
+
+    @property
+    def views(self) -> list[TokenView]:
+        """The texts, from left to right."""
+        return list(self.query(TokenView))
+
+    @property
+    def view(self) -> TokenView:
+        """The text that has the focus, or had it last."""
+        views = self.views
+        return next((view for view in views if view.has_focus), views[min(self.session.current, len(views) - 1)])
+
+    def take_input(self, other: Self) -> None:
+        text = other.query_one(Prompt).text
+        self.call_later(lambda: self.query_one(Prompt).load_text(text))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("again", "take", "undo", "save", "settings"):
+            return not self.is_comparison
+        return self.is_comparison or action not in ("next_seed", "warm")
+
+    # writing
+
+    @on(Prompt.Submitted)
+    async def action_again(self) -> None:
+        """Write from the prompt again."""
+        if self.is_comparison:
+            await self._begin(self.session.seed)
+        else:
+            seed = self.settings["seed"]
+            await self._begin(SystemRandom().randrange(10**6) if seed is None else seed)
+
+    async def action_next_seed(self) -> None:
+        """Let both write again, with the next seed."""
+        await self._begin(self.session.seed + 1)
+
+    async def action_warm(self, by: int) -> None:
+        """Let both write again, at another temperature."""
+        self.settings["temperature"] = round(min(max(self.settings["temperature"] + 0.1 * by, 0.0), 2.0), 1)
+        await self._begin(self.session.seed)
+
+    def action_stop_or_go(self) -> None:
+        """Stop all texts; or continue the one that has the focus, or both."""
+        if self.session.busy:
+            self._stop()
+        elif self.is_comparison:
+            if self.session.has_begun:
+                self._write_each()
+        elif self._has_begun:
+            view = self.view
+            view.action_follow()
+            self._write(self.views.index(view), self.settings["length"])
+        self._draw()
+
+    async def _begin(self, seed: int) -> None:
+        self._stop()
+        self._has_begun = True
+        samples = len(self.runs) if self.is_comparison else self.settings["samples"]
+        self.session = Session(self.query_one(Prompt).text, samples, seed, same_seed=self.is_comparison)
+        await self._lay_out()
+        if self.is_comparison:
+            if not any(view.has_focus for view in self.views):
+                self.views[0].focus()
+            self._write_each()
+            return
+        self._warn(self.session.prompt)
+        self.views[0].focus()
+        if self.settings["temperature"]:
+            self._write_batch()
+        else:  # all the same: no batch is made of these
+            self._write_each()
+
+    def _write_each(self) -> None:
+        for number in range(len(self.session.buffers)):
+            self._write(number, self.settings["length"])
+
+    @work(group="write")
+    async def _write_batch(self) -> None:
+        """Let all texts grow from the prompt, in one batch."""
+        await self._grow(range(len(self.session.buffers)), 0, self.session.begin_all(self.settings))
+
+    @work(group="write")
+    async def _write(self, number: int, length: int) -> None:
+        """Let one text grow."""
+        run = number if self.is_comparison else 0
+        await self._grow([number], run, self.session.begin(number, length, self.settings))
+
+    async def _grow(self, numbers: Sequence[int], run: int, request: Mapping[str, Any]) -> None:
+        """Add tokens until the texts are long enough or stopped; sample n of the answer belongs to `numbers[n]`."""
+        session = self.session
+        self._frames.resume()
+        try:
+            with notify_errors(self):
+                async with aclosing(self.stream(run, "generate", request)) as parts:
+                    async for part in parts:
+                        session.add(numbers[part.get("sample", 0)], part)
+        finally:
+            session.end(numbers)
+            if session is self.session and self.is_open:
+                self._draw()
+
+    def _stop(self) -> None:
+        self.workers.cancel_group(self, "write")
+        self.session.stop()
+
+    @work(exclusive=True, group="warn")
+    async def _warn(self, prompt: str) -> None:
+        """Warn of characters or words of the prompt that the model does not know."""
+        if not prompt or prompt == self._checked:
+            return
+        self._checked = prompt
+        with notify_errors(self):
+            if unknown := await self.ask(0, "unknown", {"text": prompt}):
+                self.notify(unknown_in_words(unknown), title="Unknown to this model", severity="warning", markup=False)
+
+    # settings
+
+    @on(SettingsPanel.Changed)
+    async def _setting_changed(self, event: SettingsPanel.Changed) -> None:
+        if event.name == "samples":
+            if not self.session.busy:
+                self.session.resize(self.settings["samples"])
+                await self._lay_out()
+        elif self.session.busy:
+            self._steer()
+        self._draw()
+
+    @work(exclusive=True, group="steer")
+    async def _steer(self) -> None:
+        """Continue the growing texts under other settings."""
+        await asyncio.sleep(PAUSE)
+        left = self.session.left(self.settings["length"])
+        self._stop()
+        for number, tokens in left.items():
+            if tokens > 0:
+                self._write(number, tokens)
+
+    def action_settings(self) -> None:
+        """Move the focus to the settings."""
+        self.query_one(SettingsPanel).focus()
+
+    # alternatives
+
+    @on(TokenView.CursorMoved)
+    def _moved(self, event: TokenView.CursorMoved) -> None:
+        self.session.current = self.views.index(event.view)
+        self.set_class(event.view.cursor is not None, "-looking")
+        for alternatives in self._alternatives():
+            self._look(event.view, alternatives)
+        self._draw()
+
+    def _alternatives(self) -> Iterator[Alternatives]:
+        """The list of alternatives, which comparisons do not have."""
+        return self.query(Alternatives).results(Alternatives)
+
+    @work(exclusive=True, group="look")
+    async def _look(self, view: TokenView, alternatives: Alternatives) -> None:
+        """Ask for the alternatives of the token under the cursor."""
+        token = view.cursor
+        if token is None:
+            alternatives.show_tokens(())
+            return
+        await asyncio.sleep(PAUSE / 2)
+        begin, end = view.buffer.span(token)
+        with notify_errors(self):
+            found = await self.ask(0, "next", {"text": view.buffer.context(begin), "most": 20})
+            alternatives.show_tokens(
+                [(text, logprob) for text, logprob in found],
+                (view.buffer.text[begin:end], view.buffer.logprob(token)),
+            )
+
+    def action_take(self, number: int) -> None:
+        """Take the alternative of that number instead of the token under the cursor."""
+        self.query_one(Alternatives).take(number)
+
+    @on(Alternatives.Taken)
+    def _take(self, event: Alternatives.Taken) -> None:
+        view = self.view
+        if view.cursor is None:
+            return
+        self._stop()
+        view.buffer.branch(view.cursor, event.text, event.logprob)
+        view.focus()
+        view.action_follow()
+        self._write(self.views.index(view), self.settings["length"])
+
+    def action_undo(self) -> None:
+        """Undo the last branching."""
+        self._stop()
+        view = self.view
+        place = view.buffer.undo()
+        if place is None:
+            self.notify("There is no branching to undo.", timeout=2)
+            return
+        view.place(view.buffer.token_at(place))
+        view.grew()
+        self._draw()
+
+    # saving, copying, leaving
+
+    def action_save(self) -> None:
+        """Save the texts with their settings."""
+        if not self._has_begun:
+            self.notify("There is nothing to save yet.", timeout=2)
+            return
+        try:
+            file = self.session.save(self.runs[0].path, self.settings)
+        except SeqnlpError as error:
+            self.notify(str(error), title="Not saved", severity="error", markup=False)
+        else:
+            self.notify(f"{file} and .json beside it", title="Saved", markup=False)
+
+    def content_to_copy(self) -> str:
+        if self.is_comparison:
+            both = zip(self.runs, self.session.buffers, strict=True)
+            return "\n\n".join(f"{run.name}:\n{buffer.text}" for run, buffer in both)
+        return self.view.buffer.text
+
+    def action_leave(self) -> None:
+        """Step by step: stop writing, leave the cursor, leave the screen."""
+        view = self.view
+        if self.session.busy:
+            self._stop()
+            self._draw()
+        elif view.cursor is not None and not self.is_comparison:
+            view.action_follow()
+        else:
+            self.app.pop_screen()
+
+    def on_unmount(self) -> None:
+        self._stop()
+
+    # drawing
+
+    async def _lay_out(self) -> None:
+        """Have a view for each text; several have borders and numbers."""
+        views, buffers = self.views, self.session.buffers
+        if not self.is_comparison:
+            for view in views[len(buffers) :]:
+                await view.remove()
+            for buffer in buffers[len(views) :]:
+                await self.query_one("#texts").mount(TokenView(buffer))
+            for number, view in enumerate(self.views):
+                view.set_class(len(buffers) > 1, "-several")
+                view.border_title = f"sample {number + 1}" if len(buffers) > 1 else None
+        for view, buffer in zip(self.views, buffers, strict=True):
+            if view.buffer is not buffer:
+                view.show_buffer(buffer)
+        for alternatives in self._alternatives():
+            alternatives.show_tokens(())
+
+    def _draw(self) -> None:
+        """Draw what has changed since the last frame."""
+        if not self.is_open:
+            return
+        for number, view in enumerate(self.views):
+            view.busy = self.session.is_busy(number)
+            view.grew()
+        status = self.query_one("#status", Static)
+        if self.is_comparison:
+            lengths = [f"   {self.session.bits_per_character(number)}" for number in range(len(self.runs))]
+            pairs = zip(self.headings(), lengths, strict=True)
+            self.set_headings([name.append(Content.styled(length, "$muted")) for name, length in pairs])
+            status.update(f"seed {self.session.seed}  ·  temperature {self.settings['temperature']:.1f}")
+        else:
+            status.update(self.session.describe(self.views.index(self.view)))
+        if not self.session.busy:
+            self._frames.pause()

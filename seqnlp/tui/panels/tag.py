@@ -1,0 +1,233 @@
+"""Tag panel: tags appear under the words as one types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from seqnlp.run import Run
+from seqnlp.run.summary import Summary, tag_set
+from seqnlp.service.client import ModelService
+from seqnlp.tui.panels.tokens import TokenPanel
+from seqnlp.tui.themes import LabelColours
+from seqnlp.tui.widgets.tagged_view import TaggedView
+
+Answer = Mapping[str, Any]
+"""A JSON object of `seqnlp.results.Tagging`."""
+
+
+@final
+class TagPanel(TokenPanel):
+    """A sentence, its tags, and a legend."""
+
+    REQUEST = "tag"
+    BY_LINE = True
+    PLACEHOLDER = "a sentence to tag"
+    HELP = (
+        "Tags stand below the words as you type; where tags stand for spans, a bracket with the label holds the words "
+        "together. F2 shows how probable each tag is to the model; those it doubts, below 0.50, are underlined. F3 "
+        "goes to the next label column if the tagger has several. Down leads to the words: the arrows go from one to "
+        "the other, and below stands all that is known of it. Esc leads back to the line, as does typing. Of several "
+        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words."
+    )
+    COMPARE_HELP = (
+        "Two taggers are given the same sentence. Tags that differ are underlined and have the sign ≠; below stands "
+        "how many do. F2 swaps the sides, page up and down scroll through both. F3 goes to the next label column. Down "
+        "leads to the words, esc back to the line. Of several lines (^j), that with the cursor is tagged."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "numbers", "scores"),
+        Binding("f3", "column", "column"),
+    ]
+
+    def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
+        super().__init__(runs, service)
+        self.column = ""
+        """Name of the label column that is drawn; empty: the first one."""
+
+    def answer_widgets(self) -> Iterable[Widget]:
+        """A view for each run."""
+        invitation = "the tags will stand here, each below its word"
+        yield self.side_by_side([TagView(invitation) for _ in self.runs])
+
+    @property
+    def flows(self) -> list[TaggedView]:
+        return list(self.query(TaggedView))
+
+    def request(self) -> dict[str, Any] | None:
+        return {"sentences": self.asked_text} if self.typed.strip() else None
+
+    def draw(self, answers: Sequence[Any]) -> None:
+        self.answers = answers
+        differing = self._differing() or {}
+        for number, view in enumerate(self.query(TagView)):
+            answer = answers[number] if answers else {}
+            others = {word: tags[1 - number] for word, tags in differing.items()}
+            view.draw(answer, self.column, self.with_numbers, not self.is_comparison, others)
+        self.refresh_bindings()
+
+    def describe(self) -> str | Content:
+        """Number of words and spans; the word under the cursor; or the difference of two runs."""
+        if not self.found.get("tokens"):
+            return ""
+        if (focused := self.focused_flow()) is not None:
+            number, flow = focused
+            return _describe_word(self.answers[number], flow.cursor)
+        if self.is_comparison:
+            return self._difference()
+        tokens, scores = self.found["tokens"], _scores(self.found, chosen_column(self.found, self.column))
+        parts = [_count(len(tokens), "word")]
+        if (spans := self.found.get("spans")) is not None:
+            parts.append(_count(len(spans), "span"))
+        least = min(range(len(tokens)), key=scores.__getitem__)
+        return " · ".join([*parts, f"least sure: {tokens[least]} {scores[least]:.2f}"])
+
+    def _difference(self) -> Content:
+        differing = self._differing()
+        if self.answers[0]["tokens"] != self.answers[1]["tokens"]:
+            return Content.styled("They split the text differently.", "$muted")
+        if differing is None:
+            return Content.styled("Their tags are of different kinds.", "$muted")
+        words = len(self.found["tokens"])
+        if not differing:
+            return Content.assemble(("= ", "$success"), f"the same tags for all {words:,} words")
+        count = f"{len(differing):,} of {words:,} words are tagged differently"
+        return Content.assemble(("≠ ", "bold $warning"), (count, "bold"))
+
+    @cached_property
+    def _is_comparable(self) -> bool:
+        return same_kind_of_tags(self.runs)
+
+    def _differing(self) -> dict[int, tuple[str, str]] | None:
+        """Words that two runs tag differently, with both tags; None if these can't be compared."""
+        if len(self.answers) < 2 or not self._is_comparable:
+            return None
+        left, right = (answer["tags"] for answer in self.answers)
+        if self.answers[0]["tokens"] != self.answers[1]["tokens"]:
+            return None
+        pairs = enumerate(zip(left, right, strict=True))
+        return {word: tags for word, tags in pairs if tags[0] != tags[1]}
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "column":
+            return len(tag_columns(self.found)) > 1
+        return super().check_action(action, parameters)
+
+    def action_column(self) -> None:
+        """Draw the next label column."""
+        names = list(tag_columns(self.found))
+        self.column = names[(names.index(chosen_column(self.found, self.column)) + 1) % len(names)]
+        self.draw(self.answers)
+        self.show_status()
+
+    def content_to_copy(self) -> str:
+        """A line for each word: the word, and its tags of all columns; one block for each run."""
+        blocks = [zip(answer["tokens"], *tag_columns(answer).values(), strict=True) for answer in self.answers]
+        return "\n\n".join("\n".join("\t".join(row) for row in rows) for rows in blocks)
+
+
+@final
+class TagView(Vertical):
+    """Answer of one tagger: its label columns, the words, and a legend."""
+
+    SCOPED_CSS: ClassVar[bool] = False
+
+    DEFAULT_CSS = """
+    TagView { height: 1fr; }
+    TagView > .columns { height: auto; max-height: 2; padding: 0 2 1 2; display: none; }
+    TagView.-several > .columns { display: block; }
+    TagView > .legend { height: auto; max-height: 3; padding: 0 2; margin-top: 1; }
+    .-comparison TagView > .legend { display: none; }
+    .-narrow TagView > * { padding: 0 1; }
+    """
+
+    def __init__(self, invitation: str) -> None:
+        super().__init__()
+        self._invitation = invitation
+        self._colours: dict[str, LabelColours] = {}
+        """Colours by label column, always the same as long as the view is open."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("", classes="columns", markup=False)
+        yield TaggedView(self._invitation)
+        yield Static("", classes="legend", markup=False)
+
+    def draw(
+        self, answer: Answer, column: str, with_scores: bool, brackets: bool, differing: Mapping[int, str]
+    ) -> None:
+        """Draw one label column.
+
+        Args:
+            answer: The tagged sentence; empty if there is none.
+            column: Name of the column; empty for the first one.
+            with_scores: Draw probabilities.
+            brackets: Draw spans as brackets rather than as tags.
+            differing: The other run's tags of the words that differ, which are marked.
+        """
+        columns, chosen = tag_columns(answer), chosen_column(answer, column)
+        view = self.query_one(TaggedView)
+        view.colours = self._colours.setdefault(chosen, LabelColours())
+        scores = _scores(answer, chosen) if with_scores else None
+        spans = answer.get("spans") if brackets else None
+        view.show_tags(answer.get("tokens", []), columns[chosen], scores, spans, differing)
+        self.set_class(len(columns) > 1, "-several")
+        names = [(f" {name} ", "bold $accent reverse" if name == chosen else "$muted") for name in columns]
+        self.query_one(".columns", Static).update(Content.assemble(*names))
+        self.query_one(".legend", Static).update(_legend(view))
+
+
+def tag_columns(answer: Answer) -> dict[str, list[str]]:
+    """Tags by label column, the first one first."""
+    return answer.get("columns") or {"": answer.get("tags", [])}
+
+
+def chosen_column(answer: Answer, wanted: str) -> str:
+    """Name of the label column that is drawn."""
+    columns = tag_columns(answer)
+    return wanted if wanted in columns else next(iter(columns))
+
+
+def same_kind_of_tags(runs: Sequence[Summary]) -> bool:
+    """True if two taggers share a tag, or if one's tags are unknown."""
+    left, right = (tag_set(Run(Path(run.path))) for run in runs)
+    return not left or not right or not left.isdisjoint(right)
+
+
+def _scores(answer: Answer, column: str) -> list[float]:
+    """Probabilities of a column's tags."""
+    scores: list[float] = answer.get("column_scores", {}).get(column, answer.get("scores", []))
+    return scores
+
+
+def _describe_word(answer: Answer, number: int) -> str:
+    tokens = answer["tokens"]
+    tags = [
+        f"{name} {tags[number]} {_scores(answer, name)[number]:.2f}".strip()
+        for name, tags in tag_columns(answer).items()
+    ]
+    return f"{number + 1:,}/{len(tokens):,}  {tokens[number]}  {' · '.join(tags)}"
+
+
+def _legend(view: TaggedView) -> Content:
+    counts = Counter(view.labels())
+    space = "\N{NO-BREAK SPACE}"
+    parts = [
+        Content.assemble(("■", view.colours.of(label)), f"{space}{label}", (f"{space}{count:,}", "$muted"))
+        for label, count in counts.items()
+    ]
+    return Content("   ").join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"

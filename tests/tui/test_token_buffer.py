@@ -1,0 +1,91 @@
+"""The text of a sample and how it is broken into lines: against what a plain list of tokens would say."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from seqnlp.tui.token_buffer import MAX_CHARACTERS, LineWrap, TokenBuffer
+
+WORDS = st.lists(st.sampled_from(["a", "the ", "ä", "漢", "\n", "long-word ", "", " ", "x\n"]), max_size=60)
+
+
+@given(prompt=st.text("ab \n", max_size=5), tokens=WORDS, sizes=st.lists(st.integers(1, 7), min_size=1))
+def test_pieces_and_spans_are_those_of_the_tokens(prompt: str, tokens: list[str], sizes: list[int]) -> None:
+    buffer, left, turn = TokenBuffer(prompt), list(tokens), 0
+    while left:
+        part, left = left[: sizes[turn % len(sizes)]], left[sizes[turn % len(sizes)] :]
+        buffer.add("".join(part), [len(token) for token in part], [-1.0] * len(part))
+        turn += 1
+    assert buffer.text == prompt + "".join(tokens)
+    assert buffer.tokens == len(tokens)
+    spans = [buffer.span(number) for number in range(buffer.count)]
+    assert "".join(buffer.text[a:b] for a, b in spans) == "".join(tokens)
+    for offset in range(len(prompt), len(buffer.text)):
+        token = buffer.token_at(offset)
+        assert token is not None
+        assert buffer.span(token)[0] <= offset < buffer.span(token)[1]
+    pieces = buffer.pieces(0, len(buffer.text))
+    assert "".join(buffer.text[a:b] for a, b, _ in pieces) == buffer.text
+    assert all((logprob is None) == (a < len(prompt)) for a, b, logprob in pieces)
+
+
+@given(tokens=WORDS, width=st.integers(1, 20), cuts=st.integers(1, 9))
+def test_lines_grow_as_if_laid_out_at_once(tokens: list[str], width: int, cuts: int) -> None:
+    text = "".join(tokens)
+    whole, growing = LineWrap(width), LineWrap(width)
+    whole.grow(text)
+    for end in range(0, len(text) + 1, cuts):
+        growing.grow(text[:end])
+    growing.grow(text)
+    lines = [text[slice(*whole.line(number, text))] for number in range(len(whole))]
+    assert all(cell_len(line.rstrip(" ")) <= max(width, 2) for line in lines)
+    assert "".join(lines).replace("\n", "") == text.replace("\n", "")
+    assert list(growing.starts)[-1] <= len(text)
+    grown = [text[slice(*growing.line(number, text))] for number in range(len(growing))]
+    assert "".join(grown).replace("\n", "") == text.replace("\n", "")
+
+
+def test_branching_and_undoing() -> None:
+    buffer = TokenBuffer("The ")
+    buffer.add("cat sat", [4, 3], [-0.1, -2.0])
+    buffer.branch(1, "ran", -3.0)
+    buffer.add(" off", [4], [-1.0])
+    assert (buffer.text, buffer.tokens, buffer.can_undo) == ("The cat ran off", 3, True)
+    assert buffer.undo() == 8
+    assert (buffer.text, buffer.tokens, buffer.can_undo) == ("The cat sat", 2, False)
+    assert [round(buffer.logprob(token), 3) for token in range(2)] == [-0.1, -2.0]
+    assert buffer.undo() is None
+
+
+def test_two_branchings_are_undone_in_turn() -> None:
+    buffer = TokenBuffer()
+    buffer.add("abc", [1, 1, 1], [-1.0] * 3)
+    buffer.branch(2, "x", -1.0)
+    buffer.branch(0, "y", -1.0)
+    assert buffer.text == "y"
+    buffer.undo()
+    assert buffer.text == "abx"
+    buffer.undo()
+    assert buffer.text == "abc"
+
+
+def test_a_character_over_several_tokens_is_one_piece() -> None:
+    buffer = TokenBuffer()
+    buffer.add("aé", [1, 0, 1], [-1.0, -2.0, -0.5])
+    assert buffer.count == 2
+    assert buffer.tokens == 3
+
+
+def test_the_beginning_is_dropped() -> None:
+    buffer = TokenBuffer("prompt ")
+    written = "prompt "
+    for number in range(5 * MAX_CHARACTERS // 1000):
+        text = f"{number:>9} " * 100
+        buffer.add(text, [10] * 100, [-1.0] * 100)
+        written += text
+    assert MAX_CHARACTERS <= len(buffer.text) <= MAX_CHARACTERS + MAX_CHARACTERS // 4
+    assert buffer.start == 0
+    assert buffer.characters == len(written)
+    assert buffer.dropped_tokens + buffer.count == buffer.tokens
+    assert written[buffer.dropped :] == buffer.text
+    assert buffer.text[slice(*buffer.span(0))] == written[buffer.dropped : buffer.dropped + 10]
