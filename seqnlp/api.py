@@ -9,7 +9,7 @@ import torch
 
 from seqnlp.errors import Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
-from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
 from seqnlp.recipe.paths import path_resolver
 from seqnlp.run import Run

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.decoders.base import Loss
-from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
+from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.states import States
 from seqnlp.nn.viterbi import best_paths

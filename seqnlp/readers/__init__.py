@@ -14,10 +14,9 @@
 All but `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in the cache of `datasets`.
 """
 
-from seqnlp.readers.base import Reader
+from seqnlp.readers.base import Corpus, Reader, read_corpus
 from seqnlp.readers.columns import Columns
 from seqnlp.readers.conllu import Conllu, parse_conllu, rewrite_conllu
-from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from seqnlp.codecs import Codec
+from seqnlp.codecs import Codec, Column
 from seqnlp.embeddings import PathResolver
 from seqnlp.encoders import Encoder
 from seqnlp.errors import UsageError
+from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
-from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.readers.base import Corpus, read_corpus
 from seqnlp.recipe import Recipe
 from seqnlp.results import Result
 from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
 
 Scores = dict[str, Any]
 """Numbers by name; a score of several parts, such as `labels`, is a nested table."""
@@ -171,3 +176,19 @@ def task_class(recipe: TaskRecipe) -> type[Task]:
 def plain_scores(scores: Mapping[str, Any]) -> dict[str, float]:
     """Keep the scores that are single numbers."""
     return {name: score for name, score in scores.items() if isinstance(score, float)}
+
+
+class LabellingTask(Task, ABC):
+    """Task that predicts labels."""
+
+    @abstractmethod
+    def words(self, split: Dataset) -> Column:
+        """The words of each sequence of a split, to be shown."""
+
+    @abstractmethod
+    def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:
+        """Gold and predicted label of every item, by label column."""
+
+    @abstractmethod
+    def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
+        """Fit temperatures; returns those of the decoders whose recipe asks for it."""

@@ -13,7 +13,7 @@ from seqnlp.errors import UsageError
 from seqnlp.metrics.calibration import calibration_error, reliability
 from seqnlp.metrics.labels import LabelPairs, accuracy, confusion_matrix, frequent_confusions
 from seqnlp.results import Confusion, ErrorReport, Mistake
-from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.tasks.base import LabellingTask
 from seqnlp.tasks.loading import open_split
 from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import computing_in, for_scores

@@ -16,14 +16,13 @@ from seqnlp.errors import DataError
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.bypass import Bypass
-from seqnlp.tasks.base import Codecs, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
-from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:

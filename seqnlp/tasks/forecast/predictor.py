@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqnlp.codecs.series import SeriesScaler
+from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
@@ -19,10 +20,10 @@ from seqnlp.readers.time_axis import times_after
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.forecast.corpus import SeriesSplit
-from seqnlp.tasks.forecast.dataset import EncodedSeries, Windows
+from seqnlp.tasks.forecast.dataset import NEXT, EncodedSeries, Windows
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
-from seqnlp.tasks.forecast.inference import predict_windows
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
+from seqnlp.training.inference import in_parallel
 
 LEVEL = 80.0
 """Default interval, in percent."""
@@ -243,3 +244,18 @@ class Forecaster(Predictor):
                     )
                 )
         return results
+
+
+def predict_windows(model: SequenceModel, dataset: Windows) -> torch.Tensor:
+    """Predict the parameters of every window's distribution.
+
+    Returns:
+        Scaled values; shape (rows, horizon, channels, size).
+    """
+    decoder = model.decoder(NEXT, ForecastModule)
+
+    def work(rows: NDArray[np.int64]) -> torch.Tensor:
+        batch = dataset.batch(rows).to(model.device)
+        return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].future)
+
+    return torch.cat(list(in_parallel(work, dataset.in_order(), model.device)))

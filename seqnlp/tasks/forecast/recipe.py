@@ -14,7 +14,7 @@ from seqnlp.encoders import Encoder, Gru, NoEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader
-from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.base import Corpus
 from seqnlp.readers.files import sha256
 from seqnlp.readers.series import Series
 from seqnlp.recipe.recipe import Data

@@ -22,8 +22,7 @@ from seqnlp.tasks.forecast.baselines import linear_map, naive, train_linear_map
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, Windows, window_starts
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
-from seqnlp.tasks.forecast.inference import predict_windows
-from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.forecast.predictor import Forecaster, predict_windows
 from seqnlp.tasks.forecast.preview import preview
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores

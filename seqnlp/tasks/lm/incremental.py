@@ -24,10 +24,7 @@ MANY_ROWS = 32
 
 @final
 class IncrementalLm:
-    """Weights of a language model for single steps, and its hidden state.
-
-    The state is of the texts that it reads.
-    """
+    """Weights of a language model for single steps, and its hidden state. The state follows the texts read so far."""
 
     @torch.inference_mode()
     def __init__(self, model: SequenceModel, state: list[Tensor] | None, rows: int, most: int | None = None) -> None:
@@ -56,13 +53,13 @@ class IncrementalLm:
         self._tokens_array = to_numpy(self._tokens)
 
     def logits(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Read each text's next token and compute the logits after it; none is the unknown.
+        """Read each text's next token and compute the logits after it.
 
         Args:
             tokens: As many as there were texts at first; shape (rows,).
 
         Returns:
-            Shape (rows, tokens). The next call overwrites them.
+            Shape (rows, tokens), minus infinity for the unknown token. The next call overwrites them.
         """
         self._tokens_array[:] = tokens
         return self._view(self._logits(self._tokens))

@@ -14,7 +14,7 @@ from seqnlp.encoders import Encoder, Lstm, RecurrentEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
-from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.base import Corpus
 from seqnlp.readers.passage import Passage
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe

@@ -14,8 +14,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, Scores, plain_scores
-from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.tag.baselines import most_frequent_tags
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, predict_tags

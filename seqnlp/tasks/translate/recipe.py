@@ -16,7 +16,7 @@ from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
-from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.readers.base import Corpus, read_corpus
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.translate.corpus import Pairs
