@@ -23,13 +23,9 @@ ROW = "{:>7}  {:>9}  {:>18}  {:>16}  {:>12}"
 
 
 def show_training(console: Console | None = None, quiet: bool = False) -> TrainingView:
-    """Display of a training: live on a terminal, plain lines elsewhere, or none.
+    """Display of a training: live on a terminal, plain lines elsewhere, none if `quiet`.
 
-    Use it as `with show_training() as view: view.event(event)`.
-
-    Args:
-        console: By default standard error.
-        quiet: Show nothing.
+    Use it as `with show_training() as view: view.event(event)`. The console is standard error by default.
     """
     if quiet:
         return Silent()

@@ -163,15 +163,7 @@ def print_run(
     scores: Mapping[str, Any],
     meta: Mapping[str, Any],
 ) -> None:
-    """Print a run: settings, scores and effort.
-
-    Args:
-        console: Standard output.
-        summary: The run's summary.
-        recipe: Its settings by dotted key.
-        scores: As in scores.json.
-        meta: As in meta.json.
-    """
+    """Print a run: settings by dotted key, scores as in scores.json, meta as in meta.json."""
     console.print(f"{summary.path}  {summary.task}, {summary.state}", style="bold", soft_wrap=True)
     begun = f"begun {local_time(summary.created)}" if summary.created else ""
     device = f"on {meta['device']}" if "device" in meta else ""

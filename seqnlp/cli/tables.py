@@ -33,13 +33,9 @@ def stdout_console() -> Console:
 
 
 def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """Print a table; where the terminal is too narrow for it, each row as a list.
+    """Print a table; on a terminal too narrow for it, each row as a list.
 
-    Args:
-        console: Standard output.
-        header: The names of the columns.
-        rows: The cells.
-        left: The number of columns, from the first, that are aligned left; the others hold numbers.
+    The first `left` columns are aligned left; the others hold numbers.
     """
     from rich.table import Table
     from rich.text import Text

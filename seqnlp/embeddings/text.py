@@ -46,12 +46,7 @@ class TextEmbedding(Parts):
         return {f"{name}.{key}": file for name, part in self.parts.items() for key, file in part.named_files().items()}
 
     def fit(self, train: TokenizedText, find: PathResolver) -> dict[str, TextCodec]:
-        """Make the codec of each part.
-
-        Args:
-            train: The sentences of train.
-            find: Looks up a file that a section names.
-        """
+        """Fit the codec of each part on the sentences of train."""
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, TextCodec]:

@@ -146,13 +146,7 @@ _TOML_SPELLINGS = {
 
 
 def syntax_fault(error: ValueError, text: str, path: str) -> Fault:
-    """Convert a TOML syntax error to a fault.
-
-    Args:
-        error: Raised by `tomllib`.
-        text: The whole text.
-        path: The name of the file, for the place of the fault.
-    """
+    """Convert a TOML syntax error in a text to a fault; `path` names the file."""
     if not isinstance(error, tomllib.TOMLDecodeError):  # Python's own refusal of a number with thousands of digits
         return Fault("", "a number has too many digits", "", path)
     lines = text.replace("\r\n", "\n").split("\n")

@@ -28,16 +28,9 @@ def train_bag_of_words(
     threads: int,
     seed: int,
 ) -> SequenceModel:
-    """Train the model.
+    """Train the baseline, and keep the weights of the best epoch by `metric`.
 
-    Args:
-        train: Texts, their words encoded as `words`.
-        score: Scores a model on dev.
-        metric: The one of those scores that decides the epoch whose weights are kept.
-        vocabulary: The codec of the words.
-        classes: Number of labels.
-        threads: Processor threads.
-        seed: Decides the order of the texts.
+    The words of `train` are encoded as `words`; `score` scores a model on dev; `seed` decides the order of the texts.
     """
     model = bag_of_words(len(vocabulary), classes, multilabel=train.classes is not None)
     settings = Training(epochs=8, threads=threads)

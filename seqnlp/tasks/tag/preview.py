@@ -20,14 +20,9 @@ WORDS = 40
 def preview(
     dev: "Dataset", seed: int, data: TagData, given: Sequence[str], tagger: Callable[[SequenceModel], Tagger]
 ) -> Preview:
-    """Pick sentences with their labels, of the first label column.
+    """Pick sentences and labels of the first label column; `seed` decides which.
 
-    Args:
-        dev: The split, as it was read.
-        seed: Decides which sentences.
-        data: Names the columns.
-        given: Columns that are read beside the words.
-        tagger: Wraps a model.
+    `given` names the columns that are read beside the words.
     """
     first = data.labels[0]
     table = dev.select(sample_rows(len(dev), seed))
