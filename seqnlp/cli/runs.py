@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from seqnlp.run import Run
     from seqnlp.run.summary import Summary
 
-app = typer.Typer(
-    help="List, show, plot and compare runs.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = typer.Typer(help="List, show, plot and compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
@@ -37,8 +33,7 @@ ROOT = Path("runs")
 
 @app.command("ls")
 def ls(
-    root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT,
-    as_json: AsJson = False,
+    root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT, as_json: AsJson = False
 ) -> None:
     """List the runs in a folder, with the score of each."""
     from seqnlp.cli.tables import stdout_console
@@ -157,11 +152,7 @@ def print_summaries(console: Console, summaries: Sequence[Summary]) -> None:
 
 
 def print_run(
-    console: Console,
-    summary: Summary,
-    recipe: Mapping[str, Any],
-    scores: Mapping[str, Any],
-    meta: Mapping[str, Any],
+    console: Console, summary: Summary, recipe: Mapping[str, Any], scores: Mapping[str, Any], meta: Mapping[str, Any]
 ) -> None:
     """Print a run: settings by dotted key, scores as in scores.json, meta as in meta.json."""
     console.print(f"{summary.path}  {summary.task}, {summary.state}", style="bold", soft_wrap=True)
@@ -196,9 +187,7 @@ def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mappin
     }
     labels = dict.fromkeys(label for column in columns.values() for label in column)
     print_table(
-        console,
-        ["", *runs],
-        [[label, *(column.get(label, "-") for column in columns.values())] for label in labels],
+        console, ["", *runs], [[label, *(column.get(label, "-") for column in columns.values())] for label in labels]
     )
     console.print()
     if not settings:

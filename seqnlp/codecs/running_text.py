@@ -172,11 +172,7 @@ class SubwordText(RunningText):
 
     @classmethod
     def fit(
-        cls,
-        chunks: Iterable[str],
-        pieces: int,
-        model: Literal["bpe", "unigram"] = "bpe",
-        at_blanks: bool = False,
+        cls, chunks: Iterable[str], pieces: int, model: Literal["bpe", "unigram"] = "bpe", at_blanks: bool = False
     ) -> Self:
         """Learn the pieces by `Subwords.fit`."""
         lines = (line for chunk in chunks for line in chunk.splitlines(keepends=True))

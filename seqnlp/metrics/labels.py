@@ -106,10 +106,7 @@ def class_scores(gold: NDArray[np.int64], scores: NDArray[np.floating[Any]], nam
 
 
 def multilabel_scores(
-    gold: NDArray[np.int64],
-    scores: NDArray[np.floating[Any]],
-    names: list[str],
-    unseen: NDArray[np.int64],
+    gold: NDArray[np.int64], scores: NDArray[np.floating[Any]], names: list[str], unseen: NDArray[np.int64]
 ) -> dict[str, Any]:
     """Score multilabel items; labels likelier than not count as predicted.
 

@@ -47,8 +47,7 @@ def family_at(root: type[Spec], data: Any, keys: Keys) -> type[Family] | None:
     """Head of the family that is expected at `keys`, if any."""
     choices = choices_of(type_at(root, data, keys))
     return next(
-        (choice for choice in choices if is_spec(choice) and issubclass(choice, Family) and choice.is_head()),
-        None,
+        (choice for choice in choices if is_spec(choice) and issubclass(choice, Family) and choice.is_head()), None
     )
 
 

@@ -119,11 +119,7 @@ _POSITION = re.compile(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)
 _QUOTES = 'a string needs quotes: "text"'
 _MESSAGES = [
     (r"Expected '=' after", "expected = after the key, found {rest}", "key = value"),
-    (
-        r"Expected ']' at the end of a table",
-        "expected ] after the name of the section, found {rest}",
-        "[section]",
-    ),
+    (r"Expected ']' at the end of a table", "expected ] after the name of the section, found {rest}", "[section]"),
     (r"Expected newline", "expected the end of the line, found {rest}", f"one key = value a line; {_QUOTES}"),
     (r"Invalid statement", "expected key = value or [section], found {rest}", ""),
     (r"Invalid initial character for a key", "expected a key, found {rest}", ""),

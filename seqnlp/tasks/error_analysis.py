@@ -23,12 +23,7 @@ NOT_IN_TRAIN = "(not in train)"
 
 
 def analyse(
-    run: str | Path,
-    split: str = "test",
-    data: str | Path | None = None,
-    *,
-    confusions: int = 10,
-    examples: int = 2,
+    run: str | Path, split: str = "test", data: str | Path | None = None, *, confusions: int = 10, examples: int = 2
 ) -> dict[str, ErrorReport]:
     """Analyse the errors of a run.
 

@@ -28,7 +28,7 @@ def train_bag_of_words(
     threads: int,
     seed: int,
 ) -> SequenceModel:
-    """Train the baseline, and keep the weights of the best epoch by `metric`.
+    """Train the baseline; keep the weights of the best epoch by `metric`.
 
     The words of `train` are encoded as `words`; `score` scores a model on dev; `seed` decides the order of the texts.
     """

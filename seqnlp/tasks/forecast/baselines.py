@@ -50,11 +50,7 @@ def linear_map(shape: ForecastShape, width: int) -> SequenceModel:
 
 
 def train_linear_map(
-    model: SequenceModel,
-    train: Windows,
-    score: Callable[[SequenceModel], dict[str, float]],
-    threads: int,
-    seed: int,
+    model: SequenceModel, train: Windows, score: Callable[[SequenceModel], dict[str, float]], threads: int, seed: int
 ) -> SequenceModel:
     """Train DLinear, and keep the weights of the best epoch on dev.
 

@@ -58,11 +58,7 @@ class Tagger(Predictor):
     task: ClassVar[str] = "tag"
 
     def __init__(
-        self,
-        model: SequenceModel,
-        codecs: Mapping[str, TextCodec],
-        labels: Mapping[str, LabelCodec],
-        data: TagData,
+        self, model: SequenceModel, codecs: Mapping[str, TextCodec], labels: Mapping[str, LabelCodec], data: TagData
     ) -> None:
         """Store a model and its codecs.
 
