@@ -82,9 +82,8 @@ def plot(
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_chart, stdout_console
+    from seqnlp.cli.tables import print_line_charts, stdout_console
     from seqnlp.errors import UsageError
-    from seqnlp.plots.terminal import chart
     from seqnlp.run import Run
     from seqnlp.run.summary import curves
 
@@ -100,13 +99,7 @@ def plot(
         from seqnlp.plots.svg_charts import line_chart_svg
 
         write_images(pictures, line_chart_svg("Training loss and score on dev", charts))
-    console = stdout_console()
-    columns = width or (80 if console.width == PIPE_WIDTH else console.width)
-    plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
-    for number, (title, lines) in enumerate(charts.items()):
-        if number:
-            console.print()
-        print_chart(console, chart(lines, columns, height, title, plain))
+    print_line_charts(stdout_console(), charts, width, height)
 
 
 @app.command("compare")
