@@ -101,7 +101,7 @@ def print_chart(console: Console, drawn: TextChart) -> None:
 def print_line_charts(
     console: Console, charts: Mapping[str, Mapping[str, Points]], width: int | None, height: int
 ) -> None:
-    """Print line charts by title; each has its lines by name. None is the width of the console."""
+    """Print line charts by title, each with its lines by name; the default width is the console's."""
     for number, (title, lines) in enumerate(charts.items()):
         if number:
             console.print()
