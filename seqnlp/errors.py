@@ -27,11 +27,11 @@ class Fault:
     """One mistake in a recipe."""
 
     key: str
-    """The dotted key, for instance `encoder.size`; empty for the file as a whole."""
+    """Dotted key, for instance `encoder.size`; empty for the file as a whole."""
     problem: str
-    """The value found and the values expected."""
+    """Value found and the values expected."""
     hint: str = ""
-    """The nearest right value, if there is one."""
+    """Nearest right value, if there is one."""
     place: str = ""
     """`file:line:column`, or `--set key=value`."""
 

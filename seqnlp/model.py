@@ -58,12 +58,7 @@ class SequenceModel(nn.Module):
         return device_of(self)
 
     def decoder(self, name: str, kind: type[Decoder]) -> Decoder:
-        """Get a decoder of a known type.
-
-        Args:
-            name: The name.
-            kind: The type that it must have.
-        """
+        """Get a decoder by name; it must have this type."""
         found = self.decoders[name]
         assert isinstance(found, kind), f"{name}: {type(found).__name__} is no {kind.__name__}"
         return found

@@ -98,7 +98,7 @@ class Mistake:
     """A wrong prediction and its context."""
 
     tokens: list[str]
-    """The sentence or text."""
+    """Sentence or text."""
     place: int | None
     """Index of the token that was labelled wrongly; None if the label is of the whole text."""
     confidence: float

@@ -23,13 +23,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 class Spec(BaseModel):
     """Frozen, typed section of a recipe. The docstring under a field is its help text."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        strict=True,
-        validate_default=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True, validate_default=True)
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Present name of each renamed field by its former one, for the fault of a recipe with that."""

@@ -24,7 +24,7 @@ class Evaluation:
     loss: float | None
     """Mean over the steps since the evaluation before; None if there were none."""
     metric: str
-    """The score that decides which model is kept; empty if there is none."""
+    """Score that decides which model is kept; empty if there is none."""
     score: float | None
     best: bool
     items_per_second: float

@@ -16,12 +16,7 @@ _MARGIN = 20
 
 
 def show_faults(error: RecipeError, console: Console) -> None:
-    """Print every fault, each with its line of the file.
-
-    Args:
-        error: The faults. A file that can no longer be read is named, but not quoted.
-        console: Usually standard error.
-    """
+    """Print every fault with its line; a file that cannot be read is only named."""
     for fault in error.faults:
         message = Text("error: ", style="bold red")
         where = ": ".join(filter(None, (fault.place, fault.key)))

@@ -107,11 +107,10 @@ def write_csv(found: Sequence[SeriesForecast]) -> None:
 
 def print_charts(found: Sequence[SeriesForecast], history: History) -> None:
     """Print a chart of each series: history, forecast and interval."""
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, print_chart, stdout_console
+    from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
     from seqnlp.plots.terminal import forecast_chart
 
     console = stdout_console()
-    width = 80 if console.width == PIPE_WIDTH else console.width
     for number, each in enumerate(found):
         past = history[each.name]
         before = f"{len(past)} steps before"
@@ -122,7 +121,7 @@ def print_charts(found: Sequence[SeriesForecast], history: History) -> None:
             each.high,
             each.level,
             labels=(before, each.times[0], each.times[-1]),
-            width=width,
+            width=chart_width(console),
             height=ROWS,
             title=f"{each.name}, from {each.times[0]} to {each.times[-1]}",
             plain=not has_braille(console),

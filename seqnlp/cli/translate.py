@@ -56,8 +56,7 @@ def translate(
     ] = None,
     prefix: Annotated[str, typer.Option(help="Forced beginning of every translation.")] = "",
     others: Annotated[
-        list[Path] | None,
-        typer.Option("--with", metavar="<run>", help="Ensemble with this run; may be repeated."),
+        list[Path] | None, typer.Option("--with", metavar="<run>", help="Ensemble with this run; may be repeated.")
     ] = None,
     aligned: Annotated[bool, typer.Option("--align", help="After a tab the word alignment, as 0-0 1-2.")] = False,
     attention: Annotated[

@@ -71,7 +71,7 @@ class Features(LabelCodec):
         return self.parts
 
     def encode(self, labels: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-        """The number of each label's value of each feature; each of shape (labels,)."""
+        """Index of each label's value of each feature; each of shape (labels,)."""
         tables = [split_features(label) for label in labels]
         return {name: values.encode([table.get(name, NONE) for table in tables]) for name, values in self.parts.items()}
 
@@ -100,7 +100,7 @@ class Features(LabelCodec):
         return Column(Ragged(positions, words.codes.offsets), labels)
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
-        """The features `Name=Value` among some labels that train did not have."""
+        """Features `Name=Value` among some labels that train did not have."""
         seen = {f"{name}={value}" for name, values in self.parts.items() for value in values.names}
         features = dict.fromkeys(part for label in labels if label != NONE for part in label.split("|"))
         return [feature for feature in features if feature not in seen]

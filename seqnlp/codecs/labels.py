@@ -13,10 +13,10 @@ from seqnlp.codecs.columns import Column
 from seqnlp.spec import Family
 
 UNSEEN = -1
-"""The number of a label that train did not have."""
+"""Index of a label that train did not have."""
 
 ONLY = ""
-"""The name of a decoder that is the only one of its column."""
+"""Name of a decoder that is the only one of its column."""
 
 
 class LabelCodec(Codec):
@@ -71,11 +71,11 @@ class Labels(LabelCodec):
         return len(self.names)
 
     def encode(self, labels: Sequence[str]) -> NDArray[np.int64]:
-        """The number of each label; shape (labels,)."""
+        """Index of each label; shape (labels,)."""
         return np.fromiter((self._number.get(label, UNSEEN) for label in labels), np.int64, len(labels))
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
-        """The names of some numbers."""
+        """Names of the labels with these numbers."""
         return [self.names[number] for number in numbers]
 
     @property

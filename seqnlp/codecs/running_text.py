@@ -16,7 +16,7 @@ from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.vocabulary import Vocabulary
 
 UNKNOWN = 0
-"""The number of unknown tokens; no model writes it."""
+"""Index of the unknown token; no model writes it."""
 
 _WORD = re.compile(
     r"""
@@ -45,10 +45,10 @@ class RunningText(Codec):
 
     @abstractmethod
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The numbers of the text's tokens; shape (tokens,)."""
+        """Token ids of a text; shape (tokens,)."""
 
     def encode_rows(self, texts: Sequence[str]) -> Ragged:
-        """The numbers of the tokens of many texts, one row each."""
+        """Token ids of many texts, one row each."""
         rows = [self.encode(text) for text in texts]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         values = np.concatenate(rows) if rows else np.empty(0, np.int64)
@@ -63,7 +63,7 @@ class RunningText(Codec):
         """Unknown tokens of a text, each once, in order of appearance."""
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The text that some tokens spell."""
+        """Text that some tokens spell."""
         return b"".join(self.pieces[number] for number in numbers).decode("utf-8", "replace")
 
     @property
@@ -172,18 +172,14 @@ class SubwordText(RunningText):
 
     @classmethod
     def fit(
-        cls,
-        chunks: Iterable[str],
-        pieces: int,
-        model: Literal["bpe", "unigram"] = "bpe",
-        at_blanks: bool = False,
+        cls, chunks: Iterable[str], pieces: int, model: Literal["bpe", "unigram"] = "bpe", at_blanks: bool = False
     ) -> Self:
         """Learn the pieces by `Subwords.fit`."""
         lines = (line for chunk in chunks for line in chunk.splitlines(keepends=True))
         return cls(Subwords.fit(lines, pieces, model, at_blanks))
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The number of each piece; no piece goes over the end of a line."""
+        """Index of each piece; no piece goes over the end of a line."""
         return np.asarray(self.subwords.encode(text.splitlines(keepends=True)).values, np.int64)
 
     def encode_rows(self, texts: Sequence[str]) -> Ragged:
@@ -198,7 +194,7 @@ class SubwordText(RunningText):
         return []
 
     def to_json(self) -> dict[str, Any]:
-        """The tokenizer, in the format of the `tokenizers` package."""
+        """Tokenizer, in the format of the `tokenizers` package."""
         return self.subwords.to_json()
 
     @classmethod

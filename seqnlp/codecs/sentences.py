@@ -36,14 +36,7 @@ class Sentences(Codec):
     def __init__(
         self, tokenizer: Tokenizer, text: RunningText, lowercase: bool = False, form: Form | None = None
     ) -> None:
-        """Store the parts.
-
-        Args:
-            tokenizer: Its settings.
-            text: The fitted codec of that tokenizer.
-            lowercase: Turn sentences into small letters first.
-            form: Unicode normalization form.
-        """
+        """Store the tokenizer, its fitted codec, and the settings of `clean`."""
         self.tokenizer, self.text, self.lowercase, self.form = tokenizer, text, lowercase, form
         self.by_character = isinstance(text, CharacterText)
         self.pieces = [b""] * SPECIAL + text.pieces

@@ -73,7 +73,7 @@ class SeriesScaler(Codec):
         return ((values - self.mean[series]) / self.deviation[series]).astype(np.float32)
 
     def decode(self, series: NDArray[np.int64], values: NDArray[np.floating[Any]]) -> Floats:
-        """The inverse of `encode`."""
+        """Inverse of `encode`."""
         return values.astype(np.float64) * self.deviation[series] + self.mean[series]
 
     def to_json(self) -> dict[str, Any]:

@@ -62,11 +62,11 @@ class Subwords(WordCodec):
         return Ragged(pieces.values + np.int64(1), pieces.offsets)
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The text that some numbers spell; padding is left out."""
+        """Text that some numbers spell; padding is left out."""
         return str(self.tokenizer.decode([int(number) - 1 for number in numbers if number != PADDING]))
 
     def to_json(self) -> dict[str, Any]:
-        """The tokenizer, in the format of the `tokenizers` package."""
+        """Tokenizer, in the format of the `tokenizers` package."""
         data: dict[str, Any] = json.loads(self.tokenizer.to_str())
         return data
 

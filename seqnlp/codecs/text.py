@@ -12,7 +12,7 @@ from seqnlp.codecs.base import Codec
 from seqnlp.codecs.columns import Column
 
 IDS = "ids"
-"""The name of an array where a codec makes only one."""
+"""Name of an array where a codec makes only one."""
 
 
 @dataclass(frozen=True)

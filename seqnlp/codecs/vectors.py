@@ -57,7 +57,7 @@ class WordVectors(WordCodec):
         return cls(words, size, np.stack([np.zeros(size, np.float32), *rows]))
 
     def encode(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """The row of each word; shape (words,)."""
+        """Row of each word; shape (words,)."""
         number = self._number
         found = (number.get(word) or number.get(word.lower(), UNKNOWN) for word in words)
         return np.fromiter(found, np.int64, len(words))
@@ -68,7 +68,7 @@ class WordVectors(WordCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`, without the matrix."""
+        """Inverse of `to_json`, without the matrix."""
         return cls(data["words"], data["size"])
 
 

@@ -43,13 +43,13 @@ class Vocabulary(WordCodec):
         return (word.lower() if self.lowercase else word) in self._number
 
     def encode(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """The number of each word; shape (words,)."""
+        """Index of each word; shape (words,)."""
         if self.lowercase:
             words = [word.lower() for word in words]
         return np.fromiter((self._number.get(word, UNKNOWN) for word in words), np.int64, len(words))
 
     def decode(self, numbers: Iterable[int], unknown: str = "<unk>") -> list[str]:
-        """The words of some numbers."""
+        """Words with these numbers."""
         return [self.words[number - 1] if number else unknown for number in numbers]
 
     def to_json(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Attention(Spec):
     heads: Annotated[int, Field(ge=1)] = 1
     """Attention heads."""
     cell: Cell = Lstm()
-    """The recurrence: any causal kind of encoder, with the sizes of this section; LSTM is the fastest here."""
+    """Recurrence: any causal kind of encoder, with the sizes of this section; LSTM is the fastest here."""
     size: Annotated[int, Field(ge=1)] = 256
     """Units of a layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1

@@ -57,7 +57,7 @@ class CrfTagger(TagModule):
         return Loss((log_partition(emissions, transitions, mask) - scores).sum(), int(mask.sum()))
 
     def predict(self, states: States) -> Tags:
-        """The likeliest sequence of tags (Viterbi), with the marginal probability of each."""
+        """Likeliest sequence of tags (Viterbi), with the marginal probability of each."""
         emissions = self.output(states.outputs).float()
         labels = best_paths(emissions, self.transitions, states.mask).labels[:, 0]
         marginals = expectations(emissions, self.transitions, states.mask).labels

@@ -66,7 +66,7 @@ class LinearTagger(TagModule):
         return Loss(total, len(logits))
 
     def predict(self, states: States) -> Tags:
-        """The likeliest tag of each step, or the likeliest allowed sequence."""
+        """Likeliest tag of each step, or the likeliest allowed sequence."""
         logs = torch.log_softmax(self.logits(states) / self.temperature, -1)
         if self.is_free:
             scores, labels = logs.max(-1)

@@ -24,13 +24,7 @@ class NextToken(Spec):
     """Tie the output layer to the embeddings, through a projection where widths differ."""
 
     def build(self, width: int, tokens: int, table: Tensor) -> "NextTokenDecoder":
-        """Make the softmax.
-
-        Args:
-            width: Features of an encoded step.
-            tokens: How many tokens there are.
-            table: The embedding's vectors.
-        """
+        """Build the softmax over `tokens` tokens; `table` holds the vectors of the embedding."""
         return NextTokenDecoder(width, tokens, self.dropout, table if self.tied else None)
 
 

@@ -25,7 +25,7 @@ class Classes:
     scores: Float[Tensor, "batch labels"]
     """Probabilities: they sum to 1, or, for multilabel texts, are independent."""
     weights: Float[Tensor, "batch time"] | None
-    """The weight of each step, if the pooling alone decides it."""
+    """Weight of each step, if the pooling alone decides it."""
 
 
 class PoolDecoder(Family, ABC):
@@ -65,7 +65,7 @@ class PoolDecoder(Family, ABC):
 
 @final
 class LastPool(PoolDecoder):
-    """The last step; of a bidirectional encoder the first one beside it."""
+    """Last step; of a bidirectional encoder the first one beside it."""
 
     kind: Literal["last"] = "last"
 
@@ -75,7 +75,7 @@ class LastPool(PoolDecoder):
 
 @final
 class MeanPool(PoolDecoder):
-    """The mean of all steps."""
+    """Mean of all steps."""
 
     kind: Literal["mean"] = "mean"
 
@@ -85,7 +85,7 @@ class MeanPool(PoolDecoder):
 
 @final
 class MaxPool(PoolDecoder):
-    """The maximum of each feature over the steps."""
+    """Maximum of each feature over the steps."""
 
     kind: Literal["max"] = "max"
 

@@ -99,7 +99,7 @@ class Embedding(Spec, ABC):
     section: ClassVar[str]
     """Key of the section under `[embedding]`."""
     registry: ClassVar[dict[str, type[Spec]]] = {}
-    """The embeddings by their sections."""
+    """Embeddings by their sections."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **settings: Any) -> None:

@@ -89,7 +89,7 @@ class CharConvolution(WordEmbedder):
 
 @final
 class CharLstm(Chars):
-    """The two final states of a BiLSTM over characters (Lample et al., 2016)."""
+    """Two final states of a BiLSTM over characters (Lample et al., 2016)."""
 
     kind: Literal["lstm"] = "lstm"
 

@@ -16,7 +16,7 @@ class ColumnEmbedding(Embedding):
     """One learned vector for each value of a column."""
 
     column: str
-    """The column."""
+    """Column."""
     table: Words
     """Settings of the vectors."""
 

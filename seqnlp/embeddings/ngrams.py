@@ -70,7 +70,7 @@ class NGramEmbedder(Embedder):
         self.prior: Tensor
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """The votes at every step of a batch of texts."""
+        """Votes at every step of a batch of texts."""
         table = self.prior * self.weight
         own = nn.functional.embedding(features.words[IDS], table).sum(1)
         votes = nn.functional.embedding(batch.index, own)

@@ -16,12 +16,12 @@ from seqnlp.spec import Spec
 
 @dataclass(frozen=True)
 class SeriesBatch(TensorBatch):
-    """The look-back of some windows, all of the same length."""
+    """Look-back of some windows, all of the same length."""
 
     steps: Float[Tensor, "batch lookback width"]
-    """The features of each step; the first ones are the values to be forecast."""
+    """Features of each step; the first ones are the values to be forecast."""
     series: Int[Tensor, " batch"]
-    """The number of the series that each window is of."""
+    """Index of the series that each window is of."""
     segment: int
     """Steps that are read at once."""
 
@@ -34,7 +34,7 @@ class SeriesBatch(TensorBatch):
 
 @final
 class SeriesEmbedding(Spec):
-    """The look-back as the encoder's steps."""
+    """Look-back as the encoder's steps."""
 
     renamed = {"segment": "segment_length"}
 

@@ -32,7 +32,7 @@ class TextEmbedding(Parts):
 
     @property
     def parts(self) -> dict[str, Embedding]:
-        """The embeddings by name; that of a column is `columns.<its name>`."""
+        """Embeddings by name; that of a column is `columns.<its name>`."""
         own: dict[str, Embedding] = {name: part for name, part in self if isinstance(part, Embedding)}
         given = {f"columns.{name}": ColumnEmbedding(column=name, table=table) for name, table in self.columns.items()}
         return {**own, **given}
@@ -46,12 +46,7 @@ class TextEmbedding(Parts):
         return {f"{name}.{key}": file for name, part in self.parts.items() for key, file in part.named_files().items()}
 
     def fit(self, train: TokenizedText, find: PathResolver) -> dict[str, TextCodec]:
-        """Make the codec of each part.
-
-        Args:
-            train: The sentences of train.
-            find: Looks up a file that a section names.
-        """
+        """Fit the codec of each part on the sentences of train."""
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, TextCodec]:
@@ -64,7 +59,7 @@ class TextEmbedding(Parts):
 
 
 def codec_name(part: str) -> str:
-    """The name under which a run saves the codec of a part."""
+    """Name under which a run saves the codec of a part."""
     return f"embedding.{part}"
 
 

@@ -40,10 +40,9 @@ def reliability(
 
 
 def calibration_error(table: list[dict[str, float]]) -> float:
-    """Expected calibration error (Naeini et al., 2015): the mean distance of confidence and accuracy.
+    """Expected calibration error (Naeini et al., 2015) of the result of `reliability`.
 
-    Args:
-        table: The result of `reliability`.
+    It is the mean distance of confidence and accuracy.
     """
     total = sum(row["count"] for row in table)
     return sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in table) / max(total, 1)

@@ -18,12 +18,12 @@ _erf = np.frompyfunc(erf, 1, 1)  # numpy has no error function
 
 
 def mse(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
-    """The mean squared error."""
+    """Mean squared error."""
     return _mean(np.square(_error(truth, forecast)), truth, observed)
 
 
 def mae(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
-    """The mean absolute error."""
+    """Mean absolute error."""
     return _mean(np.abs(_error(truth, forecast)), truth, observed)
 
 
@@ -107,7 +107,7 @@ def crps_quantiles(
 
 
 def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask = None) -> float:
-    """The continuous ranked probability score of normal distributions (Gneiting et al., 2005, equation 5).
+    """Continuous ranked probability score of normal distributions (Gneiting et al., 2005, equation 5).
 
     Args:
         truth: Ground truth.
@@ -122,13 +122,13 @@ def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask
 
 
 def coverage(truth: Floats, low: Floats, high: Floats, observed: Mask = None) -> float:
-    """The share of values inside their intervals, ends included."""
+    """Share of values inside their intervals, ends included."""
     inside = (np.asarray(truth) >= low) & (np.asarray(truth) <= high)
     return _mean(inside.astype(np.float64), truth, observed)
 
 
 def width(low: Floats, high: Floats, observed: Mask = None) -> float:
-    """The mean width of intervals."""
+    """Mean width of intervals."""
     return _mean(_error(high, low), np.zeros(()), observed)
 
 

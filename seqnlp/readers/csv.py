@@ -65,9 +65,7 @@ class Csv(Reader):
             raise DataError("no header line: the file is empty", path)
         if "" in names or len(set(names)) < len(names):
             raise DataError(
-                f"column names must differ and not be empty, found {', '.join(map(repr, names))}",
-                path,
-                number,
+                f"column names must differ and not be empty, found {', '.join(map(repr, names))}", path, number
             )
         return names
 

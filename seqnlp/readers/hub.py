@@ -17,14 +17,7 @@ from seqnlp.readers.table import quiet_datasets
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetBuilder, Features
 
-FORMATS = {
-    ".parquet": "parquet",
-    ".arrow": "arrow",
-    ".jsonl": "json",
-    ".json": "json",
-    ".csv": "csv",
-    ".txt": "text",
-}
+FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".json": "json", ".csv": "csv", ".txt": "text"}
 
 
 PATIENCE = 10
@@ -141,11 +134,7 @@ def with_names(dataset: Dataset) -> Dataset:
     for name in labels:
         features[name] = as_text(features[name])
     return dataset.map(
-        names_of_batch,
-        batched=True,
-        features=features,
-        input_columns=list(labels),
-        fn_kwargs={"labels": labels},
+        names_of_batch, batched=True, features=features, input_columns=list(labels), fn_kwargs={"labels": labels}
     )
 
 

@@ -158,13 +158,7 @@ def reader_of(files: Sequence[Path]) -> Reader:
         return Series()
     if suffix == ".parquet":
         return Hub(path=str(path))
-    simple: dict[str, type[Reader]] = {
-        ".conllu": Conllu,
-        ".csv": Csv,
-        ".tsv": Csv,
-        ".jsonl": Jsonl,
-        ".txt": Text,
-    }
+    simple: dict[str, type[Reader]] = {".conllu": Conllu, ".csv": Csv, ".tsv": Csv, ".jsonl": Jsonl, ".txt": Text}
     if suffix not in simple:
         raise DataError(
             f"can't guess a reader for files that end in {suffix or 'nothing'}; name it with --reader", path

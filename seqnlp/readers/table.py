@@ -75,12 +75,7 @@ def some(rows: Iterator[Row], files: Sequence[Path]) -> Iterator[Row]:
 @contextmanager
 def quiet_datasets(bars: bool = False) -> Iterator[None]:
     """Silence the log of `datasets` and its progress bars: they would be drawn over ours."""
-    from datasets.utils import (
-        are_progress_bars_disabled,
-        disable_progress_bars,
-        enable_progress_bars,
-        logging,
-    )
+    from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars, logging
 
     verbosity, had_bars = logging.get_verbosity(), not are_progress_bars_disabled()
     logging.set_verbosity(logging.CRITICAL)

@@ -133,7 +133,7 @@ class Step:
 
     @property
     def offset(self) -> Any:
-        """The step as a pandas offset."""
+        """Step as a pandas offset."""
         import pandas as pd
 
         if self.unit == "seconds":
@@ -200,7 +200,7 @@ def times_after(times: Times, steps: int, series: str, path: Path) -> Times:
 
     Args:
         times: Timestamps of its rows, two or more; shape (rows,).
-        steps: How many to add.
+        steps: Number of steps.
         series: Name of the series, for messages.
         path: The file that it is from.
 

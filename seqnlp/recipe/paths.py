@@ -24,12 +24,9 @@ def path_resolver(recipe: Path) -> Callable[[str], Path]:
 
 
 def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """List missing files of a recipe; nothing is read, nothing asked of the Hub.
+    """List missing files of a valid recipe, loaded with these overrides.
 
-    Args:
-        recipe: A valid recipe.
-        file: The file that it was loaded from.
-        overrides: Overrides that it was loaded with.
+    Nothing is read, nothing asked of the Hub.
     """
     find = path_resolver(file)
     searches: dict[str, Callable[[], object]] = {

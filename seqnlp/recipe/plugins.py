@@ -52,7 +52,7 @@ def _import(path: Path, place: str) -> Fault | None:
     try:
         # Not by the loader: its cache ignores a change within the same second and of the same size.
         exec(compile(content, path, "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:  # whatever a user's file may do
+    except (Exception, SystemExit) as error:  # any error of a user's file
         del sys.modules[spec.name]
         message = f"this plugin failed: {type(error).__name__}: {error}"
         return Fault("plugins", message, f"named at {place}", f"{path}:{_line(error, path)}")

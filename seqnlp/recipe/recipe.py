@@ -14,7 +14,7 @@ from seqnlp.spec import Family, Spec
 
 
 class Data(Spec):
-    """The `[data]` section: files, or split expressions of a hub reader, and their reader."""
+    """`[data]` section: files, or split expressions of a hub reader, and their reader."""
 
     reader: Reader
     """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, hub."""

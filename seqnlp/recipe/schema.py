@@ -49,7 +49,7 @@ def _any_member(schema: Any) -> Any:
 
 
 def _without_required(schema: Any) -> Any:
-    """The schema with every key optional."""
+    """Schema with every key optional."""
     if isinstance(schema, list):
         return [_without_required(item) for item in schema]
     if not isinstance(schema, dict):

@@ -28,10 +28,7 @@ def value_at(data: Any, keys: Keys) -> Any:
 def type_at(root: type[Spec], data: Any, keys: Keys) -> Any:
     """Annotated type at `keys`; None for an unknown key.
 
-    Args:
-        root: The class of the whole recipe.
-        data: The settings, which choose the members of families.
-        keys: The path of the value.
+    The settings in `data` choose the members of families.
     """
     found: Any = root
     for key in keys:
@@ -50,8 +47,7 @@ def family_at(root: type[Spec], data: Any, keys: Keys) -> type[Family] | None:
     """Head of the family that is expected at `keys`, if any."""
     choices = choices_of(type_at(root, data, keys))
     return next(
-        (choice for choice in choices if is_spec(choice) and issubclass(choice, Family) and choice.is_head()),
-        None,
+        (choice for choice in choices if is_spec(choice) and issubclass(choice, Family) and choice.is_head()), None
     )
 
 

@@ -15,7 +15,7 @@ from seqnlp.nn.device import CPU
 from seqnlp.run.files import write_bytes
 
 HEADER = "seqnlp"
-"""The only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
+"""Only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:

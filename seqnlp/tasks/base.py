@@ -69,7 +69,7 @@ class Task(ABC):
     items_name: str
     """Unit that speed is counted in, such as words."""
     metric: Metric
-    """The dev score that decides which weights are kept."""
+    """Dev score that decides which weights are kept."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)

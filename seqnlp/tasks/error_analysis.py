@@ -19,16 +19,11 @@ from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import computing_in, for_scores
 
 NOT_IN_TRAIN = "(not in train)"
-"""The row of a matrix for right labels that train did not have."""
+"""Row of a matrix for right labels that train did not have."""
 
 
 def analyse(
-    run: str | Path,
-    split: str = "test",
-    data: str | Path | None = None,
-    *,
-    confusions: int = 10,
-    examples: int = 2,
+    run: str | Path, split: str = "test", data: str | Path | None = None, *, confusions: int = 10, examples: int = 2
 ) -> dict[str, ErrorReport]:
     """Analyse the errors of a run.
 

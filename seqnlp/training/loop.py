@@ -80,7 +80,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Metric:
-    """The dev score that decides which weights are kept."""
+    """Dev score that decides which weights are kept."""
 
     name: str
     higher_is_better: bool = True

@@ -37,13 +37,9 @@ class Replicas:
     """Copies of a model with shared weights and separate gradients."""
 
     def __init__(self, model: SequenceModel, examples: EncodedDataset, number: int, precision: Precision) -> None:
-        """Copy the model.
+        """Copy the model; the first replica is the model itself.
 
-        Args:
-            model: The first replica itself.
-            examples: Dataset that batches are gathered from.
-            number: Number of replicas.
-            precision: Number format of the matrix products.
+        `precision` is the number format of the matrix products.
         """
         self.models = [model, *(copy.deepcopy(model) for _ in range(number - 1))]
         for replica in self.models[1:]:

@@ -21,7 +21,7 @@ class Recursive(ForecastDecoder):
 
     kind: Literal["recursive"] = "recursive"
     cell: Cell = Gru()
-    """The recurrence: any causal kind of encoder."""
+    """Recurrence: any causal kind of encoder."""
     size: Annotated[int, Field(ge=1)] = 64
     """Hidden units."""
 

@@ -24,7 +24,7 @@ LABEL = "label"
 
 
 def split_texts(split: "Dataset", name: str) -> Column:
-    """The words of a column of raw texts; equal texts are split once.
+    """Words of a column of raw texts; equal texts are split once.
 
     Raises:
         seqnlp.errors.DataError: what `Column.from_dataset` raises, and a text without words.
@@ -50,7 +50,7 @@ def checked(words: Column, name: str) -> Column:
 
 
 def read_labels(split: "Dataset", name: str, multilabel: bool) -> Column:
-    """The label column.
+    """Label column.
 
     Raises:
         seqnlp.errors.DataError: what `Column.from_dataset` raises; a row with no label, or with many where there
@@ -110,7 +110,7 @@ class ClassifyDataset(BucketedDataset):
 
     @property
     def words(self) -> Column:
-        """The words of each text."""
+        """Words of each text."""
         return self.text.words
 
     @property

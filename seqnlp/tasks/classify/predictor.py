@@ -29,13 +29,7 @@ class Classifier(Predictor):
 
     task: ClassVar[str] = "classify"
 
-    def __init__(
-        self,
-        model: SequenceModel,
-        codecs: Mapping[str, TextCodec],
-        labels: Labels,
-        multilabel: bool,
-    ) -> None:
+    def __init__(self, model: SequenceModel, codecs: Mapping[str, TextCodec], labels: Labels, multilabel: bool) -> None:
         """Store a model and its codecs.
 
         Args:

@@ -24,11 +24,11 @@ class ClassifyData(Data):
     renamed = {"several": "multilabel"}
 
     text: str | None = None
-    """The column that holds raw text; left out, and no `tokens` either: `text`."""
+    """Column that holds raw text; left out, and no `tokens` either: `text`."""
     tokens: str | None = None
-    """The column that holds lists of words, if the texts are tokenized."""
+    """Column that holds lists of words, if the texts are tokenized."""
     label: str = "label"
-    """The column to predict."""
+    """Column to predict."""
     multilabel: bool = False
     """Predict any number of labels for a text, independently; the label column then holds lists."""
 
@@ -65,7 +65,7 @@ class ClassifyRecipe(TaskRecipe):
             )
 
     def words(self, split: "Dataset") -> Column:
-        """The words of each text.
+        """Words of each text.
 
         Raises:
             seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
@@ -75,5 +75,5 @@ class ClassifyRecipe(TaskRecipe):
         return split_texts(split, self.data.text or "text")
 
     def labels(self, split: "Dataset") -> Column:
-        """The labels of each text."""
+        """Labels of each text."""
         return read_labels(split, self.data.label, self.data.multilabel)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 NGRAMS = "ngrams"
-"""The name of the n-grams that vote, among codecs and features."""
+"""Name of the n-grams that vote, among codecs and features."""
 
 
 @final
@@ -195,7 +195,7 @@ def class_weights(
         asked: `decoder.class_weights` of the recipe.
         codec: The classes.
         labels: The label column of train.
-        multilabel: Whether a text may have several.
+        multilabel: True if a text may have several.
 
     Raises:
         seqnlp.errors.DataError: a weight for a class that train does not have.

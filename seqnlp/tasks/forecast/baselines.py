@@ -44,31 +44,17 @@ def _places(look: Floats, season: int) -> list[int]:
 
 
 def linear_map(shape: ForecastShape, width: int) -> SequenceModel:
-    """DLinear (Zeng et al., 2023), untrained.
-
-    Args:
-        shape: Shape of a forecast.
-        width: Features of a step.
-    """
+    """DLinear (Zeng et al., 2023), untrained, for steps of `width` features."""
     decoder = LinearMap(output=PointOutput(loss="mse")).build(shape)
     return SequenceModel(SeriesEmbedder(width, 1, None, 0.0), Identity(width), {NEXT: decoder})
 
 
 def train_linear_map(
-    model: SequenceModel,
-    train: Windows,
-    score: Callable[[SequenceModel], dict[str, float]],
-    threads: int,
-    seed: int,
+    model: SequenceModel, train: Windows, score: Callable[[SequenceModel], dict[str, float]], threads: int, seed: int
 ) -> SequenceModel:
     """Train DLinear, and keep the weights of the best epoch on dev.
 
-    Args:
-        model: The result of `linear_map`.
-        train: Windows, seen step by step and without instance normalisation.
-        score: Scores a model on dev.
-        threads: Processor threads.
-        seed: Decides the order of the windows.
+    `train` has windows of single steps without instance normalisation; `seed` decides their order.
     """
     settings = Training(epochs=8, threads=threads, precision="fp32")
     metric = Metric("mse", higher_is_better=False)

@@ -75,11 +75,11 @@ class SeriesEncoder:
         )
 
     def codes(self, split: SeriesSplit) -> NDArray[np.int64]:
-        """The number in train of each series of a split."""
+        """Index in train of each series of a split."""
         return np.array([self.code(split, name) for name in split.names], np.int64)
 
     def code(self, split: SeriesSplit, name: str) -> int:
-        """The number of a series in train."""
+        """Index of a series in train."""
         if name in self.scaler.series:
             return self.scaler.series.index(name)
         if len(self.scaler.series) == 1 and len(split.names) == 1:

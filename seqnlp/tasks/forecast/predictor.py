@@ -71,7 +71,7 @@ class Forecaster(Predictor):
         return SeriesSplit.read(reader.locate(str(file), Path), reader)
 
     def history(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
-        """The last values before a forecast; NaN where one is missing.
+        """Last values before a forecast; NaN where one is missing.
 
         Args:
             split: The series before the forecast.

@@ -41,7 +41,7 @@ class ForecastData(Data):
     reader: Reader = Series()
     """Reader of the files: series in columns, or in long form with `unique_id`, `ds` and `y`."""
     targets: list[str] = []
-    """The columns to forecast; left out: all columns of numbers that are no covariates."""
+    """Columns to forecast; left out: all columns of numbers that are no covariates."""
     past_covariates: list[str] = []
     """Columns that are known up to the present only, and not forecast themselves."""
     future_covariates: list[str] = []
@@ -96,9 +96,9 @@ class ForecastRecipe(TaskRecipe):
         if data.lookback % segment:
             near = max(data.lookback // segment, 1) * segment
             problem = f"a look-back of {data.lookback} is no multiple of embedding.segment_length = {segment}"
-            yield Fault("data.lookback", problem, f"{near} is one")
+            yield Fault("data.lookback", problem, f"for instance {near}")
         if data.affine and data.instance_norm == "none":
-            problem = "there is no scale of the window that a learned map could come after"
+            problem = "a learned map needs an instance normalisation before it"
             yield Fault("data.affine", problem, 'data.instance_norm = "standard" or "last"')
         for key, problem in self.decoder.faults():
             yield Fault(f"decoder.{key}", problem)

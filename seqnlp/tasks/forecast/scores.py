@@ -27,14 +27,14 @@ class Truth:
     """Scaled."""
     observed: NDArray[np.bool_]
     deviation: NDArray[np.float64]
-    """The standard deviation of each series in train: an error of 1 in original units; shape (rows, 1, channels)."""
+    """Standard deviation of each series in train: an error of 1 in original units; shape (rows, 1, channels)."""
     mean: NDArray[np.float64]
     season: NDArray[np.float64]
-    """The mean error of the seasonal-naive forecast in train, in original units; shape (rows, 1, channels)."""
+    """Mean error of the seasonal-naive forecast in train, in original units; shape (rows, 1, channels)."""
     series: NDArray[np.int64]
-    """The number of the series of each value's row and channel; shape (rows, 1, channels)."""
+    """Index of the series of each value's row and channel; shape (rows, 1, channels)."""
     names: list[str]
-    """The names of those series."""
+    """Names of those series."""
 
     @classmethod
     def of(cls, examples: Windows, scaler: SeriesScaler, names: list[str]) -> "Truth":

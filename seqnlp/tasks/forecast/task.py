@@ -59,7 +59,7 @@ class ForecastTask(Task):
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
         for number, rows in enumerate(values):
             if not len(rows):
-                raise DataError(f"series {train.names[number]!r}: there is nothing of it in the period", train.name)
+                raise DataError(f"series {train.names[number]!r}: it has no rows in the period", train.name)
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season)

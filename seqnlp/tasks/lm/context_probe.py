@@ -33,7 +33,7 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
         run: A run of a language model.
         split: `train`, `dev` or `test`.
         data: Another file, instead of a split.
-        steps: How far to look, in tokens; less in a shorter text.
+        steps: Longest history, in tokens; less in a shorter text.
 
     Raises:
         seqnlp.errors.UsageError: the run is of another task, or `steps` is under 1.

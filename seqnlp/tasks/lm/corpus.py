@@ -56,7 +56,7 @@ class TextSplit:
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of the text in UTF-8."""
+        """SHA-256 of the text in UTF-8."""
         return self._measured[0]
 
     @property

@@ -24,7 +24,7 @@ MANY_ROWS = 32
 
 @final
 class IncrementalLm:
-    """Weights of a language model for single steps, and its hidden state after the texts read so far."""
+    """Weights of a language model for single steps, and its hidden state. The state follows the texts read so far."""
 
     @torch.inference_mode()
     def __init__(self, model: SequenceModel, state: list[Tensor] | None, rows: int, most: int | None = None) -> None:
@@ -53,7 +53,7 @@ class IncrementalLm:
         self._tokens_array = to_numpy(self._tokens)
 
     def logits(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Read the next token of each text and compute the logits after it.
+        """Read each text's next token and compute the logits after it.
 
         Args:
             tokens: As many as there were texts at first; shape (rows,).

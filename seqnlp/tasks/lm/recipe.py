@@ -33,7 +33,7 @@ class LmData(Data):
     tokenizer: Tokenizer = CharacterTokenizer()
     """Kind of the tokens: characters, words or subwords."""
     text: str = "text"
-    """The column that holds the text, where the reader makes a table."""
+    """Column that holds the text, where the reader makes a table."""
 
 
 @final

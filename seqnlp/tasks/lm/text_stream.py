@@ -20,7 +20,7 @@ class TextStream:
         self._held: list[Token] = []
 
     def decode(self, piece: bytes) -> str:
-        """The characters that are whole with this piece."""
+        """Characters that are whole with this piece."""
         return self._decoder.decode(piece)
 
     def add(self, token: Token) -> Iterator[Token]:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def most_frequent_tags(words: NDArray[np.int64], tags: NDArray[np.int64], vocabulary: int) -> NDArray[np.int64]:
-    """The most frequent tag of each word.
+    """Most frequent tag of each word.
 
     Args:
         words: The number of every word of train, one after the other.

@@ -24,9 +24,9 @@ class TagDataset(BucketedDataset):
 
     text: EncodedText
     tags: dict[str, Column]
-    """The labels of each label column, in the scheme to train in."""
+    """Labels of each label column, in the scheme to train in."""
     targets: dict[str, Ragged]
-    """The target of each decoder at each word."""
+    """Target of each decoder at each word."""
     unseen: dict[str, list[str]]
     """Labels of each label column that train lacks, whole or in part."""
     train_numbers: NDArray[np.int64]

@@ -58,11 +58,7 @@ class Tagger(Predictor):
     task: ClassVar[str] = "tag"
 
     def __init__(
-        self,
-        model: SequenceModel,
-        codecs: Mapping[str, TextCodec],
-        labels: Mapping[str, LabelCodec],
-        data: TagData,
+        self, model: SequenceModel, codecs: Mapping[str, TextCodec], labels: Mapping[str, LabelCodec], data: TagData
     ) -> None:
         """Store a model and its codecs.
 
@@ -79,7 +75,7 @@ class Tagger(Predictor):
 
     @property
     def columns(self) -> list[str]:
-        """The label columns, the main one first."""
+        """Label columns, the main one first."""
         return list(self.labels)
 
     @property
@@ -285,14 +281,7 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
 def best_sequences(
     model: SequenceModel, text: EncodedText, decoder: CrfTagger, number: int
 ) -> list[list[tuple[NDArray[np.int64], float]]]:
-    """Find the likeliest label sequences of each sentence (n-best), with their log-probabilities.
-
-    Args:
-        model: The trained model.
-        text: The encoded sentences.
-        decoder: One of the model's.
-        number: Sequences to find for each sentence.
-    """
+    """Find the n best label sequences of each sentence, with their log-probabilities."""
     found: list[list[tuple[NDArray[np.int64], float]]] = [[] for _ in text.codes.lengths]
 
     def predict(rows: NDArray[np.int64]) -> None:

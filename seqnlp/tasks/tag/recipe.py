@@ -27,9 +27,9 @@ class TagData(Data):
     renamed = {"encode": "training_scheme", "weights": "loss_weights"}
 
     tokens: str = "form"
-    """The column that holds the words."""
+    """Column that holds the words."""
     labels: list[str] = ["upos"]
-    """The columns to predict, trained together, one decoder each."""
+    """Columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
     """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
@@ -51,11 +51,11 @@ class TagData(Data):
         return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
 
     def label_encoding(self, name: str) -> LabelEncoding:
-        """The kind of the labels of a column."""
+        """Kind of the labels of a column."""
         return self.label_codecs.get(name) or (FeatureEncoding() if name in self.by_feature else Categorical())
 
     def words(self, split: "Dataset") -> Column:
-        """The words of a split."""
+        """Words of a split."""
         return Column.from_dataset(split, self.tokens)
 
     def beside(self, words: Column, split: "Dataset", name: str) -> Column:
@@ -113,7 +113,7 @@ class TagRecipe(TaskRecipe):
 
     @property
     def columns(self) -> list[str]:
-        """The columns that there are decoders for."""
+        """Columns that there are decoders for."""
         return [*self.data.labels, *self.data.auxiliary]
 
     def text(self, words: Column, split: "Dataset") -> TokenizedText:

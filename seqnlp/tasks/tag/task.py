@@ -41,14 +41,7 @@ class TagTask(LabellingTask):
         labels: dict[str, LabelCodec],
         train_words: Vocabulary,
     ) -> None:
-        """Store the codecs.
-
-        Args:
-            recipe: The recipe.
-            text_codecs: Of each part of the embedding.
-            labels: Of each label column, auxiliary ones too.
-            train_words: All words of train.
-        """
+        """Store codecs of embedding parts and label columns; words of train."""
         self.recipe, self.text_codecs = recipe, text_codecs
         self.label_codecs, self.train_words = labels, train_words
         self.labels = {name: own for column, codec in labels.items() for name, own in by_decoder(column, codec).items()}
@@ -127,7 +120,7 @@ class TagTask(LabellingTask):
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
-        """The most frequent tag of each word."""
+        """Most frequent tag of each word."""
         train = splits["train"]
         best, found = {}, {}
         for name in self.columns:

@@ -15,12 +15,12 @@ CHUNK = 10_000
 """Sentences looked at at once."""
 
 TRANSLATION = "translation"
-"""The column of corpora of the Hub that holds a sentence in several languages."""
+"""Column of corpora of the Hub that holds a sentence in several languages."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """The two sides of a split."""
+    """Two sides of a split."""
 
     table: Dataset
     source: str
@@ -34,7 +34,7 @@ class Pairs:
         return len(self.table)
 
     def sources(self) -> Iterator[list[str]]:
-        """The sentences to translate, some thousands at a time."""
+        """Sentences to translate, some thousands at a time."""
         return texts_of(self.table, self.source)
 
     def targets(self) -> Iterator[list[str]]:

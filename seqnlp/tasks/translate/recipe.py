@@ -41,15 +41,15 @@ class TranslateData(Data):
     reader: Reader = Parallel()
     """Reader of the files: `parallel` takes two files of lines, or one with a tab between the sides."""
     source: str = "source"
-    """The column to translate, or a language in the column `translation` of a hub corpus."""
+    """Column to translate, or a language in the column `translation` of a hub corpus."""
     target: str = "target"
-    """The column, or the language, to translate into."""
+    """Column, or the language, to translate into."""
     tokenizer: Tokenizer = SubwordTokenizer()
     """Kind of the tokens: subwords, characters or words."""
     joint_vocabulary: bool = False
     """One vocabulary for both sides, so that names and numbers are the same tokens in both."""
     pretokenized: bool = False
-    """The words are separated by blanks: they are not split again, and BLEU is computed on them."""
+    """Words are separated by blanks: they are not split again, and BLEU is computed on them."""
     lowercase: bool = False
     """Lowercase all text; scores then ignore case."""
     unicode_normalization: Form | None = None

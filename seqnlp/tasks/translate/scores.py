@@ -37,10 +37,10 @@ def overlap_scores(
     """BLEU (Papineni et al., 2002) and chrF (Popović, 2015), from 0 to 100, by sacrebleu (Post, 2018).
 
     Args:
-        translations: What the model wrote.
-        references: What people wrote, as many.
-        lowercase: Whether capital letters make no difference.
-        tokenised: Whether the words are parted by blanks already, so that BLEU must not split them again.
+        translations: Translations of the model.
+        references: Reference translations, as many.
+        lowercase: Ignore case.
+        tokenised: Words are separated by blanks already: BLEU must not split them again.
 
     Returns:
         The scores, and for each the signature under which others can repeat it; no BLEU if all references are too

@@ -87,13 +87,9 @@ def hypotheses(
 
 
 def spelled(hypothesis: Hypothesis, source: Sequence[bytes], target: Sentences, unknown: str) -> list[bytes]:
-    """Spell each token of a translation.
+    """Spell each token of a translation, given the tokens of its source.
 
-    Args:
-        hypothesis: The translation.
-        source: Spelling of each token of its source.
-        target: The codec of the target.
-        unknown: See `BeamSearch.unknown`.
+    Unknown tokens are treated as `BeamSearch.unknown` says.
     """
     pieces = [target.pieces[number] for number in hypothesis.tokens]
     if unknown == "copy":
