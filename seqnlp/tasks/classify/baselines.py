@@ -11,7 +11,7 @@ from seqnlp.codecs.text import IDS
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
-from seqnlp.nn.identity import Identity
+from seqnlp.nn.bypass import Identity
 from seqnlp.nn.pooling import Sum
 from seqnlp.optimizers import AdamW
 from seqnlp.shapes import Float
