@@ -92,6 +92,19 @@ def test_recursive_is_step_after_step_with_what_was_said() -> None:
         torch.testing.assert_close(whole[:, step], value)
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "min_gru", "mogrifier"])
+def test_recursive_takes_any_recurrence(cell: str) -> None:
+    torch.manual_seed(0)
+    sizes = shape()
+    module = ForecastDecoder.parse({"kind": "recursive", "cell": cell, "size": 8}).build(sizes).eval()
+    states, ahead = states_of(sizes), ahead_of(sizes)
+    found = module.predict(states, ahead)
+    with torch.inference_mode():
+        torch.testing.assert_close(module.predict(states, ahead), found)  # packed steps
+    found.sum().backward()
+    assert all(parameter.grad is not None for parameter in module.parameters())
+
+
 def test_a_segment_is_a_step_of_gated_recurrent_units() -> None:
     torch.manual_seed(0)
     cell = nn.GRUCell(4, 6)
