@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.columns import Column
 from seqnlp.codecs.labels import LabelCodec, LabelEncoding, Labels
+from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 
 NONE = "_"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.base import Codec
-from seqnlp.codecs.columns import Column
+from seqnlp.codecs.text import Column
 from seqnlp.spec import Family
 
 UNSEEN = -1

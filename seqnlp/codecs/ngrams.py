@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.columns import Column
-from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText
+from seqnlp.codecs.text import IDS, Column, TextCodec, TextFeatures, TokenizedText
 from seqnlp.codecs.vocabulary import UNKNOWN
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.columns import Column
+from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 
 Scheme = Literal["bio", "bioes", "iob1"]
