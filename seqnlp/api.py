@@ -9,7 +9,7 @@ import torch
 
 from seqnlp.errors import Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
-from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
 from seqnlp.recipe.paths import path_resolver
 from seqnlp.run import Run
@@ -42,12 +42,12 @@ def train(
         recipe: A file, or the bare name of a recipe that ships.
         overrides: `key=value` settings over those of the recipe.
         out: The run directory; `runs/<name of the recipe>` if left out.
-        resume: Go on with the run that is there.
-        overwrite: Begin anew over the run that is there.
+        resume: Continue the existing run.
+        overwrite: Replace the existing run.
         notify: Called with each warning about the data, one line each.
 
     Raises:
-        seqnlp.errors.SeqnlpError: for all that a user can cause.
+        seqnlp.errors.SeqnlpError: for every error that a user can cause.
     """
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
@@ -69,7 +69,7 @@ def _train(
     overwrite: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
-    """Train in a folder that is locked, or will be before the first write."""
+    """Train in a folder. Its lock is held, or taken before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     before = recipe_of(begun) if begun is not None and begun.has_state else None
     wanted = _resolve_auto(load_recipe(file, overrides), before)
@@ -82,7 +82,7 @@ def _train(
     torch.set_num_threads(wanted.training.threads)
 
     if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
-        file = begun.recipe_file  # what the run's own recipe was: files that it names lie beside that
+        file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
     corpus = wanted.corpus(find)
     if saved is None:
@@ -133,7 +133,7 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
         if checkpoint != trainer.progress.step:
             run.save_state(*trainer.state())
         if isinstance(reason, Diverged):
-            raise Diverged(f"{reason}; {run.path} keeps the state before that, --overwrite begins anew") from None
+            raise Diverged(f"{reason}; {run.path} keeps the state before that, --overwrite starts over") from None
         raise
     finally:
         trainer.close()
@@ -148,14 +148,14 @@ def evaluate(
     dynamic: float | None = None,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split of its corpus, or on another file.
+    """Score a run on a split of its corpus, or another file.
 
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
         data: Another file, instead of a split.
-        context: Of a language model: score in windows of so many tokens that know nothing of each other.
-        dynamic: Of a language model: go on learning at this rate from what has been scored.
+        context: For language models: score in independent windows of this many tokens.
+        dynamic: For language models: learning rate of dynamic evaluation.
         notify: Called with each warning about the data, one line each.
 
     Returns:
@@ -197,14 +197,14 @@ def load(run: str | Path) -> Any:
 def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
     """Resolve `auto` and 0 for this machine, or as the training began."""
     assert isinstance(recipe, TaskRecipe)
-    asked = recipe.training
+    requested = recipe.training
     threads = before.training.threads if before is not None else torch.get_num_threads()
-    precision = before.training.precision if before is not None else resolve(asked.precision)
+    precision = before.training.precision if before is not None else resolve(requested.precision)
     chosen = {
-        "threads": asked.threads or threads,
-        "precision": precision if asked.precision == "auto" else asked.precision,
+        "threads": requested.threads or threads,
+        "precision": precision if requested.precision == "auto" else requested.precision,
     }
-    return recipe.model_copy(update={"training": asked.model_copy(update=chosen)})
+    return recipe.model_copy(update={"training": requested.model_copy(update=chosen)})
 
 
 def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
@@ -224,7 +224,7 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
 
 
 def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus, device: torch.device) -> Run:
-    """Make the run directory, once recipe and data are known to be right."""
+    """Create the run directory. Call it once recipe and data have passed their checks."""
     run = Run.create(path, overwrite=True)
     run.save_recipe(dump_recipe(recipe))
     for name, codec in task.codecs().items():
@@ -283,7 +283,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
 
 
 def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:
-    """Calibrate probabilities on dev, if the recipe asks, and save them with the weights."""
+    """Calibrate probabilities on dev, if the recipe asks; save them with the weights."""
     trainer.model.eval()
     with torch.inference_mode(), computing_in("fp32", trainer.model.device):  # as predictors compute
         fitted = task.calibrate(trainer.model, dev)

@@ -47,12 +47,21 @@ class Ragged:
         return np.diff(self.offsets)
 
     def positions(self, rows: IntArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Indices into `values` of the elements of some rows, in order, and the lengths of those rows."""
+        """Indices into `values` of the elements of some rows, in order; also the lengths of those rows."""
         starts = self.offsets[rows]
         lengths = self.offsets[np.asarray(rows) + 1] - starts
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(ends) else 0
         return np.arange(total) + np.repeat(starts - (ends - lengths), lengths), lengths
+
+    def enclosed(self, first: int, last: int) -> Ragged:
+        """Copy with an element added before and after each row: BEGIN and END, for instance."""
+        offsets = self.offsets + 2 * np.arange(len(self) + 1)
+        values = np.empty(int(offsets[-1]), self.values.dtype)
+        inner = np.ones(len(values), bool)
+        inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
+        values[offsets[:-1]], values[offsets[1:] - 1], values[inner] = first, last, self.values
+        return Ragged(values, offsets)
 
     def take(self, rows: IntArray) -> Ragged:
         """Select rows, in the order given."""

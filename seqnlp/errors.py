@@ -1,4 +1,4 @@
-"""Errors that a user can cause, each with the exit code of the command."""
+"""Errors that a user can cause; each has the exit code of the command."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Fault:
     """One mistake in a recipe."""
 
     key: str
-    """The dotted key, for instance `encoder.size`; empty for the file as a whole."""
+    """Dotted key, for instance `encoder.size`; empty for the file as a whole."""
     problem: str
-    """The value found and the values expected."""
+    """Value found and the values expected."""
     hint: str = ""
-    """The nearest right value, if there is one."""
+    """Nearest right value, if there is one."""
     place: str = ""
     """`file:line:column`, or `--set key=value`."""
 
@@ -69,7 +69,7 @@ class DataError(SeqnlpError):
         hint: str = "",
         tried: Collection[str] = (),
     ) -> None:
-        """Name the problem, the file, a hint, and the places that were tried in vain."""
+        """Name the problem, the file, a hint, and the places searched."""
         where = "" if path is None else f"{path}:{line}: " if line else f"{path}: "
         places = f"; tried {', '.join(tried)}" if tried else ""
         advice = f"; {hint}" if hint else ""
@@ -86,7 +86,7 @@ class DataError(SeqnlpError):
 
 
 class RunError(DataError):
-    """A run directory that is missing, half-written, damaged or from a newer version."""
+    """Run directory that is missing, half-written, damaged or from a newer version."""
 
 
 class Diverged(SeqnlpError):

@@ -87,7 +87,7 @@ class Done(Event):
     reason: str
     """`finished`, or why it stopped early."""
     best: dict[str, float] = field(default_factory=dict)
-    """The dev scores of the model that was kept."""
+    """Dev scores of the model that was kept."""
 
 
 def event_from(line: Mapping[str, Any]) -> Event | None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqnlp.decoders import DecoderModule, Loss
 from seqnlp.encoders import EncoderModule
 from seqnlp.nn.device import TensorBatch, device_of
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 
 Decoder = TypeVar("Decoder", bound=DecoderModule)
 
@@ -58,12 +58,7 @@ class SequenceModel(nn.Module):
         return device_of(self)
 
     def decoder(self, name: str, kind: type[Decoder]) -> Decoder:
-        """Get a decoder of a known type.
-
-        Args:
-            name: The name.
-            kind: The type that it must have.
-        """
+        """Get a decoder by name; it must have this type."""
         found = self.decoders[name]
         assert isinstance(found, kind), f"{name}: {type(found).__name__} is no {kind.__name__}"
         return found
@@ -75,7 +70,7 @@ class SequenceModel(nn.Module):
         return states
 
     def loss(self, batch: Batch, state: list[Tensor] | None = None) -> tuple[Loss, list[Tensor]]:
-        """Weighted sum of the decoders' losses, and the state for the next batch.
+        """Weighted sum of the decoders' losses; also the next batch's state.
 
         Nats are per item of the batch, also where a decoder had nothing to say about some of them.
         """

@@ -45,7 +45,7 @@ class Tagging:
 
     tokens: list[str]
     tags: list[str]
-    """One tag a token, of the recipe's first label column."""
+    """One tag per token, of the recipe's first label column."""
     scores: list[float]
     """Probability of each tag."""
     columns: dict[str, list[str]]
@@ -58,7 +58,7 @@ class Tagging:
     """Likeliest tag sequences of the first label column, best first; None unless asked for."""
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to a JSON object, without columns that repeat `tags` and without fields that are None."""
+        """Convert to a JSON object. Columns that repeat `tags` and fields that are None are left out."""
         data = asdict(self)
         if len(self.columns) == 1:
             del data["columns"], data["column_scores"]
@@ -98,7 +98,7 @@ class Mistake:
     """A wrong prediction and its context."""
 
     tokens: list[str]
-    """The sentence or text."""
+    """Sentence or text."""
     place: int | None
     """Index of the token that was labelled wrongly; None if the label is of the whole text."""
     confidence: float

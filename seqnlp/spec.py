@@ -23,20 +23,14 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 class Spec(BaseModel):
     """Frozen, typed section of a recipe. The docstring under a field is its help text."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        strict=True,
-        validate_default=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True, validate_default=True)
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Present name of each renamed field by its former one, for the fault of a recipe with that."""
 
     @classmethod
     def present_name(cls, key: str) -> str | None:
-        """Present name of the field that `key` was the former name of, here or in a base class."""
+        """Present name of the field once called `key`; base classes are searched too."""
         tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
         return next((table[key] for table in tables if key in table), None)
 
@@ -87,12 +81,12 @@ class Family(Spec, ABC):
 
     @classmethod
     def is_head(cls) -> bool:
-        """Test for the abstract head of a family, as opposed to its members."""
+        """True for the abstract head of a family, false for its members."""
         return globals().get("Family") in cls.__bases__  # not there yet while Family itself is made
 
     @classmethod
     def parse(cls, value: Any) -> Self:
-        """Validate a table, or a bare kind, as the member that it names.
+        """Validate a table, or a bare kind, as the member it names.
 
         Raises:
             pydantic.ValidationError: with all errors inside the table.
@@ -134,7 +128,7 @@ class Family(Spec, ABC):
 
 
 class Parts(Spec, ABC):
-    """Section with a key for each registered part, besides fields of its own.
+    """Section with a key for each registered part, besides its own fields.
 
     A part that is registered later, by a plugin, is included too. The head, a direct subclass of this one, has
     the fixed fields; `complete` adds one for each part.
@@ -166,7 +160,7 @@ class Parts(Spec, ABC):
 
     @classmethod
     def field_help(cls) -> dict[str, str]:
-        """Help text of each field, and the first line of each part's docstring."""
+        """Help text of each field; for a part, the first line of its docstring."""
         parts = {name: part for name, part in cls.registered().items() if name in cls.model_fields}
         return {**{name: (part.__doc__ or "").split("\n")[0] for name, part in parts.items()}, **super().field_help()}
 
@@ -188,7 +182,7 @@ def _with_fields(head: type[Parts], parts: tuple[tuple[str, type[Spec]], ...]) -
 
 
 def _deferred_schema(parse: Callable[[Any], Spec]) -> CoreSchema:
-    """Schema that defers to `parse`, as members may be registered after the enclosing class is built."""
+    """Schema that defers to `parse`: members may be registered after the enclosing class."""
     return core_schema.no_info_plain_validator_function(
         parse,
         serialization=core_schema.plain_serializer_function_ser_schema(lambda spec: spec.model_dump(exclude_none=True)),
@@ -196,7 +190,7 @@ def _deferred_schema(parse: Callable[[Any], Spec]) -> CoreSchema:
 
 
 def _docstrings(spec: type[Spec]) -> dict[str, str]:
-    """Docstring under each field that a class itself declares, empty where there is none."""
+    """Docstrings below the fields that a class itself declares; empty where there is none."""
     try:
         definition, *others = ast.parse(dedent(inspect.getsource(spec))).body
     except (OSError, TypeError, SyntaxError, ValueError):  # there is no source, as in a notebook that has moved on

@@ -1,4 +1,4 @@
-"""Status of a training: a fold over its events, for all that draw it."""
+"""State of a training, collected from its events, for displays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Evaluation:
     loss: float | None
     """Mean over the steps since the evaluation before; None if there were none."""
     metric: str
-    """The score that decides which model is kept; empty if there is none."""
+    """Score that decides which model is kept; empty if there is none."""
     score: float | None
     best: bool
     items_per_second: float
@@ -32,7 +32,7 @@ class Evaluation:
 
 @dataclass
 class TrainingStatus:
-    """State after the events so far; `add` every event to it."""
+    """State of a training; `add` every event to it."""
 
     started: Started | None = None
     latest: Event | None = None
@@ -71,14 +71,14 @@ class TrainingStatus:
 
     @property
     def share(self) -> float:
-        """Share of the training that is done, from 0 to 1."""
+        """Progress of the training, from 0 to 1."""
         if self.started is None or self.latest is None or not self.started.steps:
             return 0.0
         return min(self.latest.step / self.started.steps, 1.0)
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until the last step, at the pace since the start or the resume.
+        """Estimated seconds until the last step. The pace is that since the start or the resume, evaluations included.
 
         A training that stops early is done sooner. None as long as no step was taken.
         """

@@ -6,7 +6,7 @@ import math
 
 
 def duration(seconds: float) -> str:
-    """Format a time in its two largest units, for instance `53 s`, `2 min 05 s`, `1 h 30 min`."""
+    """Format a time in its two largest units: `53 s`, `2 min 05 s`, `1 h 30 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s" if whole or not seconds else f"{seconds:.1f} s"
@@ -17,7 +17,7 @@ def duration(seconds: float) -> str:
 
 
 def file_size(size: int) -> str:
-    """Format bytes in the largest decimal unit that leaves a number above 1, for instance `1.3 MB`."""
+    """Format bytes in the largest decimal unit with a number above 1: `1.3 MB`."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size >= factor:
             return f"{size / factor:.1f} {unit}"

@@ -1,3 +1,3 @@
-"""Version of seqnlp, alone here so that both ends of the package may read it."""
+"""Version of seqnlp, alone here: both ends of the package may read it."""
 
 VERSION = "0.1.0"

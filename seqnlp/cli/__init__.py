@@ -1,4 +1,4 @@
-"""Command line: a file for each command, and what they share.
+"""Command line: a file for each command, and shared helpers.
 
 app.py       the program: commands, errors, exit codes
 faults.py    faults of a recipe, with the lines that they are in

@@ -50,8 +50,8 @@ app.add_typer(corpora.app, name="corpora")
 app.add_typer(runs.app, name="runs")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         from seqnlp.version import VERSION
 
         typer.echo(f"seqnlp {VERSION}")
@@ -77,11 +77,11 @@ def main() -> NoReturn:
         _show(error)
         sys.exit(error.code)
     except (MemoryError, RuntimeError) as error:
-        told = OutOfMemory.from_exception(error)
-        if told is None:
+        out_of_memory = OutOfMemory.from_exception(error)
+        if out_of_memory is None:
             raise
-        _show(OutOfMemory(f"{told}; a smaller model, or smaller batches, need less"))
-        sys.exit(told.code)
+        _show(OutOfMemory(f"{out_of_memory}; a smaller model, or smaller batches, need less"))
+        sys.exit(out_of_memory.code)
     except BrokenPipeError:  # the reader of our output has gone, which is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -100,7 +100,7 @@ def _run() -> None:
     except SystemExit as leaving:  # typer ends so, also where the reader of our output has gone
         if isinstance(leaving.__context__, BrokenPipeError):
             raise leaving.__context__ from None
-        print(end="", flush=True)  # not after main has returned, where nobody would catch what is wrong
+        print(end="", flush=True)  # here, as errors after main has returned are not caught
         raise
 
 

@@ -80,7 +80,7 @@ def _numbered(result: Classification) -> str:
 
 
 def coloured(result: Classification) -> Text:
-    """Format the class, and the words on green or red backgrounds by their contributions."""
+    """Format the class and the words' contributions: as green or red backgrounds."""
     from rich.text import Text
 
     picture = Text(_plain(result))

@@ -30,7 +30,7 @@ SIZES = ("sequences", "tokens", "types", "min", "median", "mean", "p95", "max", 
 
 @app.command("ls")
 def ls(into: Into = Path("corpora"), as_json: AsJson = False) -> None:
-    """List the corpora that ship, and the public ones that can be fetched."""
+    """List shipped corpora, and public ones that can be fetched."""
     import json
     from dataclasses import asdict
 
@@ -157,7 +157,7 @@ def parse_reader(text: str) -> Reader:
 
 
 def show_corpora(listings: Sequence[Listing]) -> None:
-    """Print a table of the corpora that ship and those that can be fetched."""
+    """Print a table of shipped corpora and public ones to be fetched."""
     rows = []
     for corpus in listings:
         here = "ships" if corpus.ships else "fetched" if corpus.path else ""
@@ -191,7 +191,7 @@ def show_descriptions(descriptions: Mapping[str, Description]) -> None:
 
 
 def show_series(splits: Mapping[str, Sequence[SeriesDescription]]) -> None:
-    """Print the series of each split, a line for each column of numbers."""
+    """Print the series of each split: one line per column of numbers."""
     header = ["", "series", "column", "step", "from", "to", "rows", "missing", "min", "mean", "sd", "max"]
     rows = []
     for split, found in splits.items():
@@ -224,7 +224,7 @@ def bars(lengths: Lengths) -> list[str]:
 
 
 def label_rows(counts: Sequence[Mapping[str, int]]) -> list[list[str]]:
-    """Rows of label counts and percentages in each split, the most frequent first."""
+    """Rows of label counts and percentages in each split, most frequent first."""
     labels = list(dict.fromkeys(label for split in counts for label in split))
     rows = []
     for label in labels[:SHOWN_LABELS]:

@@ -94,7 +94,7 @@ def show_matrix(console: Console, report: ErrorReport) -> None:
 
 
 def worst_labels(report: ErrorReport, count: int) -> tuple[list[int], list[int]]:
-    """Rows and columns of the labels with the most errors, in the order of the matrix."""
+    """Rows and columns of the most confused labels, in matrix order."""
     wrong = [
         [0 if row == column else count for column, count in enumerate(counts)]
         for row, counts in enumerate(report.matrix)
@@ -129,7 +129,7 @@ def show_confusions(console: Console, report: ErrorReport) -> None:
 
 
 def excerpt(mistake: Mistake) -> Text:
-    """Words around the error, which is highlighted, and the probability of the prediction."""
+    """Words around the highlighted error, and the probability of the prediction."""
     from rich.text import Text
 
     tokens, place = mistake.tokens, mistake.place

@@ -14,7 +14,7 @@ def evaluate(
         int | None, typer.Option(metavar="<n>", help="Language models: in windows of n tokens, each without a history.")
     ] = None,
     dynamic: Annotated[
-        float | None, typer.Option(metavar="<rate>", help="Language models: go on learning from what has been scored.")
+        float | None, typer.Option(metavar="<rate>", help="Language models: dynamic evaluation at this learning rate.")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object: `scores`, the `baselines` of trivial systems, and so on.")

@@ -16,12 +16,7 @@ _MARGIN = 20
 
 
 def show_faults(error: RecipeError, console: Console) -> None:
-    """Print every fault, each with the line of the file that it is in.
-
-    Args:
-        error: The faults. A file that can no longer be read is named, but not quoted.
-        console: Usually standard error.
-    """
+    """Print every fault with its line; a file that cannot be read is only named."""
     for fault in error.faults:
         message = Text("error: ", style="bold red")
         where = ": ".join(filter(None, (fault.place, fault.key)))
@@ -43,7 +38,7 @@ def _print(console: Console, text: Text) -> None:
 
 
 def _excerpt(fault: Fault, width: int) -> Text | None:
-    """Line of the fault, with a caret under the column if it has one."""
+    """Line of the fault; a caret under the column if it has one."""
     place = _PLACE.fullmatch(fault.place)
     if place is None:
         return None

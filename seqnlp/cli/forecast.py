@@ -85,10 +85,10 @@ def open_forecaster(run: Path) -> Forecaster:
 
 def select(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[SeriesForecast]:
     """Select forecasts by series name; all if no name is given."""
-    there = [each.name for each in found]
+    known = [each.name for each in found]
     for name in names:
-        if name not in there:
-            hint = did_you_mean(name, there, "'") or f"there are {', '.join(map(repr, there[:10]))}"
+        if name not in known:
+            hint = did_you_mean(name, known, "'") or f"there are {', '.join(map(repr, known[:10]))}"
             raise UsageError(f"no series {name!r} is forecast; {hint}")
     return [each for each in found if not names or each.name in names]
 
@@ -107,11 +107,10 @@ def write_csv(found: Sequence[SeriesForecast]) -> None:
 
 def print_charts(found: Sequence[SeriesForecast], history: History) -> None:
     """Print a chart of each series: history, forecast and interval."""
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, print_chart, stdout_console
+    from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
     from seqnlp.plots.terminal import forecast_chart
 
     console = stdout_console()
-    width = 80 if console.width == PIPE_WIDTH else console.width
     for number, each in enumerate(found):
         past = history[each.name]
         before = f"{len(past)} steps before"
@@ -122,7 +121,7 @@ def print_charts(found: Sequence[SeriesForecast], history: History) -> None:
             each.high,
             each.level,
             labels=(before, each.times[0], each.times[-1]),
-            width=width,
+            width=chart_width(console),
             height=ROWS,
             title=f"{each.name}, from {each.times[0]} to {each.times[-1]}",
             plain=not has_braille(console),

@@ -153,7 +153,7 @@ def _write_json(tokens: Iterable[Token], prompt: str, samples: int) -> None:
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Continue each line to its end by greedy decoding, as `seqnlp predict` does."""
+    """Continue each line to its end by greedy decoding: the same as `seqnlp predict`."""
     generator = open_generator(run)
     for lines in blocks(file):
         for line in lines:

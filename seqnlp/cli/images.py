@@ -11,7 +11,7 @@ from seqnlp.plots.images import check_image
 
 
 def image_option(what: str, *names: str) -> Any:
-    """Option for image files, `list[Path] | None`, which are checked when the command line is parsed.
+    """Option for image files, `list[Path] | None`; they are checked when the command line is parsed.
 
     Args:
         what: The beginning of its help text, for instance "Also draw it".

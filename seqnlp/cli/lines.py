@@ -1,4 +1,4 @@
-"""Lines of text from a file or standard input, in blocks as they arrive."""
+"""Lines of a file or standard input, in blocks as they arrive."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ BLOCK = 1 << 17
 
 
 def blocks(file: Path | None) -> Iterator[list[str]]:
-    """Read lines without their ends, as many at a time as have arrived, so that a slow writer is answered at once.
+    """Yield blocks of lines without their ends.
+
+    A block holds what has arrived, so that a slow writer gets answers at once.
 
     Args:
         file: None or `-` for standard input.

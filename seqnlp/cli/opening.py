@@ -1,4 +1,4 @@
-"""Runs opened as the predictor of one task, for the command of that task."""
+"""Runs opened as the predictor of one task, for its command."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def predict(
 
 
 def _by_line(run: Path, file: Path | None, as_json: bool) -> None:
-    """Predict line by line for a task without a command of its own, such as a plugin's."""
+    """Predict line by line, for a task without its own command: one of a plugin."""
     from seqnlp import api
 
     predictor = api.load(run)

@@ -27,8 +27,7 @@ def probe(
     import json
     from math import log10
 
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_chart, stdout_console
-    from seqnlp.plots.terminal import chart
+    from seqnlp.cli.tables import print_line_charts, stdout_console
     from seqnlp.tasks.lm import context_probe
 
     found = {str(run): context_probe.probe(run, split, data, steps=steps) for run in runs}
@@ -45,10 +44,7 @@ def probe(
         for name, result in found.items():
             typer.echo(json.dumps({"run": name, **result.to_json()}))
         return
-    console = stdout_console()
-    columns = width or (80 if console.width == PIPE_WIDTH else console.width)
-    plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
-    print_chart(console, chart(lines, columns, height, title, plain))
+    print_line_charts(stdout_console(), {title: lines}, width, height)
     for name, result in found.items():
         longest = max(result.losses)
         typer.echo(

@@ -23,13 +23,9 @@ ROW = "{:>7}  {:>9}  {:>18}  {:>16}  {:>12}"
 
 
 def show_training(console: Console | None = None, quiet: bool = False) -> TrainingView:
-    """Display of a training: live on a terminal, plain lines elsewhere, or none.
+    """Display of a training: live on a terminal, plain lines elsewhere, none if `quiet`.
 
-    Use it as `with show_training() as view: view.event(event)`.
-
-    Args:
-        console: By default standard error.
-        quiet: Show nothing.
+    Use it as `with show_training() as view: view.event(event)`. The console is standard error by default.
     """
     if quiet:
         return Silent()
@@ -55,12 +51,7 @@ def track(
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task(description, total=total)
         yield lambda amount: progress.advance(task, amount)
@@ -133,7 +124,7 @@ class Lines(TrainingView):
 
 
 class LiveView(TrainingView):
-    """Progress bar and current numbers at the foot of a terminal, below a table of evaluations."""
+    """Progress bar and current numbers at the foot of a terminal; a table of evaluations above it."""
 
     def __init__(self, console: Console) -> None:
         from rich.live import Live
@@ -142,11 +133,7 @@ class LiveView(TrainingView):
         self.status = TrainingStatus()
         # stdout is for data, which must not be drawn into the picture
         self.live = Live(
-            get_renderable=self.footer,
-            console=console,
-            transient=True,
-            redirect_stdout=False,
-            refresh_per_second=8,
+            get_renderable=self.footer, console=console, transient=True, redirect_stdout=False, refresh_per_second=8
         )
 
     def event(self, event: Event) -> None:
@@ -157,7 +144,7 @@ class LiveView(TrainingView):
                 self._print(started_line(event))
                 self.live.start(refresh=True)
             case Evaluated():
-                self.live.refresh()  # what is printed above redraws the picture as of its last refresh
+                self.live.refresh()  # printing above redraws the display of the last refresh
                 if len(self.status.evaluations) == 1:
                     self._print(table_head(self.status), "bold")
                 row = self.status.evaluations[-1]
@@ -242,7 +229,7 @@ def running_epoch(status: TrainingStatus) -> str:
 
 
 def epoch_text(epoch: float) -> str:
-    """Epoch as a whole number, or with two decimals in the middle of one."""
+    """Epoch as a whole number; two decimals in the middle of one."""
     return f"{round(epoch, 2):g}"
 
 

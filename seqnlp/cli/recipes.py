@@ -19,8 +19,7 @@ def _names(incomplete: str) -> list[str]:
 
 
 Name = Annotated[
-    str,
-    typer.Argument(help="A recipe file, or the bare name of one that ships (see `ls`).", autocompletion=_names),
+    str, typer.Argument(help="A recipe file, or the bare name of one that ships (see `ls`).", autocompletion=_names)
 ]
 Settings = Annotated[
     list[str] | None,
@@ -34,9 +33,7 @@ Settings = Annotated[
 
 
 @app.command("ls")
-def ls(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the path.")] = False,
-) -> None:
+def ls(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the path.")] = False) -> None:
     """List recipes: those of ./recipes and those that ship.
 
     All commands take them by their bare name.

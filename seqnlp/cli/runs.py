@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from seqnlp.run import Run
     from seqnlp.run.summary import Summary
 
-app = typer.Typer(
-    help="List, show, plot and compare runs.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = typer.Typer(help="List, show, plot and compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
@@ -37,8 +33,7 @@ ROOT = Path("runs")
 
 @app.command("ls")
 def ls(
-    root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT,
-    as_json: AsJson = False,
+    root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT, as_json: AsJson = False
 ) -> None:
     """List the runs in a folder, with the score of each."""
     from seqnlp.cli.tables import stdout_console
@@ -87,31 +82,24 @@ def plot(
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""
-    from seqnlp.cli.tables import PIPE_WIDTH, has_braille, has_colours, print_chart, stdout_console
+    from seqnlp.cli.tables import print_line_charts, stdout_console
     from seqnlp.errors import UsageError
-    from seqnlp.plots.terminal import chart
     from seqnlp.run import Run
     from seqnlp.run.summary import curves
 
     found = {name: curves(run.events()) for name, run in _named([Run.at(path) for path in runs]).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
-    wanted = metric or next((curve.metric for curve in found.values() if curve.metric), "")
+    chosen = metric or next((curve.metric for curve in found.values() if curve.metric), "")
     if metric and metric not in known:
         raise UsageError(f"--metric {metric}: expected one of {', '.join(known) or 'none: nothing was scored yet'}")
     charts = {"training loss over epochs": {name: curve.loss for name, curve in found.items()}}
-    if wanted:
-        charts[f"dev {wanted} over epochs"] = {name: curve.dev.get(wanted, []) for name, curve in found.items()}
+    if chosen:
+        charts[f"dev {chosen} over epochs"] = {name: curve.dev.get(chosen, []) for name, curve in found.items()}
     if pictures:
         from seqnlp.plots.svg_charts import line_chart_svg
 
         write_images(pictures, line_chart_svg("Training loss and score on dev", charts))
-    console = stdout_console()
-    columns = width or (80 if console.width == PIPE_WIDTH else console.width)
-    plain = not has_braille(console) or (len(found) > 1 and not has_colours(console))
-    for number, (title, lines) in enumerate(charts.items()):
-        if number:
-            console.print()
-        print_chart(console, chart(lines, columns, height, title, plain))
+    print_line_charts(stdout_console(), charts, width, height)
 
 
 @app.command("compare")
@@ -157,21 +145,9 @@ def print_summaries(console: Console, summaries: Sequence[Summary]) -> None:
 
 
 def print_run(
-    console: Console,
-    summary: Summary,
-    recipe: Mapping[str, Any],
-    scores: Mapping[str, Any],
-    meta: Mapping[str, Any],
+    console: Console, summary: Summary, recipe: Mapping[str, Any], scores: Mapping[str, Any], meta: Mapping[str, Any]
 ) -> None:
-    """Print a run: settings, scores and effort.
-
-    Args:
-        console: Standard output.
-        summary: The run's summary.
-        recipe: Its settings by dotted key.
-        scores: As in scores.json.
-        meta: As in meta.json.
-    """
+    """Print a run: settings by dotted key, scores as in scores.json, meta as in meta.json."""
     console.print(f"{summary.path}  {summary.task}, {summary.state}", style="bold", soft_wrap=True)
     begun = f"begun {local_time(summary.created)}" if summary.created else ""
     device = f"on {meta['device']}" if "device" in meta else ""
@@ -204,9 +180,7 @@ def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mappin
     }
     labels = dict.fromkeys(label for column in columns.values() for label in column)
     print_table(
-        console,
-        ["", *runs],
-        [[label, *(column.get(label, "-") for column in columns.values())] for label in labels],
+        console, ["", *runs], [[label, *(column.get(label, "-") for column in columns.values())] for label in labels]
     )
     console.print()
     if not settings:

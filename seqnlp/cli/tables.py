@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqnlp.plots.terminal import TextChart
+from seqnlp.plots.axes import Points
+from seqnlp.plots.terminal import TextChart, chart
 from seqnlp.run.scores import score_tables
 from seqnlp.units import score
 
@@ -33,13 +34,9 @@ def stdout_console() -> Console:
 
 
 def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """Print a table; where the terminal is too narrow for it, each row as a list.
+    """Print a table; on a terminal too narrow for it, each row as a list.
 
-    Args:
-        console: Standard output.
-        header: The names of the columns.
-        rows: The cells.
-        left: The number of columns, from the first, that are aligned left; the others hold numbers.
+    The first `left` columns are aligned left; the others hold numbers.
     """
     from rich.table import Table
     from rich.text import Text
@@ -71,7 +68,10 @@ def _print_lists(console: Console, header: Sequence[str], rows: Sequence[Sequenc
 
 
 def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:
-    """Print the tables among the scores of one split, for instance of each label, the most frequent first."""
+    """Print the tables among a split's scores, most frequent rows first.
+
+    One is, for instance, of the scores by label.
+    """
     for name, table in score_tables(scores):
         columns = list(dict.fromkeys(column for row in table.values() for column in row))
         ordered = sorted(table.items(), key=lambda item: -item[1].get("support", 0))
@@ -87,15 +87,31 @@ def cell_text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def print_chart(console: Console, chart: TextChart) -> None:
+def print_chart(console: Console, drawn: TextChart) -> None:
     """Print a chart, each series in a colour of its own."""
     from rich.text import Text
 
-    for row in chart.rows:
+    for row in drawn.rows:
         spans = [(text, "" if number is None else COLOURS[number % len(COLOURS)]) for text, number in row]
         line = Text.assemble(*spans, no_wrap=True)
         line.rstrip()
         console.print(line, soft_wrap=True)
+
+
+def print_line_charts(
+    console: Console, charts: Mapping[str, Mapping[str, Points]], width: int | None, height: int
+) -> None:
+    """Print line charts by title, each with its lines by name; the default width is the console's."""
+    for number, (title, lines) in enumerate(charts.items()):
+        if number:
+            console.print()
+        plain = not has_braille(console) or (len(lines) > 1 and not has_colours(console))
+        print_chart(console, chart(lines, width or chart_width(console), height, title, plain))
+
+
+def chart_width(console: Console) -> int:
+    """Width of a chart: that of the terminal; 80 columns in a pipe."""
+    return 80 if console.width == PIPE_WIDTH else console.width
 
 
 def has_colours(console: Console) -> bool:
@@ -109,7 +125,7 @@ def has_braille(console: Console) -> bool:
 
 
 def show_scores(console: Console, scores: dict[str, Any]) -> None:
-    """Print one line a split with its plain scores, and the effort of the training."""
+    """Print the plain scores of each split, and the training effort."""
     for split in ("dev", "test"):
         if split in scores:
             console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)

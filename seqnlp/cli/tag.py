@@ -80,7 +80,7 @@ def _json(line: str, tagging: Tagging) -> str:
 
 
 def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
-    """Formatter of new sentences as CoNLL-U, with `_` in all but the tagged columns."""
+    """Formatter of new sentences as CoNLL-U; `_` in all but the tagged columns."""
     places = [CONLLU.index(name) if name in CONLLU else None for name in columns]
     if None in places:
         odd = columns[places.index(None)]

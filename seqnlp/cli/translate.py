@@ -56,8 +56,7 @@ def translate(
     ] = None,
     prefix: Annotated[str, typer.Option(help="Forced beginning of every translation.")] = "",
     others: Annotated[
-        list[Path] | None,
-        typer.Option("--with", metavar="<run>", help="Ensemble with this run; may be repeated."),
+        list[Path] | None, typer.Option("--with", metavar="<run>", help="Ensemble with this run; may be repeated.")
     ] = None,
     aligned: Annotated[bool, typer.Option("--align", help="After a tab the word alignment, as 0-0 1-2.")] = False,
     attention: Annotated[
@@ -118,10 +117,10 @@ def open_ensemble(run: Path, others: list[Path]) -> Translator:
 
 
 def _results(translator: Translator, file: Path | None, settings: dict[str, Any]) -> Iterator[Translation]:
-    """Translate lines as they arrive, with a progress bar unless the text goes to a terminal."""
+    """Translate lines as they arrive; with a progress bar unless the text goes to a terminal."""
     from seqnlp.cli.progress import track
 
-    translator.translate("", **settings)  # settings that make no sense are told before anything is read
+    translator.translate("", **settings)  # raises for contradictory settings before anything is read
     with track("translating", quiet=sys.stdout.isatty()) as advance:
         for lines in blocks(file):
             for result in translator.translate(iter(lines), **settings):
@@ -134,7 +133,7 @@ def _plain(aligned: bool) -> Callable[[int, Translation], str]:
 
 
 def _numbered(aligned: bool) -> Callable[[int, Translation], str]:
-    """Formatter of the n-best list of a line, each with the line number and its score."""
+    """Formatter of the n-best list of a line: its number and the score before each hypothesis."""
 
     def draw(number: int, result: Translation) -> str:
         each = (result, *result.alternatives)

@@ -38,10 +38,10 @@ def tui(
         command = [sys.executable, "-m", "seqnlp", "tui", *([str(run)] if run else []), "--runs", str(runs)]
         _serve(command, host or "127.0.0.1", port or 8000)
         return
-    in_browser = "TEXTUAL_DRIVER" in os.environ  # begun by --web
+    in_browser = "TEXTUAL_DRIVER" in os.environ  # started by --web
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("tui: expected a terminal; in a pipe use generate, tag, classify or predict")
-    gc.disable()  # until home is drawn: what is imported stays anyway
+    gc.disable()  # until home is drawn: imported modules stay anyway
     from seqnlp.service.client import ServiceClient
     from seqnlp.tui.app import SeqnlpApp
 

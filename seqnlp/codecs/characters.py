@@ -19,7 +19,7 @@ class Characters(WordCodec):
     """Character <-> integer. A word is `START c1 c2 ... END`: prefixes and suffixes can be told apart."""
 
     def __init__(self, characters: Iterable[str], max_length: int = 40) -> None:
-        """Take the characters that get a number, from 4 on; of words over `max_length` both ends are kept."""
+        """Store the characters that get a number, from 4 on; of words over `max_length` both ends are kept."""
         self.characters = list(characters)
         self.max_length = max_length
         self._number = {character: number for number, character in enumerate(self.characters, start=SPECIAL)}
@@ -38,20 +38,13 @@ class Characters(WordCodec):
         return len(self.characters) + SPECIAL
 
     def encode(self, words: Sequence[str]) -> Ragged:
-        """One row of numbers a word, its ends marked."""
+        """One row of numbers per word, its ends marked."""
         half = self.max_length // 2
         cut = [word if len(word) <= self.max_length else word[:half] + word[-half:] for word in words]
-        lengths = np.fromiter(map(len, cut), np.int64, len(cut)) + 2
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        values = np.empty(int(offsets[-1]), np.int64)
-        values[offsets[:-1]] = START
-        values[offsets[1:] - 1] = END
-        inner = np.ones(len(values), bool)
-        inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
+        offsets = np.concatenate([[0], np.cumsum(np.fromiter(map(len, cut), np.int64, len(cut)))])
         number = self._number
         numbers = (number.get(character, UNKNOWN) for character in chain.from_iterable(cut))
-        values[inner] = np.fromiter(numbers, np.int64, int(inner.sum()))
-        return Ragged(values, offsets)
+        return Ragged(np.fromiter(numbers, np.int64, int(offsets[-1])), offsets).enclosed(START, END)
 
     def decode(self, numbers: Iterable[int], unknown: str = "\N{REPLACEMENT CHARACTER}") -> str:
         """Join the characters of some numbers."""
@@ -59,10 +52,8 @@ class Characters(WordCodec):
         return "".join(special[n] if n < SPECIAL else self.characters[n - SPECIAL] for n in numbers)
 
     def to_json(self) -> dict[str, Any]:
-        """Characters in order."""
         return {"characters": self.characters, "max_length": self.max_length}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(data["characters"], data["max_length"])

@@ -1,4 +1,4 @@
-"""Morphological features: labels such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
+"""Morphological features: labels such as `Case=Nom|Number=Sing`, learned with one decoder per feature."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, final
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.columns import Column
 from seqnlp.codecs.labels import LabelCodec, LabelEncoding, Labels
+from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 
 NONE = "_"
@@ -55,7 +55,7 @@ class Features(LabelCodec):
     """Label <-> one integer for each feature. A value that train did not have is -1, as with `Labels`."""
 
     def __init__(self, parts: dict[str, Labels]) -> None:
-        """Take the values of each feature by name, `_` among them where some labels lack it."""
+        """Store the values of each feature by name; `_` among them where some labels lack it."""
         self.parts = {name: parts[name] for name in sorted(parts, key=_order)}
 
     @classmethod
@@ -71,7 +71,7 @@ class Features(LabelCodec):
         return self.parts
 
     def encode(self, labels: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-        """The number of each label's value of each feature; each of shape (labels,)."""
+        """Index of each label's value of each feature; each of shape (labels,)."""
         tables = [split_features(label) for label in labels]
         return {name: values.encode([table.get(name, NONE) for table in tables]) for name, values in self.parts.items()}
 
@@ -93,48 +93,41 @@ class Features(LabelCodec):
         return positions.reshape(-1), labels
 
     def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
-        """Number the value of each feature."""
         return {feature: labels.numbered(numbers) for feature, numbers in self.encode(labels.distinct).items()}
 
     def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
-        """Put labels together."""
         positions, labels = self.decode(numbers)
         return Column(Ragged(positions, words.codes.offsets), labels)
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
-        """The features `Name=Value` among some labels that train did not have."""
+        """Features `Name=Value` among some labels that train did not have."""
         seen = {f"{name}={value}" for name, values in self.parts.items() for value in values.names}
         features = dict.fromkeys(part for label in labels if label != NONE for part in label.split("|"))
         return [feature for feature in features if feature not in seen]
 
     def to_json(self) -> dict[str, Any]:
-        """The values of each feature in order."""
         return {"features": {name: values.names for name, values in self.parts.items()}}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls({name: Labels(values) for name, values in data["features"].items()})
 
 
 @final
 class FeatureEncoding(LabelEncoding):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder a feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
 
     kind: Literal["features"] = "features"
 
     def canonical(self, labels: Column) -> Column:
-        """Put the features of each label in order."""
         return sort_features(labels)
 
     def fit(self, labels: Column, words: Column) -> Features:
-        """Number the values of each feature."""
         if set(labels.distinct) <= {NONE}:
             raise DataError(f"there are no features in train, only {NONE!r}")
         return Features.fit(labels.distinct)
 
     def restore(self, data: dict[str, Any]) -> Features:
-        """Take saved features."""
         return Features.from_json(data)
 
 

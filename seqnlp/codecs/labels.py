@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.base import Codec
-from seqnlp.codecs.columns import Column
+from seqnlp.codecs.text import Column
 from seqnlp.spec import Family
 
 UNSEEN = -1
-"""The number of a label that train did not have."""
+"""Index of a label that train did not have."""
 
 ONLY = ""
-"""The name of a decoder that is the only one of its column."""
+"""Name of a decoder that is the only one of its column."""
 
 
 class LabelCodec(Codec):
-    """Encodes a column of labels for one or several decoders, and decodes their predictions."""
+    """Codec of a column of labels for one or several decoders."""
 
     @property
     @abstractmethod
@@ -45,7 +45,7 @@ class LabelCodec(Codec):
         """
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
-        """Labels, or parts of them, that train lacks, so that none can be predicted."""
+        """Labels, or parts of them, that train lacks: none can be predicted."""
         return []
 
     def scored(self, gold: Column, predicted: Column) -> "Labels":
@@ -71,28 +71,24 @@ class Labels(LabelCodec):
         return len(self.names)
 
     def encode(self, labels: Sequence[str]) -> NDArray[np.int64]:
-        """The number of each label; shape (labels,)."""
+        """Index of each label; shape (labels,)."""
         return np.fromiter((self._number.get(label, UNSEEN) for label in labels), np.int64, len(labels))
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
-        """The names of some numbers."""
+        """Names of the labels with these numbers."""
         return [self.names[number] for number in numbers]
 
     @property
     def decoders(self) -> "Mapping[str, Labels]":
-        """One decoder, of all labels."""
         return {ONLY: self}
 
     def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
-        """Number the labels."""
         return {ONLY: labels.numbered(self.encode(labels.distinct))}
 
     def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
-        """Decode numbers."""
         return Column(Ragged(numbers[ONLY], words.codes.offsets), self.names)
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
-        """Labels without a number."""
         return [label for label in labels if label not in self._number]
 
     def scored(self, gold: Column, predicted: Column) -> "Labels":
@@ -100,12 +96,10 @@ class Labels(LabelCodec):
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """Serialize the names in order."""
         return {"labels": self.names}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(data["labels"])
 
 
@@ -124,7 +118,7 @@ class LabelEncoding(Family, ABC):
 
     @abstractmethod
     def fit(self, labels: Column, words: Column) -> LabelCodec:
-        """Fit the codec on the labels of train, and the words that have them.
+        """Fit the codec on the labels of train and their words.
 
         Raises:
             seqnlp.errors.DataError: there is nothing to learn.
@@ -132,7 +126,7 @@ class LabelEncoding(Family, ABC):
 
     @abstractmethod
     def restore(self, data: dict[str, Any]) -> LabelCodec:
-        """Take the codec that a run has saved."""
+        """Restore the codec of a run."""
 
 
 @final
@@ -142,11 +136,9 @@ class Categorical(LabelEncoding):
     kind: Literal["categorical"] = "categorical"
 
     def fit(self, labels: Column, words: Column) -> Labels:
-        """Number the labels."""
         return Labels.fit(labels.distinct)
 
     def restore(self, data: dict[str, Any]) -> Labels:
-        """Take saved labels."""
         return Labels.from_json(data)
 
 
@@ -156,5 +148,5 @@ def decoder_name(column: str, part: str) -> str:
 
 
 def by_decoder(column: str, codec: LabelCodec) -> dict[str, Labels]:
-    """Label set of each decoder of a column, by its name in the model."""
+    """Label set of each decoder of a column, by decoder name."""
     return {decoder_name(column, part): labels for part, labels in codec.decoders.items()}

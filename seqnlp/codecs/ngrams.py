@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.columns import Column
-from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText
+from seqnlp.codecs.text import IDS, Column, TextCodec, TextFeatures, TokenizedText
 from seqnlp.codecs.vocabulary import UNKNOWN
 
 
@@ -22,7 +21,7 @@ class NGrams(TextCodec):
     """
 
     def __init__(self, grams: Sequence[str], words: int, chars: Sequence[int], lowercase: bool) -> None:
-        """Take the n-grams that get a number.
+        """Store the n-grams that get a number.
 
         Args:
             grams: The first one gets number 1; words of a phrase stand apart by blanks.
@@ -35,7 +34,7 @@ class NGrams(TextCodec):
 
     @classmethod
     def fit(cls, column: Column, words: int, chars: Sequence[int], min_count: int, lowercase: bool) -> Self:
-        """Number the n-grams that occur at least `min_count` times, the most frequent first."""
+        """Number the n-grams that occur at least `min_count` times, most frequent first."""
         empty = cls([], words, chars, lowercase)
         counts: Counter[str] = Counter()
         for word, count in column.counts().items():
@@ -53,12 +52,12 @@ class NGrams(TextCodec):
         return len(self.grams) + 1
 
     def features(self, text: TokenizedText) -> TextFeatures:
-        """Encode the n-grams in each distinct word, and the phrases that end at each word."""
+        """Encode the n-grams in each distinct word, and the phrases ending there."""
         phrases = {f"{length} words": ends for length, ends in self.phrases(text.words).items()}
         return TextFeatures(words={IDS: self.inside(text.words.distinct)}, sentences=phrases)
 
     def inside(self, words: Sequence[str]) -> Ragged:
-        """Numbers of each word and its parts, each part once; one row a word."""
+        """Numbers of each word and its parts, each part once; one row per word."""
         number = self._number
         return Ragged.from_rows([[number[gram] for gram in self._inside(word) if gram in number] for word in words])
 
@@ -88,12 +87,10 @@ class NGrams(TextCodec):
         return word.lower() if self.lowercase else word
 
     def to_json(self) -> dict[str, Any]:
-        """N-grams in order, and the settings that they are found with."""
         return {"words": self.words, "chars": self.chars, "lowercase": self.lowercase, "grams": self.grams}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(data["grams"], data["words"], data["chars"], data["lowercase"])
 
 

@@ -16,7 +16,7 @@ from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.vocabulary import Vocabulary
 
 UNKNOWN = 0
-"""The number of unknown tokens; no model writes it."""
+"""Index of the unknown token; no model writes it."""
 
 _WORD = re.compile(
     r"""
@@ -45,10 +45,10 @@ class RunningText(Codec):
 
     @abstractmethod
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The numbers of the text's tokens; shape (tokens,)."""
+        """Token ids of a text; shape (tokens,)."""
 
     def encode_rows(self, texts: Sequence[str]) -> Ragged:
-        """The numbers of the tokens of many texts, one row each."""
+        """Token ids of many texts, one row each."""
         rows = [self.encode(text) for text in texts]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         values = np.concatenate(rows) if rows else np.empty(0, np.int64)
@@ -63,7 +63,7 @@ class RunningText(Codec):
         """Unknown tokens of a text, each once, in order of appearance."""
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The text that some tokens spell."""
+        """Text that some tokens spell."""
         return b"".join(self.pieces[number] for number in numbers).decode("utf-8", "replace")
 
     @property
@@ -82,7 +82,7 @@ class CharacterText(RunningText):
     """Every character is a token."""
 
     def __init__(self, characters: Iterable[str]) -> None:
-        """Take the characters that get a number, the first one 1."""
+        """Store the characters that get a number, the first one 1."""
         self.characters = list(characters)
         self.pieces = [b"\xef\xbf\xbd", *(character.encode() for character in self.characters)]
         self._points = np.array([ord(character) for character in self.characters], np.int64)
@@ -92,7 +92,7 @@ class CharacterText(RunningText):
 
     @classmethod
     def fit(cls, chunks: Iterable[str], min_count: int = 1) -> Self:
-        """Number the characters that occur at least `min_count` times, in the order of Unicode."""
+        """Number the characters with at least `min_count` occurrences, in Unicode order."""
         counts = np.zeros(0x110000, np.int64)
         for chunk in chunks:
             found, times = np.unique(_code_points(chunk), return_counts=True)
@@ -100,25 +100,20 @@ class CharacterText(RunningText):
         return cls(map(chr, np.flatnonzero(counts >= min_count).tolist()))
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The number of each character."""
         last = len(self._numbers) - 1  # that of all characters beyond the highest known one
         return self._numbers[np.minimum(_code_points(text), last)]
 
     def split(self, text: str) -> list[bytes]:
-        """The characters."""
         return [character.encode() for character in text]
 
     def unknown_in(self, text: str) -> list[str]:
-        """Characters without a number."""
         return list(dict.fromkeys(text[place] for place in np.flatnonzero(self.encode(text) == UNKNOWN)))
 
     def to_json(self) -> dict[str, Any]:
-        """Characters in order."""
         return {"characters": self.characters}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(data["characters"])
 
 
@@ -131,7 +126,7 @@ class WordText(RunningText):
     """Words, signs and line breaks are tokens; a word includes the blank before it."""
 
     def __init__(self, vocabulary: Vocabulary, at_blanks: bool = False) -> None:
-        """Take the vocabulary, and whether words are whatever stands between blanks."""
+        """Store the vocabulary, and whether words are whatever stands between blanks."""
         self.vocabulary, self.at_blanks = vocabulary, at_blanks
         self._word = _BETWEEN_BLANKS if at_blanks else _WORD
         self.pieces = [b" <unk>", *(word.encode() for word in vocabulary.words)]
@@ -140,7 +135,7 @@ class WordText(RunningText):
     def fit(
         cls, chunks: Iterable[str], min_count: int = 1, max_words: int | None = None, at_blanks: bool = False
     ) -> Self:
-        """Number the words that occur at least `min_count` times, and no more than `max_words` of them."""
+        """Number at most `max_words` words that occur at least `min_count` times."""
         counts: Counter[str] = Counter()
         for chunk in chunks:
             counts.update((_BETWEEN_BLANKS if at_blanks else _WORD).findall(chunk))
@@ -148,24 +143,19 @@ class WordText(RunningText):
         return cls(Vocabulary(vocabulary.words[:max_words], vocabulary.counts[1:][:max_words]), at_blanks)
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The number of each word."""
         return self.vocabulary.encode(self._word.findall(text))
 
     def split(self, text: str) -> list[bytes]:
-        """The words."""
         return [word.encode() for word in self._word.findall(text)]
 
     def unknown_in(self, text: str) -> list[str]:
-        """Words without a number."""
         return list(dict.fromkeys(word.strip() for word in self._word.findall(text) if word not in self.vocabulary))
 
     def to_json(self) -> dict[str, Any]:
-        """Words in order, with their counts."""
         return {**self.vocabulary.to_json(), "at_blanks": self.at_blanks}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(Vocabulary.from_json(data), data.get("at_blanks", False))
 
 
@@ -174,7 +164,7 @@ class SubwordText(RunningText):
     """Pieces of words are tokens; every text can be spelled with them."""
 
     def __init__(self, subwords: Subwords) -> None:
-        """Take trained pieces; number 0, their padding, occurs in no text."""
+        """Store trained pieces; number 0, their padding, occurs in no text."""
         self.subwords = subwords
         spelled = {number: piece for piece, number in subwords.tokenizer.get_vocab().items()}
         byte_of = {sign: byte for byte, sign in enumerate(_signs_of_bytes())}
@@ -182,18 +172,14 @@ class SubwordText(RunningText):
 
     @classmethod
     def fit(
-        cls,
-        chunks: Iterable[str],
-        pieces: int,
-        model: Literal["bpe", "unigram"] = "bpe",
-        at_blanks: bool = False,
+        cls, chunks: Iterable[str], pieces: int, model: Literal["bpe", "unigram"] = "bpe", at_blanks: bool = False
     ) -> Self:
-        """Learn the pieces. See `Subwords.fit`."""
+        """Learn the pieces by `Subwords.fit`."""
         lines = (line for chunk in chunks for line in chunk.splitlines(keepends=True))
         return cls(Subwords.fit(lines, pieces, model, at_blanks))
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """The number of each piece; no piece goes over the end of a line."""
+        """Index of each piece; no piece goes over the end of a line."""
         return np.asarray(self.subwords.encode(text.splitlines(keepends=True)).values, np.int64)
 
     def encode_rows(self, texts: Sequence[str]) -> Ragged:
@@ -201,7 +187,6 @@ class SubwordText(RunningText):
         return self.subwords.encode(texts)
 
     def split(self, text: str) -> list[bytes]:
-        """The pieces."""
         return [self.pieces[number] for number in self.encode(text)]
 
     def unknown_in(self, text: str) -> list[str]:
@@ -209,12 +194,11 @@ class SubwordText(RunningText):
         return []
 
     def to_json(self) -> dict[str, Any]:
-        """The tokenizer, in the format of the `tokenizers` package."""
+        """Tokenizer, in the format of the `tokenizers` package."""
         return self.subwords.to_json()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(Subwords.from_json(data))
 
 

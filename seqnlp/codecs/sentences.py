@@ -36,14 +36,7 @@ class Sentences(Codec):
     def __init__(
         self, tokenizer: Tokenizer, text: RunningText, lowercase: bool = False, form: Form | None = None
     ) -> None:
-        """Take the parts.
-
-        Args:
-            tokenizer: Its settings.
-            text: The fitted codec of that tokenizer.
-            lowercase: Turn sentences into small letters first.
-            form: Unicode normalization form.
-        """
+        """Store the tokenizer, its fitted codec, and the settings of `clean`."""
         self.tokenizer, self.text, self.lowercase, self.form = tokenizer, text, lowercase, form
         self.by_character = isinstance(text, CharacterText)
         self.pieces = [b""] * SPECIAL + text.pieces
@@ -58,8 +51,8 @@ class Sentences(Codec):
         at_blanks: bool = False,
     ) -> Self:
         """Fit the tokenizer on sentences; `at_blanks`: words are separated by blanks already."""
-        led = "" if isinstance(tokenizer, CharacterTokenizer) else " "
-        cleaned = (led + clean(text, lowercase, form) for text in texts)
+        blank = "" if isinstance(tokenizer, CharacterTokenizer) else " "
+        cleaned = (blank + clean(text, lowercase, form) for text in texts)
         return cls(tokenizer, tokenizer.fit(cleaned, at_blanks), lowercase, form)
 
     def __len__(self) -> int:
@@ -78,19 +71,19 @@ class Sentences(Codec):
     def encode(self, texts: Sequence[str]) -> Ragged:
         """Encode sentences, one row each, without BEGIN and END; an empty sentence has no tokens."""
         cleaned = [self.clean(text) for text in texts]
-        rows = self.text.encode_rows([self._led(text) for text in cleaned])
+        rows = self.text.encode_rows([self._with_blank(text) for text in cleaned])
         return Ragged((rows.values + SPECIAL).astype(np.int32), rows.offsets)
 
-    def _led(self, text: str) -> str:
-        """Put a blank before the first word, as before all others, so that it is the same token."""
+    def _with_blank(self, text: str) -> str:
+        """Put a blank before the first word: it then is the same token as inside a sentence."""
         return text if self.by_character or not text else " " + text
 
     def split(self, text: str) -> list[bytes]:
         """Split a sentence into the UTF-8 of its tokens, unknown ones too."""
-        return self.text.split(self._led(self.clean(text)))
+        return self.text.split(self._with_blank(self.clean(text)))
 
     def spelled(self, text: str, numbers: Iterable[int]) -> list[bytes]:
-        """Split a sentence whose numbers are known, which is quicker where no token is unknown."""
+        """Split an encoded sentence into the UTF-8 of its tokens; quicker than `split` where no token is unknown."""
         return [self.pieces[number] for number in numbers] if self.knows_all else self.split(text)
 
     def decode(self, numbers: Iterable[int]) -> str:
@@ -111,15 +104,14 @@ class Sentences(Codec):
     def words(self, pieces: Sequence[bytes]) -> list[int]:
         """Number of the word that each token belongs to, from 0; words are separated by blanks."""
         first = 0 if pieces and pieces[0].startswith(b" ") else 1
-        begun = np.cumsum([piece.startswith(b" ") for piece in pieces], dtype=np.int64)
-        return (begun - 1 + first).tolist() if pieces else []
+        starts = np.cumsum([piece.startswith(b" ") for piece in pieces], dtype=np.int64)
+        return (starts - 1 + first).tolist() if pieces else []
 
     def unknown_in(self, text: str) -> list[str]:
         """Unknown tokens of a sentence, each once."""
-        return self.text.unknown_in(self._led(self.clean(text)))
+        return self.text.unknown_in(self._with_blank(self.clean(text)))
 
     def to_json(self) -> dict[str, Any]:
-        """Settings of the tokenizer, and the fitted codec."""
         return {
             "tokenizer": self.tokenizer.model_dump(exclude_none=True),
             "lowercase": self.lowercase,
@@ -129,7 +121,6 @@ class Sentences(Codec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         tokenizer = Tokenizer.parse(data["tokenizer"])
         return cls(tokenizer, tokenizer.restore(data["text"]), data["lowercase"], data["form"])
 

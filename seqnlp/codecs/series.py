@@ -1,4 +1,4 @@
-"""Scaling of series of real numbers, of windows of them, and calendar features."""
+"""Scaling of series and of windows of them; calendar features."""
 
 from typing import Any, Literal, Self, final
 
@@ -24,7 +24,7 @@ class SeriesScaler(Codec):
     """Standardizes each series by its mean and standard deviation in train."""
 
     def __init__(self, series: list[str], columns: list[str], mean: Floats, deviation: Floats, season: Floats) -> None:
-        """Take the statistics.
+        """Store the statistics.
 
         Args:
             series: The names of the series.
@@ -73,7 +73,7 @@ class SeriesScaler(Codec):
         return ((values - self.mean[series]) / self.deviation[series]).astype(np.float32)
 
     def decode(self, series: NDArray[np.int64], values: NDArray[np.floating[Any]]) -> Floats:
-        """The inverse of `encode`."""
+        """Inverse of `encode`."""
         return values.astype(np.float64) * self.deviation[series] + self.mean[series]
 
     def to_json(self) -> dict[str, Any]:
@@ -92,7 +92,6 @@ class SeriesScaler(Codec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         numbers = (np.array(data[name], np.float64) for name in ("mean", "deviation", "season"))
         return cls(list(data["series"]), list(data["columns"]), *numbers)
 

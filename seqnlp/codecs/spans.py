@@ -1,4 +1,4 @@
-"""Spans of words, and the tag schemes that write them as tags of the words.
+"""Spans of words and the tag schemes that write them.
 
 | scheme | a span of three words | of one word | |
 |---|---|---|---|
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.columns import Column
+from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 
 Scheme = Literal["bio", "bioes", "iob1"]
@@ -48,7 +48,7 @@ def allowed_transitions(tags: Sequence[str], scheme: Scheme) -> NDArray[np.bool_
 
     Args:
         tags: The tags to number.
-        scheme: What they mean.
+        scheme: Their scheme.
 
     Returns:
         A square matrix from row to column, shape (tags + 1, tags + 1): its last row is the beginning of a sentence,
@@ -59,10 +59,10 @@ def allowed_transitions(tags: Sequence[str], scheme: Scheme) -> NDArray[np.bool_
     """
     prefixes, labels = parse_tags([*tags, "O"], scheme)  # before and after a sentence it is as after and before O
     same = labels[:, None] == labels
-    goes_on = np.isin(prefixes, ["B"] if scheme == "iob1" else ["I", "E"])
+    continues = np.isin(prefixes, ["B"] if scheme == "iob1" else ["I", "E"])
     is_open = np.isin(prefixes, ["B", "I"])[:, None]
-    allowed: NDArray[np.bool_] = is_open & same & goes_on
-    allowed |= ~goes_on if scheme != "bioes" else ~goes_on & ~is_open
+    allowed: NDArray[np.bool_] = is_open & same & continues
+    allowed |= ~continues if scheme != "bioes" else ~continues & ~is_open
     return allowed
 
 
@@ -71,9 +71,9 @@ class Spans:
     """Spans of a column, in order and disjoint; words are numbered through all sentences."""
 
     starts: NDArray[np.int64]
-    """The first word of each span; shape (spans,)."""
+    """First word of each span; shape (spans,)."""
     ends: NDArray[np.int64]
-    """The word after its last one."""
+    """Word after its last one."""
     labels: NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -85,9 +85,9 @@ def read_spans(column: Column, scheme: Scheme, strict: bool = False) -> Spans:
 
     Args:
         column: The tags.
-        scheme: What they mean.
-        strict: Of sequences that the scheme doesn't allow, read as spans only what is whole; otherwise read them as
-            the program `conlleval` does: a tag that can't go on with what was before begins a span.
+        scheme: Their scheme.
+        strict: Read only complete spans of sequences that the scheme doesn't allow; otherwise read them as the
+            program `conlleval` does: a tag that can't continue the span before it begins a new one.
 
     Raises:
         seqnlp.errors.DataError: for a tag that is none of the scheme's.
@@ -112,8 +112,8 @@ def write_spans(spans: Spans, offsets: NDArray[np.int64], scheme: Scheme) -> Col
 
     Args:
         spans: The spans.
-        offsets: Where each sentence begins, and the last one ends, in words; shape (sentences + 1,).
-        scheme: How to write them.
+        offsets: First word of each sentence, and the end of the last one; shape (sentences + 1,).
+        scheme: Scheme of the tags.
     """
     total = int(offsets[-1])
     lengths = spans.ends - spans.starts
@@ -153,9 +153,9 @@ def check_tags(column: Column, scheme: Scheme) -> None:
     sentence = int(np.searchsorted(column.codes.offsets, word, "right")) - 1
     names = [*column.distinct, "the beginning"]
     tag, before = names[codes[word]], names[came_from[word]]
-    what = f"{tag} after {before}" if not allowed[came_from[word], codes[word]] else f"{tag} at the end"
+    position = f"{tag} after {before}" if not allowed[came_from[word], codes[word]] else f"{tag} at the end"
     place = f"sentence {sentence + 1}, word {word - int(column.codes.offsets[sentence]) + 1}"
-    raise DataError(f"{what} is not allowed in the scheme {scheme} ({place})")
+    raise DataError(f"{position} is not allowed in the scheme {scheme} ({place})")
 
 
 def _edges(codes: Ragged) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -28,5 +28,5 @@ def split_words(text: str) -> Iterator[tuple[int, int]]:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text."""
+    """Words of a text."""
     return _WORD.findall(text)

@@ -18,7 +18,7 @@ class Subwords(WordCodec):
     """Text <-> numbers of its pieces. Works on bytes: every text can be spelled, and comes back unchanged."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """Take a trained tokenizer; `fit` trains one."""
+        """Store a trained tokenizer; `fit` trains one."""
         self.tokenizer = tokenizer
 
     @classmethod
@@ -56,21 +56,20 @@ class Subwords(WordCodec):
         return int(self.tokenizer.get_vocab_size()) + 1
 
     def encode(self, words: Sequence[str]) -> Ragged:
-        """One row of numbers a word (or text)."""
+        """One row of numbers per word (or text)."""
         rows = self.tokenizer.encode_batch(list(words), add_special_tokens=False)
         pieces = Ragged.from_rows([row.ids for row in rows])
         return Ragged(pieces.values + np.int64(1), pieces.offsets)
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The text that some numbers spell; padding is left out."""
+        """Text that some numbers spell; padding is left out."""
         return str(self.tokenizer.decode([int(number) - 1 for number in numbers if number != PADDING]))
 
     def to_json(self) -> dict[str, Any]:
-        """The tokenizer, in the format of the `tokenizers` package."""
+        """Tokenizer, in the format of the `tokenizers` package."""
         data: dict[str, Any] = json.loads(self.tokenizer.to_str())
         return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(Tokenizer.from_str(json.dumps(data)))

@@ -15,10 +15,13 @@ class Tokenizer(Family, ABC):
 
     default_kind: ClassVar[str | None] = "characters"
 
+    codec_class: ClassVar[type[RunningText]]
+    """Codec that it fits."""
+
     @property
-    @abstractmethod
     def plural(self) -> str:
-        """Noun for its tokens, in the plural."""
+        """Noun for its tokens, in the plural: its kind."""
+        return str(type(self).model_fields["kind"].default)
 
     @abstractmethod
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> RunningText:
@@ -29,31 +32,23 @@ class Tokenizer(Family, ABC):
             at_blanks: Words are separated by blanks already, and by nothing else.
         """
 
-    @abstractmethod
     def restore(self, data: dict[str, Any]) -> RunningText:
-        """Take the codec that a run has saved."""
+        """Restore the codec of a run."""
+        return self.codec_class.from_json(data)
 
 
 @final
 class CharacterTokenizer(Tokenizer):
     """Characters: a small vocabulary."""
 
+    codec_class = CharacterText
+
     kind: Literal["characters"] = "characters"
     min_count: Annotated[int, Field(ge=1)] = 1
     """Occurrences in train that a character needs to be known."""
 
-    @property
-    def plural(self) -> str:
-        """Characters."""
-        return "characters"
-
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> CharacterText:
-        """Number the characters."""
         return CharacterText.fit(chunks, self.min_count)
-
-    def restore(self, data: dict[str, Any]) -> CharacterText:
-        """Take saved characters."""
-        return CharacterText.from_json(data)
 
 
 @final
@@ -62,24 +57,16 @@ class WordTokenizer(Tokenizer):
 
     renamed = {"most": "max_words"}
 
+    codec_class = WordText
+
     kind: Literal["words"] = "words"
     min_count: Annotated[int, Field(ge=1)] = 1
     """Occurrences in train that a word needs to be known."""
     max_words: Annotated[int, Field(ge=1)] | None = None
     """Keep this many words, the most frequent ones; left out: all."""
 
-    @property
-    def plural(self) -> str:
-        """Words."""
-        return "words"
-
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> WordText:
-        """Number the words."""
         return WordText.fit(chunks, self.min_count, self.max_words, at_blanks)
-
-    def restore(self, data: dict[str, Any]) -> WordText:
-        """Take saved words."""
-        return WordText.from_json(data)
 
 
 @final
@@ -88,21 +75,13 @@ class SubwordTokenizer(Tokenizer):
 
     renamed = {"pieces": "vocab_size"}
 
+    codec_class = SubwordText
+
     kind: Literal["subwords"] = "subwords"
     vocab_size: Annotated[int, Field(ge=300)] = 2000
     """Pieces to learn, the 256 bytes among them."""
     model: Literal["bpe", "unigram"] = "bpe"
     """Byte-pair encoding (Sennrich et al., 2016), or a unigram model (Kudo, 2018)."""
 
-    @property
-    def plural(self) -> str:
-        """Subwords."""
-        return "subwords"
-
     def fit(self, chunks: Iterable[str], at_blanks: bool = False) -> SubwordText:
-        """Learn the pieces."""
         return SubwordText.fit(chunks, self.vocab_size, self.model, at_blanks)
-
-    def restore(self, data: dict[str, Any]) -> SubwordText:
-        """Take saved pieces."""
-        return SubwordText.from_json(data)

@@ -18,23 +18,23 @@ class WordVectors(WordCodec):
     """Word <-> row of a matrix; row 0 is for words without a vector. Words are also tried in lower case."""
 
     def __init__(self, words: Sequence[str], size: int, matrix: NDArray[np.float32] | None = None) -> None:
-        """Take the words of rows 1, 2, ...; the matrix is needed until a model has copied it."""
+        """Store the words of rows 1, 2, ...; the matrix is needed until a model has copied it."""
         self.words, self.size, self.matrix = list(words), size, matrix
         self._number = {word: number for number, word in enumerate(self.words, start=1)}
 
     @classmethod
-    def read(cls, path: Path, max_words: int, wanted: Mapping[str, int]) -> Self:
+    def read(cls, path: Path, max_words: int, train_words: Mapping[str, int]) -> Self:
         """Read a file of vectors: a word and its numbers a line, with or without a header of two numbers.
 
         Args:
             path: The file.
-            max_words: Keep this many of the first, most frequent words,
-            wanted: and of the later ones only these.
+            max_words: Keep this many of the first, most frequent words.
+            train_words: Words that are kept beyond those.
 
         Raises:
             seqnlp.errors.DataError: with the line that is not a word and as many numbers as the others.
         """
-        looked_up = {*wanted, *map(str.lower, wanted)}
+        looked_up = {*train_words, *map(str.lower, train_words)}
         words: list[str] = []
         rows: list[NDArray[np.float32]] = []
         size = 0
@@ -57,7 +57,7 @@ class WordVectors(WordCodec):
         return cls(words, size, np.stack([np.zeros(size, np.float32), *rows]))
 
     def encode(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """The row of each word; shape (words,)."""
+        """Row of each word; shape (words,)."""
         number = self._number
         found = (number.get(word) or number.get(word.lower(), UNKNOWN) for word in words)
         return np.fromiter(found, np.int64, len(words))
@@ -68,7 +68,7 @@ class WordVectors(WordCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`, without the matrix."""
+        """Inverse of `to_json`, without the matrix."""
         return cls(data["words"], data["size"])
 
 

@@ -17,7 +17,7 @@ class Vocabulary(WordCodec):
     """Word <-> integer; 0 stands for every word that is rare or absent in train."""
 
     def __init__(self, words: Iterable[str], counts: Iterable[int], lowercase: bool = False) -> None:
-        """Take the words, numbered from 1, and their counts in train."""
+        """Store the words, numbered from 1, and their counts in train."""
         self.words = list(words)
         self.counts = np.array([0, *counts], np.int64)
         self.lowercase = lowercase
@@ -43,47 +43,41 @@ class Vocabulary(WordCodec):
         return (word.lower() if self.lowercase else word) in self._number
 
     def encode(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """The number of each word; shape (words,)."""
+        """Index of each word; shape (words,)."""
         if self.lowercase:
             words = [word.lower() for word in words]
         return np.fromiter((self._number.get(word, UNKNOWN) for word in words), np.int64, len(words))
 
     def decode(self, numbers: Iterable[int], unknown: str = "<unk>") -> list[str]:
-        """The words of some numbers."""
+        """Words with these numbers."""
         return [self.words[number - 1] if number else unknown for number in numbers]
 
     def to_json(self) -> dict[str, Any]:
-        """Words in order, with their counts."""
         return {"lowercase": self.lowercase, "words": self.words, "counts": self.counts[1:].tolist()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(data["words"], data["counts"], data["lowercase"])
 
 
 @final
 class ColumnVocabulary(TextCodec):
-    """Numbers for the values of a column that is given beside the words."""
+    """Vocabulary of a column that is given beside the words."""
 
     def __init__(self, column: str, values: Vocabulary) -> None:
         self.column, self.values = column, values
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The one column."""
         return (self.column,)
 
     def features(self, text: TokenizedText) -> TextFeatures:
-        """The number of the value at each word."""
         column = text.columns[self.column]
         return TextFeatures(sentences={IDS: column.numbered(self.values.encode(column.distinct))})
 
     def to_json(self) -> dict[str, Any]:
-        """The column's name and its values."""
         return {"column": self.column, "values": self.values.to_json()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
         return cls(data["column"], Vocabulary.from_json(data["values"]))

@@ -1,12 +1,11 @@
 """Decoders map encoded steps to the outputs of a task."""
 
 from seqnlp.decoders.attention import Attention, AttentionDecoder
-from seqnlp.decoders.base import DecoderModule, Loss
+from seqnlp.decoders.base import Allowed, DecoderModule, Loss, TagDecoder, TagModule, Tags
 from seqnlp.decoders.crf import Crf
 from seqnlp.decoders.linear import Linear
 from seqnlp.decoders.next_token import NextToken, NextTokenDecoder
 from seqnlp.decoders.pool import Classes, MaxPool, PoolClassifier, PoolDecoder
-from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
 
 __all__ = [
     "Allowed",

@@ -17,8 +17,8 @@ from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search, beam_searc
 from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.recurrent import packed_linear
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
 
@@ -34,7 +34,7 @@ class Attention(Spec):
     heads: Annotated[int, Field(ge=1)] = 1
     """Attention heads."""
     cell: Cell = Lstm()
-    """The recurrence: any causal kind of encoder, with the sizes of this section; LSTM is the fastest here."""
+    """Recurrence: any causal kind of encoder, with the sizes of this section; LSTM is the fastest here."""
     size: Annotated[int, Field(ge=1)] = 256
     """Units of a layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 1
@@ -77,12 +77,7 @@ class Attention(Spec):
         yield from self.cell.cell_faults(self.embedding_size, self.size)
 
     def misfits(self, width: int, shared: int | None = None) -> Iterator[tuple[str, str]]:
-        """Find widths that do not fit each other. See `faults`.
-
-        Args:
-            width: Features of an encoded step.
-            shared: Features of the source tokens' vectors, where the target is to share them.
-        """
+        """Find widths that do not fit each other; the same arguments as `faults`."""
         if self.attention == "dot" and self.size != width:
             yield "size", f"dot compares vectors of one width: the encoder gives {width} features, size is {self.size}"
         if self.size % self.heads or width % self.heads:
@@ -96,7 +91,6 @@ class AttentionDecoder(DecoderModule):
     """Recurrent layers, attention and a softmax."""
 
     def __init__(self, spec: Attention, width: int, tokens: int, shared_table: Tensor | None = None) -> None:
-        """Make the network. See `Attention.build`."""
         super().__init__()
         for key, problem in spec.misfits(width, None if shared_table is None else shared_table.shape[1]):
             raise ValueError(f"{key}: {problem}")
@@ -125,7 +119,7 @@ class AttentionDecoder(DecoderModule):
             self.output.weight = self.embedding.weight
 
     def loss(self, states: States, target: Int[Tensor, "batch steps"]) -> Loss:
-        """Cross-entropy of all tokens of a target but the first, smoothed while training.
+        """Cross-entropy of all target tokens but the first; label-smoothed while training.
 
         Args:
             states: The encoded sources.
@@ -137,7 +131,7 @@ class AttentionDecoder(DecoderModule):
         return Loss(total, len(gold))
 
     def nats(self, states: States, target: Int[Tensor, "batch steps"]) -> Float[Tensor, "batch remaining"]:
-        """Compute the negative log-likelihood of each token of a target but the first, in nats; 0 at padding."""
+        """Negative log-likelihood of each target token but the first, in nats; 0 at padding."""
         hidden, gold, places = self._read(states, target)
         found = nats(hidden, self.output.weight, self.output.bias, gold)
         batch, steps = target.shape
@@ -159,14 +153,14 @@ class AttentionDecoder(DecoderModule):
     @staticmethod
     def search(
         models: Sequence[tuple["AttentionDecoder", States]],
-        how: Search,
+        search: Search,
         prefixes: Sequence[Sequence[int]] | None = None,
     ) -> list[list[Hypothesis]]:
         """Search for the best targets of a batch of sentences.
 
         Args:
             models: Decoders with the sources as encoded for each of them; probabilities of several are averaged.
-            how: The settings.
+            search: Settings of the search.
             prefixes: Tokens that each target must begin with.
         """
         mask = models[0][1].mask
@@ -174,7 +168,7 @@ class AttentionDecoder(DecoderModule):
             steps = [decoder.start(states) for decoder, states in models]
         begin = torch.full((len(mask),), BEGIN, device=mask.device)
         lengths = to_numpy(mask.sum(1))
-        return beam_search(steps, how, begin, lengths, prefixes)
+        return beam_search(steps, search, begin, lengths, prefixes)
 
     def start(self, states: States) -> "AttentionDecoderSteps":
         """Begin one target for each sentence, with nothing read yet; weights that change later are not seen."""

@@ -8,11 +8,10 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.decoders.base import Loss
-from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
+from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
 from seqnlp.nn.crf import expectations, log_partition, path_score
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.nn.viterbi import Paths, best_paths
 from seqnlp.shapes import Bool, Float, Int
 
@@ -26,7 +25,6 @@ class Crf(TagDecoder):
     """Share of the encoder's features dropped, the same ones in all of a sentence."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "CrfTagger":
-        """Make the field. See `TagDecoder.build`."""
         return CrfTagger(width, len(labels), self.dropout, self.forbidden(labels, allowed))
 
 
@@ -59,14 +57,14 @@ class CrfTagger(TagModule):
         return Loss((log_partition(emissions, transitions, mask) - scores).sum(), int(mask.sum()))
 
     def predict(self, states: States) -> Tags:
-        """The likeliest sequence of tags (Viterbi), with the marginal probability of each."""
+        """Likeliest sequence of tags (Viterbi), with the marginal probability of each."""
         emissions = self.output(states.outputs).float()
         labels = best_paths(emissions, self.transitions, states.mask).labels[:, 0]
         marginals = expectations(emissions, self.transitions, states.mask).labels
         return Tags(labels, marginals.gather(-1, labels[..., None])[..., 0].float())
 
     def best(self, states: States, number: int) -> Paths:
-        """The likeliest sequences of tags, with the logarithms of their probabilities as scores."""
+        """N-best sequences of tags; their log-probabilities are the scores."""
         emissions = self.output(states.outputs).float()
         found = best_paths(emissions, self.transitions, states.mask, number)
         total = expectations(emissions, self.transitions, states.mask).log_partition

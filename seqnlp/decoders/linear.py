@@ -8,17 +8,16 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.decoders.base import Loss
-from seqnlp.decoders.tags import Allowed, TagDecoder, TagModule, Tags
+from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.nn.viterbi import best_paths
 from seqnlp.shapes import Bool, Float, Int
 
 
 @final
 class Linear(TagDecoder):
-    """A linear map and a softmax for each tag on its own."""
+    """A linear map and a softmax at each step."""
 
     kind: Literal["linear"] = "linear"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
@@ -29,7 +28,6 @@ class Linear(TagDecoder):
     """Fit a temperature on dev after training, so that scores are calibrated."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
-        """Make the map. See `TagDecoder.build`."""
         forbidden = self.forbidden(labels, allowed)
         return LinearTagger(width, len(labels), self.dropout, self.label_smoothing, forbidden, self.calibrate)
 
@@ -68,7 +66,7 @@ class LinearTagger(TagModule):
         return Loss(total, len(logits))
 
     def predict(self, states: States) -> Tags:
-        """The likeliest tag of each step, or the likeliest allowed sequence."""
+        """Likeliest tag of each step, or the likeliest allowed sequence."""
         logs = torch.log_softmax(self.logits(states) / self.temperature, -1)
         if self.is_free:
             scores, labels = logs.max(-1)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
 
@@ -24,19 +24,13 @@ class NextToken(Spec):
     """Tie the output layer to the embeddings, through a projection where widths differ."""
 
     def build(self, width: int, tokens: int, table: Tensor) -> "NextTokenDecoder":
-        """Make the softmax.
-
-        Args:
-            width: Features of an encoded step.
-            tokens: How many tokens there are.
-            table: The embedding's vectors.
-        """
+        """Build the softmax over `tokens` tokens; `table` holds the vectors of the embedding."""
         return NextTokenDecoder(width, tokens, self.dropout, table if self.tied else None)
 
 
 @final
 class NextTokenDecoder(DecoderModule):
-    """Dropout, a projection if there must be one, a linear map and a softmax."""
+    """Dropout, projection where the sizes need one, linear map, and softmax."""
 
     def __init__(self, width: int, tokens: int, dropout: float = 0.0, table: Tensor | None = None) -> None:
         super().__init__()

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling, Sum
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 from seqnlp.spec import Family
 
@@ -23,9 +23,9 @@ class Classes:
 
     logits: Float[Tensor, "batch labels"]
     scores: Float[Tensor, "batch labels"]
-    """Probabilities, in sum 1, or, for multilabel texts, of each label on its own."""
+    """Probabilities: they sum to 1, or, for multilabel texts, are independent."""
     weights: Float[Tensor, "batch time"] | None
-    """The weight of each step, if the pooling alone decides it."""
+    """Weight of each step, if the pooling alone decides it."""
 
 
 class PoolDecoder(Family, ABC):
@@ -65,34 +65,31 @@ class PoolDecoder(Family, ABC):
 
 @final
 class LastPool(PoolDecoder):
-    """The last step; of a bidirectional encoder the first one beside it."""
+    """Last step; of a bidirectional encoder the first one beside it."""
 
     kind: Literal["last"] = "last"
 
     def pooling(self, width: int, reads_ahead: bool) -> LastStep:
-        """Make the pooling."""
         return LastStep(width, reads_ahead)
 
 
 @final
 class MeanPool(PoolDecoder):
-    """The mean of all steps."""
+    """Mean of all steps."""
 
     kind: Literal["mean"] = "mean"
 
     def pooling(self, width: int, reads_ahead: bool) -> Mean:
-        """Make the pooling."""
         return Mean(width)
 
 
 @final
 class MaxPool(PoolDecoder):
-    """The maximum of each feature over the steps."""
+    """Maximum of each feature over the steps."""
 
     kind: Literal["max"] = "max"
 
     def pooling(self, width: int, reads_ahead: bool) -> Max:
-        """Make the pooling."""
         return Max(width)
 
 
@@ -105,7 +102,6 @@ class AttentionPool(PoolDecoder):
     """Hidden units of the layer that weights the steps."""
 
     def pooling(self, width: int, reads_ahead: bool) -> Attention:
-        """Make the pooling."""
         return Attention(width, self.size)
 
 

@@ -1,14 +1,6 @@
 """Embeddings turn encoded text, tokens and series into vectors."""
 
-from seqnlp.embeddings.base import (
-    Embedder,
-    Embedding,
-    Features,
-    PathResolver,
-    TextBatch,
-    WordEmbedder,
-    WordEmbedding,
-)
+from seqnlp.embeddings.base import Embedder, Embedding, Features, PathResolver, TextBatch, WordEmbedder, WordEmbedding
 
 # The sections of `[embedding]`; in this order their features stand in the vector of a step.
 # isort: off

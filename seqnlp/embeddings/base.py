@@ -32,7 +32,7 @@ class Features(TensorBatch):
     words: dict[str, Tensor]
     """A number or a padded row for each distinct word; shape (distinct,) or (distinct, longest)."""
     sentences: dict[str, Tensor]
-    """A padded row for each sentence; shape (batch, longest), or (batch, time) for a number a word."""
+    """A padded row for each sentence; shape (batch, longest), or (batch, time) for a number per word."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Embedder(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """Embed a batch of sentences, from the features of the embedding's own codec."""
+        """Embed a batch of sentences, given the features of the embedding's codec."""
 
 
 class WordEmbedder(Embedder):
@@ -86,7 +86,7 @@ class WordEmbedder(Embedder):
         """Embed encoded words."""
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """Embed each distinct word once, and look the vectors up at every step."""
+        """Embed each distinct word once; look the vectors up at every step."""
         return nn.functional.embedding(batch.index, self.embed_words(features.words[IDS]))
 
 
@@ -99,7 +99,7 @@ class Embedding(Spec, ABC):
     section: ClassVar[str]
     """Key of the section under `[embedding]`."""
     registry: ClassVar[dict[str, type[Spec]]] = {}
-    """The embeddings by their sections."""
+    """Embeddings by their sections."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **settings: Any) -> None:
@@ -120,18 +120,17 @@ class Embedding(Spec, ABC):
 
     @abstractmethod
     def restore(self, data: dict[str, Any]) -> TextCodec:
-        """Take the codec that a run has saved."""
+        """Restore the codec of a run."""
 
     @abstractmethod
     def build(self, codec: Any) -> Embedder:
-        """Make the network for what this codec encodes, with fresh random weights."""
+        """Build the network for this codec, with random weights."""
 
 
 class WordEmbedding(Embedding, ABC):
     """Embedding whose vectors depend on the word alone."""
 
     def fit(self, train: TokenizedText, find: PathResolver) -> WordCodec:
-        """Make the codec from the words of train."""
         return self.fit_words(train.words.counts(), find)
 
     @abstractmethod
@@ -140,4 +139,4 @@ class WordEmbedding(Embedding, ABC):
 
     @abstractmethod
     def build(self, codec: Any) -> WordEmbedder:
-        """Make the network for words that this codec encoded, with fresh random weights."""
+        """Build the network for words that this codec encoded; its weights are random."""

@@ -1,4 +1,4 @@
-"""Vectors of words from their spelling, also of words that train did not have."""
+"""Word vectors from spelling, also for words that train did not have."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -33,11 +33,9 @@ class Chars(WordEmbedding, Family, ABC):
     """Characters of a word, at most; of longer words both ends are read."""
 
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Characters:
-        """Number the characters of the words."""
         return Characters.fit(counts, self.min_count, self.max_length)
 
     def restore(self, data: dict[str, Any]) -> Characters:
-        """Take saved characters."""
         return Characters.from_json(data)
 
     @abstractmethod
@@ -56,7 +54,6 @@ class CharCnn(Chars):
     """Characters under a filter."""
 
     def build(self, codec: Characters) -> "CharConvolution":
-        """Make the filters."""
         return CharConvolution(len(codec), self.embedding_size, self.size, self.kernel_size)
 
 
@@ -78,7 +75,6 @@ class CharConvolution(WordEmbedder):
         nn.init.uniform_(self.filters, -((window * embedding) ** -0.5), (window * embedding) ** -0.5)
 
     def embed_words(self, ids: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
-        """Embed encoded words."""
         real = ids != PADDING
         around = nn.functional.pad(ids, ((self.window - 1) // 2, self.window // 2), value=PADDING)
         places = torch.arange(self.window, device=ids.device) * self.table.num_embeddings
@@ -93,12 +89,11 @@ class CharConvolution(WordEmbedder):
 
 @final
 class CharLstm(Chars):
-    """The two final states of a BiLSTM over characters (Lample et al., 2016)."""
+    """Two final states of a BiLSTM over characters (Lample et al., 2016)."""
 
     kind: Literal["lstm"] = "lstm"
 
     def build(self, codec: Characters) -> "CharRecurrent":
-        """Make the layer."""
         return CharRecurrent(len(codec), self.embedding_size, self.size)
 
 
@@ -113,7 +108,6 @@ class CharRecurrent(WordEmbedder):
         self.recurrent = RecurrentStack(lambda width: LstmLayer(width, self.width // 2), embedding, bidirectional=True)
 
     def embed_words(self, ids: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
-        """Embed encoded words."""
         mask = ids != PADDING
         outputs = self.recurrent(self.table(ids), mask).outputs
         half = self.width // 2

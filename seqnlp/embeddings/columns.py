@@ -16,26 +16,22 @@ class ColumnEmbedding(Embedding):
     """One learned vector for each value of a column."""
 
     column: str
-    """The column."""
+    """Column."""
     table: Words
     """Settings of the vectors."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The column."""
         return (self.column,)
 
     def fit(self, train: TokenizedText, find: PathResolver) -> ColumnVocabulary:
-        """Number the values of the column."""
         counts = train.columns[self.column].counts()
         return ColumnVocabulary(self.column, Vocabulary.fit(counts, self.table.min_count, self.table.lowercase))
 
     def restore(self, data: dict[str, Any]) -> ColumnVocabulary:
-        """Take saved values."""
         return ColumnVocabulary.from_json(data)
 
     def build(self, codec: ColumnVocabulary) -> "ColumnLookup":
-        """Make the table."""
         return ColumnLookup(self.table.build(codec.values))
 
 
@@ -48,6 +44,5 @@ class ColumnLookup(Embedder):
         self.width, self.table = table.width, table
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """Look values up."""
         ids = features.sentences[IDS]
         return self.table.embed_words(ids.flatten()).view(*ids.shape, self.width)

@@ -55,12 +55,12 @@ def naive_bayes(codec: NGrams, words: Column, labels: Ragged, classes: int) -> F
 
 @final
 class NGramEmbedder(Embedder):
-    """Votes of n-grams for each class, which sum up to logits over a text."""
+    """Votes of n-grams for each class: summed over a text, they are logits."""
 
     def __init__(
         self, prior: Float[Tensor, "ngrams labels"], initial_weight: float = 1.0, lr_multiplier: float = 1.0
     ) -> None:
-        """Take the votes of weight 1, their initial weight, and the learning-rate multiplier."""
+        """Store the votes of weight 1, their initial weight and learning-rate multiplier."""
         super().__init__()
         self.width = prior.shape[1]
         self.register_buffer(
@@ -70,7 +70,7 @@ class NGramEmbedder(Embedder):
         self.prior: Tensor
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        """The votes at every step of a batch of texts."""
+        """Votes at every step of a batch of texts."""
         table = self.prior * self.weight
         own = nn.functional.embedding(features.words[IDS], table).sum(1)
         votes = nn.functional.embedding(batch.index, own)
@@ -81,10 +81,10 @@ class NGramEmbedder(Embedder):
 
 @final
 class WithVotes(nn.Module):
-    """Embedding with the votes of n-grams as the last features of a step, without dropout."""
+    """Embedding with the votes of n-grams as its last features. Dropout skips the votes."""
 
     def __init__(self, embedder: nn.Module, votes: NGramEmbedder, name: str) -> None:
-        """Take both, and the name of the n-grams among the features of a batch."""
+        """Store both modules, and the n-grams' name among a batch's features."""
         super().__init__()
         self.embedder, self.votes, self.name = embedder, votes, name
 

@@ -16,25 +16,25 @@ from seqnlp.spec import Spec
 
 @dataclass(frozen=True)
 class SeriesBatch(TensorBatch):
-    """The look-back of some windows, all of the same length."""
+    """Look-back of some windows, all of the same length."""
 
     steps: Float[Tensor, "batch lookback width"]
-    """The features of each step; the first ones are the values to be forecast."""
+    """Features of each step; the first ones are the values to be forecast."""
     series: Int[Tensor, " batch"]
-    """The number of the series that each window is of."""
+    """Index of the series that each window is of."""
     segment: int
     """Steps that are read at once."""
 
     @property
     def mask(self) -> Bool[Tensor, "batch time"]:
-        """True everywhere: windows have no padding. Missing values are told by a feature."""
+        """True everywhere: windows have no padding. A feature flags missing values."""
         batch, lookback, _ = self.steps.shape
         return torch.ones(batch, lookback // self.segment, dtype=torch.bool, device=self.steps.device)
 
 
 @final
 class SeriesEmbedding(Spec):
-    """The look-back as the encoder's steps."""
+    """Look-back as the encoder's steps."""
 
     renamed = {"segment": "segment_length"}
 

@@ -27,16 +27,13 @@ class SubwordPieces(WordEmbedding):
     """Model of the pieces: byte-pair encoding, or unigram."""
 
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Subwords:
-        """Learn the pieces."""
         words = chain.from_iterable(repeat(word, count) for word, count in counts.items())
         return Subwords.fit(words, self.vocab_size, self.model)
 
     def restore(self, data: dict[str, Any]) -> Subwords:
-        """Take saved pieces."""
         return Subwords.from_json(data)
 
     def build(self, codec: Subwords) -> "PieceMean":
-        """Make the table."""
         return PieceMean(len(codec), self.size)
 
 
@@ -52,6 +49,5 @@ class PieceMean(WordEmbedder):
         nn.init.zeros_(self.table.weight.detach()[PADDING])
 
     def embed_words(self, ids: Int[Tensor, "distinct longest"]) -> Float[Tensor, "distinct width"]:
-        """Embed encoded words."""
         counts = (ids != PADDING).sum(1, keepdim=True).clamp(min=1)
         return self.table(ids).sum(1) / counts  # type: ignore[no-any-return]

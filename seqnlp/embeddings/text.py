@@ -32,31 +32,25 @@ class TextEmbedding(Parts):
 
     @property
     def parts(self) -> dict[str, Embedding]:
-        """The embeddings by name; that of a column is `columns.<its name>`."""
+        """Embeddings by name; that of a column is `columns.<its name>`."""
         own: dict[str, Embedding] = {name: part for name, part in self if isinstance(part, Embedding)}
         given = {f"columns.{name}": ColumnEmbedding(column=name, table=table) for name, table in self.columns.items()}
         return {**own, **given}
 
     @property
     def given_columns(self) -> dict[str, str]:
-        """Columns that are read beside the words, each with the part that reads it."""
+        """Columns that are read beside the words, each with its part."""
         return {column: name for name, part in self.parts.items() for column in part.columns}
 
     def named_files(self) -> dict[str, str]:
-        """The files that the parts name."""
         return {f"{name}.{key}": file for name, part in self.parts.items() for key, file in part.named_files().items()}
 
     def fit(self, train: TokenizedText, find: PathResolver) -> dict[str, TextCodec]:
-        """Make the codec of each part.
-
-        Args:
-            train: The sentences of train.
-            find: Looks up a file that a section names.
-        """
+        """Fit the codec of each part on the sentences of train."""
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 
     def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, TextCodec]:
-        """Take the codecs that a run has saved."""
+        """Restore the codecs of a run."""
         return {name: part.restore(dict(codecs[codec_name(name)])) for name, part in self.parts.items()}
 
     def build(self, codecs: Mapping[str, TextCodec]) -> "TextEmbedder":
@@ -65,7 +59,7 @@ class TextEmbedding(Parts):
 
 
 def codec_name(part: str) -> str:
-    """The name under which a run saves the codec of a part."""
+    """Name under which a run saves the codec of a part."""
     return f"embedding.{part}"
 
 
@@ -74,7 +68,7 @@ class TextEmbedder(nn.Module):
     """Concatenated embedders, with dropout. The distinct words of a batch are embedded once."""
 
     def __init__(self, parts: Mapping[str, Embedder], dropout: float) -> None:
-        """Take the embedders by name, and the share of features to be dropped."""
+        """Store the embedders by name, and the dropout probability of features."""
         super().__init__()
         self.names = list(parts)
         self.parts = nn.ModuleList(parts.values())  # a ModuleDict would refuse names such as "type"
@@ -90,6 +84,6 @@ class TextEmbedder(nn.Module):
                 words.append(part.embed_words(features.words[IDS]))
             else:
                 steps.append(part(batch, features))
-        if words:  # one look-up for all of them
+        if words:  # a single look-up
             steps.insert(0, nn.functional.embedding(batch.index, torch.cat(words, 1)))
         return self.dropout(torch.cat(steps, -1) if len(steps) > 1 else steps[0])  # type: ignore[no-any-return]

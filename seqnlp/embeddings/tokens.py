@@ -30,7 +30,7 @@ class TokenBatch(TensorBatch):
 
 @final
 class TokenEmbedding(Spec):
-    """One learned vector a token."""
+    """One learned vector per token."""
 
     size: Annotated[int, Field(ge=1)] = 128
     """Features of the vector."""

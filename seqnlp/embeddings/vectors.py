@@ -22,24 +22,21 @@ class Vectors(WordEmbedding):
     file: str
     """Path of the file."""
     max_words: Annotated[int, Field(ge=1)] = 100_000
-    """Words to keep, the first ones of the file; of later ones those of train are kept too."""
+    """Words to keep from the start of the file; words of train are kept beyond that too."""
     trainable: bool = False
-    """Train the vectors too, rather than keep them as they are."""
+    """Train the vectors too; else they are frozen."""
 
     def named_files(self) -> dict[str, str]:
-        """The file."""
         return {"file": self.file}
 
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
-        """Read the file."""
         return WordVectors.read(find(self.file), self.max_words, counts)
 
     def restore(self, data: dict[str, Any]) -> WordVectors:
-        """Take the saved words; their vectors are among the weights of the model."""
+        """Restore the words; their vectors are among the weights of the model."""
         return WordVectors.from_json(data)
 
     def build(self, codec: WordVectors) -> "VectorLookup":
-        """Make the table."""
         return VectorLookup(len(codec.words) + 1, codec.size, codec.matrix, self.trainable)
 
 
@@ -56,5 +53,4 @@ class VectorLookup(WordEmbedder):
             self.table.weight.data.copy_(torch.from_numpy(matrix))
 
     def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
-        """Look words up."""
         return self.table(ids)  # type: ignore[no-any-return]

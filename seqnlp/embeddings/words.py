@@ -31,15 +31,12 @@ class Words(WordEmbedding):
     """Replaces a word of count n by the unknown one with probability word_dropout / (word_dropout + n)."""
 
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
-        """Number the words."""
         return Vocabulary.fit(counts, self.min_count, self.lowercase)
 
     def restore(self, data: dict[str, Any]) -> Vocabulary:
-        """Take a saved vocabulary."""
         return Vocabulary.from_json(data)
 
     def build(self, codec: Vocabulary) -> "WordLookup":
-        """Make the table."""
         return WordLookup(torch.from_numpy(codec.counts), self.size, self.word_dropout)
 
 
@@ -56,7 +53,6 @@ class WordLookup(WordEmbedder):
         self._dropped: Tensor
 
     def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
-        """Look words up."""
         if self.training:
             drawn = torch.rand(ids.shape, generator=generator(ids.device), device=ids.device)
             ids = ids.masked_fill(drawn < self._dropped[ids], UNKNOWN)

@@ -4,8 +4,7 @@ from seqnlp.encoders.base import Cell, Encoder
 from seqnlp.encoders.identity import NoEncoder
 from seqnlp.encoders.min_gru import MinGru
 from seqnlp.encoders.mogrifier import Mogrifier
-from seqnlp.encoders.recurrent import RecurrentEncoder
-from seqnlp.encoders.rnn import Gru, Lstm, Rnn
+from seqnlp.encoders.recurrent import Gru, Lstm, RecurrentEncoder, Rnn
 from seqnlp.nn.encoder import EncoderModule
 
 __all__ = [

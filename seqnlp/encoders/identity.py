@@ -3,7 +3,7 @@
 from typing import Literal, final
 
 from seqnlp.encoders.base import Encoder
-from seqnlp.nn.identity import Identity
+from seqnlp.nn.bypass import Identity
 
 
 @final

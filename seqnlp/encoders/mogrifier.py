@@ -17,11 +17,11 @@ from seqnlp.shapes import Float
 
 @final
 class Mogrifier(RecurrentEncoder):
-    """The Mogrifier LSTM (Melis et al., 2020): the best published LSTM language models; several times slower."""
+    """The Mogrifier LSTM (Melis et al., 2020): the best published LSTM language models, for twice the time."""
 
     kind: Literal["mogrifier"] = "mogrifier"
     rounds: Annotated[int, Field(ge=0, le=16)] = 5
-    """How often input and state gate each other before a step, in turns; 0: an LSTM."""
+    """Times that input and state gate each other before a step, in turns; 0: an LSTM."""
     rank: Annotated[int, Field(ge=1)] | None = None
     """Rank of the matrices between them, for fewer weights; left out: full."""
     weight_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -15,35 +15,34 @@ def reliability(
     """Reliability table: predictions of about the same confidence, and their accuracy.
 
     Args:
-        confidence: The probability that the model gave to each of its predictions; shape (items,).
+        confidence: Probability of each prediction; shape (items,).
         right: True where it was right; shape (items,).
-        bins: Number of equal parts that 0 to 1 is cut into.
+        bins: Number of equal bins between 0 and 1.
 
     Returns:
-        For each part that has predictions: its bounds (`low` and `high`), their `count`, their mean
+        For each bin that has predictions: its bounds (`low` and `high`), their `count`, their mean
         `confidence` and their `accuracy`.
     """
     places = np.minimum((confidence * bins).astype(np.int64), bins - 1)
     counts = np.bincount(places, minlength=bins)
-    said = np.bincount(places, confidence, minlength=bins)
-    true = np.bincount(places, right, minlength=bins)
+    confidences = np.bincount(places, confidence, minlength=bins)
+    correct = np.bincount(places, right, minlength=bins)
     return [
         {
             "low": part / bins,
             "high": (part + 1) / bins,
             "count": int(counts[part]),
-            "confidence": float(said[part] / counts[part]),
-            "accuracy": float(true[part] / counts[part]),
+            "confidence": float(confidences[part] / counts[part]),
+            "accuracy": float(correct[part] / counts[part]),
         }
         for part in np.flatnonzero(counts).tolist()
     ]
 
 
 def calibration_error(table: list[dict[str, float]]) -> float:
-    """Expected calibration error (Naeini et al., 2015): the mean distance of confidence and accuracy.
+    """Expected calibration error (Naeini et al., 2015) of the result of `reliability`.
 
-    Args:
-        table: The result of `reliability`.
+    It is the mean distance of confidence and accuracy.
     """
     total = sum(row["count"] for row in table)
     return sum(row["count"] * abs(row["confidence"] - row["accuracy"]) for row in table) / max(total, 1)

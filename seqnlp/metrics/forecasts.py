@@ -18,13 +18,13 @@ _erf = np.frompyfunc(erf, 1, 1)  # numpy has no error function
 
 
 def mse(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
-    """The mean squared error."""
-    return _mean(np.square(_apart(truth, forecast)), truth, observed)
+    """Mean squared error."""
+    return _mean(np.square(_error(truth, forecast)), truth, observed)
 
 
 def mae(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
-    """The mean absolute error."""
-    return _mean(np.abs(_apart(truth, forecast)), truth, observed)
+    """Mean absolute error."""
+    return _mean(np.abs(_error(truth, forecast)), truth, observed)
 
 
 def smape(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
@@ -32,9 +32,9 @@ def smape(truth: Floats, forecast: Floats, observed: Mask = None) -> float:
 
     The mean of `2 |truth - forecast| / (|truth| + |forecast|)`; where both are 0 the error is 0.
     """
-    apart = np.abs(_apart(truth, forecast))
+    error = np.abs(_error(truth, forecast))
     size = np.abs(np.asarray(truth, np.float64)) + np.abs(np.asarray(forecast, np.float64))
-    return _mean(2 * apart / np.where(size == 0, 1, size), truth, observed)
+    return _mean(2 * error / np.where(size == 0, 1, size), truth, observed)
 
 
 def seasonal_error(history: Floats, season: int, observed: Mask = None) -> NDArray[np.float64]:
@@ -68,8 +68,8 @@ def mase(truth: Floats, forecast: Floats, scale: Floats | float, observed: Mask 
     """
     scale = np.asarray(scale, np.float64)
     usable = scale > 0  # NaN is not
-    there = _there(truth, observed) & usable
-    return _mean(np.abs(_apart(truth, forecast)) / np.where(usable, scale, 1), truth, there)
+    there = _observed(truth, observed) & usable
+    return _mean(np.abs(_error(truth, forecast)) / np.where(usable, scale, 1), truth, there)
 
 
 def pinball_loss(truth: Floats, quantile: Floats, level: float, observed: Mask = None) -> float:
@@ -81,7 +81,7 @@ def pinball_loss(truth: Floats, quantile: Floats, level: float, observed: Mask =
         level: From 0 to 1.
         observed: True where a value is observed.
     """
-    over = _apart(truth, quantile)
+    over = _error(truth, quantile)
     return _mean(np.maximum(level * over, (level - 1) * over), truth, observed)
 
 
@@ -92,12 +92,12 @@ def crps_quantiles(
 
     It is twice the integral of the pinball loss over all levels (Gneiting and Raftery, 2007), taken here as a mean
     over the levels at hand, each weighted by the distance between its neighbours; of evenly spaced levels, the plain
-    mean. It says nothing of the tails beyond the outermost levels.
+    mean. It ignores the tails beyond the outermost levels.
 
     Args:
         truth: Ground truth.
-        quantile: Gives the quantile of a level; called for one level after the other, as all of them at once
-            take much memory.
+        quantile: Gives the quantile of a level; called for one level after the other: all at once take
+            much memory.
         levels: Rising.
         observed: True where a value is observed.
     """
@@ -107,7 +107,7 @@ def crps_quantiles(
 
 
 def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask = None) -> float:
-    """The continuous ranked probability score of normal distributions (Gneiting et al., 2005, equation 5).
+    """Continuous ranked probability score of normal distributions (Gneiting et al., 2005, equation 5).
 
     Args:
         truth: Ground truth.
@@ -115,32 +115,32 @@ def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask
         deviation: Their standard deviations, over 0.
         observed: True where a value is observed.
     """
-    z = _apart(truth, mean) / deviation
+    z = _error(truth, mean) / deviation
     under = (1 + np.asarray(_erf(z / sqrt(2)), np.float64)) / 2
     density = np.exp(-np.square(z) / 2) / sqrt(2 * pi)
     return _mean(deviation * (z * (2 * under - 1) + 2 * density - 1 / sqrt(pi)), truth, observed)
 
 
 def coverage(truth: Floats, low: Floats, high: Floats, observed: Mask = None) -> float:
-    """The share of values inside their intervals, ends included."""
+    """Share of values inside their intervals, ends included."""
     inside = (np.asarray(truth) >= low) & (np.asarray(truth) <= high)
     return _mean(inside.astype(np.float64), truth, observed)
 
 
 def width(low: Floats, high: Floats, observed: Mask = None) -> float:
-    """The mean width of intervals."""
-    return _mean(_apart(high, low), np.zeros(()), observed)
+    """Mean width of intervals."""
+    return _mean(_error(high, low), np.zeros(()), observed)
 
 
-def _apart(truth: Floats, forecast: Floats) -> NDArray[np.float64]:
+def _error(truth: Floats, forecast: Floats) -> NDArray[np.float64]:
     return np.asarray(truth, np.float64) - np.asarray(forecast, np.float64)
 
 
 def _mean(errors: NDArray[np.float64], truth: Floats, observed: Mask) -> float:
     """Mean over the observed values. A forecast of NaN is no missing value: it makes the mean NaN."""
-    chosen = errors[np.broadcast_to(_there(truth, observed), errors.shape)]
+    chosen = errors[np.broadcast_to(_observed(truth, observed), errors.shape)]
     return float(chosen.mean()) if chosen.size else float("nan")
 
 
-def _there(truth: Floats, observed: Mask) -> NDArray[np.bool_]:
+def _observed(truth: Floats, observed: Mask) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(np.asarray(truth)) if observed is None else observed)

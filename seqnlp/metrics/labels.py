@@ -18,27 +18,27 @@ class LabelPairs:
     """Gold and predicted label of every item of a split; arrays have shape (items,)."""
 
     names: list[str]
-    """The labels."""
+    """Labels."""
     gold: NDArray[np.int64]
-    """The right label; negative for one that train did not have."""
+    """Right label; negative for one that train did not have."""
     predicted: NDArray[np.int64]
     confidence: NDArray[np.float32]
-    """The probability that the model gave to the predicted label."""
+    """Probability that the model gave to the predicted label."""
     rows: NDArray[np.int64]
-    """The sequence that each item belongs to."""
+    """Sequence that each item belongs to."""
     steps: NDArray[np.int64] | None = None
-    """The item's place in the sequence; None if the item is all of it."""
+    """Item's place in the sequence; None if the item is all of it."""
     known: NDArray[np.bool_] | None = None
     """True for words that train had; None if items are not words."""
 
 
 def accuracy(right: NDArray[np.bool_]) -> float:
-    """The share of true values, from 0 to 1; of nothing, 0."""
+    """Share of true values, from 0 to 1; of nothing, 0."""
     return float(right.mean()) if len(right) else 0.0
 
 
 def label_scores(gold: NDArray[np.int64], predicted: NDArray[np.int64], names: list[str]) -> LabelScores:
-    """Score each label on its own.
+    """Score each label by itself.
 
     Args:
         gold: The right label of each item, as its number; negative for a label that has none.
@@ -106,10 +106,7 @@ def class_scores(gold: NDArray[np.int64], scores: NDArray[np.floating[Any]], nam
 
 
 def multilabel_scores(
-    gold: NDArray[np.int64],
-    scores: NDArray[np.floating[Any]],
-    names: list[str],
-    unseen: NDArray[np.int64],
+    gold: NDArray[np.int64], scores: NDArray[np.floating[Any]], names: list[str], unseen: NDArray[np.int64]
 ) -> dict[str, Any]:
     """Score multilabel items; labels likelier than not count as predicted.
 
@@ -136,7 +133,7 @@ def multilabel_scores(
 
 
 def macro_f1(table: LabelScores) -> float:
-    """The mean of the labels' F1, each label counting the same; of none, 0."""
+    """Mean of the labels' F1, each label counting the same; of none, 0."""
     return float(np.mean([row["f1"] for row in table.values()])) if table else 0.0
 
 

@@ -9,7 +9,7 @@ from seqnlp.codecs.spans import Spans
 from seqnlp.metrics.labels import LabelScores, counted_scores, macro_f1
 
 NOTHING = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-"""The scores where there are no spans at all."""
+"""Scores where there are no spans at all."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class SpanScores:
     """Scores of predicted spans, from 0 to 1, and 0 where undefined."""
 
     precision: float
-    """The share of the predicted spans that is right."""
+    """Share of the predicted spans that is right."""
     recall: float
-    """The share of the gold spans that is found."""
+    """Share of the gold spans that is found."""
     f1: float
     macro_f1: float
-    """The mean of the labels' F1, each label counting the same."""
+    """Mean of the labels' F1, each label counting the same."""
     labels: LabelScores
     """A row for each label that occurs."""
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.shapes import Bool, Float, Int
 
 Kind = Literal["additive", "dot", "general"]

@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from seqnlp.nn.attention import Attention
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.encoder import EncoderModule
+from seqnlp.nn.encoder import EncoderModule, States, split_state, state_shapes
 from seqnlp.nn.pooling import LastStep, Mean, Pooling
 from seqnlp.nn.recurrent.packed import ROWS, packed_linear
-from seqnlp.nn.states import States, split_state, state_shapes
 from seqnlp.shapes import Bool, Float, Int
 
 Bridge = Literal["last", "mean", "none"]

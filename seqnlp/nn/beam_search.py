@@ -72,7 +72,7 @@ class Hypothesis:
     logprob: float
     """Of the sequence and the end after it."""
     attention: NDArray[np.float32]
-    """How much each token attended to each step of the source; shape (tokens, source), without padding."""
+    """Attention of each token to each step of the source; shape (tokens, source), without padding."""
     token_logprobs: list[float]
     """Of each token; what `logprob` has beside their sum is the end's."""
 

@@ -1,12 +1,11 @@
-"""Features that bypass the encoder."""
+"""Encoders without weights: features that bypass an encoder, and no encoder at all."""
 
 from typing import final
 
 import torch
 from torch import Tensor
 
-from seqnlp.nn.encoder import EncoderModule
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import EncoderModule, States
 from seqnlp.shapes import Bool, Float
 
 
@@ -30,3 +29,21 @@ class Bypass(EncoderModule):
         states: States = self.encoder(inputs[..., : -self.size], mask, state)
         outputs = torch.cat([states.outputs.float(), inputs[..., -self.size :].float()], -1)
         return States(outputs, mask, states.state)
+
+
+@final
+class Identity(EncoderModule):
+    """Passes every step on as it is."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "batch time width"],
+        mask: Bool[Tensor, "batch time"],
+        state: list[Tensor] | None = None,
+    ) -> States:
+        """Pass on."""
+        return States(inputs, mask)

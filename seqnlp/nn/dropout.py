@@ -30,7 +30,7 @@ class Dropout(nn.Module):
         return inputs * mask
 
     def extra_repr(self) -> str:
-        """Settings, for people."""
+        """Show the settings."""
         return f"{self.rate}, variational={self.variational}"
 
 

@@ -1,13 +1,108 @@
-"""The contract of an encoder's network."""
+"""Contract of an encoder: its states, its network, and one step at a time."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import final
 
 import torch
 from torch import Tensor, nn
 
-from seqnlp.nn.states import States
-from seqnlp.nn.stepper import Stepper, TensorStepper
-from seqnlp.shapes import Bool, Float
+from seqnlp.shapes import Bool, Float, Int
+
+
+@dataclass(frozen=True)
+class States:
+    """The encoded batch. What stands at padded steps has no meaning and must not be looked at."""
+
+    outputs: Float[Tensor, "batch time width"]
+    """One vector a step."""
+    mask: Bool[Tensor, "batch time"]
+    """True on real steps. Sequences begin at step 0; no row is empty."""
+    state: list[Tensor] = field(default_factory=list)
+    """The recurrent state after the last step, to go on from; the first axis of each tensor is the batch."""
+
+
+@torch.no_grad()
+def state_shapes(encoder: nn.Module, width: int) -> list[torch.Size]:
+    """Find the shapes of a state for one sequence, by a step, since encoders own their state.
+
+    Args:
+        encoder: An `EncoderModule` for inputs of this width.
+        width: Features of an input step.
+    """
+    training = encoder.training
+    states: States = encoder.eval()(torch.zeros(1, 1, width), torch.ones(1, 1, dtype=torch.bool))
+    encoder.train(training)
+    return [part.shape[1:] for part in states.state]
+
+
+def split_state(features: Float[Tensor, "batch features"], shapes: Sequence[torch.Size]) -> list[Tensor]:
+    """Divide features into the parts of a state."""
+    parts = torch.split(features, [shape.numel() for shape in shapes], 1)
+    return [part.reshape(len(features), *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+Advance = Callable[[Tensor, list[Tensor] | None], tuple[Tensor, list[Tensor]]]
+"""From the inputs of a step, shape (rows, width), and the state to the outputs and the next state."""
+
+
+class Stepper(ABC):
+    """An encoder's weights, ready for single steps, and the state of the sequences that are read."""
+
+    @abstractmethod
+    def load(self, state: list[Tensor] | None, rows: int = 1) -> None:
+        """Begin with a state.
+
+        Args:
+            state: As the encoder returns it, for `rows` sequences or for one, which then serves all; None: that
+                before the first step.
+            rows: Sequences to read at once.
+        """
+
+    @abstractmethod
+    def step(self, inputs: Float[Tensor, "rows width"] | Int[Tensor, " rows"]) -> Float[Tensor, "rows features"]:
+        """Read the next step of each sequence.
+
+        Args:
+            inputs: Vectors, or the numbers of tokens for a stepper that was made with a table of theirs.
+
+        Returns:
+            The encoder's outputs. The next call may overwrite them.
+        """
+
+    @abstractmethod
+    def keep(self, rows: Int[Tensor, " chosen"]) -> None:
+        """Select sequences to go on with; one may be chosen several times."""
+
+
+@final
+class TensorStepper(Stepper):
+    """A stepper made of a function: differentiable if made with gradients enabled, of any number type and device."""
+
+    def __init__(self, advance: Advance, table: Float[Tensor, "tokens width"] | None = None) -> None:
+        """Take the function.
+
+        Args:
+            advance: Computes one step.
+            table: Vectors of tokens, where steps are given as their numbers.
+        """
+        self._advance, self._table = advance, table
+        self._gradients = torch.is_grad_enabled()
+        self._state: list[Tensor] | None = None
+
+    def load(self, state: list[Tensor] | None, rows: int = 1) -> None:
+        self._state = None if state is None else [part.expand(rows, *part.shape[1:]) for part in state]
+
+    def step(self, inputs: Float[Tensor, "rows width"] | Int[Tensor, " rows"]) -> Float[Tensor, "rows features"]:
+        with torch.set_grad_enabled(self._gradients):
+            vectors = inputs if self._table is None else self._table[inputs]
+            outputs, self._state = self._advance(vectors, self._state)
+        return outputs
+
+    def keep(self, rows: Int[Tensor, " chosen"]) -> None:
+        if self._state is not None:
+            self._state = [part[rows] for part in self._state]
 
 
 class EncoderModule(nn.Module, ABC):

@@ -1,4 +1,8 @@
-"""Whether new layers draw their weights: those of a run need not, for theirs are read from a file."""
+"""Skipping of weight initialisation, for models whose weights are then read from a file.
+
+Building on the meta device and `load_state_dict(assign=True)` would not do: buffers that are not saved would have no
+values, and weights that layers share would come apart.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +12,13 @@ _drawn = ContextVar("drawn", default=True)
 
 
 def weights_are_drawn() -> bool:
-    """Whether a layer that is built now needs weights to begin with."""
+    """Check if a layer that is built now needs initial weights."""
     return _drawn.get()
 
 
 @contextmanager
 def weights_are_loaded() -> Iterator[None]:
-    """Let layers that are built meanwhile leave out what costs most of the time that opening a run takes."""
+    """Skip initialisation inside: it costs most of the time of opening a run."""
     token = _drawn.set(False)
     try:
         yield

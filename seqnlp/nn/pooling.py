@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.shapes import Float
 
 

@@ -1,4 +1,4 @@
-"""Choosing the next token: filters on logits, and the draw. Filters take and return arrays of (texts, tokens)."""
+"""Sampling of the next token: filters on logits, and the draw. Filters take and return arrays of (texts, tokens)."""
 
 from dataclasses import dataclass
 from typing import final
@@ -15,7 +15,7 @@ NOISE = 1 << 13
 
 
 def top_k(logits: Floats, k: int) -> Floats:
-    """Only the `k` likeliest tokens; those that are as likely as the last of them too."""
+    """Keep the `k` likeliest tokens, and those that are as likely as the last of them."""
     if k >= logits.shape[1]:
         return logits
     least = np.partition(logits, -k, axis=1)[:, -k, None]
@@ -23,7 +23,7 @@ def top_k(logits: Floats, k: int) -> Floats:
 
 
 def top_p(logits: Floats, p: float) -> Floats:
-    """Only the likeliest tokens that together have the probability `p` (Holtzman et al., 2020)."""
+    """Keep the likeliest tokens that together have the probability `p` (Holtzman et al., 2020)."""
     order = np.argsort(-logits, axis=1, kind="stable")
     falling = np.take_along_axis(probabilities(logits), order, 1)
     before = np.cumsum(falling, 1) - falling
@@ -33,12 +33,12 @@ def top_p(logits: Floats, p: float) -> Floats:
 
 
 def min_p(logits: Floats, p: float) -> Floats:
-    """Only tokens that are at least `p` times as likely as the likeliest one (Nguyen et al., 2024)."""
+    """Keep tokens that are at least `p` times as likely as the likeliest one (Nguyen et al., 2024)."""
     return np.where(logits >= logits.max(1, keepdims=True) + np.log(p), logits, -np.inf)
 
 
 def repetition_penalty(logits: Floats, seen: NDArray[np.bool_], penalty: float) -> Floats:
-    """Make tokens that were there already less likely (Keskar et al., 2019); `seen` has the shape of the logits."""
+    """Penalise tokens that were there already (Keskar et al., 2019); `seen` has the shape of the logits."""
     punished = np.where(logits > 0, logits / penalty, logits * penalty)
     return np.where(seen, punished, logits)
 
@@ -60,7 +60,7 @@ def log_probabilities(logits: Floats) -> Floats:
 @final
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is chosen. Filters come in the order of the fields."""
+    """Settings of sampling. Filters come in the order of the fields."""
 
     repetition_penalty: float = 1.0
     """Divides the logits of tokens that were there already; 1: no penalty."""
@@ -88,16 +88,16 @@ class Sampling:
 
 @final
 class Sampler:
-    """Chooses tokens for several texts at once; the same seed makes the same choices."""
+    """Sampler of tokens for several texts at once; the same seed makes the same choices."""
 
     def __init__(self, sampling: Sampling, seed: int | None, texts: int, tokens: int) -> None:
         """Begin.
 
         Args:
-            sampling: How to choose.
+            sampling: The settings.
             seed: None for other choices each time.
-            texts: How many texts are written at once.
-            tokens: How many tokens there are.
+            texts: Number of texts that are written at once.
+            tokens: Number of tokens in the vocabulary.
         """
         self.sampling = sampling
         self._random = np.random.default_rng(seed)
@@ -131,7 +131,7 @@ class Sampler:
         return chosen
 
     def _gumbel(self) -> Floats:
-        """Noise with which the largest sum is a draw from the softmax, without computing the softmax."""
+        """Draw Gumbel noise: the largest sum of it and a logit is a draw from the softmax, without computing that."""
         noise = next(self._noise, None)
         if noise is None:
             drawn = self._random.standard_exponential(self._shape, dtype=np.float32)

@@ -1,15 +1,40 @@
-"""Contract of an optimizer."""
+"""Contract of an optimizer, and schedules of the learning rate."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Annotated, ClassVar
+from math import cos, pi
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
 from torch import nn
 
-from seqnlp.optimizers.schedules import Schedule, scale
 from seqnlp.spec import Family
+
+Schedule = Literal["constant", "linear", "cosine", "one_cycle", "plateau"]
+
+
+def scale(schedule: Schedule, progress: float, warmup: float) -> float:
+    """Factor on the peak learning rate.
+
+    Args:
+        schedule: `constant` and `plateau` stay (the loop halves `plateau` when dev is no better); `linear`
+            and `cosine` fall to 0; `one_cycle` (Smith, 2018) rises over the first 30 %, then falls to 0.
+        progress: Share of the training done, from 0 to 1.
+        warmup: Share of the training over which the rate rises from 0; for `one_cycle`, 0 means 0.3.
+    """
+    if schedule == "one_cycle":
+        warmup = warmup or 0.3
+        if progress < warmup:
+            return 0.04 + 0.96 * (1 - cos(pi * progress / warmup)) / 2
+        return (1 + cos(pi * (progress - warmup) / (1 - warmup))) / 2
+    rise = min(1.0, progress / warmup) if warmup else 1.0
+    rest = (progress - warmup) / (1 - warmup) if progress > warmup else 0.0
+    if schedule == "linear":
+        return rise * (1 - rest)
+    if schedule == "cosine":
+        return rise * (1 + cos(pi * rest)) / 2
+    return rise
 
 
 class Optimizer(Family, ABC):

@@ -36,7 +36,7 @@ class Axis:
         return cls(low, high, step)
 
     def share(self, value: float) -> float:
-        """Relative position of a value, from 0 at the low end to 1 at the high end."""
+        """Relative position of a value: 0 at the low end, 1 at the high end."""
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def ticks(self) -> list[tuple[float, str]]:

@@ -19,7 +19,7 @@ MAX_PIXELS = 10**8
 
 
 def check_image(file: Path) -> None:
-    """Check that an image can be written to this file, before anything is computed.
+    """Check that an image can be written to this file. Call it before anything is computed.
 
     Raises:
         seqnlp.errors.UsageError: another kind of file, or the PNG renderer is not installed.
@@ -44,7 +44,7 @@ def write_images(files: Sequence[Path], svg: str) -> None:
 
 
 def write_image(file: Path, svg: str) -> None:
-    """Write an SVG into a file that has passed `check_image`, as SVG or PNG.
+    """Write an SVG into a file that has passed `check_image`: as SVG or PNG.
 
     Raises:
         seqnlp.errors.DataError: if it cannot be written.

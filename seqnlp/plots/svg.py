@@ -14,7 +14,7 @@ TEXT = '<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{text}</text>
 
 
 def svg_document(title: str, width: int, height: int, body: str) -> str:
-    """SVG document on white with a title, which programs show as a tooltip; sizes in pixels."""
+    """SVG document on white; sizes are in pixels, and programs show its title as a tooltip."""
     return DOCUMENT.format(title=escaped(title), width=width, height=height, body=body)
 
 
@@ -32,7 +32,7 @@ def text(x: float, y: float, words: str, anchor: str, more: str = "") -> str:
 
 
 def vertical_text(x: float, y: float, words: str) -> str:
-    """Text element turned by 90 degrees, to be read upwards, for instance over a column."""
+    """Text element turned by 90 degrees, read upwards: for instance over a column."""
     return text(x, y, words, "start", f' transform="rotate(-90 {x} {y})"')
 
 

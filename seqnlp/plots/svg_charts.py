@@ -39,12 +39,7 @@ BAND = '<path d="{path}Z" fill="{colour}" fill-opacity="0.2"><title>{level:g} % 
 
 
 def line_chart_svg(title: str, charts: Mapping[str, Mapping[str, Points]]) -> str:
-    """Draw line charts one below the other, under one legend: a name has the same colour in all of them.
-
-    Args:
-        title: The title of the picture.
-        charts: By the heading of its panel, the points of each line by its name.
-    """
+    """Draw line charts, by heading, under one legend: a name has the same colour in all."""
     names = dict.fromkeys(name for lines in charts.values() for name in lines)
     styles = {name: _style(number) for number, name in enumerate(names)}
     parts, top = _legend(styles)
@@ -54,12 +49,9 @@ def line_chart_svg(title: str, charts: Mapping[str, Mapping[str, Points]]) -> st
 
 
 def forecast_svg(title: str, forecasts: Sequence[SeriesForecast], history: Mapping[str, Sequence[float | None]]) -> str:
-    """Draw forecasts one below the other: history in grey, forecast in blue, interval as a pale band.
+    """Draw forecasts in a column: history in grey, forecast in blue, interval as a pale band.
 
-    Args:
-        title: The title of the picture.
-        forecasts: The forecast of each series.
-        history: The last values of each series, by name; None or NaN where one is missing.
+    History is by series name, with None or NaN where a value is missing.
     """
     panels = [
         line for number, each in enumerate(forecasts) for line in _forecast_panel(each, history[each.name], number)
@@ -88,7 +80,7 @@ class Panel:
         return self.left + (right - self.left) * across, self.bottom - (self.bottom - self.top) * up
 
     def grid(self) -> Iterator[str]:
-        """Horizontal grid line with its label at every tick of the y axis."""
+        """Horizontal grid lines, labelled, at the ticks of the y axis."""
         for share, label in self.up.ticks():
             y = self.bottom - (self.bottom - self.top) * share
             yield RULE.format(x=self.left, y=y, end=WIDTH - RIGHT)

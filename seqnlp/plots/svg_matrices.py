@@ -30,11 +30,7 @@ COUNT = '<text x="{x}" y="{y}" text-anchor="middle" font-size="10" fill="{colour
 
 
 def attention_svg(results: Sequence[Translation]) -> str:
-    """Draw attention matrices: source tokens across, target tokens down; darker is more.
-
-    Args:
-        results: Translations with their attention, drawn one below the other.
-    """
+    """Draw attention matrices in a column: source tokens across, target tokens down; darker is more."""
     parts: list[str] = []
     width, top = 2 * MARGIN, MARGIN
     for result in results:
@@ -47,11 +43,9 @@ def attention_svg(results: Sequence[Translation]) -> str:
 
 
 def confusion_svg(title: str, reports: Mapping[str, ErrorReport]) -> str:
-    """Draw confusion matrices: gold labels down, predicted ones across; darker is a larger share of the row.
+    """Draw confusion matrices in a column, by label column.
 
-    Args:
-        title: The title of the picture.
-        reports: The matrices by label column, drawn one below the other.
+    Gold labels go down, predicted ones across; darker is a larger share of the row.
     """
     parts: list[str] = []
     width, top = 0, MARGIN

@@ -25,7 +25,7 @@ BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 @dataclass(frozen=True)
 class TextChart:
-    """Chart as rows of spans, each of one series, so that it can be coloured."""
+    """Chart as rows of spans. Each span is of one series, so that it can be coloured."""
 
     rows: list[list[Span]]
 
@@ -34,7 +34,7 @@ class TextChart:
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """Sparkline with one block a value; a blank where there is no number."""
+    """Sparkline with one block per value; a blank where there is no number."""
     low, high = bounds([value for value in values if is_drawable(value)])
     step = (high - low) / (len(BLOCKS) - 1)
     return "".join(BLOCKS[round((value - low) / step)] if is_drawable(value) else " " for value in values)
@@ -50,7 +50,7 @@ def chart(
         width: Columns of the chart, at least 20.
         height: Rows of the chart, heading and axes included; at least 3 are left for the lines.
         title: A heading.
-        plain: Draw with ASCII marks, one a series, rather than with braille dots.
+        plain: Draw with one ASCII mark per series instead of braille dots.
     """
     width = max(width, 20)
     top = heading(list(series), width, title, plain)
@@ -85,7 +85,10 @@ class Canvas:
         return (1, 1) if self.plain else (2, 4)
 
     def line(self, start: Point, end: Point, number: int) -> None:
-        """Draw a straight line between two points, in shares of the width and of the height from below."""
+        """Draw a straight line between two points.
+
+        Coordinates are shares of the width, and of the height from below.
+        """
         across, down = self.dots
         x, y = self._dot(start)
         right, bottom = (there - here for here, there in zip((x, y), self._dot(end), strict=True))
@@ -153,7 +156,7 @@ def body(canvas: Canvas, axis: Axis, gutter: int) -> Iterator[list[Span]]:
 
 
 def foot(canvas: Canvas, ticks: Sequence[tuple[float, str]], gutter: int) -> Iterator[list[Span]]:
-    """The x axis under a canvas, given the relative position and label of each tick."""
+    """X axis below a canvas, given each tick's relative position and label."""
     corner, line, tick = "+-+" if canvas.plain else "└─┬"
     places = {round(share * (canvas.columns - 1)): label for share, label in ticks}
     edge = "".join(tick if column in places else line for column in range(canvas.columns))
@@ -182,7 +185,7 @@ def forecast_chart(
     """Draw history, forecast and interval of a series. `str(chart)` is the same without colours.
 
     Args:
-        history: The last values, one a step; None or NaN where one is missing.
+        history: The last values, one per step; None or NaN where missing.
         forecast: The forecast of the steps after them.
         low: The lower ends of the prediction intervals, if any.
         high: The upper ends.

@@ -1,9 +1,9 @@
-"""Readers turn files into tables: one row a sequence, one column a kind of annotation.
+"""Readers turn files into tables: one row per sequence, one column a kind of annotation.
 
 | kind | reads | columns |
 |---|---|---|
 | `conllu` | Universal Dependencies | `form lemma upos xpos feats head deprel deps misc`, `sent_id`, `text` |
-| `columns` | a token a line, an empty line between sentences | those named |
+| `columns` | a token per line, an empty line between sentences | those named |
 | `csv` | comma- or tab-separated values | those of the header |
 | `jsonl` | a JSON object a line | its keys |
 | `text` | lines, paragraphs or whole files | `text` |
@@ -14,10 +14,9 @@
 All but `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in the cache of `datasets`.
 """
 
-from seqnlp.readers.base import Reader
+from seqnlp.readers.base import Corpus, Reader, read_corpus
 from seqnlp.readers.columns import Columns
 from seqnlp.readers.conllu import Conllu, parse_conllu, rewrite_conllu
-from seqnlp.readers.corpus import Corpus, read_corpus
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl

@@ -1,13 +1,15 @@
-"""Contract of a reader."""
+"""Contract of a reader, and the corpus that it reads."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
 
 from seqnlp.errors import DataError
+from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
 from seqnlp.spelling import nearest_or_all
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Reader(Family, ABC):
-    """Reader of the splits of a corpus: a table with one row a sequence.
+    """Reader of the splits of a corpus: a table with one row per sequence.
 
     A split that is a file may be a slice of it: `train.txt[:95%]` is the first 95 of each 100 sequences in the order
     of the file, `train.txt[95%:]` the rest, `train.txt[:500]` the first 500, `train.txt[-500:]` the last.
@@ -92,7 +94,7 @@ class Reader(Family, ABC):
         return rows_of(part, len(dataset))
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Locate the file of a split, or the common prefix of its files."""
+        """Locate the file of a split, or its files' common prefix."""
         return find(source)
 
     @final
@@ -103,3 +105,56 @@ class Reader(Family, ABC):
     def files_of(self, source: str) -> list[Path]:
         """Files of a split without a slice."""
         return [Path(source)]
+
+
+class Source(Protocol):
+    """Sources of the splits in a recipe."""
+
+    @property
+    def reader(self) -> Reader:
+        """Reader of the splits."""
+
+    @property
+    def train(self) -> str:
+        """Training split."""
+
+    @property
+    def dev(self) -> str:
+        """Validation split."""
+
+    @property
+    def test(self) -> str | None:
+        """Test split."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Splits of a corpus: tables with one row per sequence and the same columns."""
+
+    splits: dict[str, Any]
+    """Tables `train`, `dev` and, if there is one, `test`."""
+    hashes: dict[str, str]
+    """SHA-256 of the file of each split; none for a split without its own file."""
+
+
+def read_corpus(data: Source, find: Callable[[str], Path]) -> Corpus:
+    """Read the splits that a recipe names.
+
+    Args:
+        data: The reader and its sources.
+        find: Resolves a path in the project; raises `DataError` when there is no such file.
+
+    Raises:
+        seqnlp.errors.DataError: what the reader raises, and splits with different columns.
+    """
+    sources = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test is not None else {})
+    places = {split: data.reader.locate(source, find) for split, source in sources.items()}
+    splits = {split: data.reader.load(place) for split, place in places.items()}
+    expected = set(splits["train"].column_names)
+    for split, dataset in splits.items():
+        if differing := expected ^ set(dataset.column_names):
+            name = min(differing)
+            which = "no column" if name in expected else "a column that train lacks:"
+            raise DataError(f"{split} has {which} {name!r}", places[split])
+    files = {split: data.reader.files(place) for split, place in places.items()}
+    return Corpus(splits, {split: sha256(paths) for split, paths in files.items() if paths})

@@ -1,4 +1,4 @@
-"""Catalogue of the public corpora that `seqnlp corpora get` can fetch, with the hashes of their files."""
+"""Public corpora that `seqnlp corpora get` can fetch, with their files' hashes."""
 
 from __future__ import annotations
 
@@ -62,11 +62,7 @@ CATALOGUE: dict[str, PublicCorpus] = {
         description="English Web Treebank: words, tags and trees of 16,622 sentences",
         licence="CC BY-SA 4.0",
         reader={"kind": "conllu"},
-        splits={
-            "train": "en_ewt-ud-train.conllu",
-            "dev": "en_ewt-ud-dev.conllu",
-            "test": "en_ewt-ud-test.conllu",
-        },
+        splits={"train": "en_ewt-ud-train.conllu", "dev": "en_ewt-ud-dev.conllu", "test": "en_ewt-ud-test.conllu"},
         files=listed(
             EWT,
             """
@@ -133,11 +129,7 @@ CATALOGUE: dict[str, PublicCorpus] = {
         description="English-German image captions: 31,014 pairs",
         licence="free for research",
         reader={"kind": "parallel", "suffixes": ["en", "de"]},
-        splits={
-            "train": "train.lc.norm.tok",
-            "dev": "val.lc.norm.tok",
-            "test": "test_2016_flickr.lc.norm.tok",
-        },
+        splits={"train": "train.lc.norm.tok", "dev": "val.lc.norm.tok", "test": "test_2016_flickr.lc.norm.tok"},
         files=listed(
             f"{MULTI30K}/tok",
             """

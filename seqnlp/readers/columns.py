@@ -1,4 +1,4 @@
-"""CoNLL-style columns: a token a line, an empty line between sentences."""
+"""CoNLL-style columns: a token per line, an empty line between sentences."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ class Columns(Reader):
         return text
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a file of sentences. See `Reader.read`."""
         path = Path(source)
         kinds: dict[str, Kind] = {name: "texts" for name in self.names if name != SKIPPED}
         return tabulate(self, [path], kinds, lambda: self.sentences(path))

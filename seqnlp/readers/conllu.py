@@ -1,4 +1,4 @@
-"""CoNLL-U, the format of Universal Dependencies: ten columns, a word a line."""
+"""CoNLL-U, the format of Universal Dependencies: ten columns, a word per line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ class Conllu(Reader):
     kind: Literal["conllu"] = "conllu"
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a file of sentences. See `Reader.read`."""
         path = Path(source)
         kinds: dict[str, Kind] = {**dict.fromkeys(COLUMNS, "texts"), **dict.fromkeys(COMMENTS, "text")}
         return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path), path))
@@ -79,7 +78,7 @@ def sentence(
 
 
 def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: int) -> Sequence[int]:
-    """Indices of the rows that are words, after a check of the width and the id of every row.
+    """Indices of the rows that are words. The width and the id of every row are checked.
 
     Raises:
         seqnlp.errors.DataError: with the line of the first row that is wrong.
@@ -117,7 +116,7 @@ def rewrite_conllu(source: str | Path, out: IO[bytes], columns: Iterator[Mapping
     Args:
         source: The file.
         out: Stream for the copy, in UTF-8.
-        columns: For each sentence new columns by name, one string a word.
+        columns: For each sentence new columns by name, one string per word.
 
     Raises:
         seqnlp.errors.DataError: what `parse_conllu` raises.

@@ -1,4 +1,4 @@
-"""Comma- or tab-separated values, a sequence a row."""
+"""Comma- or tab-separated values, a sequence per row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Csv(Reader):
-    """CSV or TSV file: one string a column, or one number for `numeric_columns`."""
+    """CSV or TSV file: one string per column, or one number for `numeric_columns`."""
 
     renamed = {"numbers": "numeric_columns", "quote": "quotechar"}
 
@@ -50,7 +50,6 @@ class Csv(Reader):
         return names
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a file of rows. See `Reader.read`."""
         path = Path(source)
         names = self.names or self.header(path)
         for name in self.numeric_columns:
@@ -66,9 +65,7 @@ class Csv(Reader):
             raise DataError("no header line: the file is empty", path)
         if "" in names or len(set(names)) < len(names):
             raise DataError(
-                f"column names must differ and not be empty, found {', '.join(map(repr, names))}",
-                path,
-                number,
+                f"column names must differ and not be empty, found {', '.join(map(repr, names))}", path, number
             )
         return names
 
@@ -87,7 +84,7 @@ class Csv(Reader):
             yield row
 
     def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:
-        """Yield the fields of every row that is not empty, with the number of its last line."""
+        """Yield the fields of every non-empty row, with its last line's number."""
         tab = path.name.removesuffix(".gz").endswith(".tsv")
         delimiter = self.delimiter or ("\t" if tab else ",")
         quote = ("" if delimiter == "\t" else '"') if self.quotechar is None else self.quotechar

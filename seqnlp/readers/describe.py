@@ -172,7 +172,7 @@ def summarize(lengths: NDArray[np.int64]) -> Lengths:
 
 
 def count_labels(dataset: Dataset, tokens: str | None) -> dict[str, dict[str, int]]:
-    """Counts of labels in every column with few values that are each frequent."""
+    """Counts of labels in every column with few and frequent values."""
     labels: dict[str, dict[str, int]] = {}
     for name, feature in dataset.features.items():
         if name == tokens or name in NEVER_LABELS or kind_of(feature) not in ("text", "texts", "whole"):

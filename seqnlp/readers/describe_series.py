@@ -38,7 +38,7 @@ class SeriesDescription:
 
 
 def describe_series(dataset: Dataset) -> list[SeriesDescription]:
-    """Describe each column of each series in a table of the reader `series`."""
+    """Describe each column of each series in a table of time series."""
     table = dataset.with_format("arrow")[:]
     names, times = (table.column(name).to_numpy() for name in (SERIES, TIME))
     borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
@@ -50,15 +50,15 @@ def describe_series(dataset: Dataset) -> list[SeriesDescription]:
             if column in (SERIES, TIME):
                 continue
             values = table.column(column).to_numpy()[begin:end]
-            there = values[~np.isnan(values)]
-            measures = (there.min(), there.mean(), there.std(), there.max()) if len(there) else (None,) * 4
+            present = values[~np.isnan(values)]
+            measures = (present.min(), present.mean(), present.std(), present.max()) if len(present) else (None,) * 4
             numbers = [None if measure is None else float(measure) for measure in measures]
             found.append(
                 SeriesDescription(
                     str(names[begin]),
                     column,
                     len(values),
-                    len(values) - len(there),
+                    len(values) - len(present),
                     str(moments[0]),
                     str(moments[-1]),
                     None if step is None else str(step),

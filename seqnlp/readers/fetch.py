@@ -113,7 +113,7 @@ def download(url: str, part: Path, file: PublicFile, progress: Progress) -> tupl
 
 
 def save(read: IO[bytes] | HTTPResponse, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:
-    """Write a stream to a file until it ends or is too long; returns its hash and its size."""
+    """Write a stream to a file until its end or a limit; return its hash and size."""
     digest, size = hashlib.sha256(), 0
     with part.open("wb") as write:
         while size <= file.size and (block := read.read(BLOCK)):

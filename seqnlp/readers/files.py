@@ -31,12 +31,12 @@ def open_text(path: Path) -> Iterator[str]:
 
 
 def read_text(path: Path) -> str:
-    """Read a whole file, with LF at the end of lines. Raises what `open_text` raises."""
+    """Read a whole file, with LF at the end of lines. The same errors as `open_text`."""
     return "".join(raw_lines(path)).replace("\r\n", "\n")
 
 
 def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
-    """Yield the lines of a file unchanged, with their ends. Raises what `open_text` raises."""
+    """Yield the lines of a file unchanged, with their ends; the same errors as `open_text`."""
     with open_bytes(path) as file:
         for number, raw in enumerate(file, 1):
             if number == 1 and raw.startswith(UTF16):

@@ -17,14 +17,7 @@ from seqnlp.readers.table import quiet_datasets
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetBuilder, Features
 
-FORMATS = {
-    ".parquet": "parquet",
-    ".arrow": "arrow",
-    ".jsonl": "json",
-    ".json": "json",
-    ".csv": "csv",
-    ".txt": "text",
-}
+FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".json": "json", ".csv": "csv", ".txt": "text"}
 
 
 PATIENCE = 10
@@ -32,7 +25,7 @@ PATIENCE = 10
 
 
 class Hub(Reader):
-    """Dataset of the Hugging Face Hub, or a folder or file of one. Class labels become their names.
+    """Dataset of the Hugging Face Hub, or a local folder or file. Class labels become their names.
 
     A split is an expression: `train`, `train[:90%]`, `train[90%:]`, `validation`, `train+validation`.
     """
@@ -48,7 +41,7 @@ class Hub(Reader):
     """Branch, tag or commit on the Hub; naming a commit makes the training repeatable."""
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a split that an expression names. See `Reader.read`.
+        """Read a split that an expression names.
 
         Raises:
             seqnlp.errors.DataError: no such dataset, configuration or split; no network; a broken file.
@@ -62,7 +55,7 @@ class Hub(Reader):
                 return with_names(builder.as_dataset(split=str(source)))
             except SeqnlpError:
                 raise
-            except Exception as error:  # many libraries take part, and each has errors of its own
+            except Exception as error:  # each of the many libraries involved has its own errors
                 raise DataError(f"cannot load {str(source)!r}: {reason(error, splits)}", self.path) from error
 
     def builder(self) -> DatasetBuilder:
@@ -88,16 +81,16 @@ def hub_answers(name: str) -> bool:
 
     try:
         HfApi().dataset_info(name, timeout=PATIENCE)
-    except (HfHubHTTPError, HFValidationError):  # `datasets` will say what is wrong
+    except (HfHubHTTPError, HFValidationError):  # `datasets` will report it
         return True
-    except Exception:  # an error of whichever library does the asking
+    except Exception:  # any error of the libraries below
         return False
     return True
 
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """Restrict `datasets` to its cache, so that it fails at once without one."""
+    """Restrict `datasets` to its cache: without one it then fails at once."""
     import datasets
     from huggingface_hub import constants
 
@@ -114,14 +107,14 @@ def reason(error: Exception, splits: list[str]) -> str:
     from datasets.exceptions import DatasetGenerationError
 
     cause = (isinstance(error, DatasetGenerationError) and error.__cause__) or error
-    what = " ".join(str(cause).split()) or type(cause).__name__
-    if what.startswith("Unknown split"):
+    message = " ".join(str(cause).split()) or type(cause).__name__
+    if message.startswith("Unknown split"):
         return f"no such split; it has {', '.join(splits)}"
-    return what + (f" (it has the splits {', '.join(splits)})" if splits else "")
+    return message + (f" (it has the splits {', '.join(splits)})" if splits else "")
 
 
 def with_names(dataset: Dataset) -> Dataset:
-    """Decode class labels, also those inside lists, to the names of their classes."""
+    """Decode class labels, also inside lists, to the names of their classes."""
     import datasets
 
     def label(feature: Any) -> Any:
@@ -141,11 +134,7 @@ def with_names(dataset: Dataset) -> Dataset:
     for name in labels:
         features[name] = as_text(features[name])
     return dataset.map(
-        names_of_batch,
-        batched=True,
-        features=features,
-        input_columns=list(labels),
-        fn_kwargs={"labels": labels},
+        names_of_batch, batched=True, features=features, input_columns=list(labels), fn_kwargs={"labels": labels}
     )
 
 

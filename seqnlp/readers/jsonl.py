@@ -35,7 +35,6 @@ class Jsonl(Reader):
     kind: Literal["jsonl"] = "jsonl"
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a file of objects. See `Reader.read`."""
         path = Path(source)
         kinds = kinds_of(path)
         return tabulate(self, [path], kinds, lambda: checked(path, kinds))
@@ -102,10 +101,10 @@ def fits(value: Any, kind: Kind) -> bool:
 
 
 def checked(path: Path, kinds: dict[str, Kind]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file, checked for the same keys and kinds of values."""
+    """Yield the rows of a file, checked for equal keys and types."""
     for number, row in objects(path):
-        if odd := kinds.keys() ^ row.keys():
-            name = min(odd)
+        if differing := kinds.keys() ^ row.keys():
+            name = min(differing)
             problem = (
                 f"no {name!r}, which the first line has" if name in kinds else f"{name!r} is not in the first line"
             )

@@ -50,7 +50,7 @@ class Listing:
 
 
 def list_corpora(root: Path) -> list[Listing]:
-    """List the corpora that ship and the public ones, which may have been fetched to `root`."""
+    """List shipped corpora and public ones, whose copies are under `root`."""
     listings = []
     for name, folder in shipped_corpora().items():
         size = sum(file.stat().st_size for file in folder.iterdir())
@@ -83,7 +83,7 @@ def summary(folder: Path) -> str:
 
 
 def is_fetched(name: str, root: Path) -> bool:
-    """True if all files of a public corpus are in its folder and have the right size."""
+    """True if a public corpus is complete: all files there, with the right sizes."""
     return all(
         (path := root / name / file.name).is_file() and path.stat().st_size == file.size
         for file in CATALOGUE[name].files
@@ -158,13 +158,7 @@ def reader_of(files: Sequence[Path]) -> Reader:
         return Series()
     if suffix == ".parquet":
         return Hub(path=str(path))
-    simple: dict[str, type[Reader]] = {
-        ".conllu": Conllu,
-        ".csv": Csv,
-        ".tsv": Csv,
-        ".jsonl": Jsonl,
-        ".txt": Text,
-    }
+    simple: dict[str, type[Reader]] = {".conllu": Conllu, ".csv": Csv, ".tsv": Csv, ".jsonl": Jsonl, ".txt": Text}
     if suffix not in simple:
         raise DataError(
             f"can't guess a reader for files that end in {suffix or 'nothing'}; name it with --reader", path

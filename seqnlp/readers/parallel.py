@@ -34,7 +34,6 @@ class Parallel(Reader):
         return suffixes
 
     def read(self, source: str | Path) -> Dataset:
-        """Read pairs of lines. See `Reader.read`."""
         files = self.files(source)
         pairs = self.lines_of_two if self.suffixes else self.halves_of_one
 
@@ -65,7 +64,6 @@ class Parallel(Reader):
                 )
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Locate the common prefix of the two files. See `Reader.locate_file`."""
         if not self.suffixes:
             return find(source)
         first, second = (find(str(file)) for file in self.files_of(source))
@@ -75,7 +73,6 @@ class Parallel(Reader):
         return place
 
     def files_of(self, source: str) -> list[Path]:
-        """Files of a split: two, or one. See `Reader.files_of`."""
         return [Path(f"{source}{self.ending(suffix)}") for suffix in self.suffixes] or [Path(source)]
 
     def ending(self, suffix: str) -> str:

@@ -52,7 +52,7 @@ class Series(Reader):
     numeric_columns: list[str] = []
     """Columns of numbers; left out: all others."""
     freq: str | None = None
-    """Frequency of the rows: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: that of most of them."""
+    """Frequency of the rows: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: the most common one."""
     gaps: Gaps = "refuse"
     """Treatment of gaps in time: refuse, fill (with missing values), or ignore."""
 
@@ -64,7 +64,7 @@ class Series(Reader):
         return freq
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a file as a table with a row a step. See `Reader.read`; forecasters use `read_series`."""
+        """Read a file as a table with one row per step; forecasters use `read_series`."""
         import pyarrow as pa
         from datasets import Dataset
 
@@ -75,7 +75,6 @@ class Series(Reader):
         return Dataset(pa.table({SERIES: names, TIME: pa.array(table.times.astype("datetime64[s]")), **numbers}))
 
     def split_slice(self, source: str) -> tuple[str, str]:
-        """Split a source into file and period."""
         return split_period(source)
 
     def slice_rows(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
@@ -149,7 +148,7 @@ Cells = dict[str, Sequence[Any]]
 
 
 def _text(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
-    """Read the columns of a csv file, and the line of each row."""
+    """Read the columns of a csv file; also the line of each row."""
     tab = path.name.removesuffix(".gz").endswith(".tsv")
     reader = csv.reader((line + "\n" for line in open_text(path)), delimiter="\t" if tab else ",", strict=True)
     lines, rows = [], []
@@ -172,7 +171,7 @@ def _text(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
 
 
 def _parquet(path: Path) -> tuple[list[str], Cells, NDArray[np.int64]]:
-    """Read the columns of a parquet file, and the number of each row."""
+    """Read the columns of a parquet file; also the number of each row."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -192,9 +191,9 @@ def _numbers(
         numbers = np.array(cells, np.float64)
     except (ValueError, TypeError):
         numbers = np.array([_number(cell) for cell in cells])
-        odd = np.flatnonzero(np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells]))
-        if len(odd):
-            row = int(odd[0])
+        wrong = np.flatnonzero(np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells]))
+        if len(wrong):
+            row = int(wrong[0])
             problem = f"series {of_row[row]!r}: {cells[row]!r} in the column {name!r}; expected a number"
             raise DataError(problem, path, int(lines[row])) from None
     endless = np.flatnonzero(np.isinf(numbers))

@@ -1,4 +1,4 @@
-"""Table of series laid end to end, checked to be evenly spaced in time."""
+"""Table of series laid end to end, checked for even time steps."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTab
     """Group the rows by series, and check that they are evenly spaced.
 
     Args:
-        records: Rows in any order of series, those of one series in order of time.
+        records: Rows in any order of series; within a series in order of time.
         gaps: Treatment of missing steps: refuse, fill with missing values, or ignore.
         freq: Step between rows; left out: the most common one.
 
@@ -118,6 +118,6 @@ def _evenly(records: Records, name: str, rows: Rows, step: Step, gaps: Gaps) -> 
 
 
 def _refuse(records: Records, name: str, rows: Rows, place: int, problem: str) -> None:
-    """Raise an error about a row of a series and the one before it."""
+    """Raise an error about a row and its predecessor in the series."""
     between = f"{records.times[rows[place]]} after {records.times[rows[place - 1]]}"
     raise DataError(f"series {name!r}: {between}: {problem}", records.path, int(records.lines[rows[place]]))

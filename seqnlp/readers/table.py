@@ -28,7 +28,7 @@ VERSION = 2
 def tabulate(
     reader: Reader, files: Sequence[Path], kinds: Mapping[str, Kind], rows: Callable[[], Iterator[Row]]
 ) -> Dataset:
-    """Write rows to the cache of `datasets` unless they are there, and memory-map them.
+    """Write rows to the cache of `datasets`, if missing, and memory-map them.
 
     Args:
         reader: The reader; its settings are part of the cache key.
@@ -74,13 +74,8 @@ def some(rows: Iterator[Row], files: Sequence[Path]) -> Iterator[Row]:
 
 @contextmanager
 def quiet_datasets(bars: bool = False) -> Iterator[None]:
-    """Silence the log of `datasets`, and its progress bars, which would be drawn over ours."""
-    from datasets.utils import (
-        are_progress_bars_disabled,
-        disable_progress_bars,
-        enable_progress_bars,
-        logging,
-    )
+    """Silence the log of `datasets` and its progress bars: they would be drawn over ours."""
+    from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars, logging
 
     verbosity, had_bars = logging.get_verbosity(), not are_progress_bars_disabled()
     logging.set_verbosity(logging.CRITICAL)

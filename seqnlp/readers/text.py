@@ -28,14 +28,13 @@ class Text(Reader):
     """Rows of the table: a line that is not empty, the lines between two empty ones, or the file as it stands."""
 
     def read(self, source: str | Path) -> Dataset:
-        """Read a text. See `Reader.read`."""
         path = Path(source)
         if self.sample_by == "document" and path.is_file() and path.stat().st_size > LARGEST:
             raise DataError("over 2 GB, too much for one text; sample_by = 'line' reads it in pieces", path)
         return tabulate(self, [path], {"text": "text"}, lambda: ({"text": piece} for piece in self.pieces(path)))
 
     def pieces(self, path: Path) -> Iterator[str]:
-        """Yield the lines, paragraphs or the document of a file, one at a time."""
+        """Yield the lines, paragraphs or document of a file, one by one."""
         if self.sample_by == "line":
             yield from (line for line in open_text(path) if line.strip())
         elif self.sample_by == "paragraph":

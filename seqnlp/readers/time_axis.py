@@ -34,7 +34,7 @@ class TimestampError(ValueError):
 
 
 def parse_timestamps(texts: Sequence[str]) -> Times:
-    """Parse ISO 8601 timestamps to the second, in the local time that they were written in.
+    """Parse ISO 8601 timestamps to the second, in their own local time.
 
     A distance from UTC is dropped; all texts must have the same, or none.
 
@@ -133,7 +133,7 @@ class Step:
 
     @property
     def offset(self) -> Any:
-        """The step as a pandas offset."""
+        """Step as a pandas offset."""
         import pandas as pd
 
         if self.unit == "seconds":
@@ -141,7 +141,7 @@ class Step:
         return pd.DateOffset(months=self.count) if self.unit == "months" else pd.offsets.MonthEnd(self.count)
 
     def positions(self, times: Times) -> tuple[Ints, NDArray[np.bool_]]:
-        """Whole steps from the first timestamp to each, and if they are exact.
+        """Whole steps from the first timestamp to each; also, if they are exact.
 
         Args:
             times: In seconds, one or more; shape (rows,).
@@ -180,7 +180,7 @@ class Step:
 
 
 def _in_calendar(times: Times, unit: Unit) -> tuple[Ints, NDArray[np.bool_]]:
-    """Month number of each timestamp, and if its day and time of day are those of the first."""
+    """Month number of each timestamp; also, if all have the first one's day and time of day."""
     import pandas as pd
 
     index = pd.DatetimeIndex(times)
@@ -200,7 +200,7 @@ def times_after(times: Times, steps: int, series: str, path: Path) -> Times:
 
     Args:
         times: Timestamps of its rows, two or more; shape (rows,).
-        steps: How many to add.
+        steps: Number of steps.
         series: Name of the series, for messages.
         path: The file that it is from.
 

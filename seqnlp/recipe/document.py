@@ -43,7 +43,7 @@ class Document:
     places: dict[Keys, Place]
 
     def place(self, keys: Keys) -> Place:
-        """Place of this key, or of the innermost section around it that has one."""
+        """Place of this key, or of its innermost section that has one."""
         inside_out = (self.places.get(keys[:end]) for end in range(len(keys), 0, -1))
         return next((place for place in inside_out if place), Place(0, 0, 0, self.source))
 
@@ -85,7 +85,7 @@ class Document:
         self._move(keys, (*real, step), places)
 
     def _move(self, keys: Keys, real: Keys, places: Mapping[Keys, Place]) -> None:
-        """Replace the places at and under `real` by those at and under `keys`."""
+        """Replace the places at and under `real` with those under `keys`."""
         for old in [old for old in self.places if old[: len(real)] == real]:
             del self.places[old]
         for new, place in places.items():

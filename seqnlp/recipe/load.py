@@ -35,7 +35,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
 
 def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequence[str] = ()) -> Recipe:
-    """Parse and validate the text of a recipe, for instance from an editor.
+    """Parse and validate the text of a recipe; an editor's, for instance.
 
     Args:
         text: The recipe.
@@ -62,7 +62,7 @@ def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequenc
 
 
 def place_faults(faults: list[Fault], path: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """Add places to faults that were found after the recipe had been loaded."""
+    """Add places to faults found after the recipe had been loaded."""
     return add_places(faults, _document(read_text(path), path, overrides))
 
 

@@ -1,4 +1,4 @@
-"""Source positions of the keys of a TOML text, which `tomllib` does not give."""
+"""Source positions of keys in a TOML text; `tomllib` gives none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCALAR = re.compile(
 
 
 def key_parts(text: str) -> list[tuple[int, str]]:
-    """Split a dotted key into its names, unquoted, each with its offset in the text."""
+    """Split a dotted key into its unquoted names; each has its offset in the text."""
     return [(part.start(), _unquote(part[0])) for part in _PART.finditer(text)]
 
 
@@ -86,7 +86,7 @@ class _Scanner:
         return match[0]
 
     def key(self, path: Keys, is_header: bool = False, is_array: bool = False) -> Keys:
-        """Read a dotted key inside the table at `path`, and record the offset of each name."""
+        """Read a dotted key inside the table at `path`; record each name's offset."""
         start = self.at
         parts = key_parts(self.take(DOTTED_KEY))
         for number, (offset, name) in enumerate(parts, 1):

@@ -25,12 +25,7 @@ _CHOICE = re.compile(r"'((?:\\.|[^'\\])*)'|(?<![\w'])(-?\d+)")
 
 
 def validation_faults(error: ValidationError, document: Document) -> list[Fault]:
-    """Convert validation errors to faults, in the order of the keys in the file.
-
-    Args:
-        error: Raised by `Recipe.parse`.
-        document: The settings that were parsed.
-    """
+    """Convert validation errors of a document to faults, in its order."""
     groups: dict[Keys, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         groups.setdefault(_keys(details, document.data), []).append(details)
@@ -40,7 +35,7 @@ def validation_faults(error: ValidationError, document: Document) -> list[Fault]
 
 
 def add_places(faults: list[Fault], document: Document) -> list[Fault]:
-    """Add the places of their keys to faults, and sort them by place."""
+    """Add the places of their keys to faults, and sort by place."""
     placed: list[tuple[Place, Fault]] = []
     for fault in faults:
         names = (name for _, name in key_parts(fault.key))
@@ -51,7 +46,7 @@ def add_places(faults: list[Fault], document: Document) -> list[Fault]:
 
 
 def _keys(details: ErrorDetails, data: Any) -> Keys:
-    """Path of the wrong setting, without the names of union members in pydantic's own."""
+    """Path of the wrong setting: pydantic's, without the names of union members."""
     keys: Keys = ()
     for number, key in enumerate(details["loc"], 1):
         is_missing = details["type"] == "missing" and number == len(details["loc"])
@@ -146,13 +141,9 @@ def spelling_hint(root: type[Spec], data: Any, keys: Keys) -> str:
 
 
 def value_hint(expected: list[str], value: Any, keys: Keys, place: Place) -> str:
-    """Hint for a value of a wrong type: the spelling of the value that was probably meant.
+    """Hint for a value of a wrong type: the spelling of the value probably meant.
 
-    Args:
-        expected: Pydantic's error types, one for each type that would fit.
-        value: The value found.
-        keys: Its path.
-        place: Its place.
+    `expected` has pydantic's error types, one for each type that would fit.
     """
     if expected == ["dict_type"] or expected == ["model_type"]:
         is_array_of_tables = isinstance(value, list) and all(isinstance(item, dict) for item in value)
@@ -167,7 +158,7 @@ def value_hint(expected: list[str], value: Any, keys: Keys, place: Place) -> str
 
 
 def _converted(expected: str, value: Any) -> Any:
-    """The value converted to the expected type; None if that is not possible."""
+    """Value converted to the expected type; None if that is not possible."""
     if expected in ("int_type", "int_from_float", "float_type") and isinstance(value, str | float):
         return _number(value, whole=expected != "float_type")
     if expected == "bool_type":

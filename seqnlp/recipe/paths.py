@@ -1,4 +1,4 @@
-"""Paths in recipes: how files are looked up, and which are missing."""
+"""Paths in recipes: their resolver, and missing files."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,12 +24,9 @@ def path_resolver(recipe: Path) -> Callable[[str], Path]:
 
 
 def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
-    """List missing files of a recipe; nothing is read, nothing asked of the Hub.
+    """List missing files of a valid recipe, loaded with these overrides.
 
-    Args:
-        recipe: A recipe that is right.
-        file: The file that it was loaded from.
-        overrides: What it was loaded with.
+    Nothing is read, nothing asked of the Hub.
     """
     find = path_resolver(file)
     searches: dict[str, Callable[[], object]] = {
@@ -42,6 +39,6 @@ def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> 
     for key, search in searches.items():
         try:
             search()
-        except DataError as error:  # splits may be parts of one file, which is told once
+        except DataError as error:  # splits may be parts of one file, which is named once
             missing.setdefault(str(error), Fault(key, error.found, error.hint))
     return place_faults(list(missing.values()), file, overrides) if missing else []

@@ -50,9 +50,9 @@ def _import(path: Path, place: str) -> Fault | None:
         return None
     sys.modules[spec.name] = module = module_from_spec(spec)
     try:
-        # Not through the loader: its cache takes a file for unchanged if it is of the same second and size.
+        # Not by the loader: its cache ignores a change within the same second and of the same size.
         exec(compile(content, path, "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:  # whatever a user's file may do
+    except (Exception, SystemExit) as error:  # any error of a user's file
         del sys.modules[spec.name]
         message = f"this plugin failed: {type(error).__name__}: {error}"
         return Fault("plugins", message, f"named at {place}", f"{path}:{_line(error, path)}")

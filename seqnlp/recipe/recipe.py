@@ -14,7 +14,7 @@ from seqnlp.spec import Family, Spec
 
 
 class Data(Spec):
-    """The `[data]` section: files, or split expressions of a hub reader, and their reader."""
+    """`[data]` section: files, or split expressions of a hub reader, and their reader."""
 
     reader: Reader
     """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, hub."""
@@ -58,7 +58,7 @@ def dump_recipe(recipe: Recipe) -> str:
 
 
 def _kind_first(value: Any) -> Any:
-    """Sort the keys `task` and `kind` before the other settings of their section."""
+    """Sort `task` and `kind` before the other settings of their section."""
     if isinstance(value, list):
         return [_kind_first(item) for item in value]
     if not isinstance(value, dict):

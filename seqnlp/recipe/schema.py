@@ -40,7 +40,7 @@ def recipe_schema() -> dict[str, Any]:
 
 
 def _any_member(schema: Any) -> Any:
-    """Allow any member of a family for a section without a kind, as its schema lacks the default."""
+    """Allow any family member in a section without a kind: its schema lacks the default."""
     if isinstance(schema, list):
         return [_any_member(item) for item in schema]
     if isinstance(schema, dict):
@@ -49,7 +49,7 @@ def _any_member(schema: Any) -> Any:
 
 
 def _without_required(schema: Any) -> Any:
-    """The schema with every key optional."""
+    """Schema with every key optional."""
     if isinstance(schema, list):
         return [_without_required(item) for item in schema]
     if not isinstance(schema, dict):

@@ -28,10 +28,7 @@ def value_at(data: Any, keys: Keys) -> Any:
 def type_at(root: type[Spec], data: Any, keys: Keys) -> Any:
     """Annotated type at `keys`; None for an unknown key.
 
-    Args:
-        root: The class of the whole recipe.
-        data: The settings, which choose the members of families.
-        keys: The path of the value.
+    The settings in `data` choose the members of families.
     """
     found: Any = root
     for key in keys:
@@ -50,13 +47,12 @@ def family_at(root: type[Spec], data: Any, keys: Keys) -> type[Family] | None:
     """Head of the family that is expected at `keys`, if any."""
     choices = choices_of(type_at(root, data, keys))
     return next(
-        (choice for choice in choices if is_spec(choice) and issubclass(choice, Family) and choice.is_head()),
-        None,
+        (choice for choice in choices if is_spec(choice) and issubclass(choice, Family) and choice.is_head()), None
     )
 
 
 def sections(root: type[Spec], data: Any, keys: Keys = ()) -> Iterator[tuple[Keys, type[Spec]]]:
-    """Paths and classes of all sections that this recipe has or could have."""
+    """Paths and classes of all sections this recipe has or could have."""
     found = _member(root, data)
     yield keys, found
     for name, field in found.model_fields.items():
@@ -93,7 +89,7 @@ def _inside(kind: Any, key: str | int, data: Any) -> Any:
 
 
 def _member(kind: type[Spec], data: Any) -> type[Spec]:
-    """Member of a family that a section chooses, or the head where it chooses none."""
+    """Family member that a section chooses; the head where it chooses none."""
     if issubclass(kind, Parts):
         return kind.complete()
     if not (issubclass(kind, Family) and kind.is_head()):

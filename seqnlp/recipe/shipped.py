@@ -1,4 +1,4 @@
-"""Recipes and corpora of the user's project, and those that ship with the package."""
+"""Recipes and corpora of the user's project and of the package."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def known_recipes() -> dict[str, Path]:
 
 
 def find_recipe(name_or_path: str | Path) -> Path:
-    """Find a recipe by its path or by its bare name, such as `pos_gru`.
+    """Find a recipe by path or by bare name, such as `pos_gru`.
 
     Raises:
         DataError: if there is none, with the most similar name.
@@ -110,7 +110,7 @@ class RecipeSummary(NamedTuple):
 
 
 def listed_recipes() -> list[RecipeSummary]:
-    """Summaries of `known_recipes`, none of which is validated."""
+    """Summaries of `known_recipes`, without validation."""
     return [_summary(name, path) for name, path in known_recipes().items()]
 
 

@@ -1,4 +1,4 @@
-"""Recipe files as text and as TOML documents, merged with the recipes that they extend; not yet validated."""
+"""Recipe files as text and as TOML documents, merged with their bases. They are not yet validated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_text(path: Path) -> str:
 
 
 def read_document(text: str, path: Path) -> Document:
-    """Parse the text of a recipe and of the recipes that it extends.
+    """Parse the text of a recipe and of its bases.
 
     Args:
         text: The recipe.
@@ -119,11 +119,7 @@ _POSITION = re.compile(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)
 _QUOTES = 'a string needs quotes: "text"'
 _MESSAGES = [
     (r"Expected '=' after", "expected = after the key, found {rest}", "key = value"),
-    (
-        r"Expected ']' at the end of a table",
-        "expected ] after the name of the section, found {rest}",
-        "[section]",
-    ),
+    (r"Expected ']' at the end of a table", "expected ] after the name of the section, found {rest}", "[section]"),
     (r"Expected newline", "expected the end of the line, found {rest}", f"one key = value a line; {_QUOTES}"),
     (r"Invalid statement", "expected key = value or [section], found {rest}", ""),
     (r"Invalid initial character for a key", "expected a key, found {rest}", ""),
@@ -146,13 +142,7 @@ _TOML_SPELLINGS = {
 
 
 def syntax_fault(error: ValueError, text: str, path: str) -> Fault:
-    """Convert a TOML syntax error to a fault.
-
-    Args:
-        error: Raised by `tomllib`.
-        text: The whole text.
-        path: The name of the file, for the place of the fault.
-    """
+    """Convert a TOML syntax error in a text to a fault; `path` names the file."""
     if not isinstance(error, tomllib.TOMLDecodeError):  # Python's own refusal of a number with thousands of digits
         return Fault("", "a number has too many digits", "", path)
     lines = text.replace("\r\n", "\n").split("\n")

@@ -42,7 +42,7 @@ class Run:
 
     @classmethod
     def create(cls, path: str | Path, overwrite: bool = False) -> Run:
-        """Create a run in a folder that is new, empty or, with `overwrite`, an older run.
+        """Create a run in a new or empty folder. With `overwrite` it may hold an older run.
 
         Raises:
             seqnlp.errors.UsageError: there is a run already, or something that is not a run.
@@ -59,7 +59,7 @@ class Run:
 
     @classmethod
     def resume(cls, path: str | Path) -> Run:
-        """Open a run to resume its training, and remove unfinished files of a killed process.
+        """Open a run to resume its training; remove unfinished files of a killed process.
 
         Raises:
             seqnlp.errors.RunError: it is no run, or one from a newer seqnlp.
@@ -111,12 +111,12 @@ class Run:
 
     @classmethod
     def find(cls, root: str | Path = RUNS) -> list[Run]:
-        """Find the runs directly in a folder, ordered by name, half-written ones included."""
+        """Find the runs directly in a folder, by name; half-written ones included."""
         return [cls(meta.parent) for meta in sorted(Path(root).glob(f"*/{META}"))]
 
     @classmethod
     def is_run(cls, path: str | Path) -> bool:
-        """True for a folder that is a run of any version, whole or not."""
+        """True for a run directory of any version, complete or not."""
         try:
             return "format" in cls(Path(path)).meta()
         except RunError:
@@ -276,7 +276,7 @@ class Run:
 
 
 def nearest_run(path: Path) -> str:
-    """Hint at a run beside `path`, or else in `runs`, with a similar name; `*` is similar to any."""
+    """Hint at a run of a similar name; `*` is similar to any. It lies beside `path` or in `runs`."""
     runs = {run.name: run for run in Run.find(path.parent) or Run.find(RUNS)}
     name = next(iter(runs), None) if path.name == "*" else nearest(path.name, runs)
     return "" if name is None else f" (did you mean {runs[name].path}?)"

@@ -1,4 +1,4 @@
-"""Log of a training, events.jsonl: one event a line."""
+"""Log of a training, events.jsonl: one event per line."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class History:
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.rewound = 0
-        """Number of times that events were forgotten: whoever keeps something of them starts again."""
+        """Number of times that events were discarded: readers then start again."""
 
     def add(self, event: dict[str, Any]) -> None:
         """Append an event; one that says `started` first removes those that it undoes."""
@@ -115,7 +115,7 @@ class Tail:
 
     @property
     def rewound(self) -> int:
-        """Number of times that events were forgotten: whoever keeps something of them starts again."""
+        """Number of times that events were discarded: readers then start again."""
         return self._history.rewound
 
     def read(self) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def without_infinities(value: Any) -> Any:
-    """Copy of a value with `None` for NaN and infinities, which standard JSON cannot hold."""
+    """Copy of a value with `None` for NaN and infinities: standard JSON has neither."""
     if isinstance(value, dict):
         return {key: without_infinities(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

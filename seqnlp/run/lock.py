@@ -26,7 +26,7 @@ WAIT = 0.2
 
 @final
 class RunLock:
-    """Lock of a run directory, from `acquire` to the end of the `with` block."""
+    """Lock of a run directory: from `acquire` to the end of the `with` block."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -41,7 +41,7 @@ class RunLock:
         """
         if self._lock is not None:
             return
-        from filelock import Timeout  # takes a while to import, which looking at runs can do without
+        from filelock import Timeout  # slow to import; listing runs does without
 
         lock = _file_lock(self._path)
         with files.saving(self._path, "locking the run"):
@@ -84,7 +84,7 @@ def holder(path: Path) -> int | None:
 
 
 def noted_process(path: Path) -> int | None:
-    """Process in the note beside the lock, which may have ended long ago; None without a note."""
+    """Process in the note beside the lock; it may have ended long ago. None without a note."""
     try:
         return int((path / HOLDER).read_text().strip()) or None
     except (OSError, ValueError):

@@ -22,7 +22,7 @@ def describe_training(
 
     Args:
         recipe: the recipe's name.
-        device: what is trained on, for instance `cpu` or `cuda:0`.
+        device: Device of the training, for instance `cpu` or `cuda:0`.
         threads: processor threads used.
         corpus: the hash of each split by its name.
         command: the command line, by default that of this process.
@@ -41,7 +41,7 @@ def describe_training(
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that a result depends on, read without importing them."""
+    """Versions of the packages a result depends on, read without importing them."""
     versions = {}
     for package in PACKAGES:
         try:

@@ -30,5 +30,5 @@ def score_tables(scores: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """True for a score that is a single number, rather than a table or a remark."""
+    """True for a score that is a single number: no table or remark."""
     return isinstance(value, int | float) and not isinstance(value, bool)

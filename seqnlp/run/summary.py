@@ -146,7 +146,7 @@ def curves(events: Sequence[Mapping[str, Any]]) -> Curves:
 
 
 def thinned(points: list[tuple[float, float | None]]) -> list[tuple[float, float | None]]:
-    """Average neighbouring points down to at most `POINTS`, without those that are None."""
+    """Average neighbouring points down to at most `POINTS`; those that are None are left out."""
     known = [(x, y) for x, y in points if y is not None]
     size = -(-len(known) // POINTS)
     if size <= 1:

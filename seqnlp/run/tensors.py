@@ -15,7 +15,7 @@ from seqnlp.nn.device import CPU
 from seqnlp.run.files import write_bytes
 
 HEADER = "seqnlp"
-"""The only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
+"""Only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def find_aliases(tensors: dict[str, Tensor]) -> dict[str, str]:
-    """Map tensors that share their memory with another to the name of that one."""
+    """Map each tensor that shares another's memory to the other's name."""
     first: dict[tuple[Any, ...], str] = {}
     aliases = {}
     for name, tensor in sorted(tensors.items()):

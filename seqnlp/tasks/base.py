@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from seqnlp.codecs import Codec
+from seqnlp.codecs import Codec, Column
 from seqnlp.embeddings import PathResolver
 from seqnlp.encoders import Encoder
 from seqnlp.errors import UsageError
+from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
-from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.readers.base import Corpus, read_corpus
 from seqnlp.recipe import Recipe
 from seqnlp.results import Result
 from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
 Scores = dict[str, Any]
-"""Numbers by name; a score of several parts, such as `labels`, is a table of its own."""
+"""Numbers by name; a score of several parts, such as `labels`, is a nested table."""
 
 Codecs = Mapping[str, Mapping[str, Any]]
 """Saved codecs by name, each the object of its JSON file."""
 
 
 class TaskRecipe(Recipe, ABC):
-    """Sections that all tasks have; settings alone."""
+    """Recipe sections that all tasks share; settings alone."""
 
     encoder: Encoder
     optimizer: Optimizer
@@ -37,7 +42,7 @@ class TaskRecipe(Recipe, ABC):
         return read_corpus(self.data, find)
 
     def split(self, source: str, find: PathResolver) -> Any:
-        """Read one split: a file, or what else the reader takes for the name of one."""
+        """Read one split: a file, or another name of a split that the reader accepts."""
         return self.data.reader.load(self.locate(source, find))
 
 
@@ -49,7 +54,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:
-        """Predict for a stream of inputs, one a line, and read ahead no further than a batch.
+        """Predict for a stream of inputs, one a line; reads no further ahead than a batch.
 
         Raises:
             seqnlp.errors.UsageError: its inputs are no lines of text.
@@ -60,11 +65,11 @@ class Task(ABC):
     """Recipe with fitted codecs: builds a model, encodes data for it, scores it."""
 
     recipe_class: ClassVar[type[TaskRecipe]]
-    """The recipes that it belongs to."""
+    """Class of its recipes."""
     items_name: str
     """Unit that speed is counted in, such as words."""
     metric: Metric
-    """The dev score that decides which weights are kept."""
+    """Dev score that decides which weights are kept."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -79,7 +84,7 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def restore(cls, recipe: Any, codecs: Codecs) -> Self:
-        """Take the codecs that a run has saved."""
+        """Restore the task from the codecs of a run."""
 
     @property
     def name(self) -> str:
@@ -96,33 +101,33 @@ class Task(ABC):
 
     @abstractmethod
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
+        """Build the model with random weights."""
 
     @abstractmethod
     def score(self, model: SequenceModel, dataset: Any) -> Scores:
         """Score a model on an encoded split."""
 
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Scores of dev during training, one of which decides."""
+        """Scores of dev during training, among them `metric`."""
         return plain_scores(self.score(model, dev))
 
     @abstractmethod
     def preview(self, dev: Any, seed: int) -> Preview:
-        """Pick a few examples of a split, to be predicted after each evaluation."""
+        """Pick a few examples of a split for prediction after each evaluation."""
 
     @abstractmethod
     def predictor(self, model: SequenceModel) -> Predictor:
         """Wrap a trained model in its predictor."""
 
     def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Calibrate the model's probabilities on dev, where the recipe asks for that.
+        """Calibrate the model's probabilities on dev, if the recipe asks for it.
 
         Args:
             model: The trained model, which is changed.
             dev: The encoded dev split.
 
         Returns:
-            A number for what was fitted, by decoder; nothing if nothing was.
+            The fitted number of each decoder; empty if nothing was fitted.
         """
         return {}
 
@@ -131,7 +136,7 @@ class Task(ABC):
         return []
 
     def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
-        """Score trivial systems, to be put beside the model.
+        """Score trivial systems for comparison with the model.
 
         Args:
             splits: `train`, `dev` and perhaps more, encoded.
@@ -139,7 +144,7 @@ class Task(ABC):
             seed: Decides all random choices.
 
         Returns:
-            For each split but train the plain scores of each system, by its name; nothing where none is known.
+            For each split but train the plain scores of each system, by its name; empty without baselines.
         """
         return {}
 
@@ -171,3 +176,19 @@ def task_class(recipe: TaskRecipe) -> type[Task]:
 def plain_scores(scores: Mapping[str, Any]) -> dict[str, float]:
     """Keep the scores that are single numbers."""
     return {name: score for name, score in scores.items() if isinstance(score, float)}
+
+
+class LabellingTask(Task, ABC):
+    """Task that predicts labels."""
+
+    @abstractmethod
+    def words(self, split: Dataset) -> Column:
+        """The words of each sequence of a split, to be shown."""
+
+    @abstractmethod
+    def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:
+        """Gold and predicted label of every item, by label column."""
+
+    @abstractmethod
+    def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
+        """Fit temperatures; returns those of the decoders whose recipe asks for it."""

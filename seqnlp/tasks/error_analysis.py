@@ -13,22 +13,17 @@ from seqnlp.errors import UsageError
 from seqnlp.metrics.calibration import calibration_error, reliability
 from seqnlp.metrics.labels import LabelPairs, accuracy, confusion_matrix, frequent_confusions
 from seqnlp.results import Confusion, ErrorReport, Mistake
-from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.tasks.base import LabellingTask
 from seqnlp.tasks.loading import open_split
 from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import computing_in, for_scores
 
 NOT_IN_TRAIN = "(not in train)"
-"""The row of a matrix for right labels that train did not have."""
+"""Row of a matrix for right labels that train did not have."""
 
 
 def analyse(
-    run: str | Path,
-    split: str = "test",
-    data: str | Path | None = None,
-    *,
-    confusions: int = 10,
-    examples: int = 2,
+    run: str | Path, split: str = "test", data: str | Path | None = None, *, confusions: int = 10, examples: int = 2
 ) -> dict[str, ErrorReport]:
     """Analyse the errors of a run.
 
@@ -36,8 +31,8 @@ def analyse(
         run: A run of a task that chooses labels.
         split: `train`, `dev` or `test`.
         data: Another file of the same kind, instead of a split.
-        confusions: How many of the most frequent confusions to tell, at most.
-        examples: How many of the mistakes of each to show: those that the model was surest of.
+        confusions: Most frequent confusions, at most.
+        examples: Mistakes of each confusion: those with the highest confidence.
 
     Returns:
         A report for each label column by its name.
@@ -88,12 +83,12 @@ def _by_knowledge(known: np.ndarray[Any, np.dtype[np.bool_]], right: Any) -> dic
 
 
 def _mistakes(pairs: LabelPairs, words: Column, gold: int, predicted: int, most: int) -> list[Mistake]:
-    """Items of one confusion, those first that the model was surest of."""
-    wanted = pairs.gold == gold if gold < len(pairs.names) else pairs.gold < 0
-    items = np.flatnonzero(wanted & (pairs.predicted == predicted))
-    surest = items[np.argsort(-pairs.confidence[items], kind="stable")[:most]]
+    """Items of one confusion, the highest confidence first."""
+    matches = pairs.gold == gold if gold < len(pairs.names) else pairs.gold < 0
+    items = np.flatnonzero(matches & (pairs.predicted == predicted))
+    chosen = items[np.argsort(-pairs.confidence[items], kind="stable")[:most]]
     mistakes = []
-    for item in surest.tolist():
+    for item in chosen.tolist():
         tokens = [words.distinct[code] for code in words.codes[int(pairs.rows[item])].tolist()]
         place = None if pairs.steps is None else int(pairs.steps[item])
         mistakes.append(Mistake(tokens, place, float(pairs.confidence[item])))

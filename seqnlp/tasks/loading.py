@@ -33,7 +33,7 @@ class OpenSplit:
 
 
 def open_split(run: str | Path, split: str = "test", data: str | Path | None = None) -> OpenSplit:
-    """Open a run with a split of its corpus, or with another file.
+    """Open a run with a split of its corpus or another file.
 
     Raises:
         seqnlp.errors.UsageError: the recipe has no such split.

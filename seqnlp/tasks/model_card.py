@@ -19,11 +19,7 @@ ones for other genres, times and writers. What is wrong or one-sided in the data
 def model_card(info: TaskInfo, recipe_text: str, scores: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     """Write a model card in Markdown with YAML front matter.
 
-    Args:
-        info: The task.
-        recipe_text: the resolved recipe, TOML.
-        scores: what `Run.save_scores` is given.
-        meta: what `describe_training` gives.
+    The recipe is resolved TOML, scores are as in scores.json, meta as in meta.json.
     """
     recipe = tomllib.loads(recipe_text)
     sections = [

@@ -30,11 +30,68 @@ class TaskInfo:
     """`module:class` of its panel in the terminal application; empty: the plain one."""
 
 
-_TASKS: dict[str, TaskInfo] = {}
+_BUILT_IN = (
+    TaskInfo(
+        name="tag",
+        noun="a tagger",
+        does="gives every word of a sentence a label",
+        example='print(model.tag("The cat sat ."))',
+        command="tag",
+        pipeline="token-classification",
+        module="seqnlp.tasks.tag.task",
+        predict="seqnlp.cli.tag:predict",
+        panel="seqnlp.tui.panels.tag:TagPanel",
+    ),
+    TaskInfo(
+        name="classify",
+        noun="a classifier",
+        does="gives a text a label",
+        example='print(model.classify("What a fine film !"))',
+        command="classify",
+        pipeline="text-classification",
+        module="seqnlp.tasks.classify.task",
+        predict="seqnlp.cli.classify:predict",
+        panel="seqnlp.tui.panels.classify:ClassifyPanel",
+    ),
+    TaskInfo(
+        name="lm",
+        noun="a language model",
+        does="continues a text",
+        example='for token in model.generate("Once upon a time"):\n    print(token.text, end="")',
+        command="generate",
+        pipeline="text-generation",
+        module="seqnlp.tasks.lm.task",
+        predict="seqnlp.cli.generate:predict",
+        panel="seqnlp.tui.panels.lm:LmPanel",
+    ),
+    TaskInfo(
+        name="translate",
+        noun="a translator",
+        does="turns a sentence into another",
+        example='print(model.translate("Das ist ein Haus .").text)',
+        command="translate",
+        pipeline="translation",
+        module="seqnlp.tasks.translate.task",
+        predict="seqnlp.cli.translate:predict",
+        panel="seqnlp.tui.panels.translate:TranslatePanel",
+    ),
+    TaskInfo(
+        name="forecast",
+        noun="a forecaster",
+        does="continues a series of numbers",
+        example='for series in model.forecast("series.csv"):\n    print(series.name, series.values)',
+        command="forecast",
+        pipeline="time-series-forecasting",
+        module="seqnlp.tasks.forecast.task",
+        predict="seqnlp.cli.forecast:predict",
+        panel="seqnlp.tui.panels.forecast:ForecastPanel",
+    ),
+)
+_TASKS: dict[str, TaskInfo] = {info.name: info for info in _BUILT_IN}
 
 
 def register(info: TaskInfo) -> None:
-    """Add a task, or replace the one of this name, as a plugin does that was edited."""
+    """Add a task, or replace the one of this name: a plugin's that was edited."""
     _TASKS[info.name] = info
 
 
@@ -53,70 +110,3 @@ def import_tasks() -> None:
     for info in known_tasks():
         if info.module:
             import_module(info.module)
-
-
-register(
-    TaskInfo(
-        name="tag",
-        noun="a tagger",
-        does="gives every word of a sentence a label",
-        example='print(model.tag("The cat sat ."))',
-        command="tag",
-        pipeline="token-classification",
-        module="seqnlp.tasks.tag.task",
-        predict="seqnlp.cli.tag:predict",
-        panel="seqnlp.tui.panels.tag:TagPanel",
-    )
-)
-register(
-    TaskInfo(
-        name="classify",
-        noun="a classifier",
-        does="gives a text a label",
-        example='print(model.classify("What a fine film !"))',
-        command="classify",
-        pipeline="text-classification",
-        module="seqnlp.tasks.classify.task",
-        predict="seqnlp.cli.classify:predict",
-        panel="seqnlp.tui.panels.classify:ClassifyPanel",
-    )
-)
-register(
-    TaskInfo(
-        name="lm",
-        noun="a language model",
-        does="continues a text",
-        example='for token in model.generate("Once upon a time"):\n    print(token.text, end="")',
-        command="generate",
-        pipeline="text-generation",
-        module="seqnlp.tasks.lm.task",
-        predict="seqnlp.cli.generate:predict",
-        panel="seqnlp.tui.panels.lm:LmPanel",
-    )
-)
-register(
-    TaskInfo(
-        name="translate",
-        noun="a translator",
-        does="turns a sentence into another",
-        example='print(model.translate("Das ist ein Haus .").text)',
-        command="translate",
-        pipeline="translation",
-        module="seqnlp.tasks.translate.task",
-        predict="seqnlp.cli.translate:predict",
-        panel="seqnlp.tui.panels.translate:TranslatePanel",
-    )
-)
-register(
-    TaskInfo(
-        name="forecast",
-        noun="a forecaster",
-        does="continues a series of numbers",
-        example='for series in model.forecast("series.csv"):\n    print(series.name, series.values)',
-        command="forecast",
-        pipeline="time-series-forecasting",
-        module="seqnlp.tasks.forecast.task",
-        predict="seqnlp.cli.forecast:predict",
-        panel="seqnlp.tui.panels.forecast:ForecastPanel",
-    )
-)

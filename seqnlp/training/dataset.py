@@ -63,11 +63,9 @@ class BucketedDataset(EncodedDataset, ABC):
 
     @property
     def items(self) -> int:
-        """Items of the split."""
         return int(self.row_items.sum())
 
     def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Items of a batch."""
         return int(self.row_items[rows].sum())
 
     def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
@@ -80,13 +78,13 @@ class BucketedDataset(EncodedDataset, ABC):
 
 
 def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """Plan the batches of an epoch from the arguments alone, so that a training can resume at any of them.
+    """Plan an epoch's batches from the arguments alone: a training can resume at any batch.
 
     Sequences of about the same length come together, other ones in each epoch; batches come in random order.
 
     Args:
         lengths: Steps of each sequence; shape (sequences,).
-        budget: Steps of a batch, padding included. A longer sequence makes a batch of its own.
+        budget: Steps of a batch, padding included. A longer sequence is a batch by itself.
         seed: The recipe's seed.
         epoch: Counted from 0.
 

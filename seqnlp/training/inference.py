@@ -24,7 +24,7 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
     Args:
         work: The function; on a CPU it runs in several threads at a time.
         items: Its arguments, one batch each.
-        device: Where it computes.
+        device: Device of the computation.
 
     Returns:
         The results, in the order of the batches.

@@ -50,7 +50,7 @@ class Training(Spec):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
     threads: Annotated[int, Field(ge=0)] = 0
-    """Processor threads, each with its share of every batch; 0: one a core. Resuming takes the number it began with."""
+    """Processor threads, each with its share of every batch; 0: one per core. A resumed training keeps its number."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints; one is also saved after each epoch."""
 
@@ -80,7 +80,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Metric:
-    """The dev score that decides which weights are kept."""
+    """Dev score that decides which weights are kept."""
 
     name: str
     higher_is_better: bool = True
@@ -109,7 +109,7 @@ class Trainer:
         items_name: str,
         preview: Preview = lambda model: [],
     ) -> None:
-        """Take the parts.
+        """Store the parts and build the optimizer.
 
         Args:
             model: Freshly initialised, or about to be restored.
@@ -120,7 +120,7 @@ class Trainer:
             training: The recipe's `[training]`.
             seed: Seed of the recipe.
             items_name: Name of the items: words, characters, ...
-            preview: Shows what a model predicts for a few examples of dev.
+            preview: Predictions of a model for a few examples of dev.
         """
         self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
@@ -175,7 +175,7 @@ class Trainer:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
-        now, begun = self.progress, time.perf_counter()
+        now, start = self.progress, time.perf_counter()
         rate = self.schedule.rate(now.step / self.steps) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -184,9 +184,9 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
         if not (math.isfinite(nats) and math.isfinite(norm)):
             self.optimizer.zero_grad()
-            what = "loss" if not math.isfinite(nats) else "gradient"
+            quantity = "loss" if not math.isfinite(nats) else "gradient"
             raise Diverged(
-                f"the {what} is not finite at step {now.step + 1} (learning rate {rate:.2g}); "
+                f"the {quantity} is not finite at step {now.step + 1} (learning rate {rate:.2g}); "
                 "try a smaller optimizer.lr or training.max_grad_norm"
             )
         self.optimizer.step()
@@ -195,14 +195,14 @@ class Trainer:
         if self.average:
             memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
             torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
-        took = time.perf_counter() - begun
+        took = time.perf_counter() - start
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))
         speed = sum(items for items, _ in self.speed) / sum(took for _, took in self.speed)
         return Stepped(*self._moment(now.position * share / len(batches)), nats / items, rate, now.items, speed)
 
     def _evaluate(self, share: float = 0.0) -> Evaluated:
-        now, begun = self.progress, time.perf_counter()
+        now, start = self.progress, time.perf_counter()
         self.model.eval()
         with self.averaged(), torch.inference_mode():
             with computing_in(self.precision, self.model.device):
@@ -217,12 +217,12 @@ class Trainer:
         elif self.schedule.schedule == "plateau":
             now.decay *= 0.5
         now.evaluated = now.step
-        now.seconds += time.perf_counter() - begun
+        now.seconds += time.perf_counter() - start
         return Evaluated(*self._moment(share), scores, self.metric.name, best, examples)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Swap in the averaged weights inside the block, if the recipe asks for an average."""
+        """Swap in the averaged weights inside the block, if there are any."""
         self._swap()
         try:
             yield
@@ -236,6 +236,16 @@ class Trainer:
     def close(self) -> None:
         """End the threads of the replicas."""
         self.replicas.close()
+
+    def fit(self) -> SequenceModel:
+        """Train to the end; returns the model with the weights of the best evaluation."""
+        best = self.weights()
+        for event in self.events():
+            if isinstance(event, Evaluated) and event.best:
+                best = self.weights()
+        self.close()
+        self.model.load_state_dict(best)
+        return self.model.eval()
 
     def weights(self) -> dict[str, Tensor]:
         """Weights for prediction: the averaged ones, or else the plain ones."""

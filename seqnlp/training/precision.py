@@ -33,6 +33,6 @@ def for_scores(trained: Literal["auto", "fp32", "bf16"]) -> Precision:
 @contextmanager
 def computing_in(precision: Precision, device: torch.device) -> Iterator[None]:
     """Run the matrix products inside in this number format, on this device."""
-    # The cache of cast weights is one for all threads, so that what is found in it would depend on timing.
+    # All threads share the cache of cast weights: its content would depend on timing.
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
         yield

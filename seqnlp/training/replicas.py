@@ -37,13 +37,9 @@ class Replicas:
     """Copies of a model with shared weights and separate gradients."""
 
     def __init__(self, model: SequenceModel, examples: EncodedDataset, number: int, precision: Precision) -> None:
-        """Copy the model.
+        """Copy the model; the first replica is the model itself.
 
-        Args:
-            model: The first replica itself.
-            examples: Dataset that batches are gathered from.
-            number: Number of replicas.
-            precision: Number format of the matrix products.
+        `precision` is the number format of the matrix products.
         """
         self.models = [model, *(copy.deepcopy(model) for _ in range(number - 1))]
         for replica in self.models[1:]:
@@ -84,7 +80,7 @@ class Replicas:
         return sum(nats for nats, _ in results), items, [state for _, state in results]
 
     def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, State | None]:
-        """Forward and backward pass of one replica, in a thread of its own."""
+        """Forward and backward pass of one replica, in its own thread."""
         seed_thread(seed * len(self.models) + replica)
         model, nats, state = self.models[replica], 0.0, share.state
         for rows in share.rows:

@@ -18,7 +18,7 @@ from seqnlp.encoders import Encoder, Lstm
 from seqnlp.events import Example
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn.device import to_numpy
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.recipe import Data
 from seqnlp.tasks.base import Codecs, Predictor, Scores, Task, TaskRecipe

@@ -50,6 +50,12 @@ def test_padding_equals_lists_filled_up(case: tuple[list[list[int]], list[int]],
     assert mask.tolist() == [[step < len(rows[row]) for step in range(longest)] for row in chosen]
 
 
+@given(ROWS)
+def test_enclosed_rows_have_an_element_on_either_side(rows: list[list[int]]) -> None:
+    enclosed = Ragged.from_rows(rows).enclosed(-1, -2)
+    assert [row.tolist() for row in enclosed] == [[-1, *row, -2] for row in rows]
+
+
 def test_the_type_of_the_values_is_kept() -> None:
     ragged = Ragged.from_rows([[0.5], [], [1.5, 2.5]], np.float32)
     padded, _ = ragged.pad(np.array([2, 0]))

@@ -12,8 +12,7 @@ from torch import Tensor
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.decoders.forecast.outputs import Output, PointOutput
 from seqnlp.nn.device import TensorBatch
-from seqnlp.nn.distributions import Distribution
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family
@@ -89,11 +88,11 @@ class ForecastDecoder(Family, ABC):
 class ForecastModule(DecoderModule, ABC):
     """Network of a `ForecastDecoder`. It computes normalised values; its predictions are denormalised."""
 
-    def __init__(self, shape: ForecastShape, output: Distribution, calibrated: bool = False) -> None:
+    def __init__(self, spec: ForecastDecoder, shape: ForecastShape) -> None:
         super().__init__()
-        self.shape, self.output = shape, output
-        shifts = torch.zeros(shape.series, shape.horizon, shape.channels, output.size)
-        self.register_buffer("shifts", shifts, persistent=calibrated)
+        self.shape, self.output = shape, spec.output.build()
+        shifts = torch.zeros(shape.series, shape.horizon, shape.channels, self.output.size)
+        self.register_buffer("shifts", shifts, persistent=spec.calibrate)
         self.shifts: Tensor
         """Shifts of the calibration, in units of the window's scale."""
         self.affine: WindowAffine | None = None
@@ -101,7 +100,7 @@ class ForecastModule(DecoderModule, ABC):
 
     @abstractmethod
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """Compute the raw parameters of each value, before a learned map and the normalisation are undone."""
+        """Compute the raw parameters of each value. A learned map and the normalisation are still to be undone."""
 
     def loss(self, states: States, target: ForecastTarget) -> Loss:
         """Loss of the distribution, summed over the observed values."""

@@ -5,10 +5,9 @@ from typing import Literal, final
 from torch import Tensor, nn
 
 from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
-from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.pooling import LastStep
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 
 
@@ -19,29 +18,25 @@ class Direct(ForecastDecoder):
     kind: Literal["direct"] = "direct"
 
     def build(self, shape: ForecastShape) -> "DirectModule":
-        """Build the map."""
-        return DirectModule(shape, self.output.build(), self.dropout, self.calibrate)
+        return DirectModule(self, shape)
 
 
 @final
 class DirectModule(ForecastModule):
-    """Linear map of the last state to the whole horizon, plus one of the future covariates of each step."""
+    """Linear map of the last state to the whole horizon; one of the future covariates of each step is added."""
 
-    def __init__(
-        self, shape: ForecastShape, output: Distribution, dropout: float = 0.0, calibrated: bool = False
-    ) -> None:
-        super().__init__(shape, output, calibrated)
+    def __init__(self, spec: Direct, shape: ForecastShape) -> None:
+        super().__init__(spec, shape)
         self.last = LastStep(shape.width, shape.reads_ahead)
-        self.dropout = Dropout(dropout)
-        self.map = nn.Linear(self.last.width, shape.horizon * shape.channels * output.size)
+        self.dropout = Dropout(spec.dropout)
+        self.map = nn.Linear(self.last.width, shape.horizon * shape.channels * self.output.size)
         self.covariates = (
-            nn.Linear(shape.future_covariates, shape.channels * output.size, bias=False)
+            nn.Linear(shape.future_covariates, shape.channels * self.output.size, bias=False)
             if shape.future_covariates
             else None
         )
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
         last = self.dropout(self.last(states).vectors[:, None])[:, 0]
         steps = self.map(last).unflatten(1, (self.shape.horizon, self.shape.channels, self.output.size))
         if self.covariates is None:

@@ -7,10 +7,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
-from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.grouped_linear import GroupedLinear, Grouping
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 
 
@@ -30,35 +29,24 @@ class LinearMap(ForecastDecoder):
     """Separate maps for each column of each series; else all share the same ones."""
 
     def build(self, shape: ForecastShape) -> "LinearMapModule":
-        """Build the maps."""
-        output = self.output.build()
-        return LinearMapModule(shape, output, self.moving_average, self.dropout, self.calibrate, self.individual)
+        return LinearMapModule(self, shape)
 
 
 @final
 class LinearMapModule(ForecastModule):
-    """One or two linear maps over time, shared or not by all channels; it reads the values alone."""
+    """One or two linear maps over time, for all channels or each. It reads the values alone."""
 
-    def __init__(
-        self,
-        shape: ForecastShape,
-        output: Distribution,
-        trend: int = 25,
-        dropout: float = 0.0,
-        calibrated: bool = False,
-        individual: bool = False,
-    ) -> None:
-        super().__init__(shape, output, calibrated)
-        self.trend, self.individual = trend, individual
-        self.dropout = Dropout(dropout)
-        before, after = shape.lookback, shape.horizon * output.size
+    def __init__(self, spec: LinearMap, shape: ForecastShape) -> None:
+        super().__init__(spec, shape)
+        self.trend, self.individual = spec.moving_average, spec.individual
+        self.dropout = Dropout(spec.dropout)
+        before, after = shape.lookback, shape.horizon * self.output.size
         self.maps = nn.ModuleList(
-            GroupedLinear(shape.series * shape.channels, before, after) if individual else nn.Linear(before, after)
-            for _ in range(2 if trend else 1)
+            GroupedLinear(shape.series * shape.channels, before, after) if self.individual else nn.Linear(before, after)
+            for _ in range(2 if self.trend else 1)
         )
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
         values = self.dropout(states.outputs[..., : self.shape.channels].transpose(1, 2))
         parts = [values]
         if self.trend:
@@ -79,7 +67,7 @@ class LinearMapModule(ForecastModule):
 def moving_average(
     values: Float[Tensor, "batch channels lookback"], steps: int
 ) -> Float[Tensor, "batch channels lookback"]:
-    """Centred moving average, with the first and the last value repeated beyond the ends."""
+    """Centred moving average; the first and the last value are repeated beyond the ends."""
     before = (steps - 1) // 2
     padded = nn.functional.pad(values, (before, steps - 1 - before), "replicate")
     return nn.functional.avg_pool1d(padded, steps, 1)

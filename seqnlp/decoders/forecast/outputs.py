@@ -28,7 +28,6 @@ class PointOutput(Output):
     """Training loss: mean absolute error (mae), mean squared error (mse), or Huber loss."""
 
     def build(self) -> Distribution:
-        """Build the distribution."""
         return Point(self.loss)
 
 
@@ -48,7 +47,6 @@ class QuantileOutput(Output):
         return levels
 
     def build(self) -> Distribution:
-        """Build the distribution."""
         return QuantileGrid(self.levels)
 
 
@@ -59,5 +57,4 @@ class GaussianOutput(Output):
     kind: Literal["gaussian"] = "gaussian"
 
     def build(self) -> Distribution:
-        """Build the distribution."""
         return Gaussian()

@@ -1,7 +1,6 @@
 """Recursive multi-step forecasts: each is an input of the next step."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Annotated, Literal, final
 
 import torch
@@ -10,11 +9,9 @@ from torch import Tensor, nn
 
 from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.encoders import Cell, Gru
-from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.encoder import EncoderModule
+from seqnlp.nn.encoder import States, split_state, state_shapes
 from seqnlp.nn.pooling import LastStep
-from seqnlp.nn.states import States, split_state, state_shapes
 from seqnlp.shapes import Float
 
 
@@ -24,49 +21,38 @@ class Recursive(ForecastDecoder):
 
     kind: Literal["recursive"] = "recursive"
     cell: Cell = Gru()
-    """The recurrence: any causal kind of encoder."""
+    """Recurrence: any causal kind of encoder."""
     size: Annotated[int, Field(ge=1)] = 64
     """Hidden units."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """See `ForecastDecoder.faults`."""
         yield from self.cell.cell_faults(1, self.size)
 
     def build(self, shape: ForecastShape) -> "RecursiveModule":
-        """Build the network."""
-        cell = partial(self.cell.build_cell, size=self.size)
-        return RecursiveModule(shape, self.output.build(), cell, self.dropout, self.calibrate)
+        return RecursiveModule(self, shape)
 
 
 @final
 class RecursiveModule(ForecastModule):
     """Recurrent decoder without teacher forcing: also in training it reads its own forecasts."""
 
-    def __init__(
-        self,
-        shape: ForecastShape,
-        output: Distribution,
-        cell: Callable[[int], EncoderModule],
-        dropout: float = 0.0,
-        calibrated: bool = False,
-    ) -> None:
-        super().__init__(shape, output, calibrated)
+    def __init__(self, spec: Recursive, shape: ForecastShape) -> None:
+        super().__init__(spec, shape)
         width = shape.channels + shape.future_covariates
         self.last = LastStep(shape.width, shape.reads_ahead)
-        self.cell = cell(width)
+        self.cell = spec.cell.build_cell(width, size=spec.size)
         self._shapes = state_shapes(self.cell, width)
         self.start = nn.Linear(self.last.width, sum(each.numel() for each in self._shapes))
-        self.dropout = Dropout(dropout)
-        self.map = nn.Linear(self.cell.width, shape.channels * output.size)
+        self.dropout = Dropout(spec.dropout)
+        self.map = nn.Linear(self.cell.width, shape.channels * self.output.size)
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
-        begun = torch.tanh(self.start(self.last(states).vectors))
-        stepper = self.cell.stepper(len(begun))
-        stepper.load(split_state(begun, self._shapes), len(begun))
+        initial = torch.tanh(self.start(self.last(states).vectors))
+        stepper = self.cell.stepper(len(initial))
+        stepper.load(split_state(initial, self._shapes), len(initial))
         value, steps = future.last, []
         for step in range(self.shape.horizon):
-            inputs = torch.cat([value, future.covariates[:, step]], 1).to(begun.dtype)
+            inputs = torch.cat([value, future.covariates[:, step]], 1).to(initial.dtype)
             features = self.dropout(stepper.step(inputs)[:, None])[:, 0]
             raw = self.map(features).unflatten(1, (self.shape.channels, self.output.size))
             value = self.point(raw)

@@ -8,10 +8,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
-from seqnlp.nn.distributions import Distribution
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.encoder import States
 from seqnlp.nn.pooling import LastStep
-from seqnlp.nn.states import States
 from seqnlp.shapes import Float
 
 
@@ -28,13 +27,12 @@ class Segments(ForecastDecoder):
     """Hidden units of the recurrent step."""
 
     def build(self, shape: ForecastShape) -> "SegmentsModule":
-        """Build the network."""
-        return SegmentsModule(shape, self.output.build(), self.segment_length, self.size, self.dropout, self.calibrate)
+        return SegmentsModule(self, shape)
 
 
 @final
 class SegmentsModule(ForecastModule):
-    """Gated recurrent units that take one step for each segment, given its position and series.
+    """Gated recurrent units with one step per segment; its position and series are the input.
 
     The step of a segment does not wait for that of the one before, so that no error is carried from one to the
     next. In terms of the paper (arXiv 2308.11200, section 4): parallel multi-step forecasting, with the position of
@@ -42,16 +40,9 @@ class SegmentsModule(ForecastModule):
     segments and computed once.
     """
 
-    def __init__(
-        self,
-        shape: ForecastShape,
-        output: Distribution,
-        segment: int,
-        size: int,
-        dropout: float = 0.0,
-        calibrated: bool = False,
-    ) -> None:
-        super().__init__(shape, output, calibrated)
+    def __init__(self, spec: Segments, shape: ForecastShape) -> None:
+        super().__init__(spec, shape)
+        segment, size = spec.segment_length, spec.size
         self.segment, self.number = segment, ceil(shape.horizon / segment)
         self.last = LastStep(shape.width, shape.reads_ahead)
         self.start = nn.Identity() if self.last.width == size else nn.Linear(self.last.width, size)
@@ -65,16 +56,15 @@ class SegmentsModule(ForecastModule):
         self.from_series = nn.Linear(size - half, 3 * size, bias=False)
         self.from_state = nn.Linear(size, 3 * size)
         self.from_covariates = nn.Linear(size, 3 * size, bias=False) if shape.future_covariates else None
-        self.dropout = Dropout(dropout, variational=False)
-        self.map = nn.Linear(size, segment * shape.channels * output.size)
+        self.dropout = Dropout(spec.dropout, variational=False)
+        self.map = nn.Linear(size, segment * shape.channels * self.output.size)
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
-        """See `ForecastModule.forward`."""
         state = self.start(self.last(states).vectors)
-        told = self.from_position(self.position) + self.from_series(self.series(future.series))[:, None]
+        gates = self.from_position(self.position) + self.from_series(self.series(future.series))[:, None]
         if self.covariates is not None and self.from_covariates is not None:
-            told = told + self.from_covariates(torch.relu(self.covariates(self._segments(future.covariates))))
-        after = gated(told, self.from_state(state)[:, None], state[:, None])
+            gates = gates + self.from_covariates(torch.relu(self.covariates(self._segments(future.covariates))))
+        after = gated(gates, self.from_state(state)[:, None], state[:, None])
         steps = self.map(self.dropout(after)).reshape(len(after), -1, self.shape.channels, self.output.size)
         return steps[:, : self.shape.horizon]  # type: ignore[no-any-return]
 
@@ -87,13 +77,16 @@ class SegmentsModule(ForecastModule):
 
 
 def gated(
-    told: Float[Tensor, "batch segments gates"],
-    remembered: Float[Tensor, "batch 1 gates"],
+    inputs: Float[Tensor, "batch segments gates"],
+    hidden: Float[Tensor, "batch 1 gates"],
     state: Float[Tensor, "batch 1 units"],
 ) -> Float[Tensor, "batch segments units"]:
-    """One step of gated recurrent units (Cho et al., 2014, in cuDNN's form): reset, update and new, in this order."""
-    reset, update, new = told.chunk(3, -1)
-    reset_of, update_of, new_of = remembered.chunk(3, -1)
+    """One step of gated recurrent units (Cho et al., 2014, in cuDNN's form).
+
+    The gates of the inputs and of the hidden state are reset, update and new, in this order.
+    """
+    reset, update, new = inputs.chunk(3, -1)
+    reset_of, update_of, new_of = hidden.chunk(3, -1)
     update = torch.sigmoid(update + update_of)
     fresh = torch.tanh(new + torch.sigmoid(reset + reset_of) * new_of)
     return fresh + update * (state - fresh)

@@ -1,7 +1,6 @@
 """Recurrent networks: layers, stacks of them, and steppers for one step at a time."""
 
-from seqnlp.nn.recurrent.layer import RecurrentLayer
-from seqnlp.nn.recurrent.layers import GruLayer, LstmLayer, RnnLayer
+from seqnlp.nn.recurrent.layers import GruLayer, LstmLayer, RecurrentLayer, RnnLayer
 from seqnlp.nn.recurrent.packed import packed_linear
 from seqnlp.nn.recurrent.stack import RecurrentStack
 

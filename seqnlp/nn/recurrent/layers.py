@@ -1,4 +1,4 @@
-"""Recurrent layers with torch's kernels: tanh or ReLU networks, GRU and LSTM."""
+"""Recurrent layers: their contract, and those with torch's kernels (tanh or ReLU networks, GRU, LSTM)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,15 +8,49 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.nn.dropout import drop_weights
-from seqnlp.nn.recurrent.layer import RecurrentLayer
+from seqnlp.nn.encoder import Stepper, TensorStepper
 from seqnlp.nn.recurrent.packed import PackedGru, PackedLstm, PackedRnn, can_pack
-from seqnlp.nn.stepper import Stepper, TensorStepper
 from seqnlp.shapes import Float
+
+
+class RecurrentLayer(nn.Module, ABC):
+    """One direction of one recurrent layer, over time-major steps."""
+
+    size: int
+    """Features of an output step."""
+
+    @abstractmethod
+    def forward(
+        self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
+    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+        """Read all steps.
+
+        Args:
+            steps: The inputs.
+            state: The state to go on from; None: that before the first step. The first axis of each tensor is
+                the batch.
+
+        Returns:
+            The outputs, and the state after the last step.
+        """
+
+    @abstractmethod
+    def reset_parameters(self) -> None:
+        """Draw fresh weights."""
+
+    def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
+        """Make a stepper with the present weights. See `EncoderModule.stepper`."""
+        return TensorStepper(self._one_step, table)
+
+    def _one_step(self, inputs: Tensor, state: list[Tensor] | None) -> tuple[Tensor, list[Tensor]]:
+        outputs, state = self(inputs[None], state)
+        return outputs[0], state
+
 
 Activation = Literal["tanh", "relu"]
 
 SETTINGS = (True, 1, 0.0)
-"""What the kernels are told: biases, one layer, no dropout."""
+"""Arguments of the kernels: biases, one layer, no dropout."""
 
 
 def initialise(parameters: Sequence[tuple[str, nn.Parameter]], size: int) -> None:

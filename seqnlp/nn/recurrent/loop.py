@@ -7,7 +7,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from seqnlp.nn.recurrent.layer import RecurrentLayer
+from seqnlp.nn.recurrent.layers import RecurrentLayer
 from seqnlp.shapes import Float
 
 Product = Callable[[Tensor, Tensor | None], Tensor]

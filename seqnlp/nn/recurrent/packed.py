@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from seqnlp.nn.device import CPU, NumpyView, autocast_dtype, to_numpy
-from seqnlp.nn.stepper import Stepper
+from seqnlp.nn.encoder import Stepper
 from seqnlp.shapes import Float, Int
 
 Floats = NDArray[np.float32]

@@ -12,12 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.encoder import EncoderModule
+from seqnlp.nn.encoder import EncoderModule, States, Stepper
 from seqnlp.nn.initial import weights_are_drawn
 from seqnlp.nn.padding import reversal, reverse
-from seqnlp.nn.recurrent.layer import RecurrentLayer
-from seqnlp.nn.states import States
-from seqnlp.nn.stepper import Stepper
+from seqnlp.nn.recurrent.layers import RecurrentLayer
 from seqnlp.shapes import Bool, Float, Int
 
 

@@ -10,9 +10,8 @@ from seqnlp.codecs import Vocabulary
 from seqnlp.codecs.text import IDS
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
-from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
-from seqnlp.nn.identity import Identity
+from seqnlp.nn.bypass import Identity
 from seqnlp.nn.pooling import Sum
 from seqnlp.optimizers import AdamW
 from seqnlp.shapes import Float
@@ -29,30 +28,18 @@ def train_bag_of_words(
     threads: int,
     seed: int,
 ) -> SequenceModel:
-    """Train the model.
+    """Train the baseline; keep the weights of the best epoch by `metric`.
 
-    Args:
-        train: Texts, their words encoded as `words`.
-        score: Scores a model on dev.
-        metric: The one of those scores that decides the epoch whose weights are kept.
-        vocabulary: The codec of the words.
-        classes: Number of labels.
-        threads: Processor threads.
-        seed: Decides the order of the texts.
+    The words of `train` are encoded as `words`; `score` scores a model on dev; `seed` decides the order of the texts.
     """
     model = bag_of_words(len(vocabulary), classes, multilabel=train.classes is not None)
     settings = Training(epochs=8, threads=threads)
     trainer = Trainer(model, train, score, metric, AdamW(lr=0.02, weight_decay=0.5), settings, seed, "texts")
-    best = trainer.weights()
-    for event in trainer.events():
-        if isinstance(event, Evaluated) and event.best:
-            best = trainer.weights()
-    model.load_state_dict(best)
-    return model.eval()
+    return trainer.fit()
 
 
 def bag_of_words(words: int, classes: int, multilabel: bool) -> SequenceModel:
-    """The untrained model: the weights of a text's words for each class, summed."""
+    """Untrained model: the weights of a text's words for each class, summed."""
     bias = nn.Linear(classes, classes)
     nn.init.zeros_(bias.bias)
     nn.init.eye_(bias.weight)
@@ -71,5 +58,5 @@ class BagOfWords(nn.Module):
         nn.init.zeros_(self.table.weight)
 
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
-        """The weights of every word of a batch of texts."""
+        """Weights of every word of a batch of texts."""
         return nn.functional.embedding(batch.index, self.table(batch.features["words"].words[IDS]))

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 LABEL = "label"
-"""The name of the one decoder."""
+"""Name of the decoder."""
 
 
 def split_texts(split: "Dataset", name: str) -> Column:
-    """The words of a column of raw texts; equal texts are split once.
+    """Words of a column of raw texts; equal texts are split once.
 
     Raises:
         seqnlp.errors.DataError: what `Column.from_dataset` raises, and a text without words.
@@ -50,18 +50,18 @@ def checked(words: Column, name: str) -> Column:
 
 
 def read_labels(split: "Dataset", name: str, multilabel: bool) -> Column:
-    """The label column.
+    """Label column.
 
     Raises:
         seqnlp.errors.DataError: what `Column.from_dataset` raises; a row with no label, or with many where there
             should be one.
     """
     labels = Column.from_dataset(split, name)
-    odd = np.flatnonzero(labels.codes.lengths != 1)
-    if not multilabel and len(odd):
-        found = labels.codes.lengths[odd[0]]
+    wrong = np.flatnonzero(labels.codes.lengths != 1)
+    if not multilabel and len(wrong):
+        found = labels.codes.lengths[wrong[0]]
         raise DataError(
-            f"column {name!r}: row {odd[0] + 1} has {found} labels; expected one (data.multilabel = true allows more)"
+            f"column {name!r}: row {wrong[0] + 1} has {found} labels; expected one (data.multilabel = true allows more)"
         )
     return labels
 
@@ -73,13 +73,13 @@ class ClassifyDataset(BucketedDataset):
     def __init__(
         self, text: EncodedText, labels: Ragged, unseen: list[str], classes: int | None, batch_tokens: int
     ) -> None:
-        """Take the encoded columns.
+        """Store the encoded columns.
 
         Args:
             text: The texts.
             labels: The numbers of each text's labels.
             unseen: The labels that train did not have.
-            classes: Number of labels, if a text may have any of them; None if each has exactly one.
+            classes: Number of labels of multilabel texts; None if each text has exactly one.
             batch_tokens: Steps of a training batch.
         """
         self.text = text
@@ -110,21 +110,18 @@ class ClassifyDataset(BucketedDataset):
 
     @property
     def words(self) -> Column:
-        """The words of each text."""
+        """Words of each text."""
         return self.text.words
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Words of each text."""
         return self.text.codes.lengths
 
     @property
     def row_items(self) -> NDArray[np.int64]:
-        """One for each text."""
         return np.ones(len(self.labels), np.int64)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Gather some texts."""
         inputs = TextBatch.gather(self.text, rows)
         return Batch(inputs, {LABEL: torch.from_numpy(self.gold(rows))}, len(rows))
 

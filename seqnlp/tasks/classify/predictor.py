@@ -1,4 +1,4 @@
-"""A trained classifier, and why it chooses what it chooses."""
+"""A trained classifier, with explanations of its predictions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, final, overload
@@ -29,14 +29,8 @@ class Classifier(Predictor):
 
     task: ClassVar[str] = "classify"
 
-    def __init__(
-        self,
-        model: SequenceModel,
-        codecs: Mapping[str, TextCodec],
-        labels: Labels,
-        multilabel: bool,
-    ) -> None:
-        """Take a model and its codecs.
+    def __init__(self, model: SequenceModel, codecs: Mapping[str, TextCodec], labels: Labels, multilabel: bool) -> None:
+        """Store a model and its codecs.
 
         Args:
             model: The trained model.
@@ -47,7 +41,6 @@ class Classifier(Predictor):
         self.model, self.codecs, self.labels, self.multilabel = model.eval(), codecs, labels, multilabel
 
     def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
-        """Classify a stream of texts."""
         return self.classify(iter(lines))
 
     @overload
@@ -64,12 +57,12 @@ class Classifier(Predictor):
     def classify(
         self, texts: Texts, *, explain: bool = False, pretokenized: bool = False
     ) -> Classification | list[Classification] | Iterator[Classification]:
-        """Classify one text, a list of texts, or a stream of them.
+        """Classify one text, a list of texts, or a stream of texts.
 
         Args:
             texts: Text, split into words by rule, or, for a text that is a list, the words themselves.
-            explain: Also say what each word did for the likeliest class: its weight, if the decoder is one of
-                attention (they are in sum 1) and no n-grams vote, or else gradient times input, which is
+            explain: Also give the contribution of each word to the likeliest class: its weight, if the decoder
+                pools by attention (weights sum to 1) and no n-grams vote, or else gradient times input, which is
                 negative for a word that speaks against it. A phrase's vote counts for its last word.
             pretokenized: Split text at blanks only.
 
@@ -109,7 +102,7 @@ class Classifier(Predictor):
 
     @torch.enable_grad()
     def _explained(self, inputs: TextBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Scores, and what each step did for the likeliest class; shape (batch, time)."""
+        """Scores, and the contribution of each step to the likeliest class; shape (batch, time)."""
         inputs = inputs.to(self.model.device)
         vectors: Tensor = self.model.embedding(inputs).detach().requires_grad_()
         classes = self._decoder.predict(self.model.encoder(vectors, inputs.mask, None))

@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 def preview(
     dev: "Dataset", seed: int, recipe: ClassifyRecipe, classifier: Callable[[SequenceModel], Classifier]
 ) -> Preview:
-    """Pick texts with their classes.
-
-    Args:
-        dev: The split, as it was read.
-        seed: Decides which texts.
-        recipe: Reads words and labels of a split.
-        classifier: Wraps a model.
-    """
+    """Pick texts and their classes; `seed` decides which."""
     table = dev.select(sample_rows(len(dev), seed))
     texts, expected = recipe.words(table).rows(), recipe.labels(table).rows()
 

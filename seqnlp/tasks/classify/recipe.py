@@ -24,18 +24,18 @@ class ClassifyData(Data):
     renamed = {"several": "multilabel"}
 
     text: str | None = None
-    """The column that holds raw text; left out, and no `tokens` either: `text`."""
+    """Column that holds raw text; left out, and no `tokens` either: `text`."""
     tokens: str | None = None
-    """The column that holds lists of words, if the texts are tokenized."""
+    """Column that holds lists of words, if the texts are tokenized."""
     label: str = "label"
-    """The column to predict."""
+    """Column to predict."""
     multilabel: bool = False
-    """Predict any number of labels for a text, each on its own; the label column then holds lists."""
+    """Predict any number of labels for a text, independently; the label column then holds lists."""
 
 
 @final
 class ClassifyRecipe(TaskRecipe):
-    """Gives a text a label."""
+    """Recipe of a model that labels texts."""
 
     task: Literal["classify"] = "classify"
     data: ClassifyData
@@ -47,7 +47,6 @@ class ClassifyRecipe(TaskRecipe):
     """Linear n-gram model beside the network, whose logits are added; left out: none."""
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         for column, part in self.embedding.given_columns.items():
@@ -66,7 +65,7 @@ class ClassifyRecipe(TaskRecipe):
             )
 
     def words(self, split: "Dataset") -> Column:
-        """The words of each text.
+        """Words of each text.
 
         Raises:
             seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
@@ -76,5 +75,5 @@ class ClassifyRecipe(TaskRecipe):
         return split_texts(split, self.data.text or "text")
 
     def labels(self, split: "Dataset") -> Column:
-        """The labels of each text."""
+        """Labels of each text."""
         return read_labels(split, self.data.label, self.data.multilabel)

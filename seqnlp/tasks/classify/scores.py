@@ -38,7 +38,7 @@ def calibrate_classes(model: SequenceModel, dev: ClassifyDataset, labels: Labels
     """Fit the temperature of the decoder on dev."""
     gold = dev.gold(np.arange(dev.items))
     logits = predict_classes(model, dev, labels).logits
-    if dev.classes is not None:  # each class of a text is a decision of its own
+    if dev.classes is not None:  # each class of a text is a separate decision
         logits, gold = logits.ravel(), gold.ravel()
     temperature = fit_temperature(logits, gold)
     decoder = model.decoders[LABEL]

@@ -16,14 +16,13 @@ from seqnlp.errors import DataError
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.bypass import Bypass
-from seqnlp.tasks.base import Codecs, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
-from seqnlp.tasks.labelling import LabellingTask
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 NGRAMS = "ngrams"
-"""The name of the n-grams that vote, among codecs and features."""
+"""Name of the n-grams that vote, among codecs and features."""
 
 
 @final
@@ -50,7 +49,7 @@ class ClassifyTask(LabellingTask):
         ngrams: NGrams | None = None,
         prior: Tensor | None = None,
     ) -> None:
-        """Take the codecs.
+        """Store the codecs.
 
         Args:
             recipe: The recipe.
@@ -69,7 +68,6 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver) -> "ClassifyTask":
-        """Fit the codecs on the training split."""
         words, labels = recipe.words(train), recipe.labels(train)
         codec = Labels.fit(labels.distinct)
         if len(codec) < 2 and not recipe.data.multilabel:
@@ -85,24 +83,21 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
-        """Take the codecs that a run has saved; class weights and prior are in the model's."""
+        """Restore the task; class weights and prior are among the weights of the model."""
         labels = Labels.from_json(dict(codecs["labels"]))
         ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model, by name."""
         text = {codec_name(name): codec for name, codec in self.embedding_codecs.items()}
         ngrams = {} if self.ngrams is None else {NGRAMS: self.ngrams}
         return {**text, "labels": self.labels, **ngrams}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
-        """Encode a split."""
         words, labels = self.recipe.words(split), self.recipe.labels(split)
         return ClassifyDataset.encode(words, labels, self.text_codecs, self.labels, self.multilabel, batch_tokens)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
-        """Warn of classes that train does not have."""
         if not examples.unseen:
             return []
         some = ", ".join(map(repr, examples.unseen[:5])) + (" ..." if len(examples.unseen) > 5 else "")
@@ -110,7 +105,6 @@ class ClassifyTask(LabellingTask):
         return [f"{some} {verbs[0]} not occur in train, and always {verbs[1]} as wrong"]
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         embedding = self.recipe.embedding.build(self.embedding_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         votes = self.recipe.ngrams is not None
@@ -163,7 +157,6 @@ class ClassifyTask(LabellingTask):
         return (counts / train.items).astype(np.float32)
 
     def words(self, split: "Dataset") -> Column:
-        """The words of each text."""
         return self.recipe.words(split)
 
     def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
@@ -187,11 +180,9 @@ class ClassifyTask(LabellingTask):
         return calibrate_classes(model, dev, self.labels)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        """Pick a few texts of dev, to be classified after each evaluation."""
         return preview(dev, seed, self.recipe, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Classifier:
-        """Wrap a trained model."""
         return Classifier(model, self.text_codecs, self.labels, self.multilabel)
 
 
@@ -204,7 +195,7 @@ def class_weights(
         asked: `decoder.class_weights` of the recipe.
         codec: The classes.
         labels: The label column of train.
-        multilabel: Whether a text may have several.
+        multilabel: True if a text may have several.
 
     Raises:
         seqnlp.errors.DataError: a weight for a class that train does not have.

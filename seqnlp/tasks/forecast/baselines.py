@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.codecs.series import last_value
-from seqnlp.decoders.forecast import ForecastShape, LinearMapModule
+from seqnlp.decoders.forecast import ForecastShape, LinearMap, PointOutput
 from seqnlp.embeddings.series import SeriesEmbedder
-from seqnlp.events import Evaluated
 from seqnlp.model import SequenceModel
-from seqnlp.nn.distributions import Point
-from seqnlp.nn.identity import Identity
+from seqnlp.nn.bypass import Identity
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
 from seqnlp.training import Metric, Trainer, Training
@@ -24,7 +22,7 @@ def naive(look: Floats, observed: NDArray[np.bool_], horizon: int, season: int =
 
     Args:
         look: Look-backs; shape (rows, look-back, channels).
-        observed: Which values are there; where one is missing, the last one a whole number of seasons earlier is
+        observed: False where a value is missing; there the last one a whole number of seasons earlier is
             taken, or 0, the mean, if the look-back has none.
         horizon: Steps to forecast.
         season: Steps of a season, no more than there are in the look-back.
@@ -46,40 +44,19 @@ def _places(look: Floats, season: int) -> list[int]:
 
 
 def linear_map(shape: ForecastShape, width: int) -> SequenceModel:
-    """DLinear (Zeng et al., 2023), untrained.
-
-    Args:
-        shape: How much is to be forecast.
-        width: Features of a step.
-    """
-    return SequenceModel(
-        SeriesEmbedder(width, 1, None, 0.0), Identity(width), {NEXT: LinearMapModule(shape, Point("mse"))}
-    )
+    """DLinear (Zeng et al., 2023), untrained, for steps of `width` features."""
+    decoder = LinearMap(output=PointOutput(loss="mse")).build(shape)
+    return SequenceModel(SeriesEmbedder(width, 1, None, 0.0), Identity(width), {NEXT: decoder})
 
 
 def train_linear_map(
-    model: SequenceModel,
-    train: Windows,
-    score: Callable[[SequenceModel], dict[str, float]],
-    threads: int,
-    seed: int,
+    model: SequenceModel, train: Windows, score: Callable[[SequenceModel], dict[str, float]], threads: int, seed: int
 ) -> SequenceModel:
-    """Train DLinear, and take the weights of the epoch that is best on dev.
+    """Train DLinear, and keep the weights of the best epoch on dev.
 
-    Args:
-        model: As `linear_map` makes it.
-        train: Windows, seen step by step and with nothing taken off.
-        score: Scores a model on dev.
-        threads: Processor threads.
-        seed: Decides the order of the windows.
+    `train` has windows of single steps without instance normalisation; `seed` decides their order.
     """
     settings = Training(epochs=8, threads=threads, precision="fp32")
     metric = Metric("mse", higher_is_better=False)
     trainer = Trainer(model, train, score, metric, AdamW(lr=1e-3), settings, seed, "values")
-    best = trainer.weights()
-    for event in trainer.events():
-        if isinstance(event, Evaluated) and event.best:
-            best = trainer.weights()
-    trainer.close()
-    model.load_state_dict(best)
-    return model.eval()
+    return trainer.fit()

@@ -68,7 +68,7 @@ class SeriesSplit:
         return self.whole.offsets
 
     def period(self, number: int) -> tuple[int, int]:
-        """First row of a series' period, and the row after its last, among all rows."""
+        """First row of a series' period, and the row after its last. Both count from the first row of all."""
         first, last = self.offsets[number : number + 2].tolist()
         start, end = period_of(self.slice, self.times[first:last], str(self.path))
         return first + start, first + end

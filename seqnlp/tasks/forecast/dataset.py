@@ -48,7 +48,7 @@ class WindowShape:
     lookback: int
     horizon: int
     independent: bool
-    """True if each channel is a series of its own, in a window of its own."""
+    """True if each channel is a separate series, in windows of its own."""
     scale: WindowScale
     """Instance normalisation of a window's values."""
     flags: bool
@@ -67,7 +67,7 @@ class Windows(EncodedDataset):
     def __init__(
         self, encoded: EncodedSeries, starts: Rows, shape: WindowShape, batch_steps: int, stride: int = 1
     ) -> None:
-        """Take the encoded series.
+        """Store the encoded series.
 
         Args:
             encoded: The series.
@@ -99,11 +99,10 @@ class Windows(EncodedDataset):
         return len(self.starts) * self.shape.horizon * self.channels
 
     def items_in(self, rows: Rows) -> int:
-        """Number of values to forecast in a batch."""
         return len(rows) * self.shape.horizon * self.channels // self.parts
 
     def plan(self, seed: int, epoch: int) -> list[Rows]:
-        """Plan the windows in random order, in batches of one size but for the last."""
+        """Plan windows in random order, in equal batches but for the last."""
         random = np.random.default_rng([seed, epoch])
         chosen = np.arange(random.integers(self.stride), len(self.starts), self.stride)
         if not len(chosen):
@@ -113,7 +112,6 @@ class Windows(EncodedDataset):
         return _cut(rows, self.batch_rows)
 
     def in_order(self) -> list[Rows]:
-        """Plan large batches, every row once."""
         return _cut(np.arange(len(self)), max(1, EVALUATION_STEPS // self.shape.lookback))
 
     def series_of(self, rows: Rows) -> Rows:
@@ -128,7 +126,7 @@ class Windows(EncodedDataset):
         return window_scale(values[:, :look], observed[:, :look], self.shape.scale)[1]
 
     def values(self, rows: Rows) -> tuple[Floats, NDArray[np.bool_]]:
-        """Scaled values of some rows, look-back and horizon, and the mask of those observed.
+        """Scaled values of the lookback and horizon of windows; the mask of those observed.
 
         Returns:
             Two arrays of shape (rows, steps, channels).
@@ -148,7 +146,6 @@ class Windows(EncodedDataset):
         return values, there
 
     def batch(self, rows: Rows) -> Batch:
-        """Gather some windows."""
         values, observed = self.values(rows)
         look = self.shape.lookback
         begin = self.starts[rows // self.parts]

@@ -18,7 +18,7 @@ class SeriesEncoder:
     """Scales targets and covariates, and adds calendar features."""
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are targets, past covariates, future covariates."""
+        """Store the scaler; its columns are targets, past covariates, future covariates."""
         data = recipe.data
         self.data, self.scaler = data, scaler
         self.targets = scaler.columns[: len(scaler.columns) - len(data.past_covariates) - len(data.future_covariates)]
@@ -33,7 +33,7 @@ class SeriesEncoder:
 
     @property
     def names(self) -> list[str]:
-        """Names of the forecast series: those of the series, or of their columns."""
+        """Names of the forecasts: series names, column names, or `series.column`."""
         if len(self.scaler.series) == 1 and len(self.targets) > 1:
             return self.targets
         if len(self.targets) == 1:
@@ -75,11 +75,11 @@ class SeriesEncoder:
         )
 
     def codes(self, split: SeriesSplit) -> NDArray[np.int64]:
-        """The number in train of each series of a split."""
+        """Index in train of each series of a split."""
         return np.array([self.code(split, name) for name in split.names], np.int64)
 
     def code(self, split: SeriesSplit, name: str) -> int:
-        """The number of a series in train."""
+        """Index of a series in train."""
         if name in self.scaler.series:
             return self.scaler.series.index(name)
         if len(self.scaler.series) == 1 and len(split.names) == 1:

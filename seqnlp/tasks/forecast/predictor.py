@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqnlp.codecs.series import SeriesScaler
+from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
@@ -19,10 +20,10 @@ from seqnlp.readers.time_axis import times_after
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.forecast.corpus import SeriesSplit
-from seqnlp.tasks.forecast.dataset import EncodedSeries, Windows
+from seqnlp.tasks.forecast.dataset import NEXT, EncodedSeries, Windows
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
-from seqnlp.tasks.forecast.inference import predict_windows
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
+from seqnlp.training.inference import in_parallel
 
 LEVEL = 80.0
 """Default interval, in percent."""
@@ -38,7 +39,7 @@ class Forecaster(Predictor):
     task: ClassVar[str] = "forecast"
 
     def __init__(self, model: SequenceModel, scaler: SeriesScaler, recipe: ForecastRecipe) -> None:
-        """Take a model and its codecs.
+        """Store a model and its codecs.
 
         Args:
             model: The trained model.
@@ -64,20 +65,20 @@ class Forecaster(Predictor):
         return self.output.covers(0.5)
 
     def read(self, file: str | Path) -> SeriesSplit:
-        """Open a file of series, or a period of it such as `load.csv[:-24]`."""
+        """Open a file of series or a period of it: `load.csv[:-24]`, for instance."""
         reader = self.recipe.data.reader
         assert isinstance(reader, Series)
         return SeriesSplit.read(reader.locate(str(file), Path), reader)
 
     def history(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
-        """The last values before a forecast; NaN where one is missing.
+        """Last values before a forecast; NaN where one is missing.
 
         Args:
-            split: What is forecast from.
-            steps: How many values of each series, at most.
+            split: The series before the forecast.
+            steps: Values of each series, at most.
 
         Returns:
-            They, by the names that their forecasts have.
+            Values by the name of their forecast.
         """
         found = {}
         for number, name in enumerate(split.names):
@@ -88,7 +89,7 @@ class Forecaster(Predictor):
         return found
 
     def _given(self, split: SeriesSplit, number: int) -> tuple[NDArray[np.float64], int]:
-        """Rows of a series, and the number of them before the forecast."""
+        """Rows of a series; also the number of rows before the forecast."""
         table = split.table(number, self.scaler.columns)
         before = table[: split.period(number)[1] - int(split.offsets[number]), : len(self.encoder.targets)]
         rows = np.flatnonzero((~np.isnan(before)).any(1))
@@ -99,15 +100,15 @@ class Forecaster(Predictor):
     ) -> list[SeriesForecast]:
         """Forecast the continuation of series.
 
-        A horizon longer than the trained one is reached in several strides, each taking the forecasts before it for
-        what came; intervals then hold for the error of the last stride alone, and are too narrow.
+        A horizon longer than the trained one is reached in several strides; each reads the earlier forecasts as if
+        observed. Intervals then hold for the error of the last stride alone, and are too narrow.
 
         Args:
             data: A file, or the series themselves. What is forecast comes after the last row that has a value to
                 forecast; rows after that tell the covariates that are known.
             horizon: Steps to forecast; left out: as many as the model was trained for.
-            level: The share of values that is to lie in the intervals, in percent; left out: 80, if the model says
-                anything of that.
+            level: The share of values that is to lie in the intervals, in percent; left out: 80, if the model
+                forecasts a distribution.
 
         Returns:
             One forecast for each series, or for each column that is forecast.
@@ -150,11 +151,11 @@ class Forecaster(Predictor):
         if level is None:
             return []
         if not output.covers(0.5):
-            raise UsageError('the model forecasts points and knows no intervals; train with output = "quantiles"')
+            raise UsageError('the model forecasts points, without intervals; train with output = "quantiles"')
         raise UsageError(f"level {level:g}: the model's quantiles do not reach {ends[0]:g} and {ends[1]:g}")
 
     def _windows(self, split: SeriesSplit, steps: int) -> tuple[Windows, list[NDArray[np.datetime64]]]:
-        """Last look-back of each series with empty steps after it, and their times."""
+        """Last lookback of each series, followed by empty steps; also the times of both."""
         look, scaler = self.encoder.window.lookback, self.scaler
         length = look + steps
         values = np.full((len(split.names), length, len(scaler.columns)), np.nan)
@@ -243,3 +244,18 @@ class Forecaster(Predictor):
                     )
                 )
         return results
+
+
+def predict_windows(model: SequenceModel, dataset: Windows) -> torch.Tensor:
+    """Predict the parameters of every window's distribution.
+
+    Returns:
+        Scaled values; shape (rows, horizon, channels, size).
+    """
+    decoder = model.decoder(NEXT, ForecastModule)
+
+    def work(rows: NDArray[np.int64]) -> torch.Tensor:
+        batch = dataset.batch(rows).to(model.device)
+        return decoder.predict(model.encode(batch.inputs), batch.targets[NEXT].future)
+
+    return torch.cat(list(in_parallel(work, dataset.in_order(), model.device)))

@@ -18,14 +18,7 @@ STEPS = 8
 
 
 def preview(windows: Windows, seed: int, scaler: SeriesScaler, output: Distribution) -> Preview:
-    """Pick windows, and compare actual values with forecast ones in original units.
-
-    Args:
-        windows: The encoded split.
-        seed: Decides which windows.
-        scaler: Scale of each series.
-        output: Distribution that the model forecasts.
-    """
+    """Pick windows by `seed`; compare actual values with forecast ones in original units."""
     rows = sample_rows(len(windows), seed)
     batch, (values, observed) = windows.batch(rows), windows.values(rows)
     lookback, horizon = windows.shape.lookback, windows.shape.horizon

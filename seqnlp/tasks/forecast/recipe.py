@@ -14,7 +14,7 @@ from seqnlp.encoders import Encoder, Gru, NoEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader
-from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.base import Corpus
 from seqnlp.readers.files import sha256
 from seqnlp.readers.series import Series
 from seqnlp.recipe.recipe import Data
@@ -41,7 +41,7 @@ class ForecastData(Data):
     reader: Reader = Series()
     """Reader of the files: series in columns, or in long form with `unique_id`, `ds` and `y`."""
     targets: list[str] = []
-    """The columns to forecast; left out: all columns of numbers that are no covariates."""
+    """Columns to forecast; left out: all columns of numbers that are no covariates."""
     past_covariates: list[str] = []
     """Columns that are known up to the present only, and not forecast themselves."""
     future_covariates: list[str] = []
@@ -49,7 +49,7 @@ class ForecastData(Data):
     calendar: list[Calendar] = []
     """Calendar features, as points on circles: minute, hour, weekday, day (of the month), month, yearday."""
     channels: Literal["independent", "joint"] = "independent"
-    """`independent`: each column is a series of its own, through one network; `joint`: all are forecast together."""
+    """`independent`: one network forecasts each column by itself; `joint`: it forecasts all columns together."""
     lookback: Annotated[int, Field(ge=1)] = 96
     """Steps that a forecast is made from."""
     horizon: Annotated[int, Field(ge=1)] = 24
@@ -64,7 +64,7 @@ class ForecastData(Data):
     off, which is undone on forecasts before the scale is put on (RevIN). Gamma is learned as its logarithm and so is
     over 0: quantiles stay in order, and the way back is exact."""
     missing: Literal["refuse", "mask"] = "refuse"
-    """`mask`: values may be missing, count in no loss and no score, and the network gets an indicator of them."""
+    """`mask`: values may be missing; they count in no loss or score, and an indicator of them is an input."""
 
 
 @final
@@ -90,16 +90,15 @@ class ForecastRecipe(TaskRecipe):
     training: ForecastTraining = ForecastTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         data, segment = self.data, self.embedding.segment_length
         if not isinstance(data.reader, Series):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
         if data.lookback % segment:
             near = max(data.lookback // segment, 1) * segment
             problem = f"a look-back of {data.lookback} is no multiple of embedding.segment_length = {segment}"
-            yield Fault("data.lookback", problem, f"{near} is one")
+            yield Fault("data.lookback", problem, f"for instance {near}")
         if data.affine and data.instance_norm == "none":
-            problem = "there is no scale of the window that a learned map could come after"
+            problem = "a learned map needs an instance normalisation before it"
             yield Fault("data.affine", problem, 'data.instance_norm = "standard" or "last"')
         for key, problem in self.decoder.faults():
             yield Fault(f"decoder.{key}", problem)
@@ -126,6 +125,5 @@ class ForecastRecipe(TaskRecipe):
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
-        """Read a period of a file."""
         assert isinstance(self.data.reader, Series)
         return SeriesSplit.read(self.locate(source, find), self.data.reader)

@@ -16,7 +16,7 @@ from seqnlp.tasks.forecast.dataset import Windows
 Floats = NDArray[np.float32]
 
 TABLE_SERIES = 50
-"""With more series than this there is no table of the scores of each."""
+"""Most series for a table of the scores of each."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Truth:
     """Scaled."""
     observed: NDArray[np.bool_]
     deviation: NDArray[np.float64]
-    """The standard deviation of each series in train: an error of 1 in original units; shape (rows, 1, channels)."""
+    """Standard deviation of each series in train: an error of 1 in original units; shape (rows, 1, channels)."""
     mean: NDArray[np.float64]
     season: NDArray[np.float64]
-    """The mean error of the seasonal-naive forecast in train, in original units; shape (rows, 1, channels)."""
+    """Mean error of the seasonal-naive forecast in train, in original units; shape (rows, 1, channels)."""
     series: NDArray[np.int64]
-    """The number of the series of each value's row and channel; shape (rows, 1, channels)."""
+    """Index of the series of each value's row and channel; shape (rows, 1, channels)."""
     names: list[str]
-    """The names of those series."""
+    """Names of those series."""
 
     @classmethod
     def of(cls, examples: Windows, scaler: SeriesScaler, names: list[str]) -> "Truth":
@@ -56,41 +56,41 @@ class Truth:
 
 
 def point_scores(truth: Truth, point: Floats, table: bool = False) -> Scores:
-    """Score one number a value.
+    """Score one number per value.
 
     Args:
-        truth: What came.
+        truth: Ground truth.
         point: The forecasts, scaled; shape (rows, horizon, channels).
-        table: Whether to add a table, `series`, with the scores of each series.
+        table: Add a table, `series`, with the scores of each series.
 
     Returns:
         `mse` and `mae` of scaled values; `mse_units`, `mae_units`, `mase` and `smape` (0 to 2) of original ones.
     """
-    came, said = truth.values * truth.deviation + truth.mean, point * truth.deviation + truth.mean
+    actual, forecast = truth.values * truth.deviation + truth.mean, point * truth.deviation + truth.mean
 
-    def measured(there: NDArray[np.bool_]) -> Scores:
+    def measured(observed: NDArray[np.bool_]) -> Scores:
         return {
-            "mse": forecasts.mse(truth.values, point, there),
-            "mae": forecasts.mae(truth.values, point, there),
-            "mse_units": forecasts.mse(came, said, there),
-            "mae_units": forecasts.mae(came, said, there),
-            "mase": forecasts.mase(came, said, truth.season, there),
-            "smape": forecasts.smape(came, said, there),
+            "mse": forecasts.mse(truth.values, point, observed),
+            "mae": forecasts.mae(truth.values, point, observed),
+            "mse_units": forecasts.mse(actual, forecast, observed),
+            "mae_units": forecasts.mae(actual, forecast, observed),
+            "mase": forecasts.mase(actual, forecast, truth.season, observed),
+            "smape": forecasts.smape(actual, forecast, observed),
         }
 
     scores = measured(truth.observed)
     if table and 1 < len(truth.names) <= TABLE_SERIES:
         own = {name: truth.observed & (truth.series == number) for number, name in enumerate(truth.names)}
-        scores["series"] = {name: measured(there) for name, there in own.items() if there.any()}
+        scores["series"] = {name: measured(mask) for name, mask in own.items() if mask.any()}
     return scores
 
 
 def interval_scores(truth: Truth, output: Distribution, parameters: Tensor, interval: float) -> Scores:
-    """Score forecasts that say how sure they are.
+    """Score probabilistic forecasts.
 
     Args:
-        truth: What came.
-        output: What was forecast.
+        truth: Ground truth.
+        output: The forecast distribution.
         parameters: Its parameters, scaled; shape (rows, horizon, channels, size).
         interval: The share of values that is to lie in the interval, for instance 0.8.
 

@@ -22,8 +22,7 @@ from seqnlp.tasks.forecast.baselines import linear_map, naive, train_linear_map
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, Windows, window_starts
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
-from seqnlp.tasks.forecast.inference import predict_windows
-from seqnlp.tasks.forecast.predictor import Forecaster
+from seqnlp.tasks.forecast.predictor import Forecaster, predict_windows
 from seqnlp.tasks.forecast.preview import preview
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores
@@ -41,7 +40,7 @@ class ForecastTask(Task):
     items_name = "values"
 
     def __init__(self, recipe: ForecastRecipe, scaler: SeriesScaler) -> None:
-        """Take the scaler; its columns are targets, past covariates, future covariates."""
+        """Store the scaler; its columns are targets, past covariates, future covariates."""
         self.recipe, self.scaler = recipe, scaler
         self.encoder = SeriesEncoder(recipe, scaler)
         self.targets, self.window = self.encoder.targets, self.encoder.window
@@ -60,7 +59,7 @@ class ForecastTask(Task):
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
         for number, rows in enumerate(values):
             if not len(rows):
-                raise DataError(f"series {train.names[number]!r}: there is nothing of it in the period", train.name)
+                raise DataError(f"series {train.names[number]!r}: it has no rows in the period", train.name)
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season)
@@ -70,11 +69,9 @@ class ForecastTask(Task):
 
     @classmethod
     def restore(cls, recipe: ForecastRecipe, codecs: Codecs) -> Self:
-        """Take the scaler that a run has saved."""
         return cls(recipe, SeriesScaler.from_json(dict(codecs["series"])))
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model."""
         return {"series": self.scaler}
 
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
@@ -93,12 +90,10 @@ class ForecastTask(Task):
         return Windows(self.encoder.encode(split), starts, self.window, batch_tokens, self.recipe.training.stride)
 
     def notices(self, examples: Windows) -> list[str]:
-        """Warn of missing values."""
         missing = ~examples.encoded.observed
         return [f"{int(missing.sum()):,} of its values are missing ({missing.mean():.2%})"] if missing.any() else []
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         recipe = self.recipe
         embedding = recipe.embedding.build(self._step_width())
         encoder = recipe.encoder.build(embedding.width)
@@ -193,9 +188,7 @@ class ForecastTask(Task):
         }
 
     def preview(self, dev: SeriesSplit, seed: int) -> Preview:
-        """Pick a few windows of dev, to be forecast after each evaluation."""
         return preview(self.encode(dev, 1), seed, self.scaler, self.output)
 
     def predictor(self, model: SequenceModel) -> Forecaster:
-        """Wrap a trained model."""
         return Forecaster(model, self.scaler, self.recipe)

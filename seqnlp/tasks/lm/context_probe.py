@@ -27,13 +27,13 @@ TOLERANCE = 0.01
 
 
 def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200) -> ContextProbe:
-    """Measure how far back a language model looks, and keep the result in the run as `probe.json`.
+    """Measure the effective context of a language model; save it in the run as `probe.json`.
 
     Args:
         run: A run of a language model.
         split: `train`, `dev` or `test`.
         data: Another file, instead of a split.
-        steps: How far to look, in tokens; less in a shorter text.
+        steps: Longest history, in tokens; less in a shorter text.
 
     Raises:
         seqnlp.errors.UsageError: the run is of another task, or `steps` is under 1.
@@ -58,7 +58,7 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
 
 
 def _gradients(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], steps: int) -> list[float]:
-    """Average the norm of the gradient of the loss at some places with respect to the input 0, 1, ... steps before."""
+    """Mean gradient norm of the loss with respect to earlier inputs. They are 0, 1, ... steps before some places."""
     norms = []
     for places in np.array_split(last, range(AT_ONCE, len(last), AT_ONCE)):
         inputs, targets = _windows(tokens, places, steps, model.device)
@@ -75,7 +75,7 @@ def _gradients(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int6
 
 @torch.inference_mode()
 def _loss(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], history: int) -> float:
-    """Compute the mean loss at some places for a model that sees so many tokens, in nats."""
+    """Mean loss at some places, with the context cut; in nats."""
     inputs, targets = _windows(tokens, last, history - 1, model.device)
     states = model.encode(TokenBatch(inputs))
     outputs = model.decoder(NEXT, NextTokenDecoder).predict(states)[:, -1]
@@ -83,7 +83,7 @@ def _loss(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], h
 
 
 def _windows(tokens: NDArray[Any], last: NDArray[np.int64], steps: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Gather the tokens from some steps before each place up to it, and the token after it."""
+    """Gather the tokens from some steps before each place up to it; also the token after it."""
     places = last[:, None] + np.arange(-steps, 1)
     inputs, targets = tokens[places].astype(np.int64), tokens[last + 1].astype(np.int64)
     return torch.from_numpy(inputs), torch.from_numpy(targets).to(device)

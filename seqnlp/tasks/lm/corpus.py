@@ -33,7 +33,7 @@ class TextSplit:
 
     @classmethod
     def read(cls, place: Passage | str | Path, reader: Reader, column: str) -> "TextSplit":
-        """Read a passage of a file, or the rows of a column as lines."""
+        """Read a passage of a file, or a column's rows as lines."""
         if isinstance(place, Passage):
             return cls(str(place), place.chunks)
         table = reader.load(place)
@@ -56,7 +56,7 @@ class TextSplit:
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of the text in UTF-8."""
+        """SHA-256 of the text in UTF-8."""
         return self._measured[0]
 
     @property

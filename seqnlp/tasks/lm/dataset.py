@@ -54,12 +54,12 @@ class StreamDataset(EncodedDataset):
     carries_state: ClassVar[bool] = True
 
     def __init__(self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool) -> None:
-        """Take a text.
+        """Store a text.
 
         Args:
             tokens: Shape (tokens,); it may lie on disk.
             characters: Of the same text.
-            streams: How many parts are read side by side; fewer where the text is too short for as many.
+            streams: Parts that are read side by side; fewer where the text is too short.
             window: Steps that gradients go back through.
             random: Vary the windows' lengths from epoch to epoch.
         """
@@ -90,11 +90,10 @@ class StreamDataset(EncodedDataset):
             place += max(SHORTEST, round(draw.normal(mean, 5)))
 
     def in_order(self) -> StreamBatches:
-        """The whole text as one stream."""
+        """Whole text as one stream."""
         return StreamBatches(np.zeros(1, np.int64), np.append(np.arange(0, self.items, self.window), self.items))
 
     def items_in(self, rows: NDArray[np.int64]) -> int:
-        """Tokens to predict in a batch."""
         return int(rows[:, 1].sum())
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:

@@ -24,16 +24,16 @@ MANY_ROWS = 32
 
 @final
 class IncrementalLm:
-    """The weights of a language model, ready for single steps, and the state of the texts that it reads."""
+    """Weights of a language model for single steps, and its hidden state. The state follows the texts read so far."""
 
     @torch.inference_mode()
     def __init__(self, model: SequenceModel, state: list[Tensor] | None, rows: int, most: int | None = None) -> None:
-        """Begin after a text that has been read.
+        """Start after a text that has been read.
 
         Args:
             model: The language model; changes of its weights are not seen.
             state: Of its encoder after the text; None: before any text.
-            rows: Texts that go on from there.
+            rows: Number of texts that continue from there.
             most: Texts at once, later; `rows` where none are added.
         """
         embedding, decoder = model.embedding, model.decoder(NEXT, NextTokenDecoder)
@@ -53,13 +53,13 @@ class IncrementalLm:
         self._tokens_array = to_numpy(self._tokens)
 
     def logits(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Read the next token of each text, and compute the logits of the one after it; none is the unknown.
+        """Read each text's next token and compute the logits after it.
 
         Args:
             tokens: As many as there were texts at first; shape (rows,).
 
         Returns:
-            Shape (rows, tokens). The next call overwrites them.
+            Shape (rows, tokens), minus infinity for the unknown token. The next call overwrites them.
         """
         self._tokens_array[:] = tokens
         return self._view(self._logits(self._tokens))
@@ -86,7 +86,7 @@ class IncrementalLm:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keep torch from calling its other threads: to wake them takes longer than what they could do in a step."""
+    """Run torch on one thread: waking the others takes longer than their share of a step."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -17,8 +17,8 @@ from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
 from seqnlp.nn.device import to_numpy
+from seqnlp.nn.encoder import States
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
-from seqnlp.nn.states import States
 from seqnlp.results import Continuation, Token
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.lm.dataset import NEXT
@@ -43,7 +43,6 @@ class Generator(Predictor):
         self._decoder = model.decoder(NEXT, NextTokenDecoder)
 
     def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
-        """Continue each of a stream of prompts."""
         for line in lines:
             yield Continuation(line, "".join(token.text for token in self.generate(line)))
 
@@ -62,21 +61,21 @@ class Generator(Predictor):
         samples: int = 1,
         alternatives: int | None = None,
     ) -> Iterator[Token]:
-        """Write on from a prompt. The iterator can be left at any token.
+        """Continue a prompt. The iterator can be left at any token.
 
         Args:
-            prompt: What the text begins with; the tokens that are written do not repeat it. Without one the
+            prompt: Beginning of the text; the generated tokens do not repeat it. Without one the
                 text begins as after a line break.
             length: Tokens to write, at most.
             temperature: Under 1 likely tokens become likelier; 0 always takes the likeliest.
-            top_k: Choose among so many of the likeliest tokens.
+            top_k: Sample from this many of the likeliest tokens.
             top_p: Choose among the likeliest tokens that together have this probability.
             min_p: Choose among tokens at least this many times as likely as the likeliest.
-            repetition_penalty: Divides the logits of tokens that were there already.
+            repetition_penalty: Divisor of the logits of tokens that occurred already.
             stop: Strings that end the text, and do not belong to it.
             seed: The same seed, the same text; None for another text each time.
-            samples: How many texts are written at once; each token says which one it belongs to.
-            alternatives: None for the text alone; else each token has its log-probability, and so many of the
+            samples: Number of texts, in one batch; each token has the index of its text.
+            alternatives: None for the text alone; else each token has its log-probability, and this many of the
                 likeliest others.
 
         Raises:
@@ -96,11 +95,11 @@ class Generator(Predictor):
         return self._write(steps, logits, sampler, length, [TextStream(stop) for _ in range(samples)], alternatives)
 
     def search(self, prompt: str = "", *, beams: int, length: int = 100) -> list[Token]:
-        """Look for the likeliest text of a length by beam search; the likeliest is often dull.
+        """Beam search for the likeliest text of a length; it is often dull.
 
         Args:
-            prompt: What the text begins with.
-            beams: How many beginnings are followed at once.
+            prompt: Beginning of the text.
+            beams: Hypotheses kept at once.
             length: Tokens to write.
         """
         _check_at_least(1, beams=beams, length=length)
@@ -110,13 +109,13 @@ class Generator(Predictor):
             with torch.inference_mode():
                 state = self.model.encode(TokenBatch(torch.tensor([before]))).state
         model = IncrementalLm(self.model, state, rows=1, most=beams)
-        how = Search(beams, "none", max_ratio=0.0, max_extra=length, banned=(UNKNOWN,), end=None)
-        ((found, *_),) = beam_search([model], how, torch.tensor([last]), np.zeros(1, np.int64))
+        search = Search(beams, "none", max_ratio=0.0, max_extra=length, banned=(UNKNOWN,), end=None)
+        ((found, *_),) = beam_search([model], search, torch.tensor([last]), np.zeros(1, np.int64))
         decoder, logprobs = text_decoder(), zip(found.tokens, found.token_logprobs, strict=True)
         return [Token(decoder.decode(self.codec.pieces[token]), logprob=logprob) for token, logprob in logprobs]
 
     def score(self, text: str | Iterable[str]) -> Iterator[Token]:
-        """Compute the log-probability of each token of a text, given those before it.
+        """Compute the log-probability of each token of a text, given its predecessors.
 
         Args:
             text: The text, or its parts one after the other; it need not fit into memory.
@@ -132,15 +131,15 @@ class Generator(Predictor):
                     states = self.model.encode(TokenBatch(inputs), state)
                     nats = self._decoder.nats(states, torch.from_numpy(window)[None].to(self.model.device))[0]
                 last, state = int(window[-1]), states.state
-                for token, surprise in zip(window.tolist(), nats.tolist(), strict=True):
-                    yield Token(decoder.decode(self.codec.pieces[token]), logprob=-surprise)
+                for token, nll in zip(window.tolist(), nats.tolist(), strict=True):
+                    yield Token(decoder.decode(self.codec.pieces[token]), logprob=-nll)
 
     def next_tokens(self, text: str = "", most: int = 10) -> list[tuple[str, float]]:
-        """The likeliest tokens to follow a text, with their log-probabilities, the likeliest first.
+        """Likeliest next tokens of a text with their log-probabilities, the likeliest first.
 
         Args:
-            text: What they would follow; if empty, a line break.
-            most: How many.
+            text: The text before them; if empty, a line break.
+            most: Number of tokens.
         """
         _check_at_least(1, most=most)
         tokens = self._tokens(text)
@@ -150,7 +149,7 @@ class Generator(Predictor):
         return self._likeliest(log_probabilities(_possible(logits))[0], most)
 
     def unknown_in(self, text: str) -> list[str]:
-        """The characters or words of a text that the model does not know, and takes for one another."""
+        """Unknown characters or words of a text. The model takes them for one another."""
         return self.codec.unknown_in(text)
 
     def _tokens(self, prompt: str) -> NDArray[np.int64]:
@@ -190,7 +189,7 @@ class Generator(Predictor):
             yield from (replace(token, sample=sample) for token in written.end())
 
     def _likeliest(self, logs: Floats, most: int, besides: int = -1) -> list[tuple[str, float]]:
-        """Find the likeliest tokens and their log-probabilities, without one of them."""
+        """Likeliest tokens and their log-probabilities, except the token `besides`."""
         if not most:
             return []
         best = [token for token in np.argsort(-logs, kind="stable")[: most + 1].tolist() if token != besides][:most]

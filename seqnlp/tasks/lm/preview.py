@@ -18,13 +18,7 @@ TEMPERATURE = 0.7
 
 
 def preview(dev: TextSplit, seed: int, generator: Callable[[SequenceModel], Generator]) -> Preview:
-    """Pick prompts with their true continuations.
-
-    Args:
-        dev: The text.
-        seed: Decides which prompts, and the sampling.
-        generator: Wraps a model.
-    """
+    """Pick prompts and their continuations; `seed` decides which, and the sampling."""
     text = ""
     for chunk in dev.chunks():
         text += chunk

@@ -14,7 +14,7 @@ from seqnlp.encoders import Encoder, Lstm, RecurrentEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
-from seqnlp.readers.corpus import Corpus
+from seqnlp.readers.base import Corpus
 from seqnlp.readers.passage import Passage
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
@@ -33,7 +33,7 @@ class LmData(Data):
     tokenizer: Tokenizer = CharacterTokenizer()
     """Kind of the tokens: characters, words or subwords."""
     text: str = "text"
-    """The column that holds the text, where the reader makes a table."""
+    """Column that holds the text, where the reader makes a table."""
 
 
 @final
@@ -63,7 +63,6 @@ class LmRecipe(TaskRecipe):
     training: LmTraining = LmTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         if self.encoder.reads_ahead:
             key, hint = "encoder", "an encoder that reads forward only"
             if isinstance(self.encoder, RecurrentEncoder):
@@ -79,7 +78,6 @@ class LmRecipe(TaskRecipe):
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
 
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
-        """Open a text."""
         return TextSplit.read(self.locate(source, find), self.data.reader, self.data.text)
 
     def locate(self, source: str, find: PathResolver) -> Passage | str | Path:

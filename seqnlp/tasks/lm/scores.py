@@ -1,4 +1,4 @@
-"""Negative log-likelihood of a text: with all that came before, with a window of it, or by dynamic evaluation."""
+"""Negative log-likelihood of a text: with full context, in windows, or by dynamic evaluation."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -12,7 +12,7 @@ from torch import Tensor
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.model import SequenceModel
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
 STREAMS = 32
@@ -23,7 +23,7 @@ WARM_UP = 1024
 """Tokens before a part that are read for the state alone."""
 BATCH_TOKENS = 8192
 ADAPTING_WINDOW = 32
-"""Tokens after which a model that learns on takes a step."""
+"""Tokens between the steps of dynamic evaluation."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class EvaluationSettings:
     """Settings of the scoring of a text."""
 
     context: int | None = None
-    """Score it in windows of so many tokens that know nothing of each other; None: carry the state through."""
+    """Score it in independent windows of this many tokens; None: carry the state through."""
     dynamic: float | None = None
-    """The learning rate of a model that goes on learning from what it has scored; None: it does not."""
+    """Learning rate of dynamic evaluation, which learns from the scored text; None: no learning."""
 
 
 def total_nats(model: SequenceModel, examples: StreamDataset, settings: EvaluationSettings) -> float:
-    """Sum the negative log-likelihood, in nats, of all tokens of a text but the first."""
+    """Sum the negative log-likelihood of all tokens but the first; in nats."""
     if settings.dynamic is not None:
         return _while_learning(model, examples.tokens, settings.dynamic)
     if settings.context is not None:
@@ -46,7 +46,7 @@ def total_nats(model: SequenceModel, examples: StreamDataset, settings: Evaluati
 
 
 def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> float:
-    """Read a long text in parts of the same length, side by side; each but the first has a start to warm up on."""
+    """Read a long text in equal parts side by side. Each but the first has a start to warm up on."""
     items = len(tokens) - 1
     streams = max(1, min(STREAMS, items // SHORTEST))
     warm_up = WARM_UP if streams > 1 else 0
@@ -90,8 +90,8 @@ def _read(
 def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> float:
     """Dynamic evaluation (Krause et al., 2018): learn from each window once it has been scored.
 
-    Steps are scaled by the gradients' running size, and after each the weights are drawn back a little to those of
-    the training. In the end they are what they were.
+    Steps are scaled by the gradients' running size, and after each the weights decay towards those of the
+    training. Afterwards they are restored.
     """
     decoder, items, total = model.decoder(NEXT, NextTokenDecoder), len(tokens) - 1, 0.0
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -29,14 +29,13 @@ class LmTask(Task):
     recipe_class = LmRecipe
 
     def __init__(self, recipe: LmRecipe, codec: RunningText, evaluation: EvaluationSettings | None = None) -> None:
-        """Take the codec, and the settings of the evaluation."""
+        """Store the codec, and the settings of the evaluation."""
         self.recipe, self.codec, self.evaluation = recipe, codec, evaluation or EvaluationSettings()
         self.items_name = recipe.data.tokenizer.plural
         self.metric = Metric("nats", higher_is_better=False)
 
     @classmethod
     def fit(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver) -> "LmTask":
-        """Fit the codec on the text to train on."""
         length, window = train.characters - 1, recipe.training.bptt
         if length < window:
             problem = f"{length:,} characters to predict are fewer than one window (training.bptt = {window})"
@@ -45,7 +44,6 @@ class LmTask(Task):
 
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
-        """Take the codec that a run has saved."""
         return cls(recipe, recipe.data.tokenizer.restore(dict(codecs["text"])))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
@@ -63,11 +61,9 @@ class LmTask(Task):
         return LmTask(self.recipe, self.codec, replace(self.evaluation, context=context, dynamic=dynamic))
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model."""
         return {"text": self.codec}
 
     def encode(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
-        """Encode a text."""
         training = self.recipe.training
         tokens = split.tokens(self.codec)
         if len(tokens) < 2:
@@ -77,14 +73,12 @@ class LmTask(Task):
         return StreamDataset(tokens, split.characters, streams, training.bptt, training.variable_bptt)
 
     def notices(self, examples: StreamDataset) -> list[str]:
-        """Warn of unknown tokens."""
         tokens = examples.tokens
         unknown = sum(int((tokens[start : start + BLOCK] == UNKNOWN).sum()) for start in range(0, len(tokens), BLOCK))
         share = f"{unknown / len(tokens):.2%} of its {self.items_name} ({unknown:,})"
         return [f"{share} are unknown to the model, which counts them as one"] if unknown else []
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         recipe = self.recipe
         embedding = recipe.embedding.build(len(self.codec))
         encoder = recipe.encoder.build(embedding.width)
@@ -102,9 +96,7 @@ class LmTask(Task):
         }
 
     def preview(self, dev: TextSplit, seed: int) -> Preview:
-        """Pick a few prompts from dev, to be continued after each evaluation."""
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Generator:
-        """Wrap a trained model."""
         return Generator(model, self.codec)

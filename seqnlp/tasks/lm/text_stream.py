@@ -13,18 +13,18 @@ class TextStream:
     """Passes tokens on unless a stop string may begin in them."""
 
     def __init__(self, stop: Sequence[str] = ()) -> None:
-        """Take the strings that end the text; they do not belong to it."""
+        """Store the strings that end the text; they do not belong to it."""
         self.stop = stop
         self.ended = False
         self._decoder = text_decoder()
         self._held: list[Token] = []
 
     def decode(self, piece: bytes) -> str:
-        """The characters that are whole with this piece."""
+        """Characters that are whole with this piece."""
         return self._decoder.decode(piece)
 
     def add(self, token: Token) -> Iterator[Token]:
-        """Take a token, and yield those that are certain now."""
+        """Add a token; yield those that no stop string can begin in any more."""
         if not self.stop:
             yield token
             return
@@ -56,6 +56,6 @@ class TextStream:
 
 
 def _beginning(text: str, string: str) -> int:
-    """Length of the longest prefix of a string that the text ends with."""
+    """Length of the longest prefix of a string that ends the text."""
     longest = min(len(text), len(string) - 1)
     return next((length for length in range(longest, 0, -1) if text.endswith(string[:length])), 0)

@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 
 def most_frequent_tags(words: NDArray[np.int64], tags: NDArray[np.int64], vocabulary: int) -> NDArray[np.int64]:
-    """The most frequent tag of each word.
+    """Most frequent tag of each word.
 
     Args:
         words: The number of every word of train, one after the other.
         tags: Their tags.
-        vocabulary: How many numbers of words there are.
+        vocabulary: Number of distinct words.
 
     Returns:
         A tag for each number, shape (vocabulary,): of tags that are equally frequent the first one, and for words

@@ -24,11 +24,11 @@ class TagDataset(BucketedDataset):
 
     text: EncodedText
     tags: dict[str, Column]
-    """The labels of each label column, in the scheme to train in."""
+    """Labels of each label column, in the scheme to train in."""
     targets: dict[str, Ragged]
-    """The target of each decoder at each word."""
+    """Target of each decoder at each word."""
     unseen: dict[str, list[str]]
-    """Labels of each label column, or parts of them, that train lacks."""
+    """Labels of each label column that train lacks, whole or in part."""
     train_numbers: NDArray[np.int64]
     """Number of each distinct word of `text` in the vocabulary of train."""
     batch_tokens: int
@@ -66,16 +66,13 @@ class TagDataset(BucketedDataset):
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Words of each sentence."""
         return self.text.codes.lengths
 
     @property
     def row_items(self) -> NDArray[np.int64]:
-        """Words of each sentence."""
         return self.text.codes.lengths
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Gather some sentences."""
         inputs = TextBatch.gather(self.text, rows)
         targets = {name: torch.from_numpy(labels.pad(rows, fill=UNSEEN)[0]) for name, labels in self.targets.items()}
         return Batch(inputs, targets, self.items_in(rows))

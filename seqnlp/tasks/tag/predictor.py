@@ -1,4 +1,4 @@
-"""Using a trained tagger."""
+"""A trained tagger."""
 
 import math
 import re
@@ -27,7 +27,7 @@ from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel, stream_in_windows
 
 Sentence = str | list[str] | Mapping[str, list[str]]
-"""Text, words, or columns by name: the words and those that are read beside them."""
+"""Text, words, or columns by name: the words and further inputs."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,9 @@ class Tagger(Predictor):
     task: ClassVar[str] = "tag"
 
     def __init__(
-        self,
-        model: SequenceModel,
-        codecs: Mapping[str, TextCodec],
-        labels: Mapping[str, LabelCodec],
-        data: TagData,
+        self, model: SequenceModel, codecs: Mapping[str, TextCodec], labels: Mapping[str, LabelCodec], data: TagData
     ) -> None:
-        """Take a model and its codecs.
+        """Store a model and its codecs.
 
         Args:
             model: The trained model.
@@ -75,17 +71,16 @@ class Tagger(Predictor):
         self.model, self.codecs, self.labels, self.data = model.eval(), codecs, labels, data
 
     def predict(self, lines: Iterable[str]) -> Iterator[Tagging]:
-        """Tag a stream of sentences."""
         return self.tag(iter(lines))
 
     @property
     def columns(self) -> list[str]:
-        """The label columns, the main one first."""
+        """Label columns, the main one first."""
         return list(self.labels)
 
     @property
     def inputs(self) -> list[str]:
-        """The columns that it reads: the words, and what must be given beside them."""
+        """Input columns: the words, and the columns that the embedding reads too."""
         return [self.data.tokens, *dict.fromkeys(name for codec in self.codecs.values() for name in codec.columns)]
 
     @overload
@@ -115,13 +110,13 @@ class Tagger(Predictor):
         pretokenized: bool = False,
         best: int = 0,
     ) -> Tagging | list[Tagging] | Iterator[Tagging]:
-        """Tag one sentence, a list of sentences, or a stream of them.
+        """Tag one sentence, a list of sentences, or a stream of sentences.
 
         Args:
             sentences: Text, split into words by rule; or, for a sentence that is a list, the words themselves; or, for
                 one that is a table, `inputs` by name.
             pretokenized: Split text at blanks only.
-            best: Also find so many of the likeliest sequences of tags for each sentence; the decoder must be a `crf`.
+            best: Also give the n best tag sequences of each sentence; the decoder must be a `crf`.
 
         Returns:
             A `Tagging` for a string or a table, a list for a list, and for an iterator another one that reads ahead
@@ -226,7 +221,7 @@ def _spans(
     sentences: list[_Split],
     scores: NDArray[np.float32],
 ) -> list[list[Span]]:
-    """The spans of each sentence, counted from its own beginning."""
+    """Spans of each sentence, with offsets inside it."""
     spans: list[list[Span]] = [[] for _ in sentences]
     places: dict[int, list[tuple[int, int]]] = {}
     rows = (np.searchsorted(offsets, starts, "right") - 1).tolist()
@@ -286,14 +281,7 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
 def best_sequences(
     model: SequenceModel, text: EncodedText, decoder: CrfTagger, number: int
 ) -> list[list[tuple[NDArray[np.int64], float]]]:
-    """Find the likeliest label sequences of each sentence (n-best), with their log-probabilities.
-
-    Args:
-        model: The trained model.
-        text: The encoded sentences.
-        decoder: One of the model's.
-        number: Sequences to find for each sentence.
-    """
+    """Find the n best label sequences of each sentence, with their log-probabilities."""
     found: list[list[tuple[NDArray[np.int64], float]]] = [[] for _ in text.codes.lengths]
 
     def predict(rows: NDArray[np.int64]) -> None:

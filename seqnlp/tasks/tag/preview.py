@@ -20,19 +20,14 @@ WORDS = 40
 def preview(
     dev: "Dataset", seed: int, data: TagData, given: Sequence[str], tagger: Callable[[SequenceModel], Tagger]
 ) -> Preview:
-    """Pick sentences with their labels, of the first label column.
+    """Pick sentences and labels of the first label column; `seed` decides which.
 
-    Args:
-        dev: The split, as it was read.
-        seed: Decides which sentences.
-        data: Names the columns.
-        given: Columns that are read beside the words.
-        tagger: Wraps a model.
+    `given` names the columns that are read beside the words.
     """
     first = data.labels[0]
     table = dev.select(sample_rows(len(dev), seed))
     words = data.words(table)
-    # a tagger speaks in the scheme of the corpus, whatever it is trained in
+    # a tagger predicts in the scheme of the corpus, not in the training scheme
     gold = data.beside(words, table, first) if data.scheme else data.tags(words, table, first)
     beside = {name: data.beside(words, table, name).rows() for name in given}
     expected = gold.rows()

@@ -27,13 +27,13 @@ class TagData(Data):
     renamed = {"encode": "training_scheme", "weights": "loss_weights"}
 
     tokens: str = "form"
-    """The column that holds the words."""
+    """Column that holds the words."""
     labels: list[str] = ["upos"]
-    """The columns to predict, trained together, one decoder each."""
+    """Columns to predict, trained together, one decoder each."""
     auxiliary: list[str] = []
     """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
-    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder a feature."""
+    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder per feature."""
     label_codecs: dict[str, LabelEncoding] = {}
     """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
@@ -51,15 +51,15 @@ class TagData(Data):
         return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
 
     def label_encoding(self, name: str) -> LabelEncoding:
-        """The kind of the labels of a column."""
+        """Kind of the labels of a column."""
         return self.label_codecs.get(name) or (FeatureEncoding() if name in self.by_feature else Categorical())
 
     def words(self, split: "Dataset") -> Column:
-        """The words of a split."""
+        """Words of a split."""
         return Column.from_dataset(split, self.tokens)
 
     def beside(self, words: Column, split: "Dataset", name: str) -> Column:
-        """A column with something for every word.
+        """A column with one value per word.
 
         Raises:
             seqnlp.errors.DataError: if it has more for a sentence, or less.
@@ -113,16 +113,15 @@ class TagRecipe(TaskRecipe):
 
     @property
     def columns(self) -> list[str]:
-        """The columns that there are decoders for."""
+        """Columns that there are decoders for."""
         return [*self.data.labels, *self.data.auxiliary]
 
     def text(self, words: Column, split: "Dataset") -> TokenizedText:
-        """The words of a split, with the columns that the embedding reads beside them."""
+        """Words of a split, with the columns that the embedding reads too."""
         columns = {name: self.data.beside(words, split, name) for name in self.embedding.given_columns}
         return TokenizedText(words, columns)
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
         if not self.data.labels:
@@ -153,8 +152,8 @@ class TagRecipe(TaskRecipe):
             yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
         for name, part in self.embedding.given_columns.items():
             if name in (*self.columns, self.data.tokens):
-                what = "the words themselves" if name == self.data.tokens else "a column to predict"
-                yield Fault(f"embedding.{part}", f"this is {what}, which can't be given beside the words")
+                role = "the words themselves" if name == self.data.tokens else "a column to predict"
+                yield Fault(f"embedding.{part}", f"this is {role}, which can't be given beside the words")
         yield from self._faults_of_scheme()
 
     def _faults_of_scheme(self) -> Iterator[Fault]:

@@ -27,7 +27,7 @@ def tag_scores(
         predicted: Labels of every word, by column.
         examples: The gold labels.
         codecs: Of each column to score.
-        scheme: How labels mark spans; None: they mark none.
+        scheme: Scheme of the spans; None: labels mark none.
     """
     unknown = ~examples.known
     scores: Scores = {}
@@ -53,7 +53,7 @@ def tag_scores(
 def compare_labels(
     gold: Column, predicted: Column, codec: LabelCodec
 ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Label names of a column, with gold and predicted numbers of every word."""
+    """Label names of a column; gold and predicted numbers of every word."""
     labels = codec.scored(gold, predicted)
     right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
     return labels.names, right, given
@@ -62,7 +62,7 @@ def compare_labels(
 def conll_scores(
     gold: Column, predicted: Column, scheme: Scheme
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Span scores as of `conlleval`, strict ones, and those of each label."""
+    """Span scores by the rules of `conlleval` and strict ones; scores by label."""
     lenient = span_scores(read_spans(gold, scheme), read_spans(predicted, scheme))
     strict = span_scores(read_spans(gold, scheme, strict=True), read_spans(predicted, scheme, strict=True))
     scores = {
@@ -79,7 +79,7 @@ def conll_scores(
 
 @torch.inference_mode()
 def calibrate_linear(model: SequenceModel, dev: TagDataset, columns: Sequence[str]) -> dict[str, float]:
-    """Set the temperature of each column's decoder to what fits dev best.
+    """Fit the temperature of each column's decoder on dev.
 
     Returns:
         The temperatures by column.

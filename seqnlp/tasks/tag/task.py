@@ -14,8 +14,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, Scores, plain_scores
-from seqnlp.tasks.labelling import LabellingTask
+from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.tag.baselines import most_frequent_tags
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, predict_tags
@@ -42,14 +41,7 @@ class TagTask(LabellingTask):
         labels: dict[str, LabelCodec],
         train_words: Vocabulary,
     ) -> None:
-        """Take the codecs.
-
-        Args:
-            recipe: The recipe.
-            text_codecs: Of each part of the embedding.
-            labels: Of each label column, auxiliary ones too.
-            train_words: All words of train.
-        """
+        """Store codecs of embedding parts and label columns; words of train."""
         self.recipe, self.text_codecs = recipe, text_codecs
         self.label_codecs, self.train_words = labels, train_words
         self.labels = {name: own for column, codec in labels.items() for name, own in by_decoder(column, codec).items()}
@@ -59,7 +51,6 @@ class TagTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
-        """Fit the codecs on the training split."""
         data = recipe.data
         words = data.words(train)
         labels = {}
@@ -72,7 +63,6 @@ class TagTask(LabellingTask):
 
     @classmethod
     def restore(cls, recipe: TagRecipe, codecs: Codecs) -> "TagTask":
-        """Take the codecs that a run has saved."""
         return cls(
             recipe,
             recipe.embedding.restore(codecs),
@@ -81,13 +71,11 @@ class TagTask(LabellingTask):
         )
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model, by name."""
         text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
         return {**text, **labels, "train_words": self.train_words}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
-        """Encode a split."""
         data = self.recipe.data
         words = data.words(split)
         tags = {name: data.tags(words, split, name) for name in self.label_codecs}
@@ -96,7 +84,6 @@ class TagTask(LabellingTask):
         return TagDataset.encode(text, tags, self.label_codecs, numbers, batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
-        """Warn of labels that train does not have."""
         return [
             f"{name}: {', '.join(map(repr, labels[:5]))}{' ...' if len(labels) > 5 else ''} "
             f"{'does' if len(labels) == 1 else 'do'} not occur in train, and always counts as wrong"
@@ -105,7 +92,6 @@ class TagTask(LabellingTask):
         ]
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         decoders = {
@@ -134,7 +120,7 @@ class TagTask(LabellingTask):
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
-        """The most frequent tag of each word."""
+        """Most frequent tag of each word."""
         train = splits["train"]
         best, found = {}, {}
         for name in self.columns:
@@ -148,11 +134,9 @@ class TagTask(LabellingTask):
         return found
 
     def words(self, split: "Dataset") -> Column:
-        """The words of each sentence."""
         return self.recipe.data.words(split)
 
     def label_pairs(self, model: SequenceModel, examples: TagDataset) -> dict[str, LabelPairs]:
-        """The label of every word, by column."""
         predicted, sure = predict_tags(model, examples.text, self.predicted)
         lengths = examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
@@ -172,9 +156,7 @@ class TagTask(LabellingTask):
         return calibrate_linear(model, dev, decoders)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        """Pick a few sentences of dev, to be tagged after each evaluation."""
         return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
-        """Wrap a trained model."""
         return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)

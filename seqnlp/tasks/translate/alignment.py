@@ -28,11 +28,7 @@ def word_attention(
 
 
 def align(words: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """Align each target word to its most attended source word.
-
-    Args:
-        words: What `word_attention` returns.
-    """
+    """Align each target word to its most attended source word, given `word_attention`."""
     if not words.size:
         return []
     return sorted((int(source), target) for target, source in enumerate(words.argmax(1)))

@@ -15,12 +15,12 @@ CHUNK = 10_000
 """Sentences looked at at once."""
 
 TRANSLATION = "translation"
-"""The column of corpora of the Hub that holds a sentence in several languages."""
+"""Column of corpora of the Hub that holds a sentence in several languages."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """The two sides of a split."""
+    """Two sides of a split."""
 
     table: Dataset
     source: str
@@ -28,13 +28,13 @@ class Pairs:
     target: str
     """Column, or language, of the target."""
     training: bool = False
-    """Leave pairs of odd lengths out."""
+    """True for train, which is filtered by length."""
 
     def __len__(self) -> int:
         return len(self.table)
 
     def sources(self) -> Iterator[list[str]]:
-        """The sentences to translate, some thousands at a time."""
+        """Sentences to translate, some thousands at a time."""
         return texts_of(self.table, self.source)
 
     def targets(self) -> Iterator[list[str]]:
@@ -57,7 +57,7 @@ def texts_of(table: Dataset, name: str) -> Iterator[list[str]]:
 
 
 def arrow_column(table: Dataset, name: str) -> Any:
-    """A column of text as Arrow has it. Raises what `texts_of` raises."""
+    """A column of text as an Arrow array; the same errors as `texts_of`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

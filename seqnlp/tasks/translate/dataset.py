@@ -16,7 +16,7 @@ from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.training.dataset import EVALUATION_TOKENS, BucketedDataset, in_order
 
 TARGET = "target"
-"""The name of the one decoder."""
+"""Name of the decoder."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class LengthFilter:
     def kept(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
         """Mask of the pairs that pass, shape (pairs,), and the reasons why others do not."""
         low, high = np.minimum(source, target), np.maximum(source, target)
-        odd = {
+        failing = {
             "with an empty side": low == 0,
             f"shorter than {self.min_length} tokens": low < self.min_length,
             f"longer than {self.max_length} tokens": high > self.max_length,
         }
         if self.max_ratio is not None:
-            odd[f"with more than {self.max_ratio:g} times as many tokens on one side"] = high > self.max_ratio * low
+            failing[f"with more than {self.max_ratio:g} times as many tokens on one side"] = high > self.max_ratio * low
         kept, reasons = np.ones(len(source), bool), []
-        for reason, marked in odd.items():
+        for reason, marked in failing.items():
             if number := int((marked & kept).sum()):
                 reasons.append(f"{number:,} {reason}")
             kept &= ~marked
@@ -55,14 +55,14 @@ class TranslateDataset(BucketedDataset):
     def __init__(
         self, pairs: Pairs, source: Ragged, target: Ragged, rows: NDArray[np.int64], left_out: str, batch_tokens: int
     ) -> None:
-        """Take the encoded sides.
+        """Store the encoded sides.
 
         Args:
             pairs: The sentences themselves.
             source: The tokens of each source.
             target: The tokens of each target, between BEGIN and END.
-            rows: Which of `pairs` these are.
-            left_out: Why there are not more, in words; empty if these are all.
+            rows: Indices into `pairs`.
+            left_out: Reasons for the missing pairs, in words; empty without any.
             batch_tokens: Steps of a training batch, of the longer side.
         """
         self.pairs, self.source, self.target, self.rows, self.left_out = pairs, source, target, rows, left_out
@@ -74,7 +74,7 @@ class TranslateDataset(BucketedDataset):
     def encode(
         cls, pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter, batch_tokens: int
     ) -> "TranslateDataset":
-        """Encode a split, for training without the pairs of odd lengths.
+        """Encode a split; for training, without the pairs that `lengths` rejects.
 
         Raises:
             seqnlp.errors.DataError: what `Pairs` raises; no pair is left.
@@ -90,7 +90,7 @@ class TranslateDataset(BucketedDataset):
             if not len(rows):
                 raise DataError(left_out)
             sources, targets = sources.take(rows), targets.take(rows)
-        return cls(pairs, sources, marked(targets), rows, left_out, batch_tokens)
+        return cls(pairs, sources, targets.enclosed(BEGIN, END), rows, left_out, batch_tokens)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -107,29 +107,18 @@ class TranslateDataset(BucketedDataset):
         return in_order(np.where(self.source.lengths > 0, self._longer, 0), EVALUATION_TOKENS)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Gather some pairs."""
         target, _ = self.target.pad(rows, PADDING)
         return Batch(sources(self.source, rows), {TARGET: torch.from_numpy(target).long()}, self.items_in(rows))
 
 
 def sources(encoded: Ragged, rows: NDArray[np.int64]) -> TokenBatch:
-    """Some encoded sentences, filled up to the longest."""
+    """Gather encoded sentences, padded to the longest."""
     index, mask = encoded.pad(rows, PADDING)
     return TokenBatch(torch.from_numpy(index).long(), torch.from_numpy(mask))
 
 
 def joined(parts: list[Ragged]) -> Ragged:
-    """The rows of several tables in one."""
+    """Concatenate the rows of several ragged arrays."""
     lengths = np.concatenate([part.lengths for part in parts])
     values = np.concatenate([part.values for part in parts])
     return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
-
-
-def marked(rows: Ragged) -> Ragged:
-    """Each row between BEGIN and END."""
-    offsets = rows.offsets + 2 * np.arange(len(rows) + 1)
-    values = np.empty(int(offsets[-1]), rows.values.dtype)
-    inner = np.ones(len(values), bool)
-    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
-    values[offsets[:-1]], values[offsets[1:] - 1], values[inner] = BEGIN, END, rows.values
-    return Ragged(values, offsets)

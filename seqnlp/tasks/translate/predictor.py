@@ -1,4 +1,4 @@
-"""A trained translator, or several that decide together."""
+"""A trained translator, or an ensemble."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -48,7 +48,7 @@ class Translator(Predictor):
         search: BeamSearch,
         others: Sequence[SequenceModel] = (),
     ) -> None:
-        """Take a model and its codecs.
+        """Store a model and its codecs.
 
         Args:
             model: The trained model.
@@ -75,7 +75,6 @@ class Translator(Predictor):
         return Translator(self.models[0], self.source, self.target, self.search, [*self.models[1:], *other.models])
 
     def predict(self, lines: Iterable[str]) -> Iterator[Translation]:
-        """Translate a stream of sentences."""
         return self.translate(iter(lines))
 
     @overload
@@ -98,18 +97,18 @@ class Translator(Predictor):
         prefix: str = "",
         attention: bool = False,
     ) -> Translation | list[Translation] | Iterator[Translation]:
-        """Translate a sentence, a list of sentences, or a stream of them.
+        """Translate a sentence, a list of sentences, or a stream of sentences.
 
         Args:
             texts: The sentences.
             beam: Hypotheses that are followed at once; 1 is greedy search. This setting and those below are the
                 recipe's, in `[search]`, where None is given.
-            best: How many translations to give of each sentence; see `Translation.alternatives`.
-            length_penalty: How translations of different lengths are compared; see `BeamSearch`.
+            best: Translations of each sentence; see `Translation.alternatives`.
+            length_penalty: Length normalisation of the scores; see `BeamSearch`.
             alpha: The exponent of the length penalty `gnmt`.
             no_repeat_ngram_size: Write no n-gram of this many tokens twice; 0: allow it.
-            unknown: What becomes of target tokens that train did not have.
-            prefix: What every translation must begin with.
+            unknown: Treatment of target tokens that train did not have.
+            prefix: Forced beginning of every translation.
             attention: Also give the attention, and the alignment of words that follows from it.
 
         Returns:
@@ -119,50 +118,52 @@ class Translator(Predictor):
         Raises:
             seqnlp.errors.UsageError: settings that make no sense; a prefix with unknown tokens.
         """
-        asked = {
+        overrides = {
             "beam": beam,
             "length_penalty": length_penalty,
             "alpha": alpha,
             "no_repeat_ngram_size": no_repeat_ngram_size,
             "unknown": unknown,
         }
-        how = _changed(self.search, {name: value for name, value in asked.items() if value is not None})
-        if not 1 <= best <= max(how.beam, 1):
-            raise UsageError(f"{best} best: a beam of {how.beam} finds between 1 and {how.beam} translations")
-        how.settings(best)  # says what makes no sense before anything is read
-        forced = self._forced(prefix)
+        search = _updated(self.search, {name: value for name, value in overrides.items() if value is not None})
+        if not 1 <= best <= max(search.beam, 1):
+            raise UsageError(f"{best} best: a beam of {search.beam} finds between 1 and {search.beam} translations")
+        search.settings(best)  # raises for contradictions before anything is read
+        forced = self._encode_prefix(prefix)
         if isinstance(texts, str):
-            return self._translate([texts], how, best, forced, attention)[0]
+            return self._translate([texts], search, best, forced, attention)[0]
         stream = stream_in_windows(
-            iter(texts), lambda window: self._translate(window, how, best, forced, attention), largest=512
+            iter(texts), lambda window: self._translate(window, search, best, forced, attention), largest=512
         )
         return list(stream) if isinstance(texts, list) else stream
 
-    def _forced(self, prefix: str) -> list[int]:
+    def _encode_prefix(self, prefix: str) -> list[int]:
         if unknown := self.target.unknown_in(prefix):
             raise UsageError(f"the prefix {prefix!r} has tokens that train did not have: {', '.join(unknown)}")
         forced: list[int] = self.target.encode([prefix])[0].tolist()
         return forced
 
     def _translate(
-        self, texts: list[str], how: BeamSearch, best: int, prefix: list[int], attention: bool
+        self, texts: list[str], search: BeamSearch, best: int, prefix: list[int], attention: bool
     ) -> list[Translation]:
         encoded = self.source.encode(texts)
         numbers = [encoded[row].tolist() for row in range(len(encoded))]
         read = Ragged.from_rows([row[:LONGEST] for row in numbers])
-        found = hypotheses(self.models, read, how.settings(best), prefix)
+        found = hypotheses(self.models, read, search.settings(best), prefix)
         return [
-            self._result(self.source.spelled(text, row), each, how, attention) if each else _empty(attention)
+            self._result(self.source.spelled(text, row), each, search, attention) if each else _empty(attention)
             for text, row, each in zip(texts, numbers, found, strict=True)
         ]
 
-    def _result(self, pieces: list[bytes], found: list[Hypothesis], how: BeamSearch, attention: bool) -> Translation:
-        first, *others = (self._drawn(hypothesis, pieces, how, attention) for hypothesis in found)
+    def _result(self, pieces: list[bytes], found: list[Hypothesis], search: BeamSearch, attention: bool) -> Translation:
+        first, *others = (self._translation(hypothesis, pieces, search, attention) for hypothesis in found)
         return replace(first, alternatives=others)
 
-    def _drawn(self, hypothesis: Hypothesis, pieces: list[bytes], how: BeamSearch, attention: bool) -> Translation:
+    def _translation(
+        self, hypothesis: Hypothesis, pieces: list[bytes], search: BeamSearch, attention: bool
+    ) -> Translation:
         read = pieces[:LONGEST]
-        written = spelled(hypothesis, read, self.target, how.unknown)
+        written = spelled(hypothesis, read, self.target, search.unknown)
         result = Translation(
             self.target.join(written),
             hypothesis.score,
@@ -177,15 +178,15 @@ class Translator(Predictor):
         return replace(result, attention=hypothesis.attention.tolist(), alignment=align(words))
 
 
-def _changed(search: BeamSearch, asked: Mapping[str, object]) -> BeamSearch:
-    """The settings with others in their place, if those make sense."""
+def _updated(search: BeamSearch, overrides: Mapping[str, object]) -> BeamSearch:
+    """Search settings with overrides; raises `UsageError` for invalid ones."""
     try:
-        return BeamSearch.model_validate({**search.model_dump(), **asked})
+        return BeamSearch.model_validate({**search.model_dump(), **overrides})
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"{first['loc'][0]} {first['input']!r}: {first['msg'].replace('Input', 'it')}") from None
 
 
 def _empty(attention: bool) -> Translation:
-    """The translation of nothing."""
+    """Translation of an empty sentence."""
     return Translation("", 0.0, 0.0, [], [], 0, [], [] if attention else None, [] if attention else None)

@@ -13,13 +13,7 @@ from seqnlp.training import Preview
 
 
 def preview(dev: Pairs, seed: int, translator: Callable[[SequenceModel], Translator]) -> Preview:
-    """Pick sentences with their reference translations.
-
-    Args:
-        dev: The split, as it was read.
-        seed: Decides which sentences.
-        translator: Wraps a model.
-    """
+    """Pick sentences and their reference translations; `seed` decides which."""
     pairs = replace(dev, table=dev.table.select(sample_rows(len(dev), seed)))
     sources, expected = list(chain(*pairs.sources())), list(chain(*pairs.targets()))
 

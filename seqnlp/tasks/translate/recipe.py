@@ -16,7 +16,7 @@ from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
-from seqnlp.readers.corpus import Corpus, read_corpus
+from seqnlp.readers.base import Corpus, read_corpus
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.translate.corpus import Pairs
@@ -41,25 +41,25 @@ class TranslateData(Data):
     reader: Reader = Parallel()
     """Reader of the files: `parallel` takes two files of lines, or one with a tab between the sides."""
     source: str = "source"
-    """The column to translate, or a language in the column `translation` of a hub corpus."""
+    """Column to translate, or a language in the column `translation` of a hub corpus."""
     target: str = "target"
-    """The column, or the language, to translate into."""
+    """Column, or the language, to translate into."""
     tokenizer: Tokenizer = SubwordTokenizer()
     """Kind of the tokens: subwords, characters or words."""
     joint_vocabulary: bool = False
     """One vocabulary for both sides, so that names and numbers are the same tokens in both."""
     pretokenized: bool = False
-    """The words are separated by blanks: they are not split again, and BLEU is computed on them."""
+    """Words are separated by blanks: they are not split again, and BLEU is computed on them."""
     lowercase: bool = False
     """Lowercase all text; scores then ignore case."""
     unicode_normalization: Form | None = None
-    """Normal form of Unicode that all text is brought into; left out: it stays as it is."""
+    """Unicode normal form that all text is converted to; left out: none."""
     min_length: Annotated[int, Field(ge=1)] = 1
     """Leave pairs out of train that have fewer tokens on one side."""
     max_length: Annotated[int, Field(ge=1)] = 100
     """Leave pairs out of train that have more tokens on one side."""
     max_ratio: Annotated[float, Field(ge=1)] | None = None
-    """Leave pairs out of train of which one side has more than this many times the tokens of the other."""
+    """Leave pairs out of train whose longer side has more than this many times the tokens of the shorter."""
 
 
 @final
@@ -67,7 +67,7 @@ class TranslateTraining(Training):
     """Settings of the training loop."""
 
     batch_tokens: Annotated[int, Field(ge=1)] = 2000
-    """Steps in a batch, of whichever side is longer, padding included."""
+    """Steps of the longer side in a batch, padding included."""
     metric: Literal["nats", "bleu", "exact_match"] = "nats"
     """Dev score that decides which weights are kept: nats per target token, or of greedy translations BLEU (which
     needs sacrebleu) or exact matches."""
@@ -89,7 +89,6 @@ class TranslateRecipe(TaskRecipe):
     training: TranslateTraining = TranslateTraining()
 
     def faults(self) -> Iterator[Fault]:
-        """Combinations of settings that make no sense."""
         data = self.data
         if data.source == data.target:
             yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
@@ -108,13 +107,13 @@ class TranslateRecipe(TaskRecipe):
             yield Fault(f"decoder.{key}", problem)
 
     def corpus(self, find: PathResolver) -> Corpus:
-        """Read the splits; from train pairs of odd lengths will be left out."""
+        """Read the splits; train will be filtered by length."""
         corpus = read_corpus(self.data, find)
         splits = {name: self._pairs(table) for name, table in corpus.splits.items()}
         return Corpus({**splits, "train": replace(splits["train"], training=True)}, corpus.hashes)
 
     def split(self, source: str, find: PathResolver) -> Pairs:
-        """Read one split, of which nothing will be left out."""
+        """Read one split, and keep all of its pairs."""
         return self._pairs(super().split(source, find))
 
     def _pairs(self, table: Any) -> Pairs:

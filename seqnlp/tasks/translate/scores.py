@@ -5,8 +5,8 @@ from importlib.util import find_spec
 
 from seqnlp.errors import UsageError
 
-RUN = 4
-"""BLEU counts runs of up to so many words."""
+MAX_NGRAM = 4
+"""Longest n-gram of BLEU, in words."""
 
 NEEDED = "BLEU and chrF need sacrebleu: pip install 'seqnlp[mt]'"
 
@@ -20,7 +20,7 @@ def require_sacrebleu() -> None:
     """Check that sacrebleu is installed.
 
     Raises:
-        seqnlp.errors.UsageError: they can't; it says what to install.
+        seqnlp.errors.UsageError: it is not; the message names the package.
     """
     if not has_sacrebleu():
         raise UsageError(NEEDED)
@@ -37,10 +37,10 @@ def overlap_scores(
     """BLEU (Papineni et al., 2002) and chrF (Popović, 2015), from 0 to 100, by sacrebleu (Post, 2018).
 
     Args:
-        translations: What the model wrote.
-        references: What people wrote, as many.
-        lowercase: Whether capital letters make no difference.
-        tokenised: Whether the words are parted by blanks already, so that BLEU must not split them again.
+        translations: Translations of the model.
+        references: Reference translations, as many.
+        lowercase: Ignore case.
+        tokenised: Words are separated by blanks already: BLEU must not split them again.
 
     Returns:
         The scores, and for each the signature under which others can repeat it; no BLEU if all references are too
@@ -51,7 +51,7 @@ def overlap_scores(
 
     scores, signatures = {}, {}
     metrics: dict[str, BLEU | CHRF] = {"chrf": CHRF(lowercase=lowercase)}
-    if any(len(reference.split()) >= RUN for reference in references):
+    if any(len(reference.split()) >= MAX_NGRAM for reference in references):
         bleu = BLEU(lowercase=lowercase, tokenize="none" if tokenised else None, force=tokenised)
         metrics = {"bleu": bleu, **metrics}
     for short, metric in metrics.items():

@@ -59,14 +59,14 @@ class BeamSearch(Spec):
 
 
 def hypotheses(
-    models: Sequence[SequenceModel], encoded: Ragged, how: Search, prefix: Sequence[int] = ()
+    models: Sequence[SequenceModel], encoded: Ragged, search: Search, prefix: Sequence[int] = ()
 ) -> list[list[Hypothesis]]:
     """Translate encoded sentences, on all processor threads.
 
     Args:
         models: One, or several whose probabilities are averaged.
         encoded: The tokens of each source.
-        how: The settings.
+        search: Settings of the search.
         prefix: Tokens that every translation must begin with.
 
     Returns:
@@ -76,10 +76,10 @@ def hypotheses(
     def translate(rows: NDArray[np.int64]) -> list[list[Hypothesis]]:
         inputs = sources(encoded, rows)
         pairs = [(model.decoder(TARGET, AttentionDecoder), model.encode(inputs)) for model in models]
-        return AttentionDecoder.search(pairs, how, [prefix] * len(rows))
+        return AttentionDecoder.search(pairs, search, [prefix] * len(rows))
 
     found: list[list[Hypothesis]] = [[] for _ in range(len(encoded))]
-    batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // how.beam))
+    batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // search.beam))
     for rows, results in zip(batches, in_parallel(translate, batches, models[0].device), strict=True):
         for row, result in zip(rows.tolist(), results, strict=True):
             found[row] = result
@@ -87,13 +87,9 @@ def hypotheses(
 
 
 def spelled(hypothesis: Hypothesis, source: Sequence[bytes], target: Sentences, unknown: str) -> list[bytes]:
-    """Spell each token of a translation.
+    """Spell each token of a translation, given the tokens of its source.
 
-    Args:
-        hypothesis: The translation.
-        source: Spelling of each token of its source.
-        target: The codec of the target.
-        unknown: See `BeamSearch.unknown`.
+    Unknown tokens are treated as `BeamSearch.unknown` says.
     """
     pieces = [target.pieces[number] for number in hypothesis.tokens]
     if unknown == "copy":

@@ -20,8 +20,8 @@ from seqnlp.tasks.translate.predictor import Translator
 from seqnlp.tasks.translate.preview import preview
 from seqnlp.tasks.translate.recipe import TranslateRecipe
 from seqnlp.tasks.translate.scores import (
+    MAX_NGRAM,
     NEEDED,
-    RUN,
     exact_match,
     has_sacrebleu,
     metric_name,
@@ -41,7 +41,7 @@ class TranslateTask(Task):
     items_name = "target tokens"
 
     def __init__(self, recipe: TranslateRecipe, source: Sentences, target: Sentences) -> None:
-        """Take the tokenizers of the two sides, which may be one."""
+        """Store the tokenizers of the two sides, which may be one."""
         self.recipe, self.source, self.target = recipe, source, target
         chosen = recipe.training.metric
         name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen
@@ -68,13 +68,11 @@ class TranslateTask(Task):
 
     @classmethod
     def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
-        """Take the codecs that a run has saved."""
         names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
         restored = [Sentences.from_json(dict(codecs[name])) for name in names]
         return cls(recipe, restored[0], restored[-1])
 
     def codecs(self) -> dict[str, Codec]:
-        """Codecs to be saved with a model, by name."""
         return (
             {"tokens": self.source}
             if self.recipe.data.joint_vocabulary
@@ -82,18 +80,15 @@ class TranslateTask(Task):
         )
 
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
-        """Encode a split."""
         data = self.recipe.data
         lengths = LengthFilter(data.min_length, data.max_length, data.max_ratio)
         return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
-        """Warn of pairs left out, and of scores that need sacrebleu."""
-        said = [examples.left_out] if examples.left_out else []
-        return said if has_sacrebleu() or examples.pairs.training else [*said, NEEDED]
+        notices = [examples.left_out] if examples.left_out else []
+        return notices if has_sacrebleu() or examples.pairs.training else [*notices, NEEDED]
 
     def build(self) -> SequenceModel:
-        """Make the model, with fresh random weights."""
         recipe = self.recipe
         embedding = recipe.embedding.build(len(self.source))
         encoder = recipe.encoder.build(embedding.width)
@@ -104,23 +99,25 @@ class TranslateTask(Task):
         """BLEU and chrF with signatures, exact matches, nats and perplexity."""
         scores, signatures = self._overlap(model, examples, self.recipe.search)
         search = self.recipe.search.model_dump()
-        return {**scores, **self._surprise(model, examples), "signatures": signatures, "search": search}
+        return {**scores, **self._nll_scores(model, examples), "signatures": signatures, "search": search}
 
     def dev_scores(self, model: SequenceModel, dev: TranslateDataset) -> dict[str, float]:
         """Scores of greedy translations, which are quick to find."""
         if self.recipe.training.metric == "bleu":
             require_sacrebleu()
         greedy = self.recipe.search.model_copy(update={"beam": 1})
-        scores = {**self._overlap(model, dev, greedy)[0], **self._surprise(model, dev)}
+        scores = {**self._overlap(model, dev, greedy)[0], **self._nll_scores(model, dev)}
         if self.metric.name not in scores:
-            raise DataError(f"no reference has {RUN} words, so there is no BLEU: choose another training.metric", "dev")
+            raise DataError(
+                f"no reference has {MAX_NGRAM} words, so there is no BLEU: choose another training.metric", "dev"
+            )
         return scores
 
     def _overlap(
-        self, model: SequenceModel, examples: TranslateDataset, how: BeamSearch
+        self, model: SequenceModel, examples: TranslateDataset, search: BeamSearch
     ) -> tuple[dict[str, float], dict[str, str]]:
         data = self.recipe.data
-        ours = self.translations(model, examples, how)
+        ours = self.translations(model, examples, search)
         theirs = self.references(examples)
         scores, signatures = (
             overlap_scores(ours, theirs, data.lowercase, data.pretokenized) if has_sacrebleu() else ({}, {})
@@ -128,15 +125,15 @@ class TranslateTask(Task):
         scores["exact_match"] = exact_match(ours, list(map(self.target.clean, theirs)))
         return scores, signatures
 
-    def translations(self, model: SequenceModel, examples: TranslateDataset, how: BeamSearch) -> list[str]:
+    def translations(self, model: SequenceModel, examples: TranslateDataset, search: BeamSearch) -> list[str]:
         """Translate each source; an empty one stays empty."""
-        found = hypotheses([model], examples.source, how.settings())
+        found = hypotheses([model], examples.source, search.settings())
         texts = list(chain.from_iterable(examples.pairs.sources()))
         written = []
         for row, best in zip(examples.rows.tolist(), found, strict=True):
-            copied = how.unknown == "copy" and not self.target.knows_all
+            copied = search.unknown == "copy" and not self.target.knows_all
             source = self.source.split(texts[row]) if best and copied else []
-            written.append(self.target.join(spelled(best[0], source, self.target, how.unknown)) if best else "")
+            written.append(self.target.join(spelled(best[0], source, self.target, search.unknown)) if best else "")
         return written
 
     def references(self, examples: TranslateDataset) -> list[str]:
@@ -144,7 +141,7 @@ class TranslateTask(Task):
         texts = list(chain.from_iterable(examples.pairs.targets()))
         return [self.target.clean(texts[row], keep_case=True) for row in examples.rows.tolist()]
 
-    def _surprise(self, model: SequenceModel, examples: TranslateDataset) -> dict[str, float]:
+    def _nll_scores(self, model: SequenceModel, examples: TranslateDataset) -> dict[str, float]:
         """Nats per target token under teacher forcing, and perplexity."""
 
         def nats(rows: NDArray[np.int64]) -> float:
@@ -158,9 +155,8 @@ class TranslateTask(Task):
         return {"nats": mean, "perplexity": math.exp(min(mean, 700))}
 
     def preview(self, dev: Pairs, seed: int) -> Preview:
-        """Pick a few sentences of dev, to be translated greedily after each evaluation."""
+        """Pick a few sentences of dev, to be translated after each evaluation. The translation is greedy."""
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Translator:
-        """Wrap a trained model."""
         return Translator(model, self.source, self.target, self.recipe.search)

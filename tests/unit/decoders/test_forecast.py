@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from seqnlp.decoders.forecast import ForecastDecoder, ForecastModule, ForecastShape, ForecastTarget, FutureContext
-from seqnlp.decoders.forecast.linear import LinearMapModule, moving_average
+from seqnlp.decoders.forecast.linear import LinearMap, moving_average
+from seqnlp.decoders.forecast.outputs import QuantileOutput
 from seqnlp.decoders.forecast.recursive import RecursiveModule
 from seqnlp.decoders.forecast.segments import SegmentsModule, gated
-from seqnlp.nn.distributions import Point, QuantileGrid
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 
 KINDS = ["direct", "recursive", "segments", "linear"]
 OUTPUTS: list[Any] = ["point", {"kind": "quantiles", "levels": [0.1, 0.5, 0.9]}, "gaussian"]
@@ -92,6 +92,19 @@ def test_recursive_is_step_after_step_with_what_was_said() -> None:
         torch.testing.assert_close(whole[:, step], value)
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "min_gru", "mogrifier"])
+def test_recursive_takes_any_recurrence(cell: str) -> None:
+    torch.manual_seed(0)
+    sizes = shape()
+    module = ForecastDecoder.parse({"kind": "recursive", "cell": cell, "size": 8}).build(sizes).eval()
+    states, ahead = states_of(sizes), ahead_of(sizes)
+    found = module.predict(states, ahead)
+    with torch.inference_mode():
+        torch.testing.assert_close(module.predict(states, ahead), found)  # packed steps
+    found.sum().backward()
+    assert all(parameter.grad is not None for parameter in module.parameters())
+
+
 def test_a_segment_is_a_step_of_gated_recurrent_units() -> None:
     torch.manual_seed(0)
     cell = nn.GRUCell(4, 6)
@@ -126,7 +139,7 @@ def test_the_moving_average_is_that_of_numpy(steps: int) -> None:
 def test_the_linear_map_is_two_products() -> None:
     torch.manual_seed(0)
     sizes = shape(channels=2, known=0)
-    module = LinearMapModule(sizes, Point(), trend=5)
+    module = LinearMap(moving_average=5).build(sizes)
     states = states_of(sizes)
     found = module(states, ahead_of(sizes))[..., 0]
     values = states.outputs[..., :2].transpose(1, 2)
@@ -139,8 +152,8 @@ def test_the_linear_map_is_two_products() -> None:
 @pytest.mark.parametrize("trend", [0, 5])
 def test_individual_maps_are_a_loop_over_series_and_channels(trend: int) -> None:
     torch.manual_seed(0)
-    sizes, output = shape(channels=2, known=0), QuantileGrid([0.1, 0.5, 0.9])
-    module = LinearMapModule(sizes, output, trend, individual=True)
+    sizes, output = shape(channels=2, known=0), QuantileOutput(levels=[0.1, 0.5, 0.9])
+    module = LinearMap(output=output, moving_average=trend, individual=True).build(sizes)
     states, future = states_of(sizes), ahead_of(sizes)
     found = module(states, future)
     maps: Any = module.maps
@@ -150,7 +163,7 @@ def test_individual_maps_are_a_loop_over_series_and_channels(trend: int) -> None
         slow = moving_average(values[None, None], trend)[0, 0] if trend else values
         parts = [values - slow, slow] if trend else [values]
         said = sum(part @ each.weight[number] + each.bias[number] for part, each in zip(parts, maps, strict=True))
-        torch.testing.assert_close(found[row, :, channel], said.view(sizes.horizon, output.size))
+        torch.testing.assert_close(found[row, :, channel], said.view(sizes.horizon, 3))
 
 
 def test_individual_maps_are_the_same_for_channels_apart_and_together() -> None:
@@ -159,7 +172,7 @@ def test_individual_maps_are_the_same_for_channels_apart_and_together() -> None:
         width=3, reads_ahead=False, lookback=9, horizon=7, channels=3, future_covariates=0, series=1
     )
     apart = ForecastShape(width=1, reads_ahead=False, lookback=9, horizon=7, channels=1, future_covariates=0, series=3)
-    joint, alone = (LinearMapModule(each, Point(), 5, individual=True) for each in (together, apart))
+    joint, alone = (LinearMap(moving_average=5, individual=True).build(each) for each in (together, apart))
     alone.load_state_dict(joint.state_dict())
     states = states_of(together, 4)
     whole = joint(states, ahead_of(together, 4))

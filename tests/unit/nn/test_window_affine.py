@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seqnlp.decoders.forecast import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.embeddings.series import SeriesBatch, SeriesEmbedder
 from seqnlp.nn.distributions import SMALLEST, Distribution, Gaussian, Point, QuantileGrid
-from seqnlp.nn.states import States
+from seqnlp.nn.encoder import States
 from seqnlp.nn.window_affine import WindowAffine
 
 SERIES, CHANNELS, LOOK, HORIZON = 4, 2, 9, 3

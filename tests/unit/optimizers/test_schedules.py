@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.optimizers.schedules import Schedule, scale
+from seqnlp.optimizers.base import Schedule, scale
 
 SCHEDULES: list[Schedule] = ["constant", "linear", "cosine", "one_cycle", "plateau"]
 FALLING: list[Schedule] = ["linear", "cosine", "one_cycle"]

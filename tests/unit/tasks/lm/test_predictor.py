@@ -15,6 +15,9 @@ from seqnlp.tasks.lm.predictor import Generator
 Make = Callable[..., Generator]
 MODELS: dict[str, dict[str, Any]] = {
     "lstm": {},
+    "min_gru, three layers": {"encoder": {"kind": "min_gru", "layers": 3, "residual": True}},
+    "mogrifier": {"encoder": {"kind": "mogrifier", "rank": 2}},
+    "gru with layer norm": {"encoder": {"kind": "gru", "layer_norm": True}},
     "gru, tied, two layers": {"encoder": {"kind": "gru", "layers": 2}, "decoder": {"tied": True}},
     "words": {"data": {"tokenizer": "words"}},
     "subwords": {"data": {"tokenizer": "subwords"}, "encoder": {"kind": "rnn"}},

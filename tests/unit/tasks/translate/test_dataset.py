@@ -11,7 +11,7 @@ from seqnlp.codecs import Tokenizer
 from seqnlp.codecs.sentences import BEGIN, END, Sentences
 from seqnlp.errors import DataError
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset, joined, marked
+from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset, joined
 
 ANY = LengthFilter(1, 100, None)
 MakePairs = Callable[..., Pairs]
@@ -80,7 +80,6 @@ def test_only_training_leaves_pairs_out(pairs: MakePairs) -> None:
 
 
 @given(st.lists(st.lists(st.integers(3, 9), max_size=4), min_size=1, max_size=6))
-def test_rows_are_joined_and_marked(rows: list[list[int]]) -> None:
+def test_rows_are_joined(rows: list[list[int]]) -> None:
     whole = joined([Ragged.from_rows(rows[:2]), Ragged.from_rows(rows[2:])])
-    between = marked(whole)
-    assert [between[row].tolist() for row in range(len(rows))] == [[BEGIN, *row, END] for row in rows]
+    assert [row.tolist() for row in whole] == rows
