@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.lines import blocks
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import blocks, open_predictor
 from seqnlp.cli.tables import has_colours, stdout_console
 
 if TYPE_CHECKING:

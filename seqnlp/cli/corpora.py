@@ -12,8 +12,7 @@ from seqnlp.cli.tables import print_table, stdout_console
 
 if TYPE_CHECKING:
     from seqnlp.readers import Reader
-    from seqnlp.readers.describe import Description, Lengths
-    from seqnlp.readers.describe_series import SeriesDescription
+    from seqnlp.readers.describe import Description, Lengths, SeriesDescription
     from seqnlp.readers.local import Listing, LocalCorpus
 
 app = typer.Typer(help="List, fetch and describe corpora.", no_args_is_help=True)
@@ -86,8 +85,7 @@ def stats(
     from dataclasses import asdict
 
     from seqnlp.readers import Series
-    from seqnlp.readers.describe import describe
-    from seqnlp.readers.describe_series import describe_series
+    from seqnlp.readers.describe import describe, describe_series
     from seqnlp.readers.local import open_corpus
 
     chosen = parse_reader(reader) if reader is not None else None
@@ -122,7 +120,7 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
     if not target.endswith(".toml") and (is_corpus or target not in known_recipes()):
         return None
     from seqnlp.recipe import load_recipe
-    from seqnlp.recipe.paths import path_resolver
+    from seqnlp.recipe.load import path_resolver
     from seqnlp.tasks.registry import import_tasks
 
     import_tasks()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.images import image_option
+from seqnlp.cli.common import image_option
 from seqnlp.cli.tables import print_table
 from seqnlp.plots.images import write_images
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.images import image_option
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import image_option, open_predictor
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import UsageError
 from seqnlp.plots.images import write_images

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.lines import blocks
+from seqnlp.cli.common import blocks
 from seqnlp.tasks.registry import task_info
 
 

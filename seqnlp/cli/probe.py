@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.images import image_option
+from seqnlp.cli.common import image_option
 from seqnlp.plots.images import write_images
 
 

@@ -114,7 +114,7 @@ def check(file: Name, settings: Settings = None) -> None:
     only noted. Plugins that the recipe names are run.
     """
     from seqnlp.recipe import find_recipe, load_recipe
-    from seqnlp.recipe.paths import missing_files
+    from seqnlp.recipe.load import missing_files
     from seqnlp.tasks.registry import import_tasks
 
     import_tasks()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.images import image_option
+from seqnlp.cli.common import image_option
 from seqnlp.cli.tables import print_score_tables, print_table
 from seqnlp.plots.images import write_images
-from seqnlp.run.scores import plain_scores
+from seqnlp.run.summary import plain_scores
 from seqnlp.units import duration, file_size, score
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.lines import blocks
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import blocks, open_predictor
 from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
 
 
 def _tag_conllu(tagger: Tagger, file: Path) -> None:
-    from seqnlp.readers.conllu import parse_conllu, rewrite_conllu
+    from seqnlp.readers.conll import parse_conllu, rewrite_conllu
     from seqnlp.readers.files import open_text
 
     _conllu(tagger.columns)  # the columns must be some of CoNLL-U's
@@ -125,7 +124,7 @@ def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) ->
     Raises:
         seqnlp.errors.UsageError: if columns that the tagger reads are missing.
     """
-    from seqnlp.readers.columns import Columns
+    from seqnlp.readers.conll import Columns
 
     columns = [name.strip() for name in names.split(",")]
     kept = [name for name in columns if name != "_"]

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqnlp.cli.images import image_option
-from seqnlp.cli.lines import blocks
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import blocks, image_option, open_predictor
 from seqnlp.errors import UsageError
 from seqnlp.plots.images import write_images
 from seqnlp.plots.terminal import shade

@@ -1,10 +1,17 @@
-"""Lines of a file or standard input, in blocks as they arrive."""
+"""Arguments, input lines, opened runs and images: what several commands share."""
+
+from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
-from seqnlp.errors import DataError
+import typer
+
+from seqnlp.errors import DataError, UsageError
+from seqnlp.plots.images import check_image
+from seqnlp.tasks.registry import task_info
 
 BLOCK = 1 << 17
 """Bytes read at once, at most: enough for large batches, little enough for a flat memory."""
@@ -50,3 +57,38 @@ def _decode(lines: list[bytes], name: str, before: int) -> list[str]:
                     f"byte {error.start + 1} of the line is {line[error.start]:#04x}, which is not UTF-8", name, number
                 ) from None
         raise
+
+
+P = TypeVar("P")
+
+
+def open_predictor(run: Path, kind: type[P]) -> P:
+    """Open a run as a predictor of this class.
+
+    Raises:
+        seqnlp.errors.UsageError: it is of another task; names the command for that.
+    """
+    from seqnlp import api
+
+    predictor = api.load(run)
+    if not isinstance(predictor, kind):
+        info = task_info(predictor.task)
+        raise UsageError(f"{run}: this run is {info.noun}; use `seqnlp {info.command} {run}`")
+    return predictor
+
+
+def image_option(what: str, *names: str) -> Any:
+    """Option for image files, `list[Path] | None`; they are checked when the command line is parsed.
+
+    Args:
+        what: The beginning of its help text, for instance "Also draw it".
+        names: Other names of the option.
+    """
+    text = f"{what} into this file, .svg or .png; may be repeated."
+    return typer.Option("--svg", "--png", *names, metavar="<path>", callback=_checked, help=text)
+
+
+def _checked(files: list[Path] | None) -> list[Path] | None:
+    for file in files or []:
+        check_image(file)
+    return files
