@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqnlp.cli.common import image_option
-from seqnlp.cli.tables import print_table
+from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.plots.images import write_images
 
 if TYPE_CHECKING:
@@ -33,10 +35,6 @@ def errors(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
 ) -> None:
     """Show the errors of a run: confusions with examples, unknown words, and calibration."""
-    import json
-    from dataclasses import asdict
-
-    from seqnlp.cli.tables import stdout_console
     from seqnlp.plots.svg_matrices import confusion_svg
     from seqnlp.tasks.error_analysis import analyse
 

@@ -1,9 +1,14 @@
 """`seqnlp evaluate`."""
 
+import json
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 
 
 def evaluate(
@@ -21,12 +26,7 @@ def evaluate(
     ] = False,
 ) -> None:
     """Score a run on its test split, another split, or another file."""
-    import json
-    import sys
-    from functools import partial
-
     from seqnlp import api
-    from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 
     notify = partial(print, "note:", file=sys.stderr)
     result = api.evaluate(run, split, data, context=context, dynamic=dynamic, notify=notify)

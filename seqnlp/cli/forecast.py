@@ -13,6 +13,7 @@ import typer
 
 from seqnlp.cli.common import image_option, open_predictor
 from seqnlp.cli.progress import stderr_console
+from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.plots.images import write_images
 from seqnlp.spelling import did_you_mean
@@ -106,7 +107,6 @@ def write_csv(found: Sequence[SeriesForecast]) -> None:
 
 def print_charts(found: Sequence[SeriesForecast], history: History) -> None:
     """Print a chart of each series: history, forecast and interval."""
-    from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
     from seqnlp.plots.terminal import forecast_chart
 
     console = stdout_console()

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from seqnlp.cli.common import blocks
+from seqnlp.run import Run
+from seqnlp.run.summary import read_recipe
 from seqnlp.tasks.registry import task_info
 
 
@@ -22,9 +24,6 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Predict with a run of any task, over lines of text."""
-    from seqnlp.run import Run
-    from seqnlp.run.summary import read_recipe
-
     command = task_info(str(read_recipe(Run.open(run)).get("task"))).predict
     if command:
         module, function = command.split(":")

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqnlp.cli.common import image_option
-from seqnlp.cli.tables import print_score_tables, print_table
+from seqnlp.cli.tables import print_line_charts, print_score_tables, print_table, stdout_console
+from seqnlp.errors import RunError, UsageError
 from seqnlp.plots.images import write_images
-from seqnlp.run.summary import plain_scores
+from seqnlp.run import Run
+from seqnlp.run.summary import Summary, curves, differing_settings, flat_recipe, plain_scores, summarize
 from seqnlp.units import duration, file_size, score
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from seqnlp.run import Run
-    from seqnlp.run.summary import Summary
 
 app = typer.Typer(help="List, show, plot and compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -36,11 +35,6 @@ def ls(
     root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT, as_json: AsJson = False
 ) -> None:
     """List the runs in a folder, with the score of each."""
-    from seqnlp.cli.tables import stdout_console
-    from seqnlp.errors import RunError
-    from seqnlp.run import Run
-    from seqnlp.run.summary import summarize
-
     if not root.is_dir() and root != ROOT:
         raise RunError("expected a folder of runs, found " + ("a file" if root.exists() else "nothing"), root)
     summaries = [summarize(run) for run in Run.find(root)]
@@ -59,10 +53,6 @@ def ls(
 @app.command("show")
 def show(run: RunPath, as_json: AsJson = False) -> None:
     """Show a run: its recipe, its scores, and the time of its training."""
-    from seqnlp.cli.tables import stdout_console
-    from seqnlp.run import Run
-    from seqnlp.run.summary import flat_recipe, summarize
-
     opened = Run.at(run)
     recipe, scores, meta = flat_recipe(opened), opened.scores(), opened.meta()
     summary = summarize(opened)
@@ -82,11 +72,6 @@ def plot(
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""
-    from seqnlp.cli.tables import print_line_charts, stdout_console
-    from seqnlp.errors import UsageError
-    from seqnlp.run import Run
-    from seqnlp.run.summary import curves
-
     found = {name: curves(run.events()) for name, run in _named([Run.at(path) for path in runs]).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
     chosen = metric or next((curve.metric for curve in found.values() if curve.metric), "")
@@ -105,11 +90,6 @@ def plot(
 @app.command("compare")
 def compare(runs: RunPaths, as_json: AsJson = False) -> None:
     """Compare runs: their scores, and the settings in which they differ."""
-    from seqnlp.cli.tables import stdout_console
-    from seqnlp.errors import UsageError
-    from seqnlp.run import Run
-    from seqnlp.run.summary import differing_settings, flat_recipe
-
     if len(runs) < 2:
         raise UsageError("compare: expected two runs or more, found one")
     named = _named([Run.at(path) for path in runs])
