@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from seqnlp.errors import DataError, UsageError
 from seqnlp.plots.images import check_image
 from seqnlp.tasks.registry import task_info
+
+RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
+SentenceFile = Annotated[Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")]
+Split = Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")]
+Pretokenized = Annotated[bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 BLOCK = 1 << 17
 """Bytes read at once, at most: enough for large batches, little enough for a flat memory."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import image_option
+from seqnlp.cli.common import RunPath, Split, image_option
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.plots.images import write_images
 
@@ -28,8 +28,8 @@ BAR = 30
 
 
 def errors(
-    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
-    split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
+    run: RunPath,
+    split: Split = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
     pictures: Annotated[list[Path] | None, image_option("Also draw the confusion matrix", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,

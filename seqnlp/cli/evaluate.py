@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from seqnlp.cli.common import RunPath, Split
 from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
-    split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
+    run: RunPath,
+    split: Split = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")] = None,
     context: Annotated[
         int | None, typer.Option(metavar="<n>", help="Language models: in windows of n tokens, each without a history.")

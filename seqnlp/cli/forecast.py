@@ -20,7 +20,6 @@ from seqnlp.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
-    from seqnlp.tasks.forecast.predictor import Forecaster
 
 History = Mapping[str, Sequence[float | None]]
 ROWS = 16
@@ -47,7 +46,9 @@ def forecast(
     if plot and as_json:
         raise UsageError("--plot and --json contradict each other: choose one")
     with stderr_console().status("loading", spinner="line"):
-        forecaster = open_forecaster(run)
+        from seqnlp.tasks.forecast.predictor import Forecaster
+
+        forecaster = open_predictor(run, Forecaster)
     if horizon is not None and horizon > forecaster.horizon:
         note = f"trained for {forecaster.horizon} steps; later ones are forecast from its own forecasts"
         narrow = ", and its intervals are too narrow" if forecaster.has_intervals else ""
@@ -74,13 +75,6 @@ def predict(run: Path, file: Path | None, as_json: bool) -> None:
     if file is None:
         raise UsageError("expected a file of series after the run")
     forecast(run, str(file), as_json=as_json)
-
-
-def open_forecaster(run: Path) -> Forecaster:
-    """Open a run as a forecaster."""
-    from seqnlp.tasks.forecast.predictor import Forecaster
-
-    return open_predictor(run, Forecaster)
 
 
 def select(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[SeriesForecast]:

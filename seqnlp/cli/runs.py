@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import image_option
+from seqnlp.cli.common import RunPath, image_option
 from seqnlp.cli.tables import print_line_charts, print_score_tables, print_table, stdout_console
 from seqnlp.errors import RunError, UsageError
 from seqnlp.plots.images import write_images
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, show, plot and compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
 RunPaths = Annotated[list[Path], typer.Argument(help="Run directories.")]
 
 ROOT = Path("runs")
@@ -152,7 +151,11 @@ def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mappin
     scores = {name: run.scores() for name, run in runs.items()}
     columns = {
         name: {
-            **{f"{split} {metric}": score(value) for metric, split, value in _split_scores(scores[name])},
+            **{
+                f"{split} {metric}": score(value)
+                for metric, row in plain_scores(scores[name]).items()
+                for split, value in row.items()
+            },
             **effort(scores[name]),
             "model": size_text(run.model_bytes),
         }
@@ -206,7 +209,3 @@ def local_time(moment: str) -> str:
         return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return moment
-
-
-def _split_scores(scores: Mapping[str, Any]) -> list[tuple[str, str, float | None]]:
-    return [(name, split, value) for name, row in plain_scores(scores).items() for split, value in row.items()]
