@@ -36,15 +36,9 @@ __all__ = [
     "shipped_root",
 ]
 
-_FILES = {
-    "Data": "recipe",
-    "Recipe": "recipe",
-    "dump_recipe": "recipe",
-    "load_recipe": "load",
-    "parse_recipe": "load",
-    "place_faults": "load",
-    "recipe_schema": "schema",
-}
+_FILES = dict.fromkeys(("Data", "Recipe", "dump_recipe"), "recipe")
+_FILES |= dict.fromkeys(("load_recipe", "parse_recipe", "place_faults"), "load")
+_FILES |= {"recipe_schema": "schema"}
 
 
 def __getattr__(name: str) -> Any:
