@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
-from seqnlp.readers.series import SERIES, TIME
+from seqnlp.readers.series import SERIES, TIME, rows_of_series
 from seqnlp.readers.time_axis import Step
 from seqnlp.spelling import nearest_or_all
 
@@ -224,9 +223,8 @@ def describe_series(dataset: Dataset) -> list[SeriesDescription]:
     """Describe each column of each series in a table of time series."""
     table = dataset.with_format("arrow")[:]
     names, times = (table.column(name).to_numpy() for name in (SERIES, TIME))
-    borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
     found = []
-    for begin, end in pairwise(borders):
+    for begin, end in rows_of_series(names):
         moments = times[begin:end].astype("datetime64[s]")
         step = Step.infer([moments])
         for column in table.column_names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice, pairwise
@@ -86,9 +86,8 @@ class Series(Reader):
     def slice_rows(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
         """Row numbers of a period, counted in each series."""
         table = dataset.with_format("arrow")[:]
-        times, names = (table.column(name).to_numpy() for name in (TIME, SERIES))
-        borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
-        spans = [(first, *period_of(part, times[first:last], source)) for first, last in pairwise(borders)]
+        times, series = table.column(TIME).to_numpy(), rows_of_series(table.column(SERIES).to_numpy())
+        spans = [(first, *period_of(part, times[first:last], source)) for first, last in series]
         return [row for first, start, end in spans for row in range(first + start, first + end)]
 
     def read_series(self, path: Path) -> SeriesTable:
@@ -132,6 +131,11 @@ class Series(Reader):
         if name is not None and name not in names:
             raise DataError(f"no column {name!r}: {nearest_or_all(name, names)}", path)
         return name or likely[0]
+
+
+def rows_of_series(names: NDArray[np.object_]) -> list[tuple[int, int]]:
+    """First row of each series, and the row after its last."""
+    return list(pairwise([0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]))
 
 
 def looks_like_series(path: Path) -> bool:
@@ -195,25 +199,20 @@ def _numbers(
     """Parse a column of numbers; NaN where one is missing."""
     try:
         numbers = np.array(cells, np.float64)
+        wrong = np.zeros(len(cells), bool)
     except (ValueError, TypeError):
         numbers = np.array([_number(cell) for cell in cells])
-        wrong = np.flatnonzero(np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells]))
-        if len(wrong):
-            row = int(wrong[0])
-            problem = f"series {of_row[row]!r}: {cells[row]!r} in the column {name!r}; expected a number"
-            raise DataError(problem, path, int(lines[row])) from None
-    endless = np.flatnonzero(np.isinf(numbers))
-    if len(endless):
-        row = int(endless[0])
-        problem = f"series {of_row[row]!r}: an infinity in the column {name!r}; expected a number"
-        raise DataError(problem, path, int(lines[row]))
-    huge = np.flatnonzero(np.abs(numbers) > LARGEST)
-    if len(huge):
-        row = int(huge[0])
-        problem = (
-            f"series {of_row[row]!r}: {numbers[row]:g} in the column {name!r}; expected a number of at most {LARGEST:g}"
-        )
-        raise DataError(problem, path, int(lines[row]))
+        wrong = np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells])
+    faults: list[tuple[NDArray[np.bool_], Callable[[int], str], str]] = [
+        (wrong, lambda row: repr(cells[row]), ""),
+        (np.isinf(numbers), lambda row: "an infinity", ""),
+        (np.abs(numbers) > LARGEST, lambda row: f"{numbers[row]:g}", f" of at most {LARGEST:g}"),
+    ]
+    for rows, found, bound in faults:
+        if rows.any():
+            row = int(rows.argmax())
+            problem = f"series {of_row[row]!r}: {found(row)} in the column {name!r}; expected a number{bound}"
+            raise DataError(problem, path, int(lines[row]))
     return numbers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
@@ -50,15 +50,9 @@ class Text(Reader):
 
 def paragraphs(lines: Iterator[str]) -> Iterator[str]:
     """Join the lines between empty lines, with their line breaks."""
-    paragraph: list[str] = []
-    for line in lines:
-        if line.strip():
-            paragraph.append(line)
-        elif paragraph:
+    for is_text, paragraph in groupby(lines, key=lambda line: bool(line.strip())):
+        if is_text:
             yield "\n".join(paragraph)
-            paragraph = []
-    if paragraph:
-        yield "\n".join(paragraph)
 
 
 class Parallel(Reader):
