@@ -38,22 +38,17 @@ def check_image(file: Path) -> None:
 
 
 def write_images(files: Sequence[Path], svg: str) -> None:
-    """Write an SVG into each file, as SVG or PNG."""
-    for file in files:
-        write_image(file, svg)
-
-
-def write_image(file: Path, svg: str) -> None:
-    """Write an SVG into a file that has passed `check_image`: as SVG or PNG.
+    """Write an SVG into each of some files that have passed `check_image`: as SVG or PNG.
 
     Raises:
-        seqnlp.errors.DataError: if it cannot be written.
+        seqnlp.errors.DataError: if one cannot be written.
     """
-    content = _png(file, svg) if file.suffix.lower() == ".png" else svg.encode()
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise DataError(error.strerror or str(error), file) from None
+    for file in files:
+        content = _png(file, svg) if file.suffix.lower() == ".png" else svg.encode()
+        try:
+            file.write_bytes(content)
+        except OSError as error:
+            raise DataError(error.strerror or str(error), file) from None
 
 
 def _png(file: Path, svg: str) -> bytes:

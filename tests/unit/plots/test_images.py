@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from seqnlp.cli.app import app
 from seqnlp.errors import DataError, UsageError
-from seqnlp.plots.images import MAX_PIXELS, check_image, write_image
+from seqnlp.plots.images import MAX_PIXELS, check_image, write_images
 from seqnlp.plots.svg import svg_document, text
 
 BLUE = '<rect x="50" y="10" width="30" height="20" fill="rgb(0,0,255)"/>'
@@ -34,7 +34,7 @@ def png(tmp_path: Path) -> Path:
 
 
 def test_a_png_is_the_same_picture(png: Path, colours_in: Callable[[bytes], dict[tuple[int, ...], int]]) -> None:
-    write_image(png, svg_document("t", 100, 40, BLUE))
+    write_images([png], svg_document("t", 100, 40, BLUE))
     drawn = png.read_bytes()
     assert drawn.startswith(b"\x89PNG\r\n\x1a\n")
     assert [int.from_bytes(drawn[place : place + 4], "big") for place in (16, 20)] == [200, 80]
@@ -42,7 +42,7 @@ def test_a_png_is_the_same_picture(png: Path, colours_in: Callable[[bytes], dict
 
 
 def test_text_can_be_seen(png: Path, colours_in: Callable[[bytes], dict[tuple[int, ...], int]]) -> None:
-    write_image(png, svg_document("t", 100, 40, text(50, 25, "MMMM", "middle")))
+    write_images([png], svg_document("t", 100, 40, text(50, 25, "MMMM", "middle")))
     colours = colours_in(png.read_bytes())
     assert colours[0, 0, 0] > 100
     assert colours[255, 255, 255] > 100 * 80
@@ -64,10 +64,10 @@ def test_png_without_a_font_is_refused(png: Path, monkeypatch: pytest.MonkeyPatc
 def test_large_pictures_are_not_drawn_twice_as_large(png: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_PIXELS == 10_000 * 10_000
     monkeypatch.setattr("seqnlp.plots.images.MAX_PIXELS", 1000 * 1000)
-    write_image(png, svg_document("t", 1000, 500, ""))
+    write_images([png], svg_document("t", 1000, 500, ""))
     assert int.from_bytes(png.read_bytes()[20:24], "big") == 500
     with pytest.raises(DataError, match=r"x\.png: 1,001 x 1,000 pixels are too many"):
-        write_image(png, svg_document("t", 1001, 1000, ""))
+        write_images([png], svg_document("t", 1001, 1000, ""))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -107,7 +107,7 @@ def test_an_svg_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     file = tmp_path / "x.SVG"
     check_image(file)
     drawn = svg_document("ß", 10, 10, "")
-    write_image(file, drawn)
+    write_images([file], drawn)
     assert file.read_text(encoding="utf-8") == drawn
     with pytest.raises(DataError, match="No such file"):
-        write_image(tmp_path / "no" / "x.svg", drawn)
+        write_images([tmp_path / "no" / "x.svg"], drawn)
