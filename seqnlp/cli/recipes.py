@@ -22,6 +22,13 @@ def _names(incomplete: str) -> list[str]:
     return [name for name in known_recipes() if name.startswith(incomplete)]
 
 
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"can't write this file: {error.strerror}", file) from None
+
+
 Name = Annotated[
     str, typer.Argument(help="A recipe file, or the bare name of one that ships (see `ls`).", autocompletion=_names)
 ]
@@ -97,10 +104,7 @@ def cp(
         raise UsageError(f"{target}: this is the recipe itself; give another file to copy it to")
     if target.exists() and not force:
         raise UsageError(f"{target}: there is a file already; overwrite it with --force, or give another name")
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"can't write this file: {error.strerror}", target) from None
+    _write(target, text)
     for needed in dependencies(text):
         typer.echo(f"note: this recipe needs {needed} beside it; the original is in {source.parent}", err=True)
     typer.echo(f"wrote {target}; train it with: seqnlp train {target}", err=True)
@@ -139,8 +143,5 @@ def schema(
     if out is None:
         typer.echo(text, nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"can't write this file: {error.strerror}", out) from None
+    _write(out, text)
     typer.echo(f"wrote {out}", err=True)
