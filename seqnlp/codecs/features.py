@@ -117,6 +117,8 @@ class Features(LabelCodec):
 class FeatureEncoding(LabelEncoding):
     """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
 
+    codec_class = Features
+
     kind: Literal["features"] = "features"
 
     def canonical(self, labels: Column) -> Column:
@@ -126,9 +128,6 @@ class FeatureEncoding(LabelEncoding):
         if set(labels.distinct) <= {NONE}:
             raise DataError(f"there are no features in train, only {NONE!r}")
         return Features.fit(labels.distinct)
-
-    def restore(self, data: dict[str, Any]) -> Features:
-        return Features.from_json(data)
 
 
 def _order(name: str) -> tuple[str, str]:

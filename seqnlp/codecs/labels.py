@@ -107,6 +107,9 @@ class LabelEncoding(Family, ABC):
 
     default_kind: ClassVar[str | None] = "categorical"
 
+    codec_class: ClassVar[type[LabelCodec]]
+    """Codec that it fits."""
+
     def canonical(self, labels: Column) -> Column:
         """Normalize labels that mean the same.
 
@@ -123,22 +126,21 @@ class LabelEncoding(Family, ABC):
             seqnlp.errors.DataError: there is nothing to learn.
         """
 
-    @abstractmethod
     def restore(self, data: dict[str, Any]) -> LabelCodec:
         """Restore the codec of a run."""
+        return self.codec_class.from_json(data)
 
 
 @final
 class Categorical(LabelEncoding):
     """Plain classes: each label is one."""
 
+    codec_class = Labels
+
     kind: Literal["categorical"] = "categorical"
 
     def fit(self, labels: Column, words: Column) -> Labels:
         return Labels.fit(labels.distinct)
-
-    def restore(self, data: dict[str, Any]) -> Labels:
-        return Labels.from_json(data)
 
 
 def decoder_name(column: str, part: str) -> str:
