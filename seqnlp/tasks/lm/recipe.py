@@ -7,7 +7,7 @@ from typing import Annotated, Literal, final
 from pydantic import Field
 
 from seqnlp.codecs import Tokenizer
-from seqnlp.codecs.tokenizers import CharacterTokenizer
+from seqnlp.codecs.running_text import CharacterTokenizer
 from seqnlp.decoders import NextToken
 from seqnlp.embeddings import PathResolver, TokenEmbedding
 from seqnlp.encoders import Encoder, Lstm, RecurrentEncoder

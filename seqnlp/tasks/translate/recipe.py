@@ -8,8 +8,8 @@ import torch
 from pydantic import Field
 
 from seqnlp.codecs import Tokenizer
+from seqnlp.codecs.running_text import SubwordTokenizer
 from seqnlp.codecs.sentences import Form
-from seqnlp.codecs.tokenizers import SubwordTokenizer
 from seqnlp.decoders import Attention
 from seqnlp.embeddings import PathResolver, TokenEmbedding
 from seqnlp.encoders import Encoder, Lstm
