@@ -10,9 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Reader
+from seqnlp.readers.base import Kind, Reader, tabulate
 from seqnlp.readers.files import BOM, open_text, raw_lines
-from seqnlp.readers.table import Kind, tabulate
 
 if TYPE_CHECKING:
     from datasets import Dataset

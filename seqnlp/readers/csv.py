@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationInfo, field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Reader
+from seqnlp.readers.base import Kind, Reader, tabulate
 from seqnlp.readers.files import open_text
-from seqnlp.readers.table import Kind, tabulate
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -106,10 +105,15 @@ class Csv(Reader):
 
 def finite(text: str, name: str, path: Path, line: int) -> float:
     """Parse a cell as a finite number."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = number_or_nan(text)
     if not math.isfinite(number):
         raise DataError(f"{text!r} in the column {name!r}; expected a number", path, line)
     return number
+
+
+def number_or_nan(cell: Any) -> float:
+    """Number in a cell; NaN where there is none."""
+    try:
+        return float(cell)
+    except (ValueError, TypeError):
+        return math.nan

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from seqnlp.errors import DataError, SeqnlpError
-from seqnlp.readers.base import Reader
-from seqnlp.readers.table import quiet_datasets
+from seqnlp.readers.base import Reader, quiet_datasets
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetBuilder, Features

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Reader
+from seqnlp.readers.base import Kind, Reader, tabulate
 from seqnlp.readers.files import open_text
-from seqnlp.readers.table import Kind, tabulate
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -16,6 +16,7 @@ from pydantic import field_validator
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
+from seqnlp.readers.csv import number_or_nan
 from seqnlp.readers.files import check_file, open_text
 from seqnlp.readers.slices import period_of, split_period
 from seqnlp.readers.time_axis import Step, TimestampError, parse_timestamps
@@ -151,7 +152,7 @@ def looks_like_series(path: Path) -> bool:
     except (DataError, TimestampError, ValueError, StopIteration, csv.Error):
         return False
     row.pop(SERIES, None)
-    return bool(row) and all(_is_missing(cell) or np.isfinite(_number(cell)) for cell in row.values())
+    return bool(row) and all(_is_missing(cell) or np.isfinite(number_or_nan(cell)) for cell in row.values())
 
 
 Cells = dict[str, Sequence[Any]]
@@ -201,7 +202,7 @@ def _numbers(
         numbers = np.array(cells, np.float64)
         wrong = np.zeros(len(cells), bool)
     except (ValueError, TypeError):
-        numbers = np.array([_number(cell) for cell in cells])
+        numbers = np.array([number_or_nan(cell) for cell in cells])
         wrong = np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells])
     faults: list[tuple[NDArray[np.bool_], Callable[[int], str], str]] = [
         (wrong, lambda row: repr(cells[row]), ""),
@@ -214,13 +215,6 @@ def _numbers(
             problem = f"series {of_row[row]!r}: {found(row)} in the column {name!r}; expected a number{bound}"
             raise DataError(problem, path, int(lines[row]))
     return numbers
-
-
-def _number(cell: Any) -> float:
-    try:
-        return float(cell)
-    except (ValueError, TypeError):
-        return float("nan")
 
 
 def _is_missing(cell: Any) -> bool:

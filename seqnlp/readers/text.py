@@ -12,9 +12,8 @@ from typing import IO, TYPE_CHECKING, Literal
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Reader
+from seqnlp.readers.base import Reader, tabulate
 from seqnlp.readers.files import BOM, UTF16, open_bytes, open_text, read_text
-from seqnlp.readers.table import tabulate
 
 if TYPE_CHECKING:
     from datasets import Dataset

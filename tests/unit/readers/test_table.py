@@ -7,7 +7,7 @@ from datasets.utils import are_progress_bars_disabled
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Columns, Csv, Text
-from seqnlp.readers.table import Row, quiet_datasets, tabulate
+from seqnlp.readers.base import Row, quiet_datasets, tabulate
 
 
 def rows_once() -> Iterator[Row]:
