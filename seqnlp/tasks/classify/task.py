@@ -10,12 +10,11 @@ from torch import Tensor
 
 from seqnlp.codecs import Codec, Column, Labels, NGrams, TextCodec, TokenizedText, Vocabulary
 from seqnlp.embeddings import PathResolver
-from seqnlp.embeddings.ngrams import WithVotes, naive_bayes
+from seqnlp.embeddings.ngrams import Bypass, WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.model import SequenceModel
-from seqnlp.nn.bypass import Bypass
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from seqnlp.codecs.series import last_value
 from seqnlp.decoders.forecast import ForecastShape, LinearMap, PointOutput
 from seqnlp.embeddings.series import SeriesEmbedder
+from seqnlp.encoders.identity import Identity
 from seqnlp.model import SequenceModel
-from seqnlp.nn.bypass import Identity
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
 from seqnlp.training import Metric, Trainer, Training
