@@ -32,15 +32,9 @@ def naive(look: Floats, observed: NDArray[np.bool_], horizon: int, season: int =
     """
     last = look[:, -season:]
     if not observed[:, -season:].all():
-        last = np.stack(
-            [last_value(look[:, place::season], observed[:, place::season]) for place in _places(look, season)], 1
-        )
+        places = [(look.shape[1] + step) % season for step in range(season)]  # of each step of the last season
+        last = np.stack([last_value(look[:, place::season], observed[:, place::season]) for place in places], 1)
     return last[:, np.arange(horizon) % season]
-
-
-def _places(look: Floats, season: int) -> list[int]:
-    """Positions in the look-back of each step of the last season."""
-    return [(look.shape[1] + step) % season for step in range(season)]
 
 
 def linear_map(shape: ForecastShape, width: int) -> SequenceModel:
