@@ -8,7 +8,6 @@ document.py   settings with their places, merged over each other, and `--set KEY
 plugins.py    Python files of the user
 load.py       all of the above, then validation; files that a recipe names, and those that are missing
 messages.py   validation errors as plain messages with hints
-sections.py   the class of each section, for messages
 schema.py     the JSON schema of all recipes
 """
 
