@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,7 +39,7 @@ def ls(into: Into = Path("corpora"), as_json: AsJson = False) -> None:
 
     listings = list_corpora(into)
     if as_json:
-        typer.echo(json.dumps([asdict(listing) for listing in listings], ensure_ascii=False))
+        typer.echo(json.dumps(listings, ensure_ascii=False, default=asdict))
     else:
         show_corpora(listings)
 
@@ -93,19 +93,16 @@ def stats(
         splits = {split: corpus.reader.load(place) for split, place in corpus.splits.items()}
         if not as_json:
             typer.echo(f"{'' if number == 0 else chr(10)}{target}")
-        plain: dict[str, Any]
+        found: dict[str, Any]
+        show: Callable[[Any], None]
         if isinstance(corpus.reader, Series):
-            series = {split: describe_series(dataset) for split, dataset in splits.items()}
-            plain = {split: [asdict(each) for each in found] for split, found in series.items()}
+            found, show = {split: describe_series(dataset) for split, dataset in splits.items()}, show_series
         else:
-            descriptions = describe(splits, tokens)
-            plain = {split: asdict(description) for split, description in descriptions.items()}
+            found, show = dict(describe(splits, tokens)), show_descriptions
         if as_json:
-            typer.echo(json.dumps({"corpus": target, "splits": plain}, ensure_ascii=False))
-        elif isinstance(corpus.reader, Series):
-            show_series(series)
+            typer.echo(json.dumps({"corpus": target, "splits": found}, ensure_ascii=False, default=asdict))
         else:
-            show_descriptions(descriptions)
+            show(found)
 
 
 def of_recipe(target: str, into: Path) -> LocalCorpus | None:

@@ -41,8 +41,8 @@ def errors(
     reports = analyse(run, split, data)
     source = split if data is None else str(data)
     if as_json:
-        columns = {name: asdict(report) for name, report in reports.items()}
-        typer.echo(json.dumps({"run": str(run), "split": source, "columns": columns}, ensure_ascii=False))
+        found = {"run": str(run), "split": source, "columns": reports}
+        typer.echo(json.dumps(found, ensure_ascii=False, default=asdict))
     else:
         console = stdout_console()
         for name, report in reports.items():
