@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,15 +131,6 @@ class Step:
                 return cls(_most_common(np.concatenate([np.diff(months) for months, _ in parts])), unit)
         return cls(usual, "seconds")
 
-    @property
-    def offset(self) -> Any:
-        """Step as a pandas offset."""
-        import pandas as pd
-
-        if self.unit == "seconds":
-            return pd.offsets.Second(self.count)
-        return pd.DateOffset(months=self.count) if self.unit == "months" else pd.offsets.MonthEnd(self.count)
-
     def positions(self, times: Times) -> tuple[Ints, NDArray[np.bool_]]:
         """Whole steps from the first timestamp to each; also, if they are exact.
 
@@ -167,7 +158,8 @@ class Step:
             return np.asarray(start + (positions * self.count).astype("timedelta64[s]"))
         import pandas as pd
 
-        first, offset = pd.Timestamp(start), self.offset
+        first = pd.Timestamp(start)
+        offset = pd.DateOffset(months=self.count) if self.unit == "months" else pd.offsets.MonthEnd(self.count)
         to_end = pd.Timedelta(days=first.days_in_month - first.day if self.unit == "month ends" else 0)
         moved = [first + to_end + number * offset - to_end for number in positions.tolist()]
         return np.array(moved, "datetime64[s]")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, final
 
 from seqnlp.errors import RunError
 from seqnlp.run import files
@@ -25,7 +25,7 @@ WAIT = 0.2
 
 
 @final
-class RunLock:
+class RunLock(AbstractContextManager["RunLock"]):
     """Lock of a run directory: from `acquire` to the end of the `with` block."""
 
     def __init__(self, path: Path) -> None:
@@ -53,9 +53,6 @@ class RunLock:
                 raise RunError(f"process {process} is training here: wait, or stop it", self._path) from None
             self._lock = lock
         files.write_bytes(self._path / HOLDER, str(os.getpid()).encode())
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
