@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -59,7 +60,7 @@ class Columns(Reader):
     def sentences(self, path: Path) -> Iterator[dict[str, list[str]]]:
         """Yield the sentences of a file, one at a time."""
         tokens: list[list[str]] = []
-        for number, line in enumerate(open_text(path), 1):
+        for number, line in enumerate(chain(open_text(path), [""]), 1):
             if self.comment is not None and line.startswith(self.comment):
                 continue
             fields = line.split(self.delimiter)
@@ -72,8 +73,6 @@ class Columns(Reader):
             else:
                 expected = f"{len(self.names)} ({', '.join(self.names)})"
                 raise DataError(f"{len(fields)} columns; expected {expected}", path, number)
-        if tokens:
-            yield self.sentence(tokens)
 
     def sentence(self, tokens: list[list[str]]) -> dict[str, list[str]]:
         """Turn the rows of a sentence into columns."""
@@ -118,8 +117,7 @@ def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterat
     """
     rows: list[list[str]] = []
     comments = dict.fromkeys(COMMENTS, "")
-    number = 0
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(chain(lines, [""]), 1):  # the last sentence may lack its empty line
         if not line:
             if rows:
                 yield sentence(rows, comments, path, number - len(rows))
@@ -130,8 +128,6 @@ def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterat
             raise DataError("a comment inside a sentence; an empty line ends a sentence", path, number)
         elif (match := COMMENT.fullmatch(line)) and match[1] in comments:
             comments[match[1]] = match[2]
-    if rows:
-        yield sentence(rows, comments, path, number + 1 - len(rows))
 
 
 def sentence(
