@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 RAW = "https://raw.githubusercontent.com"
-EWT = "https://github.com/UniversalDependencies/UD_English-EWT/raw/15d613d8"
-CONLL2000 = f"{RAW}/teropa/nlp/master/resources/corpora/conll2000"
-WNUT17 = f"{RAW}/leondz/emerging_entities_17/e52a2d2a71ac1a051ca2d532eef28653c5c02603"
-SST2 = f"{RAW}/clairett/pytorch-sentiment-classification/master/data/SST2"
-SHAKESPEARE = f"{RAW}/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare"
 MULTI30K = f"{RAW}/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1"
-ETT = f"{RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small"
 
 
 @dataclass(frozen=True)
@@ -33,10 +27,11 @@ class PublicFile:
         return f"{self.folder}/{self.name}"
 
 
-def listed(folder: str, listing: str) -> tuple[PublicFile, ...]:
-    """Parse a listing of a folder: SHA-256, size and name of a file on each line."""
-    lines = (line.split() for line in listing.strip().splitlines())
-    return tuple(PublicFile(folder, name, int(size), digest) for digest, size, name in lines)
+def listed(listing: str) -> tuple[PublicFile, ...]:
+    """Parse a listing: the URL of a folder, then SHA-256, size and name of each file in it."""
+    folder, *lines = listing.strip().splitlines()
+    files = (line.split() for line in lines)
+    return tuple(PublicFile(folder, name, int(size), digest) for digest, size, name in files)
 
 
 @dataclass(frozen=True)
@@ -63,106 +58,90 @@ CATALOGUE: dict[str, PublicCorpus] = {
         licence="CC BY-SA 4.0",
         reader={"kind": "conllu"},
         splits={"train": "en_ewt-ud-train.conllu", "dev": "en_ewt-ud-dev.conllu", "test": "en_ewt-ud-test.conllu"},
-        files=listed(
-            EWT,
-            """
+        files=listed("""
+        https://github.com/UniversalDependencies/UD_English-EWT/raw/15d613d8
         531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6 1805545 en_ewt-ud-dev.conllu
         e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd 1804515 en_ewt-ud-test.conllu
         3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b 14203025 en_ewt-ud-train.conllu
-        """,
-        ),
+        """),
     ),
     "conll2000": PublicCorpus(
         description="Chunking, CoNLL-2000 shared task: 10,948 sentences of the Wall Street Journal",
         licence="free for research",
         reader={"kind": "columns", "names": ["word", "pos", "chunk"]},
         splits={"train": "train.txt", "test": "test.txt"},
-        files=listed(
-            CONLL2000,
-            """
+        files=listed(f"""
+        {RAW}/teropa/nlp/master/resources/corpora/conll2000
         73b7b1e565fa75a1e22fe52ecdf41b6624d6f59dacb591d44252bf4d692b1628 639396 test.txt
         82033cd7a72b209923a98007793e8f9de3abc1c8b79d646c50648eb949b87cea 2842164 train.txt
-        """,
-        ),
+        """),
     ),
     "wnut17": PublicCorpus(
         description="Emerging entities in social media, W-NUT 2017: 5,690 posts",
         licence="CC BY 4.0",
         reader={"kind": "columns", "names": ["word", "entity"], "delimiter": "\t"},
         splits={"train": "wnut17train.conll", "dev": "emerging.dev.conll", "test": "emerging.test.annotated"},
-        files=listed(
-            WNUT17,
-            """
+        files=listed(f"""
+        {RAW}/leondz/emerging_entities_17/e52a2d2a71ac1a051ca2d532eef28653c5c02603
         e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8 114749 emerging.dev.conll
         2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0 192425 emerging.test.annotated
         731820e13f71af324c6b55a1575ec2ce59fbaa2a0806f8f0400b98d56cd6a7a5 493781 wnut17train.conll
-        """,
-        ),
+        """),
     ),
     "sst2": PublicCorpus(
         description="Stanford Sentiment Treebank: 9,613 sentences of film reviews, good (1) or bad (0)",
         licence="free for research",
         reader={"kind": "csv", "names": ["text", "label"], "delimiter": "\t"},
         splits={"train": "train.tsv", "dev": "dev.tsv", "test": "test.tsv"},
-        files=listed(
-            SST2,
-            """
+        files=listed(f"""
+        {RAW}/clairett/pytorch-sentiment-classification/master/data/SST2
         eddea6b39e601dd4e7a672b53cc40fdf6019fa80522f351206c24340ca5d9359 92057 dev.tsv
         831169c7e2e429d6026e1bdbb542f33b636e3e596caad9602ebc953c205928b7 188749 test.tsv
         ec192f833a64da08f475488a77b0d0b47db47acd0f458bd18433fc793b569920 720259 train.tsv
-        """,
-        ),
+        """),
     ),
     "tinyshakespeare": PublicCorpus(
         description="40,000 lines of Shakespeare's plays",
         licence="public domain",
         reader={"kind": "text"},
         splits={"train": "input.txt"},
-        files=listed(
-            SHAKESPEARE,
-            """
+        files=listed(f"""
+        {RAW}/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare
         86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed 1115394 input.txt
-        """,
-        ),
+        """),
     ),
     "multi30k": PublicCorpus(
         description="English-German image captions: 31,014 pairs",
         licence="free for research",
         reader={"kind": "parallel", "suffixes": ["en", "de"]},
         splits={"train": "train.lc.norm.tok", "dev": "val.lc.norm.tok", "test": "test_2016_flickr.lc.norm.tok"},
-        files=listed(
-            f"{MULTI30K}/tok",
-            """
+        files=listed(f"""
+        {MULTI30K}/tok
         c6a33d39d48f9f510de147651316cd9d918e09ad0219df734a2f16b6baccacc4 71917 test_2016_flickr.lc.norm.tok.de
         5b7f32627cf99eced828311b955dae9800bb52bc8b91cf8b6526829e605b29d2 63307 test_2016_flickr.lc.norm.tok.en
         cb5a23529b65ec2061f1dc446192a9c37382b63cc75f81a0be59d34894b3a505 2150008 train.lc.norm.tok.de
         08925f8e0572bcd5a006702fc5fe20e2d77c6917d4eebd576fc20de6693c2119 1837696 train.lc.norm.tok.en
         97232bd273eceb7207f689527386a97e4be2616b18ada47576bdaf96c8ae1f00 77273 val.lc.norm.tok.de
         46573ce391ae227f1c72f873392436a20ef18e0a6d518098cfbd70b77c8572ec 64608 val.lc.norm.tok.en
-        """,
-        )
-        + listed(
-            f"{MULTI30K}/raw",
-            """
+        """)
+        + listed(f"""
+        {MULTI30K}/raw
         9204244e408ccb38d2a55cfcd344df15005fc42a07a6e55ca6c52b6ababb8cc8 22890 test_2016_flickr.de.gz
         611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9 21077 test_2016_flickr.en.gz
         726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6 637044 train.de.gz
         d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f 568929 train.en.gz
         f0cba2f995189cf5770f29a8a9a537a3ad3f51657ad873405082ff6863a5e75a 24681 val.de.gz
         14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28 21650 val.en.gz
-        """,
-        ),
+        """),
     ),
     "etth1": PublicCorpus(
         description="Electricity transformer temperature: 7 hourly series, 17,420 hours",
         licence="CC BY-ND 4.0",
         reader={"kind": "series"},
         splits={"train": "ETTh1.csv[0:8640]", "dev": "ETTh1.csv[8640:11520]", "test": "ETTh1.csv[11520:14400]"},
-        files=listed(
-            ETT,
-            """
+        files=listed(f"""
+        {RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small
         f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066 2589657 ETTh1.csv
-        """,
-        ),
+        """),
     ),
 }
