@@ -140,13 +140,13 @@ async def wait_for(app: SeqnlpApp, wanted: str, there: bool = True) -> None:
 
 @pytest.fixture(autouse=True)
 def notes(monkeypatch: pytest.MonkeyPatch) -> Callable[[SeqnlpApp], list[str]]:
-    """Titles and messages of all notifications so far: `any("no model" in note for note in notes(app))`."""
+    """Messages of all notifications so far: `any("no model" in note for note in notes(app))`."""
     found: dict[SeqnlpApp, list[str]] = {}
     notify = SeqnlpApp.notify
 
-    def record(app: SeqnlpApp, message: str, *, title: str = "", **settings: Any) -> None:
-        found.setdefault(app, []).append(f"{title}: {message}" if title else message)
-        notify(app, message, title=title, **settings)
+    def record(app: SeqnlpApp, message: str, **settings: Any) -> None:
+        found.setdefault(app, []).append(message)
+        notify(app, message, **settings)
 
     monkeypatch.setattr(SeqnlpApp, "notify", record)
     return lambda app: found.get(app, [])

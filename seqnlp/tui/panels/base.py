@@ -64,7 +64,7 @@ class TaskPanel(Vertical):
         super().__init__()
         self.runs, self.service = runs, service
         self.set_class(self.is_comparison, "-comparison")
-        self._is_closed = False
+        self._is_closed, self._composed = False, 0
 
     @property
     def is_comparison(self) -> bool:
@@ -74,7 +74,11 @@ class TaskPanel(Vertical):
     @property
     def is_open(self) -> bool:
         """False once the panel is being removed, which begins with its widgets."""
-        return self.is_attached and not self._is_closed and bool(self.children)
+        return self.is_attached and not self._is_closed and len(self.query("*")) >= self._composed
+
+    @on(events.Mount)
+    def _count_widgets(self) -> None:
+        self._composed = len(self.query("*"))
 
     def close(self) -> None:
         """Cancel what still goes on for a panel that is being removed."""

@@ -290,18 +290,17 @@ class LmPanel(TaskPanel):
     @work(exclusive=True, group="look")
     async def _look(self, view: TokenView, alternatives: Alternatives) -> None:
         """Ask for the alternatives of the token under the cursor."""
-        token = view.cursor
-        if token is None:
+        if view.cursor is not None:
+            await asyncio.sleep(PAUSE / 2)
+        buffer, token = view.buffer, view.cursor
+        if token is None or token >= buffer.count:  # the text may have changed in the meantime
             alternatives.show_tokens(())
             return
-        await asyncio.sleep(PAUSE / 2)
-        begin, end = view.buffer.span(token)
+        begin, end = buffer.span(token)
+        chosen = (buffer.text[begin:end], buffer.logprob(token))
         with notify_errors(self):
-            found = await self.ask(0, "next", {"text": view.buffer.context(begin), "most": 20})
-            alternatives.show_tokens(
-                [(text, logprob) for text, logprob in found],
-                (view.buffer.text[begin:end], view.buffer.logprob(token)),
-            )
+            found = await self.ask(0, "next", {"text": buffer.context(begin), "most": 20})
+            alternatives.show_tokens([(text, logprob) for text, logprob in found], chosen)
 
     def action_take(self, number: int) -> None:
         """Take the alternative of that number instead of the token under the cursor."""
@@ -310,7 +309,7 @@ class LmPanel(TaskPanel):
     @on(Alternatives.Taken)
     def _take(self, event: Alternatives.Taken) -> None:
         view = self.view
-        if view.cursor is None:
+        if view.cursor is None or view.cursor >= view.buffer.count:
             return
         self._stop()
         view.buffer.branch(view.cursor, event.text, event.logprob)

@@ -134,6 +134,7 @@ class TokenView(ScrollView, can_focus=True):
 
     def action_line(self, by: int) -> None:
         """Move by lines, to the token below or above."""
+        self._catch_up()
         if self.cursor is None:
             self.place(self.buffer.count - 1)
             return

@@ -10,7 +10,7 @@ import torch
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
 from seqnlp.recipe import load_recipe
-from seqnlp.recipe.paths import path_resolver
+from seqnlp.recipe.load import path_resolver
 from seqnlp.tasks.base import Task, TaskRecipe, task_class
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.task import LENGTH
