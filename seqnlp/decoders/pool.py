@@ -139,8 +139,9 @@ class PoolClassifier(DecoderModule):
         """
         logits = self.predict(states).logits
         if self.multilabel:
+            smoothed = target.float() * (1 - self.label_smoothing) + self.label_smoothing / 2
             total = nn.functional.binary_cross_entropy_with_logits(
-                logits, self._smoothed(target), reduction="sum", pos_weight=self.class_weights
+                logits, smoothed, reduction="sum", pos_weight=self.class_weights
             )
             return Loss(total, len(target))
         kept = target != UNSEEN
@@ -152,9 +153,6 @@ class PoolClassifier(DecoderModule):
             label_smoothing=self.label_smoothing,
         )
         return Loss(total, int(kept.sum()))
-
-    def _smoothed(self, target: Tensor) -> Tensor:
-        return target.float() * (1 - self.label_smoothing) + self.label_smoothing / 2
 
     def predict(self, states: States) -> Classes:
         """Each class with its probability."""

@@ -11,8 +11,8 @@ from seqnlp.codecs import Column, NGrams
 from seqnlp.codecs.ngrams import log_count_ratios
 from seqnlp.codecs.text import IDS
 from seqnlp.embeddings.base import Embedder, Features, TextBatch
-from seqnlp.nn.encoder import EncoderModule, States
-from seqnlp.shapes import Bool, Float
+from seqnlp.nn.encoder import EncoderModule, Mask, States, Vectors
+from seqnlp.shapes import Float
 from seqnlp.spec import Spec
 
 
@@ -104,13 +104,7 @@ class Bypass(EncoderModule):
         self.encoder, self.size = encoder, size
         self.width = encoder.width + size
 
-    def forward(
-        self,
-        inputs: Float[Tensor, "batch time width"],
-        mask: Bool[Tensor, "batch time"],
-        state: list[Tensor] | None = None,
-    ) -> States:
-        """Encode a padded batch."""
+    def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
         states: States = self.encoder(inputs[..., : -self.size], mask, state)
         outputs = torch.cat([states.outputs.float(), inputs[..., -self.size :].float()], -1)
         return States(outputs, mask, states.state)

@@ -5,8 +5,7 @@ from typing import Literal, final
 from torch import Tensor
 
 from seqnlp.encoders.base import Encoder
-from seqnlp.nn.encoder import EncoderModule, States
-from seqnlp.shapes import Bool, Float
+from seqnlp.nn.encoder import EncoderModule, Mask, States, Vectors
 
 
 @final
@@ -33,11 +32,5 @@ class Identity(EncoderModule):
         super().__init__()
         self.width = width
 
-    def forward(
-        self,
-        inputs: Float[Tensor, "batch time width"],
-        mask: Bool[Tensor, "batch time"],
-        state: list[Tensor] | None = None,
-    ) -> States:
-        """Pass on."""
+    def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
         return States(inputs, mask)

@@ -10,14 +10,17 @@ from torch import Tensor, nn
 
 from seqnlp.shapes import Bool, Float, Int
 
+Vectors = Float[Tensor, "batch time width"]
+Mask = Bool[Tensor, "batch time"]
+
 
 @dataclass(frozen=True)
 class States:
     """The encoded batch. What stands at padded steps has no meaning and must not be looked at."""
 
-    outputs: Float[Tensor, "batch time width"]
+    outputs: Vectors
     """One vector a step."""
-    mask: Bool[Tensor, "batch time"]
+    mask: Mask
     """True on real steps. Sequences begin at step 0; no row is empty."""
     state: list[Tensor] = field(default_factory=list)
     """The recurrent state after the last step, to go on from; the first axis of each tensor is the batch."""
@@ -117,12 +120,7 @@ class EncoderModule(nn.Module, ABC):
     """Features of an output step."""
 
     @abstractmethod
-    def forward(
-        self,
-        inputs: Float[Tensor, "batch time width"],
-        mask: Bool[Tensor, "batch time"],
-        state: list[Tensor] | None = None,
-    ) -> States:
+    def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
         """Encode a padded batch.
 
         Args:

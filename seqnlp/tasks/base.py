@@ -188,7 +188,3 @@ class LabellingTask(Task, ABC):
     @abstractmethod
     def label_pairs(self, model: SequenceModel, examples: Any) -> dict[str, LabelPairs]:
         """Gold and predicted label of every item, by label column."""
-
-    @abstractmethod
-    def calibrate(self, model: SequenceModel, dev: Any) -> dict[str, float]:
-        """Fit temperatures; returns those of the decoders whose recipe asks for it."""

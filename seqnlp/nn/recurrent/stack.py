@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.encoder import EncoderModule, States, Stepper
+from seqnlp.nn.encoder import EncoderModule, Mask, States, Stepper, Vectors
 from seqnlp.nn.initial import weights_are_drawn
 from seqnlp.nn.padding import reversal, reverse
 from seqnlp.nn.recurrent.layers import RecurrentLayer
-from seqnlp.shapes import Bool, Float, Int
+from seqnlp.shapes import Float, Int
 
 
 @final
@@ -57,19 +57,8 @@ class RecurrentStack(EncoderModule):
                 if isinstance(each, RecurrentLayer):
                     each.reset_parameters()
 
-    def forward(
-        self,
-        inputs: Float[Tensor, "batch time width"],
-        mask: Bool[Tensor, "batch time"],
-        state: list[Tensor] | None = None,
-    ) -> States:
-        """Run the layers.
-
-        Args:
-            inputs: The embedded sequences.
-            mask: True on real steps.
-            state: The state to go on from, as an earlier call returned it; forward layers only.
-        """
+    def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
+        """Run the layers; only forward ones can go on from a state."""
         steps = inputs.transpose(0, 1)
         order = reversal(mask) if self.directions == 2 else None
         after: list[Tensor] = []

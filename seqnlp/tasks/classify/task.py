@@ -17,14 +17,15 @@ from seqnlp.errors import DataError
 from seqnlp.events import Example
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.model import SequenceModel
+from seqnlp.optimizers import AdamW
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
-from seqnlp.tasks.classify.baselines import train_bag_of_words
+from seqnlp.tasks.classify.baselines import bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
 from seqnlp.tasks.previews import sample_rows, shorten
-from seqnlp.training import Metric, Preview, Training
+from seqnlp.training import Metric, Preview, Trainer, Training
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -138,15 +139,13 @@ class ClassifyTask(LabellingTask):
         """Majority class, and logistic regression over a bag of words."""
         vocabulary = Vocabulary.fit(splits["train"].words.counts(), lowercase=True)
         bags = {name: examples.encoded_by({"words": vocabulary}) for name, examples in splits.items()}
-        model = train_bag_of_words(
-            bags["train"],
-            lambda model: plain_scores(self.score(model, bags["dev"])),
-            self.metric,
-            vocabulary,
-            len(self.labels),
-            training.threads,
-            seed,
-        )
+        model = bag_of_words(len(vocabulary), len(self.labels), self.multilabel)
+        settings, optimizer = Training(epochs=8, threads=training.threads), AdamW(lr=0.02, weight_decay=0.5)
+
+        def score(model: SequenceModel) -> dict[str, float]:
+            return plain_scores(self.score(model, bags["dev"]))
+
+        Trainer(model, bags["train"], score, self.metric, optimizer, settings, seed, "texts").fit()
         shares = self.shares(splits["train"])
         found = {}
         for name, examples in splits.items():

@@ -1,7 +1,5 @@
 """Baseline forecasts: naive, seasonal naive, and a trained linear map (DLinear)."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,9 +8,7 @@ from seqnlp.decoders.forecast import ForecastShape, LinearMap, PointOutput
 from seqnlp.embeddings.series import SeriesEmbedder
 from seqnlp.encoders.identity import Identity
 from seqnlp.model import SequenceModel
-from seqnlp.optimizers import AdamW
-from seqnlp.tasks.forecast.dataset import NEXT, Windows
-from seqnlp.training import Metric, Trainer, Training
+from seqnlp.tasks.forecast.dataset import NEXT
 
 Floats = NDArray[np.float32]
 
@@ -41,16 +37,3 @@ def linear_map(shape: ForecastShape, width: int) -> SequenceModel:
     """DLinear (Zeng et al., 2023), untrained, for steps of `width` features."""
     decoder = LinearMap(output=PointOutput(loss="mse")).build(shape)
     return SequenceModel(SeriesEmbedder(width, 1, None, 0.0), Identity(width), {NEXT: decoder})
-
-
-def train_linear_map(
-    model: SequenceModel, train: Windows, score: Callable[[SequenceModel], dict[str, float]], threads: int, seed: int
-) -> SequenceModel:
-    """Train DLinear, and keep the weights of the best epoch on dev.
-
-    `train` has windows of single steps without instance normalisation; `seed` decides their order.
-    """
-    settings = Training(epochs=8, threads=threads, precision="fp32")
-    metric = Metric("mse", higher_is_better=False)
-    trainer = Trainer(model, train, score, metric, AdamW(lr=1e-3), settings, seed, "values")
-    return trainer.fit()

@@ -19,8 +19,9 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
+from seqnlp.optimizers import AdamW
 from seqnlp.tasks.base import Codecs, Scores, Task, plain_scores
-from seqnlp.tasks.forecast.baselines import linear_map, naive, train_linear_map
+from seqnlp.tasks.forecast.baselines import linear_map, naive
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, Windows, window_starts
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
@@ -28,7 +29,7 @@ from seqnlp.tasks.forecast.predictor import Forecaster, predict_windows
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores
 from seqnlp.tasks.previews import sample_rows
-from seqnlp.training import Metric, Preview, Training
+from seqnlp.training import Metric, Preview, Trainer, Training
 
 INTERVAL = 0.8
 """Interval whose coverage is scored."""
@@ -173,7 +174,9 @@ class ForecastTask(Task):
         torch.manual_seed(seed)
         model = linear_map(self._shape(width, False), width)
         score = partial(self._linear_scores, examples=plain["dev"])
-        train_linear_map(model, plain["train"], score, training.threads, seed)
+        settings = Training(epochs=8, threads=training.threads, precision="fp32")
+        metric = Metric("mse", higher_is_better=False)
+        Trainer(model, plain["train"], score, metric, AdamW(lr=1e-3), settings, seed, "values").fit()
         for name in found:
             found[name]["linear map (DLinear)"] = self._linear_scores(model, plain[name])
         return found

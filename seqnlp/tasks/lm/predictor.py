@@ -91,7 +91,8 @@ class Generator(Predictor):
         tokens = self._tokens(prompt)
         sampler = Sampler(sampling, seed, samples, len(self.codec))
         sampler.saw(tokens)
-        steps, logits = self._begin(tokens, samples)
+        states, logits = self._read(tokens)
+        steps, logits = IncrementalLm(self.model, states.state, samples), np.repeat(logits, samples, 0)
         return self._write(steps, logits, sampler, length, [TextStream(stop) for _ in range(samples)], alternatives)
 
     def search(self, prompt: str = "", *, beams: int, length: int = 100) -> list[Token]:
@@ -142,11 +143,8 @@ class Generator(Predictor):
             most: Number of tokens.
         """
         _check_at_least(1, most=most)
-        tokens = self._tokens(text)
-        with torch.inference_mode():
-            states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = to_numpy(self._decoder.predict(_last(states))[0])
-        return self._likeliest(log_probabilities(_possible(logits))[0], most)
+        _, logits = self._read(self._tokens(text))
+        return self._likeliest(log_probabilities(logits)[0], most)
 
     def unknown_in(self, text: str) -> list[str]:
         """Unknown characters or words of a text. The model takes them for one another."""
@@ -155,12 +153,15 @@ class Generator(Predictor):
     def _tokens(self, prompt: str) -> NDArray[np.int64]:
         return self.codec.encode(prompt) if prompt else np.array([self.codec.start])
 
-    def _begin(self, tokens: NDArray[np.int64], texts: int) -> tuple[IncrementalLm, Floats]:
-        """Read a prompt with the fused layers: the model from there on, and the logits of the next token."""
+    def _read(self, tokens: NDArray[np.int64]) -> tuple[States, Floats]:
+        """Read a prompt with the fused layers; also the logits of the next token, which can't be unknown."""
         with torch.inference_mode():
             states = self.model.encode(TokenBatch(torch.from_numpy(tokens)[None]))
-            logits = to_numpy(self._decoder.predict(_last(states))[0])
-        return IncrementalLm(self.model, states.state, texts), _possible(np.repeat(logits, texts, 0))
+            # of the last step alone: a softmax at each step of a long prompt would take much memory
+            last = States(states.outputs[:, -1:], states.mask[:, -1:])
+            logits = to_numpy(self._decoder.predict(last)[0]).copy()
+        logits[:, UNKNOWN] = -np.inf
+        return states, logits
 
     def _write(
         self,
@@ -194,18 +195,6 @@ class Generator(Predictor):
             return []
         best = [token for token in np.argsort(-logs, kind="stable")[: most + 1].tolist() if token != besides][:most]
         return [(self.codec.pieces[token].decode("utf-8", "replace"), float(logs[token])) for token in best]
-
-
-def _last(states: States) -> States:
-    """Keep the last step alone: a softmax at each step of a long prompt would take much memory."""
-    return States(states.outputs[:, -1:], states.mask[:, -1:])
-
-
-def _possible(logits: Floats) -> Floats:
-    """Forbid the unknown token."""
-    possible = logits.copy()
-    possible[:, UNKNOWN] = -np.inf
-    return possible
 
 
 def _draws(
