@@ -129,7 +129,7 @@ class WatchScreen(BaseScreen):
         """Read the log, and draw if there is news."""
         if await asyncio.to_thread(self.follower.read):
             self._drawn = None  # what was drawn in the meantime was half read
-        if self.is_attached:
+        if self.is_open:
             self._draw()
 
     def action_pause_or_go(self, label: str) -> None:
@@ -220,7 +220,7 @@ class WatchScreen(BaseScreen):
             self._stage = stage
             self.refresh_bindings()
         seen = (condition, status.latest, len(status.evaluations), self.metric, self.example, self.size)
-        if seen == self._drawn or not self.is_attached:
+        if seen == self._drawn or not self.is_open:
             return
         self._drawn = seen
         width = self.size.width - (2 if self.size.width < 60 else 4)
