@@ -11,7 +11,7 @@ from seqnlp.errors import Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
-from seqnlp.recipe.paths import path_resolver
+from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.run.lock import RunLock

@@ -48,9 +48,9 @@ settings.load_profile("default")
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Seed what draws random numbers, so that no test depends on those before it."""
-    if "torch" in sys.modules and "seqnlp.nn.random" in sys.modules:
+    if "torch" in sys.modules and "seqnlp.nn.dropout" in sys.modules:
         sys.modules["torch"].manual_seed(0)
-        sys.modules["seqnlp.nn.random"].seed_thread(0)
+        sys.modules["seqnlp.nn.dropout"].seed_thread(0)
     if item.get_closest_marker("bf16"):
         from seqnlp.nn.device import has_bf16
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.lines import blocks
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import JsonLines, Pretokenized, blocks, open_predictor
 from seqnlp.cli.tables import has_colours, stdout_console
 
 if TYPE_CHECKING:
@@ -25,13 +24,11 @@ SATURATION = 0.75
 def classify(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/sentiment_lstm.")],
     file: Annotated[Path | None, typer.Argument(help="A text file, one text a line; `-` for standard input.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: JsonLines = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the contribution of each word to the most probable class.")
     ] = False,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
-    ] = False,
+    pretokenized: Pretokenized = False,
 ) -> None:
     """Classify texts, one a line, as they come in: the class, a tab, and the probability of each class.
 

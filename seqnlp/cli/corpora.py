@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqnlp.cli.progress import track
 from seqnlp.cli.tables import print_table, stdout_console
+from seqnlp.errors import UsageError
+from seqnlp.tasks.registry import import_tasks
 
 if TYPE_CHECKING:
     from seqnlp.readers import Reader
-    from seqnlp.readers.describe import Description, Lengths
-    from seqnlp.readers.describe_series import SeriesDescription
+    from seqnlp.readers.describe import Description, Lengths, SeriesDescription
     from seqnlp.readers.local import Listing, LocalCorpus
 
 app = typer.Typer(help="List, fetch and describe corpora.", no_args_is_help=True)
@@ -31,9 +35,6 @@ SIZES = ("sequences", "tokens", "types", "min", "median", "mean", "p95", "max", 
 @app.command("ls")
 def ls(into: Into = Path("corpora"), as_json: AsJson = False) -> None:
     """List shipped corpora, and public ones that can be fetched."""
-    import json
-    from dataclasses import asdict
-
     from seqnlp.readers.local import list_corpora
 
     listings = list_corpora(into)
@@ -52,7 +53,6 @@ def get(
     into: Into = Path("corpora"),
 ) -> None:
     """Download a public corpus and verify it; an interrupted download is resumed."""
-    from seqnlp.cli.progress import track
     from seqnlp.readers.catalogue import CATALOGUE
     from seqnlp.readers.fetch import fetch
 
@@ -82,12 +82,8 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Describe corpora: sequences, lengths, labels, out-of-vocabulary rates; or time series."""
-    import json
-    from dataclasses import asdict
-
     from seqnlp.readers import Series
-    from seqnlp.readers.describe import describe
-    from seqnlp.readers.describe_series import describe_series
+    from seqnlp.readers.describe import describe, describe_series
     from seqnlp.readers.local import open_corpus
 
     chosen = parse_reader(reader) if reader is not None else None
@@ -122,8 +118,7 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
     if not target.endswith(".toml") and (is_corpus or target not in known_recipes()):
         return None
     from seqnlp.recipe import load_recipe
-    from seqnlp.recipe.paths import path_resolver
-    from seqnlp.tasks.registry import import_tasks
+    from seqnlp.recipe.load import path_resolver
 
     import_tasks()
     path = find_recipe(target)
@@ -141,7 +136,6 @@ def parse_reader(text: str) -> Reader:
 
     from pydantic import TypeAdapter, ValidationError
 
-    from seqnlp.errors import UsageError
     from seqnlp.readers import Reader
 
     try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.images import image_option
-from seqnlp.cli.tables import print_table
+from seqnlp.cli.common import RunPath, Split, image_option
+from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.plots.images import write_images
 
 if TYPE_CHECKING:
@@ -26,17 +28,13 @@ BAR = 30
 
 
 def errors(
-    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
-    split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
+    run: RunPath,
+    split: Split = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
     pictures: Annotated[list[Path] | None, image_option("Also draw the confusion matrix", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
 ) -> None:
     """Show the errors of a run: confusions with examples, unknown words, and calibration."""
-    import json
-    from dataclasses import asdict
-
-    from seqnlp.cli.tables import stdout_console
     from seqnlp.plots.svg_matrices import confusion_svg
     from seqnlp.tasks.error_analysis import analyse
 

@@ -1,14 +1,20 @@
 """`seqnlp evaluate`."""
 
+import json
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from seqnlp.cli.common import RunPath, Split
+from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
+
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
-    split: Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")] = "test",
+    run: RunPath,
+    split: Split = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")] = None,
     context: Annotated[
         int | None, typer.Option(metavar="<n>", help="Language models: in windows of n tokens, each without a history.")
@@ -21,12 +27,7 @@ def evaluate(
     ] = False,
 ) -> None:
     """Score a run on its test split, another split, or another file."""
-    import json
-    import sys
-    from functools import partial
-
     from seqnlp import api
-    from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 
     notify = partial(print, "note:", file=sys.stderr)
     result = api.evaluate(run, split, data, context=context, dynamic=dynamic, notify=notify)

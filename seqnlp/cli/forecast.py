@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.images import image_option
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import image_option, open_predictor
 from seqnlp.cli.progress import stderr_console
+from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.plots.images import write_images
 from seqnlp.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
-    from seqnlp.tasks.forecast.predictor import Forecaster
 
 History = Mapping[str, Sequence[float | None]]
 ROWS = 16
@@ -47,7 +46,9 @@ def forecast(
     if plot and as_json:
         raise UsageError("--plot and --json contradict each other: choose one")
     with stderr_console().status("loading", spinner="line"):
-        forecaster = open_forecaster(run)
+        from seqnlp.tasks.forecast.predictor import Forecaster
+
+        forecaster = open_predictor(run, Forecaster)
     if horizon is not None and horizon > forecaster.horizon:
         note = f"trained for {forecaster.horizon} steps; later ones are forecast from its own forecasts"
         narrow = ", and its intervals are too narrow" if forecaster.has_intervals else ""
@@ -76,13 +77,6 @@ def predict(run: Path, file: Path | None, as_json: bool) -> None:
     forecast(run, str(file), as_json=as_json)
 
 
-def open_forecaster(run: Path) -> Forecaster:
-    """Open a run as a forecaster."""
-    from seqnlp.tasks.forecast.predictor import Forecaster
-
-    return open_predictor(run, Forecaster)
-
-
 def select(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[SeriesForecast]:
     """Select forecasts by series name; all if no name is given."""
     known = [each.name for each in found]
@@ -107,7 +101,6 @@ def write_csv(found: Sequence[SeriesForecast]) -> None:
 
 def print_charts(found: Sequence[SeriesForecast], history: History) -> None:
     """Print a chart of each series: history, forecast and interval."""
-    from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
     from seqnlp.plots.terminal import forecast_chart
 
     console = stdout_console()

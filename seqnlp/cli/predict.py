@@ -6,25 +6,19 @@ import json
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from seqnlp.cli.lines import blocks
+from seqnlp.cli.common import JsonLines, RunPath, SentenceFile, blocks
+from seqnlp.run import Run
+from seqnlp.run.summary import read_recipe
 from seqnlp.tasks.registry import task_info
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")],
-    file: Annotated[
-        Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    run: RunPath,
+    file: SentenceFile = None,
+    as_json: JsonLines = False,
 ) -> None:
     """Predict with a run of any task, over lines of text."""
-    from seqnlp.run import Run
-    from seqnlp.run.summary import read_recipe
-
     command = task_info(str(read_recipe(Run.open(run)).get("task"))).predict
     if command:
         module, function = command.split(":")

@@ -1,11 +1,14 @@
 """`seqnlp probe`."""
 
+import json
+from math import log10
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seqnlp.cli.images import image_option
+from seqnlp.cli.common import image_option
+from seqnlp.cli.tables import print_line_charts, stdout_console
 from seqnlp.plots.images import write_images
 
 
@@ -24,10 +27,6 @@ def probe(
     The chart shows the norm of the gradient of the loss with respect to earlier inputs; the effective context is
     the history without which the loss grows by 1 %. The numbers are saved in probe.json in each run.
     """
-    import json
-    from math import log10
-
-    from seqnlp.cli.tables import print_line_charts, stdout_console
     from seqnlp.tasks.lm import context_probe
 
     found = {str(run): context_probe.probe(run, split, data, steps=steps) for run in runs}

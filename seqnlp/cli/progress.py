@@ -6,8 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from seqnlp.events import Done, Evaluated, Event, Started, Stepped
 from seqnlp.status import Evaluation, TrainingStatus
@@ -22,15 +21,21 @@ HEARTBEAT = 60
 ROW = "{:>7}  {:>9}  {:>18}  {:>16}  {:>12}"
 
 
-def show_training(console: Console | None = None, quiet: bool = False) -> TrainingView:
+@contextmanager
+def show_training(console: Console | None = None, quiet: bool = False) -> Iterator[TrainingView]:
     """Display of a training: live on a terminal, plain lines elsewhere, none if `quiet`.
 
     Use it as `with show_training() as view: view.event(event)`. The console is standard error by default.
     """
-    if quiet:
-        return Silent()
-    console = console or stderr_console()
-    return LiveView(console) if console.is_interactive else Lines(console)
+    console = stderr_console(quiet) if quiet else console or stderr_console()
+    if quiet or not console.is_interactive:
+        yield Lines(console)
+        return
+    view = LiveView(console)
+    try:
+        yield view
+    finally:  # the bar is removed, and the terminal restored; the table stays
+        view.live.stop()
 
 
 @contextmanager
@@ -57,49 +62,30 @@ def track(
         yield lambda amount: progress.advance(task, amount)
 
 
-def stderr_console() -> Console:
-    """Console on standard error."""
+def stderr_console(quiet: bool = False) -> Console:
+    """Console on standard error; one that prints nothing if `quiet`."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, quiet=quiet)
 
 
 class TrainingView(ABC):
-    """Display of the events of a training; a context manager, so that the terminal is restored."""
+    """Display of the events of a training."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.status = TrainingStatus()
 
     @abstractmethod
     def event(self, event: Event) -> None:
         """Process the next event and update the display."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Close the display."""
-
-
-class Silent(TrainingView):
-    """Display that shows nothing."""
-
-    def event(self, event: Event) -> None:
-        """Ignore the event."""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 class Lines(TrainingView):
     """Display of one line an evaluation, for logs."""
 
     def __init__(self, console: Console) -> None:
-        self.console = console
-        self.status = TrainingStatus()
+        super().__init__(console)
         self.spoken = 0.0
 
     def event(self, event: Event) -> None:
@@ -115,9 +101,6 @@ class Lines(TrainingView):
             case Done():
                 self._say(done_line(self.status))
 
-    def close(self) -> None:
-        """Do nothing."""
-
     def _say(self, line: str) -> None:
         self.spoken = self.status.seconds
         self.console.out(line, highlight=False)
@@ -129,8 +112,7 @@ class LiveView(TrainingView):
     def __init__(self, console: Console) -> None:
         from rich.live import Live
 
-        self.console = console
-        self.status = TrainingStatus()
+        super().__init__(console)
         # stdout is for data, which must not be drawn into the picture
         self.live = Live(
             get_renderable=self.footer, console=console, transient=True, redirect_stdout=False, refresh_per_second=8
@@ -152,10 +134,6 @@ class LiveView(TrainingView):
             case Done():
                 self.live.stop()
                 self._print(done_line(self.status))
-
-    def close(self) -> None:
-        """Remove the bar; the table stays."""
-        self.live.stop()
 
     def _print(self, line: str, style: str = "") -> None:
         from rich.text import Text

@@ -1,9 +1,13 @@
 """`seqnlp recipes`: list, show, copy and check recipes, and their JSON schema."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from seqnlp.errors import DataError, UsageError
+from seqnlp.tasks.registry import import_tasks
 
 app = typer.Typer(
     help="List, show, copy and check recipes: TOML files with all settings of a training.",
@@ -38,8 +42,6 @@ def ls(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a l
 
     All commands take them by their bare name.
     """
-    import json
-
     from seqnlp.recipe.shipped import listed_recipes
 
     recipes = listed_recipes()
@@ -73,7 +75,6 @@ def show(
         typer.echo(read_text(find_recipe(name)), nl=False)
         return
     from seqnlp.recipe import dump_recipe, load_recipe
-    from seqnlp.tasks.registry import import_tasks
 
     import_tasks()
     typer.echo(dump_recipe(load_recipe(name, settings or ())), nl=False)
@@ -86,7 +87,6 @@ def cp(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Copy a recipe to a file of your own."""
-    from seqnlp.errors import DataError, UsageError
     from seqnlp.recipe import find_recipe
     from seqnlp.recipe.source import dependencies, read_text
 
@@ -114,8 +114,7 @@ def check(file: Name, settings: Settings = None) -> None:
     only noted. Plugins that the recipe names are run.
     """
     from seqnlp.recipe import find_recipe, load_recipe
-    from seqnlp.recipe.paths import missing_files
-    from seqnlp.tasks.registry import import_tasks
+    from seqnlp.recipe.load import missing_files
 
     import_tasks()
     path = find_recipe(file)
@@ -133,11 +132,7 @@ def schema(
     With it an editor completes and checks keys as you type. Save it as recipe.schema.json beside a recipe, and
     begin the recipe with the line: #:schema ./recipe.schema.json
     """
-    import json
-
-    from seqnlp.errors import DataError
     from seqnlp.recipe import recipe_schema
-    from seqnlp.tasks.registry import import_tasks
 
     import_tasks()
     text = json.dumps(recipe_schema(), indent=2, ensure_ascii=False) + "\n"

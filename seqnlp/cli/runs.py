@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.images import image_option
-from seqnlp.cli.tables import print_score_tables, print_table
+from seqnlp.cli.common import RunPath, image_option
+from seqnlp.cli.tables import print_line_charts, print_score_tables, print_table, stdout_console
+from seqnlp.errors import RunError, UsageError
 from seqnlp.plots.images import write_images
-from seqnlp.run.scores import plain_scores
+from seqnlp.run import Run
+from seqnlp.run.summary import Summary, curves, differing_settings, flat_recipe, plain_scores, summarize
 from seqnlp.units import duration, file_size, score
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seqnlp.run import Run
-    from seqnlp.run.summary import Summary
-
 app = typer.Typer(help="List, show, plot and compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
 RunPaths = Annotated[list[Path], typer.Argument(help="Run directories.")]
 
 ROOT = Path("runs")
@@ -36,11 +34,6 @@ def ls(
     root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT, as_json: AsJson = False
 ) -> None:
     """List the runs in a folder, with the score of each."""
-    from seqnlp.cli.tables import stdout_console
-    from seqnlp.errors import RunError
-    from seqnlp.run import Run
-    from seqnlp.run.summary import summarize
-
     if not root.is_dir() and root != ROOT:
         raise RunError("expected a folder of runs, found " + ("a file" if root.exists() else "nothing"), root)
     summaries = [summarize(run) for run in Run.find(root)]
@@ -59,10 +52,6 @@ def ls(
 @app.command("show")
 def show(run: RunPath, as_json: AsJson = False) -> None:
     """Show a run: its recipe, its scores, and the time of its training."""
-    from seqnlp.cli.tables import stdout_console
-    from seqnlp.run import Run
-    from seqnlp.run.summary import flat_recipe, summarize
-
     opened = Run.at(run)
     recipe, scores, meta = flat_recipe(opened), opened.scores(), opened.meta()
     summary = summarize(opened)
@@ -82,11 +71,6 @@ def plot(
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""
-    from seqnlp.cli.tables import print_line_charts, stdout_console
-    from seqnlp.errors import UsageError
-    from seqnlp.run import Run
-    from seqnlp.run.summary import curves
-
     found = {name: curves(run.events()) for name, run in _named([Run.at(path) for path in runs]).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
     chosen = metric or next((curve.metric for curve in found.values() if curve.metric), "")
@@ -105,11 +89,6 @@ def plot(
 @app.command("compare")
 def compare(runs: RunPaths, as_json: AsJson = False) -> None:
     """Compare runs: their scores, and the settings in which they differ."""
-    from seqnlp.cli.tables import stdout_console
-    from seqnlp.errors import UsageError
-    from seqnlp.run import Run
-    from seqnlp.run.summary import differing_settings, flat_recipe
-
     if len(runs) < 2:
         raise UsageError("compare: expected two runs or more, found one")
     named = _named([Run.at(path) for path in runs])
@@ -172,7 +151,11 @@ def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mappin
     scores = {name: run.scores() for name, run in runs.items()}
     columns = {
         name: {
-            **{f"{split} {metric}": score(value) for metric, split, value in _split_scores(scores[name])},
+            **{
+                f"{split} {metric}": score(value)
+                for metric, row in plain_scores(scores[name]).items()
+                for split, value in row.items()
+            },
             **effort(scores[name]),
             "model": size_text(run.model_bytes),
         }
@@ -226,7 +209,3 @@ def local_time(moment: str) -> str:
         return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return moment
-
-
-def _split_scores(scores: Mapping[str, Any]) -> list[tuple[str, str, float | None]]:
-    return [(name, split, value) for name, row in plain_scores(scores).items() for split, value in row.items()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqnlp.plots.axes import Points
 from seqnlp.plots.terminal import TextChart, chart
-from seqnlp.run.scores import score_tables
+from seqnlp.run.summary import score_tables
 from seqnlp.units import score
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.lines import blocks
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import JsonLines, Pretokenized, RunPath, SentenceFile, blocks, open_predictor
 from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,21 +20,15 @@ if TYPE_CHECKING:
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
-RunArgument = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
-FileArgument = Annotated[Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-
 
 def tag(
-    run: RunArgument,
-    file: FileArgument = None,
-    as_json: JsonOption = False,
+    run: RunPath,
+    file: SentenceFile = None,
+    as_json: JsonLines = False,
     as_conllu: Annotated[
         bool, typer.Option("--conllu", help="Write CoNLL-U. A .conllu file keeps all but the tagged columns.")
     ] = False,
-    pretokenized: Annotated[
-        bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")
-    ] = False,
+    pretokenized: Pretokenized = False,
     columns: Annotated[
         str | None, typer.Option(help="Read a file with a word a line; the names of its columns, such as word,pos.")
     ] = None,
@@ -103,7 +96,7 @@ def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
 
 
 def _tag_conllu(tagger: Tagger, file: Path) -> None:
-    from seqnlp.readers.conllu import parse_conllu, rewrite_conllu
+    from seqnlp.readers.conll import parse_conllu, rewrite_conllu
     from seqnlp.readers.files import open_text
 
     _conllu(tagger.columns)  # the columns must be some of CoNLL-U's
@@ -125,7 +118,7 @@ def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) ->
     Raises:
         seqnlp.errors.UsageError: if columns that the tagger reads are missing.
     """
-    from seqnlp.readers.columns import Columns
+    from seqnlp.readers.conll import Columns
 
     columns = [name.strip() for name in names.split(",")]
     kept = [name for name in columns if name != "_"]

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from seqnlp.cli.progress import show_training
+from seqnlp.cli.tables import show_scores
 from seqnlp.errors import Interrupted
 from seqnlp.events import Done
 
@@ -34,9 +36,6 @@ def train(
     checkpoint; `--resume` continues from it and ends with the very same model.
     """
     from rich.console import Console
-
-    from seqnlp.cli.progress import show_training
-    from seqnlp.cli.tables import show_scores
 
     console = Console(stderr=True)
     with _signals() as received:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqnlp.cli.images import image_option
-from seqnlp.cli.lines import blocks
-from seqnlp.cli.opening import open_predictor
+from seqnlp.cli.common import blocks, image_option, open_predictor
+from seqnlp.cli.progress import track
+from seqnlp.cli.tables import has_braille, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.plots.images import write_images
 from seqnlp.plots.terminal import shade
@@ -118,8 +118,6 @@ def open_ensemble(run: Path, others: list[Path]) -> Translator:
 
 def _results(translator: Translator, file: Path | None, settings: dict[str, Any]) -> Iterator[Translation]:
     """Translate lines as they arrive; with a progress bar unless the text goes to a terminal."""
-    from seqnlp.cli.progress import track
-
     translator.translate("", **settings)  # raises for contradictory settings before anything is read
     with track("translating", quiet=sys.stdout.isatty()) as advance:
         for lines in blocks(file):
@@ -153,8 +151,6 @@ def pharaoh(result: Translation) -> str:
 
 
 def _show(result: Translation) -> None:
-    from seqnlp.cli.tables import has_braille, stdout_console
-
     console = stdout_console()
     sys.stdout.write("".join(line + "\n" for line in attention_text(result, console.width, has_braille(console))))
 

@@ -1,6 +1,5 @@
 """Codecs turn raw columns into integers and back."""
 
-from seqnlp.codecs.base import Codec
 from seqnlp.codecs.characters import Characters
 from seqnlp.codecs.features import FeatureEncoding, Features
 from seqnlp.codecs.labels import Categorical, LabelCodec, LabelEncoding, Labels
@@ -8,7 +7,7 @@ from seqnlp.codecs.ngrams import NGrams
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.codecs.subwords import Subwords
-from seqnlp.codecs.text import Column, EncodedText, TextCodec, TextFeatures, TokenizedText, WordCodec
+from seqnlp.codecs.text import Codec, Column, EncodedText, TextCodec, TextFeatures, TokenizedText, WordCodec
 from seqnlp.codecs.tokenizers import Tokenizer
 from seqnlp.codecs.vectors import WordVectors
 from seqnlp.codecs.vocabulary import ColumnVocabulary, Vocabulary

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import Codec
-from seqnlp.codecs.text import Column
+from seqnlp.codecs.text import Codec, Column
 from seqnlp.spec import Family
 
 UNSEEN = -1

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import Codec
 from seqnlp.codecs.subwords import Subwords
+from seqnlp.codecs.text import Codec
 from seqnlp.codecs.vocabulary import Vocabulary
 
 UNKNOWN = 0

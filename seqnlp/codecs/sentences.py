@@ -8,8 +8,8 @@ from typing import Any, Literal, Self, final
 import numpy as np
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.base import Codec
 from seqnlp.codecs.running_text import CharacterText, RunningText, SubwordText, WordText
+from seqnlp.codecs.text import Codec
 from seqnlp.codecs.tokenizers import CharacterTokenizer, Tokenizer
 
 PADDING, BEGIN, END, UNKNOWN = range(4)

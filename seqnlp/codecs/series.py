@@ -5,7 +5,7 @@ from typing import Any, Literal, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.base import Codec
+from seqnlp.codecs.text import Codec
 from seqnlp.errors import DataError
 
 Calendar = Literal["minute", "hour", "weekday", "day", "month", "yearday"]

@@ -1,21 +1,33 @@
-"""Columns of text: straight from Arrow, tokenized, and encoded for embeddings."""
+"""Contract of a codec; columns of text straight from Arrow, tokenized, and encoded for embeddings."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import IntArray, Ragged
-from seqnlp.codecs.base import Codec
 from seqnlp.errors import DataError
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+
+class Codec(ABC):
+    """Encoder and decoder of one kind of data."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Serialize to an object from which `from_json` makes an equal codec."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Rebuild a serialized codec."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.encoders import Cell, Lstm
 from seqnlp.nn.attention import Kind
 from seqnlp.nn.attention import attention as build_attention
-from seqnlp.nn.attention_rnn import AttentionRnn, Bridge
+from seqnlp.nn.attention_rnn import AttentionRnn, AttentionRnnSteps, Bridge
 from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search, beam_search
 from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
 from seqnlp.nn.device import to_numpy
@@ -165,14 +165,10 @@ class AttentionDecoder(DecoderModule):
         """
         mask = models[0][1].mask
         with torch.inference_mode():
-            steps = [decoder.start(states) for decoder, states in models]
+            steps = [AttentionDecoderSteps(decoder, states) for decoder, states in models]
         begin = torch.full((len(mask),), BEGIN, device=mask.device)
         lengths = to_numpy(mask.sum(1))
         return beam_search(steps, search, begin, lengths, prefixes)
-
-    def start(self, states: States) -> "AttentionDecoderSteps":
-        """Begin one target for each sentence, with nothing read yet; weights that change later are not seen."""
-        return AttentionDecoderSteps(self, states)
 
 
 @final
@@ -180,11 +176,12 @@ class AttentionDecoderSteps:
     """Targets that are written one token at a time."""
 
     def __init__(self, decoder: AttentionDecoder, states: States) -> None:
+        """Begin one target for each sentence, with nothing read yet; weights that change later are not seen."""
         self._table = decoder.embedding.weight
         self._output = packed_linear(decoder.output.weight, decoder.output.bias)
         projection = decoder.projection
         self._project = packed_linear(projection.weight, None) if isinstance(projection, nn.Linear) else None
-        self.layers = decoder.layers.start(states)
+        self.layers = AttentionRnnSteps(decoder.layers, states)
 
     def step(
         self, tokens: Int[Tensor, " rows"]

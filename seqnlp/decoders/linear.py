@@ -28,32 +28,22 @@ class Linear(TagDecoder):
     """Fit a temperature on dev after training, so that scores are calibrated."""
 
     def build(self, width: int, labels: Labels, allowed: Allowed | None = None) -> "LinearTagger":
-        forbidden = self.forbidden(labels, allowed)
-        return LinearTagger(width, len(labels), self.dropout, self.label_smoothing, forbidden, self.calibrate)
+        return LinearTagger(self, width, len(labels), self.forbidden(labels, allowed))
 
 
 @final
 class LinearTagger(TagModule):
     """A linear map and a softmax over the tags of each step."""
 
-    def __init__(
-        self,
-        width: int,
-        labels: int,
-        dropout: float,
-        label_smoothing: float,
-        forbidden: Bool[Tensor, "states states"],
-        calibrated: bool = False,
-    ) -> None:
+    def __init__(self, spec: Linear, width: int, labels: int, forbidden: Bool[Tensor, "states states"]) -> None:
         super().__init__()
-        self.dropout = Dropout(dropout)
+        self.dropout, self.label_smoothing = Dropout(spec.dropout), spec.label_smoothing
         self.output = nn.Linear(width, labels)
-        self.label_smoothing = label_smoothing
         self.is_free = not forbidden.any()
         penalties = torch.zeros(forbidden.shape).masked_fill(forbidden, -torch.inf)
         self.register_buffer("_penalties", penalties, persistent=False)
         self._penalties: Tensor
-        self.register_buffer("temperature", torch.ones(()), persistent=calibrated)
+        self.register_buffer("temperature", torch.ones(()), persistent=spec.calibrate)
         self.temperature: Tensor
 
     def loss(self, states: States, target: Int[Tensor, "batch time"]) -> Loss:

@@ -11,7 +11,8 @@ from seqnlp.codecs import Column, NGrams
 from seqnlp.codecs.ngrams import log_count_ratios
 from seqnlp.codecs.text import IDS
 from seqnlp.embeddings.base import Embedder, Features, TextBatch
-from seqnlp.shapes import Float
+from seqnlp.nn.encoder import EncoderModule, States
+from seqnlp.shapes import Bool, Float
 from seqnlp.spec import Spec
 
 
@@ -91,3 +92,25 @@ class WithVotes(nn.Module):
     def forward(self, batch: TextBatch) -> Float[Tensor, "batch time width"]:
         """Embed a batch of texts."""
         return torch.cat([self.embedder(batch), self.votes(batch, batch.features[self.name])], -1)
+
+
+@final
+class Bypass(EncoderModule):
+    """Encodes the first features of a step; the last ones bypass the encoder."""
+
+    def __init__(self, encoder: EncoderModule, size: int) -> None:
+        """Take the encoder, and the number of features that bypass it."""
+        super().__init__()
+        self.encoder, self.size = encoder, size
+        self.width = encoder.width + size
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "batch time width"],
+        mask: Bool[Tensor, "batch time"],
+        state: list[Tensor] | None = None,
+    ) -> States:
+        """Encode a padded batch."""
+        states: States = self.encoder(inputs[..., : -self.size], mask, state)
+        outputs = torch.cat([states.outputs.float(), inputs[..., -self.size :].float()], -1)
+        return States(outputs, mask, states.state)

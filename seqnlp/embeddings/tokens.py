@@ -8,8 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.nn.device import TensorBatch
-from seqnlp.nn.dropout import Dropout
-from seqnlp.nn.random import generator
+from seqnlp.nn.dropout import Dropout, generator
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqnlp.codecs import Vocabulary
 from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
-from seqnlp.nn.random import generator
+from seqnlp.nn.dropout import generator
 from seqnlp.shapes import Float, Int
 
 

@@ -1,4 +1,4 @@
-"""Encoders give each step of a sequence a vector that knows its context."""
+"""Encoders: a contextual vector for each step of a sequence."""
 
 from seqnlp.encoders.base import Cell, Encoder
 from seqnlp.encoders.identity import NoEncoder

@@ -26,7 +26,7 @@ class Encoder(Family, ABC):
     @property
     @abstractmethod
     def reads_ahead(self) -> bool:
-        """True if a step's vector depends on later steps, which a language model must not allow."""
+        """True if a step's vector depends on later steps; a language model's must not."""
 
     def build_cell(self, width: int, size: int) -> EncoderModule:
         """Make one causal layer for a decoder that goes step by step.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.encoders.recurrent import RecurrentEncoder
-from seqnlp.nn.recurrent import RecurrentLayer
+from seqnlp.nn.recurrent.layers import Inputs, Outputs, RecurrentLayer
 from seqnlp.shapes import Float
 
 
@@ -34,9 +34,7 @@ class MinGruLayer(RecurrentLayer):
             nn.init.xavier_uniform_(part)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+    def forward(self, steps: Inputs, state: list[Tensor] | None) -> tuple[Outputs, list[Tensor]]:
         gates, candidates = self.linear(steps).to(self.linear.weight.dtype).chunk(2, -1)
         update = gates.sigmoid()
         candidates = torch.where(candidates >= 0, candidates + 0.5, candidates.sigmoid())
@@ -45,11 +43,7 @@ class MinGruLayer(RecurrentLayer):
         return outputs, [outputs[-1]]
 
 
-def linear_recurrence(
-    decay: Float[Tensor, "time batch size"],
-    inputs: Float[Tensor, "time batch size"],
-    first: Float[Tensor, "batch size"],
-) -> Float[Tensor, "time batch size"]:
+def linear_recurrence(decay: Outputs, inputs: Outputs, first: Float[Tensor, "batch size"]) -> Outputs:
     """Compute h_t = decay_t h_{t-1} + inputs_t.
 
     A step is a single call over batch and units, which on a CPU takes less time than a parallel scan, has no

@@ -1,7 +1,7 @@
 """The Mogrifier LSTM: input and state gate each other before each step."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 import torch
 from pydantic import Field
@@ -33,7 +33,12 @@ class Mogrifier(RecurrentEncoder):
 
 @final
 class MogrifierLayer(LoopLayer):
-    """x = 2 sigmoid(Q h) x in odd rounds, h = 2 sigmoid(R x) h in even ones; then a step of an LSTM with both."""
+    """A Mogrifier LSTM: rounds of gates on input and state, then a step of an LSTM with both.
+
+    In odd rounds x = 2 sigmoid(Q h) x, in even ones h = 2 sigmoid(R x) h.
+    """
+
+    parts: ClassVar[int] = 2
 
     def __init__(
         self, width: int, size: int, rounds: int = 5, rank: int | None = None, weight_drop: float = 0.0
@@ -69,9 +74,6 @@ class MogrifierLayer(LoopLayer):
     def matrices(self) -> Sequence[Tensor]:
         recurrent = drop_weights(self.weight_hh, self.weight_drop if self.training else 0.0)
         return [torch.cat([self.weight_ih, recurrent], 1), *self.mogrifiers]
-
-    def initial_state(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        return [inputs.new_zeros(len(inputs), self.size)] * 2
 
     def step(
         self, given: Float[Tensor, "batch width"], state: list[Tensor], products: Sequence[Product]

@@ -13,12 +13,16 @@ from seqnlp.shapes import Bool, Float, Int
 
 Kind = Literal["additive", "dot", "general"]
 
+Queries = Float[Tensor, "batch target query"]
+Keys = Float[Tensor, "batch heads source part"]
+Scores = Float[Tensor, "batch heads target source"]
+
 
 @dataclass(frozen=True)
 class EncodedSource:
     """Keys and values of encoded sentences, computed once for all queries."""
 
-    keys: Float[Tensor, "batch heads source part"]
+    keys: Keys
     """Compared with queries."""
     values: Float[Tensor, "batch heads source share"]
     """Averaged into contexts."""
@@ -59,9 +63,7 @@ class Attention(nn.Module, ABC):
         values = outputs if self.value is None else self.value(outputs)
         return EncodedSource(self.divided(self.keys(outputs)), self.divided(values), states.mask)
 
-    def forward(
-        self, queries: Float[Tensor, "batch target query"], source: EncodedSource
-    ) -> tuple[Float[Tensor, "batch target width"], Float[Tensor, "batch heads target source"]]:
+    def forward(self, queries: Queries, source: EncodedSource) -> tuple[Float[Tensor, "batch target width"], Scores]:
         """Compute the context of each query and its attention weights: in sum 1, and 0 at padded steps."""
         scores = self.scores(queries, source.keys)
         full = scores.to(torch.promote_types(scores.dtype, torch.float32))
@@ -77,11 +79,9 @@ class Attention(nn.Module, ABC):
     def keys(self, outputs: Float[Tensor, "batch source width"]) -> Float[Tensor, "batch source features"]:
         """Compute the keys, which queries are compared with."""
 
-    @abstractmethod
-    def scores(
-        self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
-    ) -> Float[Tensor, "batch heads target source"]:
-        """Compute the scores of each step for each query: the weights before the softmax."""
+    def scores(self, queries: Queries, keys: Keys) -> Scores:
+        """Compute the scores of each step for each query: inner products, unless a kind compares otherwise."""
+        return self.divided(queries) @ keys.transpose(2, 3)
 
 
 @final
@@ -99,9 +99,7 @@ class Additive(Attention):
         """U k."""
         return self.key(outputs)  # type: ignore[no-any-return]
 
-    def scores(
-        self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
-    ) -> Float[Tensor, "batch heads target source"]:
+    def scores(self, queries: Queries, keys: Keys) -> Scores:
         """Compare every query with every step."""
         compared = torch.tanh(self.divided(self.query(queries)).unsqueeze(3) + keys.unsqueeze(2))
         vectors = self.vector.view(self.heads, -1).to(compared.dtype)
@@ -121,12 +119,6 @@ class Dot(Attention):
         """The steps of the source themselves."""
         return outputs
 
-    def scores(
-        self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
-    ) -> Float[Tensor, "batch heads target source"]:
-        """Inner products."""
-        return self.divided(queries) @ keys.transpose(2, 3)
-
 
 @final
 class General(Attention):
@@ -139,12 +131,6 @@ class General(Attention):
     def keys(self, outputs: Float[Tensor, "batch source width"]) -> Float[Tensor, "batch source query"]:
         """W k."""
         return linear(outputs, self.key.weight)
-
-    def scores(
-        self, queries: Float[Tensor, "batch target query"], keys: Float[Tensor, "batch heads source part"]
-    ) -> Float[Tensor, "batch heads target source"]:
-        """Inner products."""
-        return self.divided(queries) @ keys.transpose(2, 3)
 
 
 def attention(kind: Kind, width: int, query: int, heads: int = 1) -> Attention:

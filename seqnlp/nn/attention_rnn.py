@@ -95,20 +95,13 @@ class AttentionRnn(nn.Module):
 
     def _one_by_one(self, embedded: Tensor, states: States) -> Tensor:
         ones = embedded.new_ones(len(embedded), 1, self.size + self.attention.width)
-        masks = [self.dropout(ones[..., :width])[:, 0] for width in self._widths_above()]
-        steps, outputs = self.start(states), []
+        above = [self.size + self.attention.width] + [self.size] * (len(self.layers) - 2)
+        masks = [self.dropout(ones[..., :width])[:, 0] for width in above[: len(self.layers) - 1]]
+        steps, outputs = AttentionRnnSteps(self, states), []
         for step in range(embedded.shape[1]):
             steps.step(embedded[:, step], masks)
             outputs.append(steps.outputs)
         return torch.stack(outputs, 1)
-
-    def _widths_above(self) -> list[int]:
-        """Features of the inputs of each layer but the first."""
-        return ([self.size + self.attention.width] + [self.size] * len(self.layers))[: len(self.layers) - 1]
-
-    def start(self, states: States) -> "AttentionRnnSteps":
-        """Begin one sequence for each source, with nothing read yet."""
-        return AttentionRnnSteps(self, states)
 
 
 @final
@@ -116,7 +109,7 @@ class AttentionRnnSteps:
     """Target sequences that are read one step at a time. Several with one source share its keys and values."""
 
     def __init__(self, network: AttentionRnn, states: States) -> None:
-        """Begin; weights that change later are not seen."""
+        """Begin one sequence for each source, with nothing read yet; weights that change later are not seen."""
         rows, weight = len(states.mask), network.combine.weight
         self._network = network
         self._combine = packed_linear(weight, network.combine.bias)
@@ -132,7 +125,7 @@ class AttentionRnnSteps:
         self._own(torch.arange(rows, device=weight.device))
 
     def _own(self, owner: Int[Tensor, " rows"]) -> None:
-        """Note the source of each row, ascending, and the cell of each in a grid of sources and their rows."""
+        """Note each row's source, ascending, and cell in a grid of both."""
         counts = torch.bincount(owner, minlength=len(self.source.mask))
         places = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]
         self._owner, self._most = owner, int(counts.max())

@@ -1,4 +1,4 @@
-"""Greedy and beam search for the likeliest sequences of any model that predicts one token at a time."""
+"""Greedy and beam search for the likeliest sequences of any incremental model."""
 
 import math
 from collections.abc import Sequence
@@ -226,7 +226,7 @@ class Beams:
 
 
 def _repeats(written: Ints, size: int) -> tuple[Ints, Ints]:
-    """Find rows, and tokens that would complete a run of tokens that is there already."""
+    """Find rows and the tokens that would repeat an n-gram of theirs."""
     if written.shape[1] < size:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     runs = np.lib.stride_tricks.sliding_window_view(written, size, 1)
@@ -237,7 +237,7 @@ def _repeats(written: Ints, size: int) -> tuple[Ints, Ints]:
 
 @runtime_checkable
 class IncrementalModel(Protocol):
-    """A model that reads the tokens of several sequences one by one and predicts the next."""
+    """Model that reads several sequences token by token and predicts the next."""
 
     def step(
         self, tokens: Int[Tensor, " rows"]

@@ -21,13 +21,13 @@ WIDEST = 100.0
 
 @dataclass(frozen=True)
 class Expectations:
-    """What the distribution over label sequences says; float64."""
+    """Expectations under the distribution over label sequences; float64."""
 
     log_partition: Float[Tensor, " batch"]
     labels: Float[Tensor, "batch time labels"]
     """Probability of each label at each step; 0 at padded steps."""
     transitions: Float[Tensor, "batch states states"]
-    """How often each transition is expected, boundaries included."""
+    """Expected number of each transition, boundaries included."""
 
 
 def log_partition(
@@ -82,7 +82,7 @@ def expectations(
 
 
 class _LogPartition(torch.autograd.Function):
-    """The gradient of a log partition function is the expectation of what is scored."""
+    """Log partition function; its gradient is the expectation of what is scored."""
 
     @staticmethod
     def forward(ctx: Any, emissions: Tensor, transitions: Tensor, mask: Tensor) -> Tensor:
@@ -163,7 +163,7 @@ def _in_logs(steps: Tensor, moves: Tensor, mask: Tensor, order: Tensor) -> Expec
 
 
 def _with_boundaries(pairs: Tensor, share: Tensor, lengths: Tensor) -> Tensor:
-    """Expected transitions between labels, with those from the boundary and to it around them."""
+    """Frame the expected transitions between labels with those of the boundary."""
     framed = torch.nn.functional.pad(pairs, (0, 1, 0, 1))
     framed[:, -1, :-1] = share[:, 0]
     framed[:, :-1, -1] = share[torch.arange(len(share), device=share.device), lengths - 1]

@@ -21,7 +21,7 @@ def linear_cross_entropy(
     target: Int[Tensor, " items"],
     smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
-    """The summed cross-entropy, in nats, of `softmax(hidden @ weight.T + bias)` and the targets.
+    """Sum the cross-entropy of `softmax(hidden @ weight.T + bias)` and targets; in nats.
 
     The gradients are computed along with the loss, while each block of logits is there. `smoothing` is the share of
     each target's probability that is spread evenly over all labels (Szegedy et al., 2016).

@@ -56,7 +56,7 @@ def to_numpy(tensor: Tensor) -> NDArray[Any]:
 
 
 class NumpyView:
-    """`to_numpy` for tensors that mostly are the same one from call to call: then it costs nothing."""
+    """`to_numpy` with a memory of one tensor: the same one again costs nothing."""
 
     def __init__(self) -> None:
         self._tensor: Tensor | None = None

@@ -12,6 +12,13 @@ from seqnlp.shapes import Float
 
 PointLoss = Literal["mse", "mae", "huber"]
 
+Values = Float[Tensor, "*values"]
+"""One number for each value."""
+Parameters = Float[Tensor, "*values size"]
+"""Parameters of the distribution of each value."""
+Quantiles = Float[Tensor, "*values levels"]
+"""Quantiles of each value."""
+
 SMALLEST = 1e-3
 """Least standard deviation of a normal distribution, in units of the scaled values."""
 
@@ -25,23 +32,16 @@ class Distribution(ABC):
     size: int
     """Parameters of each value."""
 
-    @abstractmethod
-    def shaped(
-        self,
-        raw: Float[Tensor, "*values size"],
-        shift: Float[Tensor, "*values"],
-        scale: Float[Tensor, "*values"],
-    ) -> Float[Tensor, "*values size"]:
+    def shaped(self, raw: Parameters, shift: Values, scale: Values) -> Parameters:
         """Convert raw outputs to parameters, denormalised by shift and scale."""
+        return raw * scale[..., None] + shift[..., None]
 
     @abstractmethod
-    def loss(
-        self, parameters: Float[Tensor, "*values size"], target: Float[Tensor, "*values"]
-    ) -> Float[Tensor, "*values"]:
+    def loss(self, parameters: Parameters, target: Values) -> Values:
         """Loss of each value."""
 
     @abstractmethod
-    def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
+    def point(self, parameters: Parameters) -> Values:
         """Point forecast: the minimiser of the loss."""
 
     @abstractmethod
@@ -49,9 +49,7 @@ class Distribution(ABC):
         """True if there is a quantile at this level (0 to 1)."""
 
     @abstractmethod
-    def quantiles(
-        self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
-    ) -> Float[Tensor, "*values levels"]:
+    def quantiles(self, parameters: Parameters, levels: Sequence[float]) -> Quantiles:
         """Quantiles at these levels, each of which must be covered."""
 
 
@@ -64,15 +62,8 @@ class Point(Distribution):
     def __init__(self, loss: PointLoss = "mse") -> None:
         self.kind: PointLoss = loss
 
-    def shaped(
-        self, raw: Float[Tensor, "*values size"], shift: Float[Tensor, "*values"], scale: Float[Tensor, "*values"]
-    ) -> Float[Tensor, "*values size"]:
-        return raw * scale[..., None] + shift[..., None]
-
-    def loss(
-        self, parameters: Float[Tensor, "*values size"], target: Float[Tensor, "*values"]
-    ) -> Float[Tensor, "*values"]:
-        """Squared error, absolute error, or Huber's mixture of both with its knee at 1."""
+    def loss(self, parameters: Parameters, target: Values) -> Values:
+        """Squared error, absolute error, or Huber loss with its knee at 1."""
         point = parameters[..., 0]
         if self.kind == "mse":
             return (point - target).square()
@@ -80,7 +71,7 @@ class Point(Distribution):
             return (point - target).abs()
         return nn.functional.huber_loss(point, target, reduction="none")
 
-    def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
+    def point(self, parameters: Parameters) -> Values:
         """Return the parameter itself."""
         return parameters[..., 0]
 
@@ -88,9 +79,7 @@ class Point(Distribution):
         """Return False: a point has no quantiles."""
         return False
 
-    def quantiles(
-        self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
-    ) -> Float[Tensor, "*values levels"]:
+    def quantiles(self, parameters: Parameters, levels: Sequence[float]) -> Quantiles:
         """Raise an error: a point has no quantiles."""
         raise ValueError("a point forecast has no quantiles")
 
@@ -103,20 +92,13 @@ class QuantileGrid(Distribution):
         """Take the levels, rising, with 0.5 among them."""
         self.levels, self.size = list(levels), len(levels)
 
-    def shaped(
-        self, raw: Float[Tensor, "*values size"], shift: Float[Tensor, "*values"], scale: Float[Tensor, "*values"]
-    ) -> Float[Tensor, "*values size"]:
-        return raw * scale[..., None] + shift[..., None]
-
-    def loss(
-        self, parameters: Float[Tensor, "*values size"], target: Float[Tensor, "*values"]
-    ) -> Float[Tensor, "*values"]:
-        """Mean pinball loss over the levels, doubled, so that it is the absolute error for the median alone."""
+    def loss(self, parameters: Parameters, target: Values) -> Values:
+        """Mean pinball loss over the levels, doubled: the absolute error for the median alone."""
         over = target[..., None] - parameters
         levels = over.new_tensor(self.levels)
         return 2 * torch.maximum(levels * over, (levels - 1) * over).mean(-1)
 
-    def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
+    def point(self, parameters: Parameters) -> Values:
         """Median."""
         return self.quantiles(parameters, [0.5])[..., 0]
 
@@ -124,9 +106,7 @@ class QuantileGrid(Distribution):
         """True between the lowest and the highest level that was trained."""
         return self.levels[0] - 1e-9 <= level <= self.levels[-1] + 1e-9
 
-    def quantiles(
-        self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
-    ) -> Float[Tensor, "*values levels"]:
+    def quantiles(self, parameters: Parameters, levels: Sequence[float]) -> Quantiles:
         """Interpolate linearly between the trained quantiles, sorted."""
         rising = parameters.sort(-1).values
         found = []
@@ -145,21 +125,17 @@ class Gaussian(Distribution):
 
     size = 2
 
-    def shaped(
-        self, raw: Float[Tensor, "*values size"], shift: Float[Tensor, "*values"], scale: Float[Tensor, "*values"]
-    ) -> Float[Tensor, "*values size"]:
+    def shaped(self, raw: Parameters, shift: Values, scale: Values) -> Parameters:
         """Mean and standard deviation, which is kept over 0 by a softplus."""
         deviation = nn.functional.softplus(raw[..., 1]) + SMALLEST
         return torch.stack([raw[..., 0] * scale + shift, deviation * scale], -1)
 
-    def loss(
-        self, parameters: Float[Tensor, "*values size"], target: Float[Tensor, "*values"]
-    ) -> Float[Tensor, "*values"]:
+    def loss(self, parameters: Parameters, target: Values) -> Values:
         """Negative log-likelihood, in nats."""
         mean, deviation = parameters.unbind(-1)
         return ((target - mean) / deviation).square() / 2 + deviation.log() + log(2 * pi) / 2
 
-    def point(self, parameters: Float[Tensor, "*values size"]) -> Float[Tensor, "*values"]:
+    def point(self, parameters: Parameters) -> Values:
         """Mean."""
         return parameters[..., 0]
 
@@ -167,9 +143,7 @@ class Gaussian(Distribution):
         """True for every level but 0 and 1."""
         return 0 < level < 1
 
-    def quantiles(
-        self, parameters: Float[Tensor, "*values size"], levels: Sequence[float]
-    ) -> Float[Tensor, "*values levels"]:
+    def quantiles(self, parameters: Parameters, levels: Sequence[float]) -> Quantiles:
         """Compute quantiles by the inverse of the error function."""
         mean, deviation = parameters.unbind(-1)
         places = sqrt(2) * torch.erfinv(2 * parameters.new_tensor(list(levels)) - 1)

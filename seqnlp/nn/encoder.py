@@ -25,7 +25,7 @@ class States:
 
 @torch.no_grad()
 def state_shapes(encoder: nn.Module, width: int) -> list[torch.Size]:
-    """Find the shapes of a state for one sequence, by a step, since encoders own their state.
+    """Find the shapes of one sequence's state by a step: encoders own their state.
 
     Args:
         encoder: An `EncoderModule` for inputs of this width.
@@ -48,7 +48,7 @@ Advance = Callable[[Tensor, list[Tensor] | None], tuple[Tensor, list[Tensor]]]
 
 
 class Stepper(ABC):
-    """An encoder's weights, ready for single steps, and the state of the sequences that are read."""
+    """Encoder's weights, ready for single steps, and the state of some sequences."""
 
     @abstractmethod
     def load(self, state: list[Tensor] | None, rows: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Skipping of weight initialisation, for models whose weights are then read from a file.
+"""Skipping of weight initialisation, where weights are then read from a file.
 
 Building on the meta device and `load_state_dict(assign=True)` would not do: buffers that are not saved would have no
 values, and weights that layers share would come apart.

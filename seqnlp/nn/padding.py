@@ -9,7 +9,7 @@ from seqnlp.shapes import Bool, Float, Int
 
 
 def reversal(mask: Bool[Tensor, "batch time"]) -> Int[Tensor, " cells"]:
-    """Order that reverses every sequence of a time-major batch within its own length.
+    """Order that reverses each sequence of a time-major batch within its length.
 
     Returns:
         Positions in the flattened (time, batch) grid; applying them twice changes nothing.
@@ -22,7 +22,7 @@ def reversal(mask: Bool[Tensor, "batch time"]) -> Int[Tensor, " cells"]:
 
 
 class _Reverse(torch.autograd.Function):
-    """A permutation that is its own inverse, so that the gradient is gathered, not scattered."""
+    """Permutation, its own inverse: the gradient is gathered, not scattered."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, order: Tensor) -> Tensor:
@@ -39,6 +39,6 @@ class _Reverse(torch.autograd.Function):
 def reverse(
     inputs: Float[Tensor, "time batch width"], order: Int[Tensor, " cells"]
 ) -> Float[Tensor, "time batch width"]:
-    """Reverse each sequence of a time-major batch, by the order that `reversal` gave."""
+    """Reverse each sequence of a time-major batch by the order of `reversal`."""
     turned: Tensor = _Reverse.apply(inputs, order)  # type: ignore[no-untyped-call]
     return turned

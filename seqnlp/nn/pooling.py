@@ -22,8 +22,10 @@ class Pooled:
 class Pooling(nn.Module, ABC):
     """Pools the steps of a sequence into one vector."""
 
-    width: int
-    """Features of that vector."""
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        """Features of that vector."""
 
     @abstractmethod
     def forward(self, states: States) -> Pooled:
@@ -34,8 +36,8 @@ class LastStep(Pooling):
     """The last real step; of a bidirectional encoder the first one beside it."""
 
     def __init__(self, width: int, both_ends: bool) -> None:
-        super().__init__()
-        self.width, self.both_ends = width * (2 if both_ends else 1), both_ends
+        super().__init__(width * (2 if both_ends else 1))
+        self.both_ends = both_ends
 
     def forward(self, states: States) -> Pooled:
         rows = torch.arange(len(states.mask), device=states.mask.device)
@@ -46,20 +48,12 @@ class LastStep(Pooling):
 class Sum(Pooling):
     """The sum of the real steps."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
     def forward(self, states: States) -> Pooled:
         return Pooled(states.outputs.masked_fill(~states.mask.unsqueeze(-1), 0).sum(1))
 
 
 class Mean(Pooling):
     """The mean of the real steps."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
 
     def forward(self, states: States) -> Pooled:
         mask = states.mask.unsqueeze(-1)
@@ -69,10 +63,6 @@ class Mean(Pooling):
 class Max(Pooling):
     """The maximum of each feature over the real steps."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.width = width
-
     def forward(self, states: States) -> Pooled:
         return Pooled(states.outputs.masked_fill(~states.mask.unsqueeze(-1), -torch.inf).amax(1))
 
@@ -81,8 +71,7 @@ class Attention(Pooling):
     """Attention pooling: a mean with learned weights (Yang et al., 2016)."""
 
     def __init__(self, width: int, size: int) -> None:
-        super().__init__()
-        self.width = width
+        super().__init__(width)
         self.hidden = nn.Linear(width, size)
         self.context = nn.Linear(size, 1, bias=False)
 

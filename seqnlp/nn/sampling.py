@@ -15,7 +15,7 @@ NOISE = 1 << 13
 
 
 def top_k(logits: Floats, k: int) -> Floats:
-    """Keep the `k` likeliest tokens, and those that are as likely as the last of them."""
+    """Keep the `k` likeliest tokens, and ties with the last of them."""
     if k >= logits.shape[1]:
         return logits
     least = np.partition(logits, -k, axis=1)[:, -k, None]
@@ -33,7 +33,7 @@ def top_p(logits: Floats, p: float) -> Floats:
 
 
 def min_p(logits: Floats, p: float) -> Floats:
-    """Keep tokens that are at least `p` times as likely as the likeliest one (Nguyen et al., 2024)."""
+    """Keep tokens at least `p` times as likely as the likeliest (Nguyen et al., 2024)."""
     return np.where(logits >= logits.max(1, keepdims=True) + np.log(p), logits, -np.inf)
 
 

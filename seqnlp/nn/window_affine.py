@@ -10,7 +10,7 @@ from seqnlp.shapes import Float, Int
 
 @final
 class WindowAffine(nn.Module):
-    """Affine map `gamma * value + beta` of every channel of every series, and its inverse.
+    """Affine map `gamma * value + beta` of each series' channels; its inverse.
 
     Where the paper learns gamma itself and divides by `gamma + eps^2`, the logarithm of gamma is learned here: gamma
     stays over 0, so that the way back is exact and quantiles keep their order.
@@ -40,7 +40,7 @@ class WindowAffine(nn.Module):
         scale: Float[Tensor, "batch channels"],
         series: Int[Tensor, " batch"],
     ) -> tuple[Float[Tensor, "batch channels"], Float[Tensor, "batch channels"]]:
-        """Combine the inverse of this map with the shift and the scale of the window.
+        """Combine the inverse map with the shift and scale of the window.
 
         `(y - beta) / gamma * scale + shift` is `y * (scale / gamma) + (shift - beta * scale / gamma)`.
         """

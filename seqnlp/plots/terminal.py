@@ -1,4 +1,4 @@
-"""Charts in terminal text: lines, forecasts and sparklines in braille dots, or plain ASCII without them."""
+"""Charts in terminal text: lines and forecasts in braille dots, or plain ASCII without them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
-from seqnlp.plots.axes import Axis, Point, Points, bounds, is_drawable, segments_of
+from seqnlp.plots.axes import Axis, Point, Points, is_drawable, pieces_of, segments_of
 
 Values = Sequence[float | None]
 
 Span = tuple[str, int | None]
 """Text of part of a row, and the number of its series; None for axes and words."""
 
-BLOCKS = "▁▂▃▄▅▆▇█"
 MARKS = "*+ox#@%&"
 SHADES = " ░▒▓█"
 PLAIN_SHADES = " .-+#"
@@ -33,13 +32,6 @@ class TextChart:
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self.rows)
 
 
-def sparkline(values: Sequence[float | None]) -> str:
-    """Sparkline with one block per value; a blank where there is no number."""
-    low, high = bounds([value for value in values if is_drawable(value)])
-    step = (high - low) / (len(BLOCKS) - 1)
-    return "".join(BLOCKS[round((value - low) / step)] if is_drawable(value) else " " for value in values)
-
-
 def chart(
     series: Mapping[str, Points], width: int = 80, height: int = 16, title: str = "", plain: bool = False
 ) -> TextChart:
@@ -54,8 +46,7 @@ def chart(
     """
     width = max(width, 20)
     top = heading(list(series), width, title, plain)
-    lines = [list(segments_of(points)) for points in series.values()]
-    ends = [end for segments in lines for segment in segments for end in segment]
+    ends = [point for points in series.values() for piece in pieces_of(points) for point in piece]
     if not ends:
         return TextChart([*top, [("nothing to draw yet", None)]])
     rows = max(height - len(top) - 2, 3)
@@ -63,9 +54,8 @@ def chart(
     gutter = max(len(label) for _, label in up.ticks())
     canvas = Canvas(width - gutter - 2, rows, plain)
     across = Axis.over([x for x, _ in ends], max_ticks=max(canvas.columns // 10, 2))
-    for number, segments in enumerate(lines):
-        for start, end in segments:
-            canvas.line((across.share(start[0]), up.share(start[1])), (across.share(end[0]), up.share(end[1])), number)
+    for number, points in enumerate(series.values()):
+        _line(canvas, across, up, points, number)
     return TextChart([*top, *body(canvas, up, gutter), *foot(canvas, across.ticks(), gutter)])
 
 
@@ -210,21 +200,22 @@ def forecast_chart(
     gutter = max(len(label) for _, label in up.ticks())
     canvas = Canvas(width - gutter - 2, rows, plain)
     last = max(len(history) + len(forecast) - 1, 1)
+    across = Axis(0, last, 1)
     if plain:
         for ends in zip(*band, strict=True):
-            _line(canvas, up, last, list(enumerate(ends, len(history))), INTERVAL)
+            _line(canvas, across, up, list(enumerate(ends, len(history))), INTERVAL)
     else:
         _interval(canvas, up, last, len(history), band)
     for number, line in enumerate(lines):
-        _line(canvas, up, last, line, number)
+        _line(canvas, across, up, line, number)
     places = (0.0, min(len(history) / last, 1.0), 1.0)
     ticks = [(place, label) for place, label in zip(places, labels, strict=True) if label]
     return TextChart([*top, *body(canvas, up, gutter), *foot(canvas, ticks, gutter)])
 
 
-def _line(canvas: Canvas, up: Axis, last: int, points: Points, number: int) -> None:
+def _line(canvas: Canvas, across: Axis, up: Axis, points: Points, number: int) -> None:
     for start, end in segments_of(points):
-        canvas.line((start[0] / last, up.share(start[1])), (end[0] / last, up.share(end[1])), number)
+        canvas.line((across.share(start[0]), up.share(start[1])), (across.share(end[0]), up.share(end[1])), number)
 
 
 def _interval(canvas: Canvas, up: Axis, last: int, first: int, band: list[tuple[float | None, float | None]]) -> None:

@@ -15,14 +15,12 @@ All but `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in t
 """
 
 from seqnlp.readers.base import Corpus, Reader, read_corpus
-from seqnlp.readers.columns import Columns
-from seqnlp.readers.conllu import Conllu, parse_conllu, rewrite_conllu
+from seqnlp.readers.conll import Columns, Conllu, parse_conllu, rewrite_conllu
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
-from seqnlp.readers.parallel import Parallel
 from seqnlp.readers.series import Series
-from seqnlp.readers.text import Text
+from seqnlp.readers.text import Parallel, Text
 
 __all__ = [
     "Columns",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
@@ -115,16 +115,8 @@ class Source(Protocol):
         """Reader of the splits."""
 
     @property
-    def train(self) -> str:
-        """Training split."""
-
-    @property
-    def dev(self) -> str:
-        """Validation split."""
-
-    @property
-    def test(self) -> str | None:
-        """Test split."""
+    def splits(self) -> Mapping[str, str]:
+        """Source of each split by its name."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +139,7 @@ def read_corpus(data: Source, find: Callable[[str], Path]) -> Corpus:
     Raises:
         seqnlp.errors.DataError: what the reader raises, and splits with different columns.
     """
-    sources = {"train": data.train, "dev": data.dev} | ({"test": data.test} if data.test is not None else {})
-    places = {split: data.reader.locate(source, find) for split, source in sources.items()}
+    places = {split: data.reader.locate(source, find) for split, source in data.splits.items()}
     splits = {split: data.reader.load(place) for split, place in places.items()}
     expected = set(splits["train"].column_names)
     for split, dataset in splits.items():

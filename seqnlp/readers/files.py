@@ -97,8 +97,7 @@ def sha256(paths: Iterable[Path]) -> str:
         check_file(path)
         try:
             with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
+                hashlib.file_digest(file, lambda: digest)
         except OSError as error:
             raise DataError(error.strerror or str(error), path) from None
     return digest.hexdigest()

@@ -10,15 +10,13 @@ from pathlib import Path
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.catalogue import CATALOGUE
-from seqnlp.readers.columns import Columns
-from seqnlp.readers.conllu import Conllu
+from seqnlp.readers.conll import Columns, Conllu
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.files import open_text
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
-from seqnlp.readers.parallel import Parallel
 from seqnlp.readers.series import Series, looks_like_series
-from seqnlp.readers.text import Text
+from seqnlp.readers.text import Parallel, Text
 from seqnlp.spelling import nearest_or_all
 
 SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}

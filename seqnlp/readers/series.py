@@ -1,10 +1,10 @@
-"""Time series in columns, or in the long format `unique_id, ds, y`."""
+"""Time series in columns or the long format, and their table."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice, pairwise
 from pathlib import Path
@@ -17,7 +17,6 @@ from pydantic import field_validator
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.files import check_file, open_text
-from seqnlp.readers.series_table import Gaps, Records, SeriesTable, lay_out
 from seqnlp.readers.slices import period_of, split_period
 from seqnlp.readers.time_axis import Step, TimestampError, parse_timestamps
 from seqnlp.spelling import nearest_or_all
@@ -33,6 +32,13 @@ LARGEST = 1e100
 """Largest magnitude; squares of larger numbers are infinite."""
 MISSING = ("", "na", "n/a", "nan", "null", "none")
 """Texts of a missing value, in upper or lower case."""
+
+Gaps = Literal["refuse", "fill", "ignore"]
+Times = NDArray[np.datetime64]
+Rows = NDArray[np.int64]
+
+MOST_FILLED = 20
+"""Most rows to fill per row that is there: more are a mistake in a date."""
 
 
 @final
@@ -80,9 +86,8 @@ class Series(Reader):
     def slice_rows(self, dataset: Dataset, part: str, source: str) -> Sequence[int]:
         """Row numbers of a period, counted in each series."""
         table = dataset.with_format("arrow")[:]
-        times, names = (table.column(name).to_numpy() for name in (TIME, SERIES))
-        borders = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
-        spans = [(first, *period_of(part, times[first:last], source)) for first, last in pairwise(borders)]
+        times, series = table.column(TIME).to_numpy(), rows_of_series(table.column(SERIES).to_numpy())
+        spans = [(first, *period_of(part, times[first:last], source)) for first, last in series]
         return [row for first, start, end in spans for row in range(first + start, first + end)]
 
     def read_series(self, path: Path) -> SeriesTable:
@@ -126,6 +131,11 @@ class Series(Reader):
         if name is not None and name not in names:
             raise DataError(f"no column {name!r}: {nearest_or_all(name, names)}", path)
         return name or likely[0]
+
+
+def rows_of_series(names: NDArray[np.object_]) -> list[tuple[int, int]]:
+    """First row of each series, and the row after its last."""
+    return list(pairwise([0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]))
 
 
 def looks_like_series(path: Path) -> bool:
@@ -189,25 +199,20 @@ def _numbers(
     """Parse a column of numbers; NaN where one is missing."""
     try:
         numbers = np.array(cells, np.float64)
+        wrong = np.zeros(len(cells), bool)
     except (ValueError, TypeError):
         numbers = np.array([_number(cell) for cell in cells])
-        wrong = np.flatnonzero(np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells]))
-        if len(wrong):
-            row = int(wrong[0])
-            problem = f"series {of_row[row]!r}: {cells[row]!r} in the column {name!r}; expected a number"
-            raise DataError(problem, path, int(lines[row])) from None
-    endless = np.flatnonzero(np.isinf(numbers))
-    if len(endless):
-        row = int(endless[0])
-        problem = f"series {of_row[row]!r}: an infinity in the column {name!r}; expected a number"
-        raise DataError(problem, path, int(lines[row]))
-    huge = np.flatnonzero(np.abs(numbers) > LARGEST)
-    if len(huge):
-        row = int(huge[0])
-        problem = (
-            f"series {of_row[row]!r}: {numbers[row]:g} in the column {name!r}; expected a number of at most {LARGEST:g}"
-        )
-        raise DataError(problem, path, int(lines[row]))
+        wrong = np.isnan(numbers) & ~np.array([_is_missing(cell) for cell in cells])
+    faults: list[tuple[NDArray[np.bool_], Callable[[int], str], str]] = [
+        (wrong, lambda row: repr(cells[row]), ""),
+        (np.isinf(numbers), lambda row: "an infinity", ""),
+        (np.abs(numbers) > LARGEST, lambda row: f"{numbers[row]:g}", f" of at most {LARGEST:g}"),
+    ]
+    for rows, found, bound in faults:
+        if rows.any():
+            row = int(rows.argmax())
+            problem = f"series {of_row[row]!r}: {found(row)} in the column {name!r}; expected a number{bound}"
+            raise DataError(problem, path, int(lines[row]))
     return numbers
 
 
@@ -232,3 +237,106 @@ def _times(
     except TimestampError as error:
         problem = f"series {of_row[error.index]!r}, column {name!r}: {error.problem}"
         raise DataError(problem, path, int(lines[error.index])) from None
+
+
+@dataclass(frozen=True)
+class SeriesTable:
+    """Series with the same columns of numbers, laid end to end."""
+
+    names: list[str]
+    """Names of the series."""
+    columns: list[str]
+    """Names of the columns."""
+    values: NDArray[np.float64]
+    """Values, shape (rows, columns); NaN where one is missing."""
+    times: Times
+    """Timestamps of the rows, in seconds; shape (rows,)."""
+    offsets: NDArray[np.int64]
+    """Start of each series, and the end of the last one; shape (series + 1,)."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rows of a file in their order."""
+
+    path: Path
+    columns: list[str]
+    series: list[str]
+    """Name of each row's series."""
+    times: Times
+    values: NDArray[np.float64]
+    lines: NDArray[np.int64]
+    """Line of each row."""
+
+
+def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTable:
+    """Group the rows by series, and check that they are evenly spaced.
+
+    Args:
+        records: Rows in any order of series; within a series in order of time.
+        gaps: Treatment of missing steps: refuse, fill with missing values, or ignore.
+        freq: Step between rows; left out: the most common one.
+
+    Raises:
+        seqnlp.errors.DataError: naming file, line and series: timestamps that go back or occur twice; gaps.
+    """
+    codes: dict[str, int] = {}
+    of_row = np.array([codes.setdefault(name, len(codes)) for name in records.series], np.int64)
+    borders = np.cumsum(np.bincount(of_row, minlength=len(codes)))
+    rows_of = dict(zip(codes, np.split(np.argsort(of_row, kind="stable"), borders[:-1]), strict=True))
+    for name, rows in rows_of.items():
+        _check_rising(records, name, rows)
+    step = Step.infer([records.times[rows] for rows in rows_of.values()])
+    if step and freq:  # a month may be from its last day to the next one's
+        step = replace(freq, unit="month ends") if (freq.unit, step.unit) == ("months", "month ends") else freq
+    parts = [(records.times[rows], records.values[rows]) for rows in rows_of.values()]
+    if step and gaps != "ignore":
+        parts = [_evenly(records, name, rows, step, gaps) for name, rows in rows_of.items()]
+    offsets = np.cumsum([0, *(len(times) for times, _ in parts)]).astype(np.int64)
+    times, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return SeriesTable(list(codes), records.columns, values, times, offsets)
+
+
+def _check_rising(records: Records, name: str, rows: Rows) -> None:
+    times = records.times[rows]
+    falling = np.flatnonzero(np.diff(times) <= np.timedelta64(0, "s"))
+    if not len(falling):
+        return
+    place = int(falling[0]) + 1
+    line, moment = int(records.lines[rows[place]]), times[place]
+    same = np.flatnonzero(times[:place] == moment)
+    if len(same):
+        first = int(records.lines[rows[same[0]]])
+        raise DataError(f"series {name!r}: {moment} occurs twice, first in line {first}", records.path, line)
+    problem = f"series {name!r}: {moment} after {times[place - 1]}; expected rows in order of time"
+    raise DataError(problem, records.path, line)
+
+
+def _evenly(records: Records, name: str, rows: Rows, step: Step, gaps: Gaps) -> tuple[Times, NDArray[np.float64]]:
+    """Timestamps and values of a series, a row at every step."""
+    times, values = records.times[rows], records.values[rows]
+    places, exact = step.positions(times)
+    wrong = np.flatnonzero(~exact)
+    if len(wrong):
+        _refuse(records, name, rows, int(wrong[0]), f'expected steps of {step}; gaps = "ignore" takes rows as they are')
+    jumps = np.flatnonzero(np.diff(places) != 1)
+    if not len(jumps):
+        return times, values
+    first, missing = int(jumps[0]) + 1, int(places[-1]) + 1 - len(places)
+    if gaps == "refuse":
+        here = int(places[first] - places[first - 1]) - 1
+        steps = f"1 step of {step} is missing" if here == 1 else f"{here:,} steps of {step} are missing"
+        problem = steps + (f", {missing:,} in all" if missing > here else "")
+        _refuse(records, name, rows, first, f'{problem}; gaps = "fill" puts missing values there')
+    if missing > MOST_FILLED * len(rows):
+        problem = f"to fill its gaps takes {missing:,} rows for {len(rows):,} that are there; steps of {step}"
+        raise DataError(f"series {name!r}: {problem}", records.path)
+    whole = np.full((int(places[-1]) + 1, values.shape[1]), np.nan)
+    whole[places] = values
+    return step.after(times[0], np.arange(len(whole))), whole
+
+
+def _refuse(records: Records, name: str, rows: Rows, place: int, problem: str) -> None:
+    """Raise an error about a row and its predecessor in the series."""
+    between = f"{records.times[rows[place]]} after {records.times[rows[place - 1]]}"
+    raise DataError(f"series {name!r}: {between}: {problem}", records.path, int(records.lines[rows[place]]))

@@ -1,14 +1,19 @@
-"""Plain text."""
+"""Plain text: lines, paragraphs or documents, parallel text, and passages read in chunks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal
+
+from pydantic import field_validator
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
-from seqnlp.readers.files import open_text, read_text
+from seqnlp.readers.files import BOM, UTF16, open_bytes, open_text, read_text
 from seqnlp.readers.table import tabulate
 
 if TYPE_CHECKING:
@@ -45,12 +50,180 @@ class Text(Reader):
 
 def paragraphs(lines: Iterator[str]) -> Iterator[str]:
     """Join the lines between empty lines, with their line breaks."""
-    paragraph: list[str] = []
-    for line in lines:
-        if line.strip():
-            paragraph.append(line)
-        elif paragraph:
+    for is_text, paragraph in groupby(lines, key=lambda line: bool(line.strip())):
+        if is_text:
             yield "\n".join(paragraph)
-            paragraph = []
-    if paragraph:
-        yield "\n".join(paragraph)
+
+
+class Parallel(Reader):
+    """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
+
+    kind: Literal["parallel"] = "parallel"
+    suffixes: list[str] = []
+    """Suffixes of the two files of a split: with `["en", "fr"]`, the split `x/train` is `x/train.en` and `x/train.fr`.
+    Left out: a split is one file with a tab between the two sides."""
+
+    @field_validator("suffixes")
+    @classmethod
+    def _two(cls, suffixes: list[str]) -> list[str]:
+        if suffixes and (len(suffixes) != 2 or suffixes[0] == suffixes[1]):
+            raise ValueError("name two suffixes, of the source and of the target")
+        return suffixes
+
+    def read(self, source: str | Path) -> Dataset:
+        files = self.files(source)
+        pairs = self.lines_of_two if self.suffixes else self.halves_of_one
+
+        def rows() -> Iterator[dict[str, str]]:
+            for left, right in pairs(files):
+                if left.strip() or right.strip():
+                    yield {"source": left, "target": right}
+
+        return tabulate(self, files, {"source": "text", "target": "text"}, rows)
+
+    def lines_of_two(self, files: list[Path]) -> Iterator[tuple[str, str]]:
+        """Yield the pairs of lines of two files."""
+        for number, (left, right) in enumerate(zip_longest(*map(open_text, files)), 1):
+            if left is None or right is None:
+                longer, shorter = (files[1], files[0]) if left is None else files
+                raise DataError(f"no partner for this line: {shorter} has only {number - 1}", longer, number)
+            yield left, right
+
+    def halves_of_one(self, files: list[Path]) -> Iterator[tuple[str, str]]:
+        """Yield the two columns of a file."""
+        for number, line in enumerate(open_text(files[0]), 1):
+            halves = line.split("\t")
+            if len(halves) == 2:
+                yield halves[0], halves[1]
+            elif line.strip():
+                raise DataError(
+                    f"{len(halves)} columns; expected source and target with a tab between", files[0], number
+                )
+
+    def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
+        if not self.suffixes:
+            return find(source)
+        first, second = (find(str(file)) for file in self.files_of(source))
+        place = Path(str(first).removesuffix(self.ending(self.suffixes[0])))
+        if self.files_of(str(place))[1] != second:
+            raise DataError(f"the other file of the pair is in another folder: {second}", first)
+        return place
+
+    def files_of(self, source: str) -> list[Path]:
+        return [Path(f"{source}{self.ending(suffix)}") for suffix in self.suffixes] or [Path(source)]
+
+    def ending(self, suffix: str) -> str:
+        """Suffix with its dot."""
+        return "." + suffix.removeprefix(".")
+
+
+CHUNK = 1 << 20
+"""Size of a read in bytes."""
+
+_SOURCE = re.compile(r"(?P<path>.+?)\[(?P<start>[^:\[\]]*):(?P<end>[^:\[\]]*)\]")
+_BOUND = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)(?P<percent>%?)")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Passage of a text file in characters: `input.txt`, `input.txt[:90%]` or `input.txt[1000:-5000]`."""
+
+    path: Path
+    start: str = ""
+    """Offset in characters from the start (or, negative, from the end), or a percentage; empty for the start."""
+    end: str = ""
+
+    @classmethod
+    def parse(cls, source: str, find: Callable[[str], Path]) -> Passage:
+        """Parse a source in a recipe; `find` resolves the path.
+
+        Raises:
+            seqnlp.errors.DataError: for bounds that are no numbers, or what `find` raises.
+        """
+        named = _SOURCE.fullmatch(source)
+        if named is None:
+            return cls(find(source))
+        for bound in (named["start"].strip(), named["end"].strip()):
+            number = _BOUND.fullmatch(bound)
+            if bound and number is None:
+                raise DataError(
+                    f"{bound!r} is not an offset in a text; expected a slice such as [:90%] or [1000:]", source
+                )
+            if number and not number["percent"] and "." in bound:
+                raise DataError(f"{bound!r} is not a number of characters; a percentage is written {bound}%", source)
+        return cls(find(named["path"]), named["start"].strip(), named["end"].strip())
+
+    def __str__(self) -> str:
+        return f"{self.path}[{self.start}:{self.end}]" if self.start or self.end else str(self.path)
+
+    def chunks(self) -> Iterator[str]:
+        """Read the passage, line ends as LF; a chunk ends with a line, or with a word in a very long one.
+
+        Raises:
+            seqnlp.errors.DataError: if the file can't be read, is not UTF-8, or nothing is left of it.
+        """
+        rest, empty = "", True
+        for text in self._decoded():
+            text = (rest + text).replace("\r\n", "\n")
+            cut = text.rfind("\n") + 1 or max(text.rfind(" "), 0)
+            if not cut and len(text) > CHUNK:
+                cut = len(text) - 1  # a carriage return may be half of a line end
+            rest = text[cut:]
+            if cut:
+                empty = False
+                yield text[:cut]
+        if rest:
+            yield rest
+        elif empty:
+            raise DataError("no text in it", str(self))
+
+    def _decoded(self) -> Iterator[str]:
+        """Yield the characters of the passage, cut anywhere."""
+        if not (self.start or self.end):
+            yield from self._characters()
+            return
+        total = sum(map(len, self._characters()))
+        first, last = self._place(self.start, 0, total), self._place(self.end, total, total)
+        before = 0
+        for text in self._characters():
+            piece = text[max(first - before, 0) : max(last - before, 0)]
+            if piece:
+                yield piece
+            before += len(text)
+            if before >= last:
+                break
+
+    @staticmethod
+    def _place(bound: str, default: int, total: int) -> int:
+        if not bound:
+            return default
+        number = float(bound.rstrip("%"))
+        place = int(total * number / 100) if bound.endswith("%") else int(number)
+        return min(max(place + total if place < 0 else place, 0), total)
+
+    def _characters(self) -> Iterator[str]:
+        with open_bytes(self.path) as file:
+            yield from self._decode(file)
+
+    def _decode(self, file: IO[bytes]) -> Iterator[str]:
+        rest, read = b"", 0
+        while block := file.read(CHUNK):
+            if not read and block.startswith(UTF16):
+                raise DataError("this is UTF-16 text; expected UTF-8", self.path)
+            if b"\0" in block:
+                raise DataError("a NUL byte: this is a binary file; expected UTF-8 text", self.path)
+            raw = rest + block
+            try:
+                text, rest = raw.decode(), b""
+            except UnicodeDecodeError as error:
+                if error.reason != "unexpected end of data":
+                    self._refuse(raw, error, read - len(rest))
+                text, rest = raw[: error.start].decode(), raw[error.start :]
+            yield text.removeprefix(BOM) if not read else text
+            read += len(block)
+        if rest:
+            raise DataError("the file ends in the middle of a character; expected UTF-8", self.path)
+
+    def _refuse(self, raw: bytes, error: UnicodeDecodeError, before: int) -> None:
+        place = before + error.start + 1
+        raise DataError(f"byte {place:,} is 0x{raw[error.start]:02x}, which is not UTF-8", self.path) from None

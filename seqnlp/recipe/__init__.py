@@ -2,13 +2,11 @@
 
 recipe.py     the tree, `Recipe` and `Data`, and its TOML
 shipped.py    paths of recipes and of the files that they name, and a list of them
-paths.py      files that a recipe names, resolved, and those that are missing
 source.py     a file and the recipes that it extends -> a document; TOML syntax errors
 locate.py     line and column of each key of a TOML text
-document.py   settings with their places, merged over each other
-overrides.py  `--set KEY=VALUE`
+document.py   settings with their places, merged over each other, and `--set KEY=VALUE`
 plugins.py    Python files of the user
-load.py       all of the above, then validation
+load.py       all of the above, then validation; files that a recipe names, and those that are missing
 messages.py   validation errors as plain messages with hints
 sections.py   the class of each section, for messages
 schema.py     the JSON schema of all recipes
@@ -38,15 +36,9 @@ __all__ = [
     "shipped_root",
 ]
 
-_FILES = {
-    "Data": "recipe",
-    "Recipe": "recipe",
-    "dump_recipe": "recipe",
-    "load_recipe": "load",
-    "parse_recipe": "load",
-    "place_faults": "load",
-    "recipe_schema": "schema",
-}
+_FILES = dict.fromkeys(("Data", "Recipe", "dump_recipe"), "recipe")
+_FILES |= dict.fromkeys(("load_recipe", "parse_recipe", "place_faults"), "load")
+_FILES |= {"recipe_schema": "schema"}
 
 
 def __getattr__(name: str) -> Any:

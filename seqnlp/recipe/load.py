@@ -1,20 +1,22 @@
-"""Recipe files -> validated `Recipe`s, or all their faults at once."""
+"""Recipe files -> validated `Recipe`s, or all their faults at once; the paths in them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from seqnlp.errors import Fault, RecipeError
-from seqnlp.recipe.document import Document
+from seqnlp.errors import DataError, Fault, RecipeError
+from seqnlp.readers.catalogue import CATALOGUE
+from seqnlp.recipe.document import Document, override
 from seqnlp.recipe.messages import add_places, validation_faults
-from seqnlp.recipe.overrides import override
 from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
-from seqnlp.recipe.shipped import find_recipe
+from seqnlp.recipe.shipped import find_file, find_recipe
 from seqnlp.recipe.source import read_document, read_text
+from seqnlp.spec import Spec
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -24,7 +26,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
     Args:
         name_or_path: A file, or the bare name of a recipe that ships.
-        overrides: Texts `KEY=VALUE`, see `seqnlp.recipe.overrides`.
+        overrides: Texts `KEY=VALUE`, see `seqnlp.recipe.document`.
 
     Raises:
         DataError: if there is no such recipe.
@@ -70,3 +72,35 @@ def _document(text: str, path: str | Path, overrides: Sequence[str]) -> Document
     document = read_document(text, Path(path))
     override(document, overrides)
     return document
+
+
+def path_resolver(recipe: Path) -> Callable[[str], Path]:
+    """Make the resolver of paths in a recipe; it advises how to fetch public corpora."""
+
+    def advice(source: str) -> str | None:
+        folder, *rest = Path(source).parts
+        name = rest[0] if rest else ""
+        return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
+
+    return partial(find_file, recipe=recipe, advice=advice)
+
+
+def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
+    """List missing files of a valid recipe, loaded with these overrides.
+
+    Nothing is read, nothing asked of the Hub.
+    """
+    find = path_resolver(file)
+    searches: dict[str, Callable[[], object]] = {
+        f"data.{split}": partial(recipe.locate, source, find) for split, source in recipe.data.splits.items()
+    }
+    for name, section in recipe:
+        if isinstance(section, Spec):
+            searches |= {f"{name}.{key}": partial(find, source) for key, source in section.named_files().items()}
+    missing: dict[str, Fault] = {}
+    for key, search in searches.items():
+        try:
+            search()
+        except DataError as error:  # splits may be parts of one file, which is named once
+            missing.setdefault(str(error), Fault(key, error.found, error.hint))
+    return place_faults(list(missing.values()), file, overrides) if missing else []

@@ -3,15 +3,12 @@
 | file | content |
 |---|---|
 | directory.py | `Run`: the only owner of the file names |
-| codec_files.py | codecs and the names of their files |
 | lock.py | one training at a time |
 | files.py | atomic writes, reading JSON |
 | tensors.py | tensors and a JSON object in one safetensors file |
 | events_log.py | events.jsonl, also followed while it is written |
 | meta.py | content of meta.json |
-| scores.py | tables in scores.json |
-| summary.py | a run in one line, and its curves |
-| model_card.py | README.md, the model card |
+| summary.py | scores, a run in one line, and its curves |
 """
 
 from seqnlp.run.directory import FORMAT, Run

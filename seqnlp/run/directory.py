@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Event
 from seqnlp.run import events_log, files
-from seqnlp.run.codec_files import Codecs, codec_file
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
 from seqnlp.spelling import nearest
@@ -280,3 +280,24 @@ def nearest_run(path: Path) -> str:
     runs = {run.name: run for run in Run.find(path.parent) or Run.find(RUNS)}
     name = next(iter(runs), None) if path.name == "*" else nearest(path.name, runs)
     return "" if name is None else f" (did you mean {runs[name].path}?)"
+
+
+class Codecs(dict[str, dict[str, Any]]):
+    """Codecs of a run by name; a missing one raises `RunError`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__({codec_name(file): files.read_json(file) for file in sorted(folder.glob("*.json"))})
+        self.folder = folder
+
+    def __missing__(self, name: str) -> dict[str, Any]:
+        raise RunError("missing", self.folder / codec_file(name))
+
+
+def codec_file(name: str) -> str:
+    """File name of a codec, percent-encoded: codec names may come from columns of a corpus."""
+    return quote(name, safe=" ", errors="surrogatepass") + ".json"
+
+
+def codec_name(file: Path) -> str:
+    """Codec name of a file."""
+    return unquote(file.name.removesuffix(".json"), errors="surrogatepass")

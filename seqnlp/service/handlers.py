@@ -11,7 +11,7 @@ from typing import Any, final
 from seqnlp.api import load
 from seqnlp.errors import RecipeError, UsageError
 from seqnlp.recipe import find_recipe, load_recipe
-from seqnlp.recipe.paths import missing_files, path_resolver
+from seqnlp.recipe.load import missing_files, path_resolver
 from seqnlp.results import Result, Token
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe

@@ -10,7 +10,7 @@ from seqnlp.errors import RunError, UsageError, error_context
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
-from seqnlp.recipe.paths import path_resolver
+from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks

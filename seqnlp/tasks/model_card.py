@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seqnlp.run.scores import plain_scores
+from seqnlp.run.summary import plain_scores
 from seqnlp.tasks.registry import TaskInfo
 from seqnlp.units import duration, score
 

@@ -8,7 +8,6 @@ are summed in a fixed order, and each replica draws its own random numbers, so t
 import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -17,19 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqnlp.model import SequenceModel
-from seqnlp.nn.random import seed_thread
+from seqnlp.nn.dropout import seed_thread
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import Precision, computing_in
 
 State = list[Tensor]
-
-
-@dataclass(frozen=True)
-class Share:
-    """Work of one replica in a step: some batches one after the other, and the initial state."""
-
-    rows: list[NDArray[np.int64]]
-    state: State | None
 
 
 @final
@@ -67,7 +58,7 @@ class Replicas:
         results = list(
             self.pool.map(
                 lambda replica: self._train(
-                    replica, Share([share[replica] for share in shares], states[replica]), items, seed
+                    replica, [share[replica] for share in shares], states[replica], items, seed
                 ),
                 range(number),
             )
@@ -79,11 +70,13 @@ class Replicas:
                     part.grad = None
         return sum(nats for nats, _ in results), items, [state for _, state in results]
 
-    def _train(self, replica: int, share: Share, items: int, seed: int) -> tuple[float, State | None]:
-        """Forward and backward pass of one replica, in its own thread."""
+    def _train(
+        self, replica: int, shares: list[NDArray[np.int64]], state: State | None, items: int, seed: int
+    ) -> tuple[float, State | None]:
+        """Forward and backward pass of one replica's shares, in its own thread."""
         seed_thread(seed * len(self.models) + replica)
-        model, nats, state = self.models[replica], 0.0, share.state
-        for rows in share.rows:
+        model, nats = self.models[replica], 0.0
+        for rows in shares:
             if not len(rows):
                 continue
             with computing_in(self.precision, model.device):

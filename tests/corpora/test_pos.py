@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seqnlp.readers.conllu import parse_conllu
+from seqnlp.readers.conll import parse_conllu
 from seqnlp.readers.files import open_text
 
 FOLDER = Path(__file__).parents[2] / "corpora/pos"

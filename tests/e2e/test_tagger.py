@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 import pytest
 
 import seqnlp as library
-from seqnlp.readers.conllu import parse_conllu
+from seqnlp.readers.conll import parse_conllu
 from seqnlp.readers.files import open_text
 from seqnlp.results import Tagging
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqnlp.decoders.forecast.base import ForecastDecoder, ForecastModule, ForecastShape, FutureContext
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
-from seqnlp.nn.grouped_linear import GroupedLinear, Grouping
+from seqnlp.nn.grouped_linear import GroupedLinear
 from seqnlp.shapes import Float
 
 
@@ -54,9 +54,8 @@ class LinearMapModule(ForecastModule):
             parts = [values - trend, trend]
         if self.individual:
             channels = torch.arange(self.shape.channels, device=values.device)
-            which = future.series[:, None] * self.shape.channels + channels
-            grouping = Grouping.of(which.flatten())
-            mapped = [each(part.flatten(0, 1), grouping) for each, part in zip(self.maps, parts, strict=True)]
+            which = (future.series[:, None] * self.shape.channels + channels).flatten()
+            mapped = [each(part.flatten(0, 1), which) for each, part in zip(self.maps, parts, strict=True)]
         else:
             mapped = [each(part) for each, part in zip(self.maps, parts, strict=True)]
         steps = torch.stack(mapped).sum(0)

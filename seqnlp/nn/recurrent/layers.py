@@ -12,17 +12,20 @@ from seqnlp.nn.encoder import Stepper, TensorStepper
 from seqnlp.nn.recurrent.packed import PackedGru, PackedLstm, PackedRnn, can_pack
 from seqnlp.shapes import Float
 
+Inputs = Float[Tensor, "time batch width"]
+Outputs = Float[Tensor, "time batch size"]
+
 
 class RecurrentLayer(nn.Module, ABC):
     """One direction of one recurrent layer, over time-major steps."""
 
     size: int
     """Features of an output step."""
+    parts: ClassVar[int] = 1
+    """Tensors of a state."""
 
     @abstractmethod
-    def forward(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+    def forward(self, steps: Inputs, state: list[Tensor] | None) -> tuple[Outputs, list[Tensor]]:
         """Read all steps.
 
         Args:
@@ -37,6 +40,10 @@ class RecurrentLayer(nn.Module, ABC):
     @abstractmethod
     def reset_parameters(self) -> None:
         """Draw fresh weights."""
+
+    def zeros(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
+        """Make the state before the first step."""
+        return [inputs.new_zeros(len(inputs), self.size)] * self.parts
 
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
         """Make a stepper with the present weights. See `EncoderModule.stepper`."""
@@ -69,9 +76,6 @@ def initialise(parameters: Sequence[tuple[str, nn.Parameter]], size: int) -> Non
 class KernelLayer(RecurrentLayer, ABC):
     """A layer of torch's, whose kernel reads all steps in one call."""
 
-    parts: ClassVar[int] = 1
-    """Tensors of a state."""
-
     def __init__(self, rnn: nn.RNNBase, weight_drop: float = 0.0) -> None:
         """Take the layer.
 
@@ -86,10 +90,8 @@ class KernelLayer(RecurrentLayer, ABC):
     def reset_parameters(self) -> None:
         initialise(list(self.rnn.named_parameters()), self.size)
 
-    def forward(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
-        given = self._zeros(steps[0]) if state is None else state
+    def forward(self, steps: Inputs, state: list[Tensor] | None) -> tuple[Outputs, list[Tensor]]:
+        given = self.zeros(steps[0]) if state is None else state
         return self.kernel(steps, [part.unsqueeze(0).contiguous() for part in given], self._weights())
 
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
@@ -98,15 +100,13 @@ class KernelLayer(RecurrentLayer, ABC):
             return self.packed(weights, rows, table)
 
         def advance(inputs: Tensor, state: list[Tensor] | None) -> tuple[Tensor, list[Tensor]]:
-            after = self.cell(inputs, self._zeros(inputs) if state is None else state, weights)
+            after = self.cell(inputs, self.zeros(inputs) if state is None else state, weights)
             return after[0], after
 
         return TensorStepper(advance, table)
 
     @abstractmethod
-    def kernel(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+    def kernel(self, steps: Inputs, state: list[Tensor], weights: list[Tensor]) -> tuple[Outputs, list[Tensor]]:
         """Run torch's kernel with other weights than the layer's own.
 
         Args:
@@ -117,7 +117,7 @@ class KernelLayer(RecurrentLayer, ABC):
 
     @abstractmethod
     def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
-        """Compute the state after one step with torch's cell, which lays no weights out: the output comes first."""
+        """Compute the state after one step, the output first, with torch's cell: it lays no weights out."""
 
     @abstractmethod
     def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> Stepper:
@@ -129,9 +129,6 @@ class KernelLayer(RecurrentLayer, ABC):
         )
         return [inputs, drop_weights(recurrent, self.weight_drop if self.training else 0.0), *biases]
 
-    def _zeros(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        return [inputs.new_zeros(len(inputs), self.size)] * self.parts
-
 
 @final
 class RnnLayer(KernelLayer):
@@ -141,9 +138,7 @@ class RnnLayer(KernelLayer):
         super().__init__(nn.RNN(width, size, nonlinearity=activation), weight_drop)
         self.activation = activation
 
-    def kernel(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+    def kernel(self, steps: Inputs, state: list[Tensor], weights: list[Tensor]) -> tuple[Outputs, list[Tensor]]:
         run = torch.rnn_tanh if self.activation == "tanh" else torch.rnn_relu
         outputs, hidden = run(steps, state[0], weights, *SETTINGS, self.training, False, False)
         return outputs, [hidden[0]]
@@ -163,9 +158,7 @@ class GruLayer(KernelLayer):
     def __init__(self, width: int, size: int, weight_drop: float = 0.0) -> None:
         super().__init__(nn.GRU(width, size), weight_drop)
 
-    def kernel(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+    def kernel(self, steps: Inputs, state: list[Tensor], weights: list[Tensor]) -> tuple[Outputs, list[Tensor]]:
         outputs, hidden = torch.gru(steps, state[0], weights, *SETTINGS, self.training, False, False)
         return outputs, [hidden[0]]
 
@@ -190,9 +183,7 @@ class LstmLayer(KernelLayer):
         bias = self.rnn.get_parameter("bias_ih_l0").detach()
         nn.init.ones_(bias[self.size : 2 * self.size])  # remember, at first
 
-    def kernel(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor], weights: list[Tensor]
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+    def kernel(self, steps: Inputs, state: list[Tensor], weights: list[Tensor]) -> tuple[Outputs, list[Tensor]]:
         outputs, hidden, cells = torch.lstm(steps, state, weights, *SETTINGS, self.training, False, False)
         return outputs, [hidden[0], cells[0]]
 

@@ -7,8 +7,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from seqnlp.nn.recurrent.layers import RecurrentLayer
-from seqnlp.shapes import Float
+from seqnlp.nn.recurrent.layers import Inputs, Outputs, RecurrentLayer
 
 Product = Callable[[Tensor, Tensor | None], Tensor]
 """Multiplies rows by a matrix and adds other rows."""
@@ -21,12 +20,10 @@ class LoopLayer(RecurrentLayer, ABC):
         super().__init__()
         self.size = size
 
-    def forward(
-        self, steps: Float[Tensor, "time batch width"], state: list[Tensor] | None
-    ) -> tuple[Float[Tensor, "time batch size"], list[Tensor]]:
+    def forward(self, steps: Inputs, state: list[Tensor] | None) -> tuple[Outputs, list[Tensor]]:
         time, batch, _ = steps.shape
         loops = [_Loop(matrix, time, batch) for matrix in self.matrices()]
-        now = self.initial_state(steps[0]) if state is None else state
+        now = self.zeros(steps[0]) if state is None else state
         outputs = []
         for given in self.prepare(steps):
             output, now = self.step(given, now, loops)
@@ -37,13 +34,9 @@ class LoopLayer(RecurrentLayer, ABC):
     def matrices(self) -> Sequence[Tensor]:
         """List the matrices that are multiplied at each step, each of shape (outputs, inputs)."""
 
-    def prepare(self, steps: Float[Tensor, "time batch width"]) -> Tensor:
-        """Compute all that does not depend on the state, for all steps at once."""
+    def prepare(self, steps: Inputs) -> Tensor:
+        """Compute what is independent of the state, for all steps at once."""
         return steps
-
-    @abstractmethod
-    def initial_state(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        """Make the state before the first step."""
 
     @abstractmethod
     def step(self, given: Tensor, state: list[Tensor], products: Sequence[Product]) -> tuple[Tensor, list[Tensor]]:
@@ -82,7 +75,7 @@ class _Loop:
 
 
 class _DeferredGradient(torch.autograd.Function):
-    """Zeros to add to the products of a matrix with inputs that will be noted."""
+    """Zeros to add to a matrix's products, whose inputs will be noted."""
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, inputs: list[Tensor], time: int, batch: int) -> Tensor:

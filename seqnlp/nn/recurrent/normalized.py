@@ -2,15 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 from seqnlp.nn.dropout import drop_weights
-from seqnlp.nn.recurrent.layers import Activation, initialise
+from seqnlp.nn.recurrent.layers import Activation, Inputs, initialise
 from seqnlp.nn.recurrent.loop import LoopLayer, Product
 from seqnlp.shapes import Float
+
+Gates = Float[Tensor, "time batch gates"]
 
 
 class NormalizedLayer(LoopLayer, ABC):
@@ -28,27 +30,24 @@ class NormalizedLayer(LoopLayer, ABC):
     def matrices(self) -> Sequence[Tensor]:
         return [drop_weights(self.weight_hh, self.weight_drop if self.training else 0.0)]
 
-    def prepare(self, steps: Float[Tensor, "time batch width"]) -> Float[Tensor, "time batch gates"]:
+    def prepare(self, steps: Inputs) -> Gates:
         return self.normalized(steps @ self.weight_ih.t())
 
-    def initial_state(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        return [inputs.new_zeros(len(inputs), self.size)]
-
     @abstractmethod
-    def normalized(self, sums: Float[Tensor, "time batch gates"]) -> Float[Tensor, "time batch gates"]:
+    def normalized(self, sums: Gates) -> Gates:
         """Normalise the products with the inputs."""
 
 
 @final
 class NormalizedRnnLayer(NormalizedLayer):
-    """h' = f(LN(W x + U h))."""
+    """A normalised simple layer: h' = f(LN(W x + U h))."""
 
     def __init__(self, width: int, size: int, weight_drop: float = 0.0, activation: Activation = "tanh") -> None:
         super().__init__(width, size, 1, weight_drop)
         self.norm = nn.LayerNorm(size)
         self._activation = torch.tanh if activation == "tanh" else torch.relu
 
-    def normalized(self, sums: Float[Tensor, "time batch gates"]) -> Float[Tensor, "time batch gates"]:
+    def normalized(self, sums: Gates) -> Gates:
         """Leave them: both products are normalised together."""
         return sums
 
@@ -59,14 +58,14 @@ class NormalizedRnnLayer(NormalizedLayer):
 
 @final
 class NormalizedGruLayer(NormalizedLayer):
-    """(r, z) = sigmoid(LN(W x) + LN(U h)), n = tanh(LN(V x) + r LN(R h)), h' = (1 - z) n + z h."""
+    """A normalised GRU: (r, z) = sigmoid(LN(W x) + LN(U h)), n = tanh(LN(V x) + r LN(R h)), h' = (1 - z) n + z h."""
 
     def __init__(self, width: int, size: int, weight_drop: float = 0.0) -> None:
         super().__init__(width, size, 3, weight_drop)
         self.norm_ih, self.norm_hh = nn.LayerNorm(2 * size), nn.LayerNorm(2 * size)
         self.norm_in, self.norm_hn = nn.LayerNorm(size), nn.LayerNorm(size)
 
-    def normalized(self, sums: Float[Tensor, "time batch gates"]) -> Float[Tensor, "time batch gates"]:
+    def normalized(self, sums: Gates) -> Gates:
         gates, candidates = sums[..., : 2 * self.size], sums[..., 2 * self.size :]
         return torch.cat([self.norm_ih(gates), self.norm_in(candidates)], -1)
 
@@ -81,7 +80,12 @@ class NormalizedGruLayer(NormalizedLayer):
 
 @final
 class NormalizedLstmLayer(NormalizedLayer):
-    """(i, f, g, o) = LN(W x) + LN(U h), c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(LN(c'))."""
+    """A normalised LSTM.
+
+    (i, f, g, o) = LN(W x) + LN(U h), c' = sigmoid(f) c + sigmoid(i) tanh(g), h' = sigmoid(o) tanh(LN(c')).
+    """
+
+    parts: ClassVar[int] = 2
 
     def __init__(self, width: int, size: int, weight_drop: float = 0.0) -> None:
         super().__init__(width, size, 4, weight_drop)
@@ -92,10 +96,7 @@ class NormalizedLstmLayer(NormalizedLayer):
         super().reset_parameters()
         nn.init.ones_(self.norm_ih.bias.detach()[self.size : 2 * self.size])  # remember, at first
 
-    def initial_state(self, inputs: Float[Tensor, "batch width"]) -> list[Tensor]:
-        return [inputs.new_zeros(len(inputs), self.size)] * 2
-
-    def normalized(self, sums: Float[Tensor, "time batch gates"]) -> Float[Tensor, "time batch gates"]:
+    def normalized(self, sums: Gates) -> Gates:
         normalized: Tensor = self.norm_ih(sums)
         return normalized
 

@@ -48,7 +48,9 @@ def packed_linear(
     rows: int = ROWS,
     reuse: bool = False,
 ) -> Callable[[Tensor], Tensor]:
-    """Lay the map `inputs @ weight.T + bias` out for many calls, as exact as that and differentiable where asked.
+    """Lay the map `inputs @ weight.T + bias` out for many calls.
+
+    It is as exact as that, and differentiable where gradients are enabled.
 
     Args:
         weight: The matrix.
@@ -80,14 +82,7 @@ def _on_tensors(multiply: Callable[[Floats], Floats]) -> Callable[[Tensor], Tens
 
 
 def _packed(weight: Tensor, bias: Tensor | None, rows: int, reuse: bool = False) -> Callable[[Floats], Floats]:
-    """Pack the weights of `packed_linear`, for arrays.
-
-    Args:
-        weight: See there.
-        bias: See there.
-        rows: See there.
-        reuse: Whether a call may overwrite the result of the one before.
-    """
+    """Pack the weights of `packed_linear`, for arrays."""
     if rows == 1:
         matrix, row = to_numpy(_aligned(weight.detach().t())), None if bias is None else to_numpy(bias)
         kept = to_numpy(torch.empty(1, len(weight))) if reuse else None
@@ -161,7 +156,7 @@ class PackedStepper(Stepper, ABC):
 
 
 class JoinedStepper(PackedStepper, ABC):
-    """A layer whose gates are sums of both products, so that input and hidden state are multiplied as one array."""
+    """Layer whose gates are sums: input and hidden state are multiplied as one array."""
 
     def __init__(self, weights: list[Tensor], rows: int, table: Tensor | None) -> None:
         """Pack the weights.
@@ -187,7 +182,7 @@ class JoinedStepper(PackedStepper, ABC):
 
     @staticmethod
     def arranged(weight: Tensor, size: int, rows: int) -> Tensor:
-        """Put the rows of gates into the order that they are used in, those of sigmoids halved for one sequence."""
+        """Order the rows of gates as they are used; halve those of sigmoids for one sequence."""
         return weight
 
     def room(self, rows: int) -> list[Floats]:

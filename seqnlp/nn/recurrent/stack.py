@@ -21,7 +21,7 @@ from seqnlp.shapes import Bool, Float, Int
 
 @final
 class RecurrentStack(EncoderModule):
-    """A stack of recurrent layers of one kind, forward or in both directions."""
+    """Stack of recurrent layers of one kind, in one or both directions."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class RecurrentStack(EncoderModule):
         steps = inputs.transpose(0, 1)
         order = reversal(mask) if self.directions == 2 else None
         after: list[Tensor] = []
-        for number, (layer, given) in enumerate(zip(self.layers, self._shares(state), strict=True)):
+        for number, (layer, given) in enumerate(zip(self.layers, shares(state, len(self.layers)), strict=True)):
             if number:
                 steps = self.dropout(steps.transpose(0, 1)).transpose(0, 1)
             assert isinstance(layer, nn.ModuleList)
@@ -96,9 +96,6 @@ class RecurrentStack(EncoderModule):
             assert isinstance(layer[0], RecurrentLayer)
             steppers.append(layer[0].stepper(rows, None if number else table))
         return StackStepper(steppers, self.residual, table)
-
-    def _shares(self, state: list[Tensor] | None) -> Sequence[list[Tensor] | None]:
-        return shares(state, len(self.layers))
 
 
 @final
@@ -131,7 +128,7 @@ class StackStepper(Stepper):
 
 
 def shares(state: list[Tensor] | None, layers: int) -> Sequence[list[Tensor] | None]:
-    """Divide a stack's state among its layers, all of which have as many tensors."""
+    """Divide a stack's state among its layers: each has as many tensors."""
     if state is None:
         return [None] * layers
     each = len(state) // layers

@@ -10,8 +10,8 @@ from seqnlp.codecs import Vocabulary
 from seqnlp.codecs.text import IDS
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
+from seqnlp.encoders.identity import Identity
 from seqnlp.model import SequenceModel
-from seqnlp.nn.bypass import Identity
 from seqnlp.nn.pooling import Sum
 from seqnlp.optimizers import AdamW
 from seqnlp.shapes import Float

@@ -1,6 +1,7 @@
 """Encoded texts and their classes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, EncodedText, Labels, TextCodec, TokenizedText
+from seqnlp.codecs import Column, EncodedText, TextCodec, TokenizedText
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.splitter import words_of
 from seqnlp.embeddings import TextBatch
@@ -67,46 +68,23 @@ def read_labels(split: "Dataset", name: str, multilabel: bool) -> Column:
 
 
 @final
+@dataclass(frozen=True)
 class ClassifyDataset(BucketedDataset):
     """Encoded texts with their labels."""
 
-    def __init__(
-        self, text: EncodedText, labels: Ragged, unseen: list[str], classes: int | None, batch_tokens: int
-    ) -> None:
-        """Store the encoded columns.
-
-        Args:
-            text: The texts.
-            labels: The numbers of each text's labels.
-            unseen: The labels that train did not have.
-            classes: Number of labels of multilabel texts; None if each text has exactly one.
-            batch_tokens: Steps of a training batch.
-        """
-        self.text = text
-        self.labels, self.unseen, self.classes = labels, unseen, classes
-        self.batch_tokens = batch_tokens
-
-    @classmethod
-    def encode(
-        cls,
-        words: Column,
-        labels: Column,
-        codecs: Mapping[str, TextCodec],
-        label_codec: Labels,
-        multilabel: bool,
-        batch_tokens: int,
-    ) -> "ClassifyDataset":
-        """Encode a split's columns."""
-        numbers = label_codec.encode(labels.distinct)
-        unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
-        gold = Ragged(numbers[labels.codes.values], labels.codes.offsets)
-        text = EncodedText.encode(TokenizedText(words), codecs)
-        return cls(text, gold, unseen, len(label_codec) if multilabel else None, batch_tokens)
+    text: EncodedText
+    labels: Ragged
+    """Numbers of each text's labels."""
+    unseen: list[str]
+    """Labels that train did not have."""
+    classes: int | None
+    """Number of labels of multilabel texts; None if each text has exactly one."""
+    batch_tokens: int
+    """Steps of a training batch."""
 
     def encoded_by(self, codecs: Mapping[str, TextCodec]) -> "ClassifyDataset":
         """Encode the same texts by other codecs."""
-        text = EncodedText.encode(TokenizedText(self.words), codecs)
-        return ClassifyDataset(text, self.labels, self.unseen, self.classes, self.batch_tokens)
+        return replace(self, text=EncodedText.encode(TokenizedText(self.words), codecs))
 
     @property
     def words(self) -> Column:

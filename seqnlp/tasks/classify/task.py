@@ -8,21 +8,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Codec, Column, Labels, NGrams, TextCodec, TokenizedText, Vocabulary
+from seqnlp.codecs import Codec, Column, EncodedText, Labels, NGrams, TextCodec, TokenizedText, Vocabulary
+from seqnlp.codecs.labels import UNSEEN
 from seqnlp.embeddings import PathResolver
-from seqnlp.embeddings.ngrams import WithVotes, naive_bayes
+from seqnlp.embeddings.ngrams import Bypass, WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
+from seqnlp.events import Example
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.model import SequenceModel
-from seqnlp.nn.bypass import Bypass
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import train_bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
-from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
+from seqnlp.tasks.previews import sample_rows, shorten
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -95,7 +96,11 @@ class ClassifyTask(LabellingTask):
 
     def encode(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
         words, labels = self.recipe.words(split), self.recipe.labels(split)
-        return ClassifyDataset.encode(words, labels, self.text_codecs, self.labels, self.multilabel, batch_tokens)
+        numbers = self.labels.encode(labels.distinct)
+        unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
+        text = EncodedText.encode(TokenizedText(words), self.text_codecs)
+        classes = len(self.labels) if self.multilabel else None
+        return ClassifyDataset(text, labels.numbered(numbers), unseen, classes, batch_tokens)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
         if not examples.unseen:
@@ -180,7 +185,19 @@ class ClassifyTask(LabellingTask):
         return calibrate_classes(model, dev, self.labels)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        return preview(dev, seed, self.recipe, self.predictor)
+        table = dev.select(sample_rows(len(dev), seed))
+        texts, expected = self.recipe.words(table).rows(), self.recipe.labels(table).rows()
+
+        def joined(labels: list[str]) -> str:
+            return ", ".join(labels) or "-"
+
+        def predict(model: SequenceModel) -> list[Example]:
+            return [
+                Example([shorten(" ".join(text))], [joined(right)], [joined(found.labels)], labels=True)
+                for text, right, found in zip(texts, expected, self.predictor(model).classify(texts), strict=True)
+            ]
+
+        return predict
 
     def predictor(self, model: SequenceModel) -> Classifier:
         return Classifier(model, self.text_codecs, self.labels, self.multilabel)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from seqnlp.codecs.series import last_value
 from seqnlp.decoders.forecast import ForecastShape, LinearMap, PointOutput
 from seqnlp.embeddings.series import SeriesEmbedder
+from seqnlp.encoders.identity import Identity
 from seqnlp.model import SequenceModel
-from seqnlp.nn.bypass import Identity
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.forecast.dataset import NEXT, Windows
 from seqnlp.training import Metric, Trainer, Training
@@ -32,15 +32,9 @@ def naive(look: Floats, observed: NDArray[np.bool_], horizon: int, season: int =
     """
     last = look[:, -season:]
     if not observed[:, -season:].all():
-        last = np.stack(
-            [last_value(look[:, place::season], observed[:, place::season]) for place in _places(look, season)], 1
-        )
+        places = [(look.shape[1] + step) % season for step in range(season)]  # of each step of the last season
+        last = np.stack([last_value(look[:, place::season], observed[:, place::season]) for place in places], 1)
     return last[:, np.arange(horizon) % season]
-
-
-def _places(look: Floats, season: int) -> list[int]:
-    """Positions in the look-back of each step of the last season."""
-    return [(look.shape[1] + step) % season for step in range(season)]
 
 
 def linear_map(shape: ForecastShape, width: int) -> SequenceModel:

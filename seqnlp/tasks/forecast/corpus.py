@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
-from seqnlp.readers.series import Series
-from seqnlp.readers.series_table import SeriesTable
+from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.slices import period_of
 from seqnlp.spelling import nearest_or_all
 

@@ -14,8 +14,7 @@ from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
-from seqnlp.readers.series import Series
-from seqnlp.readers.series_table import SeriesTable
+from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.time_axis import times_after
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor

@@ -17,7 +17,7 @@ from seqnlp.cache import cache_folder
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError
 from seqnlp.readers import Reader
-from seqnlp.readers.passage import Passage
+from seqnlp.readers.text import Passage
 
 LARGE = 1 << 24
 """Characters of a text whose tokens are not kept in memory but in a file of the cache."""

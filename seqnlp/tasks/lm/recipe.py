@@ -15,7 +15,7 @@ from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader, Text
 from seqnlp.readers.base import Corpus
-from seqnlp.readers.passage import Passage
+from seqnlp.readers.text import Passage
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.lm.corpus import TextSplit

@@ -1,6 +1,5 @@
 """Labelled sentences, encoded."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -9,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, EncodedText, LabelCodec
-from seqnlp.codecs.labels import UNSEEN, decoder_name
+from seqnlp.codecs import Column, EncodedText
+from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import Batch
@@ -33,24 +32,6 @@ class TagDataset(BucketedDataset):
     """Number of each distinct word of `text` in the vocabulary of train."""
     batch_tokens: int
     """Steps of a training batch."""
-
-    @classmethod
-    def encode(
-        cls,
-        text: EncodedText,
-        tags: dict[str, Column],
-        codecs: Mapping[str, LabelCodec],
-        train_numbers: NDArray[np.int64],
-        batch_tokens: int,
-    ) -> "TagDataset":
-        """Number the labels."""
-        targets = {
-            decoder_name(name, part): numbers
-            for name, column in tags.items()
-            for part, numbers in codecs[name].encode_column(column, text.words).items()
-        }
-        unseen = {name: codecs[name].unseen(column.distinct) for name, column in tags.items()}
-        return cls(text, tags, targets, unseen, train_numbers, batch_tokens)
 
     @property
     def words(self) -> NDArray[np.int64]:

@@ -100,12 +100,7 @@ class Tagger(Predictor):
 
     def tag(
         self,
-        sentences: str
-        | Mapping[str, list[str]]
-        | list[str]
-        | list[list[str]]
-        | list[Mapping[str, list[str]]]
-        | Iterator[Sentence],
+        sentences: Sentence | list[list[str]] | list[Mapping[str, list[str]]] | Iterator[Sentence],
         *,
         pretokenized: bool = False,
         best: int = 0,

@@ -1,9 +1,11 @@
-"""A trained translator, or an ensemble."""
+"""A trained translator, or an ensemble; word alignment from its attention."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal, TypedDict, Unpack, final, overload
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from seqnlp.arrays import Ragged
@@ -13,7 +15,6 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Hypothesis
 from seqnlp.results import Translation
 from seqnlp.tasks.base import Predictor
-from seqnlp.tasks.translate.alignment import align, word_attention
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 from seqnlp.training.inference import stream_in_windows
 
@@ -190,3 +191,31 @@ def _updated(search: BeamSearch, overrides: Mapping[str, object]) -> BeamSearch:
 def _empty(attention: bool) -> Translation:
     """Translation of an empty sentence."""
     return Translation("", 0.0, 0.0, [], [], 0, [], [] if attention else None, [] if attention else None)
+
+
+def word_attention(
+    attention: NDArray[np.float32], source_words: Sequence[int], target_words: Sequence[int]
+) -> NDArray[np.float32]:
+    """Sum attention between tokens to attention between words.
+
+    Args:
+        attention: Of each token to each token of the source; shape (tokens, source tokens).
+        source_words: For each source token the number of its word, which never falls.
+        target_words: The same for the target.
+
+    Returns:
+        The sums over the tokens of a source word, on average over those of a target word; shape (words, source words).
+    """
+    sums = np.zeros((max(target_words, default=-1) + 1, max(source_words, default=-1) + 1), np.float32)
+    rows, columns = np.meshgrid(np.asarray(target_words, int), np.asarray(source_words, int), indexing="ij")
+    np.add.at(sums, (rows, columns), attention)
+    sizes = np.bincount(np.asarray(target_words, int), minlength=len(sums))
+    sums /= np.maximum(sizes, 1)[:, None]
+    return sums
+
+
+def align(words: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Align each target word to its most attended source word, given `word_attention`."""
+    if not words.size:
+        return []
+    return sorted((int(source), target) for target, source in enumerate(words.argmax(1)))

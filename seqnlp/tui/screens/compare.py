@@ -14,8 +14,7 @@ from textual.widgets import Static
 
 from seqnlp.errors import RunError
 from seqnlp.run import Run
-from seqnlp.run.scores import is_number
-from seqnlp.run.summary import Summary, data_section
+from seqnlp.run.summary import Summary, data_section, is_number
 from seqnlp.service.client import ModelService
 from seqnlp.tui.listing import noun_of
 from seqnlp.tui.panels import panel_for

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from seqnlp.decoders import Attention, AttentionDecoder
+from seqnlp.decoders.attention import AttentionDecoderSteps
 from seqnlp.encoders import Lstm
 from seqnlp.nn import States
 from seqnlp.nn.beam_search import BEGIN, END, PADDING, Search
@@ -72,7 +73,7 @@ def test_step_by_step_as_all_at_once(spec: Attention) -> None:
     encoded, target = states([4, 1, 5]), targets([3, 5, 0])
     at_once = decoder.nats(encoded, target)
     with torch.inference_mode():
-        state = decoder.start(encoded)
+        state = AttentionDecoderSteps(decoder, encoded)
         for step in range(target.shape[1] - 1):
             logs, attention = state.step(target[:, step])
             gold = target[:, step + 1]
@@ -107,11 +108,11 @@ def test_hypotheses_of_a_sentence_share_its_source(spec: Attention) -> None:
     rows = torch.tensor([0, 2, 2, 2])  # the second sentence has ended; the last has three hypotheses
     tokens = torch.tensor([4, 5, 6, 5])
     with torch.inference_mode():
-        shared = decoder.start(encoded)
+        shared = AttentionDecoderSteps(decoder, encoded)
         shared.step(torch.full((3,), BEGIN))
         shared.keep(rows)
         assert len(shared.layers.source.keys) == 2
-        copies = decoder.start(States(encoded.outputs[rows], encoded.mask[rows]))
+        copies = AttentionDecoderSteps(decoder, States(encoded.outputs[rows], encoded.mask[rows]))
         copies.step(torch.full((4,), BEGIN))
         for found, expected in zip(shared.step(tokens), copies.step(tokens), strict=True):
             torch.testing.assert_close(found, expected)
@@ -159,7 +160,7 @@ def test_smoothing_is_for_training_alone() -> None:
     decoder, encoded, target = build(spec), states([3]), targets([4])
     plain = decoder.loss(encoded, target).total.item()
     assert plain == pytest.approx(decoder.nats(encoded, target).sum().item())
-    even, state = 0.0, decoder.start(encoded)
+    even, state = 0.0, AttentionDecoderSteps(decoder, encoded)
     for token in target[:, :-1].T:
         logs, _ = state.step(token)
         even -= logs.mean().item()

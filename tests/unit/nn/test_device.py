@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.nn.device import CPU, TensorBatch, autocast_dtype, device_of, to_device, to_numpy
-from seqnlp.nn.random import generator, seed_thread
+from seqnlp.nn.dropout import generator, seed_thread
 
 META = torch.device("meta")
 """A device without memory that every machine has."""

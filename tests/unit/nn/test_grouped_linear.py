@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from seqnlp.nn.grouped_linear import GroupedLinear, Grouping
+from seqnlp.nn.grouped_linear import GroupedLinear
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12))
@@ -15,7 +15,7 @@ def test_each_row_goes_through_its_own_map(which: list[int]) -> None:
     torch.manual_seed(0)
     layer = GroupedLinear(5, 4, 3).double()
     values = torch.randn(len(which), 4, dtype=torch.float64, requires_grad=True)
-    found = layer(values, Grouping.of(torch.tensor(which)))
+    found = layer(values, torch.tensor(which))
     rows = [row @ layer.weight[number] + layer.bias[number] for row, number in zip(values, which, strict=True)]
     expected = torch.stack(rows)
     torch.testing.assert_close(found, expected)
@@ -27,19 +27,20 @@ def test_each_row_goes_through_its_own_map(which: list[int]) -> None:
         torch.testing.assert_close(left, right)
 
 
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=12))
-def test_the_rows_of_each_map_lie_side_by_side(which: list[int]) -> None:
-    grouping = Grouping.of(torch.tensor(which))
-    in_order = [which[row] for row in grouping.order.tolist()]
-    rows_of_each = [rows for count, rows in grouping.blocks for _ in range(count)]
-    assert in_order == [
-        map_ for map_, rows in zip(grouping.present.tolist(), rows_of_each, strict=True) for _ in range(rows)
-    ]
-    assert grouping.order[grouping.back].tolist() == list(range(len(which)))
-
-
 def test_maps_with_as_many_rows_are_one_product() -> None:
-    assert Grouping.of(torch.arange(7).repeat(32)).blocks == [(7, 32)]
+    class Products(TorchDispatchMode):
+        """Counts the batched products."""
+
+        number = 0
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            self.number += func is torch.ops.aten.baddbmm.default
+            return func(*args, **(kwargs or {}))
+
+    layer = GroupedLinear(8, 4, 3)
+    with Products() as products:
+        layer(torch.randn(7 * 32, 4), torch.arange(7).repeat(32))
+    assert products.number == 1
 
 
 def test_a_map_with_many_rows_makes_the_others_no_longer() -> None:
@@ -57,7 +58,7 @@ def test_a_map_with_many_rows_makes_the_others_no_longer() -> None:
     which = torch.cat([torch.arange(100), torch.full((300,), 7)])
     layer, values = GroupedLinear(100, 4, 3), torch.randn(len(which), 4, requires_grad=True)
     with Largest() as largest:
-        layer(values, Grouping.of(which)).sum().backward()
+        layer(values, which).sum().backward()
     assert largest.size == values.numel()
 
 

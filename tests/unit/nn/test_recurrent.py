@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seqnlp.nn import RecurrentStack
 from seqnlp.nn.device import CPU
-from seqnlp.nn.random import generator, seed_thread
+from seqnlp.nn.dropout import generator, seed_thread
 from tests.unit.nn.layers import DROPPING, LAYERS, OF_TORCH, layers_of, random_stack, stack
 
 CELLS = list(LAYERS)

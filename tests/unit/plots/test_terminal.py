@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.plots.axes import Axis, bounds
-from seqnlp.plots.terminal import PLAIN_SHADES, SHADES, chart, shade, sparkline
+from seqnlp.plots.terminal import PLAIN_SHADES, SHADES, chart, shade
 
 
 def golden(text: str) -> str:
@@ -157,14 +157,6 @@ def test_bounds_hold_all_values_apart(values: list[float]) -> None:
     low, high = bounds(values)
     assert low < high
     assert all(low <= value <= high for value in values)
-
-
-def test_sparkline() -> None:
-    assert sparkline([1, 2, 3, None, 8, 5, math.nan, 1]) == "▁▂▃ █▅ ▁"
-    assert sparkline([3, 3]) == "▅▅"
-    assert sparkline([]) == ""
-    assert sparkline([None, math.inf]) == "  "
-    assert sparkline(range(8)) == "▁▂▃▄▅▆▇█"
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.booleans())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Conllu, parse_conllu, rewrite_conllu
-from seqnlp.readers.conllu import COLUMNS
+from seqnlp.readers.conll import COLUMNS
 
 SAMPLE = """# newdoc id = d
 # sent_id = s1

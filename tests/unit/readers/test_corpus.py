@@ -1,19 +1,15 @@
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Csv, Hub, Parallel, Reader, Text, read_corpus
+from seqnlp.recipe import Data
 
 
-@dataclass(frozen=True)
-class Data:
-    reader: Reader
-    train: str = "train.csv"
-    dev: str = "dev.csv"
-    test: str | None = None
+def data_of(reader: Reader, train: str = "train.csv", dev: str = "dev.csv", test: str | None = None) -> Data:
+    return Data(reader=reader, train=train, dev=dev, test=test)
 
 
 def digest(text: str) -> str:
@@ -23,26 +19,26 @@ def digest(text: str) -> str:
 def test_splits_are_found_read_and_hashed(tmp_path: Path) -> None:
     for split in ("train", "dev", "test"):
         (tmp_path / f"{split}.csv").write_text(f"a\n{split}\n")
-    corpus = read_corpus(Data(Csv(columns={"b": "a"}), test="test.csv"), tmp_path.joinpath)
+    corpus = read_corpus(data_of(Csv(columns={"b": "a"}), test="test.csv"), tmp_path.joinpath)
     assert {name: table["b"] for name, table in corpus.splits.items()} == {
         "train": ["train"],
         "dev": ["dev"],
         "test": ["test"],
     }
     assert corpus.hashes == {name: digest(f"a\n{name}\n") for name in ("train", "dev", "test")}
-    assert list(read_corpus(Data(Csv()), tmp_path.joinpath).splits) == ["train", "dev"]
+    assert list(read_corpus(data_of(Csv()), tmp_path.joinpath).splits) == ["train", "dev"]
 
 
 def test_both_files_of_a_split_are_hashed(tmp_path: Path) -> None:
     for name, text in {"t.en": "a\n", "t.fr": "b\n"}.items():
         (tmp_path / name).write_text(text)
-    corpus = read_corpus(Data(Parallel(suffixes=["en", "fr"]), "t", "t"), tmp_path.joinpath)
+    corpus = read_corpus(data_of(Parallel(suffixes=["en", "fr"]), "t", "t"), tmp_path.joinpath)
     assert corpus.hashes == {"train": digest("a\nb\n"), "dev": digest("a\nb\n")}
 
 
 def test_expressions_have_no_hash(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("a\nb\n")
-    corpus = read_corpus(Data(Hub(path=str(tmp_path / "x.txt")), "train[:1]", "train[1:]"), tmp_path.joinpath)
+    corpus = read_corpus(data_of(Hub(path=str(tmp_path / "x.txt")), "train[:1]", "train[1:]"), tmp_path.joinpath)
     assert corpus.splits["dev"]["text"] == ["b"]
     assert corpus.hashes == {}
 
@@ -51,10 +47,10 @@ def test_splits_with_other_columns_are_refused(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("a,b\n1,2\n")
     (tmp_path / "dev.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match=r"dev\.csv: dev has no column 'b'"):
-        read_corpus(Data(Csv()), tmp_path.joinpath)
+        read_corpus(data_of(Csv()), tmp_path.joinpath)
     (tmp_path / "dev.csv").write_text("a,b,c\n1,2,3\n")
     with pytest.raises(DataError, match=r"dev\.csv: dev has a column that train lacks: 'c'"):
-        read_corpus(Data(Csv()), tmp_path.joinpath)
+        read_corpus(data_of(Csv()), tmp_path.joinpath)
 
 
 def test_nothing_is_read_if_a_file_is_missing(tmp_path: Path) -> None:
@@ -66,4 +62,4 @@ def test_nothing_is_read_if_a_file_is_missing(tmp_path: Path) -> None:
         return tmp_path / name
 
     with pytest.raises(DataError, match=r"dev\.csv: no such file anywhere"):
-        read_corpus(Data(Text()), find)
+        read_corpus(data_of(Text()), find)

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from seqnlp.cli.corpora import app
 from seqnlp.readers import Series
-from seqnlp.readers.describe_series import SeriesDescription, describe_series
+from seqnlp.readers.describe import SeriesDescription, describe_series
 from seqnlp.readers.local import open_corpus
 from seqnlp.readers.series import looks_like_series
 

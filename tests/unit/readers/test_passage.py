@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from seqnlp.errors import DataError
-from seqnlp.readers import passage
-from seqnlp.readers.passage import Passage
+from seqnlp.readers import text
+from seqnlp.readers.text import Passage
 
 TEXT = "".join(f"Zeile {number} – süß\n" for number in range(40))
 
@@ -18,7 +18,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passage, "CHUNK", 7)
+    monkeypatch.setattr(text, "CHUNK", 7)
 
 
 def read(source: object) -> str:

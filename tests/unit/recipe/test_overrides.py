@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import RecipeError
-from seqnlp.recipe.overrides import override
+from seqnlp.recipe.document import override
 from seqnlp.recipe.source import read_document
 
 

@@ -8,8 +8,16 @@ import pytest
 from seqnlp.errors import RunError
 from seqnlp.events import Done, Evaluated, Started, Stepped
 from seqnlp.run import Run
-from seqnlp.run.scores import plain_scores, score_tables
-from seqnlp.run.summary import POINTS, curves, differing_settings, flat_recipe, summarize, thinned
+from seqnlp.run.summary import (
+    POINTS,
+    curves,
+    differing_settings,
+    flat_recipe,
+    plain_scores,
+    score_tables,
+    summarize,
+    thinned,
+)
 
 
 def young_run(path: Path) -> Run:

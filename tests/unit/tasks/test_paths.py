@@ -6,7 +6,7 @@ import pytest
 
 from seqnlp.errors import DataError, RunError, error_context
 from seqnlp.recipe import load_recipe
-from seqnlp.recipe.paths import missing_files
+from seqnlp.recipe.load import missing_files
 from seqnlp.tasks.registry import import_tasks
 
 import_tasks()

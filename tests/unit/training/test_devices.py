@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from seqnlp.model import Batch, SequenceModel
-from seqnlp.nn.random import seed_thread
+from seqnlp.nn.dropout import seed_thread
 from seqnlp.recipe import find_recipe, load_recipe
-from seqnlp.recipe.paths import path_resolver
+from seqnlp.recipe.load import path_resolver
 from seqnlp.tasks.base import TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks
 

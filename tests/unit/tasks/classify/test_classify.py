@@ -12,7 +12,7 @@ from datasets import Dataset
 from seqnlp.codecs import Vocabulary
 from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
-from seqnlp.nn.random import seed_thread
+from seqnlp.nn.dropout import seed_thread
 from seqnlp.results import Classification
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier

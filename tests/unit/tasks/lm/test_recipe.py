@@ -6,7 +6,7 @@ from datasets import Dataset
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Jsonl
-from seqnlp.readers.passage import Passage
+from seqnlp.readers.text import Passage
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.task import LmTask

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.tasks.tag.baselines import most_frequent_tags
+from seqnlp.tasks.tag.scores import most_frequent_tags
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=40))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.tasks.translate.alignment import align, word_attention
+from seqnlp.tasks.translate.predictor import align, word_attention
 
 
 def test_pieces_are_joined_to_words() -> None:

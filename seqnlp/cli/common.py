@@ -1,0 +1,100 @@
+"""Arguments, input lines, opened runs and images: what several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from seqnlp.errors import DataError, UsageError
+from seqnlp.plots.images import check_image
+from seqnlp.tasks.registry import task_info
+
+RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance runs/pos_gru.")]
+SentenceFile = Annotated[Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")]
+Split = Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")]
+Pretokenized = Annotated[bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+BLOCK = 1 << 17
+"""Bytes read at once, at most: enough for large batches, little enough for a flat memory."""
+
+
+def blocks(file: Path | None) -> Iterator[list[str]]:
+    """Yield blocks of lines without their ends.
+
+    A block holds what has arrived, so that a slow writer gets answers at once.
+
+    Args:
+        file: None or `-` for standard input.
+
+    Raises:
+        seqnlp.errors.DataError: for a file that is missing, a directory, or not UTF-8.
+    """
+    name = "standard input" if file is None or str(file) == "-" else str(file)
+    try:
+        handle = 0 if name == "standard input" else os.open(name, os.O_RDONLY)
+        rest, number = b"", 0
+        while block := os.read(handle, BLOCK):
+            *whole, rest = (rest + block).split(b"\n")
+            if whole:
+                yield _decode(whole, name, number)
+                number += len(whole)
+        if rest:
+            yield _decode([rest], name, number)
+    except OSError as error:
+        raise DataError(error.strerror or str(error), name) from None
+
+
+def _decode(lines: list[bytes], name: str, before: int) -> list[str]:
+    if not before:
+        lines = [lines[0].removeprefix(b"\xef\xbb\xbf"), *lines[1:]]
+    try:
+        return [line.removesuffix(b"\r").decode() for line in lines]
+    except UnicodeDecodeError:
+        for number, line in enumerate(lines, start=before + 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"byte {error.start + 1} of the line is {line[error.start]:#04x}, which is not UTF-8", name, number
+                ) from None
+        raise
+
+
+P = TypeVar("P")
+
+
+def open_predictor(run: Path, kind: type[P]) -> P:
+    """Open a run as a predictor of this class.
+
+    Raises:
+        seqnlp.errors.UsageError: it is of another task; names the command for that.
+    """
+    from seqnlp import api
+
+    predictor = api.load(run)
+    if not isinstance(predictor, kind):
+        info = task_info(predictor.task)
+        raise UsageError(f"{run}: this run is {info.noun}; use `seqnlp {info.command} {run}`")
+    return predictor
+
+
+def image_option(what: str, *names: str) -> Any:
+    """Option for image files, `list[Path] | None`; they are checked when the command line is parsed.
+
+    Args:
+        what: The beginning of its help text, for instance "Also draw it".
+        names: Other names of the option.
+    """
+    text = f"{what} into this file, .svg or .png; may be repeated."
+    return typer.Option("--svg", "--png", *names, metavar="<path>", callback=_checked, help=text)
+
+
+def _checked(files: list[Path] | None) -> list[Path] | None:
+    for file in files or []:
+        check_image(file)
+    return files
