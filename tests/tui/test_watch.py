@@ -108,6 +108,36 @@ async def test_other_scores_can_be_drawn_and_the_table_copied(runs: Path, fake: 
         await shows(app, "resume")
 
 
+async def test_the_last_rows_are_in_view_unless_one_scrolls(
+    runs: Path, fake: Any, shows: Any, hides: Any, watched: Any
+) -> None:
+    half_trained(runs, "pos_lstm", going_on=False)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await watched(pilot, "pos_lstm")
+        await shows(app, "2 min 30 s")
+        await hides(app, "   25 s")
+        await pilot.press("up", "up")
+        await shows(app, "   25 s")
+        event = {
+            "event": "evaluated",
+            "step": 1300,
+            "epoch": 6.5,
+            "seconds": 190.0,
+            "metric": "accuracy",
+            "best": False,
+        }
+        with open(runs / "pos_lstm/events.jsonl", "a") as log:
+            log.write(json.dumps({**event, "scores": {"accuracy": 0.9}}) + "\n")
+        await screen.look()
+        await shows(app, "epoch 7/10")
+        await hides(app, "3 min 10 s  ")
+        await pilot.press("down", "down", "down")
+        await shows(app, "0.9000")
+        await pilot.resize_terminal(80, 30)
+        await shows(app, "0.9000")
+
+
 async def test_pause_stop_and_resume_by_keys(
     app: SeqnlpApp, text_of: Any, shows: Any, hides: Any, until: Any, watched: Any
 ) -> None:

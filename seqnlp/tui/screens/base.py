@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.await_remove import AwaitRemove
 from textual.screen import Screen
@@ -29,6 +30,16 @@ class BaseScreen(Screen[None]):
     def __init__(self, title: str, service: ModelService) -> None:
         super().__init__()
         self.heading, self.service = title, service
+        self._composed = 0
+
+    @property
+    def is_open(self) -> bool:
+        """False once the screen is being removed, which begins with its widgets."""
+        return self.is_attached and len(self.query("*")) >= self._composed
+
+    @on(events.Mount)
+    def _count_widgets(self) -> None:
+        self._composed = len(self.query("*"))
 
     @property
     def help_text(self) -> str:

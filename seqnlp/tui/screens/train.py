@@ -115,7 +115,8 @@ class TrainScreen(BaseScreen):
     async def action_look(self) -> None:
         """List the recipes, and check the chosen one."""
         found = await asyncio.to_thread(listed_recipes)
-        self.query_one(RecipeList).offer(found)
+        if self.is_open:
+            self.query_one(RecipeList).offer(found)
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
@@ -149,6 +150,8 @@ class TrainScreen(BaseScreen):
             self._show_verdict(("No recipe has these words.", "$muted"))
             return
         await asyncio.sleep(TYPING_PAUSE)
+        if not self.is_open:
+            return
         try:
             settings = settings_in(self.query_one("#settings", Input).value)
         except ValueError:
@@ -157,9 +160,9 @@ class TrainScreen(BaseScreen):
         answer = None
         with notify_errors(self):
             answer = await self.service.ask("check", "", {"recipe": recipe.path, "overrides": settings})
-        if answer is None:
+        if self.is_open and answer is None:
             self._show_verdict(("✕ ", "$error"), ("not checked; ctrl+r tries again", "$muted"))
-        else:
+        elif self.is_open:
             self._judge(recipe, answer["faults"])
 
     def _judge(self, recipe: RecipeSummary, faults: list[Mapping[str, Any]]) -> None:

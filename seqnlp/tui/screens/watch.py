@@ -57,7 +57,7 @@ class WatchScreen(BaseScreen):
         #history { width: 1fr; }
         #heading { height: auto; }
         #rows { height: 1fr; scrollbar-size-vertical: 1; }
-        #rows > Static { height: auto; }
+        #rows > Static { height: auto; min-height: 100%; }
         #tables { height: 2fr; min-height: 4; margin: 1 2 0 2; }
         #latest { display: none; width: 1fr; }
         #examples { height: auto; padding: 1 2 0 2; }
@@ -66,9 +66,7 @@ class WatchScreen(BaseScreen):
             #top { padding: 1 1 0 1; }
             #charts { layout: vertical; padding: 0 1; }
             #loss { margin-right: 0; }
-            #rows { height: 1fr; scrollbar-size-vertical: 1; }
-        #rows > Static { height: auto; }
-        #tables { margin: 0 1; height: 1fr; }
+            #tables { margin: 0 1; height: 1fr; }
             #examples { padding: 0 1; }
         }
     }
@@ -101,6 +99,7 @@ class WatchScreen(BaseScreen):
         yield Static("", id="examples", markup=False)
 
     def on_mount(self) -> None:
+        self.query_one("#rows").anchor()  # the last rows are in view, also when there are new ones
         self.set_interval(PERIOD, self.look)
         self.call_after_refresh(self.look)
 
@@ -129,7 +128,7 @@ class WatchScreen(BaseScreen):
         """Read the log, and draw if there is news."""
         if await asyncio.to_thread(self.follower.read):
             self._drawn = None  # what was drawn in the meantime was half read
-        if self.is_attached:
+        if self.is_open:
             self._draw()
 
     def action_pause_or_go(self, label: str) -> None:
@@ -201,7 +200,8 @@ class WatchScreen(BaseScreen):
 
     def action_scroll(self, by: int) -> None:
         """Scroll the table of evaluations."""
-        self.query_one("#rows").scroll_relative(y=by, animate=False)
+        rows = self.query_one("#rows")
+        rows.scroll_to(y=rows.scroll_y + by, animate=False, immediate=True)  # at the end it follows again
 
     def action_leave(self) -> None:
         """Leave; the training goes on."""
@@ -220,7 +220,7 @@ class WatchScreen(BaseScreen):
             self._stage = stage
             self.refresh_bindings()
         seen = (condition, status.latest, len(status.evaluations), self.metric, self.example, self.size)
-        if seen == self._drawn or not self.is_attached:
+        if seen == self._drawn or not self.is_open:
             return
         self._drawn = seen
         width = self.size.width - (2 if self.size.width < 60 else 4)
@@ -235,7 +235,6 @@ class WatchScreen(BaseScreen):
         self.query_one("#latest", Static).update(latest_scores(status, room))
         self.query_one("#heading", Static).update(heading)
         self.query_one("#rows > Static", Static).update(Content("\n").join(rows))
-        self.query_one("#rows").scroll_end(animate=False)  # the last rows are in view whenever there are new ones
 
     def _state(self, condition: Condition) -> tuple[str, str, str]:
         if condition is Condition.ENDED:
