@@ -29,8 +29,7 @@ os.environ |= {
 if "benchmark" not in sys.argv:  # `pytest -m benchmark` measures what users run: all threads, no checks
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     install_import_hook(
-        ["seqnlp.nn", "seqnlp.encoders", "seqnlp.embeddings", "seqnlp.decoders", "seqnlp.model"],
-        "beartype.beartype",
+        ["seqnlp.nn", "seqnlp.encoders", "seqnlp.embeddings", "seqnlp.decoders", "seqnlp.model"], "beartype.beartype"
     )
 
 # `pytest --hypothesis-profile=thorough` looks at more examples, and at others each time.

@@ -13,11 +13,7 @@ from seqnlp.run.summary import read_recipe
 from seqnlp.tasks.registry import task_info
 
 
-def predict(
-    run: RunPath,
-    file: SentenceFile = None,
-    as_json: JsonLines = False,
-) -> None:
+def predict(run: RunPath, file: SentenceFile = None, as_json: JsonLines = False) -> None:
     """Predict with a run of any task, over lines of text."""
     command = task_info(str(read_recipe(Run.open(run)).get("task"))).predict
     if command:

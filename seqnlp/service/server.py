@@ -34,10 +34,7 @@ class Server:
     """Event loop over the requests in a queue."""
 
     def __init__(
-        self,
-        inbox: SimpleQueue[Message],
-        answer: Callable[[Request], Answer],
-        send: Callable[[Message], None],
+        self, inbox: SimpleQueue[Message], answer: Callable[[Request], Answer], send: Callable[[Message], None]
     ) -> None:
         """Set up.
 

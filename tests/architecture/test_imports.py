@@ -39,11 +39,7 @@ print(*sorted(sys.modules))
 
 
 @pytest.mark.parametrize(
-    "start",
-    [
-        "import seqnlp",
-        "from seqnlp.cli.app import main; sys.argv = ['seqnlp', '--help']; main()",
-    ],
+    "start", ["import seqnlp", "from seqnlp.cli.app import main; sys.argv = ['seqnlp', '--help']; main()"]
 )
 def test_a_start_loads_nothing_slow(start: str) -> None:
     code = f"import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr)); {start}"

@@ -106,13 +106,7 @@ def app_of(pairs: Path, fake: Any, **replies: Any) -> SeqnlpApp:
     ],
 )
 async def test_the_pictures(
-    pairs: Path,
-    fake: Any,
-    golden: Any,
-    pair: tuple[str, str],
-    text: str,
-    name: str,
-    settled: Any,
+    pairs: Path, fake: Any, golden: Any, pair: tuple[str, str], text: str, name: str, settled: Any
 ) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(80, 24)) as pilot:

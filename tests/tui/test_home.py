@@ -219,13 +219,7 @@ async def test_a_run_that_is_opened_at_once(runs: Path, fake: Any, shows: Any, s
 
 @pytest.mark.parametrize("hasty", [False, True], ids=["after the list", "before the list"])
 async def test_a_burst_of_keys_opens_what_it_names(
-    runs: Path,
-    fake: Any,
-    shows: Any,
-    settled: Any,
-    burst: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    hasty: bool,
+    runs: Path, fake: Any, shows: Any, settled: Any, burst: Any, monkeypatch: pytest.MonkeyPatch, hasty: bool
 ) -> None:
     may_read = threading.Event()
     look_into = listing.runs_in

@@ -84,11 +84,7 @@ def faults(value: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
 def test_a_family_knows_its_own_members() -> None:
     assert Animal.members == {"cat": Cat, "dog": Dog}
     assert Shape.members == {"square": Square, "circle": Circle}
-    assert [cls.is_head() for cls in (Animal, Shape, Cat, Middle, Circle, Family)] == [
-        True,
-        True,
-        *[False] * 4,
-    ]
+    assert [cls.is_head() for cls in (Animal, Shape, Cat, Middle, Circle, Family)] == [True, True, *[False] * 4]
 
 
 @pytest.mark.parametrize(
@@ -121,15 +117,8 @@ def test_the_keys_of_members_are_named_in_full() -> None:
         (("animal", "legs"), "extra_forbidden"),
     ]
     assert faults(
-        {
-            "animal": {"kind": "dog", "home": {"form": "square", "side": "long"}},
-            "others": ["cat", {"name": 1}],
-        }
-    ) == [
-        (("keeper",), "missing"),
-        (("animal", "home", "side"), "float_type"),
-        (("others", 1, "name"), "string_type"),
-    ]
+        {"animal": {"kind": "dog", "home": {"form": "square", "side": "long"}}, "others": ["cat", {"name": 1}]}
+    ) == [(("keeper",), "missing"), (("animal", "home", "side"), "float_type"), (("others", 1, "name"), "string_type")]
 
 
 @pytest.mark.parametrize("kind", ["cow", "", "Cat", 7, None, ["cat"]])
@@ -212,11 +201,7 @@ def test_specs_are_strict_and_frozen() -> None:
 def test_dumped_specs_can_be_parsed() -> None:
     zoo = Zoo(keeper="Kim", animal=Dog(home=Circle(weight=2.0)), others=[Cat()], fence=Square(side=2.0))
     dumped = zoo.model_dump(exclude_none=True)
-    assert dumped["animal"] == {
-        "kind": "dog",
-        "name": "nobody",
-        "home": {"form": "circle", "weight": 2.0},
-    }
+    assert dumped["animal"] == {"kind": "dog", "name": "nobody", "home": {"form": "circle", "weight": 2.0}}
     assert dumped["fence"] == {"form": "square", "side": 2.0}
     assert Zoo.model_validate(dumped) == zoo
     assert Zoo.model_validate(json.loads(json.dumps(dumped))) == zoo

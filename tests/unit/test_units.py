@@ -25,8 +25,7 @@ def test_duration(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_340_000, "1.3 MB"), (2_500_000_000, "2.5 GB")],
+    ("size", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_340_000, "1.3 MB"), (2_500_000_000, "2.5 GB")]
 )
 def test_file_size(size: int, text: str) -> None:
     assert file_size(size) == text
@@ -34,14 +33,7 @@ def test_file_size(size: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [
-        (None, "-"),
-        (0.94123, "0.9412"),
-        (-0.5, "-0.5000"),
-        (23.456, "23.46"),
-        (12345.6, "12,345.60"),
-        (math.inf, "inf"),
-    ],
+    [(None, "-"), (0.94123, "0.9412"), (-0.5, "-0.5000"), (23.456, "23.46"), (12345.6, "12,345.60"), (math.inf, "inf")],
 )
 def test_score(value: float | None, text: str) -> None:
     assert score(value) == text

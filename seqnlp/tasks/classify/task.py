@@ -14,7 +14,6 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.ngrams import Bypass, WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
-from seqnlp.events import Example
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
@@ -22,9 +21,9 @@ from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
-from seqnlp.tasks.previews import sample_rows, shorten
 from seqnlp.training import Metric, Preview, Trainer, Training
 
 if TYPE_CHECKING:
@@ -184,19 +183,7 @@ class ClassifyTask(LabellingTask):
         return calibrate_classes(model, dev, self.labels)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        table = dev.select(sample_rows(len(dev), seed))
-        texts, expected = self.recipe.words(table).rows(), self.recipe.labels(table).rows()
-
-        def joined(labels: list[str]) -> str:
-            return ", ".join(labels) or "-"
-
-        def predict(model: SequenceModel) -> list[Example]:
-            return [
-                Example([shorten(" ".join(text))], [joined(right)], [joined(found.labels)], labels=True)
-                for text, right, found in zip(texts, expected, self.predictor(model).classify(texts), strict=True)
-            ]
-
-        return predict
+        return preview(dev, seed, self.recipe, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Classifier:
         return Classifier(model, self.text_codecs, self.labels, self.multilabel)

@@ -6,14 +6,12 @@ from typing import Self, final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from seqnlp.codecs import Codec
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.decoders.forecast import ForecastModule, ForecastShape, LinearMap
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
-from seqnlp.events import Example
 from seqnlp.metrics.forecasts import seasonal_error
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
@@ -26,15 +24,13 @@ from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, Windows, window_starts
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
 from seqnlp.tasks.forecast.predictor import Forecaster, predict_windows
+from seqnlp.tasks.forecast.preview import preview
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores
-from seqnlp.tasks.previews import sample_rows
 from seqnlp.training import Metric, Preview, Trainer, Training
 
 INTERVAL = 0.8
 """Interval whose coverage is scored."""
-STEPS = 8
-"""Steps of a horizon that a preview keeps; they lie at equal distances."""
 
 
 @final
@@ -195,30 +191,7 @@ class ForecastTask(Task):
         }
 
     def preview(self, dev: SeriesSplit, seed: int) -> Preview:
-        """Pick windows; actual values and forecast ones are compared in original units."""
-        windows = self.encode(dev, 1)
-        rows = sample_rows(len(windows), seed)
-        batch, (values, observed) = windows.batch(rows), windows.values(rows)
-        lookback, horizon = windows.shape.lookback, windows.shape.horizon
-        actual = np.where(observed, values, np.nan)[:, lookback:, 0]
-        steps = np.unique(np.linspace(0, horizon - 1, min(STEPS, horizon)).astype(int))
-        where = np.divmod(windows.series_of(rows) * values.shape[2], windows.channels)
-        deviation, mean = self.scaler.deviation[where], self.scaler.mean[where]
-
-        def texts(scaled: NDArray[np.float32], row: int) -> list[str]:
-            units = scaled[row, steps] * deviation[row] + mean[row]
-            return ["-" if np.isnan(value) else f"{value:.4g}" for value in units]
-
-        def predict(model: SequenceModel) -> list[Example]:
-            moved, decoder = batch.to(model.device), model.decoder(NEXT, ForecastModule)
-            parameters = decoder.predict(model.encode(moved.inputs), moved.targets[NEXT].future)
-            points = to_numpy(self.output.point(parameters)[:, :, 0])
-            return [
-                Example([f"+{step + 1}" for step in steps], texts(actual, row), texts(points, row))
-                for row in range(len(rows))
-            ]
-
-        return predict
+        return preview(self.encode(dev, 1), seed, self.scaler, self.output)
 
     def predictor(self, model: SequenceModel) -> Forecaster:
         return Forecaster(model, self.scaler, self.recipe)

@@ -8,25 +8,18 @@ from seqnlp.codecs import Codec, RunningText
 from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError, UsageError
-from seqnlp.events import Example
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
+from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.scores import EvaluationSettings, total_nats
-from seqnlp.tasks.previews import sample_rows
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
 """Tokens in memory at once, where a text may not fit."""
-LENGTH = 80
-"""Characters of a prompt of the preview, and of its continuation."""
-HEAD = 100_000
-"""Characters at the beginning of the text that prompts are taken from."""
-TEMPERATURE = 0.7
-"""Sampling temperature of the preview; at 1.0 early output is noise."""
 
 
 @final
@@ -103,32 +96,7 @@ class LmTask(Task):
         }
 
     def preview(self, dev: TextSplit, seed: int) -> Preview:
-        text = ""
-        for chunk in dev.chunks():
-            text += chunk
-            if len(text) > HEAD:
-                break
-        prompts = []
-        for start in sample_rows(max(len(text) - 3 * LENGTH, 1), seed).tolist():
-            begin = text.find("\n", start, start + LENGTH) + 1 or start  # the beginning of a line, if one is near
-            if begin + LENGTH >= len(text):
-                begin = 0  # there is not much of it
-            end = text.rfind(" ", begin + 1, min(begin + LENGTH, len(text) - 1))
-            end = end if end > begin else min(begin + LENGTH, len(text) // 2)
-            prompts.append((text[begin:end], text[end : end + LENGTH]))
-
-        def predict(model: SequenceModel) -> list[Example]:
-            generator, examples = self.predictor(model), []
-            for number, (prompt, right) in enumerate(prompts):
-                written = ""
-                for token in generator.generate(prompt, length=LENGTH, temperature=TEMPERATURE, seed=seed + number):
-                    written += token.text
-                    if len(written) >= LENGTH:
-                        break
-                examples.append(Example([prompt], [right], [written[:LENGTH]]))
-            return examples
-
-        return predict
+        return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Generator:
         return Generator(model, self.codec)

@@ -12,22 +12,18 @@ from seqnlp.codecs.spans import allowed_transitions
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
-from seqnlp.events import Example
 from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
-from seqnlp.tasks.previews import sample_rows
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, predict_tags
+from seqnlp.tasks.tag.preview import preview
 from seqnlp.tasks.tag.recipe import TagRecipe, about_column
 from seqnlp.tasks.tag.scores import calibrate_linear, compare_labels, most_frequent_tags, tag_scores
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-WORDS = 40
-"""Words of a sentence that a preview keeps."""
 
 
 @final
@@ -164,24 +160,7 @@ class TagTask(LabellingTask):
         return calibrate_linear(model, dev, decoders)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        data, first = self.recipe.data, self.columns[0]
-        table = dev.select(sample_rows(len(dev), seed))
-        words = data.words(table)
-        # a tagger predicts in the scheme of the corpus, not in the training scheme
-        expected = (data.beside(words, table, first) if data.scheme else data.tags(words, table, first)).rows()
-        beside = {name: data.beside(words, table, name).rows() for name in self.recipe.embedding.given_columns}
-        sentences = [
-            {data.tokens: tokens, **{name: column[row] for name, column in beside.items()}}
-            for row, tokens in enumerate(words.rows())
-        ]
-
-        def predict(model: SequenceModel) -> list[Example]:
-            return [
-                Example(found.tokens[:WORDS], right[:WORDS], found.tags[:WORDS], labels=True)
-                for found, right in zip(self.predictor(model).tag(iter(sentences)), expected, strict=True)
-            ]
-
-        return predict
+        return preview(dev, seed, self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
         return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)

@@ -1,7 +1,6 @@
 """Translation with fitted tokenizers."""
 
 import math
-from dataclasses import replace
 from itertools import chain
 from typing import final
 
@@ -13,13 +12,12 @@ from seqnlp.codecs.sentences import Sentences
 from seqnlp.decoders import AttentionDecoder
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
-from seqnlp.events import Example
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores, Task
-from seqnlp.tasks.previews import sample_rows, shorten
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
 from seqnlp.tasks.translate.predictor import Translator
+from seqnlp.tasks.translate.preview import preview
 from seqnlp.tasks.translate.recipe import TranslateRecipe
 from seqnlp.tasks.translate.scores import (
     MAX_NGRAM,
@@ -158,17 +156,7 @@ class TranslateTask(Task):
 
     def preview(self, dev: Pairs, seed: int) -> Preview:
         """Pick a few sentences of dev, to be translated after each evaluation. The translation is greedy."""
-        pairs = replace(dev, table=dev.table.select(sample_rows(len(dev), seed)))
-        sources, expected = list(chain(*pairs.sources())), list(chain(*pairs.targets()))
-
-        def predict(model: SequenceModel) -> list[Example]:
-            found = self.predictor(model).translate(sources, beam=1)
-            return [
-                Example([shorten(source)], [shorten(right)], [shorten(each.text)])
-                for source, right, each in zip(sources, expected, found, strict=True)
-            ]
-
-        return predict
+        return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Translator:
         return Translator(model, self.source, self.target, self.recipe.search)

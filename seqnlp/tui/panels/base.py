@@ -148,9 +148,7 @@ class PredictPanel(TaskPanel):
     BY_LINE: ClassVar[bool] = False
     """True if each line is a question of its own: then the one with the cursor is asked."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "focus_on('#text')", "type", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "focus_on('#text')", "type", show=False)]
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):

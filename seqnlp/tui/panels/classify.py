@@ -40,9 +40,7 @@ class ClassifyPanel(TokenPanel):
         "the words. Down leads to the words, esc back to the text."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "numbers", "numbers"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "numbers", "numbers")]
 
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""

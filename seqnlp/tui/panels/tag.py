@@ -46,10 +46,7 @@ class TagPanel(TokenPanel):
         "leads to the words, esc back to the line. Of several lines (^j), that with the cursor is tagged."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "numbers", "scores"),
-        Binding("f3", "column", "column"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "numbers", "scores"), Binding("f3", "column", "column")]
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)

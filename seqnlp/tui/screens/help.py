@@ -39,9 +39,7 @@ TEXTUAL_ACTIONS = {"app.focus_next", "app.focus_previous", "page_left", "page_ri
 class HelpScreen(ModalScreen[None]):
     """A modal text with keys, which any of the usual keys closes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q,enter,space", "dismiss", "close"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter,space", "dismiss", "close")]
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }

@@ -15,14 +15,7 @@ RESULT = looked(["ein", "Hund"], ["a", "dog"], [[1.0, 0.0], [0.3, 0.7]])
 
 
 def test_the_darkest_cell_is_where_the_token_looked() -> None:
-    assert list(attention_text(RESULT, 80)) == [
-        "       d",
-        "       o",
-        "     a g",
-        " ein ██",
-        "Hund ░░▓▓",
-        "",
-    ]
+    assert list(attention_text(RESULT, 80)) == ["       d", "       o", "     a g", " ein ██", "Hund ░░▓▓", ""]
     assert list(attention_text(RESULT, 80, unicode=False))[3:5] == [" ein ##", "Hund ..++"]
 
 

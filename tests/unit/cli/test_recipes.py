@@ -219,10 +219,7 @@ def test_places_without_a_line_or_a_file_are_only_named(project: Path) -> None:
 
 def test_a_plugin_fault_shows_its_line_without_a_caret(project: Path) -> None:
     Path("p.py").write_text("x\n1/0\x1b[31m\n", encoding="utf-8")
-    assert drawn(Fault("plugins", "failed", place="p.py:2")) == [
-        "error: p.py:2: plugins: failed",
-        "    2 | 1/0�[31m",
-    ]
+    assert drawn(Fault("plugins", "failed", place="p.py:2")) == ["error: p.py:2: plugins: failed", "    2 | 1/0�[31m"]
 
 
 def test_of_a_long_line_the_part_around_the_caret_is_drawn(project: Path) -> None:

@@ -72,10 +72,7 @@ def test_a_phrase_is_found_at_its_last_word_and_never_goes_from_text_to_text() -
         length: [["-" if not number else codec.grams[number - 1] for number in each[row]] for row in range(2)]
         for length, each in phrases.items()
     }
-    assert names == {
-        2: [["-", "not at", "at all"], ["-", "not at"]],
-        3: [["-", "-", "not at all"], ["-", "-"]],
-    }
+    assert names == {2: [["-", "not at", "at all"], ["-", "not at"]], 3: [["-", "-", "not at all"], ["-", "-"]]}
 
 
 def test_a_saved_codec_is_equal() -> None:

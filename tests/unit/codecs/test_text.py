@@ -89,12 +89,7 @@ def test_a_missing_column_is_named_with_those_that_are_there() -> None:
 
 @pytest.mark.parametrize(
     ("values", "kind"),
-    [
-        ([1, 2], "int64"),
-        ([[1], [2]], "int64"),
-        ([[["a"]], [["b"]]], "list<item: string>"),
-        ([[], []], "null"),
-    ],
+    [([1, 2], "int64"), ([[1], [2]], "int64"), ([[["a"]], [["b"]]], "list<item: string>"), ([[], []], "null")],
 )
 def test_column_refuses_what_is_no_text(values: list[object], kind: str) -> None:
     with pytest.raises(DataError, match=f"column 'form' holds {kind}; expected text or lists of text"):

@@ -24,14 +24,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.mark.parametrize(
     "content",
-    [
-        GLOVE,
-        "3 3\n" + GLOVE,
-        GLOVE.replace("\n", " \n"),
-        GLOVE.replace("\n", "\r\n"),
-        GLOVE + "\n",
-        GLOVE.rstrip(),
-    ],
+    [GLOVE, "3 3\n" + GLOVE, GLOVE.replace("\n", " \n"), GLOVE.replace("\n", "\r\n"), GLOVE + "\n", GLOVE.rstrip()],
     ids=["glove", "word2vec", "fasttext", "windows", "empty line", "no last newline"],
 )
 def test_formats(write: Write, content: str) -> None:

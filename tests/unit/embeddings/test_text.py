@@ -87,10 +87,7 @@ def test_files_are_named_by_their_keys() -> None:
     assert section.named_files() == {"vectors.file": "glove.txt"}
 
 
-@given(
-    st.lists(st.lists(st.text("abcü", max_size=5), max_size=6), min_size=1, max_size=6),
-    st.data(),
-)
+@given(st.lists(st.lists(st.text("abcü", max_size=5), max_size=6), min_size=1, max_size=6), st.data())
 def test_a_batch_equals_its_sentences_encoded_word_by_word(rows: list[list[str]], data: st.DataObject) -> None:
     train = TokenizedText(Column.from_rows(rows))
     words, chars = Vocabulary.fit(train.words.counts(), min_count=2), Characters.fit(train.words.counts(), max_length=4)

@@ -22,14 +22,7 @@ def test_the_kinds() -> None:
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_encoder_is_built_as_its_section_says(kind: str, bidirectional: bool) -> None:
     section = Encoder.parse(
-        {
-            "kind": kind,
-            "size": 6,
-            "layers": 2,
-            "bidirectional": bidirectional,
-            "dropout": 0.25,
-            "residual": True,
-        }
+        {"kind": kind, "size": 6, "layers": 2, "bidirectional": bidirectional, "dropout": 0.25, "residual": True}
     )
     module = section.build(5)
     assert isinstance(module, EncoderModule)
@@ -139,9 +132,6 @@ def test_the_layer(section: Any, layer: type) -> None:
 
 
 def test_an_lstm_of_any_kind_remembers_at_first() -> None:
-    for section, bias in (
-        ({"kind": "lstm", "layer_norm": True}, "norm_ih.bias"),
-        ({"kind": "mogrifier"}, "bias"),
-    ):
+    for section, bias in (({"kind": "lstm", "layer_norm": True}, "norm_ih.bias"), ({"kind": "mogrifier"}, "bias")):
         layer = Encoder.parse({**section, "size": 2}).build(3).get_submodule("layers.0.0")
         assert layer.get_parameter(bias).tolist() == [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]

@@ -22,10 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_columns_stand_between_any_white_space(path: Path) -> None:
-    assert load(path, "\n\na  A\nb\t B\n \t\nc C\r\n") == {
-        "word": [["a", "b"], ["c"]],
-        "tag": [["A", "B"], ["C"]],
-    }
+    assert load(path, "\n\na  A\nb\t B\n \t\nc C\r\n") == {"word": [["a", "b"], ["c"]], "tag": [["A", "B"], ["C"]]}
 
 
 def test_a_delimiter_leaves_spaces_in_fields(path: Path) -> None:
@@ -51,10 +48,7 @@ def test_unwanted_columns_are_left_out(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [
-        ("a A\nb\n", "2: 1 columns; expected 2 (word, tag)"),
-        ("a A A\n", "1: 3 columns; expected 2 (word, tag)"),
-    ],
+    [("a A\nb\n", "2: 1 columns; expected 2 (word, tag)"), ("a A A\n", "1: 3 columns; expected 2 (word, tag)")],
 )
 def test_lines_with_too_few_or_too_many_fields_are_named(path: Path, text: str, problem: str) -> None:
     with pytest.raises(DataError) as caught:

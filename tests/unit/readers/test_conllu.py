@@ -85,10 +85,7 @@ def test_comments_without_a_sentence_are_passed_over() -> None:
         (f"{row('1-3')}\n{row(1)}\n{row('2-4')}", "f.conllu:3: id '2-4' after 1 words; expected 2"),
         (f"{row(1)}\n{row('2.1')}\n{row(2)}", "f.conllu:2: id '2.1' after 1 words; expected 2"),
         (f"{row(1)}\n{row('1.2')}\n{row(2)}", "f.conllu:2: id '1.2' after 1 words; expected 2"),
-        (
-            f"\n{row('1-3')}\n{row(1)}\n{row(2)}",
-            "f.conllu:2: a multiword token up to 3 in a sentence of 2 words",
-        ),
+        (f"\n{row('1-3')}\n{row(1)}\n{row(2)}", "f.conllu:2: a multiword token up to 3 in a sentence of 2 words"),
         (f"{row('0.1')}\n", "f.conllu:1: a sentence without words"),
         (f"{row(1)}\n# late", "f.conllu:2: a comment inside a sentence; an empty line ends a sentence"),
     ],
@@ -138,12 +135,7 @@ def test_reads_what_another_parser_reads(blocks: list[str]) -> None:
         assert our["head"] == [str(token["head"]) for token in words]
 
 
-@given(
-    st.lists(sentences(), min_size=1, max_size=4),
-    st.sampled_from(["\n", "\r\n"]),
-    st.booleans(),
-    st.booleans(),
-)
+@given(st.lists(sentences(), min_size=1, max_size=4), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
 def test_rewriting_changes_only_what_it_is_asked_to(
     tmp_path_factory: pytest.TempPathFactory, blocks: list[str], end: str, mark: bool, last: bool
 ) -> None:

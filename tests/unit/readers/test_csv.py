@@ -23,17 +23,11 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_the_header_names_the_columns(path: Path) -> None:
-    assert load(path, 'a,b\n1,"x, y"\n\n2,"say ""hi"""\n') == [
-        {"a": "1", "b": "x, y"},
-        {"a": "2", "b": 'say "hi"'},
-    ]
+    assert load(path, 'a,b\n1,"x, y"\n\n2,"say ""hi"""\n') == [{"a": "1", "b": "x, y"}, {"a": "2", "b": 'say "hi"'}]
 
 
 def test_names_stand_for_a_header(path: Path) -> None:
-    assert load(path, "1;2\n3;4\n", names=["a", "b"], delimiter=";") == [
-        {"a": "1", "b": "2"},
-        {"a": "3", "b": "4"},
-    ]
+    assert load(path, "1;2\n3;4\n", names=["a", "b"], delimiter=";") == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
 
 
 @pytest.mark.parametrize("name", ["x.tsv", "x.tsv.gz"])

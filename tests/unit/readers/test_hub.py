@@ -27,8 +27,7 @@ REPOSITORIES = {
         "data/test.jsonl": b'{"words": ["d"], "label": "y"}\n',
     },
     "me/pairs": {
-        "data/train.jsonl": b'{"translation": {"de": "ja", "en": "yes"}}\n'
-        b'{"translation": {"de": "nein", "en": "no"}}\n',
+        "data/train.jsonl": b'{"translation": {"de": "ja", "en": "yes"}}\n{"translation": {"de": "nein", "en": "no"}}\n'
     },
 }
 
@@ -56,8 +55,7 @@ class FakeHub(BaseHTTPRequestHandler):
             self.answer(200, [{"type": "directory", "path": "data", "oid": COMMIT, "size": 0}])
         elif path == f"/api/datasets/{name}/tree/{COMMIT}/data":
             self.answer(
-                200,
-                [{"type": "file", "path": file, "size": len(data), "oid": COMMIT} for file, data in files.items()],
+                200, [{"type": "file", "path": file, "size": len(data), "oid": COMMIT} for file, data in files.items()]
             )
         elif path.startswith(f"/datasets/{name}/resolve/") and resolve not in ("main", COMMIT):
             self.answer(404, b"", **{"X-Error-Code": "RevisionNotFound"})
@@ -106,11 +104,7 @@ def load_elsewhere(tmp_path: Path, cases: list[tuple[dict[str, str], str]], **se
     environment = {**os.environ, **variables, **settings}
     environment.pop("HF_DATASETS_CACHE")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(cases)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
+        [sys.executable, "-c", SCRIPT, json.dumps(cases)], env=environment, capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

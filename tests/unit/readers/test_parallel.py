@@ -62,10 +62,7 @@ def test_a_change_to_either_half_is_noticed(tmp_path: Path) -> None:
 def test_one_file_holds_both_sides(tmp_path: Path) -> None:
     path = tmp_path / "x.tsv"
     path.write_text('a "b\tA "B\n\nc\tC\n')
-    assert list(Parallel().load(path)) == [
-        {"source": 'a "b', "target": 'A "B'},
-        {"source": "c", "target": "C"},
-    ]
+    assert list(Parallel().load(path)) == [{"source": 'a "b', "target": 'A "B'}, {"source": "c", "target": "C"}]
     path.write_text("a\tA\nb\n")
     with pytest.raises(DataError, match=r"x\.tsv:2: 1 columns; expected source and target with a tab between"):
         Parallel().load(path)

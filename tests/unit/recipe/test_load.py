@@ -42,8 +42,7 @@ cells = st.one_of(
     st.sampled_from(["gru", "lstm"]),
     st.fixed_dictionaries({"kind": st.just("gru")}, optional={"size": st.integers(1, 500), "backwards": st.booleans()}),
     st.fixed_dictionaries(
-        {"kind": st.just("lstm")},
-        optional={"forget": st.floats(allow_nan=False), "dropout": st.floats(0, 0.99)},
+        {"kind": st.just("lstm")}, optional={"forget": st.floats(allow_nan=False), "dropout": st.floats(0, 0.99)}
     ),
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -58,8 +57,7 @@ recipes = st.fixed_dictionaries(
         "seed": st.integers(0, 2**63 - 1),
         "cell": cells,
         "chars": st.one_of(
-            st.just({}),
-            st.fixed_dictionaries({"widths": st.lists(st.integers(1, 9), min_size=1, max_size=4)}),
+            st.just({}), st.fixed_dictionaries({"widths": st.lists(st.integers(1, 9), min_size=1, max_size=4)})
         ),
         "stack": st.lists(cells, max_size=3),
         "by_name": st.dictionaries(texts, cells, max_size=3),
@@ -87,13 +85,7 @@ def test_a_dump_begins_with_what_it_is_about(parse: Callable[..., Recipe]) -> No
 
 junk: st.SearchStrategy[Any] = st.recursive(
     st.one_of(
-        st.integers(),
-        st.floats(),
-        st.booleans(),
-        texts,
-        st.dates(),
-        st.times(),
-        st.sampled_from(["gru", "cnn"]),
+        st.integers(), st.floats(), st.booleans(), texts, st.dates(), st.times(), st.sampled_from(["gru", "cnn"])
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=2),
@@ -101,20 +93,7 @@ junk: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=6,
 )
-keys = [
-    "task",
-    "data",
-    "seed",
-    "cell",
-    "chars",
-    "words",
-    "stack",
-    "by_name",
-    "steps",
-    "schedule",
-    "plugins",
-    "x y",
-]
+keys = ["task", "data", "seed", "cell", "chars", "words", "stack", "by_name", "steps", "schedule", "plugins", "x y"]
 
 
 @given(st.dictionaries(st.sampled_from(keys), junk, min_size=1, max_size=5), st.booleans())

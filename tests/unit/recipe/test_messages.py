@@ -10,38 +10,18 @@ Faults = Callable[..., list[str]]
     [
         # unknown keys
         ("[cell]\nkind = 'gru'\nsise = 3", "5:1: cell.sise: unknown key", "did you mean `size`?"),
-        (
-            "[cell]\nkind = 'gru'\nhidden_size = 3",
-            "5:1: cell.hidden_size: unknown key",
-            "did you mean `size`?",
-        ),
+        ("[cell]\nkind = 'gru'\nhidden_size = 3", "5:1: cell.hidden_size: unknown key", "did you mean `size`?"),
         ("cel = 'gru'", "3:1: cel: unknown key", "did you mean `cell`?"),
         ("extend = 'x.toml'", "3:1: extend: unknown key", "did you mean `extends`?"),
         ("min_count = 3", "3:1: min_count: unknown key", "`min_count` belongs to [words]"),
-        (
-            "[cell]\nkind='gru'\nseed = 3",
-            "5:1: cell.seed: unknown key",
-            "`seed` belongs to the top of the file",
-        ),
+        ("[cell]\nkind='gru'\nseed = 3", "5:1: cell.seed: unknown key", "`seed` belongs to the top of the file"),
         ("[cell]\nkind='gru'\nforget = 1.0", "5:1: cell.forget: unknown key", 'kind "lstm" has it'),
-        (
-            "[words]\nmin_count = 1\nx = 1",
-            "5:1: words.x: unknown key",
-            "known keys: min_count, lowercase, name",
-        ),
-        (
-            "stack = ['gru', { kind = 'lstm', sizes = 2 }]",
-            "3:34: stack.1.sizes: unknown key",
-            "did you mean `size`?",
-        ),
+        ("[words]\nmin_count = 1\nx = 1", "5:1: words.x: unknown key", "known keys: min_count, lowercase, name"),
+        ("stack = ['gru', { kind = 'lstm', sizes = 2 }]", "3:34: stack.1.sizes: unknown key", "did you mean `size`?"),
         ("[by_name.x]\nkind='gru'\nsizes = 2", "5:1: by_name.x.sizes: unknown key", "did you mean `size`?"),
         # kinds
         ("cell = 'gur'", '3:1: cell: unknown kind "gur"; expected "gru" or "lstm"', 'did you mean "gru"?'),
-        (
-            "cell.kind = 'GRU'",
-            '3:6: cell.kind: unknown kind "GRU"; expected "gru" or "lstm"',
-            'did you mean "gru"?',
-        ),
+        ("cell.kind = 'GRU'", '3:6: cell.kind: unknown kind "GRU"; expected "gru" or "lstm"', 'did you mean "gru"?'),
         ("cell.kind = 3", '3:6: cell.kind: unknown kind 3; expected "gru" or "lstm"', ""),
         ("[cell]\nsize = 3", "3:2: cell.kind: [cell] needs the key `kind`", 'one of "gru" or "lstm"'),
         ("cell = 3", '3:1: cell: expected a table or one of the kinds "gru" or "lstm", found 3', ""),
@@ -74,11 +54,7 @@ Faults = Callable[..., list[str]]
             "3:1: title: expected a string, found the date 2024-01-01",
             'write title = "2024-01-01"',
         ),
-        (
-            "title = 07:32:00",
-            "3:1: title: expected a string, found the time 07:32:00",
-            'write title = "07:32:00"',
-        ),
+        ("title = 07:32:00", "3:1: title: expected a string, found the time 07:32:00", 'write title = "07:32:00"'),
         ("title.x = 3", "3:1: title: expected a string, found a table", ""),
         (
             "plugins = 'a.py, b.py'",
@@ -86,11 +62,7 @@ Faults = Callable[..., list[str]]
             'write plugins = ["a.py", "b.py"]',
         ),
         ("chars.widths = 3", "3:7: chars.widths: expected an array, found 3", "write widths = [3]"),
-        (
-            "chars.widths = [1, '2']",
-            '3:20: chars.widths.1: expected a whole number, found the string "2"',
-            "write 2",
-        ),
+        ("chars.widths = [1, '2']", '3:20: chars.widths.1: expected a whole number, found the string "2"', "write 2"),
         (
             "steps = 'atuo'",
             '3:1: steps: expected a whole number or "auto", found the string "atuo"',
@@ -140,14 +112,8 @@ def test_a_fault(faults: Faults, text: str, problem: str, hint: str) -> None:
         ),
         ("seed=many", 'seed: expected a whole number, found the string "many"'),
         ('seed="3"', 'seed: expected a whole number, found the string "3" (write --set seed=3)'),
-        (
-            "plugins=[a.py]",
-            'plugins: expected an array, found the string "[a.py]" (write --set \'plugins=["a.py"]\')',
-        ),
-        (
-            "words.lowercase=yes",
-            "words.min_count: [words] needs the key `min_count` (How often a word must occur)",
-        ),
+        ("plugins=[a.py]", 'plugins: expected an array, found the string "[a.py]" (write --set \'plugins=["a.py"]\')'),
+        ("words.lowercase=yes", "words.min_count: [words] needs the key `min_count` (How often a word must occur)"),
         ("task=tinny", 'task: unknown task "tinny"; expected "tiny" (did you mean "tiny"?)'),
     ],
 )

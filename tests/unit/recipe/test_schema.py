@@ -18,11 +18,7 @@ def validator(only_the_tiny_task: None) -> Draft202012Validator:
 RIGHT: list[dict[str, Any]] = [
     {"task": "tiny", "data": DATA},
     {"task": "tiny", "data": DATA, "cell": "lstm", "chars": {"widths": [1]}, "steps": "auto"},
-    {
-        "task": "tiny",
-        "data": DATA | {"reader": {"kind": "conllu"}},
-        "stack": ["gru", {"kind": "lstm", "size": 1}],
-    },
+    {"task": "tiny", "data": DATA | {"reader": {"kind": "conllu"}}, "stack": ["gru", {"kind": "lstm", "size": 1}]},
     {"task": "tiny", "data": DATA, "words": {"min_count": 1}},
     {"extends": "base.toml"},
     {"extends": "base.toml", "cell": {"size": 3}, "words": {"lowercase": True}, "data": {"train": "x"}},

@@ -88,13 +88,7 @@ def test_extends_lays_a_file_over_another(tmp_path: Path, monkeypatch: pytest.Mo
     Path("base/middle.toml").write_text('extends = "root.toml"\nb = 2\ncell = "gru"\n', encoding="utf-8")
     text = 'extends = "base/middle.toml"\nl = [3]\n[s]\ny = 3\n[cell]\nsize = 1\n'
     document = read_document(text, Path("r.toml"))
-    assert document.data == {
-        "a": 1,
-        "b": 2,
-        "l": [3],
-        "s": {"x": 1, "y": 3},
-        "cell": {"kind": "gru", "size": 1},
-    }
+    assert document.data == {"a": 1, "b": 2, "l": [3], "s": {"x": 1, "y": 3}, "cell": {"kind": "gru", "size": 1}}
     assert document.source == "r.toml"
     places = {".".join(map(str, keys)): str(place) for keys, place in document.places.items()}
     assert places["a"] == "base/root.toml:1:1"

@@ -53,12 +53,7 @@ def test_a_resume_drops_what_the_earlier_attempt_did_later(tmp_path: Path) -> No
         ("started", 2),
         ("stepped", 3),
     ]
-    assert logged(path, started(1), stepped(2)) == [
-        ("started", 0),
-        ("stepped", 1),
-        ("started", 1),
-        ("stepped", 2),
-    ]
+    assert logged(path, started(1), stepped(2)) == [("started", 0), ("stepped", 1), ("started", 1), ("stepped", 2)]
     assert logged(path, started(0)) == [("started", 0)]
 
 

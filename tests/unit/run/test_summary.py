@@ -43,12 +43,7 @@ def test_a_finished_run_is_known_by_the_deciding_metric_on_test(tmp_path: Path) 
     run.save_scores({"dev": {"accuracy": 0.8}, "test": {"remark": "x", "upos.accuracy": 0.1, "accuracy": 0.9}})
     run.append(Done(4, 2.0, 5.0, "finished"))
     summary = summarize(run)
-    assert (summary.state, summary.split, summary.metric, summary.score) == (
-        "finished",
-        "test",
-        "accuracy",
-        0.9,
-    )
+    assert (summary.state, summary.split, summary.metric, summary.score) == ("finished", "test", "accuracy", 0.9)
     assert summary.model_bytes > 0
     assert summary.to_json()["score"] == 0.9
 

@@ -22,10 +22,7 @@ def test_every_count_of_a_small_example() -> None:
     assert found.labels == ["D", "N", "V"]
     assert found.rows == ["D", "N", "V", NOT_IN_TRAIN]
     assert found.matrix == [[1, 0, 0], [0, 0, 2], [0, 0, 1], [0, 1, 0]]
-    assert found.words == {
-        "known": {"count": 3, "accuracy": 2 / 3},
-        "unknown": {"count": 2, "accuracy": 0.0},
-    }
+    assert found.words == {"known": {"count": 3, "accuracy": 2 / 3}, "unknown": {"count": 2, "accuracy": 0.0}}
     assert sum(row["count"] for row in found.reliability) == 5
 
 

@@ -13,10 +13,10 @@ from seqnlp.recipe import load_recipe
 from seqnlp.recipe.load import path_resolver
 from seqnlp.tasks.base import Task, TaskRecipe, task_class
 from seqnlp.tasks.lm.corpus import TextSplit
-from seqnlp.tasks.lm.task import LENGTH
+from seqnlp.tasks.lm.preview import LENGTH
 from seqnlp.tasks.previews import CHARACTERS, EXAMPLES, sample_rows
 from seqnlp.tasks.registry import import_tasks
-from seqnlp.tasks.tag.task import WORDS
+from seqnlp.tasks.tag.preview import WORDS
 
 ROOT = Path(__file__).parents[3]
 import_tasks()

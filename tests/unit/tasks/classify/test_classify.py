@@ -230,10 +230,7 @@ def test_gradient_times_input_is_exact_for_a_linear_model() -> None:
 def test_the_trivial_systems_against_plain_python() -> None:
     task = fitted()
     dev = {"text": ["fine film", "dull dull", "long", "fine"], "label": ["good", "bad", "bad", "bad"]}
-    splits = {
-        "train": task.encode(Dataset.from_dict(TRAIN), 1000),
-        "dev": task.encode(Dataset.from_dict(dev), 1000),
-    }
+    splits = {"train": task.encode(Dataset.from_dict(TRAIN), 1000), "dev": task.encode(Dataset.from_dict(dev), 1000)}
     found = task.baselines(splits, task.recipe.training, 1)
     assert list(found) == ["dev"]
     assert list(found["dev"]) == ["majority class", "bag of words"]

@@ -62,11 +62,7 @@ def tagger() -> Tagger:
             ['data.labels: there is no column to predict (for instance labels = ["upos"])'],
         ),
         ({"labels": ["a", "b", "a"]}, {"words": {}}, ["data.labels: column 'a' is named twice"]),
-        (
-            {"labels": ["form"]},
-            {"words": {}},
-            ["data.labels: the words themselves ('form') can't be the labels"],
-        ),
+        ({"labels": ["form"]}, {"words": {}}, ["data.labels: the words themselves ('form') can't be the labels"]),
     ],
 )
 def test_recipe_refuses_contradictory_columns(data: dict[str, Any], embedding: Any, problems: list[str]) -> None:

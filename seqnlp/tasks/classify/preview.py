@@ -1,0 +1,34 @@
+"""Preview of a classifier: texts of dev with their classes."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from seqnlp.events import Example
+from seqnlp.model import SequenceModel
+from seqnlp.tasks.classify.predictor import Classifier
+from seqnlp.tasks.classify.recipe import ClassifyRecipe
+from seqnlp.tasks.previews import sample_rows, shorten
+from seqnlp.training import Preview
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+def preview(
+    dev: "Dataset", seed: int, recipe: ClassifyRecipe, classifier: Callable[[SequenceModel], Classifier]
+) -> Preview:
+    """Pick texts and their classes; `seed` decides which."""
+    table = dev.select(sample_rows(len(dev), seed))
+    texts, expected = recipe.words(table).rows(), recipe.labels(table).rows()
+
+    def predict(model: SequenceModel) -> list[Example]:
+        return [
+            Example([shorten(" ".join(text))], [_joined(right)], [_joined(found.labels)], labels=True)
+            for text, right, found in zip(texts, expected, classifier(model).classify(texts), strict=True)
+        ]
+
+    return predict
+
+
+def _joined(labels: list[str]) -> str:
+    return ", ".join(labels) or "-"
