@@ -271,7 +271,7 @@ class LmPanel(TaskPanel):
 
     def action_settings(self) -> None:
         """Move the focus to the settings."""
-        self.query_one(SettingsPanel).focus()
+        self.screen.set_focus(self.query_one(SettingsPanel))  # at once: further keys may be waiting
 
     # alternatives
 
