@@ -95,7 +95,7 @@ class ModelService(ABC):
 
 @final
 class ServiceClient(ModelService):
-    """Service in a process of its own, started on demand, also after a death."""
+    """Service in a child process, started on demand, also after a crash."""
 
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "seqnlp.service")) -> None:
         super().__init__()

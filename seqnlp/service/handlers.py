@@ -87,7 +87,7 @@ def answer(request: Request, models: Models) -> Answer:
 
 
 def check(recipe: str, overrides: list[str]) -> dict[str, Any]:
-    """Faults of a recipe, or else its missing files, as `seqnlp recipes check`."""
+    """Faults of a recipe, or else its missing files; as `seqnlp recipes check`."""
     import_tasks()
     file = find_recipe(recipe)
     try:

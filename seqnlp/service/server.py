@@ -52,7 +52,7 @@ class Server:
             self.turn()
 
     def turn(self) -> None:
-        """Accept new messages, waiting if no request is open, and advance each open request once."""
+        """Accept new messages and advance each open request once; wait if none is open."""
         while not self._open or not self._inbox.empty():
             self._accept(self._inbox.get())
         for number in list(self._open):

@@ -16,7 +16,7 @@ BROKEN = "damaged"
 
 
 def runs_in(root: Path, trainings: Sequence[Training] = ()) -> list[Summary]:
-    """List the runs directly in a folder, the newest first and the broken last; none if there is no folder.
+    """List the runs in a folder: the newest first, the broken last; none if there is no folder.
 
     Args:
         root: The folder.

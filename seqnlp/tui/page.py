@@ -16,7 +16,7 @@ PERIOD = 0.5
 
 @final
 class PageDriver(WebDriver):
-    """Web driver of a page that asks before it closes, as quitting does."""
+    """Web driver of a page that asks before it closes."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None

@@ -183,6 +183,6 @@ def _sampling(settings: Mapping[str, Any]) -> Settings:
 
 
 def unknown_in_words(unknown: Sequence[str]) -> str:
-    """Warning of the characters or words of a prompt that a model does not know."""
+    """Warning of characters or words of a prompt outside the vocabulary."""
     listed = " ".join(repr(piece) if piece.isspace() else piece for piece in unknown[:8])
     return f"{listed}{' ...' if len(unknown) > 8 else ''}: it takes them for one and the same sign."

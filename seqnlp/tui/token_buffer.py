@@ -1,4 +1,4 @@
-"""Text of one sample as tokens with log-probabilities, bounded in memory, and its lines."""
+"""Text of one sample: tokens with log-probabilities, bounded in memory, and its lines."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class TokenBuffer:
         return found
 
     def context(self, offset: int | None = None) -> str:
-        """Text that a model reads before it continues from an offset, or from the end."""
+        """Context for a continuation at an offset, or at the end."""
         end = len(self.text) if offset is None else offset
         return self.text[max(0, end - CONTEXT) : end]
 

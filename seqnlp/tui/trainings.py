@@ -49,7 +49,7 @@ class Record:
     settings: list[str]
     pid: int
     started: float
-    """When the process began, in seconds since the epoch: later another one may have its number."""
+    """Start time of the process, in seconds since the epoch: later another one may have its number."""
 
 
 @final
@@ -218,7 +218,7 @@ def check_name(name: str) -> None:
 
 
 def spawn(command: Sequence[str], log: Path) -> int:
-    """Start a process in a session of its own, which outlives terminal and application.
+    """Start a process in a new session; it outlives terminal and application.
 
     Its output goes to a file: a pipe would break when the application ends.
 
@@ -268,7 +268,7 @@ def _read_record(file: Path) -> Record | None:
 
 
 def settings_in(line: str) -> list[str]:
-    """Split a line of settings as a shell would, with or without `-s`.
+    """Split a line of settings as a shell would; `-s` is optional.
 
     Raises:
         ValueError: a quotation mark has no partner.

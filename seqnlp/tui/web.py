@@ -214,7 +214,7 @@ class Visitor:
                 raise ValueError(message)
 
     async def stop(self) -> None:
-        """Ask the application to end, see to it that it does, and leave nothing open."""
+        """Ask the application to end, or kill it, and close all pipes."""
         process, reading = self.process, self._reading
         if process is None or reading is None:
             return

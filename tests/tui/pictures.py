@@ -18,12 +18,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import draw, wait_for
 from textual.widgets import Input, TextArea
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # as a script it finds only its own folder
 
 from seqnlp.run import Run
 from seqnlp.service.client import ServiceClient
 from seqnlp.tui.app import SeqnlpApp
+from tests.tui.conftest import draw, wait_for
 
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "pictures"
@@ -226,7 +228,8 @@ async def shoot(name: str) -> str:
         await wait_for(app, "● ready")
         await wait_for(app, f"{len(RUNS)} runs")
         await act(Pilot(pilot))
-        for line in app.screen.query("Input, TextArea").results(Input | TextArea):
+        for line in app.screen.query("Input, TextArea").results():
+            assert isinstance(line, Input | TextArea)
             line.cursor_blink = False
         await pilot.pause()
         return draw(app)

@@ -175,5 +175,5 @@ async def test_copying_takes_the_scores(runs: Path, fake: Any, typed: Any) -> No
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "wonderful")
-        app.screen.action_copy_text()  # type: ignore[attr-defined]
+        app.screen.action_copy_text()
         assert app.clipboard.splitlines()[0] == "positive\t0.8050"

@@ -11,9 +11,12 @@ from textual.widgets import Input
 from seqnlp.run import Run
 from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.panels.lm import LmPanel
 from seqnlp.tui.screens.compare import CompareScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.run_list import RunList
+from tests.tui.conftest import FakeService
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +158,7 @@ async def test_texts_have_the_same_prompt_and_seed(pairs: Path, fake: Any, shows
         screen = await opened(pilot, "char_lstm", "word_lstm")
         await pilot.press(*"Hm", "enter")
         await settled(pilot)
+        assert isinstance(app.service, FakeService)
         asked = [settings for do, settings in app.service.asked if do == "generate"]
         assert asked == [{"prompt": "Hm", "length": 600, "seed": 1, "temperature": 0.8}] * 2
         await pilot.press("n")
@@ -176,22 +180,25 @@ async def test_space_stops_both_and_escape_leaves_step_by_step(pairs: Path, fake
     app = app_of(pairs, fake, generate=lambda settings: repeat({"text": "a ", "lengths": [2], "logprobs": [-1.0]}))
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm", "word_lstm")
+        panel = screen.panel
+        assert isinstance(panel, LmPanel)
+        assert isinstance(app.service, FakeService)
         app.service.pause = 0.01
         await pilot.press("a", "enter")
-        while not all(buffer.tokens for buffer in screen.panel.session.buffers):
+        while not all(buffer.tokens for buffer in panel.session.buffers):
             await pilot.pause(0.01)
-        assert all(screen.panel.session.is_busy(number) for number in (0, 1))
+        assert all(panel.session.is_busy(number) for number in (0, 1))
         await pilot.press("space")
         await settled(pilot)
-        assert not screen.panel.session.busy
+        assert not panel.session.busy
         assert app.service.open == 0
-        before = screen.panel.session.buffers[0].tokens
+        before = panel.session.buffers[0].tokens
         await pilot.press("space")
-        while screen.panel.session.buffers[0].tokens == before:
+        while panel.session.buffers[0].tokens == before:
             await pilot.pause(0.01)
         await pilot.press("escape")
-        assert not screen.panel.session.busy
-        assert screen.panel.session.buffers[0].tokens > before
+        assert not panel.session.busy
+        assert panel.session.buffers[0].tokens > before
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
         assert app.service.open == 0
@@ -232,12 +239,13 @@ async def test_f2_asks_about_the_same_line_again(pairs: Path, fake: Any, shows: 
         line.text = "one\ntwo\nthree"
         line.move_cursor((1, 2))
         await settled(pilot)
-        asked = len(app.service.asked)  # type: ignore[attr-defined]
+        assert isinstance(app.service, FakeService)
+        asked = len(app.service.asked)
         await pilot.press("f2")
         await shows(app, "pos_lstm  ⇄  pos_gru")
         swapped = await settled(pilot)
         assert swapped.query_one(Prompt).cursor_location == (1, 2)
-        questions = [settings["sentences"] for do, settings in app.service.asked[asked:] if do == "tag"]  # type: ignore[attr-defined]
+        questions = [settings["sentences"] for do, settings in app.service.asked[asked:] if do == "tag"]
         assert questions[-2:] == ["two", "two"]
 
 
@@ -247,7 +255,8 @@ async def test_of_a_very_long_text_both_look_at_the_beginning(pairs: Path, fake:
         screen = await opened(pilot, "sentiment_lstm", "sentiment_gru")
         screen.query_one(Prompt).text = "word " * 5_000
         await shows(app, "only the first 2,000 words are looked at")
-        asked = [len(settings["texts"].split()) for do, settings in app.service.asked if do == "classify"]  # type: ignore[attr-defined]
+        assert isinstance(app.service, FakeService)
+        asked = [len(settings["texts"].split()) for do, settings in app.service.asked if do == "classify"]
         assert asked == [2_000, 2_000]
         screen.query_one(Prompt).text = "word"
         await hides(app, "are looked at")
@@ -311,6 +320,7 @@ async def test_translations(pairs: Path, fake: Any, shows: Any, hides: Any, sett
         await settled(pilot)
         await shows(app, "le bateau part demain")
         await shows(app, "le navire part demain")
+        assert isinstance(app.service, FakeService)
         asked = [settings for do, settings in app.service.asked if do == "translate"]
         assert asked == [{"texts": "the boat leaves tomorrow"}] * 2
         await pilot.press("ctrl+c")
@@ -325,6 +335,7 @@ async def test_what_can_not_be_compared_says_why(pairs: Path, fake: Any, shows: 
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "char_lstm", "pos_gru")
         await shows(app, "char_lstm (language model) and pos_gru (tagger) do different things")
+        assert isinstance(app.service, FakeService)
         assert app.service.asked == []
 
 
@@ -341,7 +352,7 @@ async def test_marks(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        runs = app.screen.query_one("RunList")
+        runs = app.screen.query_one(RunList)
         await pilot.press("tab", "down", "tab", "down", "tab")
         assert [Path(path).name for path in runs.marked] == [runs.shown[1].name, runs.shown[2].name]
         await shows(app, "●")

@@ -54,7 +54,7 @@ def app(runs: Path, new_run: Any, fake: Any) -> SeqnlpApp:
         run = new_run(name, "forecast", "mse", 0.41 - number / 50, f"2025-10-2{number}T10:00:00+00:00", 9_000)
         (run / "recipe.toml").write_text(f'task = "forecast"\n[data]\ntest = "{name}.csv[85%:]"\n')
 
-    class Both(fake):  # type: ignore[misc, valid-type]
+    class Both(fake):  # type: ignore[misc]
         async def stream(self, do: str, run: str, settings: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
             async for item in super().stream(do, run, {**settings, "run": Path(run).name}):
                 yield item
@@ -136,7 +136,7 @@ async def test_only_what_both_forecast_is_drawn_on_the_same_axes(app: SeqnlpApp,
         left, right = screen.query(ForecastView)
         assert ticks(left) == ticks(right)
         assert left.size == right.size
-        assert max(right.forecast["high"]) > max(left.forecast["high"]) + 2  # type: ignore[index]
+        assert max(right.forecast["high"]) > max(left.forecast["high"]) + 2
         together = ticks(left)
         left.show_forecast(screen.drawn[0], left.history, True)
         assert ticks(left) != together  # alone it would have a lower axis

@@ -56,7 +56,7 @@ def written(settled: Any) -> Any:
     """Three texts, written to their end."""
 
     async def write(pilot: Any) -> LmPanel:
-        panel = pilot.app.screen.query_one(LmPanel)
+        panel: LmPanel = pilot.app.screen.query_one(LmPanel)
         panel.settings.update(samples=SAMPLES, seed=SEED, length=LENGTH)
         await pilot.press(*PROMPT, "enter")
         await settled(pilot)

@@ -21,6 +21,7 @@ from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.trainings import Condition, Trainings
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.recipes import RecipeList
+from tests.tui.conftest import FakeService
 
 pytestmark = pytest.mark.anyio
 PLAYED = Path(__file__).parent / "played_training.py"
@@ -204,6 +205,7 @@ async def test_faults_stand_below_their_lines(
         assert any("has faults" in note for note in notes(app))
         screen.query_one("#settings", Input).value = "training.epoch=3"
         await settled(pilot)
+        assert isinstance(app.service, FakeService)
         assert app.service.asked[-1][1]["overrides"] == ["training.epoch=3"]
         await shows(app, "--set training.epoch=3: unknown key (did you mean `epochs`?)")
         screen.query_one("#settings", Input).value = "a='b"
@@ -234,6 +236,7 @@ async def test_a_check_that_fails_is_told_and_can_be_tried_again(
         await shows(app, "not checked")
         await pilot.press("enter")
         assert isinstance(app.screen, TrainScreen)
+        assert isinstance(app.service, FakeService)
         app.service.replies["check"] = right
         await pilot.press("ctrl+r")
         await settled(pilot)
@@ -277,7 +280,7 @@ async def test_a_run_that_is_there_is_asked_about(
         await pilot.pause()
         await pilot.press(key)
         await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
-        assert app.screen.run_name == name  # type: ignore[attr-defined]
+        assert app.screen.run_name == name
 
 
 async def test_a_burst_of_keys_trains_nothing_that_it_does_not_name(
@@ -297,7 +300,7 @@ async def test_a_burst_of_keys_trains_nothing_that_it_does_not_name(
         await pilot.press("tab")
         burst(app, *"mine", "enter")
         await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
-        assert app.screen.run_name == "mine"  # type: ignore[attr-defined]
+        assert app.screen.run_name == "mine"
 
 
 async def test_without_a_recipe_there_is_no_hint_to_train(
@@ -477,4 +480,4 @@ async def test_the_mouse_chooses(app: SeqnlpApp, opened: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot)
         await pilot.click(RecipeList, offset=(4, 3))
-        assert screen.query_one(RecipeList).chosen.name == "sentiment_lstm"  # type: ignore[union-attr]
+        assert screen.query_one(RecipeList).chosen.name == "sentiment_lstm"

@@ -66,8 +66,8 @@ def half_trained(root: Path, name: str, going_on: bool) -> None:
             lines.append({"event": "evaluated", **where, "scores": scores, **best, "examples": examples_at(step)})
     (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     if going_on:
-        started = psutil.Process().create_time()
-        record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "started": started}
+        began = psutil.Process().create_time()
+        record = {"recipe": "r.toml", "settings": [], "pid": os.getpid(), "started": began}
         (root / ".trainings").mkdir()
         (root / f".trainings/{name}.json").write_text(json.dumps(record))
 
@@ -160,16 +160,16 @@ async def test_pause_stop_and_resume_by_keys(
         await until(pilot, lambda: "■ stopped" in text_of(app))
         assert training.code == 130
         await screen.look()  # at the last steps, too
-        stopped = screen.follower.status.latest.step  # type: ignore[union-attr]
+        stopped = screen.follower.status.latest.step
         await hides(app, "pause")
         await pilot.press("space", "s")  # nothing is there to be paused
         await pilot.press("r")
-        await until(pilot, lambda: screen.follower.status.latest.step > stopped)  # type: ignore[union-attr]
+        await until(pilot, lambda: screen.follower.status.latest.step > stopped)
         again = app.trainings.at("a")
         assert again is not None
         assert again is not training
         assert again.record.settings == ["steps=100000"]
-        assert screen.follower.status.started.step == stopped  # type: ignore[union-attr]
+        assert screen.follower.status.started.step == stopped
 
 
 async def test_space_does_what_the_training_needs_now_and_not_when_it_was_last_looked_at(

@@ -56,7 +56,7 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await watched(pilot, "a")
         await shows(app, "■ stopped")
-        stopped = screen.follower.status.latest.step  # type: ignore[union-attr]
+        stopped = screen.follower.status.latest.step
         await pilot.press("r")
         await until(pilot, lambda: "✓ finished" in text_of(app))
         training = app.trainings.at("a")
@@ -64,7 +64,7 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
         assert training.record.recipe == str((runs / "a" / "recipe.toml").resolve())
         assert training.record.settings == []  # they are in that recipe
         assert training.code == 0
-        assert screen.follower.status.started.step == stopped  # type: ignore[union-attr]
+        assert screen.follower.status.started.step == stopped
 
 
 async def test_what_goes_on_elsewhere_is_not_begun_again(
@@ -121,5 +121,5 @@ async def test_a_real_training_goes_on_from_any_folder(
         await until(pilot, lambda: training.condition is Condition.ENDED)
         assert training.code == 0, training.last_words()
         await until(pilot, lambda: screen.follower.status.done is not None)
-        assert screen.follower.status.started.step > 0  # type: ignore[union-attr]
+        assert screen.follower.status.started.step > 0
         assert len(screen.follower.status.evaluations) == 4

@@ -249,7 +249,7 @@ class PredictPanel(TaskPanel):
         self.query_one("#status", Static).update(self.describe())
 
     def refuse(self, error: ServiceError, request: Mapping[str, Any]) -> None:
-        """Show usage errors in the status line, for a text is seldom right at once; raise others."""
+        """Show usage errors in the status line; raise others. A text is seldom right at once."""
         if error.kind != "UsageError":
             raise error
         self.query_one("#status", Static).update(Content.assemble(("✕ ", "bold $error"), (error.message, "$error")))

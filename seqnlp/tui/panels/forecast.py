@@ -209,7 +209,7 @@ class ForecastPanel(PredictPanel):
         return await self.ask(number, self.REQUEST, request)
 
     def refuse(self, error: ServiceError, request: Mapping[str, Any]) -> None:
-        """Replace the chart of another file by the reason that this can't be read; other faults leave the chart."""
+        """Replace the chart by the error if another file can't be read; other errors leave the chart."""
         self.horizon, self.level = self.last_good
         if error.kind != "DataError" or request["file"] == self.answered_file:
             super().refuse(error, request)
@@ -370,7 +370,7 @@ def table(forecast: Forecast) -> str:
 
 
 def distance(left: Forecast, right: Forecast) -> str:
-    """Mean and largest absolute difference of two forecasts of one series, in words."""
+    """Mean and largest absolute difference of two forecasts, in words."""
     if left["times"] != right["times"]:
         first, other = short_time(left["times"][0]), short_time(right["times"][0])
         return f"they do not forecast the same moments: one begins {first}, the other {other}"
@@ -386,7 +386,7 @@ def distance(left: Forecast, right: Forecast) -> str:
 
 
 def default_file(run: str) -> str:
-    """The file that a run was tested with, or else one of its others; empty if its recipe can't be read."""
+    """Test file of a run, or else its dev or train file; empty if its recipe can't be read."""
     data = data_section(Run(Path(run)))
     return str(data.get("test") or data.get("dev") or data.get("train") or "")
 

@@ -239,7 +239,7 @@ class LmPanel(TaskPanel):
 
     @work(exclusive=True, group="warn")
     async def _warn(self, prompt: str) -> None:
-        """Warn of characters or words of the prompt that the model does not know."""
+        """Warn of characters or words of the prompt outside the vocabulary."""
         if not prompt or prompt == self._checked:
             return
         self._checked = prompt
@@ -303,7 +303,7 @@ class LmPanel(TaskPanel):
             alternatives.show_tokens([(text, logprob) for text, logprob in found], chosen)
 
     def action_take(self, number: int) -> None:
-        """Take the alternative of that number instead of the token under the cursor."""
+        """Replace the token under the cursor by the alternative of that number."""
         self.query_one(Alternatives).take(number)
 
     @on(Alternatives.Taken)

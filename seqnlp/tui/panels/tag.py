@@ -201,7 +201,7 @@ def chosen_column(answer: Answer, wanted: str) -> str:
 
 
 def same_kind_of_tags(runs: Sequence[Summary]) -> bool:
-    """True if two taggers share a tag, or if one's tags are unknown."""
+    """True if two taggers share a tag, or one's tags are unknown."""
     left, right = (tag_set(Run(Path(run.path))) for run in runs)
     return not left or not right or not left.isdisjoint(right)
 

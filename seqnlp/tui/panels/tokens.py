@@ -47,7 +47,7 @@ class TokenPanel(PredictPanel):
 
     @property
     def asked_text(self) -> str:
-        """The text, or its beginning if it is far longer than anybody types."""
+        """The text, or the beginning of a very long one."""
         return beginning(self.typed)
 
     @abstractmethod

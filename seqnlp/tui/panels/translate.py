@@ -242,7 +242,7 @@ def adjusted(values: Mapping[str, Any], changed: str) -> dict[str, Any]:
 
 
 def mark_differences(left: str, right: str) -> tuple[Content, Content]:
-    """Two texts, with the words marked that the other one does not have there."""
+    """Two texts with the words marked in which they differ."""
     words, others = left.split(), right.split()
     steps = SequenceMatcher(None, words, others, autojunk=False).get_opcodes()
     return (
@@ -258,7 +258,7 @@ def _marked(words: Sequence[str], spans: Sequence[tuple[int, int]]) -> Content:
 
 
 def up_to(text: str, tokens: Sequence[str], number: int) -> str:
-    """The text up to the end of the word that a token belongs to."""
+    """The text up to the end of the word with a token."""
     _, end = _span(text, tokens, number)
     following = text.find(" ", end)
     return text if following < 0 else text[:following]
@@ -271,7 +271,7 @@ def before(text: str, tokens: Sequence[str], number: int) -> str:
 
 
 def _span(text: str, tokens: Sequence[str], number: int) -> tuple[int, int]:
-    """Offsets of a token in the text that was joined from all tokens."""
+    """Offsets of a token in the text joined from all tokens."""
     begin = end = 0
     for token in tokens[: number + 1]:
         letters = token.replace(BLANK, " ").strip(" ")

@@ -56,7 +56,7 @@ class BaseScreen(Screen[None]):
         """The widgets between header and footer."""
 
     def remove(self) -> AwaitRemove:
-        """Leave, with nothing that goes on for a screen whose widgets are gone already."""
+        """Cancel the workers, then leave: they would look for widgets that are gone."""
         self.workers.cancel_node(self)
         return super().remove()
 

@@ -159,12 +159,12 @@ class HomeScreen(BaseScreen):
             self._visit(RunScreen(event.run, self.service))
 
     def _visit(self, screen: BaseScreen) -> None:
-        """Open another screen, and clear the filter that has found the way there."""
+        """Open another screen and clear the filter."""
         self.query_one("#filter", Input).value = ""
         self.app.push_screen(screen)
 
     def action_open(self) -> None:
-        """Open the run under the cursor, once the filter has all that was typed before."""
+        """Open the run under the cursor (once the filter has all that was typed before)."""
         self.query_one(FilterLine).submit()
 
     def _open(self) -> None:
@@ -189,14 +189,14 @@ class HomeScreen(BaseScreen):
         self._marked()
 
     def _marked(self) -> None:
-        """Take `c` as a key if two runs are marked, otherwise as text."""
+        """Take `c` as a key if two runs are marked; otherwise as text."""
         comparable = len(self.query_one(RunList).marked) == 2
         self.query_one(FilterLine).left = FilterLine.left | ({"c"} if comparable else set())
         self._offer_keys()
 
     @on(RunList.Chosen)
     def _offer_keys(self) -> None:
-        """Offer only keys that do something with the chosen and the marked runs."""
+        """Offer only keys that apply to the chosen and marked runs."""
         runs = self.query_one(RunList)
         idle = set() if len(runs.marked) == 2 else {"compare"}
         if runs.chosen is None:

@@ -87,7 +87,7 @@ class TrainScreen(BaseScreen):
         """Faults of the chosen recipe and its settings; None until it is checked."""
 
     def body(self) -> ComposeResult:
-        """The recipes, the text of one, and the lines for settings and name."""
+        """Recipes, text of one, and input lines for settings and name."""
         with Horizontal(id="finder"):
             yield Static("❯", classes="sign")
             yield FilterLine(placeholder="type to find a recipe", id="filter", compact=True)

@@ -255,7 +255,7 @@ class WatchScreen(BaseScreen):
         )
 
     def _draw_examples(self, width: int) -> None:
-        """Draw as many examples as leave room for the curves and the table."""
+        """Draw the examples that leave room for curves and table."""
         room = (self.size.height - 18) // 4 if self.size.width >= 60 else (self.size.height - 25) // 4
         panel = self.query_one("#examples", Static)
         panel.display = room > 0 and bool(self.follower.status.examples)

@@ -128,7 +128,7 @@ class AttentionGrid(Widget, can_focus=True):
         self.column = min(max(self.column, 0), max(len(self.sources) - 1, 0))
 
     def _across(self) -> tuple[int, int, int, int]:
-        """Widths of gutter and cell, first source token in view, and their number."""
+        """Widths of gutter and cell, first source token shown, number shown."""
         width = self.size.width
         gutter = min(max(map(cell_len, self.tokens), default=0), max(width // 4, 4))
         room = max(width - gutter - 1, 2)
@@ -139,7 +139,7 @@ class AttentionGrid(Widget, can_focus=True):
         return gutter, cell, max(self.column - count + 1, 0), count
 
     def _down(self) -> tuple[int, int, int]:
-        """Lines of the heading, the first row in view, and the number of these."""
+        """Lines of the heading, first row shown, number of rows shown."""
         _, cell, _, _ = self._across()
         above = 1 if cell >= MIN_ACROSS else self._letters()
         seen = min(max(self.size.height - above, 1), len(self.tokens))

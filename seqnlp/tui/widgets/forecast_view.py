@@ -42,7 +42,7 @@ class ForecastView(Widget, can_focus=True):
     def show_forecast(
         self, forecast: Mapping[str, Any] | None, history: Values, with_interval: bool, beside: Values = ()
     ) -> None:
-        """Draw a forecast, on an axis that has room for the values `beside`."""
+        """Draw a forecast; the axis has room for the values `beside`, too."""
         self.forecast, self.history, self.with_interval, self.beside = forecast, history, with_interval, beside
         self.refresh()
 

@@ -55,7 +55,7 @@ class RecipeText(LinesView, can_focus=False):
         self.scroll_home(animate=False)
 
     def mark(self, faults: Sequence[Fault], file: str) -> None:
-        """Mark the faults in this file, and scroll to the first of them."""
+        """Mark the faults in this file and scroll to the first."""
         self._faults = [fault for fault in faults if fault["spot"] and fault["spot"][0] == file]
         self.changed()
         self._seek()

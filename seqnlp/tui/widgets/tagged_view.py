@@ -53,7 +53,7 @@ class TaggedView(WordFlow):
         self.changed()
 
     def labels(self) -> list[str]:
-        """Labels in the order of the sentence, one for each word or span."""
+        """Labels of words or spans, in the order of the sentence."""
         return list(self.tags) if self.spans is None else [span["label"] for span in self.spans]
 
     def span_at(self, word: int) -> Mapping[str, Any] | None:

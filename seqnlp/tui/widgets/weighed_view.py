@@ -17,7 +17,7 @@ SHADES = (0.15, 0.45, 0.75)
 
 @final
 class WeighedView(WordFlow):
-    """Words for a class are marked with `+`, those against it with `−`: the more signs the stronger."""
+    """Words with their contributions to a class: `+` for it, `−` against it; the more signs the stronger."""
 
     DEFAULT_CSS = """
     WeighedView { padding: 0 1 0 2; }
@@ -73,5 +73,5 @@ class WeighedView(WordFlow):
 
 
 def signed(value: float) -> str:
-    """A contribution with its sign, in five columns as long as it is below 10."""
+    """A contribution with its sign; five columns wide if below 10."""
     return f"{value:+.2f}".replace("-", "−")
