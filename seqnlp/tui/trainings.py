@@ -129,14 +129,12 @@ class Training:
         process = self._process
         if process is None:
             return None
-        if self.own:
-            with suppress(psutil.TimeoutExpired):
-                self.code = process.wait(0)
-                self._process = None
-                return None
         with suppress(psutil.Error):
             if process.is_running() and (state := process.status()) not in ENDED:
                 return state
+        if self.own:  # a child that has ended waits to be asked for its exit code
+            with suppress(psutil.TimeoutExpired):
+                self.code = process.wait(1)
         self._process = None
         return None
 
