@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seqnlp.decoders import DecoderModule, Loss
 from seqnlp.encoders import EncoderModule
-from seqnlp.nn.device import TensorBatch, device_of
+from seqnlp.nn.device import TensorBatch, device_of, to_device
 from seqnlp.nn.encoder import States
 
 Decoder = TypeVar("Decoder", bound=DecoderModule)
@@ -74,10 +74,9 @@ class SequenceModel(nn.Module):
 
         Nats are per item of the batch, also where a decoder had nothing to say about some of them.
         """
-        batch = batch.to(self.device)
         states = self.encode(batch.inputs, state)
+        targets = to_device(batch.targets, self.device)  # the inputs were moved by `encode`
         losses = [
-            decoder.loss(states, batch.targets[name]).total * self.weights[name]
-            for name, decoder in self.decoders.items()
+            decoder.loss(states, targets[name]).total * self.weights[name] for name, decoder in self.decoders.items()
         ]
         return Loss(sum(losses[1:], start=losses[0]), batch.items), states.state
