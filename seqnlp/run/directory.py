@@ -198,7 +198,7 @@ class Run:
 
     def meta(self) -> dict[str, Any]:
         """Provenance of the run; a `RunError` if the file is damaged."""
-        meta = files.read_sealed_json(self.path / META)
+        meta = files.read_sealed_json(self.path / META, sealed_with=DIGESTS)
         if not isinstance(meta.get("corpus", {}), dict):
             raise RunError("damaged: expected a table under `corpus`", self.path / META)
         return meta
@@ -283,7 +283,7 @@ class Run:
         """Load the scores; empty as long as there are none."""
         if not self._has(SCORES):
             return {}
-        scores = files.read_sealed_json(self.path / SCORES, self.digests() is not None)
+        scores = files.read_sealed_json(self.path / SCORES, sealed=self.digests() is not None)
         if odd := [name for name, table in scores.items() if not isinstance(table, dict)]:
             raise RunError(f"damaged: expected a table of scores under {odd[0]!r}", self.path / SCORES)
         return scores
