@@ -269,7 +269,7 @@ class Run:
 
     def events(self) -> list[dict[str, Any]]:
         """Events of the log as if the training had never been interrupted; empty if there is none."""
-        return events_log.read_events(self.path / EVENTS)
+        return events_log.read_events(self.path / EVENTS, self.digests() is not None)
 
     def recent_events(self) -> list[dict[str, Any]]:
         """Last events of the log, read in constant time."""

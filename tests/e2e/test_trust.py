@@ -1,5 +1,6 @@
 """A run of somebody else's executes nothing until its user consents, and reads no file outside of itself."""
 
+import asyncio
 import os
 import random
 import shutil
@@ -16,6 +17,9 @@ from seqnlp.errors import RunError, UntrustedPlugin
 from seqnlp.processes import module_command
 from seqnlp.recipe import consent, plugins
 from seqnlp.run import Run
+from seqnlp.service.client import ServiceClient
+from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import run_at
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = (ROOT / "tests/plugins/rate.py").read_text(encoding="utf-8")
@@ -28,6 +32,11 @@ data = { reader = "csv", train = "train.csv", dev = "train.csv", test = "train.c
 training = { epochs = 2, threads = 1 }
 """
 Program = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture(scope="module")
@@ -292,6 +301,25 @@ def test_processes_of_the_program_import_nothing_from_the_working_directory(
     assert done.stdout.startswith("seqnlp ")
     monkeypatch.chdir(ROOT)
     assert module_command("seqnlp") == [sys.executable, "-m", "seqnlp"]
+
+
+@pytest.mark.anyio
+async def test_the_terminal_application_says_that_a_run_is_not_trusted(run: Path, trace: Path) -> None:
+    from seqnlp.recipe.consent import remember
+
+    app = SeqnlpApp(run.parent, ServiceClient(), run_at(run))
+    async with app.run_test(size=(120, 30)) as pilot:
+        async with asyncio.timeout(60):
+            while not any("was not run" in note.message and "--trust" in note.message for note in app._notifications):
+                await pilot.pause(0.05)
+        assert not trace.exists()
+    remember((run / "plugins/rate.py").read_bytes(), run)  # as `seqnlp tui RUN --trust`, which needs a terminal
+    app = SeqnlpApp(run.parent, ServiceClient(), run_at(run))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press(*"good")
+        async with asyncio.timeout(60):
+            while not trace.exists():
+                await pilot.pause(0.05)
 
 
 def test_a_recipe_that_is_damaged_is_told_before_any_question(run: Path) -> None:
