@@ -177,7 +177,9 @@ class Run:
         return digests
 
     def check(self) -> None:
-        """Check every file that decides what the model predicts, or what a resumed training does.
+        """Check the digests of recipe, codecs, weights and checkpoint.
+
+        They decide what the model predicts, and what a resumed training does.
 
         Raises:
             seqnlp.errors.RunError: one is missing or not as it was written; it is named.
@@ -192,7 +194,7 @@ class Run:
                 check_tensors(self.path / name, digests is not None)
 
     def has_changed(self, plugin: Path) -> bool:
-        """Test whether a plugin that the run carries is no longer as the training wrote it."""
+        """Test whether a plugin of the run has changed since the training."""
         digest = (self.digests() or {}).get(f"{PLUGINS}/{plugin.name}")
         return digest is not None and digest != digest_of(files.read_bytes(plugin))
 

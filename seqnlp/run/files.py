@@ -171,7 +171,7 @@ def parse_json(content: bytes, path: Path) -> dict[str, Any]:
 
 
 def check_own(path: Path) -> None:
-    """Check that a part of a run, if it is there, is a file or a folder of its own.
+    """Check that a part of a run is no link; it may be missing.
 
     Raises:
         seqnlp.errors.RunError: it is a link, a device, a pipe or a socket.
