@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from seqnlp.errors import RunError, UsageError
+from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.events import Event
+from seqnlp.json_text import to_json
 from seqnlp.run import events_log, files
 from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal, sealed_digest
+from seqnlp.run.edits import describe_edits
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
 from seqnlp.spelling import nearest
@@ -56,8 +58,8 @@ class Run:
             seqnlp.errors.DataError: the folder cannot be written.
         """
         run = cls(Path(path))
-        cls.check_free(run.path, overwrite)
         with files.saving(run.path, "beginning a run"):
+            cls.check_free(run.path, overwrite)
             run._clear()
             run.path.mkdir(parents=True, exist_ok=True)
         run.save_meta({"format": FORMAT})
@@ -211,8 +213,17 @@ class Run:
         return Path(str(self.meta().get("recipe_file", "")))
 
     def save_codec(self, name: str, codec: dict[str, Any]) -> None:
-        """Save a codec under a name, which may be any text."""
-        files.write_json(self.path / CODECS / codec_file(name), codec)
+        """Save a codec under a name, which may be any text.
+
+        Raises:
+            seqnlp.errors.DataError: it has numbers that are not finite, which would not come back.
+        """
+        path = self.path / CODECS / codec_file(name)
+        try:
+            text = to_json(codec, indent=2, finite=True)
+        except ValueError:
+            raise DataError("this codec, fitted to the training data, has numbers that are not finite", path) from None
+        files.write_bytes(path, (text + "\n").encode("utf-8", "surrogatepass"))
 
     def load_codecs(self) -> dict[str, dict[str, Any]]:
         """Load the codecs by name; a missing name raises `RunError` rather than `KeyError`."""
@@ -361,13 +372,22 @@ class Run:
         content = files.read_bytes(self.path / name)
         if digests is not None and digests.get(name) != digest_of(content):
             if name == RECIPE:
+                edits = self._edits(content, digests.get(name, ""))
                 raise RunError(
-                    "edited or damaged since the training, and weights fit no other recipe: undo that, "
+                    f"edited or damaged since the training{edits}, and weights fit no other recipe: undo that, "
                     "or train an edited copy with --out",
                     self.path / name,
                 )
             raise RunError("damaged: not what the training wrote (meta.json has another digest)", self.path / name)
         return content
+
+    def _edits(self, recipe: bytes, digest: str) -> str:
+        """Edits of the recipe in brackets, as far as the model card tells; never raises."""
+        try:
+            edits = describe_edits(recipe, (self.path / CARD).read_text(encoding="utf-8"), digest)
+        except (OSError, ValueError):
+            return ""
+        return f" ({edits})" if edits else ""
 
     def _has(self, name: str) -> bool:
         return os.path.exists(self.path / name)
