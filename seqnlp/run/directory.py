@@ -382,7 +382,7 @@ class Run:
         return content
 
     def _edits(self, recipe: bytes, digest: str) -> str:
-        """Edits of the recipe in brackets, as far as the model card tells; never raises."""
+        """Edits of the recipe, in brackets; empty if unknown."""
         try:
             edits = describe_edits(recipe, (self.path / CARD).read_text(encoding="utf-8"), digest)
         except (OSError, ValueError):
