@@ -106,11 +106,11 @@ class Run:
             raise RunError(f"no such run{nearest_run(path)}", path)
         if not path.is_dir():
             raise RunError("expected a run, the folder that `seqnlp train` leaves behind, found a file", path)
-        run.check_own()
         if not run._has(META):
             if any(map(run._has, (RECIPE, MODEL, STATE))):
                 raise RunError(f"half-written: {META} is missing ({run._way_out()})", path)
             raise RunError(f"not a run: it has no {META}{nearest_run(path / '*')}", path)
+        run.check_own()
         found = run.meta().get("format")
         if not isinstance(found, int):
             raise RunError("damaged: expected a format number under `format`", path / META)
@@ -326,9 +326,8 @@ class Run:
             seqnlp.errors.RunError: a part of the run is a link: what it points to is not the run's to be replaced.
         """
         self = cls(Path(path))
-        if self.path.is_dir():
-            self.check_own()
         if self.is_run(self.path):
+            self.check_own()
             if not overwrite:
                 raise UsageError(
                     f"{self.path} is already a run: --resume continues it, --overwrite replaces it, "
