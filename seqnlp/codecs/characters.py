@@ -3,15 +3,25 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Self, final
+from typing import Annotated, Any, Self, final
 
 import numpy as np
+from pydantic import Field
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import SavedCodec, SingleCharacters
 from seqnlp.codecs.text import WordCodec
+from seqnlp.json_types import LARGEST
 
 PADDING, UNKNOWN, START, END = range(4)
 SPECIAL = 4
+
+
+class SavedCharacters(SavedCodec):
+    """JSON of a vocabulary of characters."""
+
+    characters: SingleCharacters
+    max_length: Annotated[int, Field(ge=4, le=LARGEST)]
 
 
 @final
@@ -55,5 +65,6 @@ class Characters(WordCodec):
         return {"characters": self.characters, "max_length": self.max_length}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["characters"], data["max_length"])
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        saved = SavedCharacters.read(data)
+        return cls(saved.characters, saved.max_length)

@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self, final
+from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Codec, Column
 from seqnlp.spec import Family
 
@@ -51,6 +53,12 @@ class LabelCodec(Codec):
         """Label set to score by: all labels of both columns that can be predicted."""
         possible = [label for label in gold.distinct if not self.unseen([label])]
         return Labels.fit([*possible, *predicted.distinct])
+
+
+class SavedLabels(SavedCodec):
+    """JSON of a set of labels."""
+
+    labels: Annotated[Distinct, Field(min_length=1)]
 
 
 @final
@@ -98,8 +106,8 @@ class Labels(LabelCodec):
         return {"labels": self.names}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["labels"])
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(SavedLabels.read(data).labels)
 
 
 class LabelEncoding(Family, ABC):
@@ -126,7 +134,7 @@ class LabelEncoding(Family, ABC):
             seqnlp.errors.DataError: there is nothing to learn.
         """
 
-    def restore(self, data: dict[str, Any]) -> LabelCodec:
+    def restore(self, data: Mapping[str, Any]) -> LabelCodec:
         """Restore the codec of a run."""
         return self.codec_class.from_json(data)
 

@@ -4,7 +4,7 @@ import codecs
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import Distinct, SavedCodec, SingleCharacters, Utf8, damaged
 from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.text import Codec
-from seqnlp.codecs.vocabulary import Vocabulary
+from seqnlp.codecs.vocabulary import SavedVocabulary, Vocabulary
 from seqnlp.spec import Family
 
 UNKNOWN = 0
@@ -79,6 +80,12 @@ def text_decoder() -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder("utf-8")("replace")
 
 
+class SavedCharacterText(SavedCodec):
+    """JSON of a vocabulary of characters."""
+
+    characters: Annotated[SingleCharacters, Utf8]
+
+
 @final
 class CharacterText(RunningText):
     """Every character is a token."""
@@ -115,12 +122,19 @@ class CharacterText(RunningText):
         return {"characters": self.characters}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["characters"])
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(SavedCharacterText.read(data).characters)
 
 
 def _code_points(text: str) -> NDArray[np.int64]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+
+
+class SavedWordText(SavedVocabulary):
+    """JSON of a vocabulary of words and signs."""
+
+    words: Annotated[Distinct, Utf8]
+    at_blanks: bool = False
 
 
 @final
@@ -157,8 +171,9 @@ class WordText(RunningText):
         return {**self.vocabulary.to_json(), "at_blanks": self.at_blanks}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(Vocabulary.from_json(data), data.get("at_blanks", False))
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        saved = SavedWordText.read(data)
+        return cls(Vocabulary(saved.words, saved.counts, saved.lowercase), saved.at_blanks)
 
 
 @final
@@ -200,8 +215,12 @@ class SubwordText(RunningText):
         return self.subwords.to_json()
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(Subwords.from_json(data))
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        subwords = Subwords.from_json(data)
+        try:
+            return cls(subwords)
+        except KeyError as error:
+            raise damaged(data, f"a piece has the sign {error}, which is no byte", "model.vocab") from None
 
 
 def _signs_of_bytes() -> list[str]:
@@ -233,7 +252,7 @@ class Tokenizer(Family, ABC):
             at_blanks: Words are separated by blanks already, and by nothing else.
         """
 
-    def restore(self, data: dict[str, Any]) -> RunningText:
+    def restore(self, data: Mapping[str, Any]) -> RunningText:
         """Restore the codec of a run."""
         return self.codec_class.from_json(data)
 

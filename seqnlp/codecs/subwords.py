@@ -1,16 +1,48 @@
 """Subwords by byte-pair encoding or a unigram model, on bytes."""
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, Self, final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, final
 
 import numpy as np
+from pydantic import Field
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import SavedCodec, damaged
 from seqnlp.codecs.text import WordCodec
+from seqnlp.json_types import LARGEST
 
 PADDING = 0
+
+
+class SavedBytePairs(SavedCodec, extra="allow"):
+    """Byte-pair encoding, in the format of the `tokenizers` package."""
+
+    type: Literal["BPE"]
+    vocab: dict[str, Annotated[int, Field(ge=0, le=LARGEST)]]
+    merges: list[Any]
+
+
+class SavedUnigram(SavedCodec, extra="allow"):
+    """Unigram model, in the format of the `tokenizers` package."""
+
+    type: Literal["Unigram"]
+    vocab: list[Annotated[list[Any], Field(min_length=2, max_length=2)]]
+
+
+class SavedSubwords(SavedCodec):
+    """Tokenizer, in the format of the `tokenizers` package; nothing pads, cuts or changes texts."""
+
+    version: str
+    truncation: None
+    padding: None
+    added_tokens: Annotated[list[Any], Field(max_length=0)]
+    normalizer: None
+    pre_tokenizer: dict[str, Any]
+    post_processor: None
+    decoder: dict[str, Any]
+    model: Annotated[SavedBytePairs | SavedUnigram, Field(discriminator="type")]
 
 
 @final
@@ -71,5 +103,19 @@ class Subwords(WordCodec):
         return data
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(Tokenizer.from_str(json.dumps(data)))
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        SavedSubwords.read(data)
+        try:
+            tokenizer = Tokenizer.from_str(json.dumps(data))
+        except Exception as error:  # the package has no class of its own for what it can't parse
+            raise damaged(data, " ".join(str(error).split())[:120]) from None
+        subwords = cls(tokenizer)
+        if sorted(tokenizer.get_vocab().values()) != list(range(len(subwords) - 1)):
+            raise damaged(data, "expected pieces numbered from 0 without a gap", "model.vocab")
+        if subwords.decode(next(iter(subwords.encode([EVERY_BYTE]))).tolist()) != EVERY_BYTE:
+            raise damaged(data, "the pieces do not spell every text")
+        return subwords
+
+
+EVERY_BYTE = "".join(map(chr, [*range(0x80), 0xA0, 0x3FF, 0x7FF, 0x800, 0xFFFD, 0x10000, 0x10FFFF])) + "a b  c\n"
+"""Text to test a tokenizer by: all of ASCII, and characters of two, three and four bytes."""

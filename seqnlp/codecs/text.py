@@ -26,8 +26,12 @@ class Codec(ABC):
 
     @classmethod
     @abstractmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Rebuild a serialized codec."""
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild a serialized codec; its schema is a `seqnlp.codecs.saved.SavedCodec`.
+
+        Raises:
+            seqnlp.errors.RunError: naming the key that is damaged.
+        """
 
 
 @dataclass(frozen=True)

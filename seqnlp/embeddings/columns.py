@@ -1,10 +1,12 @@
 """Vectors of columns that the corpus gives beside the words: part-of-speech tags, for instance."""
 
+from collections.abc import Mapping
 from typing import Any, final
 
 from torch import Tensor
 
 from seqnlp.codecs import ColumnVocabulary, TokenizedText, Vocabulary
+from seqnlp.codecs.saved import check_settings
 from seqnlp.codecs.text import IDS
 from seqnlp.embeddings.base import Embedder, Embedding, Features, PathResolver, TextBatch
 from seqnlp.embeddings.words import WordLookup, Words
@@ -28,8 +30,11 @@ class ColumnEmbedding(Embedding):
         counts = train.columns[self.column].counts()
         return ColumnVocabulary(self.column, Vocabulary.fit(counts, self.table.min_count, self.table.lowercase))
 
-    def restore(self, data: dict[str, Any]) -> ColumnVocabulary:
-        return ColumnVocabulary.from_json(data)
+    def restore(self, data: Mapping[str, Any]) -> ColumnVocabulary:
+        codec = ColumnVocabulary.from_json(data)
+        check_settings(data, data, {"column": self.column})
+        check_settings(data, data["values"], {"lowercase": self.table.lowercase})
+        return codec
 
     def build(self, codec: ColumnVocabulary) -> "ColumnLookup":
         return ColumnLookup(self.table.build(codec.values))

@@ -13,6 +13,7 @@ from seqnlp.events import Event
 from seqnlp.run import events_log, files
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
+from seqnlp.run.records import meta_problem, scores_problem
 from seqnlp.spelling import nearest
 
 if TYPE_CHECKING:
@@ -111,8 +112,11 @@ class Run:
 
     @classmethod
     def find(cls, root: str | Path = RUNS) -> list[Run]:
-        """Find the runs directly in a folder, by name; half-written ones included."""
-        return [cls(meta.parent) for meta in sorted(Path(root).glob(f"*/{META}"))]
+        """Find the runs directly in a folder, by name; damaged and half-written ones included."""
+        runs = {cls(file.parent) for file in Path(root).glob(f"*/{META}")}
+        half = (cls(file.parent) for file in Path(root).glob(f"*/{RECIPE}"))  # its meta.json was lost
+        runs |= {run for run in half if any(map(run._has, (MODEL, STATE, EVENTS)))}
+        return sorted(runs, key=lambda run: run.path)
 
     @classmethod
     def is_run(cls, path: str | Path) -> bool:
@@ -153,8 +157,8 @@ class Run:
     def meta(self) -> dict[str, Any]:
         """Provenance of the run; a `RunError` if the file is damaged."""
         meta = files.read_json(self.path / META)
-        if not isinstance(meta.get("corpus", {}), dict):
-            raise RunError("damaged: expected a table under `corpus`", self.path / META)
+        if problem := meta_problem(meta):
+            raise RunError(f"damaged: {problem}", self.path / META)
         return meta
 
     @property
@@ -210,8 +214,8 @@ class Run:
     def scores(self) -> dict[str, Any]:
         """Load the scores; empty as long as there are none."""
         scores = files.read_json(self.path / SCORES) if self._has(SCORES) else {}
-        if odd := [name for name, table in scores.items() if not isinstance(table, dict)]:
-            raise RunError(f"damaged: expected a table of scores under {odd[0]!r}", self.path / SCORES)
+        if problem := scores_problem(scores):
+            raise RunError(f"damaged: {problem}", self.path / SCORES)
         return scores
 
     def save_probe(self, probe: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, final
 
 from seqnlp.errors import RunError
-from seqnlp.events import Event
-from seqnlp.run.files import read_bytes, saving, without_infinities
+from seqnlp.events import Event, event_problem
+from seqnlp.run.files import parse_json, read_bytes, saving, without_infinities
 
 EVENTS = "events.jsonl"
 
@@ -50,19 +50,24 @@ def read_events(path: Path) -> list[dict[str, Any]]:
 def parse_event(line: bytes) -> dict[str, Any] | None:
     """Parse a line of a log; None for a damaged one."""
     try:
-        event = json.loads(line)
-        return event if isinstance(event["event"], str) and isinstance(event["step"], int) else None
-    except (ValueError, TypeError, KeyError, RecursionError):
+        event = parse_json(line)
+    except (ValueError, RecursionError):
         return None
+    return event if isinstance(event, dict) and not event_problem(event) else None
 
 
 def read_recent_events(path: Path) -> list[dict[str, Any]]:
     """Last whole events of a log, however long it is; damaged lines are skipped."""
     if not path.exists():
         return []
-    with open(path, "rb") as file:
-        file.seek(max(0, os.path.getsize(path) - TAIL))
-        lines = file.read().split(b"\n")[:-1]
+    try:
+        if not path.is_file():
+            raise RunError("cannot be read: expected a file", path)
+        with open(path, "rb") as file:
+            file.seek(max(0, os.path.getsize(path) - TAIL))
+            lines = file.read().split(b"\n")[:-1]
+    except OSError as error:
+        raise RunError(f"cannot be read: {(error.strerror or str(error)).lower()}", path) from error
     return [event for event in map(parse_event, lines) if event is not None]
 
 

@@ -6,12 +6,14 @@ import errno
 import json
 import math
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from seqnlp.errors import DataError, RunError
+from seqnlp.json_types import JsonObject, is_deep
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 LEFTOVERS = ".*.tmp"
@@ -77,7 +79,11 @@ def read_bytes(path: Path) -> bytes:
         seqnlp.errors.RunError: it is missing, or cannot be read.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for, a device has no end
+            raise RunError("cannot be read: expected a file", path)
         return path.read_bytes()
+    except MemoryError as error:
+        raise RunError("cannot be read: larger than the memory", path) from error
     except FileNotFoundError as error:
         raise RunError("missing", path) from error
     except OSError as error:
@@ -96,19 +102,47 @@ def read_text(path: Path) -> str:
         raise RunError("damaged: not UTF-8 text", path) from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> JsonObject:
     """Read a JSON object.
 
     Raises:
         seqnlp.errors.RunError: it is missing, cannot be read or holds no JSON object.
     """
     try:
-        value = json.loads(read_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"damaged: not JSON ({error})", path) from error
+        value = parse_json(read_bytes(path))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise RunError(f"damaged: not JSON ({str(error)[:120] or type(error).__name__})", path) from error
     if not isinstance(value, dict):
         raise RunError(f"damaged: expected a JSON object, found {type(value).__name__}", path)
+    return JsonObject(value, path)
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse standard JSON, in which no key is there twice.
+
+    Raises:
+        ValueError: it is something else, NaN and infinities included.
+        RecursionError: it is nested too deeply.
+    """
+    value = _DECODER.decode(data.decode(json.detect_encoding(data), "surrogatepass"))
+    if isinstance(value, dict | list) and is_deep(value):
+        raise ValueError("nested too deeply")
     return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r:.40} is there twice")
+    return table
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_table)
 
 
 def without_infinities(value: Any) -> Any:

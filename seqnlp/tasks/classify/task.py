@@ -85,8 +85,8 @@ class ClassifyTask(LabellingTask):
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
         """Restore the task; class weights and prior are among the weights of the model."""
-        labels = Labels.from_json(dict(codecs["labels"]))
-        ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
+        labels = Labels.from_json(codecs["labels"])
+        ngrams = None if recipe.ngrams is None else recipe.ngrams.restore(codecs[NGRAMS])
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
 
     def codecs(self) -> dict[str, Codec]:
