@@ -17,7 +17,7 @@ from seqnlp.run.directory import RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
-from seqnlp.tasks.loading import encode, open_split, rebuild, recipe_of, score
+from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
@@ -91,7 +91,7 @@ def _train(
     else:
         run = Run(path)
         _check_same_corpus(run, corpus)
-        task = task_class(wanted).restore(wanted, run.load_codecs())
+        task = restore(run, wanted)
     splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
     for name, examples in splits.items():
         for notice in task.notices(examples):
@@ -102,7 +102,8 @@ def _train(
         lock.acquire()
         run = _begin(path, wanted, file, task, corpus, trainer.model.device)
     else:
-        trainer.restore(*saved)
+        with fitting(run, "its checkpoint"):
+            trainer.restore(*saved)
     yield from _record(run, trainer)
     yield _finish(run, trainer, task, splits)
 
@@ -260,7 +261,8 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
 def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
     """Score the best weights and record the result."""
     model, now = trainer.model, trainer.progress
-    model.load_state_dict(run.load_model())
+    with fitting(run, "its weights"):
+        model.load_state_dict(run.load_model())
     _calibrate(run, trainer, task, splits["dev"])
     baselines = task.baselines(splits, trainer.settings, trainer.seed)
     scores: Scores = {}

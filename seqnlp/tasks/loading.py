@@ -1,12 +1,14 @@
 """Opening a run: its recipe, model, and a split of its corpus."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from seqnlp.errors import RunError, UsageError, error_context
+from seqnlp.errors import OutOfMemory, RunError, SeqnlpError, UsageError, error_context
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
@@ -52,21 +54,50 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
     return OpenSplit(opened, recipe, task, model, table, encode(task, recipe, source, table))
 
 
+@contextmanager
+def fitting(run: Run, parts: str) -> Iterator[None]:
+    """Convert any error of parts that do not fit a run's recipe into a `RunError`.
+
+    Codecs, layers and plugins raise whatever they like over content that they have not written: whoever reads
+    a run reads it inside this block, so that a damaged run is one line and never a traceback.
+
+    Args:
+        run: The run that is read.
+        parts: Names them in the message, for instance "its codecs".
+    """
+    try:
+        yield
+    except SeqnlpError:
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError | RuntimeError) and (out_of_memory := OutOfMemory.from_exception(error)):
+            raise out_of_memory from error
+        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        raise RunError(f"damaged: {parts} do not fit its recipe ({detail})", run.path) from error
+
+
+def restore(run: Run, recipe: TaskRecipe) -> Task:
+    """Restore the task of a run from its codecs, to predict with it or to resume its training.
+
+    Raises:
+        seqnlp.errors.RunError: they are damaged, or do not fit the recipe.
+    """
+    codecs = run.load_codecs()
+    with fitting(run, "its codecs"):
+        return task_class(recipe).restore(recipe, codecs)
+
+
 def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
     """Rebuild the model of a run with its codecs and weights.
 
     Raises:
-        seqnlp.errors.RunError: they do not fit the recipe.
+        seqnlp.errors.RunError: they are damaged, or do not fit the recipe.
     """
-    codecs, weights = run.load_codecs(), run.load_model()
-    try:
-        task = task_class(recipe).restore(recipe, codecs)
+    task, weights = restore(run, recipe), run.load_model()
+    with fitting(run, "its codecs or weights"):
         with weights_are_loaded():
             model = task.build()
         model.load_state_dict(weights)
-    except (LookupError, TypeError, ValueError, RuntimeError) as error:
-        detail = " ".join(str(error).split())[:120] or type(error).__name__
-        raise RunError(f"damaged: its codecs or weights do not fit its recipe ({detail})", run.path) from None
     return task, model.eval()
 
 
