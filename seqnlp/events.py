@@ -94,20 +94,20 @@ class Done(Event):
 
 
 def event_problem(line: Mapping[str, Any]) -> str:
-    """First mistake in a line of `events.jsonl`: a field that is missing or of another type; empty if none is.
+    """First mistake in a line of `events.jsonl`: a key that is missing or of another type; empty if none is.
 
     Of a kind that this version does not know, only what all kinds have is checked.
     """
     name = line.get("event")
     if not isinstance(name, str):
         return mismatch(name, str, "event")
-    for field, hint, fits, required in _types(KINDS.get(name, Event)):
-        if field in line:
-            value = line[field]
+    for key, hint, fits, required in _types(KINDS.get(name, Event)):
+        if key in line:
+            value = line[key]
             if not fits(value):
-                return mismatch(value, hint, field)
+                return mismatch(value, hint, key)
         elif required:
-            return f"{field}: missing"
+            return f"{key}: missing"
     return "" if line["step"] >= 0 and line["epoch"] >= 0 and line["seconds"] >= 0 else "a negative number"
 
 

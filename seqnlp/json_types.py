@@ -75,8 +75,9 @@ def type_check(expected: Any) -> Callable[[Any], bool]:
     if is_dataclass(expected) or is_typeddict(expected):
         hints, required = _fields(expected)
         fields_ = [(name, type_check(hint), name in required) for name, hint in hints.items()]
-        return lambda value: isinstance(value, dict) and all(
-            check(value[name]) if name in value else not needed for name, check, needed in fields_
+        return lambda value: (
+            isinstance(value, dict)
+            and all(check(value[name]) if name in value else not needed for name, check, needed in fields_)
         )
     if origin is list:
         of_item = type_check(arguments[0])

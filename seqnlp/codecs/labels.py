@@ -2,11 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self, final
+from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.saved import Distinct, SavedCodec
@@ -58,7 +57,7 @@ class LabelCodec(Codec):
 class SavedLabels(SavedCodec):
     """JSON of a set of labels."""
 
-    labels: Annotated[Distinct, Field(min_length=1)]
+    labels: Distinct
 
 
 @final

@@ -117,14 +117,18 @@ def read_json(path: Path) -> JsonObject:
     return JsonObject(value, path)
 
 
-def parse_json(data: bytes) -> Any:
-    """Parse standard JSON, in which no key is there twice.
+def parse_json(data: bytes, finite: bool = True) -> Any:
+    """Parse JSON in which no key is there twice.
+
+    Args:
+        data: The text.
+        finite: Refuse NaN and infinities, which standard JSON lacks.
 
     Raises:
-        ValueError: it is something else, NaN and infinities included.
+        ValueError: it is something else.
         RecursionError: it is nested too deeply.
     """
-    value = _DECODER.decode(data.decode(json.detect_encoding(data), "surrogatepass"))
+    value = (_DECODER if finite else _LOOSE_DECODER).decode(data.decode(json.detect_encoding(data), "surrogatepass"))
     if isinstance(value, dict | list) and is_deep(value):
         raise ValueError("nested too deeply")
     return value
@@ -143,6 +147,7 @@ def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_table)
+_LOOSE_DECODER = json.JSONDecoder(object_pairs_hook=_table)
 
 
 def without_infinities(value: Any) -> Any:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from seqnlp.errors import RunError
+from seqnlp.json_types import mismatch
 from seqnlp.nn.device import CPU
-from seqnlp.run.files import write_bytes
+from seqnlp.run.files import parse_json, write_bytes
 
 HEADER = "seqnlp"
 """Only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
+
+
+class Header(TypedDict):
+    """Type of the header's JSON."""
+
+    aliases: dict[str, str]
+    meta: dict[str, Any]
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
@@ -43,7 +51,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})[HEADER])
+            header = parse_json((file.metadata() or {})[HEADER].encode(), finite=False)  # scores may be NaN
+            if problem := mismatch(header, Header):
+                raise ValueError(problem)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             tensors |= {alias: tensors[name] for alias, name in header["aliases"].items()}
             return tensors, header["meta"]
@@ -51,8 +61,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise RunError("missing", path) from error
     except OSError as error:
         raise RunError(f"cannot be read: {(error.strerror or str(error)).lower()}", path) from error
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"damaged: not a safetensors file of seqnlp ({error})", path) from error
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise RunError(f"damaged: not a safetensors file of seqnlp ({str(error)[:120]})", path) from error
 
 
 def find_aliases(tensors: dict[str, Tensor]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from seqnlp.run import Run
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
+from seqnlp.training.checkpoint import check_tensors
 from seqnlp.training.precision import Precision, computing_in
 
 SPLITS = ("train", "dev", "test")
@@ -97,6 +98,7 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
     with fitting(run, "its codecs or weights"):
         with weights_are_loaded():
             model = task.build()
+        check_tensors(weights, model.state_dict())
         model.load_state_dict(weights)
     return task, model.eval()
 

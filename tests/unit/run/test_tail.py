@@ -21,7 +21,8 @@ EVENTS: list[Event] = [
 
 
 def line(event: str, step: int, **more: Any) -> bytes:
-    return json.dumps({"event": event, "step": step, **more}).encode() + b"\n"
+    whole = next(each for each in EVENTS if each.to_json()["event"] == event).to_json()
+    return json.dumps({**whole, "step": step, **more}).encode() + b"\n"
 
 
 @pytest.mark.parametrize("event", EVENTS)

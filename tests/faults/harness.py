@@ -1,0 +1,114 @@
+"""What the fuzzing suites share: the program in this process, and counts of what was tried and failed."""
+
+import io
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seqnlp.errors import SeqnlpError
+
+CODES = {0, 2, 3, 4, 5}
+"""Exit codes of an answer; 1 is one only where memory is short."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+    crash: str = ""
+    """Traceback of an error that nobody foresaw."""
+
+    @property
+    def problem(self) -> str:
+        """Empty for a result or a clear error."""
+        if self.crash:
+            return self.crash
+        if "Traceback" in self.err or "Traceback" in self.out:
+            return self.err
+        errors = [line for line in self.err.splitlines() if not line.startswith("note: ")]
+        if self.code == 1 and "not enough memory" in self.err and len(errors) == 1:
+            return ""
+        if self.code not in CODES:
+            return f"exit {self.code}: {self.err}"
+        if self.code and not errors:
+            return f"exit {self.code} without a word"
+        if self.code in (4, 5) and len(errors) != 1:
+            return f"more than one line: {self.err}"
+        return ""
+
+
+def seqnlp(*arguments: object) -> Answer:
+    """Run the program in this process: two hundred times as fast as in one of its own."""
+    from seqnlp.cli.app import main
+
+    out, err = io.StringIO(), io.StringIO()
+    before, sys.argv = sys.argv, ["seqnlp", *map(str, arguments)]
+    code, crash = 0, ""
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except Exception:
+        crash = traceback.format_exc()
+    finally:
+        sys.argv = before
+    return Answer(code, out.getvalue(), err.getvalue(), crash)
+
+
+def guarded(call: Callable[[], None]) -> tuple[str, SeqnlpError | None]:
+    """Call something; its traceback if there is one, and the error that it foresaw."""
+    try:
+        call()
+    except SeqnlpError as error:
+        return "", error
+    except Exception:
+        return traceback.format_exc(), None
+    return "", None
+
+
+@dataclass
+class Tally:
+    """Counts of a suite."""
+
+    name: str
+    tried: int = 0
+    accepted: int = 0
+    failures: list[str] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)
+
+    def is_new(self, content: bytes) -> bool:
+        """Test for an input that was not tried before, and remember it."""
+        if content in self.seen:
+            return False
+        self.seen.add(content)
+        return True
+
+    def add(self, seed: object, problem: str, accepted: bool) -> None:
+        """Count an input; `problem` is empty if it was answered well."""
+        self.tried += 1
+        self.accepted += accepted
+        if problem:
+            self.failures.append(f"--- {self.name}, seed {seed}\n{problem[-1500:]}")
+
+    def report(self, log: Path | None = None) -> None:
+        """Print the counts; fail with the first failures if there are any."""
+        line = f"{self.name}: {self.tried:,} tried, {self.accepted:,} accepted, {len(self.failures)} failed"
+        print(line)
+        if log is not None:
+            log.write_text("\n".join([line, *self.failures]), encoding="utf-8", errors="replace")
+        assert not self.failures, "\n".join([line, *self.failures[:8]])
+
+
+def one_line(error: SeqnlpError, names: Sequence[str]) -> str:
+    """Problem of a message: more than one line, or it names none of these."""
+    text = str(error)
+    if len(text.splitlines()) != 1:
+        return f"not one line: {text!r}"
+    return "" if any(name in text for name in names) else f"names none of {names}: {text}"
