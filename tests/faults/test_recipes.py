@@ -292,8 +292,8 @@ def fuzz(first: int, count: int, trained: int, folder: Path, log: Path | None = 
         if recipes and trainings.tried < trained and is_small(recipes[0]):
             crash, error = guarded(lambda file=file, settings=settings: begun(file, settings, folder / "run"))
             trainings.add(seed, crash or ("" if error is None else one_line(error, [""])), error is None)
-    checks.report(log)
-    trainings.report(log and log.with_suffix(".trained"))
+    problems = [checks.report(log), trainings.report(log and log.with_suffix(".trained"))]
+    assert not any(problems), "\n".join(problems)
 
 
 @pytest.fixture(autouse=True)
