@@ -8,12 +8,13 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import OutOfMemory, RunError, SeqnlpError, UsageError, error_context
+from seqnlp.errors import OutOfMemory, RunError, SeqnlpError, UntrustedPlugin, UsageError, error_context
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
+from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
@@ -35,17 +36,24 @@ class OpenSplit:
     examples: EncodedDataset
 
 
-def open_split(run: str | Path, split: str = "test", data: str | Path | None = None) -> OpenSplit:
+def open_split(run: str | Path, split: str = "test", data: str | Path | None = None, trust: bool = False) -> OpenSplit:
     """Open a run with a split of its corpus or another file.
+
+    Args:
+        run: The run directory.
+        split: `train`, `dev` or `test`.
+        data: Another file, instead of a split.
+        trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
         seqnlp.errors.UsageError: the recipe has no such split.
+        seqnlp.errors.UntrustedPlugin: the run brings Python without consent.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split {split!r}: expected train, dev or test")
     opened = Run.open(run)
-    recipe = recipe_of(opened)
+    recipe = recipe_of(opened, trust)
     source = str(data) if data is not None else getattr(recipe.data, split)
     if source is None:
         raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
@@ -103,10 +111,21 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
     return task, model.eval()
 
 
-def recipe_of(run: Run) -> TaskRecipe:
-    """Parse the recipe that a run was trained by."""
+def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
+    """Parse the recipe that a run was trained by; its plugins are run, if the user consents to that.
+
+    Raises:
+        seqnlp.errors.UntrustedPlugin: without `trust` or an earlier consent; nothing was run.
+        seqnlp.errors.RunError: it is damaged, or names files outside of the run.
+    """
     import_tasks()
-    recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
+    try:
+        recipe = parse_recipe(run.recipe_text(), run.path / RECIPE, trust=trust)
+    except UntrustedPlugin as error:
+        if error.path is not None and run.has_changed(Path(error.path)):
+            problem = error.problem.replace("this run", "edited or damaged since the training; this run", 1)
+            raise error.replace(problem=problem) from None
+        raise
     assert isinstance(recipe, TaskRecipe)
     return recipe
 
