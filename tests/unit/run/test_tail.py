@@ -62,7 +62,7 @@ def test_a_log_that_is_begun_anew_is_read_anew(tmp_path: Path) -> None:
     assert tail.rewound == 1
     log.write_bytes(line("started", 0))
     assert len(tail.read()) == 1
-    assert tail.events == [{"event": "started", "step": 0}]
+    assert [(event["event"], event["step"]) for event in tail.events] == [("started", 0)]
 
 
 def test_damaged_lines_are_passed_over(tmp_path: Path) -> None:
