@@ -10,7 +10,7 @@ from seqnlp.json_types import shown
 from seqnlp.optimizers import Optimizer
 
 
-def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+def check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     """Check that tensors have the names, shapes and number types of others.
 
     Raises:

@@ -22,7 +22,7 @@ from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
 from seqnlp.optimizers import Optimizer
 from seqnlp.spec import Spec
-from seqnlp.training.checkpoint import check_optimizer, check_progress, check_tensors
+from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
@@ -279,9 +279,9 @@ class Trainer:
                 raise ValueError(f"there is a tensor {name!r:.60}, which is no part of a checkpoint")
             groups[group][rest] = tensor
         self._restore_progress(progress)
-        check_tensors(groups["model"], self.model.state_dict())
+        check_shapes(groups["model"], self.model.state_dict())
         self.model.load_state_dict(groups["model"])
-        check_tensors(groups["average"], {str(number): tensor for number, tensor in enumerate(self.average)})
+        check_shapes(groups["average"], {str(number): tensor for number, tensor in enumerate(self.average)})
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
         self._restore_states(groups["encoder_state"])
