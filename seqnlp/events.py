@@ -101,7 +101,7 @@ def event_problem(line: Mapping[str, Any]) -> str:
     name = line.get("event")
     if not isinstance(name, str):
         return mismatch(name, str, "event")
-    for key, hint, fits, required in _types(KINDS.get(name, Event)):
+    for key, hint, fits, required in _types(name):
         if key in line:
             value = line[key]
             if not fits(value):
@@ -112,11 +112,12 @@ def event_problem(line: Mapping[str, Any]) -> str:
 
 
 @cache
-def _types(kind: type[Event]) -> list[tuple[str, Any, Callable[[Any], bool], bool]]:
-    """Name of each field, its type and the test for it, and whether it has no default.
+def _types(event: str) -> list[tuple[str, Any, Callable[[Any], bool], bool]]:
+    """Name of each field of an event, its type and the test for it, and whether it has no default.
 
     A number that is not finite, a loss for instance, was written as null.
     """
+    kind = KINDS.get(event, Event)
     nullable: Mapping[Any, Any] = {float: float | None, dict[str, float]: dict[str, float | None]}
     hints, base = get_type_hints(kind), {each.name for each in fields(Event)}
     types = {name: hint if name in base else nullable.get(hint, hint) for name, hint in hints.items()}

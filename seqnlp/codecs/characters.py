@@ -65,6 +65,6 @@ class Characters(WordCodec):
         return {"characters": self.characters, "max_length": self.max_length}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedCharacters.read(data)
         return cls(saved.characters, saved.max_length)

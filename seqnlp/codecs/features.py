@@ -117,7 +117,7 @@ class Features(LabelCodec):
         return {"features": {name: values.names for name, values in self.parts.items()}}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         return cls({name: Labels(values) for name, values in SavedFeatures.read(data).features.items()})
 
 

@@ -105,7 +105,7 @@ class Labels(LabelCodec):
         return {"labels": self.names}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         return cls(SavedLabels.read(data).labels)
 
 
@@ -133,7 +133,7 @@ class LabelEncoding(Family, ABC):
             seqnlp.errors.DataError: there is nothing to learn.
         """
 
-    def restore(self, data: Mapping[str, Any]) -> LabelCodec:
+    def restore(self, data: dict[str, Any]) -> LabelCodec:
         """Restore the codec of a run."""
         return self.codec_class.from_json(data)
 

@@ -1,7 +1,7 @@
 """N-grams of characters within words, and n-grams of words within sentences."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Self, final
 
 import numpy as np
@@ -108,7 +108,7 @@ class NGrams(TextCodec):
         return {"words": self.words, "chars": self.chars, "lowercase": self.lowercase, "grams": self.grams}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedNGrams.read(data)
         return cls(saved.grams, saved.words, saved.chars, saved.lowercase)
 

@@ -4,7 +4,7 @@ import codecs
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
@@ -122,7 +122,7 @@ class CharacterText(RunningText):
         return {"characters": self.characters}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         return cls(SavedCharacterText.read(data).characters)
 
 
@@ -171,7 +171,7 @@ class WordText(RunningText):
         return {**self.vocabulary.to_json(), "at_blanks": self.at_blanks}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedWordText.read(data)
         return cls(Vocabulary(saved.words, saved.counts, saved.lowercase), saved.at_blanks)
 
@@ -215,7 +215,7 @@ class SubwordText(RunningText):
         return self.subwords.to_json()
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         subwords = Subwords.from_json(data)
         try:
             return cls(subwords)
@@ -252,7 +252,7 @@ class Tokenizer(Family, ABC):
             at_blanks: Words are separated by blanks already, and by nothing else.
         """
 
-    def restore(self, data: Mapping[str, Any]) -> RunningText:
+    def restore(self, data: dict[str, Any]) -> RunningText:
         """Restore the codec of a run."""
         return self.codec_class.from_json(data)
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self, final
 
 import numpy as np
@@ -131,7 +131,7 @@ class Sentences(Codec):
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedSentences.read(data)
         try:
             tokenizer = Tokenizer.parse(saved.tokenizer)

@@ -1,6 +1,5 @@
 """Scaling of series and of windows of them; calendar features."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, final
 
 import numpy as np
@@ -115,7 +114,7 @@ class SeriesScaler(Codec):
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedScaler.read(data)
         numbers = (np.array(table, np.float64) for table in (saved.mean, saved.deviation, saved.season))
         return cls(saved.series, saved.columns, *numbers)

@@ -1,7 +1,7 @@
 """Subwords by byte-pair encoding or a unigram model, on bytes."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal, Self, final
 
 import numpy as np
@@ -103,7 +103,7 @@ class Subwords(WordCodec):
         return data
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         SavedSubwords.read(data)
         try:
             tokenizer = Tokenizer.from_str(json.dumps(data))

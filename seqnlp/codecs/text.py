@@ -26,7 +26,7 @@ class Codec(ABC):
 
     @classmethod
     @abstractmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         """Rebuild a serialized codec; its schema is a `seqnlp.codecs.saved.SavedCodec`.
 
         Raises:

@@ -77,7 +77,7 @@ class WordVectors(WordCodec):
         return {"words": self.words, "size": self.size}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         """Inverse of `to_json`, without the matrix."""
         saved = SavedVectors.read(data)
         return cls(saved.words, saved.size)

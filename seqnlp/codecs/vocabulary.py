@@ -73,7 +73,7 @@ class Vocabulary(WordCodec):
         return {"lowercase": self.lowercase, "words": self.words, "counts": self.counts[1:].tolist()}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedVocabulary.read(data)
         return cls(saved.words, saved.counts, saved.lowercase)
 
@@ -104,6 +104,6 @@ class ColumnVocabulary(TextCodec):
         return {"column": self.column, "values": self.values.to_json()}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedColumn.read(data)
         return cls(saved.column, Vocabulary.from_json(JsonObject.inside(data, "values")))

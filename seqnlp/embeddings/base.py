@@ -119,7 +119,7 @@ class Embedding(Spec, ABC):
         """Fit the codec on the sentences of train; `find` looks up files of the section."""
 
     @abstractmethod
-    def restore(self, data: Mapping[str, Any]) -> TextCodec:
+    def restore(self, data: dict[str, Any]) -> TextCodec:
         """Restore the codec of a run."""
 
     @abstractmethod

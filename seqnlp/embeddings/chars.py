@@ -36,7 +36,7 @@ class Chars(WordEmbedding, Family, ABC):
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Characters:
         return Characters.fit(counts, self.min_count, self.max_length)
 
-    def restore(self, data: Mapping[str, Any]) -> Characters:
+    def restore(self, data: dict[str, Any]) -> Characters:
         codec = Characters.from_json(data)
         check_settings(data, data, {"max_length": self.max_length})
         return codec

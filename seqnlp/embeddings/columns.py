@@ -1,6 +1,5 @@
 """Vectors of columns that the corpus gives beside the words: part-of-speech tags, for instance."""
 
-from collections.abc import Mapping
 from typing import Any, final
 
 from torch import Tensor
@@ -30,7 +29,7 @@ class ColumnEmbedding(Embedding):
         counts = train.columns[self.column].counts()
         return ColumnVocabulary(self.column, Vocabulary.fit(counts, self.table.min_count, self.table.lowercase))
 
-    def restore(self, data: Mapping[str, Any]) -> ColumnVocabulary:
+    def restore(self, data: dict[str, Any]) -> ColumnVocabulary:
         codec = ColumnVocabulary.from_json(data)
         check_settings(data, data, {"column": self.column})
         check_settings(data, data["values"], {"lowercase": self.table.lowercase})

@@ -1,6 +1,5 @@
 """`[ngrams]`: n-grams that vote for classes beside the network."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, final
 
 import torch
@@ -44,7 +43,7 @@ class NGramVotes(Spec):
         """Number the n-grams of train."""
         return NGrams.fit(words, self.words, self.chars, self.min_count, self.lowercase)
 
-    def restore(self, data: Mapping[str, Any]) -> NGrams:
+    def restore(self, data: dict[str, Any]) -> NGrams:
         """Restore the codec of a run."""
         codec = NGrams.from_json(data)
         check_settings(data, data, {"words": self.words, "chars": self.chars, "lowercase": self.lowercase})

@@ -30,7 +30,7 @@ class SubwordPieces(WordEmbedding):
         words = chain.from_iterable(repeat(word, count) for word, count in counts.items())
         return Subwords.fit(words, self.vocab_size, self.model)
 
-    def restore(self, data: Mapping[str, Any]) -> Subwords:
+    def restore(self, data: dict[str, Any]) -> Subwords:
         return Subwords.from_json(data)
 
     def build(self, codec: Subwords) -> "PieceMean":

@@ -49,7 +49,7 @@ class TextEmbedding(Parts):
         """Fit the codec of each part on the sentences of train."""
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, TextCodec]:
+    def restore(self, codecs: Mapping[str, dict[str, Any]]) -> dict[str, TextCodec]:
         """Restore the codecs of a run."""
         return {name: part.restore(codecs[codec_name(name)]) for name, part in self.parts.items()}
 

@@ -32,7 +32,7 @@ class Vectors(WordEmbedding):
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> WordVectors:
         return WordVectors.read(find(self.file), self.max_words, counts)
 
-    def restore(self, data: Mapping[str, Any]) -> WordVectors:
+    def restore(self, data: dict[str, Any]) -> WordVectors:
         """Restore the words; their vectors are among the weights of the model."""
         return WordVectors.from_json(data)
 

@@ -34,7 +34,7 @@ class Words(WordEmbedding):
     def fit_words(self, counts: Mapping[str, int], find: PathResolver) -> Vocabulary:
         return Vocabulary.fit(counts, self.min_count, self.lowercase)
 
-    def restore(self, data: Mapping[str, Any]) -> Vocabulary:
+    def restore(self, data: dict[str, Any]) -> Vocabulary:
         codec = Vocabulary.from_json(data)
         check_settings(data, data, {"lowercase": self.lowercase})
         return codec

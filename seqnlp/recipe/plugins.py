@@ -6,6 +6,7 @@ bytes that were consented to are those that are run, and no cache of compiled fi
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Iterable

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, Literal, cast, final
 
 import numpy as np
 import torch
@@ -308,7 +308,7 @@ class Trainer:
     def _restore_states(self, saved: dict[str, Tensor]) -> None:
         """Load the state that each replica carries on from the last batch."""
         now, carried = self.progress, self.train.carries_state and self.progress.position > 0
-        shapes = state_shapes(self.model.encoder, self.model.embedding.width) if carried else []
+        shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
         shares: Sequence[NDArray[np.int64]] = []
         if carried:
             rows = self.train.plan(self.seed, now.epoch)[now.position - 1]

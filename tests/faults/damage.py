@@ -13,8 +13,8 @@ Damage = Callable[[random.Random, Path], None]
 
 ODD: list[Any] = [
     None, True, False, 0, 1, -1, 2, 3.5, -0.5, 1e308, float("nan"), float("inf"), 10**12, 2**63, -(2**63) - 1, 10**30,
-    "", "x", "é", "\ud800", "\0", "a" * 5000, "12", "\u202e", "\x1b[31m", [], {}, [[]], {"": {}}, [None], [1, "a", None],
-    ["a", "a"], {"kind": "x"}, ["\n"], {"a": 1}, [0], [1e400],
+    "", "x", "é", "\ud800", "\0", "a" * 5000, "12", "\u202e", "\x1b[31m", [], {}, [[]], {"": {}}, [None],
+    [1, "a", None], ["a", "a"], {"kind": "x"}, ["\n"], {"a": 1}, [0], [1e400],
 ]  # fmt: skip
 """Values to put where others are expected."""
 
@@ -55,8 +55,9 @@ def append(draw: random.Random, file: Path) -> None:
 
 def replace(draw: random.Random, file: Path) -> None:
     new = draw.choice(
-        [b"", b"{}", b"[]", b"null", b"3", b'""', b"[" * 100_000, b'{"a":' * 3000, b"\0" * 100, b"\xef\xbb\xbf{}", b"{}\n{}",
-         b'{"format": 2}', b'{"format": 99}', b'{"format": "2"}', b"NaN", b'{"x": NaN}', b"task = 3", b"[[a]]", b"9" * 6000]
+        [b"", b"{}", b"[]", b"null", b"3", b'""', b"[" * 100_000, b'{"a":' * 3000, b"\0" * 100, b"\xef\xbb\xbf{}",
+         b"{}\n{}", b'{"format": 2}', b'{"format": 99}', b'{"format": "2"}', b"NaN", b'{"x": NaN}', b"task = 3",
+         b"[[a]]", b"9" * 6000]
     )  # fmt: skip
     file.write_bytes(new)
 
@@ -86,7 +87,7 @@ def pipe(draw: random.Random, file: Path) -> None:
 def unreadable_name(draw: random.Random, file: Path) -> None:
     """Another file beside it, with the same ending and an odd name."""
     name = draw.choice([b"%ff.json", b"\xff.json", b"%2e%2e%2fx.json", b"a" * 200 + b".json", b"%00.json", b" .json"])
-    shutil.copy(file, os.path.join(os.fsencode(file.parent), name))
+    shutil.copy(os.fsencode(file), os.path.join(os.fsencode(file.parent), name))
 
 
 def swap(draw: random.Random, file: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +188,12 @@ def splice(draw: random.Random, data: bytes) -> bytes:
 
 
 JUNK = [
-    b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n", b"\n\n", b"\t", b"\t\t", b" ", b",", b'"',
-    b"'", b'""', b"\\", b"|", b"#", b"# x\n", b"-DOCSTART- O\n", b"1-2\tx\n", b"\xe2\x80\xa8", b"\x1c", b"\x85", b"\xc2\x85", b"\x0b",
-    b"\x0c", b"nan", b"inf", b"-", b"1e999", b"9" * 400, b"null", b"{}", b"[", b"]", b"{", b"}", b'{"text": 3}\n', b"[1]\n",
-    b"2024-13-45", b"2024-01-01 00:00", b"O", b"B-", b"I-X", b"_", b"__label__", "\u202e".encode(), "e\u0301".encode(),
-    "\U0001f600".encode(), b"\\ud800", b"\\u0000", b"a" * 100_000, b"x\n" * 50, b"\x1b[31m", b"unique_id", b"<unk>", b"\x1a",
+    b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\n", b"\n\n", b"\t", b"\t\t", b" ",
+    b",", b'"', b"'", b'""', b"\\", b"|", b"#", b"# x\n", b"-DOCSTART- O\n", b"1-2\tx\n", b"\xe2\x80\xa8", b"\x1c",
+    b"\x85", b"\xc2\x85", b"\x0b", b"\x0c", b"nan", b"inf", b"-", b"1e999", b"9" * 400, b"null", b"{}", b"[", b"]",
+    b"{", b"}", b'{"text": 3}\n', b"[1]\n", b"2024-13-45", b"2024-01-01 00:00", b"O", b"B-", b"I-X", b"_",
+    b"__label__", "\u202e".encode(), "e\u0301".encode(), "\U0001f600".encode(), b"\\ud800", b"\\u0000",
+    b"a" * 100_000, b"x\n" * 50, b"\x1b[31m", b"unique_id", b"<unk>", b"\x1a",
 ]  # fmt: skip
 
 
@@ -293,8 +295,10 @@ def recipe_text(kind: Format, files: dict[str, str]) -> str:
     return f"{head}[training]\nepochs = 1\nthreads = 1\nprecision = 'fp32'\n{training}"
 
 
-def learned(recipe: TaskRecipe, file: Path) -> None:
+def learned(file: Path) -> None:
     """Read, fit and encode, as a training does."""
+    recipe = load_recipe(file)
+    assert isinstance(recipe, TaskRecipe)
     find = path_resolver(file)
     corpus = recipe.corpus(find)
     task = task_class(recipe).fit(recipe, corpus.splits["train"], find)
@@ -351,12 +355,12 @@ def fuzz(first_: int, count: int, trainings: int, folder: Path, log: Path | None
         file = folder / "fuzz.toml"
         file.write_text(recipe_text(kind, files), encoding="utf-8")
 
-        crash, error = guarded(lambda file=file: learned(load_recipe(file), file))
+        crash, error = guarded(partial(learned, file))
         problem = crash or ("" if error is None else told(error))
         tables.add(f"{seed} ({name})", problem, error is None and not crash)
         if not problem and error is None and runs.tried < trainings and seed % max(count // (2 * trainings), 1) == 0:
             texts = {split: data.decode("utf-8", "replace") for split, data in content.items()}
-            crash, error = guarded(lambda file=file, texts=texts, name=name: trained(file, folder / "run", texts, name))
+            crash, error = guarded(partial(trained, file, folder / "run", texts, name))
             problem = crash or ("" if error is None or isinstance(error, Diverged) else told(error))
             runs.add(f"{seed} ({name})", problem, error is None and not crash)
     problems = [tables.report(log), runs.report(log and log.with_suffix(".trained"))]

@@ -26,8 +26,12 @@ from tests.faults.seals import resealed
 ROOT = Path(__file__).parents[2]
 FROZEN = ROOT / "tests/data/run_v2"
 SMALL = [
-    "training.epochs=2", "training.threads=1", "training.precision=fp32", "encoder.size=6", "training.save_every=0.000001",
-]  # fmt: skip
+    "training.epochs=2",
+    "training.threads=1",
+    "training.precision=fp32",
+    "encoder.size=6",
+    "training.save_every=0.000001",
+]
 TRAININGS = {
     "tag": ("pos_gru", ["embedding.words.size=4", "embedding.chars.size=8", "training.batch_tokens=100"]),
     "features": (

@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -290,7 +291,7 @@ def fuzz(first: int, count: int, trained: int, folder: Path, log: Path | None = 
             problem = answer.problem
         checks.add(seed, problem, bool(recipes))
         if recipes and trainings.tried < trained and is_small(recipes[0]):
-            crash, error = guarded(lambda file=file, settings=settings: begun(file, settings, folder / "run"))
+            crash, error = guarded(partial(begun, file, settings, folder / "run"))
             trainings.add(seed, crash or ("" if error is None else one_line(error, [""])), error is None)
     problems = [checks.report(log), trainings.report(log and log.with_suffix(".trained"))]
     assert not any(problems), "\n".join(problems)

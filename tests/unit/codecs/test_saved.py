@@ -135,7 +135,8 @@ def deep(depth: int) -> Any:
 
 values = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=4), st.just("\ud800"),
-    st.lists(st.one_of(st.integers(), st.text(max_size=2), st.none()), max_size=3), st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
+    st.lists(st.one_of(st.integers(), st.text(max_size=2), st.none()), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
     st.builds(deep, st.sampled_from([3, 900])),
 )  # fmt: skip
 
