@@ -13,9 +13,10 @@ from seqnlp.run.tensors import header_end
 def resealed(run: Path) -> None:
     """Compute the digests of all files of a run again."""
     with suppress(OSError, ValueError, AttributeError, TypeError, LookupError):
-        meta = json.loads((run / "meta.json").read_bytes())
+        # a pipe would be waited for
+        meta = json.loads((run / "meta.json").read_bytes() if (run / "meta.json").is_file() else b"")
         for name in list(meta.get("digests", {})):
-            with suppress(OSError):
+            if (run / name).is_file():
                 meta["digests"][name] = digest_of((run / name).read_bytes())
         text = json.dumps(meta, ensure_ascii=False, indent=2) + "\n"
         (run / "meta.json").write_bytes(text.encode("utf-8", "surrogatepass"))

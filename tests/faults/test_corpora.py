@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import seqnlp
-from seqnlp.errors import Diverged, SeqnlpError
+from seqnlp.errors import Diverged, SeqnlpError, error_context
 from seqnlp.events import Stepped
 from seqnlp.recipe import load_recipe
 from seqnlp.recipe.load import path_resolver
@@ -301,7 +301,8 @@ def learned(file: Path) -> None:
     assert isinstance(recipe, TaskRecipe)
     find = path_resolver(file)
     corpus = recipe.corpus(find)
-    task = task_class(recipe).fit(recipe, corpus.splits["train"], find)
+    with error_context("train"):
+        task = task_class(recipe).fit(recipe, corpus.splits["train"], find)
     for name, split in corpus.splits.items():
         examples = encode(task, recipe, name, split)
         task.notices(examples)
