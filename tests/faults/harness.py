@@ -1,17 +1,23 @@
 """What the fuzzing suites share: the program in this process, and counts of what was tried and failed."""
 
 import io
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 from seqnlp.errors import SeqnlpError
 
 CODES = {0, 2, 3, 4, 5}
 """Exit codes of an answer; 1 is one only where memory is short."""
+
+
+SECONDS = 120
+"""An answer that takes longer hangs, on however busy a machine."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,34 @@ def seqnlp(*arguments: object) -> Answer:
     return Answer(code, out.getvalue(), err.getvalue(), crash)
 
 
+class Hangs(BaseException):
+    """No answer in time; no `except Exception` shall take it for an error of its own."""
+
+
+@contextmanager
+def within(seconds: int = SECONDS) -> Iterator[None]:
+    """End what takes longer."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Hangs(f"no answer in {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def guarded(call: Callable[[], None]) -> tuple[str, SeqnlpError | None]:
     """Call something; its traceback if there is one, and the error that it foresaw."""
     try:
-        call()
+        with within():
+            call()
     except SeqnlpError as error:
         return "", error
-    except Exception:
+    except (Exception, Hangs):
         return traceback.format_exc(), None
     return "", None
 

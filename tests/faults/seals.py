@@ -13,19 +13,23 @@ from seqnlp.run.tensors import header_end
 def resealed(run: Path) -> None:
     """Compute the digests of all files of a run again."""
     with suppress(OSError, ValueError, AttributeError, TypeError, LookupError):
-        # a pipe would be waited for
-        meta = json.loads((run / "meta.json").read_bytes() if (run / "meta.json").is_file() else b"")
+        meta = json.loads((run / "meta.json").read_bytes() if _is_own(run / "meta.json") else b"")
         for name in list(meta.get("digests", {})):
-            if (run / name).is_file():
+            if _is_own(run / name):
                 meta["digests"][name] = digest_of((run / name).read_bytes())
         text = json.dumps(meta, ensure_ascii=False, indent=2) + "\n"
         (run / "meta.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     for name in ("meta.json", "scores.json", "model.safetensors", "state/last.safetensors"):
-        if (run / name).is_file() and not (run / name).is_symlink():
+        if _is_own(run / name):
             _seal(run / name)
-    if (run / "events.jsonl").is_file() and not (run / "events.jsonl").is_symlink():
+    if _is_own(run / "events.jsonl"):
         lines = (run / "events.jsonl").read_bytes().split(b"\n")
         (run / "events.jsonl").write_bytes(b"\n".join(map(_checked, lines)))
+
+
+def _is_own(file: Path) -> bool:
+    """True for a file to write to: a pipe would be waited for, and a link may lead anywhere."""
+    return file.is_file() and not file.is_symlink()
 
 
 def _seal(file: Path) -> None:

@@ -53,8 +53,11 @@ def first(name: str, lines: int = 60) -> Callable[[Path], str]:
 
 
 def json_lines(name: str, change: Callable[[list[str]], str], lines: int = 30) -> Callable[[Path], str]:
-    rows = lambda folder: first(name, lines)(folder).splitlines()
-    return lambda folder: "".join(change(row.split("\t")) + "\n" for row in rows(folder) if "\t" in row)
+    def text(folder: Path) -> str:
+        rows = (row.split("\t") for row in first(name, lines)(folder).splitlines() if "\t" in row)
+        return "".join(change(row) + "\n" for row in rows)
+
+    return text
 
 
 def _json(text: str) -> str:

@@ -3,12 +3,9 @@
 import json
 import random
 import shutil
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -19,7 +16,7 @@ from seqnlp.tui.listing import runs_in
 from tests.data.test_runs import PREDICT
 from tests.faults import small_corpora
 from tests.faults.damage import damage, files_in, is_same
-from tests.faults.harness import Tally, guarded, one_line
+from tests.faults.harness import Hangs, Tally, guarded, one_line, within
 from tests.faults.harness import seqnlp as program
 from tests.faults.seals import resealed
 
@@ -77,8 +74,6 @@ QUICK = {
     "entities": PREDICT["tag"],
     "forecast": lambda forecaster: forecaster.forecast(FROZEN / "series.csv"),
 }
-SECONDS = 20
-"""An answer that takes longer hangs."""
 
 
 @dataclass(frozen=True)
@@ -89,24 +84,6 @@ class Whole:
     resumable: bool
     """It was stopped before its end."""
     answers: dict[str, Any]
-
-
-class Hangs(Exception):
-    pass
-
-
-@contextmanager
-def within(seconds: int) -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Hangs(f"no answer in {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def predictions(task: str, run: Path) -> Any:
@@ -282,7 +259,7 @@ def fuzz(first: int, count: int, folder: Path, tasks: list[str], log: Path | Non
 
 def tried(action: Action, task: str, run: Path) -> tuple[str, Any]:
     try:
-        with within(SECONDS):
+        with within():
             return action(task, run)
     except Hangs as error:
         return str(error), None
