@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from seqnlp.errors import RunError, UsageError
 from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
 from seqnlp.run import Run
+from seqnlp.run.directory import PLUGINS
 from seqnlp.run.summary import Summary, curves, differing_settings, flat_recipe, plain_scores, summarize
 from seqnlp.units import duration, file_size, score
 
@@ -60,8 +61,16 @@ def show(run: RunPath, as_json: AsJson = False) -> None:
         typer.echo(to_json(found))
         return
     print_run(stdout_console(), summary, recipe, scores, meta)
-    for note in opened.notes():
+    for note in [*opened.notes(), *_untrusted(opened)]:
         typer.echo(f"note: {note}", err=True)
+
+
+def _untrusted(run: Run) -> Iterator[str]:
+    from seqnlp.recipe import consent
+
+    for name, content in run.load_plugins().items():
+        if not consent.is_trusted(content):
+            yield f"{run.path / PLUGINS / name}: Python that this run brings along, run only with --trust"
 
 
 @app.command("plot")

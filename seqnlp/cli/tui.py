@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.errors import DataError, RunError, SeqnlpError, UsageError
+from seqnlp.processes import module_command
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
@@ -26,16 +27,21 @@ def tui(
         str | None, typer.Option(help="With --web: the address to listen on.  [default: 127.0.0.1]")
     ] = None,
     port: Annotated[int | None, typer.Option(help="With --web: the port.  [default: 8000]", min=1, max=65535)] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run the Python that RUN brings along, its plugins. This is remembered.")
+    ] = False,
 ) -> None:
     """Explore, train and compare models in the terminal."""
     for option, value in {"--host": host, "--port": port}.items():
         if value is not None and not web:
             raise UsageError(f"{option} needs --web")
+    if trust and run is None:
+        raise UsageError("--trust is for the plugins of one run: name it")
     if runs.exists() and not runs.is_dir():
         raise RunError("expected a folder of runs, found a file", runs)
-    opened = None if run is None else _summary_of(run)
+    opened = None if run is None else _summary_of(run, trust)
     if web:
-        command = [sys.executable, "-m", "seqnlp", "tui", *([str(run)] if run else []), "--runs", str(runs)]
+        command = [*module_command("seqnlp"), "tui", *([str(run)] if run else []), "--runs", str(runs)]
         _serve(command, host or "127.0.0.1", port or 8000)
         return
     in_browser = "TEXTUAL_DRIVER" in os.environ  # started by --web
@@ -54,13 +60,20 @@ def tui(
     raise typer.Exit(app.return_code or 0)
 
 
-def _summary_of(path: Path) -> Summary:
+def _summary_of(path: Path, trust: bool) -> Summary:
     from seqnlp.run import Run
     from seqnlp.run.summary import summarize
 
     if not Run.is_run(path) and Run.find(path):
         raise RunError("this is a folder of runs", path, hint=f"did you mean --runs {path}?")
-    return summarize(Run.open(path))
+    opened = Run.open(path)
+    if trust:
+        from seqnlp.recipe import consent
+        from seqnlp.run.directory import PLUGINS
+
+        for name, content in opened.load_plugins().items():
+            consent.remember(content, opened.path / PLUGINS / name)
+    return summarize(opened)
 
 
 def _serve(command: list[str], host: str, port: int) -> None:

@@ -101,8 +101,8 @@ def _ask(plugins: list[Plugin], trust: bool) -> None:
     if strange:
         others = f" (and {', '.join(path.name for path in strange[1:])})" if len(strange) > 1 else ""
         raise UntrustedPlugin(
-            f"this run brings Python of its own{others}, which is run only once you trust it: "
-            "read it, then say --trust (in Python: trust=True)",
+            f"this run brings Python of its own{others}, which was not run: read it, and if you trust it, "
+            "say so with --trust, as in `seqnlp tui RUN --trust` (trust=True in Python)",
             strange[0],
         )
 

@@ -4,7 +4,8 @@
 |---|---|
 | directory.py | `Run`: the only owner of the file names |
 | lock.py | one training at a time |
-| files.py | atomic writes, reading JSON |
+| files.py | atomic writes, reading JSON, refusing links |
+| digests.py | digests of files, and seals: digests that files carry |
 | tensors.py | tensors and a JSON object in one safetensors file |
 | events_log.py | events.jsonl, also followed while it is written |
 | meta.py | content of meta.json |

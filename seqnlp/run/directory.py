@@ -202,7 +202,7 @@ class Run:
 
     def meta(self) -> dict[str, Any]:
         """Provenance of the run; a `RunError` if the file is damaged."""
-        meta = files.read_sealed_json(self.path / META)
+        meta = files.read_sealed_json(self.path / META, sealed_with=DIGESTS)
         if problem := meta_problem(meta):
             raise RunError(f"damaged: {problem}", self.path / META)
         return meta
@@ -273,7 +273,7 @@ class Run:
 
     def events(self) -> list[dict[str, Any]]:
         """Events of the log as if the training had never been interrupted; empty if there is none."""
-        return events_log.read_events(self.path / EVENTS)
+        return events_log.read_events(self.path / EVENTS, self.digests() is not None)
 
     def recent_events(self) -> list[dict[str, Any]]:
         """Last events of the log, read in constant time."""
@@ -287,7 +287,7 @@ class Run:
         """Load the scores; empty as long as there are none."""
         if not self._has(SCORES):
             return {}
-        scores = files.read_sealed_json(self.path / SCORES, self.digests() is not None)
+        scores = files.read_sealed_json(self.path / SCORES, sealed=self.digests() is not None)
         if problem := scores_problem(scores):
             raise RunError(f"damaged: {problem}", self.path / SCORES)
         return scores

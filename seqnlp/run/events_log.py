@@ -31,11 +31,15 @@ def append_event(path: Path, event: Event) -> None:
         file.write(line[:-1] + checksum_of(line) + b"\n")
 
 
-def read_events(path: Path) -> list[dict[str, Any]]:
+def read_events(path: Path, sealed: bool = False) -> list[dict[str, Any]]:
     """Events of a training, without those that a resume has undone.
 
     A process that dies may leave a broken last line, which is skipped. A training that was resumed from
     an older step has taken the steps after it twice: only the later ones are returned.
+
+    Args:
+        path: The log.
+        sealed: Every line must have its checksum; those of earlier versions have none.
 
     Raises:
         seqnlp.errors.RunError: a line in the middle is damaged.
@@ -43,22 +47,22 @@ def read_events(path: Path) -> list[dict[str, Any]]:
     *lines, _unfinished = read_bytes(path).split(b"\n") if path.exists() else [b""]
     history = History()
     for number, line in enumerate(lines, 1):
-        event = parse_event(line)
+        event = parse_event(line, sealed)
         if event is None:
             raise RunError("damaged: expected an event of a training as JSON", path, number)
         history.add(event)
     return history.events
 
 
-def parse_event(line: bytes) -> dict[str, Any] | None:
-    """Parse a line of a log; None for a damaged one. Those of earlier versions have no checksum."""
+def parse_event(line: bytes, sealed: bool = False) -> dict[str, Any] | None:
+    """Parse a line of a log; None for a damaged one, and if it is to be `sealed` for one without its checksum."""
     try:
         event = decode_json(line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict):
         return None
-    if event.pop(CHECKSUM, None) is not None:
+    if event.pop(CHECKSUM, None) is not None or sealed:
         end = line.rfind(b', "' + CHECKSUM.encode())
         if line[end:] != checksum_of(line[:end] + b"}"):
             return None

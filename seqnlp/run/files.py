@@ -123,36 +123,41 @@ def read_json(path: Path) -> JsonObject:
     return parse_json(read_bytes(path), path)
 
 
-def read_sealed_json(path: Path, required: bool = False) -> dict[str, Any]:
-    """Read a JSON object of `write_sealed_json`, without its digest; one without a digest unless that is `required`.
+def read_sealed_json(path: Path, sealed: bool = False, sealed_with: str = DIGEST) -> dict[str, Any]:
+    """Read a JSON object of `write_sealed_json`, without its digest.
+
+    Args:
+        path: The file.
+        sealed: It must carry a digest; those of earlier versions do not.
+        sealed_with: It must carry one if it has this key.
 
     Raises:
         seqnlp.errors.RunError: it is missing, cannot be read, holds no JSON object, or is not as it was written.
     """
     content = read_bytes(path)
     value = parse_json(content, path)
-    check_seal(content, path, required or DIGEST in value)
+    check_seal(content, path, sealed or DIGEST in value or sealed_with in value)
     value.pop(DIGEST, None)
     return value
 
 
-def check_seal(content: bytes | memoryview, path: Path, required: bool, end: int | None = None) -> None:
+def check_seal(content: bytes | memoryview, path: Path, sealed: bool, end: int | None = None) -> None:
     """Check a file against the digest that it carries.
 
     Args:
         content: The content of the file.
         path: The file.
-        required: It must carry one; those of earlier versions do not.
+        sealed: It must carry one; those of earlier versions do not.
         end: The digest stands before this byte.
 
     Raises:
         seqnlp.errors.RunError: it is not as it was written.
     """
     digests = sealed_digest(content, end)
-    if digests is None and required:
+    if digests is None and sealed:
         raise RunError("damaged: it has lost its digest", path)
     if digests is not None and digests[0] != digests[1]:
-        raise RunError(f"damaged: expected the digest {digests[0]}, found {digests[1]}", path)
+        raise RunError(f"damaged: not as it was written (its digest is {digests[1]}, not {digests[0]})", path)
 
 
 def parse_json(content: bytes, path: Path) -> JsonObject:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from abc import ABC, abstractmethod
 from asyncio.subprocess import PIPE, Process
 from collections import deque
@@ -13,6 +12,7 @@ from contextlib import aclosing, suppress
 from enum import Enum
 from typing import Any, final
 
+from seqnlp.processes import module_command
 from seqnlp.service.protocol import MAX_LINE_BYTES, from_line, to_line
 
 EXIT_TIMEOUT = 0.5
@@ -97,9 +97,9 @@ class ModelService(ABC):
 class ServiceClient(ModelService):
     """Service in a child process, started on demand, also after a crash."""
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "seqnlp.service")) -> None:
+    def __init__(self, command: Sequence[str] | None = None) -> None:
         super().__init__()
-        self._command = command
+        self._command = command or module_command("seqnlp.service")
         self._process: Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()

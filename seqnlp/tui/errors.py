@@ -16,6 +16,7 @@ from seqnlp.service.client import ServiceDied, ServiceError
 TITLES = {
     "UsageError": "These settings do not go together",
     "RunError": "The run can't be opened",
+    "UntrustedPlugin": "The run is not trusted yet",
     "DataError": "A file can't be read",
     "MemoryError": "Not enough memory",
     "InternalError": "A fault in seqnlp itself",

@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
-from sys import executable
 from typing import final
 
 import psutil
 
 from seqnlp.errors import DataError, RunError, UsageError
+from seqnlp.processes import module_command
 from seqnlp.run.files import read_json, saving, write_json
 from seqnlp.run.lock import LOCK, holder, noted_process
 
@@ -143,8 +143,8 @@ class Training:
 class Trainings:
     """The trainings whose runs are in a folder."""
 
-    def __init__(self, root: Path, command: Sequence[str] = (executable, "-m", "seqnlp")) -> None:
-        self.root, self._command = root, command
+    def __init__(self, root: Path, command: Sequence[str] | None = None) -> None:
+        self.root, self._command = root, command or module_command("seqnlp")
         self._known: dict[str, Training] = {}
 
     def start(self, recipe: str, settings: Sequence[str], name: str, how: str = "") -> Training:

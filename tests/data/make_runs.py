@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import seqnlp
-from seqnlp.run import FORMAT
+from seqnlp.run import FORMAT, Run
 from tests.data.test_runs import PREDICT, RUNS, VERSION, predictions
 
 ROOT = Path(__file__).parents[2]
@@ -70,8 +70,8 @@ def main() -> None:
             pass
         shutil.rmtree(run / "state")  # three times the model, and only for going on with a training
         (run / ".lock").unlink(missing_ok=True)
-        meta = run / "meta.json"
-        meta.write_text(meta.read_text(encoding="utf-8").replace(f"{ROOT}/", ""), encoding="utf-8")
+        made = Run(run)
+        made.save_meta(json.loads(json.dumps(made.meta()).replace(f"{ROOT}/", "")))
         assert size(run) <= LARGEST, f"{run}: {size(run):,} bytes"
         text = json.dumps(predictions(task, run), ensure_ascii=False, indent=1)
         (RUNS / f"{task}.json").write_text(text + "\n", encoding="utf-8")

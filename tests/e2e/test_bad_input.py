@@ -101,11 +101,11 @@ def test_a_training_that_diverges_says_at_which_step(seqnlp: Program, tmp_path: 
         ("rm {}/model.safetensors", "half-written: model.safetensors is missing"),
         ("rm {}/meta.json", "half-written: meta.json is missing"),
         ("truncate -s 900 {}/model.safetensors", "damaged"),
-        ('sed -i \'s/"format": 2/"format": 99/\' {}/meta.json', "newer than this seqnlp"),
+        ('sed -i \'s/"format": 2/"format": 99/\' {}/meta.json', "meta.json: damaged: not as it was written"),
         ("echo '{{' > {}/codecs/embedding.words.json", "damaged"),
         ("echo '{{\"words\": 3}}' > {}/codecs/embedding.words.json", "damaged"),
         ("rm {}/codecs/embedding.words.json", "missing"),
-        ("sed -i 's/size = 16/size = 24/' {}/recipe.toml", "damaged"),
+        ("sed -i 's/size = 16/size = 24/' {}/recipe.toml", "recipe.toml: edited or damaged since the training"),
     ],
 )
 def test_a_broken_run(damage: str, message: str, tiny_run: Path, seqnlp: Program, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_broken_run(damage: str, message: str, tiny_run: Path, seqnlp: Program
     ("file", "text", "message"),
     [
         ("meta.json", '{"format": 2, "corpus": 3}', "damaged: expected a table under `corpus`"),
-        ("scores.json", '{"test": 3}', "damaged: expected a table of scores under 'test'"),
+        ("scores.json", '{"test": 3}', "scores.json: damaged: it has lost its digest"),
     ],
 )
 def test_damaged_metadata(file: str, text: str, message: str, tiny_run: Path, seqnlp: Program, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ The trainings take some minutes. With `--runs` they are kept, and go on from the
 
 import argparse
 import asyncio
-import json
 import os
 import re
 import shutil
@@ -214,8 +213,8 @@ def lay_out(desk: Path, runs: Path) -> None:
     """A folder to work in, as the reader might have one; the runs get dates that are always the same."""
     for minute, name in enumerate(RUNS):
         shutil.copytree(runs / name, desk / "runs" / name)
-        meta = desk / "runs" / name / "meta.json"
-        meta.write_text(json.dumps(json.loads(meta.read_text()) | {"created": f"2025-11-03T11:{minute:02}:00+00:00"}))
+        run = Run(desk / "runs" / name)
+        run.save_meta({**run.meta(), "created": f"2025-11-03T11:{minute:02}:00+00:00"})
     (desk / "recipes").mkdir()
     (desk / "recipes/my_tagger.toml").write_text(MY_TAGGER)
 

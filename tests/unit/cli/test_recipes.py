@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from seqnlp.cli.faults import show_faults
 from seqnlp.cli.recipes import app
 from seqnlp.errors import DataError, Fault, RecipeError, SeqnlpError, UsageError
-from seqnlp.recipe import recipe_schema, shipped
+from seqnlp.recipe import plugins, recipe_schema, shipped
 
 RECIPE = """#:schema ./recipe.schema.json
 # Makes one tiny model.
@@ -49,6 +49,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield project
     Recipe.members.clear()
     Recipe.members.update(before)
+    plugins._imported.clear()
 
 
 def run(*arguments: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seqnlp.recipe import Recipe
+from seqnlp.recipe import Recipe, plugins
 
 Faults = Callable[..., list[str]]
 
@@ -26,6 +26,7 @@ def known_tasks() -> Iterator[None]:
     yield
     Recipe.members.clear()
     Recipe.members.update(before)
+    plugins._imported.clear()
 
 
 def parsed(text: str, path: str = "r.toml", overrides: tuple[str, ...] = ()) -> Recipe:
