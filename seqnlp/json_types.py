@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 MAX_DEPTH = 32
@@ -112,7 +112,9 @@ _NAMES = {int: "an integer", float: "a number", str: "a text", bool: "true or fa
 
 def _problem(value: Any, expected: Any, key: str) -> str:
     options = get_args(expected) if get_origin(expected) in (Union, UnionType) else (expected,)
-    names = (_NAMES.get(get_origin(option) or option, "null") for option in options)
+    names = (
+        "null" if option is NoneType else _NAMES.get(get_origin(option) or option, "a table") for option in options
+    )
     return f"{key or 'the whole'}: expected {' or '.join(names)}, found {shown(value)}"
 
 
