@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs.saved import Distinct, SavedCodec, SingleCharacters, Utf8, damaged
+from seqnlp.codecs.saved import Distinct, SavedCodec, SingleCharacters, Utf8
 from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.text import Codec
 from seqnlp.codecs.vocabulary import SavedVocabulary, Vocabulary
@@ -216,11 +216,7 @@ class SubwordText(RunningText):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        subwords = Subwords.from_json(data)
-        try:
-            return cls(subwords)
-        except KeyError as error:
-            raise damaged(data, f"a piece has the sign {error}, which is no byte", "model.vocab") from None
+        return cls(Subwords.from_json(data))
 
 
 def _signs_of_bytes() -> list[str]:

@@ -216,7 +216,7 @@ def placed(whole: Whole, folder: Path) -> Path:
     """Copy a run into a folder, beside another copy of it."""
     shutil.rmtree(folder, ignore_errors=True)
     copy = folder / "run"
-    shutil.copytree(whole.path, copy)
+    shutil.copytree(whole.path, copy, ignore=shutil.ignore_patterns(".lock*"))
     shutil.copytree(whole.path, folder / "whole")
     return copy
 
@@ -242,9 +242,6 @@ def fuzz(first: int, count: int, folder: Path, tasks: list[str], log: Path | Non
         if is_same(copy, whole.path):
             continue
         for name in {draw.choice(names), draw.choice(names)}:
-            fresh = name != "resume" or not (copy / ".lock").exists()
-            if not fresh:
-                continue
             problem, answer = tried(ACTIONS[name], task, copy)
             if not problem and answer is not None and honest and name in CHECKED and answer != whole.answers[name]:
                 problem = f"another answer than that of the whole run: {str(answer)[:300]}"

@@ -108,10 +108,18 @@ CASES: list[tuple[str, Change, str]] = [
     ("ngrams", lambda data: data.update(words=10**12), "words: expected less than or equal to 9"),
     ("subwords", lambda data: data["model"]["vocab"].update(zz=10**9), "expected pieces numbered from 0 without a gap"),
     ("subwords", lambda data: data.update(padding={"strategy": "BatchLongest"}), "padding: expected None"),
-    ("subwords", lambda data: data["model"].update(merges=[["q", "nothing"]]), "Token `nothing` out of vocabulary"),
+    (
+        "subwords",
+        lambda data: data["model"].update(merges=[["q", "nothing"]]),
+        "merges.0: 'nothing' is none of the pieces",
+    ),
     ("subwords", lambda data: data.update(pre_tokenizer={"type": "Whitespace"}), "the pieces do not spell every text"),
-    ("subword text", lambda data: data["model"]["vocab"].pop("a"), "Token `a` out of vocabulary"),
-    ("unigram", lambda data: data["model"].update(vocab=[["a", "b"]]), "damaged: "),
+    ("subword text", lambda data: data["model"]["vocab"].pop("a"), "the sign 'a' of a byte is missing"),
+    ("subword text", lambda data: data["model"]["vocab"].update({"a b": 300}), "'a b' has a sign that is no byte"),
+    ("subwords", lambda data: data["model"].update(continuing_subword_prefix="##"), "expected None, found '##'"),
+    ("unigram", lambda data: data["model"].update(vocab=[["a", "b"]]), "vocab.0: expected a piece and its score"),
+    ("unigram", lambda data: data["model"]["vocab"][3].__setitem__(1, math.inf), "vocab.3: expected a finite score"),
+    ("unigram", lambda data: data["model"]["vocab"].pop(), "of a byte is missing"),
 ]
 
 
