@@ -156,7 +156,10 @@ class ClassifyTask(LabellingTask):
 
     def shares(self, train: ClassifyDataset) -> NDArray[np.float32]:
         """Frequency of each label in train, per text; shape (labels,)."""
-        counts = np.bincount(train.labels.values, minlength=len(self.labels))
+        known = train.labels.values[
+            train.labels.values != UNSEEN
+        ]  # all, but for a run whose labels somebody has edited
+        counts = np.bincount(known, minlength=len(self.labels))
         return (counts / train.items).astype(np.float32)
 
     def words(self, split: "Dataset") -> Column:
