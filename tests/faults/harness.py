@@ -136,6 +136,6 @@ class Tally:
 def one_line(error: SeqnlpError, names: Sequence[str]) -> str:
     """Problem of a message: more than one line, or it names none of these."""
     text = str(error)
-    if len(text.splitlines()) != 1:
+    if "\n" in text:  # other controls are made visible on their way to a terminal
         return f"not one line: {text!r}"
     return "" if any(name in text for name in names) else f"names none of {names}: {text}"
