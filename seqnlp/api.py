@@ -24,6 +24,7 @@ from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
+from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
 LOG_EVERY = 0.5
@@ -336,7 +337,9 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
     """Score the best weights and record the result."""
     model, now = trainer.model, trainer.progress
     with fitting(run, "its weights"):
-        model.load_state_dict(run.load_model())
+        weights = run.load_model()
+        check_shapes(weights, model.state_dict())
+        model.load_state_dict(weights)
     _calibrate(run, trainer, task, splits["dev"])
     baselines = task.baselines(splits, trainer.settings, trainer.seed)
     scores: Scores = {}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
+from typing import Any, get_type_hints
+
+from seqnlp.json_types import mismatch, type_check
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,52 @@ class Done(Event):
     """Dev scores of the model that was kept."""
 
 
+def event_problem(line: Mapping[str, Any]) -> str:
+    """First mistake in a line of `events.jsonl`: a key that is missing or of another type; empty if none is.
+
+    Of a kind that this version does not know, only what all kinds have is checked.
+    """
+    name = line.get("event")
+    if not isinstance(name, str):
+        return mismatch(name, str, "event")
+    for key, hint, fits, required in _types(name):
+        if key in line:
+            value = line[key]
+            if not fits(value):
+                return mismatch(value, hint, key)
+        elif required:
+            return f"{key}: missing"
+    return "" if line["step"] >= 0 and line["epoch"] >= 0 and line["seconds"] >= 0 else "a negative number"
+
+
+@cache
+def _types(event: str) -> list[tuple[str, Any, Callable[[Any], bool], bool]]:
+    """Name of each field of an event, its type and the test for it, and whether it has no default.
+
+    A number that is not finite, a loss for instance, was written as null.
+    """
+    kind = KINDS.get(event, Event)
+    nullable: Mapping[Any, Any] = {float: float | None, dict[str, float]: dict[str, float | None]}
+    hints, base = get_type_hints(kind), {each.name for each in fields(Event)}
+    types = {name: hint if name in base else nullable.get(hint, hint) for name, hint in hints.items()}
+    return [
+        (
+            each.name,
+            types[each.name],
+            type_check(types[each.name]),
+            each.default is MISSING and each.default_factory is MISSING,
+        )
+        for each in fields(kind)
+    ]
+
+
+KINDS: Mapping[str, type[Event]] = {kind.__name__.lower(): kind for kind in (Started, Stepped, Evaluated, Saved, Done)}
+"""Kinds of events by the name in a log."""
+
+
 def event_from(line: Mapping[str, Any]) -> Event | None:
     """Convert a line of `events.jsonl` back; None for a kind that this version does not know."""
-    kinds: tuple[type[Event], ...] = (Started, Stepped, Evaluated, Saved, Done)
-    kind = next((kind for kind in kinds if kind.__name__.lower() == line["event"]), None)
+    kind = KINDS.get(line["event"])
     if kind is None:
         return None
     try:

@@ -218,5 +218,5 @@ def local_time(moment: str) -> str:
     """Convert an ISO 8601 time to local time; other text is unchanged."""
     try:
         return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
-    except ValueError:
+    except (ValueError, OverflowError):  # an OverflowError: the years 1 and 9999 in some time zones
         return moment

@@ -130,7 +130,8 @@ def show_scores(console: Console, scores: dict[str, Any]) -> None:
         if split in scores:
             console.print(f"{split:<5} {one_line(scores[split])}", highlight=False, soft_wrap=True)
             show_baselines(console, scores[split].get("baselines", {}))
-    if training := scores.get("training"):
+    training = scores.get("training", {})
+    if training.keys() >= {"epochs", "steps", "seconds", "tokens_per_second"}:
         epochs = f"{training['epochs']} epoch{'' if training['epochs'] == 1 else 's'}"
         console.print(
             f"trained {epochs}, {training['steps']:,} steps in {training['seconds']:.0f} s, "

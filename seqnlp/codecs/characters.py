@@ -3,15 +3,25 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Self, final
+from typing import Annotated, Any, Self, final
 
 import numpy as np
+from pydantic import Field
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import SavedCodec, SingleCharacters
 from seqnlp.codecs.text import WordCodec
+from seqnlp.json_types import LARGEST
 
 PADDING, UNKNOWN, START, END = range(4)
 SPECIAL = 4
+
+
+class SavedCharacters(SavedCodec):
+    """JSON of a vocabulary of characters."""
+
+    characters: SingleCharacters
+    max_length: Annotated[int, Field(ge=4, le=LARGEST)]
 
 
 @final
@@ -56,4 +66,5 @@ class Characters(WordCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["characters"], data["max_length"])
+        saved = SavedCharacters.read(data)
+        return cls(saved.characters, saved.max_length)

@@ -1,13 +1,15 @@
 """Morphological features: labels such as `Case=Nom|Number=Sing`, learned with one decoder per feature."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Self, final
+from typing import Annotated, Any, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.labels import LabelCodec, LabelEncoding, Labels
+from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 
@@ -48,6 +50,12 @@ def sort_features(column: Column) -> Column:
     labels = (join_features(split_features(label)) for label in column.distinct)
     codes = np.fromiter((number.setdefault(label, len(number)) for label in labels), np.int64, len(column.distinct))
     return Column(column.numbered(codes), list(number))
+
+
+class SavedFeatures(SavedCodec):
+    """JSON of the values of each feature."""
+
+    features: dict[Annotated[str, Field(min_length=1)], Annotated[Distinct, Field(min_length=1)]]
 
 
 @final
@@ -110,7 +118,7 @@ class Features(LabelCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls({name: Labels(values) for name, values in data["features"].items()})
+        return cls({name: Labels(values) for name, values in SavedFeatures.read(data).features.items()})
 
 
 @final

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Codec, Column
 from seqnlp.spec import Family
 
@@ -51,6 +52,12 @@ class LabelCodec(Codec):
         """Label set to score by: all labels of both columns that can be predicted."""
         possible = [label for label in gold.distinct if not self.unseen([label])]
         return Labels.fit([*possible, *predicted.distinct])
+
+
+class SavedLabels(SavedCodec):
+    """JSON of a set of labels."""
+
+    labels: Distinct
 
 
 @final
@@ -99,7 +106,7 @@ class Labels(LabelCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["labels"])
+        return cls(SavedLabels.read(data).labels)
 
 
 class LabelEncoding(Family, ABC):

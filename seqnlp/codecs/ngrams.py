@@ -2,14 +2,32 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Self, final
+from typing import Annotated, Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import IDS, Column, TextCodec, TextFeatures, TokenizedText
 from seqnlp.codecs.vocabulary import UNKNOWN
+from seqnlp.json_types import LARGEST
+
+
+class SavedNGrams(SavedCodec):
+    """JSON of n-grams."""
+
+    words: Annotated[int, Field(ge=1, le=9)]
+    chars: list[Annotated[int, Field(ge=1, le=LARGEST)]]
+    lowercase: bool
+    grams: Distinct
+
+    @model_validator(mode="after")
+    def _lengths(self) -> Self:
+        if self.chars and (len(self.chars) != 2 or self.chars[0] > self.chars[1]):
+            raise ValueError(f"chars: expected the shortest and the longest length, found {self.chars[:3]}")
+        return self
 
 
 @final
@@ -91,7 +109,8 @@ class NGrams(TextCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["grams"], data["words"], data["chars"], data["lowercase"])
+        saved = SavedNGrams.read(data)
+        return cls(saved.grams, saved.words, saved.chars, saved.lowercase)
 
 
 def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int) -> NDArray[np.float32]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import Distinct, SavedCodec, SingleCharacters, Utf8
 from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.text import Codec
-from seqnlp.codecs.vocabulary import Vocabulary
+from seqnlp.codecs.vocabulary import SavedVocabulary, Vocabulary
 from seqnlp.spec import Family
 
 UNKNOWN = 0
@@ -79,6 +80,12 @@ def text_decoder() -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder("utf-8")("replace")
 
 
+class SavedCharacterText(SavedCodec):
+    """JSON of a vocabulary of characters."""
+
+    characters: Annotated[SingleCharacters, Utf8]
+
+
 @final
 class CharacterText(RunningText):
     """Every character is a token."""
@@ -116,11 +123,18 @@ class CharacterText(RunningText):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["characters"])
+        return cls(SavedCharacterText.read(data).characters)
 
 
 def _code_points(text: str) -> NDArray[np.int64]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+
+
+class SavedWordText(SavedVocabulary):
+    """JSON of a vocabulary of words and signs."""
+
+    words: Annotated[Distinct, Utf8]
+    at_blanks: bool = False
 
 
 @final
@@ -158,7 +172,8 @@ class WordText(RunningText):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(Vocabulary.from_json(data), data.get("at_blanks", False))
+        saved = SavedWordText.read(data)
+        return cls(Vocabulary(saved.words, saved.counts, saved.lowercase), saved.at_blanks)
 
 
 @final

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self, final
 
 import numpy as np
+from pydantic import ValidationError
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.running_text import CharacterText, CharacterTokenizer, RunningText, SubwordText, Tokenizer, WordText
+from seqnlp.codecs.saved import SavedCodec, damaged
 from seqnlp.codecs.text import Codec
+from seqnlp.json_types import JsonObject
 
 PADDING, BEGIN, END, UNKNOWN = range(4)
 SPECIAL = 3
@@ -21,6 +24,15 @@ BLANK = "\N{LOWER ONE EIGHTH BLOCK}"
 Form = Literal["nfc", "nfd", "nfkc", "nfkd"]
 
 _BLANKS = re.compile("[\t-\r\x1c-\x20\x85\u2028\u2029]+")
+
+
+class SavedSentences(SavedCodec):
+    """JSON of the sentences of one side."""
+
+    tokenizer: dict[str, Any]
+    lowercase: bool
+    form: Form | None
+    text: dict[str, Any]
 
 
 @final
@@ -120,8 +132,12 @@ class Sentences(Codec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        tokenizer = Tokenizer.parse(data["tokenizer"])
-        return cls(tokenizer, tokenizer.restore(data["text"]), data["lowercase"], data["form"])
+        saved = SavedSentences.read(data)
+        try:
+            tokenizer = Tokenizer.parse(saved.tokenizer)
+        except ValidationError as error:
+            raise damaged(data, error.errors()[0]["msg"], "tokenizer") from None
+        return cls(tokenizer, tokenizer.restore(JsonObject.inside(data, "text")), saved.lowercase, saved.form)
 
 
 def clean(text: str, lowercase: bool = False, form: Form | None = None) -> str:

@@ -1,10 +1,12 @@
 """Scaling of series and of windows of them; calendar features."""
 
-from typing import Any, Literal, Self, final
+from typing import Annotated, Any, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
+from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Codec
 from seqnlp.errors import DataError
 
@@ -17,6 +19,27 @@ EVEN = 1e-9
 """Share of the mean below which a standard deviation is that of a constant."""
 SMALLEST = 1e-5
 """Added to the variance of a window, so that a constant one can be scaled."""
+
+
+Names = Annotated[Distinct, Field(min_length=1)]
+
+
+class SavedScaler(SavedCodec):
+    """JSON of a scaler: tables with a row for each series and a number for each column."""
+
+    series: Names
+    columns: Names
+    mean: list[list[float]]
+    deviation: list[list[Annotated[float, Field(gt=0)]]]
+    season: list[list[Annotated[float, Field(ge=0)] | None]]
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Self:
+        rows, columns = len(self.series), len(self.columns)
+        for name, table in (("mean", self.mean), ("deviation", self.deviation), ("season", self.season)):
+            if len(table) != rows or any(len(row) != columns for row in table):
+                raise ValueError(f"{name}: expected {columns} numbers for each of {rows} series")
+        return self
 
 
 @final
@@ -92,8 +115,9 @@ class SeriesScaler(Codec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        numbers = (np.array(data[name], np.float64) for name in ("mean", "deviation", "season"))
-        return cls(list(data["series"]), list(data["columns"]), *numbers)
+        saved = SavedScaler.read(data)
+        numbers = (np.array(table, np.float64) for table in (saved.mean, saved.deviation, saved.season))
+        return cls(saved.series, saved.columns, *numbers)
 
 
 def calendar_features(times: NDArray[np.datetime64], names: list[Calendar]) -> NDArray[np.float32]:

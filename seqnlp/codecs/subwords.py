@@ -1,16 +1,91 @@
 """Subwords by byte-pair encoding or a unigram model, on bytes."""
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, Self, final
+import math
+from collections.abc import Collection, Iterable, Sequence
+from typing import Annotated, Any, Literal, Self, final
 
 import numpy as np
+from pydantic import Field, model_validator
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from seqnlp.arrays import Ragged
+from seqnlp.codecs.saved import SavedCodec, all_different, damaged
 from seqnlp.codecs.text import WordCodec
+from seqnlp.json_types import LARGEST, shown
 
 PADDING = 0
+
+
+Piece = Annotated[str, Field(min_length=1)]
+
+
+class SavedBytePairs(SavedCodec, extra="allow"):
+    """Byte-pair encoding, in the format of the `tokenizers` package, which panics over pieces that do not fit."""
+
+    type: Literal["BPE"]
+    dropout: None = None
+    unk_token: None = None
+    continuing_subword_prefix: None = None
+    end_of_word_suffix: None = None
+    fuse_unk: Literal[False] = False
+    byte_fallback: Literal[False] = False
+    ignore_merges: Literal[False] = False
+    vocab: dict[Piece, Annotated[int, Field(ge=0, le=LARGEST)]]
+    merges: list[Annotated[list[Piece], Field(min_length=2, max_length=2)]]
+
+    @model_validator(mode="after")
+    def _pieces_agree(self) -> Self:
+        _check_pieces(list(self.vocab), self.vocab.values())
+        for number, (left, right) in enumerate(self.merges):
+            if missing := [piece for piece in (left, right, left + right) if piece not in self.vocab]:
+                raise ValueError(f"merges.{number}: {shown(missing[0])} is none of the pieces")
+        return self
+
+
+class SavedUnigram(SavedCodec, extra="allow"):
+    """Unigram model, in the format of the `tokenizers` package."""
+
+    type: Literal["Unigram"]
+    unk_id: None = None
+    byte_fallback: Literal[False] = False
+    vocab: list[Annotated[list[Any], Field(min_length=2, max_length=2)]]
+
+    @model_validator(mode="after")
+    def _pieces_agree(self) -> Self:
+        for number, (piece, score) in enumerate(self.vocab):
+            if not isinstance(piece, str) or not piece or not isinstance(score, float):
+                raise ValueError(f"vocab.{number}: expected a piece and its score")
+            if not math.isfinite(score):
+                raise ValueError(f"vocab.{number}: expected a finite score")
+        _check_pieces([piece for piece, _ in self.vocab], range(len(self.vocab)))
+        return self
+
+
+def _check_pieces(pieces: Sequence[str], numbers: Collection[int]) -> None:
+    """Check that pieces are spelled in signs of bytes, and that each of these is one."""
+    all_different(pieces)
+    signs = set(pre_tokenizers.ByteLevel.alphabet())
+    if odd := next((piece for piece in pieces if not signs.issuperset(piece)), ""):
+        raise ValueError(f"vocab: the piece {shown(odd)} has a sign that is no byte")
+    if missing := sorted(signs.difference(pieces)):
+        raise ValueError(f"vocab: the sign {missing[0]!r} of a byte is missing")
+    if sorted(numbers) != list(range(len(pieces))):
+        raise ValueError("vocab: expected pieces numbered from 0 without a gap")
+
+
+class SavedSubwords(SavedCodec):
+    """Tokenizer, in the format of the `tokenizers` package; nothing pads, cuts or changes texts."""
+
+    version: str
+    truncation: None
+    padding: None
+    added_tokens: Annotated[list[Any], Field(max_length=0)]
+    normalizer: None
+    pre_tokenizer: dict[str, Any]
+    post_processor: None
+    decoder: dict[str, Any]
+    model: Annotated[SavedBytePairs | SavedUnigram, Field(discriminator="type")]
 
 
 @final
@@ -72,4 +147,16 @@ class Subwords(WordCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(Tokenizer.from_str(json.dumps(data)))
+        SavedSubwords.read(data)
+        try:
+            tokenizer = Tokenizer.from_str(json.dumps(data))
+        except Exception as error:  # the package has no class of its own for what it can't parse
+            raise damaged(data, " ".join(str(error).split())[:120]) from None
+        subwords = cls(tokenizer)
+        if subwords.decode(subwords.encode([SAMPLE]).values.tolist()) != SAMPLE:
+            raise damaged(data, "the pieces do not spell every text")
+        return subwords
+
+
+SAMPLE = "".join(map(chr, [*range(0x80), 0xA0, 0x3FF, 0x7FF, 0x800, 0xFFFD, 0x10000, 0x10FFFF])) + "a b  c\n"
+"""Text to test a tokenizer by: all of ASCII, and characters of two, three and four bytes."""

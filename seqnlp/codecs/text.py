@@ -27,7 +27,11 @@ class Codec(ABC):
     @classmethod
     @abstractmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Rebuild a serialized codec."""
+        """Rebuild a serialized codec; its schema is a `seqnlp.codecs.saved.SavedCodec`.
+
+        Raises:
+            seqnlp.errors.RunError: naming the key that is damaged.
+        """
 
 
 @dataclass(frozen=True)

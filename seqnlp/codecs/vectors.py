@@ -2,15 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Annotated, Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from seqnlp.codecs.saved import SavedCodec
 from seqnlp.codecs.text import WordCodec
 from seqnlp.errors import DataError
+from seqnlp.json_types import LARGEST
 
 UNKNOWN = 0
+
+
+class SavedVectors(SavedCodec):
+    """JSON of the words that have vectors; a file of vectors may name one twice."""
+
+    words: Annotated[list[str], Field(min_length=1)]
+    size: Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 @final
@@ -69,7 +79,8 @@ class WordVectors(WordCodec):
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Inverse of `to_json`, without the matrix."""
-        return cls(data["words"], data["size"])
+        saved = SavedVectors.read(data)
+        return cls(saved.words, saved.size)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -6,10 +6,27 @@ from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
+from seqnlp.codecs.saved import Count, Distinct, SavedCodec
 from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText, WordCodec
+from seqnlp.json_types import JsonObject
 
 UNKNOWN = 0
+
+
+class SavedVocabulary(SavedCodec):
+    """JSON of a vocabulary."""
+
+    lowercase: bool
+    words: Distinct
+    counts: list[Count]
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> Self:
+        if len(self.words) != len(self.counts):
+            raise ValueError(f"expected a count for each word, found {len(self.counts)} for {len(self.words)} words")
+        return self
 
 
 @final
@@ -57,7 +74,15 @@ class Vocabulary(WordCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["words"], data["counts"], data["lowercase"])
+        saved = SavedVocabulary.read(data)
+        return cls(saved.words, saved.counts, saved.lowercase)
+
+
+class SavedColumn(SavedCodec):
+    """JSON of the vocabulary of a column."""
+
+    column: str
+    values: dict[str, Any]
 
 
 @final
@@ -80,4 +105,5 @@ class ColumnVocabulary(TextCodec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["column"], Vocabulary.from_json(data["values"]))
+        saved = SavedColumn.read(data)
+        return cls(saved.column, Vocabulary.from_json(JsonObject.inside(data, "values")))

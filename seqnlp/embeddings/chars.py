@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Characters
 from seqnlp.codecs.characters import PADDING
+from seqnlp.codecs.saved import check_settings
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.nn.recurrent import LstmLayer, RecurrentStack
 from seqnlp.shapes import Float, Int
@@ -36,7 +37,9 @@ class Chars(WordEmbedding, Family, ABC):
         return Characters.fit(counts, self.min_count, self.max_length)
 
     def restore(self, data: dict[str, Any]) -> Characters:
-        return Characters.from_json(data)
+        codec = Characters.from_json(data)
+        check_settings(data, data, {"max_length": self.max_length})
+        return codec
 
     @abstractmethod
     def build(self, codec: Characters) -> WordEmbedder:

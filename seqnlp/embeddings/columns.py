@@ -5,6 +5,7 @@ from typing import Any, final
 from torch import Tensor
 
 from seqnlp.codecs import ColumnVocabulary, TokenizedText, Vocabulary
+from seqnlp.codecs.saved import check_settings
 from seqnlp.codecs.text import IDS
 from seqnlp.embeddings.base import Embedder, Embedding, Features, PathResolver, TextBatch
 from seqnlp.embeddings.words import WordLookup, Words
@@ -29,7 +30,10 @@ class ColumnEmbedding(Embedding):
         return ColumnVocabulary(self.column, Vocabulary.fit(counts, self.table.min_count, self.table.lowercase))
 
     def restore(self, data: dict[str, Any]) -> ColumnVocabulary:
-        return ColumnVocabulary.from_json(data)
+        codec = ColumnVocabulary.from_json(data)
+        check_settings(data, data, {"column": self.column})
+        check_settings(data, data["values"], {"lowercase": self.table.lowercase})
+        return codec
 
     def build(self, codec: ColumnVocabulary) -> "ColumnLookup":
         return ColumnLookup(self.table.build(codec.values))

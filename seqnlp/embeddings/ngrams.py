@@ -1,6 +1,6 @@
 """`[ngrams]`: n-grams that vote for classes beside the network."""
 
-from typing import Annotated, final
+from typing import Annotated, Any, final
 
 import torch
 from pydantic import Field
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, NGrams
 from seqnlp.codecs.ngrams import log_count_ratios
+from seqnlp.codecs.saved import check_settings
 from seqnlp.codecs.text import IDS
 from seqnlp.embeddings.base import Embedder, Features, TextBatch
 from seqnlp.nn.encoder import EncoderModule, Mask, States, Vectors
@@ -41,6 +42,12 @@ class NGramVotes(Spec):
     def fit(self, words: Column) -> NGrams:
         """Number the n-grams of train."""
         return NGrams.fit(words, self.words, self.chars, self.min_count, self.lowercase)
+
+    def restore(self, data: dict[str, Any]) -> NGrams:
+        """Restore the codec of a run."""
+        codec = NGrams.from_json(data)
+        check_settings(data, data, {"words": self.words, "chars": self.chars, "lowercase": self.lowercase})
+        return codec
 
     def build(self, prior: Float[Tensor, "ngrams labels"]) -> "NGramEmbedder":
         """Make the network; `prior` holds the votes of weight 1, see `naive_bayes`."""

@@ -49,9 +49,9 @@ class TextEmbedding(Parts):
         """Fit the codec of each part on the sentences of train."""
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 
-    def restore(self, codecs: Mapping[str, Mapping[str, Any]]) -> dict[str, TextCodec]:
+    def restore(self, codecs: Mapping[str, dict[str, Any]]) -> dict[str, TextCodec]:
         """Restore the codecs of a run."""
-        return {name: part.restore(dict(codecs[codec_name(name)])) for name, part in self.parts.items()}
+        return {name: part.restore(codecs[codec_name(name)]) for name, part in self.parts.items()}
 
     def build(self, codecs: Mapping[str, TextCodec]) -> "TextEmbedder":
         """Make the networks of all parts."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs import Vocabulary
+from seqnlp.codecs.saved import check_settings
 from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.nn.dropout import generator
@@ -34,7 +35,9 @@ class Words(WordEmbedding):
         return Vocabulary.fit(counts, self.min_count, self.lowercase)
 
     def restore(self, data: dict[str, Any]) -> Vocabulary:
-        return Vocabulary.from_json(data)
+        codec = Vocabulary.from_json(data)
+        check_settings(data, data, {"lowercase": self.lowercase})
+        return codec
 
     def build(self, codec: Vocabulary) -> "WordLookup":
         return WordLookup(torch.from_numpy(codec.counts), self.size, self.word_dropout)

@@ -8,6 +8,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from seqnlp.nn.device import device_of
 from seqnlp.shapes import Bool, Float, Int
 
 Vectors = Float[Tensor, "batch time width"]
@@ -35,7 +36,9 @@ def state_shapes(encoder: nn.Module, width: int) -> list[torch.Size]:
         width: Features of an input step.
     """
     training = encoder.training
-    states: States = encoder.eval()(torch.zeros(1, 1, width), torch.ones(1, 1, dtype=torch.bool))
+    device = device_of(encoder)
+    mask = torch.ones(1, 1, dtype=torch.bool, device=device)
+    states: States = encoder.eval()(torch.zeros(1, 1, width, device=device), mask)
     encoder.train(training)
     return [part.shape[1:] for part in states.state]
 

@@ -127,6 +127,8 @@ def _step(node: Any, key: str | int) -> Any:
 
 
 _RANK = 1_000_000
+LONGEST = 200
+"""Characters of an override in the place of its faults, at most."""
 _ASSIGNMENT = re.compile(rf"\s*({DOTTED_KEY.pattern})\s*=(.*)", re.DOTALL)
 
 
@@ -144,7 +146,7 @@ def override(document: Document, overrides: Sequence[str]) -> None:
     """
     faults = []
     for number, text in enumerate(overrides):
-        place = Place(_RANK + number, 0, 0, f"--set {text}")
+        place = Place(_RANK + number, 0, 0, f"--set {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}")
         try:
             keys, value = _parse(text)
         except ValueError as error:

@@ -6,6 +6,7 @@ bytes that were consented to are those that are run, and no cache of compiled fi
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -58,7 +59,7 @@ def import_plugins(document: Document, trust: bool = False) -> None:
     plugins, faults = [], []
     for index, name in enumerate(names):
         if isinstance(name, str):
-            path, place = Path(name).expanduser().absolute(), str(document.place(("plugins", index)))
+            path, place = Path(os.path.expanduser(name)).absolute(), str(document.place(("plugins", index)))
             found = _read(path, place, foreign=name in document.foreign_plugins)
             plugins += [found] if isinstance(found, Plugin) else []
             faults += [found] if isinstance(found, Fault) else []

@@ -17,6 +17,7 @@ from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal, sealed_digest
 from seqnlp.run.edits import describe_edits
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
+from seqnlp.run.records import meta_problem, scores_problem
 from seqnlp.spelling import nearest
 
 if TYPE_CHECKING:
@@ -122,8 +123,11 @@ class Run:
 
     @classmethod
     def find(cls, root: str | Path = RUNS) -> list[Run]:
-        """Find the runs directly in a folder, by name; half-written ones included."""
-        return [cls(meta.parent) for meta in sorted(Path(root).glob(f"*/{META}"))]
+        """Find the runs directly in a folder, by name; damaged and half-written ones included."""
+        runs = {cls(file.parent) for file in Path(root).glob(f"*/{META}")}
+        half = (cls(file.parent) for file in Path(root).glob(f"*/{RECIPE}"))  # its meta.json was lost
+        runs |= {run for run in half if any(map(run._has, (MODEL, STATE, EVENTS)))}
+        return sorted(runs, key=lambda run: run.path)
 
     @classmethod
     def is_run(cls, path: str | Path) -> bool:
@@ -203,8 +207,8 @@ class Run:
     def meta(self) -> dict[str, Any]:
         """Provenance of the run; a `RunError` if the file is damaged."""
         meta = files.read_sealed_json(self.path / META, sealed_with=DIGESTS)
-        if not isinstance(meta.get("corpus", {}), dict):
-            raise RunError("damaged: expected a table under `corpus`", self.path / META)
+        if problem := meta_problem(meta):
+            raise RunError(f"damaged: {problem}", self.path / META)
         return meta
 
     @property
@@ -297,8 +301,8 @@ class Run:
         if not self._has(SCORES):
             return {}
         scores = files.read_sealed_json(self.path / SCORES, sealed=self.digests() is not None)
-        if odd := [name for name, table in scores.items() if not isinstance(table, dict)]:
-            raise RunError(f"damaged: expected a table of scores under {odd[0]!r}", self.path / SCORES)
+        if problem := scores_problem(scores):
+            raise RunError(f"damaged: {problem}", self.path / SCORES)
         return scores
 
     def save_probe(self, probe: dict[str, Any]) -> None:

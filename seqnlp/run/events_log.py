@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from pathlib import Path
 from typing import Any, final
 
 from seqnlp.errors import RunError
-from seqnlp.events import Event
+from seqnlp.events import Event, event_problem
 from seqnlp.json_text import to_json
-from seqnlp.run.files import read_bytes, saving, write_bytes
+from seqnlp.run.files import decode_json, read_bytes, saving, write_bytes
 
 EVENTS = "events.jsonl"
 
@@ -58,14 +57,16 @@ def read_events(path: Path, sealed: bool = False) -> list[dict[str, Any]]:
 def parse_event(line: bytes, sealed: bool = False) -> dict[str, Any] | None:
     """Parse a line of a log; None for a damaged one, and if it is to be `sealed` for one without its checksum."""
     try:
-        event = json.loads(line)
-        if event.pop(CHECKSUM, None) is not None or sealed:
-            end = line.rindex(b', "' + CHECKSUM.encode())
-            if line[end:] != checksum_of(line[:end] + b"}"):
-                return None
-        return event if isinstance(event["event"], str) and isinstance(event["step"], int) else None
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        event = decode_json(line)
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(event, dict):
+        return None
+    if event.pop(CHECKSUM, None) is not None or sealed:
+        end = line.rfind(b', "' + CHECKSUM.encode())
+        if line[end:] != checksum_of(line[:end] + b"}"):
+            return None
+    return None if event_problem(event) else event
 
 
 def checksum_of(line: bytes) -> bytes:
@@ -77,9 +78,14 @@ def read_recent_events(path: Path) -> list[dict[str, Any]]:
     """Last whole events of a log, however long it is; damaged lines are skipped."""
     if not path.exists():
         return []
-    with open(path, "rb") as file:
-        file.seek(max(0, os.path.getsize(path) - TAIL))
-        lines = file.read().split(b"\n")[:-1]
+    try:
+        if not path.is_file():
+            raise RunError("cannot be read: expected a file", path)
+        with open(path, "rb") as file:
+            file.seek(max(0, os.path.getsize(path) - TAIL))
+            lines = file.read().split(b"\n")[:-1]
+    except OSError as error:
+        raise RunError(f"cannot be read: {(error.strerror or str(error)).lower()}", path) from error
     return [event for event in map(parse_event, lines) if event is not None]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from seqnlp.errors import DataError, RunError
 from seqnlp.json_text import to_json
+from seqnlp.json_types import JsonObject, is_deep
 from seqnlp.run.digests import DIGEST, ZEROS, seal, sealed_digest
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -90,7 +91,11 @@ def read_bytes(path: Path) -> bytes:
         seqnlp.errors.RunError: it is missing, or cannot be read.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for, a device has no end
+            raise RunError("cannot be read: expected a file", path)
         return path.read_bytes()
+    except MemoryError as error:
+        raise RunError("cannot be read: larger than the memory", path) from error
     except FileNotFoundError as error:
         raise RunError("missing", path) from error
     except OSError as error:
@@ -109,7 +114,7 @@ def decode_text(content: bytes, path: Path) -> str:
         raise RunError("damaged: not UTF-8 text", path) from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> JsonObject:
     """Read a JSON object.
 
     Raises:
@@ -155,19 +160,52 @@ def check_seal(content: bytes | memoryview, path: Path, sealed: bool, end: int |
         raise RunError(f"damaged: not as it was written (its digest is {digests[1]}, not {digests[0]})", path)
 
 
-def parse_json(content: bytes, path: Path) -> dict[str, Any]:
+def parse_json(content: bytes, path: Path) -> JsonObject:
     """Parse a JSON object.
 
     Raises:
         seqnlp.errors.RunError: it is none.
     """
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"damaged: not JSON ({error})", path) from error
+        value = decode_json(content)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise RunError(f"damaged: not JSON ({str(error)[:120] or type(error).__name__})", path) from error
     if not isinstance(value, dict):
         raise RunError(f"damaged: expected a JSON object, found {type(value).__name__}", path)
+    return JsonObject(value, path)
+
+
+def decode_json(data: bytes, finite: bool = True) -> Any:
+    """Parse JSON in which no key is there twice.
+
+    Args:
+        data: The text.
+        finite: Refuse NaN and infinities, which standard JSON lacks.
+
+    Raises:
+        ValueError: it is something else.
+        RecursionError: it is nested too deeply.
+    """
+    value = (_DECODER if finite else _LOOSE_DECODER).decode(data.decode(json.detect_encoding(data), "surrogatepass"))
+    if isinstance(value, dict | list) and is_deep(value):
+        raise ValueError("nested too deeply")
     return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r:.40} is there twice")
+    return table
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_table)
+_LOOSE_DECODER = json.JSONDecoder(object_pairs_hook=_table)
 
 
 def check_own(path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any, TypeGuard
 
-from seqnlp.errors import RunError
+from seqnlp.errors import DataError, RunError
 from seqnlp.run.directory import RECIPE, Run
 from seqnlp.run.edits import flatten
 
@@ -77,7 +77,9 @@ def summarize(run: Run) -> Summary:
         meta, recipe = run.meta(), read_recipe(run)
         split, metric, value = main_score(run)
         state, problem = "finished" if run.is_finished else "unfinished", ""
-    except RunError as error:
+        size = run.model_bytes
+    except (DataError, OSError) as error:
+        size = 0
         meta, recipe, split, metric, value, state, problem = {}, {}, "", "", None, "damaged", str(error)
     return Summary(
         name=run.name,
@@ -87,7 +89,7 @@ def summarize(run: Run) -> Summary:
         split=split,
         metric=metric,
         score=value,
-        model_bytes=run.model_bytes,
+        model_bytes=size,
         created=str(meta.get("created", "")),
         problem=problem,
     )
@@ -101,7 +103,7 @@ def read_recipe(run: Run) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(run.recipe_text())
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"damaged: not TOML ({error})", run.path / RECIPE) from error
 
 
@@ -118,7 +120,7 @@ def tag_set(run: Run) -> set[str]:
     """Tag set of a tagger's first label column, without `O`; empty if unknown."""
     try:
         return {*run.load_codecs()[f"labels.{data_section(run)['labels'][0]}"]["labels"]} - {"O"}
-    except (RunError, LookupError):
+    except (RunError, LookupError, TypeError):
         return set()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,12 +17,20 @@ from safetensors.torch import save
 from torch import Tensor
 
 from seqnlp.errors import RunError
+from seqnlp.json_types import mismatch
 from seqnlp.nn.device import CPU
 from seqnlp.run.digests import DIGEST, ZEROS, seal
-from seqnlp.run.files import check_seal, write_bytes
+from seqnlp.run.files import check_seal, decode_json, write_bytes
 
 HEADER = "seqnlp"
 """Only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
+
+
+class Header(TypedDict):
+    """Type of the header's JSON."""
+
+    aliases: dict[str, str]
+    meta: dict[str, Any]
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
@@ -71,8 +79,8 @@ def reading(path: Path) -> Iterator[None]:
         raise RunError("missing", path) from error
     except OSError as error:
         raise RunError(f"cannot be read: {(error.strerror or str(error)).lower()}", path) from error
-    except (SafetensorError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise RunError(f"damaged: not a safetensors file of seqnlp ({error})", path) from error
+    except (SafetensorError, LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError) as error:
+        raise RunError(f"damaged: not a safetensors file of seqnlp ({str(error)[:120]})", path) from error
 
 
 def check_tensors(path: Path, sealed: bool) -> None:
@@ -117,7 +125,9 @@ def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     with safe_open(path, framework="pt") as file:
-        header = json.loads((file.metadata() or {})[HEADER])
+        header = decode_json((file.metadata() or {})[HEADER].encode(), finite=False)  # scores may be NaN
+        if problem := mismatch(header, Header):
+            raise ValueError(problem)
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         tensors |= {alias: tensors[name] for alias, name in header["aliases"].items()}
         return tensors, header["meta"]

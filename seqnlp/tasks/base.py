@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Scores = dict[str, Any]
 """Numbers by name; a score of several parts, such as `labels`, is a nested table."""
 
-Codecs = Mapping[str, Mapping[str, Any]]
+Codecs = Mapping[str, dict[str, Any]]
 """Saved codecs by name, each the object of its JSON file."""
 
 

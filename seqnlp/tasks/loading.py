@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import OutOfMemory, RunError, SeqnlpError, UntrustedPlugin, UsageError, error_context
+from seqnlp.errors import OutOfMemory, RecipeError, RunError, SeqnlpError, UntrustedPlugin, UsageError, error_context
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
@@ -18,6 +18,7 @@ from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
+from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.precision import Precision, computing_in
 
 SPLITS = ("train", "dev", "test")
@@ -107,6 +108,7 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
     with fitting(run, "its codecs or weights"):
         with weights_are_loaded():
             model = task.build()
+        check_shapes(weights, model.state_dict())
         model.load_state_dict(weights)
     return task, model.eval()
 
@@ -126,6 +128,11 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
             problem = error.problem.replace("this run", "edited or damaged since the training; this run", 1)
             raise error.replace(problem=problem) from None
         raise
+    except RecipeError as error:  # nobody is about to mend it: one fault tells as much as all
+        fault, path = error.faults[0], run.path / RECIPE
+        found = fault.spot or (str(path), 0, 0)
+        key = f"{fault.key}: " if fault.key else ""
+        raise RunError(f"damaged: {key}{fault.problem}", *found[:2], fault.hint) from None
     assert isinstance(recipe, TaskRecipe)
     return recipe
 

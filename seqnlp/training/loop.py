@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, Literal, final
+from typing import Annotated, Any, Literal, cast, final
 
 import numpy as np
 import torch
@@ -16,10 +16,13 @@ from torch import Tensor
 
 from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
+from seqnlp.json_types import mismatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
+from seqnlp.nn.encoder import state_shapes
 from seqnlp.optimizers import Optimizer
 from seqnlp.spec import Spec
+from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
@@ -264,23 +267,60 @@ class Trainer:
         return tensors, asdict(self.progress)
 
     def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Load a checkpoint."""
+        """Load a checkpoint.
+
+        Raises:
+            ValueError: it is not one of this training.
+        """
         groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "encoder_state": {}, "optimizer": {}}
         for name, tensor in tensors.items():
-            group, rest = name.split(".", 1)
+            group, _, rest = name.partition(".")
+            if group not in groups:
+                raise ValueError(f"there is a tensor {name!r:.60}, which is no part of a checkpoint")
             groups[group][rest] = tensor
+        self._restore_progress(progress)
+        check_shapes(groups["model"], self.model.state_dict())
         self.model.load_state_dict(groups["model"])
+        check_shapes(groups["average"], {str(number): tensor for number, tensor in enumerate(self.average)})
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
-        for replica in range(len(self.states)):
-            saved = groups["encoder_state"]
-            parts = sum(name.startswith(f"{replica}.") for name in saved)
-            loaded = [saved[f"{replica}.{part}"] for part in range(parts)]
-            self.states[replica] = to_device(loaded, self.model.device) or None
+        self._restore_states(groups["encoder_state"])
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")
             memory.setdefault(int(number), {})[key] = tensor
+        check_optimizer(memory, self.schedule, self.parameters)
         state = self.optimizer.state_dict()
         self.optimizer.load_state_dict({**state, "state": memory})
-        self.progress = Progress(**progress)
+
+    def _restore_progress(self, progress: dict[str, Any]) -> None:
+        if problem := mismatch({**progress, "best": {}}, Progress):  # scores may be NaN
+            raise ValueError(problem)
+        check_progress(progress, self.metric.name)
+        now = Progress(**progress)
+        sizes = (len(self.train.plan(self.seed, epoch)) for epoch in range(now.epoch))
+        accumulated = self.settings.gradient_accumulation
+        steps = sum(math.ceil(size / accumulated) for size in sizes) + math.ceil(now.position / accumulated)
+        if now.epoch > self.settings.epochs or now.step != steps:
+            raise ValueError(f"step {now.step} is not that of batch {now.position} in epoch {now.epoch}")
+        self.progress = now
+
+    def _restore_states(self, saved: dict[str, Tensor]) -> None:
+        """Load the state that each replica carries on from the last batch."""
+        now, carried = self.progress, self.train.carries_state and self.progress.position > 0
+        shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
+        shares: Sequence[NDArray[np.int64]] = []
+        if carried:
+            rows = self.train.plan(self.seed, now.epoch)[now.position - 1]
+            shares = self.train.shares(rows, len(self.states))
+        expected = {
+            f"{replica}.{part}": torch.Size((len(share), *shape))
+            for replica, share in enumerate(shares)
+            for part, shape in enumerate(shapes)
+            if len(share)
+        }
+        if {name: tensor.shape for name, tensor in saved.items()} != expected:
+            raise ValueError("the states that the encoder carries are not those of its last batch")
+        for replica in range(len(self.states)):
+            loaded = [saved[f"{replica}.{part}"] for part in range(len(shapes)) if f"{replica}.{part}" in saved]
+            self.states[replica] = to_device(loaded, self.model.device) or None

@@ -121,7 +121,7 @@ def test_a_broken_run(damage: str, message: str, tiny_run: Path, seqnlp: Program
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("meta.json", '{"format": 2, "corpus": 3}', "damaged: expected a table under `corpus`"),
+        ("meta.json", '{"format": 2, "corpus": 3}', "meta.json: damaged: corpus: expected a table, found 3"),
         ("scores.json", '{"test": 3}', "scores.json: damaged: it has lost its digest"),
     ],
 )

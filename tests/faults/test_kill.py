@@ -1,6 +1,7 @@
-"""SIGKILL at many moments, also during a save: the resumed training ends with the same bytes."""
+"""Kills and signals at many moments, also during a save: the resumed training ends with the same bytes."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -39,7 +40,15 @@ RECIPES = {
         "decoder.label_smoothing=0.1",
         "data.train=corpora/reverse/train.tsv[:40%]",
     ],
+    # transition scores, and tags of another scheme
+    "ner_lstm_crf": ["training.batch_tokens=800", "embedding.words.size=16", "data.training_scheme=bioes"],
+    # n-grams that vote, whose weights a finished training has calibrated
+    "sentiment_lstm": ["training.batch_tokens=800", "embedding.words.size=16", "decoder.calibrate=true"],
 }
+ENDS = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: -1}
+"""Exit code of a training by the signal that ended it; SIGTERM and SIGINT let it save a checkpoint first."""
+EACH = 7
+"""Signals to each training: 42 in all."""
 pytestmark = pytest.mark.faults
 
 
@@ -48,7 +57,7 @@ def command(recipe: str, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "seqnlp", "train", recipe, "-q", "--out", str(out), *settings, *more]
 
 
-def killed_after(recipe: str, out: Path, wait: float) -> bool:
+def killed_after(recipe: str, out: Path, wait: float, number: signal.Signals = signal.SIGKILL) -> bool:
     """Train until a moment after the first sign of life; whether the training was still at it."""
     process = subprocess.Popen(
         command(recipe, out, "--resume"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -58,11 +67,11 @@ def killed_after(recipe: str, out: Path, wait: float) -> bool:
     while process.poll() is None and not (log.exists() and log.stat().st_size > size):
         time.sleep(0.002)
     time.sleep(wait)
-    process.kill()
-    _, errors = process.communicate()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=120)
     assert b"Traceback" not in errors
-    assert process.returncode in (0, -9), errors
-    return process.returncode == -9
+    assert process.returncode in (0, ENDS[number]), errors
+    return process.returncode != 0
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -80,3 +89,21 @@ def test_killed_at_random_moments(recipe: str, seed: int, tmp_path: Path) -> Non
     assert kills >= 3
     whole, killed = (tmp_path / name / "model.safetensors" for name in ("whole", "killed"))
     assert whole.read_bytes() == killed.read_bytes()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_signals_at_random_moments(recipe: str, tmp_path: Path) -> None:
+    """Some come before the first step, and most of them while a checkpoint is saved, as one is after each step."""
+    moments = random.Random(recipe)
+    subprocess.run(command(recipe, tmp_path / "whole"), cwd=ROOT, check=True, capture_output=True)
+    stopped = []
+    for turn in range(EACH):
+        number = list(ENDS)[turn % len(ENDS)]
+        stopped.append(killed_after(recipe, tmp_path / "stopped", moments.uniform(0, 0.5), number))
+    done = subprocess.run(
+        command(recipe, tmp_path / "stopped", "--resume"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    print(f"signals, {recipe}: {EACH} sent, {sum(stopped)} while it trained")
+    assert done.returncode == 0, done.stderr
+    whole, resumed = (tmp_path / name / "model.safetensors" for name in ("whole", "stopped"))
+    assert whole.read_bytes() == resumed.read_bytes()

@@ -85,8 +85,8 @@ class ClassifyTask(LabellingTask):
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
         """Restore the task; class weights and prior are among the weights of the model."""
-        labels = Labels.from_json(dict(codecs["labels"]))
-        ngrams = None if recipe.ngrams is None else NGrams.from_json(dict(codecs[NGRAMS]))
+        labels = Labels.from_json(codecs["labels"])
+        ngrams = None if recipe.ngrams is None else recipe.ngrams.restore(codecs[NGRAMS])
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
 
     def codecs(self) -> dict[str, Codec]:
@@ -156,7 +156,10 @@ class ClassifyTask(LabellingTask):
 
     def shares(self, train: ClassifyDataset) -> NDArray[np.float32]:
         """Frequency of each label in train, per text; shape (labels,)."""
-        counts = np.bincount(train.labels.values, minlength=len(self.labels))
+        known = train.labels.values[
+            train.labels.values != UNSEEN
+        ]  # all, but for a run whose labels somebody has edited
+        counts = np.bincount(known, minlength=len(self.labels))
         return (counts / train.items).astype(np.float32)
 
     def words(self, split: "Dataset") -> Column:

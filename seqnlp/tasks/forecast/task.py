@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from seqnlp.codecs import Codec
+from seqnlp.codecs.saved import damaged
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.decoders.forecast import ForecastModule, ForecastShape, LinearMap
 from seqnlp.embeddings import PathResolver
@@ -70,7 +71,13 @@ class ForecastTask(Task):
 
     @classmethod
     def restore(cls, recipe: ForecastRecipe, codecs: Codecs) -> Self:
-        return cls(recipe, SeriesScaler.from_json(dict(codecs["series"])))
+        data, saved = recipe.data, codecs["series"]
+        scaler = SeriesScaler.from_json(saved)
+        covariates = [*data.past_covariates, *data.future_covariates]
+        targets = scaler.columns[: max(len(scaler.columns) - len(covariates), 0)]
+        if not targets or scaler.columns != [*(data.targets or targets), *covariates]:
+            raise damaged(saved, "expected the targets and the covariates of the recipe", "columns")
+        return cls(recipe, scaler)
 
     def codecs(self) -> dict[str, Codec]:
         return {"series": self.scaler}

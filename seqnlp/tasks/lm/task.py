@@ -44,7 +44,7 @@ class LmTask(Task):
 
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
-        return cls(recipe, recipe.data.tokenizer.restore(dict(codecs["text"])))
+        return cls(recipe, recipe.data.tokenizer.restore(codecs["text"]))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
         """Score texts in windows, or by dynamic evaluation; see `EvaluationSettings`.

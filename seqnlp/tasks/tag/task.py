@@ -65,8 +65,8 @@ class TagTask(LabellingTask):
         return cls(
             recipe,
             recipe.embedding.restore(codecs),
-            {name: recipe.data.label_encoding(name).restore(dict(codecs[f"labels.{name}"])) for name in recipe.columns},
-            Vocabulary.from_json(dict(codecs["train_words"])),
+            {name: recipe.data.label_encoding(name).restore(codecs[f"labels.{name}"]) for name in recipe.columns},
+            Vocabulary.from_json(codecs["train_words"]),
         )
 
     def codecs(self) -> dict[str, Codec]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.codecs import Codec
+from seqnlp.codecs.saved import check_settings, damaged
 from seqnlp.codecs.sentences import Sentences
 from seqnlp.decoders import AttentionDecoder
 from seqnlp.embeddings import PathResolver
@@ -69,7 +70,12 @@ class TranslateTask(Task):
     @classmethod
     def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
         names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
-        restored = [Sentences.from_json(dict(codecs[name])) for name in names]
+        restored = [Sentences.from_json(codecs[name]) for name in names]
+        for name, codec in zip(names, restored, strict=True):
+            settings = {"lowercase": recipe.data.lowercase, "form": recipe.data.unicode_normalization}
+            check_settings(codecs[name], codecs[name], settings)
+            if codec.tokenizer != recipe.data.tokenizer:
+                raise damaged(codecs[name], "expected the settings of the recipe", "tokenizer")
         return cls(recipe, restored[0], restored[-1])
 
     def codecs(self) -> dict[str, Codec]:

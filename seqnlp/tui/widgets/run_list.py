@@ -104,7 +104,7 @@ def when(created: str, now: datetime) -> str:
     """A short date: the hour if it is today, else the day."""
     try:
         then = datetime.fromisoformat(created).astimezone(now.tzinfo)
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
     if then.date() == now.date():
         return f"today {then:%H:%M}"

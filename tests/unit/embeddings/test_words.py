@@ -22,7 +22,7 @@ def test_a_word_is_looked_up() -> None:
 def test_settings_reach_the_vocabulary() -> None:
     codec = Words(min_count=2, lowercase=True).fit_words({"The": 1, "the": 1, "x": 1}, lambda name: pytest.fail(name))
     assert codec.words == ["the"]
-    restored = Words().restore(codec.to_json())
+    restored = Words(min_count=2, lowercase=True).restore(codec.to_json())
     assert isinstance(restored, Vocabulary)
     assert restored.encode(["THE", "x"]).tolist() == [1, UNKNOWN]
 

@@ -84,7 +84,7 @@ def test_a_broken_line_in_the_middle_is_told(tmp_path: Path, line: str) -> None:
 
 def test_the_end_of_a_long_log_is_read_alone(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    line = '{"event": "stepped", "step": %d, "more": "' + "x" * 1000 + '"}\n'
+    line = '{"event": "saved", "step": %d, "epoch": 1, "seconds": 1, "more": "' + "x" * 1000 + '"}\n'
     path.write_text("".join(line % step for step in range(200)))
     recent = read_recent_events(path)
     assert recent[-1]["step"] == 199

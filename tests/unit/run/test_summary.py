@@ -1,5 +1,6 @@
 """A run in one line, its curves, and where recipes differ."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,47 @@ def test_a_damaged_run_is_told_rather_than_raised(tmp_path: Path, file: str) -> 
     summary = summarize(run)
     assert summary.state == "damaged"
     assert file in summary.problem
+
+
+DAMAGED = [
+    ("meta.json", '{"format": 2, "corpus": 3}'),
+    ("meta.json", '{"format": 2, "created": null}'),
+    ("meta.json", "[" * 100_000),
+    ("recipe.toml", "a = " + "[" * 5000),
+    ("recipe.toml", "a = " + "9" * 5000),
+    ("scores.json", '{"dev": []}'),
+    ("scores.json", '{"dev": {"f1": NaN}}'),
+    ("scores.json", '{"dev": {"f1": 1, "f1": 2}}'),
+    ("events.jsonl", '{"event": "evaluated", "step": 1, "epoch": 1, "seconds": 1, "scores": 3}\n'),
+]
+
+
+@pytest.mark.parametrize(("file", "content"), DAMAGED)
+def test_what_is_wrong_inside_a_file_is_told(tmp_path: Path, file: str, content: str) -> None:
+    run = young_run(tmp_path / "pos")
+    (run.path / file).write_text(content)
+    summary = summarize(run)
+    assert summary.state == "damaged"
+    assert file in summary.problem
+    assert len(summary.problem.splitlines()) == 1
+
+
+@pytest.mark.parametrize("file", ["meta.json", "recipe.toml", "scores.json", "events.jsonl"])
+@pytest.mark.parametrize("other", ["folder", "pipe", "nothing"])
+def test_one_bad_run_leaves_the_list_of_the_others(tmp_path: Path, file: str, other: str) -> None:
+    young_run(tmp_path / "good")
+    bad = young_run(tmp_path / "bad")
+    bad.save_model({})
+    (bad.path / file).unlink(missing_ok=True)
+    if other == "folder":
+        (bad.path / file).mkdir()
+    elif other == "pipe":
+        os.mkfifo(bad.path / file)
+    found = {run.name: summarize(run) for run in Run.find(tmp_path)}
+    assert found["good"].state == "unfinished"
+    if other != "nothing" or file in ("meta.json", "recipe.toml"):
+        assert found["bad"].state == "damaged"
+        assert file in found["bad"].problem
 
 
 def test_settings_by_dotted_keys(tmp_path: Path) -> None:
