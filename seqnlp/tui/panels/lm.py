@@ -20,6 +20,7 @@ from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.panels.base import TaskPanel
+from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.session import Session, unknown_in_words
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.prompt import Prompt
@@ -27,7 +28,7 @@ from seqnlp.tui.widgets.settings_panel import ENDLESS, Setting, SettingsPanel, d
 from seqnlp.tui.widgets.token_view import TokenView
 
 FRAMES = 15
-"""Frames a second while text streams in."""
+"""Frames a second while text streams in, at most."""
 
 PAUSE = 0.12
 """Seconds to wait while a setting is being turned, or a cursor moves."""
@@ -129,7 +130,7 @@ class LmPanel(TaskPanel):
         yield Static("", id="status", markup=False)
 
     def on_mount(self) -> None:
-        self._frames = self.set_interval(1 / FRAMES, self._draw, pause=True)
+        self._frames = self.set_interval(1 / FRAMES, self._draw_frame, pause=True)
         self.load()
         self._draw()
 
@@ -381,6 +382,11 @@ class LmPanel(TaskPanel):
                 view.show_buffer(buffer)
         for alternatives in self._alternatives():
             alternatives.show_tokens(())
+
+    def _draw_frame(self) -> None:
+        """Draw, unless the terminal still has enough to do with the frames before: keys come first."""
+        if not self.session.busy or buffer_of(self.app).is_line_free:
+            self._draw()
 
     def _draw(self) -> None:
         """Draw what has changed since the last frame."""

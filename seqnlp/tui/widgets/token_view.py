@@ -104,16 +104,18 @@ class TokenView(ScrollView, can_focus=True):
     def grew(self) -> None:
         """Lay out new text, and draw the viewport."""
         self._catch_up()
-        buffer = self.buffer
         before = len(self._wrap)
-        self._wrap.grow(buffer.text)
-        if len(self._wrap) != self.virtual_size.height:
-            self.virtual_size = Size(self._wrap.width, len(self._wrap))
+        self._wrap.grow(self.buffer.text)
+        lines = len(self._wrap)
         if self._following:
-            self.scroll_to(y=max(len(self._wrap) - self._height, 0), animate=False)
+            top = self._top_of_end()
+            self._set_lines(max(lines, top + self._height))
+            self.scroll_to(y=top, animate=False)
             self.refresh()
-        elif before <= self.scroll_offset.y + self._height:
-            self.refresh()
+        else:
+            self._set_lines(lines)
+            if before <= self.scroll_offset.y + self._height:
+                self.refresh()
 
     def place(self, cursor: int | None) -> None:
         """Put the cursor on a token, and scroll it into view."""
@@ -206,6 +208,23 @@ class TokenView(ScrollView, can_focus=True):
         if gone and not self._following:
             self.set_reactive(TokenView.scroll_y, max(self.scroll_y - gone, 0))
             self.set_reactive(TokenView.scroll_target_y, max(self.scroll_y, 0))
+
+    def _top_of_end(self) -> int:
+        """First line to show of a text whose end is followed.
+
+        While it grows the lines stay where they are until the last one is full; then the end moves up to where a
+        quarter is above it. If all lines moved up with each new one, all would have to be drawn each time.
+        """
+        lines, height, top = len(self._wrap), self._height, self.scroll_offset.y
+        if not self.busy or lines > top + 2 * height:  # a page and more at once is not read, but should look full
+            return max(lines - height, 0)
+        if top < lines <= top + height:
+            return top
+        return max(lines - 1 - height // 4, 0) if lines > height else 0
+
+    def _set_lines(self, lines: int) -> None:
+        if lines != self.virtual_size.height:
+            self.virtual_size = Size(self._wrap.width, lines)
 
     @property
     def _height(self) -> int:
