@@ -45,6 +45,8 @@ class SeqnlpApp(App[None]):
     CSS = """
     Toast { background: $panel; }
     ToastRack { margin-bottom: 2; }
+    Input { & > .input--placeholder, & > .input--suggestion { color: $muted; } }
+    TextArea .text-area--placeholder { color: $muted; }
     """
 
     def __init__(self, root: Path, service: ModelService, run: Summary | None = None) -> None:

@@ -51,6 +51,7 @@ def check_drawing(terminal: PtyTerminal) -> None:
     terminal.press(F1)  # after all keys before
     terminal.wait("esc closes")
     terminal.press("\x1b")
+    terminal.quiet()
     terminal.wait(lambda seen: not any(text in seen for text in [*NOTES, "esc closes"]))
     terminal.quiet()
     before = terminal.picture()
@@ -105,7 +106,7 @@ def test_random_keys_leave_nothing_behind(terminal: Open, rounds: int) -> None:
         screen.press("\t ")  # it may be writing
         check_drawing(screen)
     screen.resize_to(70, 24)
-    screen.wait("^q")
+    screen.wait("? help")
     check_drawing(screen)
     screen.resize_to(120, 30)
     check_drawing(screen)
@@ -113,17 +114,19 @@ def test_random_keys_leave_nothing_behind(terminal: Open, rounds: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "text", "keys", "most"),
+    ("arguments", "sign", "text", "keys", "most"),
     [
-        (["--runs", "runs"], "ta", [DOWN, DOWN, UP, "\t"], KEY),
-        (["runs/tag"], "the harbour was old .", ["\r", RIGHT, F2, LEFT, UP, "x"], KEY),
-        (["runs/classify"], "a good day", ["\r", RIGHT, F2, LEFT, UP, "x"], KEY),
-        (["runs/translate"], "my aunt", ["\r", DOWN, "\r", RIGHT, DOWN, "\x1b"], KEY),
-        (["runs/forecast"], "", [DOWN, RIGHT, LEFT, "i", "l", UP], NEW_CHART),
+        (["--runs", "runs"], "translator", "ta", [DOWN, DOWN, UP, "\t"], KEY),
+        (["runs/tag"], "a sentence to tag", "the harbour was old .", ["\r", RIGHT, F2, LEFT, UP, "x"], KEY),
+        (["runs/classify"], "a text to classify", "a good day", ["\r", RIGHT, F2, LEFT, UP, "x"], KEY),
+        (["runs/translate"], "a sentence to translate", "my aunt", ["\r", DOWN, "\r", RIGHT, DOWN, "\x1b"], KEY),
+        (["runs/forecast"], "interval", "", [DOWN, RIGHT, LEFT, "i", "l", UP], NEW_CHART),
     ],
 )
-def test_other_screens(terminal: Open, arguments: list[str], text: str, keys: list[str], most: int) -> None:
+def test_other_screens(terminal: Open, arguments: list[str], sign: str, text: str, keys: list[str], most: int) -> None:
     screen = terminal(*arguments)
+    screen.wait(sign)
+    screen.quiet()
     for letter in [*text, *keys]:
         assert screen.cost(letter) < most, repr(letter)
     check_drawing(screen)

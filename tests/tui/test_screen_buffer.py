@@ -101,7 +101,7 @@ def test_the_alternate_screen_and_forgetting_begin_anew() -> None:
     assert "ab" in buffer.update(update)
 
 
-@pytest.mark.parametrize(("old", "new"), permutations(STYLES, 2))
+@pytest.mark.parametrize(("old", "new"), list(permutations(STYLES, 2)))
 def test_transitions_end_in_the_new_style(old: Style, new: Style) -> None:
     first, second = (style.render("x").split("m")[0].removeprefix("\x1b[") for style in (old, new))
     first, second = ("" if text == "x" else text for text in (first, second))
