@@ -216,11 +216,16 @@ class PtyTerminal:
             assert time.monotonic() < end, "it never is quiet"
             time.sleep(0.02)
 
-    def cost(self, keys: str, pause: float = 0.3) -> int:
-        """Bytes that keys bring, until all is quiet again."""
-        before, self._heard = self.received, time.monotonic()
+    def cost(self, keys: str, least: int = 1) -> int:
+        """Bytes that keys bring: at least so many, until all is quiet again."""
+        before = self.received
         self.press(keys)
-        self.quiet(pause)
+        end = time.monotonic() + PATIENCE
+        while self.received - before < least:
+            assert time.monotonic() < end, f"less than {least} bytes in {PATIENCE} s"
+            time.sleep(0.01)
+        self._heard = time.monotonic()
+        self.quiet()
         return self.received - before
 
     def close(self) -> None:
@@ -254,3 +259,10 @@ class PtyTerminal:
 def application(*arguments: str) -> list[str]:
     """Command of the terminal application."""
     return [sys.executable, "-m", "seqnlp", "tui", *arguments]
+
+
+def text_drawn(data: bytes, width: int = 200, height: int = 80) -> str:
+    """Text on a terminal that is large enough, after all this was sent to it."""
+    screen = Screen(width, height)
+    screen.feed(data.decode("utf-8", "ignore"))
+    return "\n".join(line.rstrip() for line in screen.lines())
