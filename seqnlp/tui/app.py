@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from io import StringIO
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, ClassVar, final
 from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from seqnlp.service.client import ModelService, ServiceDied, ServiceState
+from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES
 from seqnlp.tui.trainings import Trainings
@@ -35,12 +38,15 @@ class SeqnlpApp(App[None]):
         Binding("f1", "app.help", "help"),  # where `?` is text
         Binding("ctrl+p", "command_palette", "commands", key_display="^p"),
         Binding("ctrl+t", "other_theme", "dark or light", show=False),
+        Binding("ctrl+l", "redraw", "redraw", show=False, system=True),
         Binding("ctrl+q", "quit", "quit", key_display="^q", priority=True),
     ]
 
     CSS = """
     Toast { background: $panel; }
     ToastRack { margin-bottom: 2; }
+    Input { & > .input--placeholder, & > .input--suggestion { color: $muted; } }
+    TextArea .text-area--placeholder { color: $muted; }
     """
 
     def __init__(self, root: Path, service: ModelService, run: Summary | None = None) -> None:
@@ -62,6 +68,19 @@ class SeqnlpApp(App[None]):
         self.root, self.service, self._run = root, service, run
         self.trainings = Trainings(root)
         self._started = False
+
+    def get_driver_class(self) -> type[Driver]:
+        kind = super().get_driver_class()
+        if sys.platform != "win32":  # where no such driver can be imported
+            from textual.drivers.linux_driver import LinuxDriver
+
+            from seqnlp.tui.terminal import TerminalDriver
+
+            return TerminalDriver if kind is LinuxDriver else kind
+        return kind
+
+    def on_resize(self) -> None:
+        buffer_of(self).forget()  # terminals differ in what they do with their cells then
 
     def on_mount(self) -> None:
         """Show home; the service is started once that is drawn."""
@@ -93,6 +112,7 @@ class SeqnlpApp(App[None]):
         yield SystemCommand("Help", "What this screen is for, and its keys", self.action_help)
         yield SystemCommand("Dark or light", "Change to the other theme", self.action_other_theme)
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand("Redraw", "Draw the whole screen again (ctrl+l)", self.action_redraw)
         yield SystemCommand("Copy", "Copy what the screen shows", lambda: self._act("screen.copy_text"))
         yield SystemCommand("Screenshot", "Save a picture of the screen as SVG", self._shoot)
         yield SystemCommand("Quit", "Leave the application", self.action_quit)
@@ -129,6 +149,11 @@ class SeqnlpApp(App[None]):
             self.exit()
         elif answer == "s":
             self.run_worker(stop_and_quit(self, self.trainings.own()), exclusive=True)
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen anew, into which something else may have written."""
+        buffer_of(self).forget()
+        self.screen.refresh()
 
     def action_other_theme(self) -> None:
         """Switch between dark and light."""

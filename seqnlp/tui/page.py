@@ -9,6 +9,7 @@ from textual.app import App
 from textual.drivers.web_driver import WebDriver
 
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.screen_buffer import buffer_of
 
 PERIOD = 0.5
 """Seconds between two looks at the server and the trainings."""
@@ -16,7 +17,7 @@ PERIOD = 0.5
 
 @final
 class PageDriver(WebDriver):
-    """Web driver of a page that asks before it closes."""
+    """Web driver of a page that asks before it closes; it sends only the cells that change."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -25,6 +26,10 @@ class PageDriver(WebDriver):
         assert isinstance(app, SeqnlpApp)
         self._application = app
         self._server, self._training = os.getppid(), False
+
+    def write(self, data: str) -> None:
+        if changes := buffer_of(self._application).update(data):
+            super().write(changes)
 
     def start_application_mode(self) -> None:
         super().start_application_mode()

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.segment import Segment
+from textual.color import Color
 from textual.events import Key
+from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
 from seqnlp.service.client import ModelService, ServiceState
@@ -21,6 +24,7 @@ from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screens.compare import CompareScreen
 from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.watch import WatchScreen
+from seqnlp.tui.themes import NIGHT, PAPER
 from seqnlp.tui.widgets.prompt import Prompt
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -253,11 +257,67 @@ def until() -> Callable[..., Awaitable[None]]:
     return wait
 
 
+async def check_contrast(app: SeqnlpApp) -> None:
+    """Each letter and digit on the screen has a contrast of 4.5 (WCAG, AA), in both themes."""
+    own = app.theme
+    for theme in (NIGHT, PAPER):
+        app.theme = theme.name
+        grounds = {Color.parse(theme.panel or ""), Color.parse(theme.surface or "")}  # of header and footer, of a box
+        for _ in range(PATIENCE):
+            strips = app.screen._compositor.render_strips()
+            if any(background_of(segment) in grounds for strip in strips for segment in strip):
+                break
+            await asyncio.sleep(0.1)
+        if isinstance(app.screen, ModalScreen):  # what is behind it is inactive
+            box = app.screen.children[0].region
+            strips = [strip.crop(box.x, box.right) for strip in strips[box.y : box.bottom]]
+        faint = {
+            (segment.text.strip(), ratio)
+            for strip in strips
+            for segment in strip
+            if any(map(str.isalnum, segment.text)) and (ratio := contrast_of(segment)) < 4.5
+        }
+        assert faint == set(), theme.name
+    app.theme = own
+
+
+def background_of(segment: Segment) -> Color | None:
+    style = segment.style
+    return None if style is None or style.bgcolor is None else Color.from_rich_color(style.bgcolor)
+
+
+def contrast_of(segment: Segment) -> float:
+    """Ratio of text and background; inactive text, which is dim, has none to keep."""
+    style = segment.style
+    assert style is not None
+    assert style.color is not None
+    if style.dim:
+        return 21
+    light, dark = sorted((brightness(Color.from_rich_color(style.color)), brightness(background_of(segment))))[::-1]
+    return round((light + 0.05) / (dark + 0.05), 2)
+
+
+def brightness(color: Color | None) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    assert color is not None
+    parts = [part / 255 for part in color.rgb]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 @pytest.fixture
 def golden(tmp_path: Path) -> Callable[[SeqnlpApp, str], Awaitable[None]]:
-    """Compares the screen with its picture, or writes it if the environment says so: `await golden(app, "home")`."""
+    """Compares the screen with its picture, or writes it if the environment says so; its text must be legible.
+
+    `await golden(app, "home")`
+    """
 
     async def check(app: SeqnlpApp, name: str) -> None:
+        await compare(app, name)
+        if not app.ansi_color:
+            await check_contrast(app)
+
+    async def compare(app: SeqnlpApp, name: str) -> None:
         file = GOLDEN / f"{name}.svg"
         if os.environ.get("SEQNLP_GOLDEN") == "write":
             await asyncio.sleep(1)

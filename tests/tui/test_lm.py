@@ -15,6 +15,7 @@ from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.settings_panel import SettingsPanel
+from seqnlp.tui.widgets.token_view import Legend
 
 pytestmark = pytest.mark.anyio
 
@@ -146,7 +147,8 @@ async def test_the_prompt_offers_the_keys_that_work_there(
     runs: Path, fake: Any, shows: Any, hides: Any, notes: Any
 ) -> None:
     app = opened(fake, runs)
-    async with app.run_test() as pilot:
+    async with app.run_test(size=(110, 24)) as pilot:
+        await shows(app, "f2 settings")
         await shows(app, "^s save")
         await pilot.press("ctrl+s")
         assert any("nothing to save" in note for note in notes(app))
@@ -154,6 +156,59 @@ async def test_the_prompt_offers_the_keys_that_work_there(
         panel.view.focus()
         await shows(app, "space stop, go")
         await shows(app, " s save")
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 35)])
+async def test_the_footer_begins_with_what_a_newcomer_needs(
+    runs: Path, fake: Any, shows: Any, hides: Any, text_of: Any, settled: Any, written: Any, width: int, height: int
+) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(width, height)) as pilot:
+        panel = await written(pilot)
+        line = text_of(app).splitlines()[-1]
+        assert line.startswith(" ←→ alternatives  esc back  d settings  space stop, go  n anew ")
+        await pilot.press("left")
+        await shows(app, "←→ alternatives  esc back  d settings  1…0 choose ")
+        await settled(pilot)
+        before = panel.view.buffer.text
+        await pilot.press("3")
+        await settled(pilot)
+        assert panel.view.buffer.text != before
+        await hides(app, "1…0 choose")
+        await pilot.press("p", "f2")
+        assert panel.query_one(SettingsPanel).has_focus
+
+
+async def test_a_legend_names_the_tints(runs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(app, "tint: model's probability")
+        await shows(app, "■90% ■50 ■20 ■5 ■1 ■<1")
+        panel = panel_of(app)
+        panel.view.focus()
+        panel.set_class(True, "-looking")  # then the alternatives need the room
+        await hides(app, "tint:")
+        await pilot.resize_terminal(120, 35)
+        await shows(app, "tint: model's probability")
+        await pilot.resize_terminal(40, 30)
+        await shows(app, "model: ■90% ■50 ■20 ■5 ■1 ■<1")
+        legend = panel.query_one(Legend).render()
+        colours = [span.style for span in legend.spans if "heat" in str(span.style)]
+        assert colours == ["$heat-0", "$heat-1", "$heat-2", "$heat-3", "$heat-4", "bold $heat-5"]
+
+
+async def test_help_begins_with_the_keys(runs: Path, fake: Any, shows: Any, text_of: Any, written: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await written(pilot)
+        await pilot.press("question_mark")
+        await shows(app, "Enter lets the model")
+        await shows(app, "Another model is surprised")
+        seen = text_of(app)
+        order = [
+            seen.index(text) for text in ("←, → ", "d, f2 ", "^q  ", "Enter lets the model go on", "Another model")
+        ]
+        assert order == sorted(order)
 
 
 async def test_a_message_leaves_the_status_line_to_be_read(runs: Path, fake: Any, shows: Any, written: Any) -> None:

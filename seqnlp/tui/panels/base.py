@@ -37,7 +37,7 @@ class TaskPanel(Vertical):
     """For the class of the screen tells if it is narrow."""
 
     HELP: ClassVar[str] = ""
-    """Purpose of the panel in a few sentences; `?` shows it above the keys."""
+    """Purpose of the panel in a few sentences; `?` shows it below the keys."""
     COMPARE_HELP: ClassVar[str] = ""
     """The same for two runs."""
 

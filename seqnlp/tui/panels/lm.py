@@ -20,14 +20,15 @@ from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.panels.base import TaskPanel
+from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.session import Session, unknown_in_words
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.settings_panel import ENDLESS, Setting, SettingsPanel, defaults, steps
-from seqnlp.tui.widgets.token_view import TokenView
+from seqnlp.tui.widgets.token_view import Legend, TokenView, tints
 
 FRAMES = 15
-"""Frames a second while text streams in."""
+"""Frames a second while text streams in, at most."""
 
 PAUSE = 0.12
 """Seconds to wait while a setting is being turned, or a cursor moves."""
@@ -48,6 +49,11 @@ SAMPLING_SETTINGS = (
     Setting("samples", "samples", 1, (1, 2, 3, 4, 5, 6), "", True, "texts side by side", bounded=True),
 )
 
+LEGEND_WIDTH = 80
+"""Columns of a comparison from which its status has room for a legend."""
+
+CHOOSE = "choose an alternative: the text goes on from there"
+
 COMPARISON_SETTINGS = {"temperature": 0.8, "length": 600}
 """Sampling of two models, which have the same seed."""
 
@@ -58,8 +64,9 @@ class LmPanel(TaskPanel):
 
     HELP = (
         "Enter lets the model go on from the prompt, token by token; ^j begins a new line of the prompt, as does "
-        "shift+enter where the terminal can tell it. The likelier a token was the calmer its colour; surprising ones "
-        "are warm, or underlined where there is no colour. Space stops all, and goes on with the text in focus. The "
+        "shift+enter where the terminal can tell it. A token is tinted by the probability that this model gave it: "
+        "calm if the model expected it, warm if it came as a surprise, or underlined where there is no colour. "
+        "Another model is surprised by other tokens. Space stops all, and goes on with the text in focus. The "
         "arrows move over the tokens: beside the text stands what else could have come, and a digit takes it. From "
         "there the text is written anew; u brings the old one back. Settings work while text is written. Samples are "
         "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly. "
@@ -72,16 +79,17 @@ class LmPanel(TaskPanel):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d,f2", "settings", "settings", tooltip="settings of sampling"),  # where d is text it is f2
+        Binding("1", "take(0)", "choose", key_display="1…0", tooltip=CHOOSE),
+        *(Binding(str((n + 1) % 10), f"take({n})", "choose", show=False, tooltip=CHOOSE) for n in range(1, 10)),
         Binding("space", "stop_or_go", "stop, go"),
-        Binding("n", "again", "anew"),
+        Binding("n", "again", "anew", tooltip="anew from the prompt"),
         Binding("n", "next_seed", "next seed"),
         Binding("plus,equals_sign", "warm(1)", "warmer", key_display="+"),
         Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
-        *(Binding(str((n + 1) % 10), f"take({n})", "take that token", show=False) for n in range(10)),
         Binding("u,ctrl+z", "undo", "undo", key_display="u"),
         Binding("s,ctrl+s", "save", "save"),
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
-        Binding("d", "settings", "settings", show=False),
     ]
 
     SCOPED_CSS: ClassVar[bool] = False
@@ -91,12 +99,14 @@ class LmPanel(TaskPanel):
     LmPanel #texts { width: 1fr; height: 1fr; }
     LmPanel #side { width: 30; height: 1fr; padding: 0 2 0 1; border-left: solid $faint; }
     LmPanel #side > .title { padding: 0; }
-    LmPanel #side > #alternatives-title { margin-top: 1; }
+    LmPanel #side > #alternatives-title, LmPanel Legend { margin-top: 1; }
+    .-short LmPanel.-looking Legend { display: none; }
     .-wide LmPanel #side { width: 42; padding: 0 3 0 2; }
     .-narrow LmPanel #body { layout: vertical; }
     .-narrow LmPanel #side {
-        width: 1fr; height: 5; border-left: none; border-top: solid $faint; padding: 0 2;
+        width: 1fr; height: 6; border-left: none; border-top: solid $faint; padding: 0 2;
     }
+    .-narrow LmPanel #side > Legend { display: block; height: 1; margin: 0; }
     .-narrow LmPanel #side > .title { display: none; }
     .-narrow LmPanel SettingsPanel { height: 4; }
     .-narrow LmPanel Alternatives { display: none; }
@@ -116,7 +126,7 @@ class LmPanel(TaskPanel):
             yield Static("❯", classes="sign")
             yield Prompt("how shall it begin? enter writes on", id="prompt", select_on_focus=True)
         if self.is_comparison:
-            yield self.side_by_side([TokenView(buffer) for buffer in self.session.buffers])
+            yield self.side_by_side([TokenView(buffer, False) for buffer in self.session.buffers])
         else:
             with Horizontal(id="body"):
                 with Horizontal(id="texts"):
@@ -126,10 +136,11 @@ class LmPanel(TaskPanel):
                     yield SettingsPanel(SAMPLING_SETTINGS, self.settings)
                     yield Static("instead", classes="title", id="alternatives-title")
                     yield Alternatives()
+                    yield Legend()
         yield Static("", id="status", markup=False)
 
     def on_mount(self) -> None:
-        self._frames = self.set_interval(1 / FRAMES, self._draw, pause=True)
+        self._frames = self.set_interval(1 / FRAMES, self._draw_frame, pause=True)
         self.load()
         self._draw()
 
@@ -149,6 +160,8 @@ class LmPanel(TaskPanel):
         self.call_later(lambda: self.query_one(Prompt).load_text(text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "take" and not self.has_class("-looking"):
+            return False
         if action in ("again", "take", "undo", "save", "settings"):
             return not self.is_comparison
         return self.is_comparison or action not in ("next_seed", "warm")
@@ -279,6 +292,7 @@ class LmPanel(TaskPanel):
     def _moved(self, event: TokenView.CursorMoved) -> None:
         self.session.current = self.views.index(event.view)
         self.set_class(event.view.cursor is not None, "-looking")
+        self.refresh_bindings()
         for alternatives in self._alternatives():
             self._look(event.view, alternatives)
         self._draw()
@@ -382,6 +396,11 @@ class LmPanel(TaskPanel):
         for alternatives in self._alternatives():
             alternatives.show_tokens(())
 
+    def _draw_frame(self) -> None:
+        """Draw, unless the terminal still has enough to do with the frames before: keys come first."""
+        if not self.session.busy or buffer_of(self.app).is_line_free:
+            self._draw()
+
     def _draw(self) -> None:
         """Draw what has changed since the last frame."""
         if not self.is_open:
@@ -394,7 +413,9 @@ class LmPanel(TaskPanel):
             lengths = [f"   {self.session.bits_per_character(number)}" for number in range(len(self.runs))]
             pairs = zip(self.headings(), lengths, strict=True)
             self.set_headings([name.append(Content.styled(length, "$muted")) for name, length in pairs])
-            status.update(f"seed {self.session.seed}  ·  temperature {self.settings['temperature']:.1f}")
+            sampling = f"seed {self.session.seed}  ·  temperature {self.settings['temperature']:.1f}"
+            legend = Content("  ·  by its model: ").append(tints(self.app.ansi_color))
+            status.update(Content(sampling).append(legend if self.size.width >= LEGEND_WIDTH else ""))
         else:
             status.update(self.session.describe(self.views.index(self.view)))
         if not self.session.busy:

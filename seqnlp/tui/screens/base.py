@@ -19,9 +19,10 @@ class BaseScreen(Screen[None]):
     """A screen: fill in `body`, `BINDINGS` and `HELP`."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     HELP: ClassVar[str] = ""
-    """Purpose of the screen in a few sentences; `?` shows it above the keys."""
+    """Purpose of the screen in a few sentences; `?` shows it below the keys."""
 
     DEFAULT_CSS = """
     BaseScreen { background: $background; color: $foreground; }

@@ -1,4 +1,4 @@
-"""Help overlay: the purpose of a screen, and its keys."""
+"""Help overlay: the keys of a screen, and its purpose."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TEXTUAL_ACTIONS = {"app.focus_next", "app.focus_previous", "page_left", "page_ri
 
 @final
 class HelpScreen(ModalScreen[None]):
-    """A modal text with keys, which any of the usual keys closes."""
+    """A modal list of keys and a text, which any of the usual keys closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter,space", "dismiss", "close")]
 
@@ -57,12 +57,12 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
-            box.border_title, box.border_subtitle = self._heading, "esc closes"
-            if self._text:
-                yield Static(Content(self._text + "\n"))
+            box.border_title, box.border_subtitle = self._heading, "↑↓ scroll · esc closes"
             width = max((len(key) for key, _ in self._keys), default=0) + 3
             lines = [Content.assemble((f"{key:<{width}}", "$accent"), what) for key, what in self._keys]
             yield Static(Content("\n").join(lines))
+            if self._text:
+                yield Static(Content("\n" + self._text))
 
 
 def help_for(screen: Screen[object]) -> HelpScreen:
@@ -71,7 +71,7 @@ def help_for(screen: Screen[object]) -> HelpScreen:
     for active in screen.active_bindings.values():
         binding = active.binding
         if binding.description and not binding.system and binding.action not in TEXTUAL_ACTIONS and not _edits(active):
-            names = keys.setdefault(binding.description, [])
+            names = keys.setdefault(binding.tooltip or binding.description, [])
             name = key_name(binding.key)
             if name not in names and not binding.key.startswith("super+"):  # terminals keep that key to themselves
                 names.insert(0 if name == binding.key_display else len(names), name)

@@ -25,7 +25,7 @@ class Alternatives(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "likelier", show=False),
         Binding("down", "move(1)", "less likely", show=False),
-        Binding("enter", "take", "choose"),
+        Binding("enter", "take", "choose this"),
     ]
 
     DEFAULT_CSS = """

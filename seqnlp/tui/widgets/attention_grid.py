@@ -20,6 +20,9 @@ MAX_CELL = 11
 """Columns of a cell, at most."""
 MIN_ACROSS = 4
 """Columns of a cell from which on source tokens are written across rather than down."""
+MAX_TINT_OF_DIGITS = 0.42
+"""Share of the colour in a cell with digits and the weight 1: with more of it they could not be read."""
+
 MAX_LETTERS = 8
 """Letters of a source token that is written down."""
 
@@ -189,8 +192,9 @@ class AttentionGrid(Widget, can_focus=True):
             return Content.styled(text, "reverse" if here else "")
         text = digits.center(cell) if digits else " " * cell
         ground = "$accent" if in_row else "$primary"
-        style = f"$foreground on {ground} {round(100 * min(weight, 1))}%"
-        if weight >= 0.5:
+        most = MAX_TINT_OF_DIGITS if digits else 1
+        style = f"$foreground on {ground} {round(100 * most * min(weight, 1))}%"
+        if weight >= 0.5 and not digits:
             style = style.replace("$foreground", "$background")
         if here and not digits:
             text = "▔" * cell if weight < 0.5 else "▁" * cell

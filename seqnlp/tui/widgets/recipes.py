@@ -74,7 +74,7 @@ class RecipeText(LinesView, can_focus=False):
             if number == min(by_line, default=0):
                 self._first = len(rows)
             sign = ("✕", "bold $error") if here else (" ", "")
-            gutter = Content.assemble(sign, (f"{number:>{GUTTER - 2}} ", "bold $error" if here else "$faint"))
+            gutter = Content.assemble(sign, (f"{number:>{GUTTER - 2}} ", "bold $error" if here else "$muted"))
             rows.append(gutter.append(painted(line).truncate(width - GUTTER, ellipsis=True)))
             for fault in here:
                 rows.extend(_note(fault, width))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from math import log
+from math import exp, log
 from typing import ClassVar, final
 
 from rich.segment import Segment
@@ -11,10 +11,12 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
+from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from seqnlp.tui.token_buffer import LineWrap, TokenBuffer
 
@@ -23,6 +25,13 @@ LEVELS = [log(share) for share in (0.01, 0.05, 0.2, 0.5, 0.9)]
 
 LEVEL_NAMES = "543210"
 """Tint between two of these: 0 for a token that was almost certain, 5 for a very unlikely one."""
+
+LOOK = "token before or after, and its alternatives"
+
+TINTS = ("$heat-0", "$heat-1", "$heat-2", "$heat-3", "$heat-4", "bold $heat-5")
+"""Styles of the tints, by their names."""
+
+TINTS_WITHOUT_COLOUR = ("", "", "", "underline", "underline", "bold underline")
 
 SIGNS = {number: chr(0x2400 + number) for number in range(32)} | {9: " ", 10: " ", 127: "␡"}
 """Replacements of characters that would disturb a terminal."""
@@ -33,6 +42,8 @@ class TokenView(ScrollView, can_focus=True):
     """Scrollable text, drawn line by line: a frame costs the same for any length."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "look(-1)", "alternatives", key_display="←→", tooltip=LOOK),
+        Binding("right", "look(1)", "alternatives", show=False, tooltip=LOOK),
         Binding("left", "step(-1)", "token before", show=False),
         Binding("right", "step(1)", "token after", show=False),
         Binding("up", "line(-1)", "line above", show=False),
@@ -81,9 +92,15 @@ class TokenView(ScrollView, can_focus=True):
             super().__init__()
             self.view = view
 
-    def __init__(self, buffer: TokenBuffer) -> None:
+    def __init__(self, buffer: TokenBuffer, has_alternatives: bool = True) -> None:
+        """Show a text from its end.
+
+        Args:
+            buffer: The text.
+            has_alternatives: Those of the token under the cursor are shown somewhere, so that the keys say so.
+        """
         super().__init__()
-        self.buffer = buffer
+        self.buffer, self.has_alternatives = buffer, has_alternatives
         self.cursor: int | None = None
         """Index of the token under the cursor among the kept ones; None while the end is followed."""
         self.busy = False
@@ -104,16 +121,18 @@ class TokenView(ScrollView, can_focus=True):
     def grew(self) -> None:
         """Lay out new text, and draw the viewport."""
         self._catch_up()
-        buffer = self.buffer
         before = len(self._wrap)
-        self._wrap.grow(buffer.text)
-        if len(self._wrap) != self.virtual_size.height:
-            self.virtual_size = Size(self._wrap.width, len(self._wrap))
+        self._wrap.grow(self.buffer.text)
+        lines = len(self._wrap)
         if self._following:
-            self.scroll_to(y=max(len(self._wrap) - self._height, 0), animate=False)
+            top = self._top_of_end()
+            self._set_lines(max(lines, top + self._height))
+            self.scroll_to(y=top, animate=False)
             self.refresh()
-        elif before <= self.scroll_offset.y + self._height:
-            self.refresh()
+        else:
+            self._set_lines(lines)
+            if before <= self.scroll_offset.y + self._height:
+                self.refresh()
 
     def place(self, cursor: int | None) -> None:
         """Put the cursor on a token, and scroll it into view."""
@@ -127,6 +146,13 @@ class TokenView(ScrollView, can_focus=True):
             self.scroll_to(y=top, animate=False)
         self.refresh()
         self.post_message(self.CursorMoved(self))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return {"look": self.has_alternatives, "step": not self.has_alternatives}.get(action, True)
+
+    def action_look(self, by: int) -> None:
+        """Move by tokens, to see their alternatives."""
+        self.action_step(by)
 
     def action_step(self, by: int) -> None:
         """Move by tokens."""
@@ -207,6 +233,23 @@ class TokenView(ScrollView, can_focus=True):
             self.set_reactive(TokenView.scroll_y, max(self.scroll_y - gone, 0))
             self.set_reactive(TokenView.scroll_target_y, max(self.scroll_y, 0))
 
+    def _top_of_end(self) -> int:
+        """First line to show of a text whose end is followed.
+
+        While it grows the lines stay where they are until the last one is full; then the end moves up to where a
+        quarter is above it. If all lines moved up with each new one, all would have to be drawn each time.
+        """
+        lines, height, top = len(self._wrap), self._height, self.scroll_offset.y
+        if not self.busy or lines > top + 2 * height:  # a page and more at once is not read, but should look full
+            return max(lines - height, 0)
+        if top < lines <= top + height:
+            return top
+        return max(lines - 1 - height // 4, 0) if lines > height else 0
+
+    def _set_lines(self, lines: int) -> None:
+        if lines != self.virtual_size.height:
+            self.virtual_size = Size(self._wrap.width, lines)
+
     @property
     def _height(self) -> int:
         return self.scrollable_content_region.height
@@ -258,3 +301,24 @@ class TokenView(ScrollView, can_focus=True):
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"token--{name}")
+
+
+@final
+class Legend(Widget):
+    """Legend of the tints: the probability that the model gives a token."""
+
+    DEFAULT_CSS = """
+    Legend { height: 2; }
+    """
+
+    def render(self) -> Content:
+        heading, gap = ("tint: model's probability", "\n") if self.size.height > 1 else ("model:", " ")
+        return Content.styled(heading, "$muted").append(gap).append(tints(self.app.ansi_color))
+
+
+def tints(plain: bool) -> Content:
+    """Each tint with its least probability; without colour if plain."""
+    names = [f"{exp(level):.0%}".rstrip("%") for level in reversed(LEVELS)]
+    names = [f"{names[0]}%", *names[1:], f"<{names[-1]}"]
+    styles = TINTS_WITHOUT_COLOUR if plain else TINTS
+    return Content(" ").join([Content.styled(f"■{name}", style) for name, style in zip(names, styles, strict=True)])

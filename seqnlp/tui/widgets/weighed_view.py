@@ -56,9 +56,9 @@ class WeighedView(WordFlow):
             return ("", "", "bold", "bold underline")[abs(level)]
         return (
             "$muted",
-            f"$foreground on {colour} 18%",
-            f"bold $foreground on {colour} 36%",
-            f"bold underline $foreground on {colour} 58%",
+            f"$foreground on {colour} 14%",
+            f"bold $foreground on {colour} 28%",
+            f"bold underline $foreground on {colour} 45%",
         )[abs(level)]
 
     def below(self, numbers: Sequence[int], places: Sequence[Place]) -> list[Content]:

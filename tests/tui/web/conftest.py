@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from seqnlp.tui.trainings import Trainings
+from tests.tui.pty_terminal import text_drawn
 
 ROOT = Path(__file__).parents[3]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -133,14 +134,14 @@ def gone() -> Callable[[Family], None]:
 
 @pytest.fixture
 def read_until() -> Callable[..., Any]:
-    """What the application draws, up to some text; escape sequences left out."""
+    """Text on the terminal, once some text is there."""
 
     from aiohttp import WSMsgType
 
     async def read(terminal: Any, wanted: str) -> str:
         seen = b""
         async with asyncio.timeout(PATIENCE):
-            while wanted not in (text := re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode("utf-8", "replace"))):
+            while wanted not in (text := text_drawn(seen)):
                 message = await terminal.receive()
                 assert message.type in (WSMsgType.BINARY, WSMsgType.TEXT), message
                 if message.type is WSMsgType.BINARY:
@@ -180,6 +181,14 @@ class Browser:
         for letter in text:
             await self.tell("Input.dispatchKeyEvent", type="keyDown", text=letter, key=letter)
             await self.tell("Input.dispatchKeyEvent", type="keyUp", key=letter)
+
+    async def tap(self, label: str) -> None:
+        """Touch a button."""
+        button = f"[...document.querySelectorAll('button')].find(button => button.textContent === '{label}')"
+        box = f"(({button}).getBoundingClientRect())"
+        point = {"x": await self.value(f"{box}.x + 5"), "y": await self.value(f"{box}.y + 5")}
+        await self.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[point])
+        await self.tell("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     async def leave(self) -> bool:
         """Try to leave the page: whether it asks, and then it stays."""
@@ -221,10 +230,10 @@ class Browser:
         return message
 
     def drawn(self) -> str:
-        """All that the application has sent to the terminal."""
+        """Text on the terminal."""
         frames = [event["response"] for event in self.events("Network.webSocketFrameReceived")]
         sent = b"".join(b64decode(frame["payloadData"]) for frame in frames if frame["opcode"] == 2)
-        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", sent.decode("utf-8", "replace"))
+        return text_drawn(sent)
 
 
 @pytest.fixture

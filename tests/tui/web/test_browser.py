@@ -69,3 +69,47 @@ async def test_closing_asks_while_a_training_that_was_begun_there_goes_on(
     training.stop()
     await browser.wait_for("!trains")
     assert not await browser.leave()
+
+
+async def test_ctrl_v_pastes_what_was_copied_elsewhere(site: Any, browser: Any) -> None:
+    await browser.open(site.address)
+    grant = {"origin": site.origin, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    await browser.tell("Browser.grantPermissions", **grant)
+    await browser.tell(
+        "Runtime.evaluate", expression="navigator.clipboard.writeText('sentiment')", awaitPromise=True, userGesture=True
+    )
+    key = {"key": "v", "code": "KeyV", "windowsVirtualKeyCode": 86, "modifiers": 2}
+    # what a browser does with that key, unless the page prevents it
+    await browser.tell("Input.dispatchKeyEvent", type="rawKeyDown", commands=["paste"], **key)
+    await browser.tell("Input.dispatchKeyEvent", type="keyUp", **key)
+    await browser.wait(lambda: "❯ sentiment" in browser.drawn() and "1 of 4" in browser.drawn())
+    await browser.tell("Runtime.evaluate", expression="navigator.clipboard.writeText('_lstm')", awaitPromise=True)
+    # the menu of the right mouse button, and the middle one, come as the same event
+    await browser.tell("Runtime.evaluate", expression="document.execCommand('paste')", userGesture=True)
+    await browser.wait(lambda: "❯ sentiment_lstm" in browser.drawn())
+    assert browser.complaints() == []
+
+
+async def test_on_a_phone(site: Any, browser: Any) -> None:
+    screen = {"width": 390, "height": 844, "deviceScaleFactor": 3, "mobile": True}
+    await browser.tell("Emulation.setDeviceMetricsOverride", **screen)
+    await browser.tell("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
+    await browser.open(site.address)
+    assert await browser.value("innerWidth") == 390  # without a viewport it were 980, drawn in miniature
+    assert await browser.value("document.documentElement.scrollWidth") == 390
+    lines = browser.drawn().splitlines()
+    assert 36 <= max(map(len, lines)) <= 42
+    assert 30 <= len("\n".join(lines).rstrip().splitlines()) <= 45
+    assert await browser.value("matchMedia('(pointer: coarse)').matches")
+    keys = await browser.value("document.getElementById('keys').getBoundingClientRect().top")
+    assert await browser.value("document.getElementById('terminal').getBoundingClientRect().bottom") <= keys
+    await browser.tap("help")
+    await browser.wait(lambda: "esc closes" in browser.drawn())
+    await browser.tap("esc")
+    await browser.wait(lambda: "esc closes" not in browser.drawn())
+    await browser.type("pos")
+    await browser.wait(lambda: "1 of 4" in browser.drawn())
+    if folder := os.environ.get("SEQNLP_SHOTS"):
+        picture = b64decode((await browser.tell("Page.captureScreenshot", format="png"))["data"])
+        Path(folder, "phone.png").write_bytes(picture)
+    assert browser.complaints() == []

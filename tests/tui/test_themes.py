@@ -1,0 +1,31 @@
+"""Colours that can be read: each text colour on each ground; `golden` looks at the texts of all screens besides."""
+
+import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.theme import Theme
+
+from seqnlp.tui.themes import HEAT, LABELS, NIGHT, PAPER
+from tests.tui.conftest import contrast_of
+
+
+@pytest.mark.parametrize("theme", [NIGHT, PAPER])
+def test_each_text_colour_has_enough_contrast_on_each_ground(theme: Theme) -> None:
+    names = ("primary", "secondary", "accent", "warning", "error", "success", "foreground")
+    texts = {name: str(getattr(theme, name)) for name in names}
+    variables = ("muted", "footer-key-foreground", "footer-description-foreground", *HEAT, *LABELS)
+    texts |= {name: theme.variables[name] for name in variables}
+    grounds = {name: str(getattr(theme, name)) for name in ("background", "surface", "panel")}
+    ratios = {
+        (text, ground): contrast_of(Segment("a", Style.parse(f"{colour} on {behind}")))
+        for text, colour in texts.items()
+        for ground, behind in grounds.items()
+    }
+    assert {pair: ratio for pair, ratio in ratios.items() if ratio < 4.5} == {}
+    cursor = f"{theme.variables['input-cursor-foreground']} on {theme.variables['input-cursor-background']}"
+    assert contrast_of(Segment("a", Style.parse(cursor))) >= 4.5
+
+
+def test_the_ratio_is_that_of_wcag() -> None:
+    assert contrast_of(Segment("a", Style.parse("#000000 on #ffffff"))) == 21
+    assert contrast_of(Segment("a", Style.parse("#777777 on #ffffff"))) == 4.48  # the example of many checkers
