@@ -93,6 +93,18 @@ _BUILT_IN = (
         requests="seqnlp.service.requests.forecast",
         panel="seqnlp.tui.panels.forecast:ForecastPanel",
     ),
+    TaskInfo(
+        name="transcribe",
+        noun="a transcriber",
+        does="writes down what is said in a recording",
+        example='print(model.transcribe("recording.wav").text)',
+        command="transcribe",
+        pipeline="automatic-speech-recognition",
+        module="seqnlp.tasks.transcribe.task",
+        predict="seqnlp.cli.transcribe:predict",
+        requests="seqnlp.service.requests.transcribe",
+        panel="seqnlp.tui.panels.transcribe:TranscribePanel",
+    ),
 )
 _TASKS: dict[str, TaskInfo] = {info.name: info for info in _BUILT_IN}
 
