@@ -28,7 +28,9 @@ def transcribe(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/digits_ctc.")],
     files: Annotated[
         list[Path],
-        typer.Argument(help="Recordings; `-` for a stream of 16-bit samples on standard input, such as a microphone's."),
+        typer.Argument(
+            help="Recordings; `-` for a stream of 16-bit samples on standard input, such as a microphone's."
+        ),
     ],
     beam: Annotated[
         int | None, typer.Option(metavar="<n>", help="Prefix beam search; 1 is greedy.  [default: recipe's]")

@@ -47,10 +47,15 @@ class SpecAugmentation(Spec):
     """Frames of a mask, at most."""
     time_share: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Share of an utterance that a mask of frames may cover, at most."""
+    freq_warp: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    """Stretch or squeeze the bands of an utterance by this share, at most, as if other voices had spoken (vocal tract
+    length perturbation; Jaitly and Hinton, 2013)."""
 
     def build(self) -> SpecAugment:
         """Make the module that masks."""
-        return SpecAugment(self.freq_masks, self.freq_width, self.time_masks, self.time_width, self.time_share)
+        return SpecAugment(
+            self.freq_masks, self.freq_width, self.time_masks, self.time_width, self.time_share, self.freq_warp
+        )
 
 
 class FrameEmbedder(nn.Module, ABC):

@@ -10,7 +10,7 @@ from seqnlp.shapes import Float
 
 FLOOR = 1e-10
 """Lower bound of an energy, before its logarithm."""
-ZERO_CROSSINGS = 16
+ZERO_CROSSINGS = 24
 """Zero crossings of the interpolating sinc on each side."""
 PASSED = 0.95
 """Share of the band that resampling keeps whole."""
@@ -63,5 +63,5 @@ def _kernels(old: int, new: int) -> Float[Tensor, "new 1 length"]:
     places = torch.arange(-margin, margin + old, dtype=torch.float64) / old
     times = (places[None] - torch.arange(new, dtype=torch.float64)[:, None] / new) * cut
     times = times.clamp(-ZERO_CROSSINGS, ZERO_CROSSINGS)
-    under = torch.cos(times * torch.pi / ZERO_CROSSINGS / 2).square()
-    return (torch.sinc(times) * under * cut / old)[:, None]
+    filters = torch.sinc(times) * torch.cos(times * torch.pi / ZERO_CROSSINGS / 2).square()
+    return (filters / filters.sum(1, keepdim=True))[:, None]

@@ -26,7 +26,9 @@ def transcribe(transcriber: Transcriber, run: str, file: str, beam: int | None) 
     # told by its notes: a panel refuses no sample rate
     result = transcriber.transcribe(waveform, search=search, resample=True)
     shares = np.exp(transcriber.posteriors(waveform, resample=True))
-    chosen = [label for label in np.argsort(-shares.max(0)).tolist() if label != BLANK and shares[:, label].max() > 0.05]
+    chosen = [
+        label for label in np.argsort(-shares.max(0)).tolist() if label != BLANK and shares[:, label].max() > 0.05
+    ]
     parts = np.array_split(waveform.samples, min(PEAKS, len(waveform.samples)))
     return {
         **result.to_json(),
