@@ -19,6 +19,7 @@ from seqnlp.cli import (
     runs,
     tag,
     train,
+    transcribe,
     translate,
     tui,
 )
@@ -44,6 +45,7 @@ app.command("forecast")(forecast.forecast)
 app.command("score")(generate.score)
 app.command("probe")(probe.probe)
 app.command("translate")(translate.translate)
+app.command("transcribe")(transcribe.transcribe)
 app.command("tui")(tui.tui)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(corpora.app, name="corpora")

@@ -9,11 +9,13 @@
 | `text` | lines, paragraphs or whole files | `text` |
 | `parallel` | sentences and their translations | `source`, `target` |
 | `series` | numbers with times, csv or parquet | those of numbers; `unique_id`, `ds` |
+| `audio` | recordings: wav; flac and others by soundfile | `audio`; those of a table, or of the file names |
 | `hub` | the Hugging Face Hub, parquet | those of the dataset |
 
-All but `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in the cache of `datasets`.
+All but `audio` and `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in the cache of `datasets`.
 """
 
+from seqnlp.readers.audio import Audio
 from seqnlp.readers.base import Corpus, Reader, read_corpus
 from seqnlp.readers.conll import Columns, Conllu, parse_conllu, rewrite_conllu
 from seqnlp.readers.csv import Csv
@@ -23,6 +25,7 @@ from seqnlp.readers.series import Series
 from seqnlp.readers.text import Parallel, Text
 
 __all__ = [
+    "Audio",
     "Columns",
     "Conllu",
     "Corpus",

@@ -35,6 +35,22 @@ def listed(listing: str) -> tuple[PublicFile, ...]:
 
 
 @dataclass(frozen=True)
+class PublicArchive:
+    """A folder of files, published as a tar archive; whatever packed it, the files are the same."""
+
+    url: str
+    name: str
+    """Name of the archive in a folder that it is fetched from instead."""
+    folder: str
+    """Folder in the archive, and in that of the corpus."""
+    files: int
+    size: int
+    """Size of the files in bytes."""
+    sha256: str
+    """SHA-256 of the output of `sha256sum *` in that folder."""
+
+
+@dataclass(frozen=True)
 class PublicCorpus:
     """A public corpus."""
 
@@ -45,11 +61,12 @@ class PublicCorpus:
     splits: Mapping[str, str]
     """Sources of its splits in a recipe, inside its folder."""
     files: tuple[PublicFile, ...]
+    archive: PublicArchive | None = None
 
     @property
     def size(self) -> int:
-        """Size of all files in bytes."""
-        return sum(file.size for file in self.files)
+        """Size of all files in bytes, those in an archive unpacked."""
+        return sum(file.size for file in self.files) + (self.archive.size if self.archive else 0)
 
 
 CATALOGUE: dict[str, PublicCorpus] = {
@@ -143,5 +160,24 @@ CATALOGUE: dict[str, PublicCorpus] = {
         {RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small
         f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066 2589657 ETTh1.csv
         """),
+    ),
+    "fsdd": PublicCorpus(
+        description="Free Spoken Digit Dataset: 3,000 recordings of ten digits by six speakers, wav, 8 kHz",
+        licence="CC BY-SA 4.0",
+        reader={"kind": "audio", "pattern": "{text}_{speaker}_{number}"},
+        splits={
+            "train": "recordings/*_[1-4][0-9].wav",
+            "dev": "recordings/*_[5-9].wav",
+            "test": "recordings/*_[0-4].wav",
+        },
+        files=(),
+        archive=PublicArchive(
+            url="https://github.com/Jakobovski/free-spoken-digit-dataset/archive/26eb9aaf76e81b692f806f9140c2d2777410d7a1.tar.gz",
+            name="recordings.tar.gz",
+            folder="recordings",
+            files=3000,
+            size=21_128_848,
+            sha256="1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959",
+        ),
     ),
 }

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from seqnlp.errors import DataError
-from seqnlp.readers.catalogue import CATALOGUE, PublicFile
+from seqnlp.readers.archive import check, unpack
+from seqnlp.readers.catalogue import CATALOGUE, PublicArchive, PublicFile
 from seqnlp.readers.files import check_file, sha256
 from seqnlp.spelling import nearest_or_all
 
@@ -55,6 +56,8 @@ def fetch(name: str, into: Path, source: str | None = None, progress: Progress |
         folder.mkdir(parents=True, exist_ok=True)
         for file in CATALOGUE[name].files:
             fetch_file(file, folder / file.name, source, progress or (lambda name, done, size: None))
+        if (archive := CATALOGUE[name].archive) is not None:
+            fetch_archive(archive, folder / archive.folder, source, progress or (lambda name, done, size: None))
     except OSError as error:
         raise DataError(error.strerror or str(error), error.filename or folder) from None
     return folder
@@ -80,6 +83,28 @@ def fetch_file(file: PublicFile, path: Path, source: str | None, progress: Progr
         if found != file.sha256:
             raise DataError(f"sha256 {found} ({size} bytes), expected {file.sha256} ({file.size} bytes)", place)
         os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def fetch_archive(archive: PublicArchive, into: Path, source: str | None, progress: Progress) -> None:
+    """Fetch an archive, check its files and unpack them."""
+    if into.exists():
+        check(into, archive, into)
+        progress(archive.name, archive.size, archive.size)
+        return
+    file = PublicFile(source or archive.url.rpartition("/")[0], archive.name, archive.size, archive.sha256)
+    place = archive.url if source is None else f"{source.rstrip('/')}/{quote(archive.name)}"
+    part = into.with_name(f".{os.getpid()}.part")
+    try:
+        if "://" in place:
+            download(place, part, file, progress)
+        else:
+            place = str(Path(source or "") / archive.name)
+            check_file(Path(place))
+            part.write_bytes(Path(place).read_bytes())
+        unpack(part, archive, into, place)
+        progress(archive.name, archive.size, archive.size)
     finally:
         part.unlink(missing_ok=True)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqnlp.errors import DataError
+from seqnlp.readers.archive import is_unpacked
 from seqnlp.readers.base import Reader
 from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.readers.conll import Columns, Conllu
@@ -51,7 +52,7 @@ def list_corpora(root: Path) -> list[Listing]:
     """List shipped corpora and public ones, whose copies are under `root`."""
     listings = []
     for name, folder in shipped_corpora().items():
-        size = sum(file.stat().st_size for file in folder.iterdir())
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         listings.append(Listing(name, True, str(folder), size, "MIT", summary(folder)))
     for name, corpus in CATALOGUE.items():
         path = str(root / name) if is_fetched(name, root) else None
@@ -67,10 +68,12 @@ def shipped_folder() -> Path:
 
 
 def shipped_corpora() -> dict[str, Path]:
-    """Folders of the corpora that come with the package, by name."""
+    """Folders of the corpora that come with the package, by name; each has a README.md."""
     root = shipped_folder()
     folders = sorted(root.iterdir()) if root.is_dir() else []
-    return {folder.name: folder for folder in folders if folder.is_dir() and folder.name not in CATALOGUE}
+    return {
+        folder.name: folder for folder in folders if folder.name not in CATALOGUE and (folder / "README.md").is_file()
+    }
 
 
 def summary(folder: Path) -> str:
@@ -82,6 +85,9 @@ def summary(folder: Path) -> str:
 
 def is_fetched(name: str, root: Path) -> bool:
     """True if a public corpus is complete: all files there, with the right sizes."""
+    archive = CATALOGUE[name].archive
+    if archive is not None and not is_unpacked(root / name / archive.folder, archive):
+        return False
     return all(
         (path := root / name / file.name).is_file() and path.stat().st_size == file.size
         for file in CATALOGUE[name].files

@@ -53,7 +53,7 @@ def find_recipe(name_or_path: str | Path) -> Path:
 def find_file(
     source: str | Path, recipe: Path | None = None, advice: Callable[[str], str | None] = lambda source: None
 ) -> Path:
-    """Resolve the path of a file in a recipe.
+    """Resolve the path of a file in a recipe; one that ends in `/` is the path of a folder.
 
     An absolute path is taken as it is. Any other is looked up in the working directory, in the folder of the
     recipe, in the folder around that one (the project), and among the corpora that ship.
@@ -66,21 +66,22 @@ def find_file(
     Raises:
         DataError: naming every place that was tried.
     """
-    path = Path(os.path.expanduser(source))
+    path, is_folder = Path(os.path.expanduser(source)), str(source).endswith("/")
+    is_there = os.path.isdir if is_folder else os.path.isfile  # unlike `Path.is_file`, of too long a name no error
     roots = [Path()]
     if recipe is not None:
         roots += [recipe.parent, recipe.resolve().parent.parent]
     roots.append(shipped_root())
     tried = [root / path for root in roots]
     for candidate in tried:
-        if os.path.isfile(candidate):  # unlike `Path.is_file`, of a name that is too long no error
+        if is_there(candidate):
             return candidate
     for candidate in tried:
-        if os.path.isdir(candidate):
+        if not is_folder and os.path.isdir(candidate):
             raise DataError("this is a directory; expected a file", candidate)
     places = dict.fromkeys(str(candidate.absolute()) for candidate in tried)
     hint = advice(str(source)) or _near(tried)
-    raise DataError("no such file", source, hint=hint, tried=places)
+    raise DataError("no such folder" if is_folder else "no such file", source, hint=hint, tried=places)
 
 
 def _near(tried: list[Path]) -> str:

@@ -4,7 +4,8 @@
 |---|---|
 | protocol.py | requests and answers, one JSON object a line |
 | server.py | several requests at once, in turns |
-| handlers.py | one handler for each kind of request |
+| handlers.py | opening of runs, and the handler of a request |
+| requests/ | kinds of requests, a file a task |
 | client.py | the application's end: `ModelService`, and the client that starts the process |
 | __main__.py | `python -m seqnlp.service` |
 """

@@ -49,7 +49,7 @@ class ServiceDied(ServiceError):
 
 
 class ModelService(ABC):
-    """Answers requests about runs, of the kinds in `seqnlp.service.handlers`; tests have one without models."""
+    """Answers requests about runs, of the kinds in `seqnlp.service.requests`; tests have one without models."""
 
     def __init__(self) -> None:
         self.state = ServiceState.ASLEEP

@@ -20,7 +20,7 @@ class Request:
 
     id: int
     do: str
-    """The kind of request: a key of `seqnlp.service.handlers.HANDLERS`."""
+    """The kind of request: a key of the `HANDLERS` of the task, see `seqnlp.service.requests`."""
     run: str
     """The directory of the run."""
     settings: dict[str, Any]

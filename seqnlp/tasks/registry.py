@@ -26,6 +26,8 @@ class TaskInfo:
     """Module that defines its recipe and task; empty: a plugin, which is imported already."""
     predict: str = ""
     """`module:function` behind `seqnlp predict`; empty: the predictor is asked line by line."""
+    requests: str = ""
+    """Module with the `HANDLERS` of what its panel asks; empty: `predict` alone."""
     panel: str = ""
     """`module:class` of its panel in the terminal application; empty: the plain one."""
 
@@ -40,6 +42,7 @@ _BUILT_IN = (
         pipeline="token-classification",
         module="seqnlp.tasks.tag.task",
         predict="seqnlp.cli.tag:predict",
+        requests="seqnlp.service.requests.tag",
         panel="seqnlp.tui.panels.tag:TagPanel",
     ),
     TaskInfo(
@@ -51,6 +54,7 @@ _BUILT_IN = (
         pipeline="text-classification",
         module="seqnlp.tasks.classify.task",
         predict="seqnlp.cli.classify:predict",
+        requests="seqnlp.service.requests.classify",
         panel="seqnlp.tui.panels.classify:ClassifyPanel",
     ),
     TaskInfo(
@@ -62,6 +66,7 @@ _BUILT_IN = (
         pipeline="text-generation",
         module="seqnlp.tasks.lm.task",
         predict="seqnlp.cli.generate:predict",
+        requests="seqnlp.service.requests.lm",
         panel="seqnlp.tui.panels.lm:LmPanel",
     ),
     TaskInfo(
@@ -73,6 +78,7 @@ _BUILT_IN = (
         pipeline="translation",
         module="seqnlp.tasks.translate.task",
         predict="seqnlp.cli.translate:predict",
+        requests="seqnlp.service.requests.translate",
         panel="seqnlp.tui.panels.translate:TranslatePanel",
     ),
     TaskInfo(
@@ -84,7 +90,20 @@ _BUILT_IN = (
         pipeline="time-series-forecasting",
         module="seqnlp.tasks.forecast.task",
         predict="seqnlp.cli.forecast:predict",
+        requests="seqnlp.service.requests.forecast",
         panel="seqnlp.tui.panels.forecast:ForecastPanel",
+    ),
+    TaskInfo(
+        name="transcribe",
+        noun="a transcriber",
+        does="writes down what is said in a recording",
+        example='print(model.transcribe("recording.wav").text)',
+        command="transcribe",
+        pipeline="automatic-speech-recognition",
+        module="seqnlp.tasks.transcribe.task",
+        predict="seqnlp.cli.transcribe:predict",
+        requests="seqnlp.service.requests.transcribe",
+        panel="seqnlp.tui.panels.transcribe:TranscribePanel",
     ),
 )
 _TASKS: dict[str, TaskInfo] = {info.name: info for info in _BUILT_IN}

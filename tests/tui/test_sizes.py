@@ -24,6 +24,19 @@ TOKENS = WORDS.split()
 MATRIX = [[1 / len(TOKENS)] * len(TOKENS)] * len(TOKENS)
 TRANSLATION = {"text": WORDS.strip(), "score": -1.0, "logprob": -3.0, "tokens": TOKENS, "source_tokens": TOKENS}
 SERIES = {"name": "a series", "times": ["2024-01-01T00:00:00", "2024-01-02T00:00:00"], "values": [1.0, float("nan")]}
+HEARD = [{"text": f" {word}", "start": n / 9, "end": n / 9 + 0.1, "score": 0.5} for n, word in enumerate(TOKENS)]
+SPEECH = {
+    "text": WORDS.strip(),
+    "seconds": 4.0,
+    "words": HEARD,
+    "tokens": HEARD,
+    "reference": None,
+    "index": 1,
+    "count": 3,
+    "peaks": [[-0.5, 0.4], [-0.1, 0.9], [0.0, 0.0]],
+    "labels": sorted({f" {word}" for word in TOKENS}),
+    "posteriors": [[0.1, 0.9, 0.4]] * len(set(TOKENS)),
+}
 ANSWERS: dict[str, Any] = {
     "tag": {
         "tokens": TOKENS,
@@ -39,6 +52,7 @@ ANSWERS: dict[str, Any] = {
     },
     "translate": {**TRANSLATION, "attention": MATRIX, "alternatives": [{**TRANSLATION, "attention": MATRIX}]},
     "forecast": {"trained": 2, "forecasts": [SERIES], "history": {"a series": [1.0, float("nan"), 2.0]}},
+    "transcribe": SPEECH,
     "juggle": {"text": WORDS, "json": {"words": TOKENS}},
 }
 """An answer for each task with a line to type into; the last one has no panel of its own."""
@@ -51,6 +65,7 @@ SEEN = {
     "classify": {40: "a class wit…", 140: "a class with a very"},
     "translate": {40: "▸ −1.00", 140: "in Donaudampfschifffahrtsgesellschaft , Ada met"},
     "forecast": {40: "a series   2 steps", 140: "3 steps before"},
+    "transcribe": {40: "Ada met 查尔斯·巴贝奇 in", 140: "查尔斯·巴贝奇 in Donau"},
     "juggle": {40: '"words": [', 140: '"words": ['},
 }
 """Text on a narrow and on a wide terminal."""
@@ -74,7 +89,7 @@ async def test_no_size_and_no_key_breaks_a_panel(
         assert isinstance(screen, RunScreen)
         assert isinstance(screen.panel, PredictPanel)
         screen.query_one("#text").focus()
-        if task != "forecast":
+        if task not in ("forecast", "transcribe"):
             app.post_message(events.Paste(WORDS))
         await settled(pilot)
         for width, text in SEEN[task].items():
@@ -122,7 +137,7 @@ async def test_comparisons(task: str, runs: Path, fake: Any, shows: Any, settled
         screen = CompareScreen(run, run, app.service)
         await app.push_screen(screen)
         screen.query_one("#text").focus()
-        if task != "forecast":
+        if task not in ("forecast", "transcribe"):
             app.post_message(events.Paste(WORDS))
         await settled(pilot)
         for size in ((40, 45), (140, 45)):

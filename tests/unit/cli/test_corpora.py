@@ -113,7 +113,7 @@ def test_stats_of_files_with_a_reader_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reader", "problem"),
     [
-        ("conlu", "--reader conlu: kind: Unknown kind 'conlu'; the kinds are columns, conllu"),
+        ("conlu", "--reader conlu: kind: Unknown kind 'conlu'; the kinds are audio, columns, conllu"),
         ("columns", "--reader columns: names: Field required"),
         ('{kind="csv", nmes=[]}', "nmes: Extra inputs are not permitted"),
         ("3", "--reader 3: "),

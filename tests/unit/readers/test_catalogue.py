@@ -18,7 +18,11 @@ def test_entries_hold_together(name: str) -> None:
         assert file.url.endswith("/" + file.name)
     reader = Reader.parse(dict(corpus.reader))
     assert "train" in corpus.splits
-    for place in corpus.splits.values():
+    if corpus.archive is not None:
+        assert re.fullmatch("[0-9a-f]{64}", corpus.archive.sha256)
+        assert corpus.archive.url.startswith("https://")
+        assert corpus.archive.files > 0
+    for place in corpus.splits.values() if corpus.archive is None else ():
         assert {str(file) for file in reader.files(place)} <= set(names)
     assert corpus.licence
     assert corpus.description

@@ -11,6 +11,7 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.service.handlers import Model, Models, answer
 from seqnlp.service.protocol import Request, from_line, to_line
 from seqnlp.service.server import Server
+from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.forecast.predictor import Forecaster
 from seqnlp.tasks.lm.predictor import Generator
@@ -90,7 +91,7 @@ def test_a_question_that_is_stopped_before_its_turn_costs_nothing(
     ],
 )
 def test_nothing_is_computed_before_an_answers_turn(
-    do: str, kind: type, method: str, monkeypatch: pytest.MonkeyPatch
+    do: str, kind: type[Predictor], method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, Any]] = []
 
@@ -100,7 +101,7 @@ def test_nothing_is_computed_before_an_answers_turn(
 
     monkeypatch.setattr(kind, method, compute)
     models = Models()
-    monkeypatch.setattr(models, "open", lambda run: Model("task", object.__new__(kind)))
+    monkeypatch.setattr(models, "open", lambda run: Model(kind.task, object.__new__(kind)))
     begun = answer(Request(1, do, "run", {"text": "a"}), models)
     assert asked == []
     list(begun.items)

@@ -1,0 +1,1 @@
+"""Kinds of requests, a file a task: `HANDLERS` by kind. The registry of tasks names the file."""

@@ -1,0 +1,90 @@
+"""Transcripts of a split, their error rates, and the labels that were confused."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnlp.codecs import RunningText
+from seqnlp.decoders.ctc import CtcDecoder
+from seqnlp.metrics.edit_distance import edit_alignment, error_rates
+from seqnlp.metrics.labels import LabelPairs
+from seqnlp.model import SequenceModel
+from seqnlp.nn.ctc import Logs, Scorer, align
+from seqnlp.nn.device import to_numpy
+from seqnlp.tasks.base import Scores
+from seqnlp.tasks.transcribe.dataset import TEXT, TranscribeDataset
+from seqnlp.tasks.transcribe.predictor import find
+from seqnlp.tasks.transcribe.recipe import CtcSearch
+from seqnlp.training.inference import in_parallel
+
+NOTHING = "(nothing)"
+"""Label beside one that was inserted or deleted."""
+GREEDY = CtcSearch()
+
+
+def predict_logs(model: SequenceModel, examples: TranscribeDataset) -> list[Logs]:
+    """Log-probabilities of the labels at each step, of each recording."""
+    found: list[Logs] = [np.empty((0, 0))] * len(examples.texts)
+    steps, decoder = examples.lengths, model.decoder(TEXT, CtcDecoder)
+
+    def work(rows: NDArray[np.int64]) -> list[tuple[int, Logs]]:
+        logs = to_numpy(decoder.predict(model.encode(examples.inputs(rows)))).astype(np.float64)
+        return [(row, logs[place, : steps[row]]) for place, row in enumerate(rows.tolist())]
+
+    for batch in in_parallel(work, examples.in_order(), model.device):
+        for row, logs in batch:
+            found[row] = logs
+    return found
+
+
+def transcripts(logs: Sequence[Logs], text: RunningText, search: CtcSearch, scorer: Scorer | None) -> list[str]:
+    """Texts that a search finds."""
+    return [text.decode(find(each, search, scorer).labels).strip() for each in logs]
+
+
+def text_scores(references: Sequence[str], found: Sequence[str]) -> Scores:
+    """Error rates, as scores by name."""
+    rates = error_rates(references, found)
+    return {"cer": rates.cer, "wer": rates.wer, "exact_match": rates.exact_match}
+
+
+def most_frequent_text(train: Sequence[str], references: Sequence[str]) -> Scores:
+    """Scores of the text that is most frequent in train."""
+    (text, _), *_ = Counter(train).most_common(1)
+    return text_scores(references, [text] * len(references))
+
+
+def confused_labels(examples: TranscribeDataset, logs: Sequence[Logs], text: RunningText) -> LabelPairs:
+    """Align reference and transcript, token by token; one that was inserted or deleted stands beside nothing."""
+    names = [NOTHING]
+    number = {NOTHING: 0}
+    gold: list[int] = []
+    predicted: list[int] = []
+    confidence: list[float] = []
+    rows: list[int] = []
+    for row, (reference, each) in enumerate(zip(examples.texts, logs, strict=True)):
+        labels = find(each, GREEDY, None).labels
+        certain = [
+            float(np.exp(each[a:b, label].max())) for label, (a, b) in zip(labels, align(each, labels), strict=True)
+        ]
+        right = [part.decode(errors="replace") for part in text.split(reference)]
+        found = [text.decode([label]) for label in labels]
+        for name in (*right, *found):
+            if name not in number:
+                number[name] = len(names)
+                names.append(name)
+        for one, other in edit_alignment(right, found):
+            gold.append(0 if one is None else number[right[one]])
+            predicted.append(0 if other is None else number[found[other]])
+            confidence.append(1.0 if other is None else certain[other])
+            rows.append(int(examples.rows[row]))
+    shown = ["(blank)" if name == " " else name.strip() for name in names]
+    return LabelPairs(
+        shown,
+        np.array(gold, np.int64),
+        np.array(predicted, np.int64),
+        np.array(confidence, np.float32),
+        np.array(rows, np.int64),
+    )
