@@ -92,6 +92,8 @@ def _train(
         run = Run(path)
         _check_same_corpus(run, corpus)
         task = task_class(wanted).restore(wanted, run.load_codecs())
+    for notice in task.fit_notices:
+        notify(f"train: {notice}")
     splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
     for name, examples in splits.items():
         for notice in task.notices(examples):
