@@ -60,7 +60,7 @@ def seasonal_error(history: Floats, season: int, observed: Mask = None) -> NDArr
     return np.where(count > 0, np.where(error > _residue(history, there), error, 0), np.nan)
 
 
-def _residue(history: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _residue(history: Floats, there: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Largest seasonal error that rounding can make; shape (*series)."""
     values = np.where(there, history, 0)
     mean = values.sum(0) / np.maximum(there.sum(0), 1)

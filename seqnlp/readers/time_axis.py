@@ -177,7 +177,7 @@ class Step:
         return cls(usual, "seconds")
 
     def of_month_ends(self, found: Step | None) -> Step:
-        """Step of months, from a month's last day to the next one's if that was found."""
+        """Replace months by month ends if these were found."""
         ends = (self.unit, found.unit if found else "") == ("months", "month ends")
         return replace(self, unit="month ends") if ends else self
 
@@ -251,8 +251,8 @@ def _in_calendar(times: Times, unit: Unit) -> tuple[Ints, NDArray[np.bool_]]:
     return months, np.asarray((day == day[0]) & (of_day == of_day[0]))
 
 
-def _weekmask(series: list[NDArray[np.datetime64]]) -> str | None:
-    """Weekmask of series that have no rows on some days of the week; None for other series.
+def _weekmask(series: list[Times]) -> str | None:
+    """Infer the weekmask of series with days off; None for other series.
 
     Args:
         series: The timestamps of each, one or more.

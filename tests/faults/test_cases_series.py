@@ -104,7 +104,7 @@ def test_a_holiday_is_a_gap_of_one_business_day(tmp_path: Path) -> None:
 )
 def test_weekmasks_are_inferred_and_continued(weekmask: str, start: Any, hour: int, rows: int) -> None:
     days = np.busday_offset(np.datetime64(start), np.arange(rows + 7), "forward", weekmask)
-    times = days.astype("datetime64[s]") + np.timedelta64(hour, "h")
+    times: Any = days.astype("datetime64[s]") + np.timedelta64(hour, "h")
     step = Step.infer([times[:rows]])
     assert step == Step(1, "weekdays", weekmask)
     positions, exact = step.positions(times)

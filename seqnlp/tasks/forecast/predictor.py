@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from math import ceil
 from pathlib import Path
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -178,7 +178,7 @@ class Forecaster(Predictor):
         look, scaler = self.encoder.window.lookback, self.scaler
         length = look + steps
         values = np.full((len(split.names), length, len(scaler.columns)), np.nan)
-        moments = np.empty((len(split.names), length), split.times.dtype)
+        moments: Any = np.empty((len(split.names), length), split.times.dtype)
         freq = self._reader.step
         for number, name in enumerate(split.names):
             table, first = self._given(split, number)

@@ -79,9 +79,8 @@ class ForecastTask(Task):
             if is_constant(rows[:, place])
         ]
         if constant:
-            task.fit_notices = (
-                f"constant, so scaled with the deviation 1: {count_of(constant, 'series' if len(columns) == 1 else 'column')}",
-            )
+            found = count_of(constant, "series" if len(columns) == 1 else "column")
+            task.fit_notices = (f"constant, so scaled with the deviation 1: {found}",)
         return task
 
     @classmethod
