@@ -1,7 +1,8 @@
 """Public calls: train, evaluate, load."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import torch
 from seqnlp.errors import Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.readers.base import Corpus
-from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
+from seqnlp.recipe import Recipe, consent, dump_recipe, find_recipe, load_recipe
 from seqnlp.recipe.load import path_resolver
+from seqnlp.recipe.plugins import copies
 from seqnlp.run import Run
-from seqnlp.run.directory import RECIPE
+from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
+from seqnlp.run.tensors import not_finite
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
-from seqnlp.tasks.loading import encode, open_split, rebuild, recipe_of, score
+from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
@@ -34,6 +37,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Generator[Event, None, None]:
     """Train a recipe into a run directory; closing the iterator saves a checkpoint.
@@ -44,6 +48,8 @@ def train(
         out: The run directory; `runs/<name of the recipe>` if left out.
         resume: Continue the existing run.
         overwrite: Replace the existing run.
+        trust: Consent to run the Python that a run brings along, where its recipe is trained or its training
+            resumed; it is remembered. The plugins of other recipes need no consent.
         notify: Called with each warning about the data, one line each.
 
     Raises:
@@ -54,10 +60,12 @@ def train(
     import_tasks()
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
+    if path.is_dir():
+        Run(path).check_own()
     with RunLock(path) as lock:
         if Run.is_run(path) and (resume or overwrite):
             lock.acquire()
-        yield from _train(file, overrides, path, lock, resume, overwrite, notify)
+        yield from _train(file, overrides, path, lock, resume, overwrite, trust, notify)
 
 
 def _train(
@@ -67,16 +75,23 @@ def _train(
     lock: RunLock,
     resume: bool,
     overwrite: bool,
+    trust: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
     """Train in a folder. Its lock is held, or taken before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
-    before = recipe_of(begun) if begun is not None and begun.has_state else None
-    wanted = _resolve_auto(load_recipe(file, overrides), before)
+    loaded = load_recipe(file, overrides, trust)
+    plugins = copies(loaded.plugins)
+    before = None
+    if begun is not None and begun.has_state:
+        _check_same_plugins(begun, plugins)  # before those of the run are run
+        before = recipe_of(begun, trust)
+    wanted = _resolve_auto(loaded, before)
     saved = None
     if begun is not None and before is not None:
         _check_same_recipe(path, before, wanted)
         saved = begun.load_state()
+        _note_damaged_scores(begun, notify)
     if saved is None:
         Run.check_free(path, overwrite or resume)
     torch.set_num_threads(wanted.training.threads)
@@ -91,7 +106,7 @@ def _train(
     else:
         run = Run(path)
         _check_same_corpus(run, corpus)
-        task = task_class(wanted).restore(wanted, run.load_codecs())
+        task = restore(run, wanted)
     for notice in task.fit_notices:
         notify(f"train: {notice}")
     splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
@@ -102,9 +117,10 @@ def _train(
     trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
     if saved is None:
         lock.acquire()
-        run = _begin(path, wanted, file, task, corpus, trainer.model.device)
+        run = _begin(path, wanted, plugins, file, task, corpus, trainer.model.device)
     else:
-        trainer.restore(*saved)
+        with fitting(run, "its checkpoint"):
+            trainer.restore(*saved)
     yield from _record(run, trainer)
     yield _finish(run, trainer, task, splits)
 
@@ -119,26 +135,45 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
             due = now - saved >= trainer.settings.save_every
             if isinstance(event, Evaluated):
                 due = True
+                weights = trainer.weights()
+                _check_finite(weights, event.step)
                 if event.best:
-                    run.save_model(trainer.weights())
+                    run.save_model(weights)
             if not isinstance(event, Stepped) or now - logged >= LOG_EVERY:
                 run.append(event)
                 logged = now
             yield event
             if due:
-                run.save_state(*trainer.state())
+                _save_state(run, trainer)
                 saved, checkpoint = time.monotonic(), trainer.progress.step
                 safe = Saved(event.step, event.epoch, event.seconds)
                 run.append(safe)
                 yield safe
     except (GeneratorExit, Diverged) as reason:
         if checkpoint != trainer.progress.step:
-            run.save_state(*trainer.state())
+            with suppress(Diverged):
+                _save_state(run, trainer)
         if isinstance(reason, Diverged):
-            raise Diverged(f"{reason}; {run.path} keeps the state before that, --overwrite starts over") from None
+            kept = "keeps the state before that" if run.has_state else "has no state from before that"
+            raise Diverged(f"{reason}; {run.path} {kept}, --overwrite starts over") from None
         raise
     finally:
         trainer.close()
+
+
+def _save_state(run: Run, trainer: Trainer) -> None:
+    """Save a checkpoint; never one that nothing can be resumed from."""
+    tensors, progress = trainer.state()
+    _check_finite(
+        {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer.")}, trainer.progress.step
+    )
+    run.save_state(tensors, progress)
+
+
+def _check_finite(tensors: Mapping[str, torch.Tensor], step: int) -> None:
+    """Raise `Diverged` for weights that are not finite: they would be the best for ever, or the end of a resume."""
+    if name := not_finite(tensors):
+        raise Diverged(f"the weights {name!r} are not finite after step {step}; try a smaller optimizer.lr")
 
 
 def evaluate(
@@ -148,6 +183,7 @@ def evaluate(
     *,
     context: int | None = None,
     dynamic: float | None = None,
+    trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Score a run on a split of its corpus, or another file.
@@ -158,13 +194,14 @@ def evaluate(
         data: Another file, instead of a split.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
+        trust: Consent to run the Python that the run brings along; it is remembered.
         notify: Called with each warning about the data, one line each.
 
     Returns:
         `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took; for a
         split that was scored after the training also `baselines`, the scores of trivial systems by their name.
     """
-    opened = open_split(run, split, data)
+    opened = open_split(run, split, data, trust)
     task = opened.task
     for notice in task.notices(opened.examples):
         notify(f"{split if data is None else data}: {notice}")
@@ -185,14 +222,23 @@ def evaluate(
     }
 
 
-def load(run: str | Path) -> Any:
+def load(run: str | Path, *, trust: bool = False) -> Any:
     """Open a run for use.
+
+    Args:
+        run: The run directory.
+        trust: Consent to run the Python that the run brings along, its plugins; it is remembered. A run that was
+            trained by this user needs none.
 
     Returns:
         The predictor of its task: a `seqnlp.tasks.tag.predictor.Tagger` for a tagger, and so on.
+
+    Raises:
+        seqnlp.errors.UntrustedPlugin: the run brings Python without consent; nothing was run.
+        seqnlp.errors.RunError: it is missing or damaged.
     """
     opened = Run.open(run)
-    task, model = rebuild(opened, recipe_of(opened))
+    task, model = rebuild(opened, recipe_of(opened, trust))
     return task.predictor(model)
 
 
@@ -209,8 +255,18 @@ def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
     return recipe.model_copy(update={"training": requested.model_copy(update=chosen)})
 
 
+def _check_same_plugins(run: Run, plugins: Mapping[str, bytes]) -> None:
+    """Check that a run was begun with these plugins; whoever has run them just now has consented to its copies."""
+    before = run.load_plugins()
+    changed = [name for name in {**before, **plugins} if before.get(name) != plugins.get(name)]
+    if changed and (before or run.digests() is not None):  # runs of an earlier version carry none
+        raise UsageError(f"{run.path}: can't resume, the plugin {changed[0]} has changed since the training began")
+    for name in before:
+        consent.remember(before[name], run.path / PLUGINS / name)
+
+
 def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
-    differing = _differences(before.model_dump(), now.model_dump())
+    differing = _differences(before.model_dump(exclude={"plugins"}), now.model_dump(exclude={"plugins"}))
     if differing:
         raise UsageError(f"{path}: can't resume, the recipe has changed since ({'; '.join(differing)})")
 
@@ -225,15 +281,35 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
     return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
 
 
-def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpus, device: torch.device) -> Run:
-    """Create the run directory. Call it once recipe and data have passed their checks."""
+def _begin(
+    path: Path,
+    recipe: TaskRecipe,
+    plugins: Mapping[str, bytes],
+    file: Path,
+    task: Task,
+    corpus: Corpus,
+    device: torch.device,
+) -> Run:
+    """Create the run directory. Call it once recipe and data have passed their checks.
+
+    The run gets copies of its plugins, so that it can be moved; whoever has trained it has consented to them.
+    """
     run = Run.create(path, overwrite=True)
-    run.save_recipe(dump_recipe(recipe))
+    for name, content in plugins.items():
+        consent.remember(content, run.save_plugin(name, content))
+    run.save_recipe(dump_recipe(recipe.model_copy(update={"plugins": [f"{PLUGINS}/{name}" for name in plugins]})))
     for name, codec in task.codecs().items():
         run.save_codec(name, codec.to_json())
     meta = describe_training(file.stem, str(device), recipe.training.threads, corpus.hashes)
-    run.save_meta({**meta, "recipe_file": str(file.resolve())})
+    run.save_meta({**meta, "recipe_file": str(file.resolve())}, digests=True)
     return run
+
+
+def _note_damaged_scores(run: Run, notify: Callable[[str], None]) -> None:
+    try:
+        run.scores()
+    except RunError as error:
+        notify(f"{error}; they are measured anew")
 
 
 def _check_same_corpus(run: Run, corpus: Corpus) -> None:
@@ -262,7 +338,8 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
 def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
     """Score the best weights and record the result."""
     model, now = trainer.model, trainer.progress
-    model.load_state_dict(run.load_model())
+    with fitting(run, "its weights"):
+        model.load_state_dict(run.load_model())
     _calibrate(run, trainer, task, splits["dev"])
     baselines = task.baselines(splits, trainer.settings, trainer.seed)
     scores: Scores = {}
@@ -290,4 +367,5 @@ def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> N
     with torch.inference_mode(), computing_in("fp32", trainer.model.device):  # as predictors compute
         fitted = task.calibrate(trainer.model, dev)
     if fitted:
+        _check_finite(trainer.model.state_dict(), trainer.progress.step)
         run.save_model(trainer.model.state_dict())

@@ -1,10 +1,17 @@
-"""Folder of files that can be made again."""
+"""Folders of the user on this system."""
 
 from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Cache of the user on this system: `$XDG_CACHE_HOME/seqnlp` or `~/.cache/seqnlp` on Linux."""
+    """Folder of files that can be made again: `$XDG_CACHE_HOME/seqnlp` or `~/.cache/seqnlp` on Linux."""
     from platformdirs import user_cache_path  # slow to import; a start does without
 
     return user_cache_path("seqnlp", appauthor=False)
+
+
+def state_folder() -> Path:
+    """Folder of what is to be remembered: `$XDG_STATE_HOME/seqnlp` or `~/.local/state/seqnlp` on Linux."""
+    from platformdirs import user_state_path
+
+    return user_state_path("seqnlp", appauthor=False)

@@ -89,6 +89,10 @@ class RunError(DataError):
     """Run directory that is missing, half-written, damaged or from a newer version."""
 
 
+class UntrustedPlugin(RunError):
+    """Python that a run brings along, and that the user has not consented to run."""
+
+
 class Diverged(SeqnlpError):
     """A training loss that is not finite."""
 

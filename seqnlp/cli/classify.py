@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import JsonLines, Pretokenized, blocks, open_predictor
+from seqnlp.cli.common import JsonLines, Pretokenized, Trust, blocks, open_predictor
 from seqnlp.cli.tables import has_colours, stdout_console
+from seqnlp.json_text import to_json
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,6 +29,7 @@ def classify(
         bool, typer.Option("--explain", help="Show the contribution of each word to the most probable class.")
     ] = False,
     pretokenized: Pretokenized = False,
+    trust: Trust = False,
 ) -> None:
     """Classify texts, one a line, as they come in: the class, a tab, and the probability of each class.
 
@@ -37,7 +38,7 @@ def classify(
     """
     from seqnlp.tasks.classify.predictor import Classifier
 
-    classifier = open_predictor(run, Classifier)
+    classifier = open_predictor(run, Classifier, trust)
     console = stdout_console()
     draw = _numbered if explain else _plain
     done, empty, first = 0, 0, 0
@@ -48,7 +49,7 @@ def classify(
                 empty, first = empty + 1, first or number
         done += len(lines)
         if as_json:
-            sys.stdout.write("".join(json.dumps(result.to_json(), ensure_ascii=False) + "\n" for result in results))
+            sys.stdout.write("".join(to_json(result.to_json()) + "\n" for result in results))
         elif explain and has_colours(console):
             for result in results:
                 console.print(coloured(result), soft_wrap=True, end="")
@@ -59,9 +60,9 @@ def classify(
         print(f"note: no class for {empty} lines without words, the first of them line {first}", file=sys.stderr)
 
 
-def predict(run: Path, file: Path | None, as_json: bool) -> None:
+def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
     """Classify texts with the default options."""
-    classify(run, file, as_json)
+    classify(run, file, as_json, trust=trust)
 
 
 def _plain(result: Classification) -> str:

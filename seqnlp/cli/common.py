@@ -17,6 +17,9 @@ RunPath = Annotated[Path, typer.Argument(help="A run directory, for instance run
 SentenceFile = Annotated[Path | None, typer.Argument(help="A text file, one sentence a line; `-` for standard input.")]
 Split = Annotated[str, typer.Option(help="Which split of the run's corpus: train, dev or test.")]
 Pretokenized = Annotated[bool, typer.Option("--pretokenized", help="Words are separated by blanks already.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Run the Python that a run brings along, its plugins. This is remembered.")
+]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 BLOCK = 1 << 17
@@ -68,15 +71,21 @@ def _decode(lines: list[bytes], name: str, before: int) -> list[str]:
 P = TypeVar("P")
 
 
-def open_predictor(run: Path, kind: type[P]) -> P:
+def open_predictor(run: Path, kind: type[P], trust: bool = False) -> P:
     """Open a run as a predictor of this class.
 
+    Args:
+        run: The run directory.
+        kind: Class of the predictor.
+        trust: Consent to run the plugins of the run.
+
     Raises:
+        seqnlp.errors.UntrustedPlugin: it brings Python without consent.
         seqnlp.errors.UsageError: it is of another task; names the command for that.
     """
     from seqnlp import api
 
-    predictor = api.load(run)
+    predictor = api.load(run, trust=trust)
     if not isinstance(predictor, kind):
         info = task_info(predictor.task)
         raise UsageError(f"{run}: this run is {info.noun}; use `seqnlp {info.command} {run}`")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqnlp.cli.common import Trust
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.errors import UsageError
+from seqnlp.json_text import to_json
 from seqnlp.tasks.registry import import_tasks
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def ls(into: Into = Path("corpora"), as_json: AsJson = False) -> None:
 
     listings = list_corpora(into)
     if as_json:
-        typer.echo(json.dumps(listings, ensure_ascii=False, default=asdict))
+        typer.echo(to_json(listings, default=asdict))
     else:
         show_corpora(listings)
 
@@ -80,6 +81,7 @@ def stats(
     tokens: Annotated[str | None, typer.Option(help="The column of tokens; by default the likeliest.")] = None,
     into: Into = Path("corpora"),
     as_json: AsJson = False,
+    trust: Trust = False,
 ) -> None:
     """Describe corpora: sequences, lengths, labels, out-of-vocabulary rates; or time series."""
     from seqnlp.readers import Series
@@ -88,7 +90,7 @@ def stats(
 
     chosen = parse_reader(reader) if reader is not None else None
     for number, target in enumerate(targets):
-        corpus = of_recipe(target, into) if chosen is None else None
+        corpus = of_recipe(target, into, trust) if chosen is None else None
         corpus = corpus or open_corpus(target, into, chosen)
         splits = {split: corpus.reader.load(place) for split, place in corpus.splits.items()}
         if not as_json:
@@ -100,12 +102,12 @@ def stats(
         else:
             found, show = dict(describe(splits, tokens)), show_descriptions
         if as_json:
-            typer.echo(json.dumps({"corpus": target, "splits": found}, ensure_ascii=False, default=asdict))
+            typer.echo(to_json({"corpus": target, "splits": found}, default=asdict))
         else:
             show(found)
 
 
-def of_recipe(target: str, into: Path) -> LocalCorpus | None:
+def of_recipe(target: str, into: Path, trust: bool = False) -> LocalCorpus | None:
     """Corpus of a recipe, if this is one: a .toml file, or a bare name that no corpus has."""
     from seqnlp.readers.catalogue import CATALOGUE
     from seqnlp.readers.local import LocalCorpus, shipped_corpora
@@ -119,7 +121,7 @@ def of_recipe(target: str, into: Path) -> LocalCorpus | None:
 
     import_tasks()
     path = find_recipe(target)
-    data, find = load_recipe(path).data, path_resolver(path)
+    data, find = load_recipe(path, trust=trust).data, path_resolver(path)
     return LocalCorpus(data.reader, {split: data.reader.locate(source, find) for split, source in data.splits.items()})
 
 

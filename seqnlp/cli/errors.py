@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import RunPath, Split, image_option
+from seqnlp.cli.common import RunPath, Split, Trust, image_option
 from seqnlp.cli.tables import print_table, stdout_console
+from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
 
 if TYPE_CHECKING:
@@ -33,16 +33,17 @@ def errors(
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
     pictures: Annotated[list[Path] | None, image_option("Also draw the confusion matrix", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Show the errors of a run: confusions with examples, unknown words, and calibration."""
     from seqnlp.plots.svg_matrices import confusion_svg
     from seqnlp.tasks.error_analysis import analyse
 
-    reports = analyse(run, split, data)
+    reports = analyse(run, split, data, trust=trust)
     source = split if data is None else str(data)
     if as_json:
         found = {"run": str(run), "split": source, "columns": reports}
-        typer.echo(json.dumps(found, ensure_ascii=False, default=asdict))
+        typer.echo(to_json(found, default=asdict))
     else:
         console = stdout_console()
         for name, report in reports.items():

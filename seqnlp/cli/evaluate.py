@@ -1,6 +1,5 @@
 """`seqnlp evaluate`."""
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import RunPath, Split
+from seqnlp.cli.common import RunPath, Split, Trust
 from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
+from seqnlp.json_text import to_json
 
 
 def evaluate(
@@ -25,14 +25,15 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object: `scores`, the `baselines` of trivial systems, and so on.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Score a run on its test split, another split, or another file."""
     from seqnlp import api
 
     notify = partial(print, "note:", file=sys.stderr)
-    result = api.evaluate(run, split, data, context=context, dynamic=dynamic, notify=notify)
+    result = api.evaluate(run, split, data, context=context, dynamic=dynamic, trust=trust, notify=notify)
     if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False))
+        typer.echo(to_json(result))
         return
     console, scores = stdout_console(), result["scores"]
     typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")

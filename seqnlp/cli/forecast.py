@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import image_option, open_predictor
+from seqnlp.cli.common import Trust, image_option, open_predictor
 from seqnlp.cli.progress import stderr_console
 from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
 from seqnlp.errors import UsageError
+from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
 from seqnlp.spelling import did_you_mean
 from seqnlp.units import count_of
@@ -42,6 +42,7 @@ def forecast(
     plot: Annotated[bool, typer.Option("--plot", help="Draw history, forecast and interval instead.")] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a series.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Forecast series: csv with a line a step, `unique_id,ds,forecast`, and the interval's ends if any."""
     if plot and as_json:
@@ -49,7 +50,7 @@ def forecast(
     with stderr_console().status("loading", spinner="line"):
         from seqnlp.tasks.forecast.predictor import Forecaster
 
-        forecaster = open_predictor(run, Forecaster)
+        forecaster = open_predictor(run, Forecaster, trust)
     if horizon is not None and horizon > forecaster.horizon:
         note = f"trained for {forecaster.horizon} steps; later ones are forecast from its own forecasts"
         narrow = ", and its intervals are too narrow" if forecaster.has_intervals else ""
@@ -71,16 +72,16 @@ def forecast(
         print_charts(found, history)
     elif as_json:
         for each in found:
-            sys.stdout.write(json.dumps(each.to_json(), ensure_ascii=False) + "\n")
+            sys.stdout.write(to_json(each.to_json()) + "\n")
     else:
         write_csv(found)
 
 
-def predict(run: Path, file: Path | None, as_json: bool) -> None:
+def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
     """Forecast the series of a file with the default options."""
     if file is None:
         raise UsageError("expected a file of series after the run")
-    forecast(run, str(file), as_json=as_json)
+    forecast(run, str(file), as_json=as_json, trust=trust)
 
 
 def select(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[SeriesForecast]:

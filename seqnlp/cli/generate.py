@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import blocks, open_predictor
+from seqnlp.cli.common import Trust, blocks, open_predictor
 from seqnlp.errors import UsageError
+from seqnlp.json_text import to_json
 
 if TYPE_CHECKING:
     from seqnlp.results import Token
@@ -52,6 +52,7 @@ def generate(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a sample, with tokens and log-probabilities.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Continue a prompt. The text goes to standard output as it is generated."""
     chosen = {
@@ -69,7 +70,7 @@ def generate(
         raise UsageError(f"--beams searches for the most probable text; leave out --{odd}")
     if alternatives is not None and (beams is not None or not as_json):
         raise UsageError("--alternatives needs --json, and cannot be combined with --beams")
-    generator = open_generator(run)
+    generator = open_generator(run, trust)
     _note_unknown(generator, prompt)
     if beams is not None:
         tokens: Iterable[Token] = generator.search(prompt, beams=beams, length=length)
@@ -88,6 +89,7 @@ def score(
     run: RunArgument,
     file: Annotated[Path | None, typer.Argument(help="A text file; `-` for standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.
 
@@ -95,26 +97,26 @@ def score(
     """
     from math import log
 
-    generator = open_generator(run)
+    generator = open_generator(run, trust)
     count, characters, nats = 0, 0, 0.0
     for token in generator.score("".join(f"{line}\n" for line in lines) for lines in blocks(file)):
         nll = -(token.logprob or 0.0)
         count, characters, nats = count + 1, characters + len(token.text), nats + nll
         if as_json:
-            sys.stdout.write(json.dumps(token.to_json(), ensure_ascii=False) + "\n")
+            sys.stdout.write(to_json(token.to_json()) + "\n")
         else:
-            sys.stdout.write(f"{nll / log(2):.3f}\t{json.dumps(token.text, ensure_ascii=False)}\n")
+            sys.stdout.write(f"{nll / log(2):.3f}\t{to_json(token.text)}\n")
     if not count:
         raise UsageError("there is no text to score")
     bits = nats / log(2) / max(characters, 1)
     print(f"{count:,} tokens, {nats / count:.4f} nats a token, {bits:.4f} bits a character", file=sys.stderr)
 
 
-def open_generator(run: Path) -> Generator:
+def open_generator(run: Path, trust: bool = False) -> Generator:
     """Open a run as a language model."""
     from seqnlp.tasks.lm.predictor import Generator
 
-    return open_predictor(run, Generator)
+    return open_predictor(run, Generator, trust)
 
 
 def _note_unknown(generator: Generator, prompt: str) -> None:
@@ -148,12 +150,12 @@ def _write_json(tokens: Iterable[Token], prompt: str, samples: int) -> None:
     for sample in kept:
         text = "".join(token.text for token in sample)
         data = {"prompt": prompt, "text": text, "tokens": [token.to_json() for token in sample]}
-        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stdout.write(to_json(data) + "\n")
 
 
-def predict(run: Path, file: Path | None, as_json: bool) -> None:
+def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
     """Continue each line to its end by greedy decoding: the same as `seqnlp predict`."""
-    generator = open_generator(run)
+    generator = open_generator(run, trust)
     for lines in blocks(file):
         for line in lines:
             odds = 0 if as_json else None

@@ -1,14 +1,14 @@
 """`seqnlp probe`."""
 
-import json
 from math import log10
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import image_option
+from seqnlp.cli.common import Trust, image_option
 from seqnlp.cli.tables import print_line_charts, stdout_console
+from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
 
 
@@ -21,6 +21,7 @@ def probe(
     height: Annotated[int, typer.Option(min=6, help="Lines of the chart.")] = 16,
     pictures: Annotated[list[Path] | None, image_option("Also draw it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Measure the effective context of language models.
 
@@ -29,7 +30,7 @@ def probe(
     """
     from seqnlp.tasks.lm import context_probe
 
-    found = {str(run): context_probe.probe(run, split, data, steps=steps) for run in runs}
+    found = {str(run): context_probe.probe(run, split, data, steps=steps, trust=trust) for run in runs}
     lines = {
         name: [(back, log10(norm) if norm > 0 else None) for back, norm in enumerate(result.gradients)]
         for name, result in found.items()
@@ -41,7 +42,7 @@ def probe(
         write_images(pictures, line_chart_svg("Effective context of language models", {title: lines}))
     if as_json:
         for name, result in found.items():
-            typer.echo(json.dumps({"run": name, **result.to_json()}))
+            typer.echo(to_json({"run": name, **result.to_json()}))
         return
     print_line_charts(stdout_console(), {title: lines}, width, height)
     for name, result in found.items():

@@ -1,12 +1,13 @@
 """`seqnlp recipes`: list, show, copy and check recipes, and their JSON schema."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from seqnlp.cli.common import Trust
 from seqnlp.errors import DataError, UsageError
+from seqnlp.json_text import to_json
 from seqnlp.tasks.registry import import_tasks
 
 app = typer.Typer(
@@ -54,7 +55,7 @@ def ls(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a l
     recipes = listed_recipes()
     if as_json:
         for recipe in recipes:
-            typer.echo(json.dumps(recipe._asdict(), ensure_ascii=False))
+            typer.echo(to_json(recipe._asdict()))
         return
     name_width = max((len(recipe.name) for recipe in recipes), default=0)
     task_width = max((len(recipe.task) for recipe in recipes), default=0)
@@ -70,6 +71,7 @@ def show(
         bool, typer.Option("--resolved", help="Every setting, with the defaults that the file leaves out.")
     ] = False,
     settings: Settings = None,
+    trust: Trust = False,
 ) -> None:
     """Print a recipe.
 
@@ -84,7 +86,7 @@ def show(
     from seqnlp.recipe import dump_recipe, load_recipe
 
     import_tasks()
-    typer.echo(dump_recipe(load_recipe(name, settings or ())), nl=False)
+    typer.echo(dump_recipe(load_recipe(name, settings or (), trust)), nl=False)
 
 
 @app.command("cp")
@@ -111,7 +113,7 @@ def cp(
 
 
 @app.command("check")
-def check(file: Name, settings: Settings = None) -> None:
+def check(file: Name, settings: Settings = None, trust: Trust = False) -> None:
     """Validate a recipe without reading any data.
 
     All faults are shown at once, each with its line and a hint; exits with 3 if there is one. Missing files are
@@ -122,7 +124,7 @@ def check(file: Name, settings: Settings = None) -> None:
 
     import_tasks()
     path = find_recipe(file)
-    for missing in missing_files(load_recipe(path, settings or ()), path, settings or ()):
+    for missing in missing_files(load_recipe(path, settings or (), trust), path, settings or ()):
         typer.echo(f"note: {missing}", err=True)
     typer.echo(f"{path}: ok")
 
@@ -139,7 +141,7 @@ def schema(
     from seqnlp.recipe import recipe_schema
 
     import_tasks()
-    text = json.dumps(recipe_schema(), indent=2, ensure_ascii=False) + "\n"
+    text = to_json(recipe_schema(), indent=2) + "\n"
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from seqnlp.cli.common import RunPath, image_option
 from seqnlp.cli.tables import print_line_charts, print_score_tables, print_table, stdout_console
 from seqnlp.errors import RunError, UsageError
+from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, curves, differing_settings, flat_recipe, plain_scores, summarize
@@ -38,7 +38,7 @@ def ls(
         raise RunError("expected a folder of runs, found " + ("a file" if root.exists() else "nothing"), root)
     summaries = [summarize(run) for run in Run.find(root)]
     if as_json:
-        typer.echo(json.dumps([summary.to_json() for summary in summaries], ensure_ascii=False))
+        typer.echo(to_json([summary.to_json() for summary in summaries]))
         return
     if not summaries:
         typer.echo(f"no runs in {root}; `seqnlp train` leaves them there", err=True)
@@ -57,9 +57,11 @@ def show(run: RunPath, as_json: AsJson = False) -> None:
     summary = summarize(opened)
     if as_json:
         found = {"summary": summary.to_json(), "recipe": recipe, "scores": scores, "meta": meta}
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(to_json(found))
         return
     print_run(stdout_console(), summary, recipe, scores, meta)
+    for note in opened.notes():
+        typer.echo(f"note: {note}", err=True)
 
 
 @app.command("plot")
@@ -95,7 +97,7 @@ def compare(runs: RunPaths, as_json: AsJson = False) -> None:
     settings = differing_settings({name: flat_recipe(run) for name, run in named.items()})
     if as_json:
         scores = {name: run.scores() for name, run in named.items()}
-        typer.echo(json.dumps({"scores": scores, "settings": settings}, ensure_ascii=False))
+        typer.echo(to_json({"scores": scores, "settings": settings}))
         return
     print_comparison(stdout_console(), named, settings)
 
@@ -195,7 +197,7 @@ def sections(recipe: Mapping[str, Any]) -> dict[str, str]:
 
 def setting_text(value: Any) -> str:
     """Value of a setting as JSON; `-` for none."""
-    return "-" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    return "-" if value is None else to_json(value, default=str)
 
 
 def size_text(size: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from itertools import tee
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import JsonLines, Pretokenized, RunPath, SentenceFile, blocks, open_predictor
+from seqnlp.cli.common import JsonLines, Pretokenized, RunPath, SentenceFile, Trust, blocks, open_predictor
 from seqnlp.errors import UsageError
+from seqnlp.json_text import to_json
 
 if TYPE_CHECKING:
     from seqnlp.results import Tagging
@@ -33,6 +33,7 @@ def tag(
         str | None, typer.Option(help="Read a file with a word a line; the names of its columns, such as word,pos.")
     ] = None,
     best: Annotated[int | None, typer.Option(min=1, help="With --json: the n best tag sequences; for a crf.")] = None,
+    trust: Trust = False,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
     from seqnlp.tasks.tag.predictor import Tagger
@@ -43,7 +44,7 @@ def tag(
         raise UsageError("--columns goes neither with --conllu nor with --pretokenized")
     if best is not None and (not as_json or columns is not None):
         raise UsageError("--best goes with --json, and not with --columns")
-    tagger = open_predictor(run, Tagger)
+    tagger = open_predictor(run, Tagger, trust)
     if columns is not None:
         tag_columns(tagger, file, columns, as_json)
         return
@@ -59,9 +60,9 @@ def tag(
         sys.stdout.flush()
 
 
-def predict(run: Path, file: Path | None, as_json: bool) -> None:
+def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
     """Tag sentences with the default options."""
-    tag(run, file, as_json)
+    tag(run, file, as_json, trust=trust)
 
 
 def _plain(line: str, tagging: Tagging) -> str:
@@ -69,7 +70,7 @@ def _plain(line: str, tagging: Tagging) -> str:
 
 
 def _json(line: str, tagging: Tagging) -> str:
-    return json.dumps(tagging.to_json(), ensure_ascii=False) + "\n"
+    return to_json(tagging.to_json()) + "\n"
 
 
 def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
@@ -131,7 +132,7 @@ def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) ->
         raise UsageError("--columns reads a file; name one")
     sentences, again = tee(Columns(names=columns).sentences(file))
     for sentence, tagging in zip(again, tagger.tag(sentences), strict=True):
-        sys.stdout.write(json.dumps(tagging.to_json(), ensure_ascii=False) if as_json else _rows(sentence, tagging))
+        sys.stdout.write(to_json(tagging.to_json()) if as_json else _rows(sentence, tagging))
         sys.stdout.write("\n")
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from seqnlp.cli.common import Trust
 from seqnlp.cli.progress import show_training
 from seqnlp.cli.tables import show_scores
 from seqnlp.errors import Interrupted
@@ -28,6 +29,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the existing run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the existing run.")] = False,
+    trust: Trust = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
 ) -> None:
     """Train a model, and write a run directory: the model, its recipe, its scores.
@@ -51,6 +53,7 @@ def train(
             run,
             resume=resume,
             overwrite=overwrite,
+            trust=trust,
             notify=lambda line: console.print(f"note: {line}", markup=False, highlight=False, soft_wrap=True),
         )
         with console.status("reading the corpus", spinner="line") if not quiet else nullcontext():

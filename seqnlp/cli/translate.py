@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqnlp.cli.common import blocks, image_option, open_predictor
+from seqnlp.cli.common import Trust, blocks, image_option, open_predictor
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
 from seqnlp.errors import UsageError
+from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
 from seqnlp.plots.terminal import shade
 
@@ -64,11 +64,12 @@ def translate(
     ] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw that", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
     if best > 1 and attention and not as_json:
         raise UsageError("--attention draws one translation of each line: leave out --best, or add --json")
-    translator = open_ensemble(run, others or [])
+    translator = open_ensemble(run, others or [], trust)
     draw = _json if as_json else _numbered(aligned) if best > 1 else _plain(aligned)
     looked = aligned or attention or bool(pictures)
     settings: dict[str, Any] = {
@@ -96,18 +97,18 @@ def translate(
         _draw(pictures, kept, number)
 
 
-def predict(run: Path, file: Path | None, as_json: bool) -> None:
+def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
     """Translate sentences with the default options."""
-    translate(run, file, as_json=as_json)
+    translate(run, file, as_json=as_json, trust=trust)
 
 
-def open_ensemble(run: Path, others: list[Path]) -> Translator:
+def open_ensemble(run: Path, others: list[Path], trust: bool = False) -> Translator:
     """Open a run as a translator, or several as an ensemble."""
     from seqnlp.tasks.translate.predictor import Translator
 
     together: Translator | None = None
     for path in (run, *others):
-        predictor = open_predictor(path, Translator)
+        predictor = open_predictor(path, Translator, trust)
         try:
             together = predictor if together is None else together.joined(predictor)
         except UsageError as error:
@@ -142,7 +143,7 @@ def _numbered(aligned: bool) -> Callable[[int, Translation], str]:
 
 
 def _json(number: int, result: Translation) -> str:
-    return json.dumps(result.to_json(), ensure_ascii=False) + "\n"
+    return to_json(result.to_json()) + "\n"
 
 
 def pharaoh(result: Translation) -> str:

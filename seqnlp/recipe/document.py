@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from seqnlp.errors import Fault, RecipeError
@@ -43,6 +43,8 @@ class Document:
     """Name of the recipe's own file."""
     data: dict[str, Any]
     places: dict[Keys, Place]
+    foreign_plugins: set[str] = field(default_factory=set)
+    """Plugins that a run carries: the user has to consent before they are run."""
 
     def place(self, keys: Keys) -> Place:
         """Place of this key, or of its innermost section that has one."""
@@ -52,6 +54,7 @@ class Document:
     def merge(self, over: Document) -> None:
         """Merge another document over this one: tables key by key, all else is replaced."""
         self.source = over.source
+        self.foreign_plugins |= over.foreign_plugins
         for keys, value in _leaves(over.data):
             if value != {} or not self._has(keys):
                 self.assign(keys, value, over.places)

@@ -19,7 +19,7 @@ from seqnlp.recipe.source import read_document, read_text
 from seqnlp.spec import Spec
 
 
-def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = (), trust: bool = False) -> Recipe:
     """Load and validate a recipe file. The Python files under `plugins` are run.
 
     The tasks are known once `seqnlp.tasks` is imported, which is the caller's part.
@@ -27,16 +27,20 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     Args:
         name_or_path: A file, or the bare name of a recipe that ships.
         overrides: Texts `KEY=VALUE`, see `seqnlp.recipe.document`.
+        trust: The user consents to run the plugins of a run.
 
     Raises:
         DataError: if there is no such recipe.
+        UntrustedPlugin: if it is the recipe of a run with plugins that the user has not consented to run.
         RecipeError: with every fault in it.
     """
     path = find_recipe(name_or_path)
-    return parse_recipe(read_text(path), path, overrides)
+    return parse_recipe(read_text(path), path, overrides, trust)
 
 
-def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequence[str] = ()) -> Recipe:
+def parse_recipe(
+    text: str, path: str | Path = "recipe.toml", overrides: Sequence[str] = (), trust: bool = False
+) -> Recipe:
     """Parse and validate the text of a recipe; an editor's, for instance.
 
     Args:
@@ -44,15 +48,17 @@ def parse_recipe(text: str, path: str | Path = "recipe.toml", overrides: Sequenc
         path: The file that it is from or would be saved to: it names the places of faults, and the files that
             the recipe extends are relative to it.
         overrides: Texts `KEY=VALUE`.
+        trust: The user consents to run the plugins of a run.
 
     Returns:
         The recipe; its `plugins` are absolute paths.
 
     Raises:
+        UntrustedPlugin: if it is the recipe of a run with plugins that the user has not consented to run.
         RecipeError: with every fault in it.
     """
     document = _document(text, path, overrides)
-    import_plugins(document)
+    import_plugins(document, trust)
     try:
         recipe = Recipe.parse(document.data)
     except ValidationError as error:

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from seqnlp.errors import DataError, Fault, RecipeError
+from seqnlp.errors import DataError, Fault, RecipeError, RunError
 from seqnlp.recipe.document import Document, Place
 from seqnlp.recipe.locate import DOTTED_KEY, locate
 from seqnlp.spelling import did_you_mean
@@ -49,6 +49,7 @@ def read_document(text: str, path: Path) -> Document:
 
     Raises:
         RecipeError: for text that is no TOML or empty, a base that is missing, files that extend each other.
+        RunError: for the recipe of a run that names files outside of the run.
         DataError: for a base that cannot be read.
     """
     return _read(text.removeprefix("\ufeff"), path, [])
@@ -70,15 +71,45 @@ def _read(text: str, path: Path, chain: list[Path]) -> Document:
     data = _parse(text, path)
     spots = locate(text).items()
     places = {keys: Place(len(chain), line, column, str(path)) for keys, (line, column) in spots}
+    of_run = is_of_run(path)
+    if of_run:
+        _check_self_contained(data, path)
     if isinstance(plugins := data.get("plugins"), list):
         data["plugins"] = [_resolve(path, name) if isinstance(name, str) else name for name in plugins]
     document = Document(str(path), data, places)
+    if of_run and isinstance(plugins, list):
+        document.foreign_plugins.update(name for name in data["plugins"] if isinstance(name, str))
     if "extends" not in data:
         return document
     base_path = _base(data.pop("extends"), path, str(document.place(("extends",))), [*chain, path])
     base = _read(read_text(base_path), base_path, [*chain, path])
     base.merge(document)
     return base
+
+
+def is_of_run(path: Path) -> bool:
+    """Test whether a recipe is the one in a run, which anybody may have made."""
+    file = Path(os.path.realpath(path))
+    return file.name == "recipe.toml" and os.path.lexists(file.with_name("meta.json"))
+
+
+def _check_self_contained(data: dict[str, Any], path: Path) -> None:
+    """Check that the recipe of a run reads no file outside of the run."""
+    if "extends" in data:
+        raise RunError("expected a complete recipe, as every run has one, found `extends`", path)
+    plugins = data.get("plugins")
+    for name in plugins if isinstance(plugins, list) else []:
+        if isinstance(name, str) and not _is_carried(path.parent, name):
+            found = repr(name if len(name) <= 80 else name[:79] + "…")
+            raise RunError(
+                f"`plugins` names {found}, but a run brings its own: expected plugins/NAME.py in it, and no link", path
+            )
+
+
+def _is_carried(run: Path, name: str) -> bool:
+    folder, file = os.path.split(name)
+    expected = os.path.join(os.path.realpath(run), "plugins", file)
+    return folder == "plugins" and "\0" not in file and os.path.realpath(run / name) == expected
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:

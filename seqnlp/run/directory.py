@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from urllib.parse import quote, unquote
 from seqnlp.errors import RunError, UsageError
 from seqnlp.events import Event
 from seqnlp.run import events_log, files
+from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal, sealed_digest
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
 from seqnlp.spelling import nearest
@@ -27,11 +29,15 @@ RUNS = Path("runs")
 RECIPE = "recipe.toml"
 META = "meta.json"
 CODECS = "codecs"
+PLUGINS = "plugins"
 MODEL = "model.safetensors"
 STATE = "state/last.safetensors"
 SCORES = "scores.json"
 CARD = "README.md"
 PROBE = "probe.json"
+
+DIGESTS = "digests"
+"""Key of meta.json."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,12 @@ class Run:
 
         Raises:
             seqnlp.errors.UsageError: there is a run already, or something that is not a run.
+            seqnlp.errors.RunError: a part of the run is a link.
             seqnlp.errors.DataError: the folder cannot be written.
         """
         run = cls(Path(path))
+        cls.check_free(run.path, overwrite)
         with files.saving(run.path, "beginning a run"):
-            cls.check_free(run.path, overwrite)
             run._clear()
             run.path.mkdir(parents=True, exist_ok=True)
         run.save_meta({"format": FORMAT})
@@ -62,10 +69,11 @@ class Run:
         """Open a run to resume its training; remove unfinished files of a killed process.
 
         Raises:
-            seqnlp.errors.RunError: it is no run, or one from a newer seqnlp.
+            seqnlp.errors.RunError: it is no run, one from a newer seqnlp, or damaged.
             seqnlp.errors.DataError: the folder cannot be written.
         """
         run = cls.at(path)
+        run.check()
         run._prepare()
         events_log.drop_broken_line(run.path / EVENTS)
         return run
@@ -88,7 +96,7 @@ class Run:
         """Open a run that may have no model yet.
 
         Raises:
-            seqnlp.errors.RunError: it is missing, no run, or of another format.
+            seqnlp.errors.RunError: it is missing, no run, of another format, or a part of it is a link.
         """
         run = cls(Path(path))
         path = run.path
@@ -96,6 +104,7 @@ class Run:
             raise RunError(f"no such run{nearest_run(path)}", path)
         if not path.is_dir():
             raise RunError("expected a run, the folder that `seqnlp train` leaves behind, found a file", path)
+        run.check_own()
         if not run._has(META):
             if any(map(run._has, (RECIPE, MODEL, STATE))):
                 raise RunError(f"half-written: {META} is missing ({run._way_out()})", path)
@@ -118,7 +127,7 @@ class Run:
     def is_run(cls, path: str | Path) -> bool:
         """True for a run directory of any version, complete or not."""
         try:
-            return "format" in cls(Path(path)).meta()
+            return "format" in files.read_json(Path(path, META))  # be it damaged
         except RunError:
             return False
 
@@ -143,16 +152,53 @@ class Run:
         files.write_bytes(self.path / RECIPE, text.encode())
 
     def recipe_text(self) -> str:
-        """Resolved recipe, TOML."""
-        return files.read_text(self.path / RECIPE)
+        """Resolved recipe, TOML; a `RunError` if it is not the one of the training."""
+        return files.decode_text(self._read(RECIPE, self.digests()), self.path / RECIPE)
 
-    def save_meta(self, meta: dict[str, Any]) -> None:
-        """Save the provenance of the run; see `seqnlp.run.meta.describe_training`."""
-        files.write_json(self.path / META, meta)
+    def save_meta(self, meta: dict[str, Any], digests: bool = False) -> None:
+        """Save the provenance of the run.
+
+        Args:
+            meta: See `seqnlp.run.meta.describe_training`.
+            digests: Add those of the files that a training writes once, at its beginning: recipe, codecs, plugins.
+                All others carry their own, for they are written again while somebody may read them.
+        """
+        if digests:
+            once = [self.path / RECIPE, *self._files(CODECS, "*.json"), *self._files(PLUGINS, "*.py")]
+            found = {file.relative_to(self.path).as_posix(): digest_of(files.read_bytes(file)) for file in once}
+            meta = {**meta, DIGESTS: found}
+        files.write_sealed_json(self.path / META, meta)
+
+    def digests(self) -> dict[str, str] | None:
+        """Digests of the files that do not carry their own, by path; None for a run of a version that kept none."""
+        digests = self.meta().get(DIGESTS)
+        if digests is not None and not isinstance(digests, dict):
+            raise RunError(f"damaged: expected a table under `{DIGESTS}`", self.path / META)
+        return digests
+
+    def check(self) -> None:
+        """Check every file that decides what the model predicts, or what a resumed training does.
+
+        Raises:
+            seqnlp.errors.RunError: one is missing or not as it was written; it is named.
+        """
+        digests = self.digests()
+        for name in [] if digests is None else [RECIPE, *self._codec_files(digests)]:
+            self._read(name, digests)  # not plugins: before these are run, somebody has to consent to their bytes
+        from seqnlp.run.tensors import check_tensors
+
+        for name in (MODEL, STATE):
+            if self._has(name):
+                check_tensors(self.path / name, digests is not None)
+
+    def has_changed(self, plugin: Path) -> bool:
+        """Test whether a plugin that the run carries is no longer as the training wrote it."""
+        digest = (self.digests() or {}).get(f"{PLUGINS}/{plugin.name}")
+        return digest is not None and digest != digest_of(files.read_bytes(plugin))
 
     def meta(self) -> dict[str, Any]:
         """Provenance of the run; a `RunError` if the file is damaged."""
-        meta = files.read_json(self.path / META)
+        meta = files.read_sealed_json(self.path / META)
         if not isinstance(meta.get("corpus", {}), dict):
             raise RunError("damaged: expected a table under `corpus`", self.path / META)
         return meta
@@ -168,15 +214,41 @@ class Run:
 
     def load_codecs(self) -> dict[str, dict[str, Any]]:
         """Load the codecs by name; a missing name raises `RunError` rather than `KeyError`."""
-        return Codecs(self.path / CODECS)
+        digests = self.digests()
+        found = {}
+        for name in self._codec_files(digests):
+            path = self.path / name
+            found[codec_name(path)] = files.parse_json(self._read(name, digests), path)
+        return Codecs(self.path / CODECS, found)
+
+    def save_plugin(self, name: str, content: bytes) -> Path:
+        """Save the copy of a plugin under the name of its file; returns its path."""
+        path = self.path / PLUGINS / name
+        with files.saving(path):
+            path.parent.mkdir(exist_ok=True)
+        files.write_bytes(path, content)
+        return path
+
+    def load_plugins(self) -> dict[str, bytes]:
+        """Load the plugins by the name of their file."""
+        return {file.name: files.read_bytes(file) for file in self._files(PLUGINS, "*.py")}
 
     def save_model(self, tensors: dict[str, Tensor]) -> None:
         """Save the best model so far."""
         self._write_tensors(MODEL, tensors, {})
 
     def load_model(self) -> dict[str, Tensor]:
-        """Load the best model, on the CPU."""
-        return self._read_tensors(MODEL)[0]
+        """Load the best model, on the CPU.
+
+        Raises:
+            seqnlp.errors.RunError: it is missing, damaged, or not finite.
+        """
+        from seqnlp.run.tensors import not_finite
+
+        tensors = self._read_tensors(MODEL)[0]
+        if name := not_finite(tensors):
+            raise RunError(f"damaged: the weights {name!r} are not finite", self.path / MODEL)
+        return tensors
 
     def save_state(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
         """Save a checkpoint: tensors, and whatever else JSON can hold as `meta`."""
@@ -205,22 +277,32 @@ class Run:
 
     def save_scores(self, scores: dict[str, Any]) -> None:
         """Save scores by split (`dev`, `test`), the main metric first, and the cost of `training`."""
-        files.write_json(self.path / SCORES, files.without_infinities(scores))
+        files.write_sealed_json(self.path / SCORES, scores)
 
     def scores(self) -> dict[str, Any]:
         """Load the scores; empty as long as there are none."""
-        scores = files.read_json(self.path / SCORES) if self._has(SCORES) else {}
+        if not self._has(SCORES):
+            return {}
+        scores = files.read_sealed_json(self.path / SCORES, self.digests() is not None)
         if odd := [name for name, table in scores.items() if not isinstance(table, dict)]:
             raise RunError(f"damaged: expected a table of scores under {odd[0]!r}", self.path / SCORES)
         return scores
 
     def save_probe(self, probe: dict[str, Any]) -> None:
         """Save the measured context of a language model."""
-        files.write_json(self.path / PROBE, probe)
+        files.write_sealed_json(self.path / PROBE, probe)
 
     def save_card(self, text: str) -> None:
-        """Save the model card."""
-        files.write_bytes(self.path / CARD, text.encode())
+        """Save the model card; its digest, in a comment, tells later that nobody has edited it."""
+        files.write_bytes(self.path / CARD, seal(f'{text}\n<!-- "{DIGEST}": "{ZEROS}" -->\n'.encode()))
+
+    def notes(self) -> Iterator[str]:
+        """Notes on files that decide no prediction: they are for people, who may edit them."""
+        for name in (CARD, PROBE):
+            if self._has(name):
+                found = sealed_digest(files.read_bytes(self.path / name))
+                if (self.digests() is not None) if found is None else (found[0] != found[1]):
+                    yield f"{self.path / name}: edited or damaged since seqnlp wrote it; no prediction depends on it"
 
     @classmethod
     def check_free(cls, path: str | Path, overwrite: bool = False) -> None:
@@ -228,8 +310,11 @@ class Run:
 
         Raises:
             seqnlp.errors.UsageError: there is a run already, or something that is not a run.
+            seqnlp.errors.RunError: a part of the run is a link: what it points to is not the run's to be replaced.
         """
         self = cls(Path(path))
+        if self.path.is_dir():
+            self.check_own()
         if self.is_run(self.path):
             if not overwrite:
                 raise UsageError(
@@ -241,6 +326,46 @@ class Run:
                 raise UsageError(f"{self.path} is not a run and holds other files: name another folder with --out")
         elif os.path.lexists(self.path):
             raise UsageError(f"{self.path} is a file, but a run is a folder: name another with --out")
+
+    def check_own(self) -> None:
+        """Check that the parts of the run are its own; the folder of the run itself may be a link.
+
+        Raises:
+            seqnlp.errors.RunError: one is a link, or no file at all.
+        """
+        for name in (RECIPE, META, MODEL, EVENTS, SCORES, CARD, PROBE, LOCK, HOLDER):
+            files.check_own(self.path / name)
+        for folder in (CODECS, PLUGINS, os.path.dirname(STATE)):
+            files.check_own(self.path / folder)
+            for file in self._files(folder, "*"):
+                files.check_own(file)
+
+    def _files(self, folder: str, pattern: str) -> list[Path]:
+        return sorted((self.path / folder).glob(pattern))
+
+    def _codec_files(self, digests: Mapping[str, str] | None) -> list[str]:
+        """Files of the codecs, relative to the run: those of the training, or of an earlier version all."""
+        names = (
+            (file.name for file in self._files(CODECS, "*.json")) if digests is None else map(os.path.basename, digests)
+        )
+        return sorted(f"{CODECS}/{name}" for name in names if name.endswith(".json"))
+
+    def _read(self, name: str, digests: Mapping[str, str] | None) -> bytes:
+        """Read a file that does not carry its own digest.
+
+        Raises:
+            seqnlp.errors.RunError: it is missing, or not the one that the training wrote.
+        """
+        content = files.read_bytes(self.path / name)
+        if digests is not None and digests.get(name) != digest_of(content):
+            if name == RECIPE:
+                raise RunError(
+                    "edited or damaged since the training, and weights fit no other recipe: undo that, "
+                    "or train an edited copy with --out",
+                    self.path / name,
+                )
+            raise RunError("damaged: not what the training wrote (meta.json has another digest)", self.path / name)
+        return content
 
     def _has(self, name: str) -> bool:
         return os.path.exists(self.path / name)
@@ -255,14 +380,15 @@ class Run:
             for folder in (self.path, self.path / CODECS, (self.path / STATE).parent):
                 folder.mkdir(exist_ok=True)
                 files.remove_leftovers(folder)
+            files.remove_leftovers(self.path / PLUGINS)
             files.sync_folder(self.path)
 
     def _clear(self) -> None:
         """Remove the files of a run and nothing else; meta.json stays, so that it is always a run."""
         for name in (STATE, SCORES, MODEL, EVENTS, CARD, PROBE, RECIPE):
             (self.path / name).unlink(missing_ok=True)
-        for codec in (self.path / CODECS).glob("*.json"):
-            codec.unlink(missing_ok=True)
+        for file in [*self._files(CODECS, "*.json"), *self._files(PLUGINS, "*.py")]:
+            file.unlink(missing_ok=True)
 
     def _write_tensors(self, name: str, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
         from seqnlp.run.tensors import write_tensors  # brings torch, which listing runs can do without
@@ -272,7 +398,7 @@ class Run:
     def _read_tensors(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         from seqnlp.run.tensors import read_tensors
 
-        return read_tensors(self.path / name)
+        return read_tensors(self.path / name, self.digests() is not None)
 
 
 def nearest_run(path: Path) -> str:
@@ -285,8 +411,8 @@ def nearest_run(path: Path) -> str:
 class Codecs(dict[str, dict[str, Any]]):
     """Codecs of a run by name; a missing one raises `RunError`."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__({codec_name(file): files.read_json(file) for file in sorted(folder.glob("*.json"))})
+    def __init__(self, folder: Path, codecs: Mapping[str, dict[str, Any]]) -> None:
+        super().__init__(codecs)
         self.folder = folder
 
     def __missing__(self, name: str) -> dict[str, Any]:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any, final
 
 from seqnlp.errors import RunError
 from seqnlp.events import Event
-from seqnlp.run.files import read_bytes, saving, without_infinities
+from seqnlp.json_text import to_json
+from seqnlp.run.files import read_bytes, saving, write_bytes
 
 EVENTS = "events.jsonl"
+
+CHECKSUM = "crc32"
 
 TAIL = 65_536
 """Bytes read from the end of a log for its last events."""
 
 
 def append_event(path: Path, event: Event) -> None:
-    """Append a line to a log, flushed to the operating system.
+    """Append a line to a log, flushed to the operating system; its last key is a checksum of the others.
 
     Raises:
         seqnlp.errors.DataError: the disk is full or the file cannot be written.
     """
-    line = json.dumps(without_infinities(event.to_json()), ensure_ascii=False) + "\n"
+    line = to_json(event.to_json()).encode("utf-8", "surrogatepass")
     with saving(path), open(path, "ab") as file:
-        file.write(line.encode())
+        file.write(line[:-1] + checksum_of(line) + b"\n")
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
@@ -48,12 +52,21 @@ def read_events(path: Path) -> list[dict[str, Any]]:
 
 
 def parse_event(line: bytes) -> dict[str, Any] | None:
-    """Parse a line of a log; None for a damaged one."""
+    """Parse a line of a log; None for a damaged one. Those of earlier versions have no checksum."""
     try:
         event = json.loads(line)
+        if event.pop(CHECKSUM, None) is not None:
+            end = line.rindex(b', "' + CHECKSUM.encode())
+            if line[end:] != checksum_of(line[:end] + b"}"):
+                return None
         return event if isinstance(event["event"], str) and isinstance(event["step"], int) else None
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
+
+
+def checksum_of(line: bytes) -> bytes:
+    """End of the line of an event: its checksum and the closing brace."""
+    return f', "{CHECKSUM}": "{zlib.crc32(line):08x}"}}'.encode()
 
 
 def read_recent_events(path: Path) -> list[dict[str, Any]]:
@@ -67,11 +80,17 @@ def read_recent_events(path: Path) -> list[dict[str, Any]]:
 
 
 def drop_broken_line(path: Path) -> None:
-    """Truncate the unfinished last line of a training that was killed."""
+    """Truncate the unfinished last line of a training that was killed.
+
+    A log that has another name, too, as in a copy by `cp -l`, becomes a file of its own: it is about to grow.
+    """
     if path.exists():
         content = read_bytes(path)
+        whole = content.rfind(b"\n") + 1
+        if path.stat().st_nlink > 1:
+            write_bytes(path, content[:whole])
         with saving(path):
-            os.truncate(path, content.rfind(b"\n") + 1)
+            os.truncate(path, whole)
 
 
 @final

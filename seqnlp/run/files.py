@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from seqnlp.errors import DataError, RunError
+from seqnlp.json_text import to_json
+from seqnlp.run.digests import DIGEST, ZEROS, seal, sealed_digest
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 LEFTOVERS = ".*.tmp"
@@ -37,7 +39,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with saving(path):
-            with open(temporary, "wb") as file:
+            temporary.unlink(missing_ok=True)
+            with open(temporary, "xb") as file:  # never through a link that waits under this name
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -48,10 +51,20 @@ def write_bytes(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def json_bytes(value: dict[str, Any]) -> bytes:
+    """Serialize a JSON object, indented; standard JSON has no NaN and infinities, which become null."""
+    # a lone surrogate can come in through an escape in somebody's JSON; json.loads reads it back
+    return (to_json(value, indent=2) + "\n").encode("utf-8", "surrogatepass")
+
+
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Write a JSON object atomically, indented."""
-    # a lone surrogate can come in through an escape in somebody's JSON; json.loads reads it back
-    write_bytes(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "surrogatepass"))
+    write_bytes(path, json_bytes(value))
+
+
+def write_sealed_json(path: Path, value: dict[str, Any]) -> None:
+    """Write a JSON object atomically, with its digest as the first key."""
+    write_bytes(path, seal(json_bytes({DIGEST: ZEROS, **value})))
 
 
 def sync_folder(folder: Path) -> None:
@@ -84,14 +97,14 @@ def read_bytes(path: Path) -> bytes:
         raise RunError(f"cannot be read: {(error.strerror or str(error)).lower()}", path) from error
 
 
-def read_text(path: Path) -> str:
-    """Read a text file in UTF-8.
+def decode_text(content: bytes, path: Path) -> str:
+    """Decode a text file in UTF-8.
 
     Raises:
-        seqnlp.errors.RunError: it is missing, cannot be read or is not UTF-8.
+        seqnlp.errors.RunError: it is not UTF-8.
     """
     try:
-        return read_bytes(path).decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         raise RunError("damaged: not UTF-8 text", path) from error
 
@@ -102,8 +115,49 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         seqnlp.errors.RunError: it is missing, cannot be read or holds no JSON object.
     """
+    return parse_json(read_bytes(path), path)
+
+
+def read_sealed_json(path: Path, required: bool = False) -> dict[str, Any]:
+    """Read a JSON object of `write_sealed_json`, without its digest; one without a digest unless that is `required`.
+
+    Raises:
+        seqnlp.errors.RunError: it is missing, cannot be read, holds no JSON object, or is not as it was written.
+    """
+    content = read_bytes(path)
+    value = parse_json(content, path)
+    check_seal(content, path, required or DIGEST in value)
+    value.pop(DIGEST, None)
+    return value
+
+
+def check_seal(content: bytes | memoryview, path: Path, required: bool, end: int | None = None) -> None:
+    """Check a file against the digest that it carries.
+
+    Args:
+        content: The content of the file.
+        path: The file.
+        required: It must carry one; those of earlier versions do not.
+        end: The digest stands before this byte.
+
+    Raises:
+        seqnlp.errors.RunError: it is not as it was written.
+    """
+    digests = sealed_digest(content, end)
+    if digests is None and required:
+        raise RunError("damaged: it has lost its digest", path)
+    if digests is not None and digests[0] != digests[1]:
+        raise RunError(f"damaged: expected the digest {digests[0]}, found {digests[1]}", path)
+
+
+def parse_json(content: bytes, path: Path) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises:
+        seqnlp.errors.RunError: it is none.
+    """
     try:
-        value = json.loads(read_bytes(path))
+        value = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise RunError(f"damaged: not JSON ({error})", path) from error
     if not isinstance(value, dict):
@@ -111,10 +165,20 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def without_infinities(value: Any) -> Any:
-    """Copy of a value with `None` for NaN and infinities: standard JSON has neither."""
-    if isinstance(value, dict):
-        return {key: without_infinities(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_infinities(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def check_own(path: Path) -> None:
+    """Check that a part of a run, if it is there, is a file or a folder of its own.
+
+    Raises:
+        seqnlp.errors.RunError: it is a link, a device, a pipe or a socket.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except OSError:  # whoever wants to read it will say why not
+        return
+    if stat.S_ISLNK(mode):
+        raise RunError(
+            "this is a link, and the parts of a run are files of its own: put a copy in its place (cp -rL makes one)",
+            path,
+        )
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise RunError("this is neither a file nor a folder", path)

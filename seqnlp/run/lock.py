@@ -36,7 +36,7 @@ class RunLock(AbstractContextManager["RunLock"]):
         """Lock the folder, and make it if need be.
 
         Raises:
-            seqnlp.errors.RunError: another process trains there.
+            seqnlp.errors.RunError: another process trains there, or the lock is a link.
             seqnlp.errors.DataError: the folder cannot be written.
         """
         if self._lock is not None:
@@ -76,7 +76,7 @@ def holder(path: Path) -> int | None:
             return None  # the note is of a process that was killed
     except Timeout:
         return process
-    except OSError:
+    except (OSError, RunError):
         return None
 
 
@@ -89,6 +89,12 @@ def noted_process(path: Path) -> int | None:
 
 
 def _file_lock(path: Path) -> BaseFileLock:
+    """Make the lock.
+
+    Raises:
+        seqnlp.errors.RunError: a link stands in its place: locking would empty the file that it points to.
+    """
     from filelock import FileLock
 
+    files.check_own(path / LOCK)
     return FileLock(path / LOCK, thread_local=False)  # a training may go from thread to thread

@@ -72,6 +72,7 @@ class Summary:
 def summarize(run: Run) -> Summary:
     """Summarize a run; a damaged one has the state `damaged` instead of raising."""
     try:
+        run.check_own()
         meta, recipe = run.meta(), read_recipe(run)
         split, metric, value = main_score(run)
         state, problem = "finished" if run.is_finished else "unfinished", ""

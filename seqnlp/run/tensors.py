@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from seqnlp.errors import RunError
 from seqnlp.nn.device import CPU
-from seqnlp.run.files import write_bytes
+from seqnlp.run.digests import DIGEST, ZEROS, seal
+from seqnlp.run.files import check_seal, write_bytes
 
 HEADER = "seqnlp"
 """Only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
@@ -31,28 +38,89 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
     """
     aliases = find_aliases(tensors)
     own = {name: tensor.detach().to(CPU).contiguous() for name, tensor in tensors.items() if name not in aliases}
-    header = json.dumps({"aliases": aliases, "meta": meta})
-    write_bytes(path, save(own, {HEADER: header}))
+    header = json.dumps({DIGEST: ZEROS, "aliases": aliases, "meta": meta})
+    content = save(own, {HEADER: header})
+    write_bytes(path, seal(content, header_end(content)))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_tensors(path: Path, sealed: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a file of `write_tensors`, on the CPU.
+
+    Args:
+        path: The file.
+        sealed: It must carry a digest; those of earlier versions do not.
 
     Raises:
         seqnlp.errors.RunError: the file is missing, cannot be read or is damaged.
     """
+    with reading(path):
+        while True:
+            checked = identity(path)
+            check_tensors(path, sealed)
+            found = _read(path)
+            if identity(path) == checked:  # else a training has saved another one in between
+                return found
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Convert the errors of reading a file of tensors into a `RunError`."""
     try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})[HEADER])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            tensors |= {alias: tensors[name] for alias, name in header["aliases"].items()}
-            return tensors, header["meta"]
+        yield
     except FileNotFoundError as error:
         raise RunError("missing", path) from error
     except OSError as error:
         raise RunError(f"cannot be read: {(error.strerror or str(error)).lower()}", path) from error
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(f"damaged: not a safetensors file of seqnlp ({error})", path) from error
+
+
+def check_tensors(path: Path, sealed: bool) -> None:
+    """Check a file against the digest in its header; it is mapped, not read into memory.
+
+    Args:
+        path: The file.
+        sealed: It must carry a digest.
+
+    Raises:
+        seqnlp.errors.RunError: it is missing, cannot be read, or is not as it was written.
+    """
+    with (
+        reading(path),
+        open(path, "rb") as file,
+        mmap(file.fileno(), 0, access=ACCESS_READ) as content,
+        memoryview(content) as view,
+    ):
+        check_seal(view, path, sealed, header_end(view))
+
+
+def header_end(content: bytes | memoryview) -> int:
+    """Offset of the first tensor in a safetensors file."""
+    return 8 + int.from_bytes(content[:8], "little")
+
+
+def identity(path: Path) -> tuple[int, int, int]:
+    """Inode, size and time of a file: another file has others."""
+    found = os.stat(path)
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Name of the first tensor with NaN or an infinity; None if all are finite."""
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and tensor.numel():
+            low, high = torch.aminmax(tensor.detach())  # NaN wins; fifty times as fast as `torch.isfinite`
+            if not (math.isfinite(low.item()) and math.isfinite(high.item())):
+                return name
+    return None
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    with safe_open(path, framework="pt") as file:
+        header = json.loads((file.metadata() or {})[HEADER])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        tensors |= {alias: tensors[name] for alias, name in header["aliases"].items()}
+        return tensors, header["meta"]
 
 
 def find_aliases(tensors: dict[str, Tensor]) -> dict[str, str]:

@@ -23,7 +23,13 @@ NOT_IN_TRAIN = "(not in train)"
 
 
 def analyse(
-    run: str | Path, split: str = "test", data: str | Path | None = None, *, confusions: int = 10, examples: int = 2
+    run: str | Path,
+    split: str = "test",
+    data: str | Path | None = None,
+    *,
+    confusions: int = 10,
+    examples: int = 2,
+    trust: bool = False,
 ) -> dict[str, ErrorReport]:
     """Analyse the errors of a run.
 
@@ -33,6 +39,7 @@ def analyse(
         data: Another file of the same kind, instead of a split.
         confusions: Most frequent confusions, at most.
         examples: Mistakes of each confusion: those with the highest confidence.
+        trust: Consent to run the Python that the run brings along; it is remembered.
 
     Returns:
         A report for each label column by its name.
@@ -41,7 +48,7 @@ def analyse(
         seqnlp.errors.UsageError: the run's task does not choose labels, or has no such split.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
-    opened = open_split(run, split, data)
+    opened = open_split(run, split, data, trust)
     task = opened.task
     if not isinstance(task, LabellingTask):
         raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")

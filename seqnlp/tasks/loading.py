@@ -1,17 +1,20 @@
 """Opening a run: its recipe, model, and a split of its corpus."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from seqnlp.errors import RunError, UsageError, error_context
+from seqnlp.errors import OutOfMemory, RunError, SeqnlpError, UntrustedPlugin, UsageError, error_context
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
+from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
@@ -32,17 +35,24 @@ class OpenSplit:
     examples: EncodedDataset
 
 
-def open_split(run: str | Path, split: str = "test", data: str | Path | None = None) -> OpenSplit:
+def open_split(run: str | Path, split: str = "test", data: str | Path | None = None, trust: bool = False) -> OpenSplit:
     """Open a run with a split of its corpus or another file.
+
+    Args:
+        run: The run directory.
+        split: `train`, `dev` or `test`.
+        data: Another file, instead of a split.
+        trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
         seqnlp.errors.UsageError: the recipe has no such split.
+        seqnlp.errors.UntrustedPlugin: the run brings Python without consent.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split {split!r}: expected train, dev or test")
     opened = Run.open(run)
-    recipe = recipe_of(opened)
+    recipe = recipe_of(opened, trust)
     source = str(data) if data is not None else getattr(recipe.data, split)
     if source is None:
         raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
@@ -52,28 +62,68 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
     return OpenSplit(opened, recipe, task, model, table, encode(task, recipe, source, table))
 
 
+@contextmanager
+def fitting(run: Run, parts: str) -> Iterator[None]:
+    """Convert any error of parts that do not fit a run's recipe into a `RunError`.
+
+    Codecs, layers and plugins raise whatever they like over content that they have not written: whoever reads
+    a run reads it inside this block, so that a damaged run is one line and never a traceback.
+
+    Args:
+        run: The run that is read.
+        parts: Names them in the message, for instance "its codecs".
+    """
+    try:
+        yield
+    except SeqnlpError:
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError | RuntimeError) and (out_of_memory := OutOfMemory.from_exception(error)):
+            raise out_of_memory from error
+        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        raise RunError(f"damaged: {parts} do not fit its recipe ({detail})", run.path) from error
+
+
+def restore(run: Run, recipe: TaskRecipe) -> Task:
+    """Restore the task of a run from its codecs, to predict with it or to resume its training.
+
+    Raises:
+        seqnlp.errors.RunError: they are damaged, or do not fit the recipe.
+    """
+    codecs = run.load_codecs()
+    with fitting(run, "its codecs"):
+        return task_class(recipe).restore(recipe, codecs)
+
+
 def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
     """Rebuild the model of a run with its codecs and weights.
 
     Raises:
-        seqnlp.errors.RunError: they do not fit the recipe.
+        seqnlp.errors.RunError: they are damaged, or do not fit the recipe.
     """
-    codecs, weights = run.load_codecs(), run.load_model()
-    try:
-        task = task_class(recipe).restore(recipe, codecs)
+    task, weights = restore(run, recipe), run.load_model()
+    with fitting(run, "its codecs or weights"):
         with weights_are_loaded():
             model = task.build()
         model.load_state_dict(weights)
-    except (LookupError, TypeError, ValueError, RuntimeError) as error:
-        detail = " ".join(str(error).split())[:120] or type(error).__name__
-        raise RunError(f"damaged: its codecs or weights do not fit its recipe ({detail})", run.path) from None
     return task, model.eval()
 
 
-def recipe_of(run: Run) -> TaskRecipe:
-    """Parse the recipe that a run was trained by."""
+def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
+    """Parse the recipe that a run was trained by; its plugins are run, if the user consents to that.
+
+    Raises:
+        seqnlp.errors.UntrustedPlugin: without `trust` or an earlier consent; nothing was run.
+        seqnlp.errors.RunError: it is damaged, or names files outside of the run.
+    """
     import_tasks()
-    recipe = parse_recipe(run.recipe_text(), run.path / "recipe.toml")
+    try:
+        recipe = parse_recipe(run.recipe_text(), run.path / RECIPE, trust=trust)
+    except UntrustedPlugin as error:
+        if error.path is not None and run.has_changed(Path(error.path)):
+            problem = error.problem.replace("this run", "edited or damaged since the training; this run", 1)
+            raise error.replace(problem=problem) from None
+        raise
     assert isinstance(recipe, TaskRecipe)
     return recipe
 

@@ -26,7 +26,9 @@ TOLERANCE = 0.01
 """A history is long enough if a longer one makes the loss less than this share smaller."""
 
 
-def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200) -> ContextProbe:
+def probe(
+    run: str | Path, split: str = "dev", data: str | Path | None = None, *, steps: int = 200, trust: bool = False
+) -> ContextProbe:
     """Measure the effective context of a language model; save it in the run as `probe.json`.
 
     Args:
@@ -34,6 +36,7 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
         split: `train`, `dev` or `test`.
         data: Another file, instead of a split.
         steps: Longest history, in tokens; less in a shorter text.
+        trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
         seqnlp.errors.UsageError: the run is of another task, or `steps` is under 1.
@@ -41,7 +44,7 @@ def probe(run: str | Path, split: str = "dev", data: str | Path | None = None, *
     """
     if steps < 1:
         raise UsageError(f"steps {steps}: expected 1 or more")
-    opened = open_split(run, split, data)
+    opened = open_split(run, split, data, trust)
     if not isinstance(opened.examples, StreamDataset):
         raise UsageError(f"{run}: expected a language model; this run is {task_info(opened.task.name).noun}")
     tokens = opened.examples.tokens

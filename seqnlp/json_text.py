@@ -1,0 +1,23 @@
+"""JSON as it is printed and saved: standard, so without NaN and infinities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+
+def to_json(value: Any, default: Callable[[Any], Any] | None = None, indent: int | None = None) -> str:
+    """Serialize to standard JSON; numbers that are not finite, which it does not have, become null.
+
+    Args:
+        value: Whatever JSON can hold.
+        default: Converts other objects.
+        indent: Blanks a level; by default all is in one line.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=default, indent=indent)
+    except ValueError:
+        loose = json.dumps(value, ensure_ascii=False, default=default)
+        finite = json.loads(loose, parse_constant=lambda name: None)
+        return json.dumps(finite, ensure_ascii=False, allow_nan=False, indent=indent)
