@@ -125,7 +125,8 @@ SERIES: Settings = {
     "training.batch_tokens": 1200,
 }
 LAYERS: Settings = {"encoder.size": 8, "encoder.layers": 2, "encoder.bidirectional": False}
-DOT: Settings = {**PAIRS, "decoder.size": 12, "decoder.attention": "dot", "decoder.bridge": "mean"}
+LONGER: Settings = {"data.min_length": 12, "data.max_length": 40}
+DOT: Settings = {**PAIRS, **LONGER, "decoder.size": 12, "decoder.attention": "dot", "decoder.bridge": "mean"}
 SEGMENTS: Settings = {"decoder.kind": "segments", "decoder.segment_length": 3}
 CASES: dict[str, Settings] = {
     "tag linear": {**POS, "decoder": "linear"},
@@ -147,17 +148,17 @@ CASES: dict[str, Settings] = {
     "lm words": {**LM, "data.tokenizer": {"kind": "words", "min_count": 2}, "encoder.kind": "gru"},
     "lm subwords": {**LM, "data.tokenizer": {"kind": "subwords", "vocab_size": 300}, "decoder": {"tied": True}},
     "translate additive": {**PAIRS, "decoder.attention": "additive", "data.tokenizer": "words"},
-    "translate dot": {
+    "translate dot": {**DOT, "data.tokenizer": "characters"},
+    "translate general": {
         **PAIRS,
-        "decoder.size": 12,
-        "decoder.attention": "dot",
-        "decoder.bridge": "mean",
-        "data.tokenizer": "characters",
+        **LONGER,
+        "data.tokenizer": {"kind": "subwords", "vocab_size": 300},
+        "decoder.layers": 2,
     },
-    "translate general": {**PAIRS, "data.tokenizer": {"kind": "subwords", "vocab_size": 300}, "decoder.layers": 2},
     "translate greedy": {**PAIRS, "search.beam": 1, "search.length_penalty": "none", "data.tokenizer": "words"},
     "translate shared": {
         **PAIRS,
+        **LONGER,
         "data.tokenizer": {"kind": "subwords", "vocab_size": 300},
         "data.joint_vocabulary": True,
         "shared_embedding": True,
