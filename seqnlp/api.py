@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import Diverged, RunError, UsageError, error_context
+from seqnlp.errors import Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
+from seqnlp.model import SequenceModel
 from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, consent, dump_recipe, find_recipe, load_recipe
-from seqnlp.recipe.load import path_resolver
+from seqnlp.recipe.load import path_resolver, place_faults
 from seqnlp.recipe.plugins import copies
 from seqnlp.run import Run
 from seqnlp.run.directory import PLUGINS, RECIPE
@@ -107,6 +108,8 @@ def _train(
         run = Run(path)
         _check_same_corpus(run, corpus)
         task = restore(run, wanted)
+    for notice in task.fit_notices:
+        notify(f"train: {notice}")
     splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
     for name, examples in splits.items():
         for notice in task.notices(examples):
@@ -114,6 +117,7 @@ def _train(
 
     trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
     if saved is None:
+        _check_used(wanted, trainer.model, file, overrides)
         lock.acquire()
         run = _begin(path, wanted, plugins, file, task, corpus, trainer.model.device)
     else:
@@ -277,6 +281,14 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
             line for name in names for line in _differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
         ]
     return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
+
+
+def _check_used(recipe: TaskRecipe, model: SequenceModel, file: Path, overrides: Sequence[str]) -> None:
+    """Refuse settings of the encoder that have no effect on its network."""
+    unused = recipe.encoder.unused_in(model.encoder)
+    faults = [Fault(f"encoder.{key}", f"no effect: {reason}", "leave it out") for key, reason in unused]
+    if faults:
+        raise RecipeError(place_faults(faults, file, overrides))
 
 
 def _begin(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
@@ -33,6 +33,14 @@ class Spec(BaseModel):
         """Present name of the field once called `key`; base classes are searched too."""
         tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
         return next((table[key] for table in tables if key in table), None)
+
+    def unused(self) -> Iterator[tuple[str, str]]:
+        """Find settings without an effect beside the others of this section: keys, and reasons."""
+        return iter(())
+
+    def changed(self, *names: str) -> Iterator[str]:
+        """Filter field names by values that are not the default."""
+        return (name for name in names if getattr(self, name) != type(self).model_fields[name].get_default())
 
     def named_files(self) -> dict[str, str]:
         """Paths of the user's files in this section, by key."""

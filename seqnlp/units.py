@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 def duration(seconds: float) -> str:
@@ -22,6 +23,14 @@ def file_size(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
     return f"{size} B"
+
+
+def count_of(names: Sequence[str], noun: str) -> str:
+    """Count of names and the first three of them: `5 series (a, b, c and 2 others)`."""
+    rest = len(names) - 3
+    shown = ", ".join(names[:3]) + ("" if rest <= 0 else f" and {rest:,} other{'s' if rest > 1 else ''}")
+    plural = noun if len(names) == 1 or noun.endswith("s") else f"{noun}s"
+    return f"{len(names):,} {plural} ({shown})"
 
 
 def score(value: float | None) -> str:

@@ -17,6 +17,7 @@ from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
 from seqnlp.spelling import did_you_mean
+from seqnlp.units import count_of
 
 if TYPE_CHECKING:
     from seqnlp.results import SeriesForecast
@@ -56,7 +57,12 @@ def forecast(
         print(f"note: {note}{narrow}", file=sys.stderr)
     with stderr_console().status(f"reading {Path(file).name}", spinner="line"):
         split = forecaster.read(file)
+        short = forecaster.too_short(split)
         found = select(forecaster.forecast(split, horizon, level), series or [])
+    if short:
+        look = forecaster.recipe.data.lookback
+        note = f"shorter than the look-back of {look}, so not forecast: {count_of(short, 'series')}"
+        print(f"note: {note}", file=sys.stderr)
     history = forecaster.history(split, 2 * len(found[0].values)) if plot or pictures else {}
     if pictures:
         from seqnlp.plots.svg_charts import forecast_svg

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
 
 EVEN = 1e-9
-"""Share of the mean below which a standard deviation is that of a constant."""
+"""Share of the mean below which a standard deviation is that of a constant, rounded."""
 SMALLEST = 1e-5
 """Added to the variance of a window, so that a constant one can be scaled."""
 
@@ -70,8 +70,10 @@ class SeriesScaler(Codec):
             values: The numbers of each series, shape (rows, columns); NaN where one is missing.
             season: The scale of MASE, see `__init__`.
 
+        A constant has the deviation 1, so that it can be scaled.
+
         Raises:
-            seqnlp.errors.DataError: a series that is constant, or has no numbers.
+            seqnlp.errors.DataError: a series that has no numbers.
         """
         shape = (len(series), len(columns))
         mean, deviation = np.zeros(shape), np.ones(shape)
@@ -81,9 +83,9 @@ class SeriesScaler(Codec):
                 where = f"series {series[number]!r}, column {name!r}"
                 if not len(known):
                     raise DataError(f"{where}: there are no numbers in it")
-                mean[number, column], deviation[number, column] = known.mean(), known.std()
-                if deviation[number, column] <= EVEN * max(abs(mean[number, column]), 1e-300):
-                    raise DataError(f"{where}: it is {known[0]:g} in all of train; a constant can't be scaled")
+                mean[number, column] = known.mean()
+                if not is_constant(known):
+                    deviation[number, column] = known.std()
         return cls(series, columns, mean, deviation, season)
 
     def encode(self, series: NDArray[np.int64], values: Floats) -> NDArray[np.float32]:
@@ -118,6 +120,12 @@ class SeriesScaler(Codec):
         saved = SavedScaler.read(data)
         numbers = (np.array(table, np.float64) for table in (saved.mean, saved.deviation, saved.season))
         return cls(saved.series, saved.columns, *numbers)
+
+
+def is_constant(values: Floats) -> bool:
+    """True for values that differ by rounding alone; NaN is left out."""
+    known = values[~np.isnan(values)]
+    return not len(known) or bool(known.std() <= EVEN * max(abs(known.mean()), 1e-300))
 
 
 def calendar_features(times: NDArray[np.datetime64], names: list[Calendar]) -> NDArray[np.float32]:

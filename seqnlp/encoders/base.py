@@ -28,6 +28,10 @@ class Encoder(Family, ABC):
     def reads_ahead(self) -> bool:
         """True if a step's vector depends on later steps; a language model's must not."""
 
+    def unused_in(self, network: EncoderModule) -> Iterator[tuple[str, str]]:
+        """Find settings without an effect on the network that was built: keys, and reasons."""
+        return iter(())
+
     def build_cell(self, width: int, size: int) -> EncoderModule:
         """Make one causal layer for a decoder that goes step by step.
 

@@ -1,6 +1,6 @@
 """The Mogrifier LSTM: input and state gate each other before each step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal, final
 
 import torch
@@ -26,6 +26,11 @@ class Mogrifier(RecurrentEncoder):
     """Rank of the matrices between them, for fewer weights; left out: full."""
     weight_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the weights between a layer's steps dropped while training (Merity et al., 2018)."""
+
+    def unused(self) -> Iterator[tuple[str, str]]:
+        yield from super().unused()
+        if not self.rounds:
+            yield from ((key, "there are no rounds of gates") for key in self.changed("rank"))
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
         return MogrifierLayer(width, size, self.rounds, self.rank, self.weight_drop)

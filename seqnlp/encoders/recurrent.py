@@ -1,12 +1,14 @@
 """Recurrent encoders: their shared settings, and the classic kinds RNN, GRU and LSTM."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
 from seqnlp.encoders.base import Encoder
+from seqnlp.nn.encoder import EncoderModule
 from seqnlp.nn.recurrent import GruLayer, LstmLayer, RecurrentLayer, RecurrentStack, RnnLayer
 from seqnlp.nn.recurrent.normalized import NormalizedGruLayer, NormalizedLstmLayer, NormalizedRnnLayer
 
@@ -41,6 +43,18 @@ class RecurrentEncoder(Encoder, ABC):
             width: Features of an input step.
             size: Features of an output step.
         """
+
+    def unused(self) -> Iterator[tuple[str, str]]:
+        between = "dropout is between layers, and there is one" if self.layers == 1 else "dropout is 0"
+        if self.layers == 1 and self.dropout:
+            yield from ((key, between) for key in self.changed("dropout"))
+        if self.layers == 1 or not self.dropout:
+            yield from ((key, between) for key in self.changed("variational_dropout"))
+
+    def unused_in(self, network: EncoderModule) -> Iterator[tuple[str, str]]:
+        stacks = (module for module in network.modules() if isinstance(module, RecurrentStack))
+        if self.residual and not any(stack.sums for stack in stacks):
+            yield "residual", "no layer's input is as wide as its output"
 
     @property
     def reads_ahead(self) -> bool:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_] | None
 
+OF_SPREAD, OF_SIZE = 1e-6, 1e-9
+"""Shares of a series' spread and size: seasonal errors no larger are residues of rounding, in 32 bits too."""
+
 _erf = np.frompyfunc(erf, 1, 1)  # numpy has no error function
 
 
@@ -46,14 +49,23 @@ def seasonal_error(history: Floats, season: int, observed: Mask = None) -> NDArr
         observed: True where a value is observed; of the same shape. A pair counts if both are.
 
     Returns:
-        Shape (*series); NaN for a series without a single pair.
+        Shape (*series); NaN for a series without a single pair; 0 for one that repeats its season but for rounding.
     """
     history = np.asarray(history, np.float64)
     there = ~np.isnan(history) if observed is None else observed & ~np.isnan(history)
     pairs = there[season:] & there[:-season]
     apart = np.where(pairs, np.abs(history[season:] - history[:-season]), 0)
     count = pairs.sum(0)
-    return np.where(count > 0, apart.sum(0) / np.maximum(count, 1), np.nan)
+    error = apart.sum(0) / np.maximum(count, 1)
+    return np.where(count > 0, np.where(error > _residue(history, there), error, 0), np.nan)
+
+
+def _residue(history: Floats, there: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Largest seasonal error that rounding can make; shape (*series)."""
+    values = np.where(there, history, 0)
+    mean = values.sum(0) / np.maximum(there.sum(0), 1)
+    spread = np.abs(np.where(there, history - mean, 0)).max(0, initial=0)
+    return np.asarray(np.maximum(OF_SPREAD * spread, OF_SIZE * np.abs(values).max(0, initial=0)))
 
 
 def mase(truth: Floats, forecast: Floats, scale: Floats | float, observed: Mask = None) -> float:

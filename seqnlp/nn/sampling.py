@@ -10,8 +10,8 @@ from seqnlp.errors import UsageError
 
 Floats = NDArray[np.floating]
 
-NOISE = 1 << 13
-"""Random numbers drawn at once."""
+NOISE, NOISE_IN_ALL = 1 << 13, 1 << 22
+"""Random numbers drawn at once for a text, and for all of them."""
 
 
 def top_k(logits: Floats, k: int) -> Floats:
@@ -88,7 +88,11 @@ class Sampling:
 
 @final
 class Sampler:
-    """Sampler of tokens for several texts at once; the same seed makes the same choices."""
+    """Sampler of tokens for several texts at once; the same seed makes the same choices.
+
+    Each text has a stream of random numbers of its own, which depends on the seed and on its index alone: the first
+    of many texts is the one that would be written alone.
+    """
 
     def __init__(self, sampling: Sampling, seed: int | None, texts: int, tokens: int) -> None:
         """Begin.
@@ -100,8 +104,10 @@ class Sampler:
             tokens: Number of tokens in the vocabulary.
         """
         self.sampling = sampling
-        self._random = np.random.default_rng(seed)
-        self._shape = (max(1, NOISE // (texts * tokens)), texts, tokens)
+        entropy = np.random.SeedSequence(seed).entropy
+        sequences = [np.random.SeedSequence(entropy, spawn_key=(text,) if text else ()) for text in range(texts)]
+        self._streams = [np.random.default_rng(sequence) for sequence in sequences]
+        self._drawn = np.empty((max(1, min(NOISE // tokens, NOISE_IN_ALL // (texts * tokens))), texts, tokens), "f4")
         self._noise = iter(np.empty((0, texts, tokens), np.float32))
         self._seen = np.zeros((texts, tokens), bool) if sampling.repetition_penalty != 1 else None
         self._texts = np.arange(texts)
@@ -134,7 +140,9 @@ class Sampler:
         """Draw Gumbel noise: the largest sum of it and a logit is a draw from the softmax, without computing that."""
         noise = next(self._noise, None)
         if noise is None:
-            drawn = self._random.standard_exponential(self._shape, dtype=np.float32)
-            self._noise = iter(-np.log(np.maximum(drawn, np.float32(1e-30))))
+            for text, stream in enumerate(self._streams):
+                drawn = self._drawn[:, text]
+                drawn[:] = stream.standard_exponential(drawn.shape, dtype=np.float32)
+            self._noise = iter(-np.log(np.maximum(self._drawn, np.float32(1e-30))))
             noise = next(self._noise)
         return noise

@@ -207,7 +207,7 @@ class SeriesDescription:
     missing: int
     """Number of rows without a value."""
     first: str
-    """Timestamp of the first row, ISO 8601."""
+    """Time of the first row: ISO 8601, or an integer."""
     last: str
     step: str | None
     """Step between rows; None for a single row."""
@@ -225,7 +225,9 @@ def describe_series(dataset: Dataset) -> list[SeriesDescription]:
     names, times = (table.column(name).to_numpy() for name in (SERIES, TIME))
     found = []
     for begin, end in rows_of_series(names):
-        moments = times[begin:end].astype("datetime64[s]")
+        moments = times[begin:end]
+        if moments.dtype.kind == "M":
+            moments = moments.astype("datetime64[s]")
         step = Step.infer([moments])
         for column in table.column_names:
             if column in (SERIES, TIME):

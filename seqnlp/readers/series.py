@@ -19,7 +19,7 @@ from seqnlp.readers.base import Reader
 from seqnlp.readers.csv import number_or_nan
 from seqnlp.readers.files import check_file, open_text
 from seqnlp.readers.slices import period_of, split_period
-from seqnlp.readers.time_axis import Step, TimestampError, parse_timestamps
+from seqnlp.readers.time_axis import Step, Times, TimestampError, parse_times
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ MISSING = ("", "na", "n/a", "nan", "null", "none")
 """Texts of a missing value, in upper or lower case."""
 
 Gaps = Literal["refuse", "fill", "ignore"]
-Times = NDArray[np.datetime64]
 Rows = NDArray[np.int64]
 
 MOST_FILLED = 20
@@ -53,13 +52,15 @@ class Series(Reader):
 
     kind: Literal["series"] = "series"
     time: str | None = None
-    """Column of timestamps, ISO 8601; left out: `ds`, `date`, `datetime`, `timestamp` or `time`, else the first."""
+    """Column of timestamps, ISO 8601, or of integer time steps; left out: `ds`, `date`, `datetime`, `timestamp` or
+    `time`, else the first."""
     series: str | None = None
     """Column with the name of each row's series; left out: `unique_id`, if there is one."""
     numeric_columns: list[str] = []
     """Columns of numbers; left out: all others."""
     freq: str | None = None
-    """Frequency of the rows: `h`, `15min`, `D`, `W`, `M`, `Q`, `Y`; left out: the most common one."""
+    """Frequency of the rows: `h`, `15min`, `D`, `B` (business days), `W`, `M`, `Q`, `Y`; left out: the most common
+    one. Integers of four digits are time steps, with `Y` years."""
     gaps: Gaps = "refuse"
     """Treatment of gaps in time: refuse, fill (with missing values), or ignore."""
 
@@ -79,7 +80,7 @@ class Series(Reader):
         codes = np.repeat(np.arange(len(table.names)), np.diff(table.offsets))
         names = pa.DictionaryArray.from_arrays(codes, table.names).cast(pa.string())
         numbers = {name: pa.array(table.values[:, place]) for place, name in enumerate(table.columns)}
-        return Dataset(pa.table({SERIES: names, TIME: pa.array(table.times.astype("datetime64[s]")), **numbers}))
+        return Dataset(pa.table({SERIES: names, TIME: pa.array(table.times), **numbers}))
 
     def split_slice(self, source: str) -> tuple[str, str]:
         return split_period(source)
@@ -124,9 +125,17 @@ class Series(Reader):
             if "" in of_row:
                 raise DataError(f"no name of a series in the column {series!r}", path, int(lines[of_row.index("")]))
         values = np.stack([_numbers(cells[name], name, of_row, path, lines) for name in chosen], 1)
-        times = _times(cells[time], time, of_row, path, lines)
-        freq = None if self.freq is None else Step.parse(self.freq)
+        freq = self.step
+        times = _times(cells[time], time, of_row, path, lines, freq is not None and freq.unit == "months")
+        if freq is not None and times.dtype.kind != "M":
+            found = f"freq = {self.freq!r} is for timestamps; the column {time!r} has integers such as {times[0]}"
+            raise DataError(found, path)
         return lay_out(Records(path, chosen, of_row, times, values, lines), self.gaps, freq)
+
+    @property
+    def step(self) -> Step | None:
+        """Step between rows as `freq` says; None if it is left out."""
+        return None if self.freq is None else Step.parse(self.freq)
 
     def _column(self, name: str | None, likely: list[str], names: list[str], path: Path) -> str:
         if name is not None and name not in names:
@@ -148,7 +157,7 @@ def looks_like_series(path: Path) -> bool:
         header, first = (next(csv.reader([line], delimiter=delimiter)) for line in islice(open_text(path), 2))
         row = dict(zip(header, first, strict=True))
         time = next(name for name in TIMES if name in row)
-        parse_timestamps([row.pop(time)])
+        parse_times([row.pop(time)])
     except (DataError, TimestampError, ValueError, StopIteration, csv.Error):
         return False
     row.pop(SERIES, None)
@@ -222,12 +231,12 @@ def _is_missing(cell: Any) -> bool:
 
 
 def _times(
-    cells: Sequence[Any], name: str, of_row: Sequence[str], path: Path, lines: NDArray[np.int64]
-) -> NDArray[np.datetime64]:
-    """Parse a column of timestamps, in seconds."""
+    cells: Sequence[Any], name: str, of_row: Sequence[str], path: Path, lines: NDArray[np.int64], years: bool
+) -> Times:
+    """Parse a column of times: timestamps in seconds, or integers; `years` takes four digits for a year."""
     texts = [cell.isoformat() if isinstance(cell, date) else "" if cell is None else str(cell) for cell in cells]
     try:
-        return parse_timestamps(texts)
+        return parse_times(texts, years)
     except TimestampError as error:
         problem = f"series {of_row[error.index]!r}, column {name!r}: {error.problem}"
         raise DataError(problem, path, int(lines[error.index])) from None
@@ -244,7 +253,7 @@ class SeriesTable:
     values: NDArray[np.float64]
     """Values, shape (rows, columns); NaN where one is missing."""
     times: Times
-    """Timestamps of the rows, in seconds; shape (rows,)."""
+    """Timestamps of the rows, in seconds, or integer time steps; shape (rows,)."""
     offsets: NDArray[np.int64]
     """Start of each series, and the end of the last one; shape (series + 1,)."""
 
@@ -281,8 +290,8 @@ def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTab
     for name, rows in rows_of.items():
         _check_rising(records, name, rows)
     step = Step.infer([records.times[rows] for rows in rows_of.values()])
-    if step and freq:  # a month may be from its last day to the next one's
-        step = replace(freq, unit="month ends") if (freq.unit, step.unit) == ("months", "month ends") else freq
+    if step and freq:
+        step = freq.of_month_ends(step)
     parts = [(records.times[rows], records.values[rows]) for rows in rows_of.values()]
     if step and gaps != "ignore":
         parts = [_evenly(records, name, rows, step, gaps) for name, rows in rows_of.items()]
@@ -293,7 +302,7 @@ def lay_out(records: Records, gaps: Gaps, freq: Step | None = None) -> SeriesTab
 
 def _check_rising(records: Records, name: str, rows: Rows) -> None:
     times = records.times[rows]
-    falling = np.flatnonzero(np.diff(times) <= np.timedelta64(0, "s"))
+    falling = np.flatnonzero(np.diff(times).astype(np.int64) <= 0)
     if not len(falling):
         return
     place = int(falling[0]) + 1

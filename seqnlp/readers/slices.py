@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
+from seqnlp.readers.time_axis import Times
 
 SLICE = re.compile(r"\[(-?\d+%?)?:(-?\d+%?)?\]$")
 
@@ -61,20 +61,20 @@ def split_period(source: str) -> tuple[str, str]:
     return source[: match.start()], match[0]
 
 
-def period_of(period: str, times: NDArray[np.datetime64], name: str) -> tuple[int, int]:
+def period_of(period: str, times: Times, name: str) -> tuple[int, int]:
     """Rows of a period of a series: from the first bound up to, and without, the second one.
 
     Args:
         period: `[a:b]`, or empty for all. A bound is a row, with `%` a hundredth of all rows, or a day, which stands
             for its beginning.
-        times: Timestamps of the rows of the series; rising.
+        times: Timestamps or integer time steps of the rows of the series; rising.
         name: Name of the file, for messages.
 
     Returns:
         The first row, and the one after the last.
 
     Raises:
-        seqnlp.errors.DataError: a day that does not exist.
+        seqnlp.errors.DataError: a day that does not exist, or that integer time steps do not tell.
     """
     match = PERIOD.fullmatch(period)
     if match is None:
@@ -88,6 +88,9 @@ def period_of(period: str, times: NDArray[np.datetime64], name: str) -> tuple[in
             day = np.datetime64(bound, "s")
         except ValueError:
             raise DataError(f"{bound} in {period} is not a day", name) from None
+        if times.dtype.kind != "M":
+            problem = "its times are integers; count rows in the period, such as [:70%] or [-24:]"
+            raise DataError(f"{bound} in {period} is a day, but {problem}", name)
         bounds.append(str(int(np.searchsorted(times.astype("datetime64[s]"), day))))
     rows = rows_of(f"[{bounds[0]}:{bounds[1]}]", len(times))
     return rows.start, max(rows.stop, rows.start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
 
-Times = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
+Times = NDArray[np.datetime64] | Ints
+"""Timestamps in seconds, or integer time steps."""
 
 EXPECTED = "expected a timestamp such as 2016-07-31, 2016-07-31 23:00 or 2016-07-31T23:00:00Z"
 RECENT = 25
@@ -23,6 +24,9 @@ RECENT = 25
 _TIMESTAMP = re.compile(
     r"(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?:\.0+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
 )
+
+_INTEGER = re.compile(r"[+-]?\d{1,18}")
+_COMPACT = re.compile(r"(?:19|20)\d{6}")
 
 
 class TimestampError(ValueError):
@@ -33,7 +37,30 @@ class TimestampError(ValueError):
         self.index, self.problem = index, problem
 
 
-def parse_timestamps(texts: Sequence[str]) -> Times:
+def parse_times(texts: Sequence[str], years: bool = False) -> Times:
+    """Parse a column of times: ISO 8601 timestamps, dates such as 20160731, or integer time steps.
+
+    Args:
+        texts: One or more texts.
+        years: Integers of four digits are years.
+
+    Returns:
+        Timestamps in seconds; integers where all texts are, but for dates and years.
+
+    Raises:
+        TimestampError: as `parse_timestamps`.
+    """
+    plain = [text.strip() for text in texts]
+    if years or not all(map(_INTEGER.fullmatch, plain)):
+        return parse_timestamps(texts)
+    if all(map(_COMPACT.fullmatch, plain)):
+        dashed = [f"{text[:4]}-{text[4:6]}-{text[6:]}" for text in plain]
+        if all(map(_exists, dashed)):
+            return np.array(dashed, "datetime64[s]")
+    return np.array(plain, np.int64)
+
+
+def parse_timestamps(texts: Sequence[str]) -> NDArray[np.datetime64]:
     """Parse ISO 8601 timestamps to the second, in their own local time.
 
     A distance from UTC is dropped; all texts must have the same, or none.
@@ -81,24 +108,33 @@ WORDS = {
     "M": "month",
     "Q": "quarter",
     "Y": "year",
+    "B": "business day",
 }
 
 _STEP = re.compile(r"(\d*)([a-zA-Z]+)")
 
-Unit = Literal["seconds", "months", "month ends"]
+Unit = Literal["seconds", "months", "month ends", "weekdays", "integers"]
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+BUSINESS_DAYS = "1111100"
+"""Monday to Friday, as a weekmask of numpy."""
+WEEKS = 6
+"""Weeks that tell which days have no rows: steps of 2 to 6 days come to every day of the week in them."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Distance between the rows of a series: a number of seconds or of calendar months."""
+    """Distance between the rows of a series: a number of seconds, calendar months, weekdays or integers."""
 
     count: int
     unit: Unit
-    """`month ends`: months, the day counted from the end of the month."""
+    """`month ends`: months, the day counted from the end of the month. `weekdays`: days of the weekmask."""
+    weekmask: str = ""
+    """Days of the week with rows, Monday first: `1111100` are business days."""
 
     @classmethod
     def parse(cls, text: str) -> Step:
-        """Parse `h`, `15min`, `D`, `W`, `M`, `Q` or `Y`.
+        """Parse `h`, `15min`, `D`, `B`, `W`, `M`, `Q` or `Y`.
 
         Raises:
             ValueError: for anything else.
@@ -109,6 +145,8 @@ class Step:
             return cls(count * SECONDS[match[2]], "seconds")
         if match and count and match[2] in MONTHS:
             return cls(count * MONTHS[match[2]], "months")
+        if match and count and match[2] == "B":
+            return cls(count, "weekdays", BUSINESS_DAYS)
         raise ValueError(f"Input should be a number and one of {', '.join(WORDS)}, for instance h or 15min")
 
     @classmethod
@@ -116,12 +154,19 @@ class Step:
         """Most common step of some series, gaps or not; None if no series has two rows.
 
         Args:
-            series: The timestamps of each; rising, in seconds.
+            series: The times of each; rising, timestamps in seconds.
         """
         seconds = np.concatenate([np.diff(times).astype(np.int64) for times in series])
         if not len(seconds):
             return None
         usual = _most_common(seconds)
+        if series[0].dtype.kind != "M":
+            return cls(usual, "integers")
+        uneven = bool((seconds != usual).any())
+        if uneven and usual % SECONDS["D"] == 0 and usual < 7 * SECONDS["D"]:
+            weekmask = _weekmask([times for times in series if len(times)])
+            if weekmask:
+                return cls(1, "weekdays", weekmask)
         if usual < 28 * SECONDS["D"]:
             return cls(usual, "seconds")
         units: list[Unit] = ["months", "month ends"]
@@ -131,31 +176,49 @@ class Step:
                 return cls(_most_common(np.concatenate([np.diff(months) for months, _ in parts])), unit)
         return cls(usual, "seconds")
 
+    def of_month_ends(self, found: Step | None) -> Step:
+        """Replace months by month ends if these were found."""
+        ends = (self.unit, found.unit if found else "") == ("months", "month ends")
+        return replace(self, unit="month ends") if ends else self
+
     def positions(self, times: Times) -> tuple[Ints, NDArray[np.bool_]]:
         """Whole steps from the first timestamp to each; also, if they are exact.
 
         Args:
-            times: In seconds, one or more; shape (rows,).
+            times: Timestamps in seconds or integers, one or more; shape (rows,).
         """
-        if self.unit == "seconds":
+        if (self.unit == "integers") != (times.dtype.kind != "M"):
+            return np.zeros(len(times), np.int64), np.arange(len(times)) == 0
+        if self.unit in ("seconds", "integers"):
             apart = (times - times[0]).astype(np.int64)
             return apart // self.count, apart % self.count == 0
+        if self.unit == "weekdays":
+            days = times.astype("datetime64[D]")
+            same = np.is_busday(days, self.weekmask) & (times - days == times[0] - days[0])
+            between = np.busday_count(days[0], days, self.weekmask)
+            return between // self.count, (between % self.count == 0) & same
         months, same = _in_calendar(times, self.unit)
         apart = months - months[0]
         return apart // self.count, (apart % self.count == 0) & same
 
-    def after(self, start: np.datetime64, positions: Ints) -> Times:
+    def after(self, start: np.datetime64 | np.int64, positions: Ints) -> Times:
         """Timestamps that are a number of steps after one of a series.
 
         Args:
-            start: In seconds.
+            start: A timestamp in seconds, or an integer.
             positions: The numbers of steps; shape (rows,).
 
         Raises:
             ValueError: after the year 9999, for a step of months.
         """
+        if not isinstance(start, np.datetime64):
+            return np.asarray(start + positions * self.count)
         if self.unit == "seconds":
             return np.asarray(start + (positions * self.count).astype("timedelta64[s]"))
+        if self.unit == "weekdays":
+            day = start.astype("datetime64[D]")
+            days = np.busday_offset(day, positions * self.count, "backward", self.weekmask)
+            return np.asarray(days + (start - day))
         import pandas as pd
 
         first = pd.Timestamp(start)
@@ -165,6 +228,12 @@ class Step:
         return np.array(moved, "datetime64[s]")
 
     def __str__(self) -> str:
+        if self.unit == "integers":
+            return f"{self.count}"
+        if self.unit == "weekdays" and self.weekmask == BUSINESS_DAYS:
+            return "1 business day" if self.count == 1 else f"{self.count} business days"
+        if self.unit == "weekdays":
+            return "1 day of " + ", ".join(day for day, on in zip(DAYS, self.weekmask, strict=True) if on == "1")
         table = SECONDS if self.unit == "seconds" else MONTHS
         unit, size = next((unit, size) for unit, size in table.items() if self.count % size == 0)
         count = self.count // size
@@ -182,30 +251,62 @@ def _in_calendar(times: Times, unit: Unit) -> tuple[Ints, NDArray[np.bool_]]:
     return months, np.asarray((day == day[0]) & (of_day == of_day[0]))
 
 
+def _weekmask(series: list[Times]) -> str | None:
+    """Infer the weekmask of series with days off; None for other series.
+
+    Args:
+        series: The timestamps of each, one or more.
+    """
+    days = [times.astype("datetime64[D]") for times in series]
+    of_day = {moment for times, each in zip(series, days, strict=True) for moment in (times - each).astype(int)}
+    # 1970-01-01 was a Thursday; Monday is 0
+    present = {day for each in days for day in ((each.astype(np.int64) + 3) % 7).tolist()}
+    if len(of_day) > 1 or not 1 < len(present) < 7:
+        return None
+    weekmask = "".join("1" if day in present else "0" for day in range(7))
+    between = np.concatenate([np.busday_count(each[:-1], each[1:], weekmask) for each in days])
+    apart = np.concatenate([np.diff(each).astype(int) for each in days])
+    if weekmask == BUSINESS_DAYS:
+        told = _most_common(apart) == 1
+    else:
+        told = max(int((each[-1] - each[0]).astype(int)) for each in days) >= 7 * WEEKS
+    mostly = 2 * int((between == 1).sum()) > len(between)  # else the days with rows are chance
+    return weekmask if told and mostly else None
+
+
 def _most_common(numbers: Ints) -> int:
     values, counts = np.unique(numbers, return_counts=True)
     return int(values[counts.argmax()])
 
 
-def times_after(times: Times, steps: int, series: str, path: Path) -> Times:
-    """Timestamps of the steps after the last row of a series.
+def times_after(times: Times, steps: int, series: str, path: Path, freq: Step | None = None) -> Times:
+    """Times of the steps after the last row of a series.
 
     Args:
-        times: Timestamps of its rows, two or more; shape (rows,).
+        times: Times of its rows, two or more; shape (rows,).
         steps: Number of steps.
         series: Name of the series, for messages.
         path: The file that it is from.
+        freq: Step between rows; left out: that of the last rows, which must be evenly spaced, but for days on which
+            a series of weekdays has no row (holidays).
 
     Raises:
         seqnlp.errors.DataError: if the last rows are not evenly spaced, or it would go on after the year 9999.
     """
-    recent = times[-RECENT:].astype("datetime64[s]")
-    step = Step.infer([recent])
+    recent = times[-RECENT:]
+    step = Step.infer([times])  # free days of the week take more than the last rows to tell
+    if step is None or step.unit != "weekdays":
+        step = Step.infer([recent])
+    step = freq.of_month_ends(step) if freq else step
     if step is not None:
         positions, exact = step.positions(recent)
-        if exact.all() and (np.diff(positions) == 1).all():
+        even = bool((np.diff(positions) == 1).all()) or step.unit == "weekdays" or freq is not None
+        if exact.all() and even:
             try:
                 return step.after(recent[-1], np.arange(1, steps + 1))
             except ValueError:
                 raise DataError(f"series {series!r}: {steps} steps of {step} go past the year 9999", path) from None
-    raise DataError(f"series {series!r}: its last rows are not evenly spaced, so no later ones can be dated", path)
+    hint = "" if freq else '; data.reader.freq, such as "D" or "B", tells the step between rows'
+    raise DataError(
+        f"series {series!r}: its last rows are not evenly spaced, so no later ones can be dated{hint}", path
+    )

@@ -15,7 +15,7 @@ from seqnlp.recipe.messages import add_places, validation_faults
 from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
 from seqnlp.recipe.shipped import find_file, find_recipe
-from seqnlp.recipe.source import read_document, read_text
+from seqnlp.recipe.source import is_of_run, read_document, read_text
 from seqnlp.spec import Spec
 
 
@@ -63,7 +63,8 @@ def parse_recipe(
         recipe = Recipe.parse(document.data)
     except ValidationError as error:
         raise RecipeError(validation_faults(error, document)) from None
-    faults = add_places(list(recipe.faults()), document)
+    unused = () if is_of_run(Path(path)) else recipe.unused_settings()  # a trained model stays as it is
+    faults = add_places([*recipe.faults(), *unused], document)
     if faults:
         raise RecipeError(faults)
     return recipe

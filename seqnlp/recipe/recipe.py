@@ -47,9 +47,22 @@ class Recipe(Family, ABC):
         """Contradictions between settings that are each valid alone; `key` and `problem` are set."""
         yield from ()
 
+    def unused_settings(self) -> Iterator[Fault]:
+        """Settings without an effect beside the others: `key`, `problem` and perhaps `hint` are set."""
+        yield from _unused(self, "")
+
     def locate(self, source: str, find: Callable[[str], Path]) -> Any:
         """Resolve the source of a split; `find` raises `DataError` for a file that does not exist."""
         return self.data.reader.locate(source, find)
+
+
+def _unused(spec: Spec, prefix: str) -> Iterator[Fault]:
+    """Settings without an effect in a section and those below it."""
+    for key, reason in spec.unused():
+        yield Fault(prefix + key, f"no effect: {reason}", "leave it out")
+    for name, value in spec:
+        if isinstance(value, Spec):
+            yield from _unused(value, f"{prefix}{name}.")
 
 
 def dump_recipe(recipe: Recipe) -> str:

@@ -319,7 +319,7 @@ def test_bad_files_are_told_in_a_line(change: dict[Any, str], problem: str, tmp_
     assert "\n" not in str(error.value)
 
 
-def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) -> None:
+def test_gaps_and_short_series_are_told(file: Path, tmp_path: Path) -> None:
     lines = file.read_text().splitlines()
     gap = tmp_path / "gap.csv"
     gap.write_text("\n".join(lines[:50] + lines[53:]) + "\n")
@@ -327,10 +327,6 @@ def test_gaps_constants_and_short_series_are_told(file: Path, tmp_path: Path) ->
         train("etth1", gap, tmp_path / "run", *SEGRNN)
     filled = ['data.reader={kind="series", gaps="fill"}', 'data.missing="mask"']
     assert train("etth1", gap, tmp_path / "run", *SEGRNN, *filled)
-    flat = wave()
-    flat[:140, 1] = 3
-    with pytest.raises(DataError, match=r"flat.csv\[0:140\]: series 'flat', column 'b': it is 3 in all of train"):
-        train("etth1", write(tmp_path / "flat.csv", flat), tmp_path / "flat", *SEGRNN)
     with pytest.raises(DataError, match=r"\[190:\]: series 'short': 4 rows and 190 before them are too short"):
         train("etth1", write(tmp_path / "short.csv", wave(194)), tmp_path / "short", *SEGRNN)
 

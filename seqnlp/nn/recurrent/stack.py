@@ -47,10 +47,13 @@ class RecurrentStack(EncoderModule):
         super().__init__()
         self.residual, self.directions = residual, 2 if bidirectional else 1
         self.layers, self.width = nn.ModuleList(), width
+        self.sums = 0
+        """Number of layers whose input is added to their output."""
         for _ in range(layers):
             directions = [layer(self.width) for _ in range(self.directions)]
             self.layers.append(nn.ModuleList(directions))
-            self.width = sum(each.size for each in directions)
+            before, self.width = self.width, sum(each.size for each in directions)
+            self.sums += residual and before == self.width
         self.dropout = Dropout(dropout, variational)
         if weights_are_drawn():
             for each in self.modules():

@@ -1,6 +1,7 @@
 """Split of a forecaster's corpus: a file of series, and the period to forecast."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from seqnlp.errors import DataError
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.slices import period_of
+from seqnlp.readers.time_axis import Times
 from seqnlp.spelling import nearest_or_all
 
 
@@ -41,6 +43,17 @@ class SeriesSplit:
             split.period(number)
         return split
 
+    def keep(self, numbers: Sequence[int]) -> "SeriesSplit":
+        """Select series by their index."""
+        if list(numbers) == list(range(len(self.names))):
+            return self
+        whole = self.whole
+        spans = [slice(*whole.offsets[number : number + 2].tolist()) for number in numbers]
+        offsets = np.cumsum([0, *(span.stop - span.start for span in spans)]).astype(np.int64)
+        times, values = (np.concatenate([table[span] for span in spans]) for table in (whole.times, whole.values))
+        names = [whole.names[number] for number in numbers]
+        return replace(self, whole=replace(whole, names=names, values=values, times=times, offsets=offsets))
+
     @property
     def name(self) -> str:
         """Name in messages."""
@@ -57,8 +70,8 @@ class SeriesSplit:
         return self.whole.columns
 
     @property
-    def times(self) -> NDArray[np.datetime64]:
-        """Timestamps of the rows; shape (rows,)."""
+    def times(self) -> Times:
+        """Timestamps of the rows, or integer time steps; shape (rows,)."""
         return self.whole.times
 
     @property

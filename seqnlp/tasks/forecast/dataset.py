@@ -84,6 +84,8 @@ class Windows(EncodedDataset):
         self._values = sliding_window_view(encoded.values, length, axis=1)
         self._observed = sliding_window_view(encoded.observed, length, axis=1)
         self._complete = bool(encoded.observed.all())
+        self.left_out: list[str] = []
+        """Notices of series of the split that are left out."""
 
     def seen(self, segment: int, scale: WindowScale) -> "Windows":
         """Copy with another segment and normalisation."""

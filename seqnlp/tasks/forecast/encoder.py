@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from seqnlp.codecs.series import SeriesScaler, calendar_features
 from seqnlp.errors import DataError
+from seqnlp.readers.time_axis import Times
 from seqnlp.spelling import nearest_or_all
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import EncodedSeries, WindowShape
@@ -53,9 +54,7 @@ class SeriesEncoder:
         self._check_missing(split, np.isnan(values))
         return self.encode_rows(values, series, split.times)
 
-    def encode_rows(
-        self, values: NDArray[np.float64], series: NDArray[np.int64], times: NDArray[np.datetime64]
-    ) -> EncodedSeries:
+    def encode_rows(self, values: NDArray[np.float64], series: NDArray[np.int64], times: Times) -> EncodedSeries:
         """Scale rows, whose missing values become 0.
 
         Args:
@@ -64,15 +63,29 @@ class SeriesEncoder:
             times: Of each row.
         """
         missing = np.isnan(values)
+        calendar = self.data.calendar
+        if calendar and times.dtype.kind != "M":
+            raise DataError(f"its times are integers such as {times[0]}; data.calendar needs timestamps")
         targets, known = len(self.targets), len(self.targets) + len(self.data.past_covariates)
         scaled = np.where(missing, np.float32(0), self.scaler.encode(series, np.where(missing, 0, values)))
         return EncodedSeries(
             np.ascontiguousarray(scaled[:, :targets].T),
             np.ascontiguousarray(~missing[:, :targets].T),
             scaled[:, targets:known],
-            np.concatenate([calendar_features(times, self.data.calendar), scaled[:, known:]], 1),
+            np.concatenate([calendar_features(times.astype("datetime64[s]"), calendar), scaled[:, known:]], 1),
             series,
         )
+
+    def keep_known(self, split: SeriesSplit) -> SeriesSplit:
+        """Leave out series that train did not have.
+
+        Raises:
+            seqnlp.errors.DataError: train had none of them.
+        """
+        known = [number for number, name in enumerate(split.names) if name in self.scaler.series]
+        if not known:
+            self.codes(split)
+        return split.keep(known) if known else split
 
     def codes(self, split: SeriesSplit) -> NDArray[np.int64]:
         """Index in train of each series of a split."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from math import ceil
 from pathlib import Path
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.readers.series import Series, SeriesTable
-from seqnlp.readers.time_axis import times_after
+from seqnlp.readers.time_axis import Times, times_after
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.forecast.corpus import SeriesSplit
@@ -65,9 +65,13 @@ class Forecaster(Predictor):
 
     def read(self, file: str | Path) -> SeriesSplit:
         """Open a file of series or a period of it: `load.csv[:-24]`, for instance."""
+        return SeriesSplit.read(self._reader.locate(str(file), Path), self._reader)
+
+    @property
+    def _reader(self) -> Series:
         reader = self.recipe.data.reader
         assert isinstance(reader, Series)
-        return SeriesSplit.read(reader.locate(str(file), Path), reader)
+        return reader
 
     def history(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
         """Last values before a forecast; NaN where one is missing.
@@ -110,10 +114,10 @@ class Forecaster(Predictor):
                 forecasts a distribution.
 
         Returns:
-            One forecast for each series, or for each column that is forecast.
+            One forecast for each series, or for each column that is forecast; none for series that are too short.
 
         Raises:
-            seqnlp.errors.DataError: for what is wrong with the data, for instance a series that is too short.
+            seqnlp.errors.DataError: for what is wrong with the data, for instance series that are all too short.
             seqnlp.errors.UsageError: for a horizon or a level that the model can't give.
         """
         steps = self.horizon if horizon is None else horizon
@@ -127,6 +131,8 @@ class Forecaster(Predictor):
             split = SeriesSplit(Path("series"), data)
         else:
             split = data if isinstance(data, SeriesSplit) else self.read(data)
+        short = self.too_short(split)
+        split = split.keep([number for number, name in enumerate(split.names) if name not in short])
         strides = ceil(steps / self.horizon)
         if strides > 1 and self.recipe.data.past_covariates:
             names = ", ".join(map(repr, self.recipe.data.past_covariates))
@@ -153,20 +159,32 @@ class Forecaster(Predictor):
             raise UsageError('the model forecasts points, without intervals; train with output = "quantiles"')
         raise UsageError(f"level {level:g}: the model's quantiles do not reach {ends[0]:g} and {ends[1]:g}")
 
-    def _windows(self, split: SeriesSplit, steps: int) -> tuple[Windows, list[NDArray[np.datetime64]]]:
+    def too_short(self, split: SeriesSplit) -> list[str]:
+        """Names of series with fewer rows than the look-back; they get no forecast.
+
+        Raises:
+            seqnlp.errors.DataError: all of them are too short.
+        """
+        look = self.encoder.window.lookback
+        rows = {name: self._given(split, number)[1] for number, name in enumerate(split.names)}
+        short = [name for name, found in rows.items() if found < look]
+        if len(short) == len(rows):
+            problem = f"series {short[0]!r}: {rows[short[0]]:,} rows with values are fewer than data.lookback = {look}"
+            raise DataError(problem, split.name)
+        return short
+
+    def _windows(self, split: SeriesSplit, steps: int) -> tuple[Windows, list[Times]]:
         """Last lookback of each series, followed by empty steps; also the times of both."""
         look, scaler = self.encoder.window.lookback, self.scaler
         length = look + steps
         values = np.full((len(split.names), length, len(scaler.columns)), np.nan)
-        moments = np.empty((len(split.names), length), "datetime64[s]")
+        moments: Any = np.empty((len(split.names), length), split.times.dtype)
+        freq = self._reader.step
         for number, name in enumerate(split.names):
             table, first = self._given(split, number)
             begin = int(split.offsets[number])
-            if first < look:
-                problem = f"series {name!r}: {first:,} rows with values are fewer than data.lookback = {look}"
-                raise DataError(problem, split.name)
             past = split.times[begin : begin + first]
-            moments[number] = np.concatenate([past[first - look :], times_after(past, steps, name, split.path)])
+            moments[number] = np.concatenate([past[first - look :], times_after(past, steps, name, split.path, freq)])
             there = table[first - look : first + steps]
             values[number, : len(there)] = there
             values[number, look:, : len(table[0]) - len(self.recipe.data.future_covariates)] = np.nan
@@ -174,9 +192,7 @@ class Forecaster(Predictor):
         starts = np.arange(len(split.names)) * length + look
         return Windows(encoded, starts, self.encoder.window, 1), list(moments[:, look:])
 
-    def _encode(
-        self, split: SeriesSplit, values: NDArray[np.float64], moments: NDArray[np.datetime64], look: int
-    ) -> EncodedSeries:
+    def _encode(self, split: SeriesSplit, values: NDArray[np.float64], moments: Times, look: int) -> EncodedSeries:
         _, length, columns = values.shape
         known = columns - len(self.recipe.data.future_covariates)
         missing = np.isnan(values)
@@ -218,7 +234,7 @@ class Forecaster(Predictor):
         self,
         split: SeriesSplit,
         windows: Windows,
-        times: list[NDArray[np.datetime64]],
+        times: list[Times],
         numbers: NDArray[np.float32],
         level: float | None,
     ) -> list[SeriesForecast]:

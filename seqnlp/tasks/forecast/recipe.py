@@ -7,7 +7,7 @@ from typing import Annotated, Literal, final
 from pydantic import Field
 
 from seqnlp.codecs.series import Calendar, WindowScale
-from seqnlp.decoders.forecast import ForecastDecoder, LinearMap, Segments
+from seqnlp.decoders.forecast import ForecastDecoder, LinearMap, QuantileOutput, Segments
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.series import SeriesEmbedding
 from seqnlp.encoders import Encoder, Gru, NoEncoder
@@ -118,6 +118,17 @@ class ForecastRecipe(TaskRecipe):
             key = "future_covariates" if name in data.future_covariates else key
             problem, hint = f"the column {name!r} is named twice", "a column is a target, a past or a future covariate"
             yield Fault(f"data.{key}", problem, hint)
+
+    def unused_settings(self) -> Iterator[Fault]:
+        yield from super().unused_settings()
+        if isinstance(self.decoder, LinearMap):
+            for key in self.data.changed("calendar", "past_covariates", "future_covariates"):
+                problem = "no effect: the linear decoder reads the values alone"
+                yield Fault(f"data.{key}", problem, 'leave it out, or decoder.kind = "direct" with an encoder')
+        if not isinstance(self.decoder.output, QuantileOutput):
+            for key in self.decoder.changed("calibrate"):
+                problem = "no effect: quantiles are calibrated, and there are none"
+                yield Fault(f"decoder.{key}", problem, 'decoder.output = "quantiles"')
 
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits; periods of one file share one reading."""

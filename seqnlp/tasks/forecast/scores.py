@@ -65,16 +65,19 @@ def point_scores(truth: Truth, point: Floats, table: bool = False) -> Scores:
 
     Returns:
         `mse` and `mae` of scaled values; `mse_units`, `mae_units`, `mase` and `smape` (0 to 2) of original ones.
+        Series without a seasonal error in train (constant, perfectly seasonal, short) count in no `mase`; if there
+        are no others, it is left out.
     """
     actual, forecast = truth.values * truth.deviation + truth.mean, point * truth.deviation + truth.mean
 
     def measured(observed: NDArray[np.bool_]) -> Scores:
+        mase = forecasts.mase(actual, forecast, truth.season, observed)
         return {
             "mse": forecasts.mse(truth.values, point, observed),
             "mae": forecasts.mae(truth.values, point, observed),
             "mse_units": forecasts.mse(actual, forecast, observed),
             "mae_units": forecasts.mae(actual, forecast, observed),
-            "mase": forecasts.mase(actual, forecast, truth.season, observed),
+            **({} if np.isnan(mase) and not np.isnan(forecast).any() else {"mase": mase}),
             "smape": forecasts.smape(actual, forecast, observed),
         }
 

@@ -9,7 +9,7 @@ import torch
 
 from seqnlp.codecs import Codec
 from seqnlp.codecs.saved import damaged
-from seqnlp.codecs.series import SeriesScaler
+from seqnlp.codecs.series import SeriesScaler, is_constant
 from seqnlp.decoders.forecast import ForecastModule, ForecastShape, LinearMap
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
@@ -29,6 +29,7 @@ from seqnlp.tasks.forecast.preview import preview
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores
 from seqnlp.training import Metric, Preview, Trainer, Training
+from seqnlp.units import count_of
 
 INTERVAL = 0.8
 """Interval whose coverage is scored."""
@@ -58,16 +59,30 @@ class ForecastTask(Task):
         if not targets:
             raise DataError("all its columns are covariates; there is nothing to forecast", train.path)
         columns = [*targets, *covariates]
+        if data.calendar and train.times.dtype.kind != "M":
+            problem = f"its times are integers such as {train.times[0]}; data.calendar needs timestamps"
+            raise DataError(problem, train.path)
+        empty = [name for number, name in enumerate(train.names) if len(set(train.period(number))) == 1]
+        if len(empty) == len(train.names):
+            raise DataError(f"series {empty[0]!r}: it has no rows in the period", train.name)
+        train = train.keep([number for number, name in enumerate(train.names) if name not in empty])
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
-        for number, rows in enumerate(values):
-            if not len(rows):
-                raise DataError(f"series {train.names[number]!r}: it has no rows in the period", train.name)
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season)
         except DataError as error:
             raise error.replace(path=train.name) from None
-        return cls(recipe, scaler)
+        task = cls(recipe, scaler)
+        constant = [
+            name if len(columns) == 1 else f"{name}, column {column}"
+            for name, rows in zip(train.names, values, strict=True)
+            for place, column in enumerate(columns)
+            if is_constant(rows[:, place])
+        ]
+        if constant:
+            found = count_of(constant, "series" if len(columns) == 1 else "column")
+            task.fit_notices = (f"constant, so scaled with the deviation 1: {found}",)
+        return task
 
     @classmethod
     def restore(cls, recipe: ForecastRecipe, codecs: Codecs) -> Self:
@@ -85,21 +100,34 @@ class ForecastTask(Task):
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
         """Encode a split: its windows are those whose horizon lies in its period."""
         data = self.recipe.data
-        for number, name in enumerate(split.names):
-            start, end = split.period(number)
-            rows = end - max(start, int(split.offsets[number]) + data.lookback)
+        known = self.encoder.keep_known(split)
+        need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
+        short: dict[int, str] = {}
+        for number, name in enumerate(known.names):
+            start, end = known.period(number)
+            rows = end - max(start, int(known.offsets[number]) + data.lookback)
             if rows < data.horizon:
-                need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
-                before = start - int(split.offsets[number])
+                before = start - int(known.offsets[number])
                 found = f"{end - start:,} rows" + (f" and {before:,} before them" if before else "")
-                raise DataError(f"series {name!r}: {found} are too short for {need}", split.name)
-        periods = [split.period(number) for number in range(len(split.names))]
-        starts = window_starts(split.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
-        return Windows(self.encoder.encode(split), starts, self.window, batch_tokens, self.recipe.training.stride)
+                short[number] = f"series {name!r}: {found} are too short for {need}"
+        if len(short) == len(known.names):
+            raise DataError(short[0], split.name)
+        long = known.keep([number for number in range(len(known.names)) if number not in short])
+        periods = [long.period(number) for number in range(len(long.names))]
+        starts = window_starts(long.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
+        windows = Windows(self.encoder.encode(long), starts, self.window, batch_tokens, self.recipe.training.stride)
+        foreign = [name for name in split.names if name not in known.names]
+        if foreign:
+            windows.left_out.append(f"not in train, so left out: {count_of(foreign, 'series')}")
+        if short:
+            names = [known.names[number] for number in short]
+            windows.left_out.append(f"too short for {need}, so left out: {count_of(names, 'series')}")
+        return windows
 
     def notices(self, examples: Windows) -> list[str]:
         missing = ~examples.encoded.observed
-        return [f"{int(missing.sum()):,} of its values are missing ({missing.mean():.2%})"] if missing.any() else []
+        share = f"{int(missing.sum()):,} of its values are missing ({missing.mean():.2%})"
+        return [*examples.left_out, *([share] if missing.any() else [])]
 
     def build(self) -> SequenceModel:
         recipe = self.recipe

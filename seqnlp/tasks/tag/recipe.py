@@ -121,6 +121,14 @@ class TagRecipe(TaskRecipe):
         columns = {name: self.data.beside(words, split, name) for name in self.embedding.given_columns}
         return TokenizedText(words, columns)
 
+    def unused_settings(self) -> Iterator[Fault]:
+        yield from super().unused_settings()
+        if self.data.scheme is None:
+            keys = [*(f"data.{key}" for key in self.data.changed("repair"))]
+            keys += [f"decoder.{key}" for key in self.decoder.changed("constrained")]
+            for key in keys:
+                yield Fault(key, "no effect: it is about tags of spans", 'add data.scheme, for instance "bio"')
+
     def faults(self) -> Iterator[Fault]:
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")

@@ -1,6 +1,6 @@
 """`[search]` of a translation: settings of the beam search, and the search itself on all processor threads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, final
 
 import numpy as np
@@ -43,6 +43,11 @@ class BeamSearch(Spec):
     """Tokens of a translation, at most: this times those of its source ..."""
     max_extra: Annotated[int, Field(ge=0)] = 10
     """... plus this."""
+
+    def unused(self) -> Iterator[tuple[str, str]]:
+        if self.length_penalty != "gnmt":
+            reason = f'length_penalty = "{self.length_penalty}" has no exponent'
+            yield from ((key, reason) for key in self.changed("alpha"))
 
     def settings(self, n_best: int = 1) -> Search:
         """Convert to settings of `beam_search`."""

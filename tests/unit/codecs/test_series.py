@@ -40,14 +40,18 @@ def test_missing_values_count_in_no_statistic() -> None:
     assert np.isnan(SeriesScaler.from_json(json.loads(json.dumps(scaler.to_json()))).season[0, 0])
 
 
-@pytest.mark.parametrize(
-    ("values", "problem"),
-    [
-        (np.full((9, 1), 7.25), "series 'a', column 'x': it is 7.25 in all of train"),
-        (np.full((9, 1), np.nan), "no numbers in it"),
-    ],
-)
-def test_scaler_refuses_constant_and_empty_series(values: np.ndarray, problem: str) -> None:
+@pytest.mark.parametrize("value", [7.25, 0.0, 0.1, 1e12])
+def test_a_constant_is_scaled_with_deviation_1(value: float) -> None:
+    values = np.full((9, 1), value)
+    scaler = SeriesScaler.fit(["a"], ["x"], [values], np.ones((1, 1)))
+    assert scaler.deviation.tolist() == [[1.0]]
+    scaled = scaler.encode(np.zeros(9, np.int64), values + 2)
+    assert scaled == pytest.approx(2, abs=1e-3)
+    assert scaler.decode(np.zeros(9, np.int64), scaled) == pytest.approx(value + 2)
+
+
+def test_scaler_refuses_empty_series() -> None:
+    values, problem = np.full((9, 1), np.nan), "no numbers in it"
     with pytest.raises(DataError, match=problem):
         SeriesScaler.fit(["a"], ["x"], [values], np.ones((1, 1)))
 

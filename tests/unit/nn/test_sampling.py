@@ -128,6 +128,22 @@ def test_the_same_seed_makes_the_same_choices() -> None:
     assert len({tuple(pair) for pair in ours}) > 50
 
 
+def test_a_text_draws_from_a_stream_of_its_own() -> None:
+    """Its choices depend on seed and index alone, through several blocks of random numbers."""
+    tokens, steps = 700, 60
+    runs = {}
+    for texts in (1, 2, 5):
+        sampler = Sampler(Sampling(), 7, texts, tokens)
+        logits = np.zeros((texts, tokens), np.float32)
+        runs[texts] = np.array([sampler.choose(logits) for _ in range(steps)])
+    assert (runs[1] == runs[2][:, :1]).all()
+    assert (runs[2] == runs[5][:, :2]).all()
+    assert len({tuple(column) for column in runs[5].T.tolist()}) == 5
+    other = Sampler(Sampling(), 8, 1, tokens)  # no stream is that of the next seed
+    alone = np.array([other.choose(np.zeros((1, tokens), np.float32)) for _ in range(steps)])
+    assert not (alone == runs[5]).all(0).any()
+
+
 def test_what_was_chosen_is_punished_next_time() -> None:
     sampler = Sampler(Sampling(repetition_penalty=10.0, temperature=0.0), 1, 1, 3)
     sampler.saw(np.array([2]))

@@ -62,6 +62,7 @@ def moments(*texts: str) -> np.ndarray:
 
 
 STEPS = {
+    "B": Step(1, "weekdays", "1111100"),
     "s": Step(1, "seconds"),
     "15min": Step(900, "seconds"),
     "h": Step(3600, "seconds"),
@@ -95,6 +96,7 @@ def test_a_step_is_told_in_words() -> None:
         "M": "1 month",
         "Q": "1 quarter",
         "Y": "1 year",
+        "B": "1 business day",
     }
 
 

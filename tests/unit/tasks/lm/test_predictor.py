@@ -99,6 +99,11 @@ def test_generate_writes_several_texts_at_once(generator: Make) -> None:
     texts = [text_of(token for token in tokens if token.sample == sample) for sample in range(3)]
     assert [len(text) for text in texts] == [20, 20, 20]
     assert len(set(texts)) == 3
+    assert texts[0] == text_of(made.generate("9", length=20, seed=1))
+    assert texts[:2] == [
+        text_of(token for token in made.generate("9", length=20, samples=2, seed=1) if token.sample == sample)
+        for sample in range(2)
+    ]
 
 
 def test_generate_can_be_left_at_any_token(generator: Make) -> None:
