@@ -45,7 +45,7 @@ def forecast(
     """Forecast series: csv with a line a step, `unique_id,ds,forecast`, and the interval's ends if any."""
     if plot and as_json:
         raise UsageError("--plot and --json contradict each other: choose one")
-    with stderr_console().status("loading", spinner="line"):
+    with stderr_console().status("loading"):
         from seqnlp.tasks.forecast.predictor import Forecaster
 
         forecaster = open_predictor(run, Forecaster)
@@ -53,7 +53,7 @@ def forecast(
         note = f"trained for {forecaster.horizon} steps; later ones are forecast from its own forecasts"
         narrow = ", and its intervals are too narrow" if forecaster.has_intervals else ""
         print(f"note: {note}{narrow}", file=sys.stderr)
-    with stderr_console().status(f"reading {Path(file).name}", spinner="line"):
+    with stderr_console().status(f"reading {Path(file).name}"):
         split = forecaster.read(file)
         found = select(forecaster.forecast(split, horizon, level), series or [])
     history = forecaster.history(split, 2 * len(found[0].values)) if plot or pictures else {}

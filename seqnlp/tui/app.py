@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, ClassVar, final
 from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from seqnlp.service.client import ModelService, ServiceDied, ServiceState
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES
 from seqnlp.tui.trainings import Trainings
+from seqnlp.tui.visible_controls import VisibleControls
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
@@ -62,6 +64,10 @@ class SeqnlpApp(App[None]):
         self.root, self.service, self._run = root, service, run
         self.trainings = Trainings(root)
         self._started = False
+        self._controls = VisibleControls()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._controls]
 
     def on_mount(self) -> None:
         """Show home; the service is started once that is drawn."""
