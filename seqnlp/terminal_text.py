@@ -88,7 +88,7 @@ class _Filter(io.RawIOBase):
 
 @final
 class GuardedStream(io.TextIOWrapper):
-    """Standard stream whose control characters can be made visible, those of its bytes (`buffer`) too."""
+    """Standard stream with visible control characters, also of its `buffer`."""
 
     def __init__(self, name: str, stream: io.TextIOWrapper, *, escape: bool, lossy: bool) -> None:
         bytes_out, encoding = cast("BinaryIO", stream.buffer), stream.encoding
@@ -125,7 +125,7 @@ def own_stream(stream: IO[str]) -> IO[str]:
 
 
 def open_streams() -> None:
-    """Open standard streams that are closed, so that no file gets their numbers.
+    """Open closed standard streams, so that no file gets their numbers.
 
     Output is discarded then; reading standard input is an error, as it is no empty text.
     """
@@ -152,7 +152,7 @@ def flush_output() -> OSError | None:
 
 
 def print_path(path: str | os.PathLike[str]) -> None:
-    """Print a path to standard output with the bytes that it has on the disk."""
+    """Print a path with the bytes that it has on the disk."""
     sys.stdout.flush()
     sys.stdout.buffer.write(os.fsencode(path) + b"\n")
     sys.stdout.buffer.flush()

@@ -24,7 +24,7 @@ class SafeConsole(Console):
 
     @property
     def file(self) -> IO[str]:
-        """Stream behind the filter of standard streams, which would make the colours visible, too."""
+        """Stream behind the filter, which would make the colours visible, too."""
         return own_stream(super().file)
 
     @file.setter
@@ -55,7 +55,7 @@ class SafeConsole(Console):
 
 
 def safe_segment(segment: Segment) -> Segment:
-    """Segment with visible control characters and without a link, which is an escape sequence with a text."""
+    """Make control characters visible; a link, an escape sequence too, is dropped."""
     style = segment.style
     if style is not None and style.link is not None:
         style = style.update_link(None)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import image_option, open_predictor
+from seqnlp.cli.common import image_option, number_option, open_predictor
 from seqnlp.cli.progress import stderr_console
 from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
 from seqnlp.errors import UsageError
+from seqnlp.limits import HORIZON, PERCENT
 from seqnlp.plots.images import write_images
 from seqnlp.spelling import did_you_mean
 
@@ -30,10 +31,10 @@ def forecast(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/series_gru.")],
     file: Annotated[str, typer.Argument(help="A file of series; a slice ends it at a row or a day: load.csv[:-24].")],
     horizon: Annotated[
-        int | None, typer.Option(help="Steps to forecast.  [default: as many as the model was trained for]")
+        int | None, number_option(HORIZON, "Steps to forecast.  [default: as many as the model was trained for]")
     ] = None,
     level: Annotated[
-        float | None, typer.Option(help="Level of the prediction intervals, in percent.  [default: 80]")
+        float | None, number_option(PERCENT, "Level of the prediction intervals, in percent.  [default: 80]")
     ] = None,
     series: Annotated[
         list[str] | None, typer.Option(metavar="<str>", help="Only this series; may be repeated.")

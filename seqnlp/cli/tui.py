@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqnlp.cli.common import number_option
 from seqnlp.errors import DataError, RunError, SeqnlpError, UsageError
+from seqnlp.limits import PORT
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
@@ -25,7 +27,7 @@ def tui(
     host: Annotated[
         str | None, typer.Option(help="With --web: the address to listen on.  [default: 127.0.0.1]")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="With --web: the port.  [default: 8000]", min=1, max=65535)] = None,
+    port: Annotated[int | None, number_option(PORT, "With --web: the port.  [default: 8000]")] = None,
 ) -> None:
     """Explore, train and compare models in the terminal."""
     for option, value in {"--host": host, "--port": port}.items():

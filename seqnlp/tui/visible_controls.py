@@ -13,7 +13,7 @@ from textual.filter import LineFilter
 from seqnlp.terminal_text import UNSAFE
 
 CONTROLS = re.compile(f"{UNSAFE.pattern}|[\t\n\r\x0b\x0c]")
-"""What is unsafe, and what moves the cursor: a line of the screen has neither tabs nor ends."""
+"""Unsafe characters, and those that move the cursor: a line of the screen has neither tabs nor ends."""
 KEPT = 2
 """Blanks of a gap that stay, so that columns stay apart."""
 
