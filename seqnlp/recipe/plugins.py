@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from hashlib import sha256
@@ -29,7 +30,7 @@ def import_plugins(document: Document) -> None:
     for index, name in enumerate(names):
         if isinstance(name, str):
             place = str(document.place(("plugins", index)))
-            fault = _import(Path(name).expanduser().absolute(), place)
+            fault = _import(Path(os.path.expanduser(name)).absolute(), place)
             faults += [fault] if fault else []
     if faults:
         raise RecipeError(faults)

@@ -37,7 +37,7 @@ def find_recipe(name_or_path: str | Path) -> Path:
     Raises:
         DataError: if there is none, with the most similar name.
     """
-    path = Path(name_or_path).expanduser()
+    path = Path(os.path.expanduser(name_or_path))
     if path.is_file():
         return path
     known = known_recipes()

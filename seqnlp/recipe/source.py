@@ -62,7 +62,7 @@ def dependencies(text: str) -> list[str]:
         return []
     plugins = data.get("plugins")
     names = [data.get("extends"), *(plugins if isinstance(plugins, list) else [])]
-    return [name for name in names if isinstance(name, str) and not Path(name).expanduser().is_absolute()]
+    return [name for name in names if isinstance(name, str) and not os.path.isabs(os.path.expanduser(name))]
 
 
 def _read(text: str, path: Path, chain: list[Path]) -> Document:
@@ -97,7 +97,7 @@ def _base(name: Any, path: Path, place: str, chain: list[Path]) -> Path:
     """Path of the recipe that `extends` names; `chain` are the files that extend each other so far."""
     if not isinstance(name, str):
         raise RecipeError([Fault("extends", "expected the name of one recipe file", 'extends = "base.toml"', place)])
-    base = Path(os.path.normpath(path.parent / Path(name).expanduser()))
+    base = Path(os.path.normpath(path.parent / os.path.expanduser(name)))
     if os.path.abspath(base) in map(os.path.abspath, chain):
         circle = " -> ".join(str(file) for file in [*chain, base])
         raise RecipeError([Fault("extends", f"recipes extend each other in a circle: {circle}", "", place)])
@@ -108,7 +108,7 @@ def _base(name: Any, path: Path, place: str, chain: list[Path]) -> Path:
 
 
 def _resolve(path: Path, name: str) -> str:
-    return os.path.abspath(path.parent / Path(name).expanduser())
+    return os.path.abspath(path.parent / os.path.expanduser(name))
 
 
 def _error(path: Path, problem: str, hint: str = "") -> RecipeError:
