@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import Diverged, RunError, UsageError, error_context
+from seqnlp.errors import DataError, Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
@@ -103,8 +103,11 @@ def _train(
         run = _begin(path, wanted, file, task, corpus, trainer.model.device)
     else:
         trainer.restore(*saved)
-    yield from _record(run, trainer)
-    yield _finish(run, trainer, task, splits)
+    try:
+        yield from _record(run, trainer)
+        yield _finish(run, trainer, task, splits)
+    except DataError as error:
+        raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
 
 
 def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
@@ -130,13 +133,22 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
                 run.append(safe)
                 yield safe
     except (GeneratorExit, Diverged) as reason:
-        if checkpoint != trainer.progress.step:
-            run.save_state(*trainer.state())
+        tensors, meta = trainer.state()
+        # what is not finite is no better than the last checkpoint
+        if checkpoint != trainer.progress.step and all(bool(torch.isfinite(part).all()) for part in tensors.values()):
+            run.save_state(tensors, meta)
         if isinstance(reason, Diverged):
-            raise Diverged(f"{reason}; {run.path} keeps the state before that, --overwrite starts over") from None
+            raise Diverged(f"{reason}; {_kept(run)}; --overwrite starts over") from None
         raise
     finally:
         trainer.close()
+
+
+def _kept(run: Run) -> str:
+    """Describe what a training that failed leaves behind."""
+    state = "the last good checkpoint is kept" if run.has_state else "there is no checkpoint yet"
+    model = "the best model so far" if run.has_model else "no model, as nothing was evaluated"
+    return f"{state}, and {model}"
 
 
 def evaluate(

@@ -14,6 +14,9 @@ from seqnlp.recipe.document import Document, Place
 from seqnlp.recipe.locate import DOTTED_KEY, locate
 from seqnlp.spelling import did_you_mean
 
+OPEN_FILES = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+"""Places of pipes that have a writer, such as those of `<(...)`; another one could be waited for for ever."""
+
 
 def read_text(path: Path) -> str:
     """Read a recipe file, without a byte order mark.
@@ -24,6 +27,8 @@ def read_text(path: Path) -> str:
     """
     if path.is_dir():
         raise _error(path, "this is a directory; expected a recipe file", "seqnlp recipes ls names what ships")
+    if path.exists() and not path.is_file() and not str(path).startswith(OPEN_FILES):
+        raise _error(path, "this is a pipe or a device; expected a recipe file", "seqnlp recipes ls names what ships")
     try:
         content = path.read_bytes()
     except OSError as error:

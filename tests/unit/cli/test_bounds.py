@@ -31,7 +31,10 @@ def number_of(annotation: Any) -> type | None:
 
 def numeric_options() -> Iterator[tuple[list[str], str, Any, list[str]]]:
     """Find the numbers among the parameters of all commands, from their functions."""
-    groups = [([], app), *(([group.name], group.typer_instance) for group in app.registered_groups if group.typer_instance)]
+    groups = [
+        ([], app),
+        *(([group.name], group.typer_instance) for group in app.registered_groups if group.typer_instance),
+    ]
     for path, group in groups:
         for command in group.registered_commands:
             assert command.callback is not None
