@@ -42,6 +42,8 @@ SEED = Range(0, 2**63 - 1)
 ALPHA = Range(0.0, 100.0)
 NGRAM = Range(0, 1_000)
 HORIZON = Range(1, 1_000_000)
+HISTORIES = Range(0.0, 1_000.0)
+"""Steps of a series before a forecast, in horizons."""
 PERCENT = Range(0.0, 100.0)
 CONTEXT = Range(1, 100_000)
 """Tokens of a window in which a language model is scored."""

@@ -24,6 +24,8 @@ BIDI = "\u202a-\u202e\u2066-\u2069"
 """Embeddings, overrides and isolates, which show a text in another order than it has."""
 UNSAFE = re.compile(f"\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDI}\ud800-\udfff]")
 """Control characters except tabs and ends of lines, controls of the writing direction, and lone surrogates."""
+BAR = re.compile("\r(?=[^\r])|(?:\n|\x1b\\[A)+\\Z")
+"""Beginning of a piece of tqdm: a bar that is drawn again, or a move to another bar, which comes alone."""
 
 
 def visible(text: str) -> str:
@@ -40,7 +42,9 @@ def _escape(match: re.Match[str]) -> str:
 class _Filter(io.RawIOBase):
     """Bytes on their way to a standard stream."""
 
-    def __init__(self, name: str, stream: BinaryIO, encoding: str, *, escape: bool, lossy: bool) -> None:
+    def __init__(
+        self, name: str, stream: BinaryIO, encoding: str, *, escape: bool, lossy: bool, bars: bool = False
+    ) -> None:
         """Set up.
 
         Args:
@@ -49,15 +53,19 @@ class _Filter(io.RawIOBase):
             encoding: That of the bytes.
             escape: Make control characters visible.
             lossy: Drop what cannot be written: messages without a reader do not end a training.
+            bars: Let progress bars return to the beginning of their line.
         """
-        self._name, self._stream, self._encoding, self._lossy = name, stream, encoding, lossy
+        self._name, self._stream, self._encoding, self._lossy, self._bars = name, stream, encoding, lossy, bars
         self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace") if escape else None
 
     def write(self, data: ReadableBuffer, /) -> int:
         taken = bytes(data)
         shown = taken
         if self._decoder:
-            shown = visible(self._decoder.decode(taken)).encode(self._encoding, "backslashreplace")
+            text = self._decoder.decode(taken)
+            own = BAR.match(text) if self._bars else None
+            start = own.end() if own else 0
+            shown = (text[:start] + visible(text[start:])).encode(self._encoding, "backslashreplace")
         with self._errors():
             self._stream.write(shown)
         return len(taken)
@@ -95,14 +103,18 @@ class GuardedStream(io.TextIOWrapper):
         # a lone surrogate is no reason to end; in JSON this is how it is written
         errors = "backslashreplace" if escape or stream.errors == "strict" else stream.errors
 
-        def door(*, escape: bool) -> BinaryIO:
+        def door(*, escape: bool, bars: bool = False) -> BinaryIO:
             # a raw stream is enough for a text stream that keeps nothing back
-            return cast("BinaryIO", _Filter(name, bytes_out, encoding, escape=escape, lossy=lossy))
+            return cast("BinaryIO", _Filter(name, bytes_out, encoding, escape=escape, lossy=lossy, bars=bars))
 
         super().__init__(door(escape=escape), encoding, errors, newline="", line_buffering=escape, write_through=True)
         self._behind = stream  # which closes its buffer when it is collected
         self.unguarded: IO[str] = self
+        self.for_bars: IO[str] = self
         if escape:
+            self.for_bars = io.TextIOWrapper(
+                door(escape=True, bars=True), encoding, errors, newline="", write_through=True
+            )
             self.unguarded = io.TextIOWrapper(door(escape=False), encoding, errors, newline="", write_through=True)
 
 
@@ -122,6 +134,11 @@ def guard_streams() -> None:
 def own_stream(stream: IO[str]) -> IO[str]:
     """Stream behind the filter, for those whose texts are visible already."""
     return stream.unguarded if isinstance(stream, GuardedStream) else stream
+
+
+def bar_stream() -> IO[str]:
+    """Standard error for the progress bars of libraries, which carry names of others."""
+    return sys.stderr.for_bars if isinstance(sys.stderr, GuardedStream) else sys.stderr
 
 
 def open_streams() -> None:

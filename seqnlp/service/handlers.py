@@ -10,6 +10,7 @@ from typing import Any, final
 
 from seqnlp.api import load
 from seqnlp.errors import RecipeError, UsageError
+from seqnlp.limits import HISTORIES
 from seqnlp.recipe import find_recipe, load_recipe
 from seqnlp.recipe.load import missing_files, path_resolver
 from seqnlp.results import Result, Token
@@ -101,6 +102,7 @@ def forecast(
     forecaster: Forecaster, run: str, file: str, horizon: int | None, level: float | None, before: float
 ) -> dict[str, Any]:
     """Forecast the series in a file, with their history: `before` times as many steps as are forecast."""
+    HISTORIES.check(before=before)
     split = forecaster.recipe.split(file, path_resolver(Run.open(run).recipe_file))
     found = forecaster.forecast(split, horizon, level)
     return {

@@ -62,6 +62,14 @@ def test_a_pipe_gets_every_byte() -> None:
     assert own_stream(stream) is stream
 
 
+def test_bars_return_to_the_beginning_of_their_line() -> None:
+    raw, stream = streams("utf-8", escape=True)
+    for piece in ("\r10%| a\rb\x1b[A", "\n\n", "\x1b[A\x1b[A", "x\x1b[A", "\n\x1b[31m", "\r\r"):
+        stream.for_bars.write(piece)
+    shown = b"\r10%| a\\x0db\\x1b[A\n\n\x1b[A\x1b[Ax\\x1b[A\n\\x1b[31m\\x0d\\x0d"
+    assert raw.getvalue() == shown
+
+
 class Full(io.BytesIO):
     def write(self, _: object, /) -> int:
         raise OSError(28, "No space left on device")
