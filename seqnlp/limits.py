@@ -27,8 +27,10 @@ class Range:
                 raise UsageError(f"{name} {value:,}: expected {bound}")
 
 
-LENGTH = Range(1, 1_000_000)
-"""Tokens of a text that a language model writes."""
+LENGTH = Range(1, 1_000_000_000)
+"""Tokens of a text that a language model writes; they come one by one, and can be stopped."""
+SEARCH_LENGTH = Range(1, 10_000)
+"""Tokens of a text that is searched for as a whole."""
 SAMPLES = Range(1, 1_000)
 BEAM = Range(1, 1_000)
 BEST = Range(1, 1_000)

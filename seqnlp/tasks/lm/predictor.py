@@ -14,7 +14,7 @@ from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
-from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, SAMPLES, SEED, TOP_K
+from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
 from seqnlp.nn.device import to_numpy
@@ -107,7 +107,7 @@ class Generator(Predictor):
             length: Tokens to write.
         """
         BEAM.check(beams=beams)
-        LENGTH.check(length=length)
+        SEARCH_LENGTH.check(length=length)
         *before, last = self._tokens(prompt).tolist()
         state = None
         if before:
