@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import Diverged, Fault, RecipeError, RunError, UsageError, error_context
+from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.readers.base import Corpus
@@ -123,8 +123,11 @@ def _train(
     else:
         with fitting(run, "its checkpoint"):
             trainer.restore(*saved)
-    yield from _record(run, trainer)
-    yield _finish(run, trainer, task, splits)
+    try:
+        yield from _record(run, trainer)
+        yield _finish(run, trainer, task, splits)
+    except DataError as error:
+        raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
 
 
 def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
@@ -156,8 +159,7 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
             with suppress(Diverged):
                 _save_state(run, trainer)
         if isinstance(reason, Diverged):
-            kept = "keeps the state before that" if run.has_state else "has no state from before that"
-            raise Diverged(f"{reason}; {run.path} {kept}, --overwrite starts over") from None
+            raise Diverged(f"{reason}; {_kept(run)}; --overwrite starts over") from None
         raise
     finally:
         trainer.close()
@@ -176,6 +178,13 @@ def _check_finite(tensors: Mapping[str, torch.Tensor], step: int) -> None:
     """Raise `Diverged` for weights that are not finite: they would be the best for ever, or the end of a resume."""
     if name := not_finite(tensors):
         raise Diverged(f"the weights {name!r} are not finite after step {step}; try a smaller optimizer.lr")
+
+
+def _kept(run: Run) -> str:
+    """Describe what a training that failed leaves behind."""
+    state = "the last good checkpoint is kept" if run.has_state else "there is no checkpoint yet"
+    model = "the best model so far" if run.has_model else "no model, as nothing was evaluated"
+    return f"{state}, and {model}"
 
 
 def evaluate(

@@ -15,9 +15,21 @@ from itertools import pairwise
 from textwrap import dedent
 from typing import Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, create_model
+from annotated_types import Le, Lt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, PydanticKnownError, core_schema
+
+from seqnlp.limits import RECIPE_INTEGER
 
 
 class Spec(BaseModel):
@@ -27,6 +39,17 @@ class Spec(BaseModel):
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Present name of each renamed field by its former one, for the fault of a recipe with that."""
+
+    @field_validator("*")
+    @classmethod
+    def _bounded(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse whole numbers that no machine has room or time for; a field can have another bound."""
+        numbers = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(number, int) and number > RECIPE_INTEGER for number in numbers):
+            bounds = cls.model_fields[str(info.field_name)].metadata
+            if not any(isinstance(bound, Le | Lt) for bound in bounds):
+                raise PydanticKnownError("less_than_equal", {"le": RECIPE_INTEGER})
+        return value
 
     @classmethod
     def present_name(cls, key: str) -> str | None:

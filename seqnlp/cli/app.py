@@ -23,7 +23,9 @@ from seqnlp.cli import (
     translate,
     tui,
 )
+from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import OutOfMemory, RecipeError, SeqnlpError
+from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 
 app = typer.Typer(
     name="seqnlp",
@@ -73,27 +75,33 @@ def main() -> NoReturn:
     """Run the command line; a user's error ends in one message and an exit code."""
     # numpy multiplies where text is generated: step by step, so that threads would wait for each other most of the time
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    open_streams()
+    guard_streams()
     try:
         _run()
     except SeqnlpError as error:
         _show(error)
-        sys.exit(error.code)
+        _leave(error.code)
     except (MemoryError, RuntimeError) as error:
         out_of_memory = OutOfMemory.from_exception(error)
         if out_of_memory is None:
             raise
         _show(OutOfMemory(f"{out_of_memory}; a smaller model, or smaller batches, need less"))
-        sys.exit(out_of_memory.code)
+        _leave(out_of_memory.code)
     except BrokenPipeError:  # the reader of our output has gone, which is its right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _leave(0)
     except KeyboardInterrupt:
-        sys.exit(130)
+        _leave(130)
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         print(f"error: {name}{error.strerror or error}", file=sys.stderr)
-        sys.exit(4)
-    sys.exit(0)
+        _leave(4)
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    flush_output()  # what can't be written would be tried again, and told in a traceback
+    sys.exit(code)
 
 
 def _run() -> None:
@@ -102,16 +110,14 @@ def _run() -> None:
     except SystemExit as leaving:  # typer ends so, also where the reader of our output has gone
         if isinstance(leaving.__context__, BrokenPipeError):
             raise leaving.__context__ from None
-        print(end="", flush=True)  # here, as errors after main has returned are not caught
+        sys.stdout.flush()  # here, as errors after main has returned are not caught
         raise
 
 
 def _show(error: SeqnlpError) -> None:
     if isinstance(error, RecipeError):
-        from rich.console import Console
-
         from seqnlp.cli.faults import show_faults
 
-        show_faults(error, Console(stderr=True))
+        show_faults(error, stderr_console())
     else:
         print(f"error: {error}", file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from seqnlp.errors import DataError, UsageError
+from seqnlp.limits import Range
 from seqnlp.plots.images import check_image
 from seqnlp.tasks.registry import task_info
 
@@ -90,6 +91,39 @@ def open_predictor(run: Path, kind: type[P], trust: bool = False) -> P:
         info = task_info(predictor.task)
         raise UsageError(f"{run}: this run is {info.noun}; use `seqnlp {info.command} {run}`")
     return predictor
+
+
+def number_option(allowed: Range, text: str, metavar: str | None = None) -> Any:
+    """Option for a number; its help shows the range, and its fault the value found.
+
+    Args:
+        allowed: The range; of floats for an option that takes fractions.
+        text: Its help text.
+        metavar: Its value in the help; by default `<int>` or `<float>`.
+    """
+    kind = type(allowed.low)
+
+    def check(option: typer.CallbackParam, value: Any) -> int | float | None:
+        if value is None:
+            return None
+        try:
+            found = kind(value)
+        except ValueError:
+            found = None
+        if found is None or not allowed.low <= found <= allowed.high:
+            whole = "whole " if kind is int else ""
+            bounds = f"a {whole}number from {allowed.low} to {allowed.high:,}"
+            raise UsageError(f"{option.opts[0]} {value}: expected {bounds}")
+        return found
+
+    return typer.Option(
+        min=allowed.low,
+        max=allowed.high,
+        parser=lambda text: text,  # typer's own check does not tell what it found
+        callback=check,
+        metavar=metavar or f"<{kind.__name__}>",
+        help=text,
+    )
 
 
 def image_option(what: str, *names: str) -> Any:

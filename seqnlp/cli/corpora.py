@@ -15,6 +15,7 @@ from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.tasks.registry import import_tasks
+from seqnlp.terminal_text import print_path
 
 if TYPE_CHECKING:
     from seqnlp.readers import Reader
@@ -66,7 +67,7 @@ def get(
             done[file] = here
 
         folder = fetch(name, into, source, progress)
-    typer.echo(folder)
+    print_path(folder)
 
 
 @app.command("stats")

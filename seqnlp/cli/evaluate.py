@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import RunPath, Split, Trust
+from seqnlp.cli.common import RunPath, Split, Trust, number_option
 from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 from seqnlp.json_text import to_json
+from seqnlp.limits import CONTEXT, RATE
 
 
 def evaluate(
@@ -17,10 +18,12 @@ def evaluate(
     split: Split = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")] = None,
     context: Annotated[
-        int | None, typer.Option(metavar="<n>", help="Language models: in windows of n tokens, each without a history.")
+        int | None,
+        number_option(CONTEXT, "Language models: in windows of n tokens, each without a history.", metavar="<n>"),
     ] = None,
     dynamic: Annotated[
-        float | None, typer.Option(metavar="<rate>", help="Language models: dynamic evaluation at this learning rate.")
+        float | None,
+        number_option(RATE, "Language models: dynamic evaluation at this learning rate.", metavar="<rate>"),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object: `scores`, the `baselines` of trivial systems, and so on.")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import Trust, image_option, open_predictor
+from seqnlp.cli.common import Trust, image_option, number_option, open_predictor
 from seqnlp.cli.progress import stderr_console
 from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
+from seqnlp.limits import HORIZON, PERCENT
 from seqnlp.plots.images import write_images
 from seqnlp.spelling import did_you_mean
 from seqnlp.units import count_of
@@ -31,10 +32,10 @@ def forecast(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/series_gru.")],
     file: Annotated[str, typer.Argument(help="A file of series; a slice ends it at a row or a day: load.csv[:-24].")],
     horizon: Annotated[
-        int | None, typer.Option(help="Steps to forecast.  [default: as many as the model was trained for]")
+        int | None, number_option(HORIZON, "Steps to forecast.  [default: as many as the model was trained for]")
     ] = None,
     level: Annotated[
-        float | None, typer.Option(help="Level of the prediction intervals, in percent.  [default: 80]")
+        float | None, number_option(PERCENT, "Level of the prediction intervals, in percent.  [default: 80]")
     ] = None,
     series: Annotated[
         list[str] | None, typer.Option(metavar="<str>", help="Only this series; may be repeated.")
@@ -47,7 +48,7 @@ def forecast(
     """Forecast series: csv with a line a step, `unique_id,ds,forecast`, and the interval's ends if any."""
     if plot and as_json:
         raise UsageError("--plot and --json contradict each other: choose one")
-    with stderr_console().status("loading", spinner="line"):
+    with stderr_console().status("loading"):
         from seqnlp.tasks.forecast.predictor import Forecaster
 
         forecaster = open_predictor(run, Forecaster, trust)
@@ -55,7 +56,7 @@ def forecast(
         note = f"trained for {forecaster.horizon} steps; later ones are forecast from its own forecasts"
         narrow = ", and its intervals are too narrow" if forecaster.has_intervals else ""
         print(f"note: {note}{narrow}", file=sys.stderr)
-    with stderr_console().status(f"reading {Path(file).name}", spinner="line"):
+    with stderr_console().status(f"reading {Path(file).name}"):
         split = forecaster.read(file)
         short = forecaster.too_short(split)
         found = select(forecaster.forecast(split, horizon, level), series or [])

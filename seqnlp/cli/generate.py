@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import Trust, blocks, open_predictor
+from seqnlp.cli.common import Trust, blocks, number_option, open_predictor
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
+from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, REPETITION_PENALTY, SAMPLES, SEED, SHARE, TEMPERATURE, TOP_K
 
 if TYPE_CHECKING:
     from seqnlp.results import Token
@@ -26,28 +27,28 @@ RunArgument = Annotated[Path, typer.Argument(help="A run directory, for instance
 def generate(
     run: RunArgument,
     prompt: Annotated[str, typer.Option(help="The beginning of the text.")] = "",
-    length: Annotated[int, typer.Option(help="Tokens to generate, at most.")] = 500,
+    length: Annotated[int, number_option(LENGTH, "Tokens to generate, at most.")] = 500,
     temperature: Annotated[
-        float | None, typer.Option(help="Softmax temperature; 0 is greedy decoding.  [default: 1]")
+        float | None, number_option(TEMPERATURE, "Softmax temperature; 0 is greedy decoding.  [default: 1]")
     ] = None,
-    top_k: Annotated[int | None, typer.Option(help="Sample from this many of the most probable tokens.")] = None,
+    top_k: Annotated[int | None, number_option(TOP_K, "Sample from this many of the most probable tokens.")] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Nucleus sampling: from the top tokens with this total probability.")
+        float | None, number_option(SHARE, "Nucleus sampling: from the top tokens with this total probability.")
     ] = None,
     min_p: Annotated[
-        float | None, typer.Option(help="Sample from tokens with this share of the highest probability, or more.")
+        float | None, number_option(SHARE, "Sample from tokens with this share of the highest probability, or more.")
     ] = None,
     repetition_penalty: Annotated[
-        float | None, typer.Option(help="Penalty on tokens that occurred already; 1 is none.")
+        float | None, number_option(REPETITION_PENALTY, "Penalty on tokens that occurred already; 1 is none.")
     ] = None,
     stop: Annotated[
         list[str] | None, typer.Option(metavar="<str>", help="A string that ends the text; may be repeated.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Random seed: the same seed gives the same text.")] = None,
-    samples: Annotated[int | None, typer.Option(help="Texts to generate, in one batch.  [default: 1]")] = None,
-    beams: Annotated[int | None, typer.Option(help="Beam search with this many beams instead of sampling.")] = None,
+    seed: Annotated[int | None, number_option(SEED, "Random seed: the same seed gives the same text.")] = None,
+    samples: Annotated[int | None, number_option(SAMPLES, "Texts to generate, in one batch.  [default: 1]")] = None,
+    beams: Annotated[int | None, number_option(BEAM, "Beam search with this many beams instead of sampling.")] = None,
     alternatives: Annotated[
-        int | None, typer.Option(help="With --json: this many alternatives to each token.  [default: 0]")
+        int | None, number_option(ALTERNATIVES, "With --json: this many alternatives to each token.  [default: 0]")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a sample, with tokens and log-probabilities.")

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import Trust, image_option
+from seqnlp.cli.common import Trust, image_option, number_option
 from seqnlp.cli.tables import print_line_charts, stdout_console
 from seqnlp.json_text import to_json
+from seqnlp.limits import HEIGHT, HISTORY, WIDTH
 from seqnlp.plots.images import write_images
 
 
@@ -16,9 +17,9 @@ def probe(
     runs: Annotated[list[Path], typer.Argument(help="Run directories of language models.")],
     split: Annotated[str, typer.Option(help="Which split of the corpus: train, dev or test.")] = "dev",
     data: Annotated[Path | None, typer.Option(help="Another text to measure on.")] = None,
-    steps: Annotated[int, typer.Option(help="The longest history to measure, in tokens.")] = 200,
-    width: Annotated[int | None, typer.Option(min=20, help="Columns of the chart.")] = None,
-    height: Annotated[int, typer.Option(min=6, help="Lines of the chart.")] = 16,
+    steps: Annotated[int, number_option(HISTORY, "The longest history to measure, in tokens.")] = 200,
+    width: Annotated[int | None, number_option(WIDTH, "Columns of the chart.")] = None,
+    height: Annotated[int, number_option(HEIGHT, "Lines of the chart.")] = 16,
     pictures: Annotated[list[Path] | None, image_option("Also draw it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
     trust: Trust = False,

@@ -64,9 +64,9 @@ def track(
 
 def stderr_console(quiet: bool = False) -> Console:
     """Console on standard error; one that prints nothing if `quiet`."""
-    from rich.console import Console
+    from seqnlp.cli.console import SafeConsole
 
-    return Console(stderr=True, highlight=False, quiet=quiet)
+    return SafeConsole(stderr=True, quiet=quiet)
 
 
 class TrainingView(ABC):

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import RunPath, image_option
+from seqnlp.cli.common import RunPath, image_option, number_option
 from seqnlp.cli.tables import print_line_charts, print_score_tables, print_table, stdout_console
 from seqnlp.errors import RunError, UsageError
 from seqnlp.json_text import to_json
+from seqnlp.limits import HEIGHT, WIDTH
 from seqnlp.plots.images import write_images
 from seqnlp.run import Run
 from seqnlp.run.directory import PLUGINS
@@ -77,8 +78,8 @@ def _untrusted(run: Run) -> Iterator[str]:
 def plot(
     runs: RunPaths,
     metric: Annotated[str | None, typer.Option(help="A dev score; by default the one that chose the model.")] = None,
-    width: Annotated[int | None, typer.Option(min=20, help="Columns; by default those of the terminal.")] = None,
-    height: Annotated[int, typer.Option(min=6, help="Lines of each chart.")] = 16,
+    width: Annotated[int | None, number_option(WIDTH, "Columns; by default those of the terminal.")] = None,
+    height: Annotated[int, number_option(HEIGHT, "Lines of each chart.")] = 16,
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seqnlp.plots.axes import Points
 from seqnlp.plots.terminal import TextChart, chart
 from seqnlp.run.summary import score_tables
+from seqnlp.terminal_text import visible
 from seqnlp.units import score
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ MIN_NAME = 16
 
 def stdout_console() -> Console:
     """Console on standard output; unlimited width if it is no terminal and COLUMNS is not set."""
-    from rich.console import Console
+    from seqnlp.cli.console import SafeConsole
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = SafeConsole()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE_WIDTH
     return console
@@ -42,6 +43,8 @@ def print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
+    if console.is_terminal:  # cells as wide as they are drawn
+        header, *rows = [list(map(visible, cells)) for cells in (header, *rows)]
     columns = list(zip(header, *rows, strict=True))
     longest_words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
     if min(longest_words[0], MIN_NAME) + sum(longest_words[1:]) + GAP * (len(columns) - 1) > console.width:

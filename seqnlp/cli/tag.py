@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import JsonLines, Pretokenized, RunPath, SentenceFile, Trust, blocks, open_predictor
+from seqnlp.cli.common import (
+    JsonLines,
+    Pretokenized,
+    RunPath,
+    SentenceFile,
+    Trust,
+    blocks,
+    number_option,
+    open_predictor,
+)
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
+from seqnlp.limits import BEST
 
 if TYPE_CHECKING:
     from seqnlp.results import Tagging
@@ -32,7 +42,7 @@ def tag(
     columns: Annotated[
         str | None, typer.Option(help="Read a file with a word a line; the names of its columns, such as word,pos.")
     ] = None,
-    best: Annotated[int | None, typer.Option(min=1, help="With --json: the n best tag sequences; for a crf.")] = None,
+    best: Annotated[int | None, number_option(BEST, "With --json: the n best tag sequences; for a crf.")] = None,
     trust: Trust = False,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from seqnlp.cli.common import Trust
-from seqnlp.cli.progress import show_training
+from seqnlp.cli.progress import show_training, stderr_console
 from seqnlp.cli.tables import show_scores
 from seqnlp.errors import Interrupted
 from seqnlp.events import Done
+from seqnlp.terminal_text import print_path
 
 
 def train(
@@ -37,11 +38,9 @@ def train(
     Progress goes to standard error; the only line on standard output is the run directory. Ctrl-C saves a
     checkpoint; `--resume` continues from it and ends with the very same model.
     """
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    console = stderr_console()
     with _signals() as received:
-        with console.status("loading", spinner="line") if not quiet else nullcontext():
+        with console.status("loading") if not quiet else nullcontext():
             from seqnlp import api
             from seqnlp.recipe import find_recipe
             from seqnlp.run import Run
@@ -54,9 +53,9 @@ def train(
             resume=resume,
             overwrite=overwrite,
             trust=trust,
-            notify=lambda line: console.print(f"note: {line}", markup=False, highlight=False, soft_wrap=True),
+            notify=lambda line: console.print(f"note: {line}", soft_wrap=True),
         )
-        with console.status("reading the corpus", spinner="line") if not quiet else nullcontext():
+        with console.status("reading the corpus") if not quiet else nullcontext():
             first = next(events)
         with show_training(console, quiet) as view:
             for event in chain([first], events):
@@ -67,7 +66,7 @@ def train(
                     raise Interrupted(f"stopped at step {event.step}; go on with: {again}", 128 + received[0])
         if not quiet:
             show_scores(console, Run.open(run).scores())
-    typer.echo(run)
+    print_path(run)
 
 
 def _resuming(recipe: str, settings: list[str], out: Path | None) -> str:

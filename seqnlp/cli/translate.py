@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqnlp.cli.common import Trust, blocks, image_option, open_predictor
+from seqnlp.cli.common import Trust, blocks, image_option, number_option, open_predictor
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
+from seqnlp.limits import ALPHA, BEAM, BEST, NGRAM
 from seqnlp.plots.images import write_images
 from seqnlp.plots.terminal import shade
 
@@ -38,18 +39,20 @@ def translate(
     file: Annotated[Path | None, typer.Argument(help="A text file, a sentence a line; `-` for standard input.")] = None,
     beam: Annotated[
         int | None,
-        typer.Option(
-            metavar="<n>", help="Follow the n likeliest beginnings at once; 1 is quickest.  [default: recipe's]"
+        number_option(
+            BEAM, "Follow the n likeliest beginnings at once; 1 is quickest.  [default: recipe's]", metavar="<n>"
         ),
     ] = None,
     best: Annotated[
         int,
-        typer.Option(metavar="<n>", help="Give the n best translations: line number, score and text, tabs between."),
+        number_option(BEST, "Give the n best translations: line number, score and text, tabs between.", metavar="<n>"),
     ] = 1,
     length_penalty: Annotated[Penalty | None, typer.Option(help="Length normalisation of the scores.")] = None,
-    alpha: Annotated[float | None, typer.Option(help="Exponent of `gnmt`; larger favours longer translations.")] = None,
+    alpha: Annotated[
+        float | None, number_option(ALPHA, "Exponent of `gnmt`; larger favours longer translations.")
+    ] = None,
     no_repeat: Annotated[
-        int | None, typer.Option(metavar="<n>", help="Write no n-gram of this many tokens twice; 0 allows it.")
+        int | None, number_option(NGRAM, "Write no n-gram of this many tokens twice; 0 allows it.", metavar="<n>")
     ] = None,
     unknown: Annotated[
         Unknown | None, typer.Option(help="Unknown target words: copy from the source, keep <unk>, or avoid them.")

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqnlp.cli.common import number_option
 from seqnlp.errors import DataError, RunError, SeqnlpError, UsageError
+from seqnlp.limits import PORT
 from seqnlp.processes import module_command
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def tui(
     host: Annotated[
         str | None, typer.Option(help="With --web: the address to listen on.  [default: 127.0.0.1]")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="With --web: the port.  [default: 8000]", min=1, max=65535)] = None,
+    port: Annotated[int | None, number_option(PORT, "With --web: the port.  [default: 8000]")] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the Python that RUN brings along, its plugins. This is remembered.")
     ] = False,

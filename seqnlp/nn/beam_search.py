@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqnlp.errors import UsageError
+from seqnlp.limits import ALPHA, BEAM, NGRAM
 from seqnlp.nn.device import to_numpy
 from seqnlp.shapes import Float, Int
 
@@ -51,6 +52,9 @@ class Search:
                 raise UsageError(f"{name} {value:g}: expected {least} or more")
         if not 0 <= self.alpha < math.inf:
             raise UsageError(f"alpha {self.alpha:g}: expected 0 or more")
+        BEAM.check(beam=self.beam)
+        ALPHA.check(alpha=self.alpha)
+        NGRAM.check(no_repeat=self.no_repeat)
         if self.n_best > self.beam:
             raise UsageError(f"n_best {self.n_best}: a beam of {self.beam} finds {self.beam} hypotheses at most")
 

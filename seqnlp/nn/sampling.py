@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.errors import UsageError
+from seqnlp.limits import REPETITION_PENALTY, TEMPERATURE, TOP_K
 
 Floats = NDArray[np.floating]
 
@@ -71,9 +72,9 @@ class Sampling:
     min_p: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
+        if not self.temperature >= 0:
             raise UsageError(f"temperature {self.temperature:g}: expected 0 (always the likeliest) or more")
-        if not 0 < self.repetition_penalty < float("inf"):
+        if not self.repetition_penalty > 0:
             raise UsageError(f"repetition_penalty {self.repetition_penalty:g}: expected more than 0; 1 is none")
         if self.top_k is not None and self.top_k < 1:
             raise UsageError(f"top_k {self.top_k}: expected 1 or more")
@@ -81,6 +82,9 @@ class Sampling:
             raise UsageError(f"top_p {self.top_p:g}: expected a probability over 0")
         if self.min_p is not None and not 0 < self.min_p <= 1:
             raise UsageError(f"min_p {self.min_p:g}: expected a share over 0, up to 1")
+        TEMPERATURE.check(temperature=self.temperature)
+        REPETITION_PENALTY.check(repetition_penalty=self.repetition_penalty)
+        TOP_K.check(top_k=self.top_k or 1)
         filters = [name for name in ("top_k", "top_p", "min_p") if getattr(self, name) is not None]
         if self.temperature == 0 and filters:
             raise UsageError(f"temperature 0 always takes the likeliest token, which {filters[0]} can't change")

@@ -8,15 +8,15 @@ import os
 import time
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from seqnlp.errors import DataError
 from seqnlp.readers.archive import check, unpack
 from seqnlp.readers.catalogue import CATALOGUE, PublicArchive, PublicFile
+from seqnlp.readers.download import Pace, TooSlow, open_url, problem_of
 from seqnlp.readers.files import check_file, sha256
 from seqnlp.spelling import nearest_or_all
 
@@ -26,7 +26,6 @@ Progress = Callable[[str, int, int], None]
 TRIES = 5
 PAUSE = 1.0
 """Seconds before the second try; each later pause is twice as long."""
-TIMEOUT = 30.0
 BLOCK = 1 << 16
 BUSY = (408, 429, 500, 502, 503, 504)
 """Status codes of servers that may answer later."""
@@ -113,35 +112,41 @@ def download(url: str, part: Path, file: PublicFile, progress: Progress) -> tupl
     """Download a URL, in several tries; returns its hash and its size."""
     if not url.startswith(("http://", "https://")):
         raise DataError("not a URL that can be fetched; expected http:// or https://", url)
-    problem = ""
-    request = Request(url, headers={"User-Agent": "seqnlp", "Accept-Encoding": "identity"})
+    problem, pace = "", Pace(file.size)
     for attempt in range(TRIES):
         if attempt:
             time.sleep(PAUSE * 2 ** (attempt - 1))
         try:
-            response: HTTPResponse
-            with urlopen(request, timeout=TIMEOUT) as response:
+            with open_url(url, pace) as response:
                 found, size = save(response, part, file, progress)
-                if size < min(int(response.headers.get("Content-Length", 0)), file.size):
+                if size < min(_promised(response), file.size):
                     raise ConnectionError(f"the connection broke off after {size} of {file.size} bytes")
             return found, size
+        except TooSlow as error:
+            raise DataError(str(error), url) from None
         except HTTPError as error:
-            problem = f"HTTP {error.code} {error.reason}"
+            problem = problem_of(error)
             error.close()
             if error.code not in BUSY:
                 raise DataError(problem, url) from None
         except (OSError, HTTPException) as error:
             if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK):
                 raise
-            problem = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
+            problem = problem_of(error)
     raise DataError(f"gave up after {TRIES} tries: {problem}", url)
 
 
-def save(read: IO[bytes] | HTTPResponse, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:
+def _promised(response: HTTPResponse) -> int:
+    """Size that the server tells; 0 if that is no number: the hash decides."""
+    told = response.headers.get("Content-Length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
+
+
+def save(read: BufferedIOBase, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:
     """Write a stream to a file until its end or a limit; return its hash and size."""
     digest, size = hashlib.sha256(), 0
     with part.open("wb") as write:
-        while size <= file.size and (block := read.read(BLOCK)):
+        while size <= file.size and (block := read.read1(BLOCK)):
             write.write(block)
             digest.update(block)
             size += len(block)

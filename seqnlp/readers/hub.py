@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.readers.arrow_text import check_text
 from seqnlp.readers.base import Reader, quiet_datasets
+from seqnlp.terminal_text import bar_stream
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetBuilder, Features
@@ -46,12 +48,12 @@ class Hub(Reader):
             seqnlp.errors.DataError: no such dataset, configuration or split; no network; a broken file.
         """
         splits: list[str] = []
-        with quiet_datasets(bars=sys.stderr.isatty()):
+        with quiet_datasets(bars=sys.stderr.isatty()), redirect_stderr(bar_stream()):
             try:
                 builder = self.builder()
                 builder.download_and_prepare()
                 splits = list(builder.info.splits)
-                return with_names(builder.as_dataset(split=str(source)))
+                return with_names(check_text(builder.as_dataset(split=str(source)), self.path))
             except SeqnlpError:
                 raise
             except Exception as error:  # each of the many libraries involved has its own errors

@@ -79,6 +79,8 @@ def find_file(
     for candidate in tried:
         if not is_folder and os.path.isdir(candidate):
             raise DataError("this is a directory; expected a file", candidate)
+        if os.path.exists(candidate):
+            raise DataError("this is a pipe or a device; expected a file", candidate)
     places = dict.fromkeys(str(candidate.absolute()) for candidate in tried)
     hint = advice(str(source)) or _near(tried)
     raise DataError("no such folder" if is_folder else "no such file", source, hint=hint, tried=places)

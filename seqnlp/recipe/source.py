@@ -14,6 +14,9 @@ from seqnlp.recipe.document import Document, Place
 from seqnlp.recipe.locate import DOTTED_KEY, locate
 from seqnlp.spelling import did_you_mean
 
+OPEN_FILES = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+"""Places of pipes that have a writer, such as those of `<(...)`; another one could be waited for for ever."""
+
 
 def read_text(path: Path) -> str:
     """Read a recipe file, without a byte order mark.
@@ -24,6 +27,8 @@ def read_text(path: Path) -> str:
     """
     if path.is_dir():
         raise _error(path, "this is a directory; expected a recipe file", "seqnlp recipes ls names what ships")
+    if path.exists() and not path.is_file() and not str(path).startswith(OPEN_FILES):
+        raise _error(path, "this is a pipe or a device; expected a recipe file", "seqnlp recipes ls names what ships")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -63,7 +68,7 @@ def dependencies(text: str) -> list[str]:
         return []
     plugins = data.get("plugins")
     names = [data.get("extends"), *(plugins if isinstance(plugins, list) else [])]
-    return [name for name in names if isinstance(name, str) and not Path(os.path.expanduser(name)).is_absolute()]
+    return [name for name in names if isinstance(name, str) and not os.path.isabs(os.path.expanduser(name))]
 
 
 def _read(text: str, path: Path, chain: list[Path]) -> Document:
@@ -128,7 +133,7 @@ def _base(name: Any, path: Path, place: str, chain: list[Path]) -> Path:
     """Path of the recipe that `extends` names; `chain` are the files that extend each other so far."""
     if not isinstance(name, str):
         raise RecipeError([Fault("extends", "expected the name of one recipe file", 'extends = "base.toml"', place)])
-    base = Path(os.path.normpath(path.parent / Path(os.path.expanduser(name))))
+    base = Path(os.path.normpath(path.parent / os.path.expanduser(name)))
     if os.path.abspath(base) in map(os.path.abspath, chain):
         circle = " -> ".join(str(file) for file in [*chain, base])
         raise RecipeError([Fault("extends", f"recipes extend each other in a circle: {circle}", "", place)])
@@ -139,7 +144,7 @@ def _base(name: Any, path: Path, place: str, chain: list[Path]) -> Path:
 
 
 def _resolve(path: Path, name: str) -> str:
-    return os.path.abspath(path.parent / Path(os.path.expanduser(name)))
+    return os.path.abspath(path.parent / os.path.expanduser(name))
 
 
 def _error(path: Path, problem: str, hint: str = "") -> RecipeError:

@@ -280,6 +280,11 @@ class Run:
         """True if there is a checkpoint to resume from."""
         return self._has(STATE)
 
+    @property
+    def has_model(self) -> bool:
+        """True once a dev score has chosen a model."""
+        return self._has(MODEL)
+
     def append(self, event: Event) -> None:
         """Append an event to the log."""
         events_log.append_event(self.path / EVENTS, event)

@@ -22,7 +22,7 @@ LEFTOVERS = ".*.tmp"
 
 
 @contextmanager
-def saving(path: Path, activity: str = "saving; the last good checkpoint is kept") -> Iterator[None]:
+def saving(path: Path, activity: str = "saving") -> Iterator[None]:
     """Convert an `OSError` while writing `path` into a `DataError`."""
     try:
         yield

@@ -36,7 +36,7 @@ class Training(Spec):
 
     renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
 
-    epochs: Annotated[int, Field(ge=1)] = 12
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 12
     """Passes over the training data, at most."""
     batch_tokens: Annotated[int, Field(ge=1)] = 1000
     """Steps in a batch, padding included."""
@@ -52,7 +52,7 @@ class Training(Spec):
     """Decay of an exponential moving average of the weights, say 0.998, which is then the model; 0: none."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
-    threads: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """Processor threads, each with its share of every batch; 0: one per core. A resumed training keeps its number."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints; one is also saved after each epoch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from seqnlp.service.client import ModelService, ServiceDied, ServiceState
@@ -22,6 +23,7 @@ from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES
 from seqnlp.tui.trainings import Trainings
+from seqnlp.tui.visible_controls import VisibleControls
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
@@ -68,6 +70,10 @@ class SeqnlpApp(App[None]):
         self.root, self.service, self._run = root, service, run
         self.trainings = Trainings(root)
         self._started = False
+        self._controls = VisibleControls()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._controls]
 
     def get_driver_class(self) -> type[Driver]:
         kind = super().get_driver_class()

@@ -43,7 +43,7 @@ def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) ->
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--temperature", "-1"], "temperature -1: expected 0"),
+        (["--temperature", "-1"], "--temperature -1: expected a number from 0.0 to 100.0"),
         (["--temperature", "0", "--top-k", "5"], "which top_k can't change"),
         (["--beams", "3", "--top-p", "0.5"], "leave out --top-p"),
         (["--beams", "3", "--stop", "x"], "leave out --stop"),
@@ -98,9 +98,9 @@ def test_probe_into_a_picture(run: Path, seqnlp: Program, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("probe", "{run}", "--steps", 0), 2, "steps 0: expected 1 or more"),
+        (("probe", "{run}", "--steps", 0), 2, "--steps 0: expected a whole number from 1 to 10,000"),
         (("probe", "no/run", "--svg", "x.pdf"), 2, "x.pdf: expected a file that ends in .svg or .png"),
-        (("evaluate", "{run}", "--context", 0), 2, "context 0: expected 1 token"),
+        (("evaluate", "{run}", "--context", 0), 2, "--context 0: expected a whole number from 1 to 100,000"),
         (("evaluate", "{run}", "--context", 9, "--dynamic", 0.1), 2, "contradict each other"),
         (("tag", "{run}", "-"), 2, "this run is a language model; use `seqnlp generate "),
         (("train", "recipes/char_lstm.toml", "-s", "encoder.bidirectional=true"), 3, "must not see what comes next"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from seqnlp.limits import HISTORIES
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.service.handlers import Handler
@@ -14,6 +15,7 @@ def forecast(
     forecaster: Forecaster, run: str, file: str, horizon: int | None, level: float | None, before: float
 ) -> dict[str, Any]:
     """Forecast the series in a file, with their history: `before` times as many steps as are forecast."""
+    HISTORIES.check(before=before)
     split = forecaster.recipe.split(file, path_resolver(Run.open(run).recipe_file))
     found = forecaster.forecast(split, horizon, level)
     return {

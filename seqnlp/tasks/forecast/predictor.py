@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.decoders.forecast import ForecastModule
 from seqnlp.errors import DataError, UsageError
+from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.readers.series import Series, SeriesTable
@@ -123,6 +124,7 @@ class Forecaster(Predictor):
         steps = self.horizon if horizon is None else horizon
         if steps < 1:
             raise UsageError(f"horizon {steps}: expected 1 or more")
+        HORIZON.check(horizon=steps)
         if steps > FURTHEST * self.horizon:
             problem = f"expected {FURTHEST * self.horizon:,} or less, {FURTHEST:,} times the horizon it was trained for"
             raise UsageError(f"horizon {steps:,}: {problem}")

@@ -13,7 +13,9 @@ from torch import Tensor
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import DataError, UsageError
+from seqnlp.limits import HISTORY
 from seqnlp.model import SequenceModel
+from seqnlp.nn.encoder import States
 from seqnlp.results import ContextProbe
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.loading import open_split
@@ -42,8 +44,7 @@ def probe(
         seqnlp.errors.UsageError: the run is of another task, or `steps` is under 1.
         seqnlp.errors.DataError: the text is too short.
     """
-    if steps < 1:
-        raise UsageError(f"steps {steps}: expected 1 or more")
+    HISTORY.check(steps=steps)
     opened = open_split(run, split, data, trust)
     if not isinstance(opened.examples, StreamDataset):
         raise UsageError(f"{run}: expected a language model; this run is {task_info(opened.task.name).noun}")
@@ -68,7 +69,7 @@ def _gradients(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int6
         batch = TokenBatch(inputs).to(model.device)
         vectors = model.embedding(batch).detach().requires_grad_()
         states = model.encoder(vectors, batch.mask)
-        outputs = model.decoder(NEXT, NextTokenDecoder).predict(states)[:, -1]
+        outputs = _last(model, states)
         loss = -outputs.gather(1, targets[:, None]).sum()
         (gradient,) = torch.autograd.grad(loss, vectors)
         norms.append(gradient.norm(dim=-1))
@@ -81,8 +82,14 @@ def _loss(model: SequenceModel, tokens: NDArray[Any], last: NDArray[np.int64], h
     """Mean loss at some places, with the context cut; in nats."""
     inputs, targets = _windows(tokens, last, history - 1, model.device)
     states = model.encode(TokenBatch(inputs))
-    outputs = model.decoder(NEXT, NextTokenDecoder).predict(states)[:, -1]
+    outputs = _last(model, states)
     return -outputs.gather(1, targets[:, None]).mean().item()
+
+
+def _last(model: SequenceModel, states: States) -> Tensor:
+    """Log-probabilities after the last step alone: those of all steps would take much memory."""
+    last = States(states.outputs[:, -1:], states.mask[:, -1:])
+    return model.decoder(NEXT, NextTokenDecoder).predict(last)[:, -1]
 
 
 def _windows(tokens: NDArray[Any], last: NDArray[np.int64], steps: int, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
+from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
 from seqnlp.nn.device import to_numpy
@@ -82,8 +83,10 @@ class Generator(Predictor):
             seqnlp.errors.UsageError: for settings that are out of range or contradict each other.
         """
         sampling = Sampling(float(repetition_penalty), float(temperature), top_k, top_p, min_p)
-        _check_at_least(1, length=length, samples=samples)
-        _check_at_least(0, alternatives=alternatives or 0, seed=seed or 0)
+        LENGTH.check(length=length)
+        SAMPLES.check(samples=samples)
+        ALTERNATIVES.check(alternatives=alternatives or 0)
+        SEED.check(seed=seed or 0)
         if not all(stop):
             raise UsageError("stop: an empty string would end the text before it begins")
         if temperature == 0 and samples > 1:
@@ -103,7 +106,8 @@ class Generator(Predictor):
             beams: Hypotheses kept at once.
             length: Tokens to write.
         """
-        _check_at_least(1, beams=beams, length=length)
+        BEAM.check(beams=beams)
+        SEARCH_LENGTH.check(length=length)
         *before, last = self._tokens(prompt).tolist()
         state = None
         if before:
@@ -142,7 +146,7 @@ class Generator(Predictor):
             text: The text before them; if empty, a line break.
             most: Number of tokens.
         """
-        _check_at_least(1, most=most)
+        TOP_K.check(most=most)
         _, logits = self._read(self._tokens(text))
         return self._likeliest(log_probabilities(logits)[0], most)
 
@@ -214,9 +218,3 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)
-
-
-def _check_at_least(least: int, **settings: int) -> None:
-    for name, value in settings.items():
-        if value < least:
-            raise UsageError(f"{name} {value}: expected {least} or more")

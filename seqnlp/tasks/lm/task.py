@@ -8,6 +8,7 @@ from seqnlp.codecs import Codec, RunningText
 from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError, UsageError
+from seqnlp.limits import CONTEXT
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
@@ -56,6 +57,7 @@ class LmTask(Task):
             raise UsageError("context and dynamic contradict each other: one forgets, the other learns on")
         if context is not None and context < 1:
             raise UsageError(f"context {context}: expected 1 token or more")
+        CONTEXT.check(context=context or 1)
         if dynamic is not None and not 0 < dynamic < 1:
             raise UsageError(f"dynamic {dynamic:g}: expected a learning rate over 0, for instance 3e-4")
         return LmTask(self.recipe, self.codec, replace(self.evaluation, context=context, dynamic=dynamic))

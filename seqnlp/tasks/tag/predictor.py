@@ -18,6 +18,7 @@ from seqnlp.codecs.splitter import split_words, words_of
 from seqnlp.decoders.crf import CrfTagger
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import UsageError
+from seqnlp.limits import BEST
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.results import Span, Tagging, TagSequence
@@ -162,6 +163,7 @@ class Tagger(Predictor):
     def _check_best(self, best: int) -> None:
         if best < 0:
             raise UsageError(f"best {best}: expected 1 or more")
+        BEST.check(best=best or 1)
         if best and not isinstance(self.model.decoders.get(self.columns[0]), CrfTagger):
             raise UsageError(
                 f"only a decoder of the kind crf can rank sequences of tags; that of {self.columns[0]!r} is another"

@@ -212,10 +212,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path) -> None:
     before = names(run.path)
     large = {"weight": torch.ones(10_000)}
     for save in (lambda: run.save_state(large, {"step": 2}), lambda: run.save_model(large)):
-        with (
-            files_no_larger_than(4096),
-            pytest.raises(DataError, match="no space left while saving; the last good checkpoint is kept"),
-        ):
+        with files_no_larger_than(4096), pytest.raises(DataError, match=r"no space left while saving$"):
             save()
     size = os.path.getsize(run.path / "events.jsonl")
     with files_no_larger_than(size + 10), pytest.raises(DataError, match="no space left"):
