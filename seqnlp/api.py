@@ -1,7 +1,7 @@
 """Public calls: train, evaluate, load."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 
 from seqnlp.errors import Diverged, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
+from seqnlp.notes import notes_to
 from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, dump_recipe, find_recipe, load_recipe
 from seqnlp.recipe.load import path_resolver
@@ -84,13 +85,14 @@ def _train(
     if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
-    corpus = wanted.corpus(find)
+    with notes_to(notify):
+        corpus = wanted.corpus(find)
     if saved is None:
         with error_context("train"):
             task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
         run = Run(path)
-        _check_same_corpus(run, corpus)
+        _check_same_corpus(run, corpus, wanted.data.splits)
         task = task_class(wanted).restore(wanted, run.load_codecs())
     splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
     for name, examples in splits.items():
@@ -162,7 +164,8 @@ def evaluate(
         `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took; for a
         split that was scored after the training also `baselines`, the scores of trivial systems by their name.
     """
-    opened = open_split(run, split, data)
+    with notes_to(notify):
+        opened = open_split(run, split, data)
     task = opened.task
     for notice in task.notices(opened.examples):
         notify(f"{split if data is None else data}: {notice}")
@@ -234,11 +237,12 @@ def _begin(path: Path, recipe: TaskRecipe, file: Path, task: Task, corpus: Corpu
     return run
 
 
-def _check_same_corpus(run: Run, corpus: Corpus) -> None:
+def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> None:
     before = run.meta().get("corpus", {})
     for split, found in corpus.hashes.items():
-        if before.get(split) != found:
-            raise RunError(f"can't resume, the {split} split has changed since the training began", run.path)
+        if before.get(split, found) != found:  # runs of older versions have no hash of what is not a file
+            name = f"{split} split ({sources[split]})"
+            raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
 
 
 def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview) -> Trainer:

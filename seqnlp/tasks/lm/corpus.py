@@ -17,6 +17,7 @@ from seqnlp.cache import cache_folder
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError
 from seqnlp.readers import Reader
+from seqnlp.readers.empties import Need
 from seqnlp.readers.text import Passage
 
 LARGE = 1 << 24
@@ -36,7 +37,7 @@ class TextSplit:
         """Read a passage of a file, or a column's rows as lines."""
         if isinstance(place, Passage):
             return cls(str(place), place.chunks)
-        table = reader.load(place)
+        table = reader.load(place, {column: Need(blank=True)})
         if column not in table.column_names:
             raise DataError(f"no column {column!r} in it; its columns are {', '.join(table.column_names)}", place)
 
