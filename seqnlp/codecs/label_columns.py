@@ -68,9 +68,8 @@ def digits(numbers: Any, name: str) -> Any:
 
     fractions = numbers.filter(pc.invert(pc.equal(numbers, pc.floor(numbers))))
     if len(fractions):
-        raise DataError(
-            f"column {name!r} holds {fractions[0].as_py()}; expected classes: text, whole numbers, booleans"
-        )
+        found = fractions[0].as_py()
+        raise DataError(f"column {name!r} holds {found}; expected classes: text, whole numbers or booleans")
     return numbers.cast(pa.int64()).cast(pa.string())
 
 
@@ -98,14 +97,16 @@ def label_notes(labels: Sequence[str], joined: bool = True) -> Iterator[str]:
     if has_floats(labels):
         yield f"labels such as {shown([label for label in labels if '.' in label])} are taken for whole numbers"
     if missing := [label for label in labels if label.strip() in MISSING]:
-        yield f"{shown(missing)} {'looks' if len(missing) == 1 else 'look'} like a missing value, and is a class here"
+        looks = "looks like a missing value, and is a class" if len(missing) == 1 else "look like missing values"
+        yield f"{shown(missing)} {looks}"
     if odd := [label for label in labels if not label.isprintable()]:
         yield f"{shown(odd)}: invisible characters in a label"
     yield from near_labels(labels)
     if joined and (several := joined_labels(labels)):
         signs = "".join(sign for sign in SEPARATORS if any(sign in label for label in several)) or ","
         hint = f"data.multilabel = true with data.separator = {signs[0]!r} splits such texts"
-        yield f"{shown(several)} {'looks' if len(several) == 1 else 'look'} like several labels, and is one class; {hint}"
+        looks = "looks like several labels, and is one class" if len(several) == 1 else "look like several labels each"
+        yield f"{shown(several)} {looks}; {hint}"
 
 
 def near_labels(labels: Sequence[str]) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, final
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, final
 import numpy as np
 
 from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.readers import cache
 from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
@@ -217,9 +219,6 @@ Kind = Literal["text", "texts", "whole", "number", "numbers", "boolean"]
 
 Row = dict[str, Any]
 
-VERSION = 3
-"""Part of the cache key: to be raised when any reader returns something else for the same file."""
-
 
 def tabulate(
     reader: Reader, files: Sequence[Path], kinds: Mapping[str, Kind], rows: Callable[[], Iterator[Row]]
@@ -242,12 +241,22 @@ def tabulate(
     single = {kind: datasets.Value(name) for kind, name in names.items()}
     cells = single | {"texts": datasets.List(single["text"]), "numbers": datasets.List(single["number"])}
     features = datasets.Features({name: cells[kind] for name, kind in kinds.items()})
-    key = [VERSION, reader.model_dump(exclude={"columns"}), dict(kinds), [sha256([file]) for file in files]]
+    digests = [sha256([file]) for file in files]
+    key = [cache.VERSION, reader.model_dump(exclude={"columns"}), dict(kinds), digests]
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
+    entry = cache.table_folder() / fingerprint
+    with suppress(OSError):  # a cache that can only be read has no locks
+        cache.hold(entry)
     try:
         with quiet_datasets():
-            return datasets.Dataset.from_generator(lambda: some(rows(), files), features, fingerprint=fingerprint)
+            table = datasets.Dataset.from_generator(
+                lambda: some(rows(), files), features, cache_dir=str(entry), fingerprint=fingerprint
+            )
+        with suppress(OSError):
+            cache.record(entry, "table", dict(zip(map(os.path.abspath, files), digests, strict=True)))
+        return table
     except (DatasetGenerationError, OSError) as error:
+        cache.remove(entry)
         cause = error.__cause__ or error
         if isinstance(cause, SeqnlpError):
             raise cause from None

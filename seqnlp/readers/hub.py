@@ -29,8 +29,9 @@ PATIENCE = 10
 
 
 class Hub(Reader):
-    """Dataset of the Hugging Face Hub, or a local folder (also of `save_to_disk`) or file. Class labels become their names.
+    """Dataset of the Hugging Face Hub, or a local folder or file. Class labels become their names.
 
+    A folder may hold files of these formats, or be what `save_to_disk` writes.
     A split is an expression: `train`, `train[:90%]`, `train[90%:]`, `validation`, `train+validation`.
     """
 
