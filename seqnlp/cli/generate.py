@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import blocks, open_predictor
+from seqnlp.cli.common import open_predictor
+from seqnlp.cli.inputs import AsReader, Column, open_inputs
 from seqnlp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def score(
     run: RunArgument,
     file: Annotated[Path | None, typer.Argument(help="A text file; `-` for standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
+    reader: AsReader = None,
+    column: Column = None,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.
 
@@ -96,8 +99,9 @@ def score(
     from math import log
 
     generator = open_generator(run)
+    inputs = open_inputs(run, file, reader, column)
     count, characters, nats = 0, 0, 0.0
-    for token in generator.score("".join(f"{line}\n" for line in lines) for lines in blocks(file)):
+    for token in generator.score("".join(f"{line}\n" for line in lines) for lines in inputs):
         nll = -(token.logprob or 0.0)
         count, characters, nats = count + 1, characters + len(token.text), nats + nll
         if as_json:
@@ -154,7 +158,7 @@ def _write_json(tokens: Iterable[Token], prompt: str, samples: int) -> None:
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
     """Continue each line to its end by greedy decoding: the same as `seqnlp predict`."""
     generator = open_generator(run)
-    for lines in blocks(file):
+    for lines in open_inputs(run, file):
         for line in lines:
             odds = 0 if as_json else None
             tokens = generator.generate(line, length=LINE, temperature=0, stop=["\n"], alternatives=odds)

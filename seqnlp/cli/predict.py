@@ -7,7 +7,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from seqnlp.cli.common import JsonLines, RunPath, SentenceFile, blocks
+from seqnlp.cli.common import JsonLines, RunPath, SentenceFile
+from seqnlp.cli.inputs import open_inputs
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe
 from seqnlp.tasks.registry import task_info
@@ -28,7 +29,7 @@ def _by_line(run: Path, file: Path | None, as_json: bool) -> None:
     from seqnlp import api
 
     predictor = api.load(run)
-    for lines in blocks(file):
+    for lines in open_inputs(run, file):
         for result in predictor.predict(lines):
             found = json.dumps(result.to_json(), ensure_ascii=False) if as_json else str(result)
             sys.stdout.write(found + "\n")

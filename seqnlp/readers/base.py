@@ -57,6 +57,10 @@ class Reader(Family, ABC):
         """
         return self.read(source)
 
+    def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
+        """Yield the rows of these columns one at a time, named as in the corpus, for input that is read once."""
+        yield from self.read_columns(source, columns)
+
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         """Line of a row of a split without a slice, and of an item of its lists; None if rows have no lines."""
         return None

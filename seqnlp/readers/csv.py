@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationInfo, field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Kind, Reader, tabulate
+from seqnlp.readers.base import Kind, Reader, Row, tabulate
 from seqnlp.readers.files import open_text
 from seqnlp.spelling import nearest_or_all
 
@@ -65,8 +65,18 @@ class Csv(Reader):
         records = self.records(Path(source))
         return next(islice(records, row + (not self.names), None), (None, []))[0]
 
+    def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
+        path = Path(source)
+        names, kinds = self._checked(path, list(columns))
+        yield from self.rows(path, names, kinds)
+
     def _table(self, path: Path, wanted: list[str]) -> Dataset:
         """Read some columns; all others are left alone."""
+        names, kinds = self._checked(path, wanted)
+        return tabulate(self, [path], kinds, lambda: self.rows(path, names, kinds))
+
+    def _checked(self, path: Path, wanted: list[str]) -> tuple[list[str], dict[str, Kind]]:
+        """Names of all columns, and the kinds of those to read."""
         names = self.header(path)
         clear = [name for name in names if self._is_clear(name, names)]
         for name in self.numeric_columns:
@@ -80,8 +90,7 @@ class Csv(Reader):
                 raise DataError(f"no column {name!r}: {nearest_or_all(name, clear)}", path, line)
         if not wanted:
             raise DataError(f"no column has a name of its own, found {', '.join(map(repr, names))}", path, line)
-        kinds: dict[str, Kind] = {name: "number" if name in self.numeric_columns else "text" for name in wanted}
-        return tabulate(self, [path], kinds, lambda: self.rows(path, names, kinds))
+        return names, {name: "number" if name in self.numeric_columns else "text" for name in wanted}
 
     @staticmethod
     def _is_clear(name: str, names: list[str]) -> bool:

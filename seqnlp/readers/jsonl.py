@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from seqnlp.errors import DataError
 from seqnlp.notes import note
-from seqnlp.readers.base import Kind, Reader, tabulate
+from seqnlp.readers.base import Kind, Reader, Row, tabulate
 from seqnlp.readers.files import open_text
 from seqnlp.spelling import nearest_or_all
 
@@ -51,6 +51,10 @@ class Jsonl(Reader):
         path = Path(source)
         kinds = kinds_of(path, columns)
         return tabulate(self, [path], kinds, lambda: checked(path, kinds))
+
+    def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
+        path = Path(source)
+        yield from checked(path, kinds_of(path, columns))
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         return next(islice(objects(Path(source)), row, None), (None, {}))[0]
