@@ -115,15 +115,17 @@ class Conllu(Reader):
         return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path), path))
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
-        found, inside = -1, -1
+        found, word, inside = -1, -1, False
         for number, line in enumerate(open_text(Path(source)), 1):
-            if not line:
-                inside = -1
-            elif line[0] != "#":
-                found += inside < 0
-                inside += inside < 0 or line.partition("\t")[0].isdigit()
-                if (found, inside) == (row, item):
-                    return number
+            if not line or line[0] == "#":
+                inside = inside and bool(line)
+                continue
+            if not inside:
+                found, word, inside = found + 1, -1, True
+            is_word = line.partition("\t")[0].isdigit()
+            word += is_word
+            if is_word and (found, word) == (row, item):
+                return number
         return None
 
 
