@@ -32,7 +32,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 BAR = 40
 """Characters of the longest bar of a histogram."""
-BLOCKS = ("", *"▏▎▍▌▋▊▉█")
+BLOCKS: tuple[str, ...] = ("", *"▏▎▍▌▋▊▉█")
 """Parts of a block, by the number of eighths."""
 LEAST_SHARE = 0.001
 """Smallest share that is written as a number."""

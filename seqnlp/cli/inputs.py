@@ -75,12 +75,8 @@ MAGIC = {
     b"\x28\xb5\x2f\xfd": "compressed with zstd",
 }
 """First bytes of formats that are no text."""
-TASKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "classify": lambda data: data.get("text") or data.get("tokens") or "text",
-    "translate": lambda data: data.get("source", "source"),
-    "tag": lambda data: data.get("tokens", "form"),
-}
-"""Text column of a run by its task; of the others it is `data.text`."""
+COLUMNS = {"classify": ("text", "tokens"), "translate": ("source",), "tag": ("tokens",)}
+"""Keys of `[data]` that name the text column, by task; of the others it is `text`."""
 DELIMITERS = {",": "csv", "\t": """'{kind="csv", delimiter="\\t"}'""", ";": """'{kind="csv", delimiter=";"}'"""}
 """Settings of the reader for each delimiter of a table."""
 HEAD = 1 << 16
@@ -123,8 +119,10 @@ def open_inputs(run: Path, file: Path | None, reader: str | None = None, column:
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
         if reader is None:
-            return from_stream(file, name)
+            return from_stream(file, name, data)
         return Inputs("record", spooled(file, lambda copy: table(copy, reader_for(copy, reader, data), name, column)))
+    if reader is None and column is None and is_parallel(file, data):
+        return Inputs("record", table(file, reader_for(file, "parallel", data), name, column))
     kind = reader or recognised(file, name)
     if kind == "text":
         if column is not None:
@@ -162,9 +160,20 @@ def data_of(run: Path) -> RunData:
     recipe = read_recipe(Run.open(run))
     data = recipe.get("data")
     data = data if isinstance(data, Mapping) else {}
-    column = TASKS.get(str(recipe.get("task")), lambda data: data.get("text", "text"))(data)
+    keys = COLUMNS.get(str(recipe.get("task")), ("text",))
+    column = next((data[key] for key in keys if key in data), "text")
     reader = data.get("reader")
     return RunData(reader if isinstance(reader, Mapping) else {"kind": str(reader)}, str(column))
+
+
+def is_parallel(file: Path, data: RunData) -> bool:
+    """True for a file with tabs where the run's corpus has source and target so; a header would be a table's."""
+    if data.reader.get("kind") != "parallel" or data.reader.get("suffixes"):
+        return False
+    if Path(file.name.removesuffix(".gz")).suffix not in ("", ".txt", ".tsv"):
+        return False
+    line = first_bytes(file).partition(b"\n")[0].decode(errors="replace")
+    return "\t" in line and data.column not in line.split("\t")
 
 
 def recognised(file: Path, column: str) -> str:
@@ -309,11 +318,11 @@ def text_of(value: Any, file: Path | str, number: int, name: str) -> str:
     raise DataError(f"record {number}: {name!r} is {json.dumps(value, default=str)[:40]}; expected text", file)
 
 
-def from_stream(file: Path | None, name: str) -> Inputs:
+def from_stream(file: Path | None, name: str, data: RunData) -> Inputs:
     """Input that can be read once: lines, or objects of JSON Lines, as they come.
 
     Raises:
-        seqnlp.errors.DataError: its first line is of a table, or of CoNLL-U.
+        seqnlp.errors.DataError: its first line is of a table, of parallel text, or of CoNLL-U.
     """
     source = "standard input" if file is None or str(file) == "-" else str(file)
     arriving = blocks(file)
@@ -326,6 +335,10 @@ def from_stream(file: Path | None, name: str) -> Inputs:
         what = {"json": "a JSON array", "conllu": "CoNLL-U"}[kind]
         raise DataError(f"this looks like {what}", source, 1, FORCE)
     refuse_header(first[0] if first else "", name, source)
+    if data.reader.get("kind") == "parallel" and not data.reader.get("suffixes") and "\t" in (first or [""])[0]:
+        raise DataError(
+            "this looks like source and target with a tab between", source, 1, f"--reader parallel, {FORCE}"
+        )
     return Inputs("line", everything)
 
 

@@ -12,15 +12,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from seqnlp.cache import cache_folder
 
-try:
-    import fcntl
-except ImportError:  # on Windows an open file cannot be removed anyway
-    fcntl = None  # type: ignore[assignment]
+LOCKS = find_spec("fcntl") is not None
+"""True where files can be locked; on Windows an open file cannot be removed anyway."""
 
 VERSION = 3
 """Part of the key of a table: to be raised when any reader returns something else for the same file."""
@@ -86,7 +85,9 @@ def read_entry(path: Path) -> CacheEntry:
 
 def hold(path: Path) -> None:
     """Lock an entry until the process ends; other processes may hold it, too, but not remove it."""
-    while fcntl is not None and path not in _held:
+    while LOCKS and path not in _held:
+        import fcntl
+
         path.mkdir(parents=True, exist_ok=True)
         handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -164,9 +165,11 @@ def remove(path: Path) -> bool:
         if path.is_file():
             path.unlink()
             return True
-        if fcntl is None:
+        if not LOCKS:
             shutil.rmtree(path)
             return True
+        import fcntl
+
         handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -240,6 +240,18 @@ def test_standard_input_is_recognised_by_its_first_line(classifier: Path) -> Non
             call("classify", classifier, text=text)
 
 
+def test_the_source_of_parallel_text_is_translated(tmp_path: Path) -> None:
+    file = tmp_path / "fra.txt"
+    file.write_text("".join(f"go {n}\tva {n}\tCC-BY 2.0 #{n}\n" for n in range(20)))
+    run, _, _ = train(recipe(tmp_path, TRANSLATE, file))
+    sources = "".join(f"go {n}\n" for n in range(20))
+    assert call("translate", run, file).stdout == call("translate", run, text=sources).stdout
+    with pytest.raises(DataError, match="standard input:1: this looks like source and target with a tab between"):
+        call("translate", run, text=file.read_text())
+    read = call("translate", run, "--reader", "parallel", text=file.read_text())
+    assert len(read.stdout.splitlines()) == 20
+
+
 def test_a_changed_dataset_is_noticed_by_resume(tmp_path: Path) -> None:
     folder = tmp_path / "corpus"
 
