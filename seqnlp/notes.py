@@ -8,7 +8,7 @@ _listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", def
 
 
 def note(line: str) -> None:
-    """Pass a warning about the data to the listener, if there is one."""
+    """Pass a warning about the data to the listener, if any."""
     listener = _listener.get()
     if listener is not None:
         listener(line)

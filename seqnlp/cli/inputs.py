@@ -167,7 +167,7 @@ def data_of(run: Path) -> RunData:
 
 
 def is_parallel(file: Path, data: RunData) -> bool:
-    """True for a file with tabs where the run's corpus has source and target so; a header would be a table's."""
+    """True for a file with tabs, where the run's corpus is parallel; not with a header."""
     if data.reader.get("kind") != "parallel" or data.reader.get("suffixes"):
         return False
     if Path(file.name.removesuffix(".gz")).suffix not in ("", ".txt", ".tsv"):
@@ -343,7 +343,7 @@ def from_stream(file: Path | None, name: str, data: RunData) -> Inputs:
 
 
 def refuse_header(line: str, name: str, source: str) -> None:
-    """Refuse a first line of several column names with this one among them.
+    """Refuse a first line of column names with this one among them.
 
     Raises:
         seqnlp.errors.DataError: naming the settings that read such a table.

@@ -83,7 +83,7 @@ def with_whole_numbers(column: Column) -> Column:
 
 
 def has_floats(labels: Sequence[str]) -> bool:
-    """True for whole numbers, some of which are written with a fraction of zero."""
+    """True for whole numbers, some of them written as `1.0`."""
     return any("." in label for label in labels) and all(WHOLE.fullmatch(label) for label in labels)
 
 

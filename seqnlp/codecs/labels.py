@@ -23,7 +23,7 @@ _WHOLE = re.compile(r"[+-]?\d+\.0+")
 
 
 def same_class(label: str) -> str:
-    """Spelling that is the same for a whole number and a boolean, whichever program wrote them."""
+    """Normalized spelling of whole numbers and booleans, which programs write differently."""
     if _WHOLE.fullmatch(label):
         return label.partition(".")[0]
     return label.lower() if label.lower() in ("true", "false") else label

@@ -103,7 +103,9 @@ class Column:
 
 
 def arrow_cells(dataset: Dataset, name: str) -> tuple[Any, NDArray[np.int64]]:
-    """Cells of a column as one Arrow array, lists laid end to end, and the number of cells of each row.
+    """Cells of a column as one array, and their number a row.
+
+    Lists are laid end to end.
 
     Raises:
         seqnlp.errors.DataError: no such column; null in it.

@@ -48,9 +48,10 @@ class Reader(Family, ABC):
         """
 
     def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
-        """Read a split for a task that needs only these columns, named as in the corpus.
+        """Read a split for a task that needs only these columns.
 
-        A table leaves the others alone, whatever is in them; formats with columns of their own read all.
+        They are named as in the corpus. A table leaves the others alone, whatever is in them; formats with columns of
+        their own read all.
 
         Raises:
             seqnlp.errors.DataError: what `read` raises, and a column that is missing.
@@ -58,11 +59,14 @@ class Reader(Family, ABC):
         return self.read(source)
 
     def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
-        """Yield the rows of these columns one at a time, named as in the corpus, for input that is read once."""
+        """Yield rows of these columns, named as in the corpus."""
         yield from self.read_columns(source, columns)
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
-        """Line of a row of a split without a slice, and of an item of its lists; None if rows have no lines."""
+        """Line of a row, and of an item of its lists; None without lines.
+
+        Rows are counted in the whole file, without a slice.
+        """
         return None
 
     @final
@@ -210,7 +214,10 @@ HASHED = 1000
 
 
 def content_hash(dataset: Dataset) -> str:
-    """SHA-256 of the names, types and rows of a table, wherever and in whatever chunks it is stored."""
+    """SHA-256 of the names, types and rows of a table.
+
+    It depends neither on where the table is stored nor on its chunks.
+    """
     digest = hashlib.sha256(repr([(name, str(kind)) for name, kind in sorted(dataset.features.items())]).encode())
     for table in dataset.with_format("arrow").iter(HASHED):
         for name in sorted(table.column_names):

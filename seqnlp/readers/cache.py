@@ -117,7 +117,9 @@ def release(path: Path) -> None:
 
 
 def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
-    """Note what an entry was made from and that it is used now; remove entries of what those files held before.
+    """Record the files and the last use of an entry.
+
+    Entries of what those files held before are removed.
 
     Args:
         path: The entry, complete.
@@ -136,7 +138,10 @@ def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
 
 
 def drop_old(entry: CacheEntry, files: Mapping[str, str]) -> None:
-    """Remove an entry of earlier contents of files, unless other files have these contents still."""
+    """Remove an entry of earlier contents of files.
+
+    It stays if other files have these contents still.
+    """
     old = {
         name
         for name, digest in entry.files.items()
@@ -150,7 +155,7 @@ def drop_old(entry: CacheEntry, files: Mapping[str, str]) -> None:
 
 
 def write_entry(path: Path, kind: str, files: Mapping[str, str], version: int, used: float | None = None) -> None:
-    """Write what an entry says about itself, at once or not at all."""
+    """Write `entry.json` atomically."""
     temporary = path / f"{ENTRY}.{os.getpid()}"
     temporary.write_text(json.dumps({"kind": kind, "version": version, "files": dict(files)}, indent=1))
     if used is not None:

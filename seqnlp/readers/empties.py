@@ -38,7 +38,9 @@ def is_blank(text: str) -> bool:
 def leave_out(
     dataset: Dataset, name: str, need: Need, place: Callable[[int, int], str], rows: NDArray[np.int64]
 ) -> tuple[Dataset, NDArray[np.int64]]:
-    """Leave out rows whose cell in a column is empty, with a note that counts them and names the first.
+    """Leave out rows whose cell in a column is empty.
+
+    A note counts them and names the first.
 
     Args:
         dataset: A table.
@@ -81,9 +83,10 @@ def empty_cells(column: Any, need: Need) -> NDArray[np.bool_]:
         wrong = items.is_null(nan_is_null=pa.types.is_floating(items.type)).to_numpy()
         if is_text(items.type):
             wrong = wrong | blank_texts(items)
-        before = np.concatenate([[0], np.cumsum(wrong)])
-        ends = np.cumsum(lengths)
-        empty = empty | (before[ends] > before[ends - lengths])
+        if wrong.any():
+            before = np.concatenate([[0], np.cumsum(wrong)])
+            ends = np.cumsum(lengths)
+            empty = empty | (before[ends] > before[ends - lengths])
         return empty if need.no_items else empty | (lengths == 0)
     return empty
 

@@ -55,7 +55,7 @@ class Hub(Reader):
             return with_names(self.table(source, splits))
 
     def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
-        """Read some columns of a split, among them languages of a column `translation`."""
+        """Read some columns of a split; also languages of the column `translation`."""
         with self.loading(source) as splits:
             dataset = self.table(source, splits)
             missing = [name for name in columns if name not in dataset.column_names]
@@ -80,7 +80,7 @@ class Hub(Reader):
                 raise DataError(f"cannot load {str(source)!r}: {reason(error, splits)}", self.path) from error
 
     def table(self, source: str | Path, splits: list[str]) -> Dataset:
-        """Read all columns of a split as they are, and fill in the list of splits."""
+        """Read all columns of a split; fill in the list of splits."""
         if is_saved(Path(self.path)):
             saved = saved_splits(Path(self.path))
             splits.extend(saved)

@@ -84,7 +84,7 @@ def refuse(constant: str) -> float:
 
 
 def kinds_of(path: Path, columns: Collection[str]) -> dict[str, Kind]:
-    """Kinds of some columns, from the first line where each has a value; of an empty list, that fills it.
+    """Kinds of some columns, from the first value of each.
 
     Raises:
         seqnlp.errors.DataError: a column that no line has; a value of no kind.
@@ -111,7 +111,7 @@ def empty_kind(path: Path, name: str) -> Kind:
 
 
 def clear_kinds(path: Path) -> tuple[dict[str, Kind], list[str]]:
-    """Kinds of the columns whose values are all of one kind, and the names of the others."""
+    """Kinds of the columns with values of one kind; names of the others."""
     kinds: dict[str, Kind | None] = {}
     empty: dict[str, Kind] = {}
     for _, row in objects(path):

@@ -40,7 +40,7 @@ class TaskRecipe(Recipe, ABC):
 
     @property
     def needs(self) -> Mapping[str, Need] | None:
-        """Columns of the corpus that are read, and what is empty in them; None: all of them, as they are."""
+        """Columns that are read, and their empty values; None: all columns."""
         return None
 
     def corpus(self, find: PathResolver) -> Corpus:
