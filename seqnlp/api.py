@@ -11,6 +11,7 @@ import torch
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.model import SequenceModel
+from seqnlp.notes import notes_to
 from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, consent, dump_recipe, find_recipe, load_recipe
 from seqnlp.recipe.load import path_resolver, place_faults
@@ -100,13 +101,14 @@ def _train(
     if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
-    corpus = wanted.corpus(find)
+    with notes_to(notify):
+        corpus = wanted.corpus(find)
     if saved is None:
         with error_context("train"):
             task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
         run = Run(path)
-        _check_same_corpus(run, corpus)
+        _check_same_corpus(run, corpus, wanted.data.splits)
         task = restore(run, wanted)
     for notice in task.fit_notices:
         notify(f"train: {notice}")
@@ -212,7 +214,8 @@ def evaluate(
         `run`, `task`, `split`, `scores` by name, the number of `items` scored and the `seconds` it took; for a
         split that was scored after the training also `baselines`, the scores of trivial systems by their name.
     """
-    opened = open_split(run, split, data, trust)
+    with notes_to(notify):
+        opened = open_split(run, split, data, trust)
     task = opened.task
     for notice in task.notices(opened.examples):
         notify(f"{split if data is None else data}: {notice}")
@@ -331,11 +334,12 @@ def _note_damaged_scores(run: Run, notify: Callable[[str], None]) -> None:
         notify(f"{error}; they are measured anew")
 
 
-def _check_same_corpus(run: Run, corpus: Corpus) -> None:
+def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> None:
     before = run.meta().get("corpus", {})
     for split, found in corpus.hashes.items():
-        if before.get(split) != found:
-            raise RunError(f"can't resume, the {split} split has changed since the training began", run.path)
+        if before.get(split, found) != found:  # runs of older versions have no hash of what is not a file
+            name = f"{split} split ({sources[split]})"
+            raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
 
 
 def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview) -> Trainer:

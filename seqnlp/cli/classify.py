@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import JsonLines, Pretokenized, Trust, blocks, open_predictor
+from seqnlp.cli.common import JsonLines, Pretokenized, Trust, open_predictor
+from seqnlp.cli.inputs import AsReader, Column, open_inputs
 from seqnlp.cli.tables import has_colours, stdout_console
 from seqnlp.json_text import to_json
 
@@ -23,12 +24,16 @@ SATURATION = 0.75
 
 def classify(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/sentiment_lstm.")],
-    file: Annotated[Path | None, typer.Argument(help="A text file, one text a line; `-` for standard input.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="A text file, one text a line, or a csv, jsonl, ...; `-` for standard input.")
+    ] = None,
     as_json: JsonLines = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the contribution of each word to the most probable class.")
     ] = False,
     pretokenized: Pretokenized = False,
+    reader: AsReader = None,
+    column: Column = None,
     trust: Trust = False,
 ) -> None:
     """Classify texts, one a line, as they come in: the class, a tab, and the probability of each class.
@@ -42,7 +47,8 @@ def classify(
     console = stdout_console()
     draw = _numbered if explain else _plain
     done, empty, first = 0, 0, 0
-    for lines in blocks(file):
+    inputs = open_inputs(run, file, reader, column)
+    for lines in inputs:
         results = classifier.classify(lines, explain=explain, pretokenized=pretokenized)
         for number, result in enumerate(results, start=done + 1):
             if not result.tokens:
@@ -57,7 +63,8 @@ def classify(
             sys.stdout.write("".join(map(draw, results)))
         sys.stdout.flush()
     if empty:
-        print(f"note: no class for {empty} lines without words, the first of them line {first}", file=sys.stderr)
+        unit = inputs.unit
+        print(f"note: no class for {empty} {unit}s without words, the first of them {unit} {first}", file=sys.stderr)
 
 
 def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:

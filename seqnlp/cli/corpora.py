@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqnlp.cli import corpora_cache
 from seqnlp.cli.common import Trust
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
+from seqnlp.notes import notes_to
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.terminal_text import print_path
 
@@ -23,12 +27,17 @@ if TYPE_CHECKING:
     from seqnlp.readers.local import Listing, LocalCorpus
 
 app = typer.Typer(help="List, fetch and describe corpora.", no_args_is_help=True)
+app.add_typer(corpora_cache.app, name="cache")
 
 Into = Annotated[Path, typer.Option("--into", help="The folder of corpora.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 BAR = 40
 """Characters of the longest bar of a histogram."""
+BLOCKS: tuple[str, ...] = ("", *"▏▎▍▌▋▊▉█")
+"""Parts of a block, by the number of eighths."""
+LEAST_SHARE = 0.001
+"""Smallest share that is written as a number."""
 SHOWN_LABELS = 20
 """Labels of a column in the table, at most."""
 SIZES = ("sequences", "tokens", "types", "min", "median", "mean", "p95", "max", "unseen")
@@ -93,7 +102,8 @@ def stats(
     for number, target in enumerate(targets):
         corpus = of_recipe(target, into, trust) if chosen is None else None
         corpus = corpus or open_corpus(target, into, chosen)
-        splits = {split: corpus.reader.load(place) for split, place in corpus.splits.items()}
+        with notes_to(partial(print, "note:", file=sys.stderr)):
+            splits = {split: corpus.reader.load(place) for split, place in corpus.splits.items()}
         if not as_json:
             typer.echo(f"{'' if number == 0 else chr(10)}{target}")
         found: dict[str, Any]
@@ -213,8 +223,15 @@ def bars(lengths: Lengths) -> list[str]:
     lines = []
     for start, count in lengths.histogram.items():
         label = f"{start}" if start < 2 else f"{start}-{2 * start - 1}"
-        lines.append(f"{label:>13} {'█' * max(1, round(BAR * count / most)):<{BAR}} {count / total:6.1%}")
+        share = f"{count / total:.1%}" if count == 0 or count / total >= LEAST_SHARE else f"<{LEAST_SHARE:.1%}"
+        lines.append(f"{label:>13} {bar(count / most):<{BAR}} {share:>6}")
     return lines
+
+
+def bar(share: float) -> str:
+    """Bar of eighths of a block; nothing for zero alone."""
+    eighths = max(round(8 * BAR * share), int(share > 0))
+    return BLOCKS[-1] * (eighths // 8) + BLOCKS[eighths % 8]
 
 
 def label_rows(counts: Sequence[Mapping[str, int]]) -> list[list[str]]:

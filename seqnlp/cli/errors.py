@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +41,7 @@ def errors(
     from seqnlp.plots.svg_matrices import confusion_svg
     from seqnlp.tasks.error_analysis import analyse
 
-    reports = analyse(run, split, data, trust=trust)
+    reports = analyse(run, split, data, trust=trust, notify=partial(print, "note:", file=sys.stderr))
     source = split if data is None else str(data)
     if as_json:
         found = {"run": str(run), "split": source, "columns": reports}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import Trust, blocks, number_option, open_predictor
+from seqnlp.cli.common import Trust, number_option, open_predictor
+from seqnlp.cli.inputs import AsReader, Column, open_inputs
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, REPETITION_PENALTY, SAMPLES, SEED, SHARE, TEMPERATURE, TOP_K
@@ -90,6 +91,8 @@ def score(
     run: RunArgument,
     file: Annotated[Path | None, typer.Argument(help="A text file; `-` for standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
+    reader: AsReader = None,
+    column: Column = None,
     trust: Trust = False,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.
@@ -99,8 +102,9 @@ def score(
     from math import log
 
     generator = open_generator(run, trust)
+    inputs = open_inputs(run, file, reader, column)
     count, characters, nats = 0, 0, 0.0
-    for token in generator.score("".join(f"{line}\n" for line in lines) for lines in blocks(file)):
+    for token in generator.score("".join(f"{line}\n" for line in lines) for lines in inputs):
         nll = -(token.logprob or 0.0)
         count, characters, nats = count + 1, characters + len(token.text), nats + nll
         if as_json:
@@ -157,7 +161,7 @@ def _write_json(tokens: Iterable[Token], prompt: str, samples: int) -> None:
 def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
     """Continue each line to its end by greedy decoding: the same as `seqnlp predict`."""
     generator = open_generator(run, trust)
-    for lines in blocks(file):
+    for lines in open_inputs(run, file):
         for line in lines:
             odds = 0 if as_json else None
             tokens = generator.generate(line, length=LINE, temperature=0, stop=["\n"], alternatives=odds)

@@ -6,7 +6,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from seqnlp.cli.common import JsonLines, RunPath, SentenceFile, Trust, blocks
+from seqnlp.cli.common import JsonLines, RunPath, SentenceFile, Trust
+from seqnlp.cli.inputs import open_inputs
 from seqnlp.json_text import to_json
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe
@@ -28,7 +29,7 @@ def _by_line(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
     from seqnlp import api
 
     predictor = api.load(run, trust=trust)
-    for lines in blocks(file):
+    for lines in open_inputs(run, file):
         for result in predictor.predict(lines):
             found = to_json(result.to_json()) if as_json else str(result)
             sys.stdout.write(found + "\n")

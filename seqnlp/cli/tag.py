@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import (
-    JsonLines,
-    Pretokenized,
-    RunPath,
-    SentenceFile,
-    Trust,
-    blocks,
-    number_option,
-    open_predictor,
-)
+from seqnlp.cli.common import JsonLines, Pretokenized, RunPath, SentenceFile, Trust, number_option, open_predictor
+from seqnlp.cli.inputs import AsReader, Column, open_inputs
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import BEST
@@ -43,6 +35,8 @@ def tag(
         str | None, typer.Option(help="Read a file with a word a line; the names of its columns, such as word,pos.")
     ] = None,
     best: Annotated[int | None, number_option(BEST, "With --json: the n best tag sequences; for a crf.")] = None,
+    reader: AsReader = None,
+    column: Column = None,
     trust: Trust = False,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`."""
@@ -64,7 +58,7 @@ def tag(
         _tag_conllu(tagger, file)
         return
     draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain
-    for lines in blocks(file):
+    for lines in open_inputs(run, file, reader, column):
         taggings = tagger.tag(lines, pretokenized=pretokenized, best=best or 0)
         sys.stdout.write("".join(map(draw, lines, taggings)))
         sys.stdout.flush()

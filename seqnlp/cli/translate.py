@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqnlp.cli.common import Trust, blocks, image_option, number_option, open_predictor
+from seqnlp.cli.common import Trust, image_option, number_option, open_predictor
+from seqnlp.cli.inputs import AsReader, Column, Inputs, open_inputs
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
 from seqnlp.errors import UsageError
@@ -67,6 +68,8 @@ def translate(
     ] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw that", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
+    reader: AsReader = None,
+    column: Column = None,
     trust: Trust = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
@@ -87,13 +90,18 @@ def translate(
     }
     kept: list[Translation] = []
     number = 0
-    for number, result in enumerate(_results(translator, file, settings), start=1):
+    translator.translate("", **settings)  # raises for contradictory settings before anything is read
+    inputs = open_inputs(run, file, reader, column)
+    for number, result in enumerate(_results(translator, inputs, settings), start=1):
         sys.stdout.write(draw(number, result))
         if attention and not as_json:
             _show(result)
         sys.stdout.flush()
         if result.unread:
-            print(f"note: line {number} is too long: its last {result.unread:,} tokens were not read", file=sys.stderr)
+            print(
+                f"note: {inputs.unit} {number} is too long: its last {result.unread:,} tokens were not read",
+                file=sys.stderr,
+            )
         if pictures and len(kept) < MAX_DRAWN:
             kept.append(result)
     if pictures:
@@ -120,11 +128,10 @@ def open_ensemble(run: Path, others: list[Path], trust: bool = False) -> Transla
     return together
 
 
-def _results(translator: Translator, file: Path | None, settings: dict[str, Any]) -> Iterator[Translation]:
+def _results(translator: Translator, inputs: Inputs, settings: dict[str, Any]) -> Iterator[Translation]:
     """Translate lines as they arrive; with a progress bar unless the text goes to a terminal."""
-    translator.translate("", **settings)  # raises for contradictory settings before anything is read
     with track("translating", quiet=sys.stdout.isatty()) as advance:
-        for lines in blocks(file):
+        for lines in inputs:
             for result in translator.translate(iter(lines), **settings):
                 advance(1)
                 yield result

@@ -1,5 +1,6 @@
 """Label codecs: columns of labels as targets of decoders."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, final
@@ -17,6 +18,16 @@ UNSEEN = -1
 
 ONLY = ""
 """Name of a decoder that is the only one of its column."""
+
+
+_WHOLE = re.compile(r"[+-]?\d+\.0+")
+
+
+def same_class(label: str) -> str:
+    """Normalized spelling of whole numbers and booleans, which programs write differently."""
+    if _WHOLE.fullmatch(label):
+        return label.partition(".")[0]
+    return label.lower() if label.lower() in ("true", "false") else label
 
 
 class LabelCodec(Codec):
@@ -67,6 +78,7 @@ class Labels(LabelCodec):
     def __init__(self, names: Iterable[str]) -> None:
         self.names = list(names)
         self._number = {name: number for number, name in enumerate(self.names)}
+        self._alike = {same_class(name): number for name, number in reversed(self._number.items())}
 
     @classmethod
     def fit(cls, labels: Iterable[str]) -> Self:
@@ -78,7 +90,12 @@ class Labels(LabelCodec):
 
     def encode(self, labels: Sequence[str]) -> NDArray[np.int64]:
         """Index of each label; shape (labels,)."""
-        return np.fromiter((self._number.get(label, UNSEEN) for label in labels), np.int64, len(labels))
+        return np.fromiter(map(self._find, labels), np.int64, len(labels))
+
+    def _find(self, label: str) -> int:
+        """Index of a label, maybe in the spelling of another program."""
+        number = self._number.get(label)
+        return self._alike.get(same_class(label), UNSEEN) if number is None else number
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """Names of the labels with these numbers."""
@@ -95,7 +112,7 @@ class Labels(LabelCodec):
         return Column(Ragged(numbers[ONLY], words.codes.offsets), self.names)
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
-        return [label for label in labels if label not in self._number]
+        return [label for label in labels if self._find(label) == UNSEEN]
 
     def scored(self, gold: Column, predicted: Column) -> "Labels":
         """All labels, in their own order."""

@@ -58,22 +58,24 @@ class Column:
         Raises:
             seqnlp.errors.DataError: if there is no such column, or it holds something else.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
+        return cls.from_arrow(*arrow_cells(dataset, name), name)
 
-        if name not in dataset.column_names:
-            columns = ", ".join(dataset.column_names)
-            raise DataError(f"the corpus has no column {name!r}; its columns are {columns}")
-        table: Any = dataset.select_columns([name]).with_format("arrow")[:]
-        column = table.column(name)
-        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            flat, lengths = pc.list_flatten(column), pc.list_value_length(column).to_numpy()
-        else:
-            flat, lengths = column, np.ones(len(column), np.int64)
+    @classmethod
+    def from_arrow(cls, flat: Any, lengths: NDArray[np.int64], name: str) -> Column:
+        """Encode the strings of all rows, laid end to end.
+
+        Args:
+            flat: Arrow array of strings.
+            lengths: Number of strings of each row; shape (rows,).
+            name: Name of the column in messages.
+
+        Raises:
+            seqnlp.errors.DataError: the array holds something else.
+        """
+        import pyarrow as pa
+
         if not (pa.types.is_string(flat.type) or pa.types.is_large_string(flat.type)):
             raise DataError(f"column {name!r} holds {flat.type}; expected text or lists of text")
-        if column.null_count or flat.null_count:
-            raise DataError(f"column {name!r} has empty places (null); expected text in all of them")
         encoded = flat.dictionary_encode().combine_chunks()
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
@@ -102,6 +104,30 @@ class Column:
         """Number of occurrences of each distinct string."""
         occurrences = np.bincount(self.codes.values, minlength=len(self.distinct))
         return dict(zip(self.distinct, occurrences.tolist(), strict=True))
+
+
+def arrow_cells(dataset: Dataset, name: str) -> tuple[Any, NDArray[np.int64]]:
+    """Cells of a column as one array, and their number a row.
+
+    Lists are laid end to end.
+
+    Raises:
+        seqnlp.errors.DataError: no such column; null in it.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if name not in dataset.column_names:
+        columns = ", ".join(dataset.column_names)
+        raise DataError(f"the corpus has no column {name!r}; its columns are {columns}")
+    table: Any = dataset.select_columns([name]).with_format("arrow")[:]
+    column = table.column(name)
+    flat, lengths = column, np.ones(len(column), np.int64)
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        flat, lengths = pc.list_flatten(column), pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+    if column.null_count or flat.null_count:
+        raise DataError(f"column {name!r} has empty places (null); expected text in all of them")
+    return flat, lengths
 
 
 IDS = "ids"

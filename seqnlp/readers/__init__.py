@@ -7,12 +7,14 @@
 | `csv` | comma- or tab-separated values | those of the header |
 | `jsonl` | a JSON object a line | its keys |
 | `text` | lines, paragraphs or whole files | `text` |
-| `parallel` | sentences and their translations | `source`, `target` |
+| `parallel` | sentences and their translations | `source`, `target`, or those named |
 | `series` | numbers with times, csv or parquet | those of numbers; `unique_id`, `ds` |
 | `audio` | recordings: wav; flac and others by soundfile | `audio`; those of a table, or of the file names |
 | `hub` | the Hugging Face Hub, parquet | those of the dataset |
 
-All but `audio` and `hub` read UTF-8 text, compressed with gzip or not. Tables are kept in the cache of `datasets`.
+All but `audio` and `hub` read UTF-8 text, compressed with gzip or not. Of `csv`, `jsonl` and `hub` only the columns
+that a task needs are read and checked; rows where one of them is empty are left out with a note, whatever the reader.
+Tables are kept in a folder of the cache of `datasets`: see `cache`.
 """
 
 from seqnlp.readers.audio import Audio

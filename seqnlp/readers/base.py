@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, final
 
+import numpy as np
+
 from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.readers import cache
+from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
@@ -42,36 +47,84 @@ class Reader(Family, ABC):
             seqnlp.errors.DataError: naming file and line, for anything wrong with the file.
         """
 
+    def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
+        """Read a split for a task that needs only these columns.
+
+        They are named as in the corpus. A table leaves the others alone, whatever is in them; formats with columns of
+        their own read all.
+
+        Raises:
+            seqnlp.errors.DataError: what `read` raises, and a column that is missing.
+        """
+        return self.read(source)
+
+    def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
+        """Yield rows of these columns, named as in the corpus."""
+        yield from self.read_columns(source, columns)
+
+    def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
+        """Line of a row, and of an item of its lists; None without lines.
+
+        Rows are counted in the whole file, without a slice.
+        """
+        return None
+
     @final
-    def load(self, source: str | Path) -> Dataset:
+    def load(self, source: str | Path, needs: Mapping[str, Need] | None = None) -> Dataset:
         """Read a split and rename its columns.
 
         Args:
             source: Path of the split, as `locate` returns it.
+            needs: Columns that are needed, by their new names; rows where one is empty are left out with a note. None
+                for all columns as they are.
 
         Raises:
             seqnlp.errors.DataError: what `read` raises; no sequences; a column to rename that is missing.
         """
         whole, part = self.split_slice(str(source)) if self.reads_files else (source, "")
-        dataset = self.read(whole)
+        asked = None if needs is None else [self.columns.get(name, name) for name in needs]
+        dataset = self.read(whole) if asked is None else self.read_columns(whole, asked)
+        rows = np.arange(len(dataset))
         if part:
-            rows = self.slice_rows(dataset, part, str(whole))
+            rows = np.asarray(self.slice_rows(dataset, part, str(whole)), np.int64)
             if not len(rows):
                 raise DataError(f"no sequences in the slice {part} of {len(dataset):,}", whole)
             dataset = dataset.select(rows)
         if len(dataset) == 0:
             raise DataError("no sequences in it", source)
-        return dataset.rename_columns(self._renamings(dataset.column_names, source)) if self.columns else dataset
+        if self.columns:
+            dataset = dataset.rename_columns(self._renamings(dataset.column_names, source, asked))
 
-    def _renamings(self, present: list[str], source: str | Path) -> dict[str, str]:
-        """Map columns of the corpus to their new names."""
-        for new, old in self.columns.items():
+        def place(row: int, item: int) -> str:
+            line = self.line_of(whole, row, item)
+            return f"{whole}:{line}" if line else f"{self.name_of(whole)}, row {row + 1}"
+
+        for name, need in (needs or {}).items():
+            if name in dataset.column_names:
+                try:
+                    dataset, rows = leave_out(dataset, name, need, place, rows)
+                except UnicodeDecodeError as error:
+                    byte = f"byte 0x{error.object[error.start]:02x}"
+                    raise DataError(f"column {name!r}: {byte} in it is not UTF-8", self.name_of(source)) from None
+        return dataset
+
+    def name_of(self, source: str | Path) -> str:
+        """Name of a split in messages."""
+        return str(source)
+
+    def _renamings(
+        self, present: list[str], source: str | Path, asked: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Map columns of the corpus to their new names; of a table of asked ones those that are there."""
+        unread = set() if asked is None else set(self.columns.values()) - set(asked) - set(present)
+        wanted = {new: old for new, old in self.columns.items() if old not in unread}
+        for new, old in wanted.items():
             if old not in present:
                 raise DataError(f"no column {old!r} to call {new!r}: {nearest_or_all(old, present)}", source)
             if new in present and new not in self.columns.values():
                 raise DataError(f"{old!r} cannot be called {new!r}: there is such a column already", source)
-        renamings = {old: new for new, old in self.columns.items()}
-        if len(renamings) < len(self.columns):
+        renamings = {old: new for new, old in wanted.items()}
+        if len(renamings) < len(wanted):
             raise DataError(f"a column cannot have two new names: columns = {self.columns}", source)
         return renamings
 
@@ -129,38 +182,53 @@ class Corpus:
     splits: dict[str, Any]
     """Tables `train`, `dev` and, if there is one, `test`."""
     hashes: dict[str, str]
-    """SHA-256 of the file of each split; none for a split without its own file."""
+    """SHA-256 of the files of each split, or of its rows if they are not the user's own files."""
 
 
-def read_corpus(data: Source, find: Callable[[str], Path]) -> Corpus:
+def read_corpus(data: Source, find: Callable[[str], Path], needs: Mapping[str, Need] | None = None) -> Corpus:
     """Read the splits that a recipe names.
 
     Args:
         data: The reader and its sources.
         find: Resolves a path in the project; raises `DataError` when there is no such file.
+        needs: Columns that are needed; None for all.
 
     Raises:
         seqnlp.errors.DataError: what the reader raises, and splits with different columns.
     """
     places = {split: data.reader.locate(source, find) for split, source in data.splits.items()}
-    splits = {split: data.reader.load(place) for split, place in places.items()}
+    splits = {split: data.reader.load(place, needs) for split, place in places.items()}
     expected = set(splits["train"].column_names)
     for split, dataset in splits.items():
-        if differing := expected ^ set(dataset.column_names):
+        if needs is None and (differing := expected ^ set(dataset.column_names)):
             name = min(differing)
             which = "no column" if name in expected else "a column that train lacks:"
             raise DataError(f"{split} has {which} {name!r}", places[split])
     files = {split: data.reader.files(place) for split, place in places.items()}
-    return Corpus(splits, {split: sha256(paths) for split, paths in files.items() if paths})
+    hashes = {split: sha256(paths) if paths else content_hash(splits[split]) for split, paths in files.items()}
+    return Corpus(splits, hashes)
 
 
-Kind = Literal["text", "texts", "whole", "number", "numbers"]
-"""Kind of the cells of a column: a string, a list of strings, an int64, a float64, or a list of float64."""
+HASHED = 1000
+"""Rows that are hashed at once."""
+
+
+def content_hash(dataset: Dataset) -> str:
+    """SHA-256 of the names, types and rows of a table.
+
+    It depends neither on where the table is stored nor on its chunks.
+    """
+    digest = hashlib.sha256(repr([(name, str(kind)) for name, kind in sorted(dataset.features.items())]).encode())
+    for table in dataset.with_format("arrow").iter(HASHED):
+        for name in sorted(table.column_names):
+            digest.update(json.dumps(table.column(name).to_pylist(), default=repr).encode())
+    return digest.hexdigest()
+
+
+Kind = Literal["text", "texts", "whole", "number", "numbers", "boolean"]
+"""Kind of the cells of a column: a string, a list of strings, an int64, a float64, a list of float64, or a bool."""
 
 Row = dict[str, Any]
-
-VERSION = 2
-"""Part of the cache key: to be raised when any reader returns something else for the same file."""
 
 
 def tabulate(
@@ -180,16 +248,26 @@ def tabulate(
     import datasets
     from datasets.exceptions import DatasetGenerationError
 
-    text, whole, number = (datasets.Value(kind) for kind in ("string", "int64", "float64"))
-    lists = {"texts": datasets.List(text), "numbers": datasets.List(number)}
-    cells = {"text": text, "whole": whole, "number": number} | lists
+    names = {"text": "string", "whole": "int64", "number": "float64", "boolean": "bool"}
+    single = {kind: datasets.Value(name) for kind, name in names.items()}
+    cells = single | {"texts": datasets.List(single["text"]), "numbers": datasets.List(single["number"])}
     features = datasets.Features({name: cells[kind] for name, kind in kinds.items()})
-    key = [VERSION, reader.model_dump(exclude={"columns"}), dict(kinds), [sha256([file]) for file in files]]
+    digests = [sha256([file]) for file in files]
+    key = [cache.VERSION, reader.model_dump(exclude={"columns"}), dict(kinds), digests]
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
+    entry = cache.table_folder() / fingerprint
+    with suppress(OSError):  # a cache that can only be read has no locks
+        cache.hold(entry)
     try:
         with quiet_datasets():
-            return datasets.Dataset.from_generator(lambda: some(rows(), files), features, fingerprint=fingerprint)
+            table = datasets.Dataset.from_generator(
+                lambda: some(rows(), files), features, cache_dir=str(entry), fingerprint=fingerprint
+            )
+        with suppress(OSError):
+            cache.record(entry, "table", dict(zip(map(os.path.abspath, files), digests, strict=True)))
+        return table
     except (DatasetGenerationError, OSError) as error:
+        cache.remove(entry)
         cause = error.__cause__ or error
         if isinstance(cause, SeqnlpError):
             raise cause from None

@@ -57,6 +57,19 @@ class Columns(Reader):
         kinds: dict[str, Kind] = {name: "texts" for name in self.names if name != SKIPPED}
         return tabulate(self, [path], kinds, lambda: self.sentences(path))
 
+    def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
+        found, inside = -1, -1
+        for number, line in enumerate(open_text(Path(source)), 1):
+            if self.comment is not None and line.startswith(self.comment):
+                continue
+            if not line.strip() or line.split(self.delimiter)[0] == self.document_separator:
+                inside = -1
+                continue
+            found, inside = found + (inside < 0), inside + 1
+            if (found, inside) == (row, item):
+                return number
+        return None
+
     def sentences(self, path: Path) -> Iterator[dict[str, list[str]]]:
         """Yield the sentences of a file, one at a time."""
         tokens: list[list[str]] = []
@@ -100,6 +113,20 @@ class Conllu(Reader):
         path = Path(source)
         kinds: dict[str, Kind] = {**dict.fromkeys(COLUMNS, "texts"), **dict.fromkeys(COMMENTS, "text")}
         return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path), path))
+
+    def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
+        found, word, inside = -1, -1, False
+        for number, line in enumerate(open_text(Path(source)), 1):
+            if not line or line[0] == "#":
+                inside = inside and bool(line)
+                continue
+            if not inside:
+                found, word, inside = found + 1, -1, True
+            is_word = line.partition("\t")[0].isdigit()
+            word += is_word
+            if is_word and (found, word) == (row, item):
+                return number
+        return None
 
 
 def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterator[dict[str, Any]]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Kind, Reader, tabulate
+from seqnlp.readers.base import Kind, Reader, Row, tabulate
 from seqnlp.readers.files import open_text
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+
+UNNAMED = "_"
+"""Name of columns that are left out."""
 
 
 class Csv(Reader):
@@ -26,7 +31,7 @@ class Csv(Reader):
 
     kind: Literal["csv"] = "csv"
     names: list[str] = []
-    """Names of the columns of a file without a header line."""
+    """Names of the columns of a file without a header line; `_` for one to leave out."""
     delimiter: str | None = None
     """Delimiter of columns, one character; left out: a tab for `.tsv` and a comma for all else."""
     quotechar: str | None = None
@@ -44,42 +49,86 @@ class Csv(Reader):
     @field_validator("names", "numeric_columns")
     @classmethod
     def _distinct(cls, names: list[str]) -> list[str]:
-        if len(set(names)) < len(names):
+        kept = [name for name in names if name != UNNAMED]
+        if len(set(kept)) < len(kept):
             raise ValueError("two columns have the same name")
         return names
 
     def read(self, source: str | Path) -> Dataset:
+        names = self.header(Path(source))
+        return self._table(Path(source), [name for name in names if self._is_clear(name, names)])
+
+    def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
+        return self._table(Path(source), list(columns))
+
+    def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
+        records = self.records(Path(source))
+        return next(islice(records, row + (not self.names), None), (None, []))[0]
+
+    def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
         path = Path(source)
-        names = self.names or self.header(path)
+        names, kinds = self._checked(path, list(columns))
+        yield from self.rows(path, names, kinds)
+
+    def _table(self, path: Path, wanted: list[str]) -> Dataset:
+        """Read some columns; all others are left alone."""
+        names, kinds = self._checked(path, wanted)
+        return tabulate(self, [path], kinds, lambda: self.rows(path, names, kinds))
+
+    def _checked(self, path: Path, wanted: list[str]) -> tuple[list[str], dict[str, Kind]]:
+        """Names of all columns, and the kinds of those to read."""
+        names = self.header(path)
+        clear = [name for name in names if self._is_clear(name, names)]
         for name in self.numeric_columns:
-            if name not in names:
-                raise DataError(f"no column {name!r} of numbers: {nearest_or_all(name, names)}", path)
-        kinds: dict[str, Kind] = {name: "number" if name in self.numeric_columns else "text" for name in names}
-        return tabulate(self, [path], kinds, lambda: self.rows(path, kinds))
+            if name not in clear:
+                raise DataError(f"no column {name!r} of numbers: {nearest_or_all(name, clear)}", path)
+        line = None if self.names else self._first_line(path)
+        for name in wanted:
+            if names.count(name) > 1:
+                raise DataError(f"{names.count(name)} columns are called {name!r}; expected one", path, line)
+            if name not in clear:
+                raise DataError(f"no column {name!r}: {nearest_or_all(name, clear)}", path, line)
+        if not wanted:
+            raise DataError(f"no column has a name of its own, found {', '.join(map(repr, names))}", path, line)
+        return names, {name: "number" if name in self.numeric_columns else "text" for name in wanted}
+
+    @staticmethod
+    def _is_clear(name: str, names: list[str]) -> bool:
+        """Test for a column that can be asked for."""
+        return name.strip() not in ("", UNNAMED) and names.count(name) == 1
 
     def header(self, path: Path) -> list[str]:
-        """Read the column names in the first line."""
-        number, names = next(self.records(path), (1, []))
+        """Column names: those of the settings, or of the first line, where any may be empty or occur twice."""
+        if self.names:
+            return self.names
+        _, names = next(self.records(path), (1, []))
         if not names:
             raise DataError("no header line: the file is empty", path)
-        if "" in names or len(set(names)) < len(names):
-            raise DataError(
-                f"column names must differ and not be empty, found {', '.join(map(repr, names))}", path, number
-            )
         return names
 
-    def rows(self, path: Path, kinds: dict[str, Kind]) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a file, one at a time."""
+    def _first_line(self, path: Path) -> int:
+        return next(self.records(path), (1, []))[0]
+
+    def rows(self, path: Path, names: list[str], kinds: Mapping[str, Kind]) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a file, one at a time.
+
+        Args:
+            path: The file.
+            names: Names of all its columns.
+            kinds: Kind of each column to read.
+        """
         records = self.records(path)
         if not self.names:
             next(records)
+        places = {name: names.index(name) for name in kinds}
         for number, fields in records:
-            if len(fields) != len(kinds):
-                expected = f"{len(kinds)} ({', '.join(kinds)})"
+            if len(fields) != len(names):
+                expected = f"{len(names)} ({', '.join(names)})"
                 raise DataError(f"{len(fields)} columns; expected {expected}", path, number)
-            row: dict[str, Any] = dict(zip(kinds, fields, strict=True))
-            for name in self.numeric_columns:
-                row[name] = finite(row[name], name, path, number)
+            row: dict[str, Any] = {name: fields[place] for name, place in places.items()}
+            for name, kind in kinds.items():
+                if kind == "number":
+                    row[name] = finite(row[name], name, path, number)
             yield row
 
     def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -13,13 +13,17 @@ from pydantic import Field
 from seqnlp.errors import DataError, SeqnlpError
 from seqnlp.readers.arrow_text import check_text
 from seqnlp.readers.base import Reader, quiet_datasets
-from seqnlp.terminal_text import bar_stream
+from seqnlp.readers.slices import rows_of, split_slice
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetBuilder, Features
+    from datasets import Dataset, DatasetBuilder
 
 FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".json": "json", ".csv": "csv", ".txt": "text"}
 
+
+TRANSLATION = "translation"
+"""Column of corpora of the Hub that holds a sentence in several languages."""
 
 PATIENCE = 10
 """Timeout of the Hub's first answer, in seconds."""
@@ -28,6 +32,7 @@ PATIENCE = 10
 class Hub(Reader):
     """Dataset of the Hugging Face Hub, or a local folder or file. Class labels become their names.
 
+    A folder may hold files of these formats, or be what `save_to_disk` writes.
     A split is an expression: `train`, `train[:90%]`, `train[90%:]`, `validation`, `train+validation`.
     """
 
@@ -47,17 +52,61 @@ class Hub(Reader):
         Raises:
             seqnlp.errors.DataError: no such dataset, configuration or split; no network; a broken file.
         """
+        with self.loading(source) as splits:
+            return with_names(check_text(self.table(source, splits), self.path))
+
+    def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
+        """Read some columns of a split; also languages of the column `translation`."""
+        with self.loading(source) as splits:
+            dataset = self.table(source, splits)
+            missing = [name for name in columns if name not in dataset.column_names]
+            if len(missing) == len(columns) and TRANSLATION in dataset.column_names:
+                dataset = languages_of(dataset)
+            for name in missing:
+                if name not in dataset.column_names:
+                    close = nearest_or_all(name, dataset.column_names)
+                    raise DataError(f"no column {name!r}: {close}", self.name_of(source))
+            return with_names(check_text(dataset.select_columns(list(columns)), self.path))
+
+    @contextmanager
+    def loading(self, source: str | Path) -> Iterator[list[str]]:
+        """Turn errors into one line; yields the list of splits for it, to be filled."""
         splits: list[str] = []
-        with quiet_datasets(bars=sys.stderr.isatty()), redirect_stderr(bar_stream()):
+        with quiet_datasets(bars=sys.stderr.isatty()):
             try:
-                builder = self.builder()
-                builder.download_and_prepare()
-                splits = list(builder.info.splits)
-                return with_names(check_text(builder.as_dataset(split=str(source)), self.path))
+                yield splits
             except SeqnlpError:
                 raise
             except Exception as error:  # each of the many libraries involved has its own errors
                 raise DataError(f"cannot load {str(source)!r}: {reason(error, splits)}", self.path) from error
+
+    def table(self, source: str | Path, splits: list[str]) -> Dataset:
+        """Read all columns of a split; fill in the list of splits."""
+        if is_saved(Path(self.path)):
+            saved = saved_splits(Path(self.path))
+            splits.extend(saved)
+            return rows_of_expression(saved, str(source), self.path)
+        builder = self.builder()
+        builder.download_and_prepare()
+        splits.extend(builder.info.splits)
+        return builder.as_dataset(split=str(source))
+
+    def splits(self) -> list[str]:
+        """Names of the splits.
+
+        Raises:
+            seqnlp.errors.DataError: as `read`.
+        """
+        with self.loading("all splits") as names:
+            if is_saved(Path(self.path)):
+                return list(saved_splits(Path(self.path)))
+            builder = self.builder()
+            builder.download_and_prepare()
+            names.extend(builder.info.splits)
+            return names
+
+    def name_of(self, source: str | Path) -> str:
+        return f"{self.path} ({source})"
 
     def builder(self) -> DatasetBuilder:
         """Builder of the dataset, with its description fetched."""
@@ -70,6 +119,41 @@ class Hub(Reader):
         if file.suffix not in FORMATS:
             raise DataError(f"cannot read a {file.suffix or 'nameless'} file; expected {', '.join(FORMATS)}", file)
         return datasets.load_dataset_builder(FORMATS[file.suffix], data_files=str(file))
+
+
+def is_saved(folder: Path) -> bool:
+    """True for a folder that `save_to_disk` of `datasets` has written."""
+    return (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file()
+
+
+def saved_splits(folder: Path) -> dict[str, Dataset]:
+    """Tables that `save_to_disk` has written, by split; a single one without a split is `train`."""
+    import datasets
+
+    saved = datasets.load_from_disk(str(folder))
+    if isinstance(saved, datasets.DatasetDict):
+        return dict(saved)
+    return {str(saved.split or "train"): saved}
+
+
+def rows_of_expression(splits: Mapping[str, Dataset], expression: str, place: str) -> Dataset:
+    """Rows that an expression such as `train[:90%]+test` names."""
+    import datasets
+
+    parts = []
+    for term in expression.split("+"):
+        name, part = split_slice(term.strip())
+        if name not in splits:
+            raise DataError(f"cannot load {expression!r}: no such split; it has {', '.join(splits)}", place)
+        whole = splits[name]
+        parts.append(whole.select(rows_of(part, len(whole))) if part else whole)
+    return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
+
+
+def languages_of(dataset: Dataset) -> Dataset:
+    """Table with a column for each language of the column `translation`."""
+    flat = dataset.select_columns([TRANSLATION]).flatten()
+    return flat.rename_columns({name: name.removeprefix(f"{TRANSLATION}.") for name in flat.column_names})
 
 
 def hub_answers(name: str) -> bool:
@@ -131,12 +215,20 @@ def with_names(dataset: Dataset) -> Dataset:
     labels = {name: found.names for name, feature in dataset.features.items() if (found := label(feature))}
     if not labels:
         return dataset
-    features: Features = dataset.features.copy()
-    for name in labels:
-        features[name] = as_text(features[name])
-    return dataset.map(
-        names_of_batch, batched=True, features=features, input_columns=list(labels), fn_kwargs={"labels": labels}
+    features = datasets.Features({name: as_text(dataset.features[name]) for name in labels})
+    named = dataset.select_columns(list(labels)).map(
+        names_of_batch,
+        batched=True,
+        features=features,
+        input_columns=list(labels),
+        fn_kwargs={"labels": labels},
+        keep_in_memory=True,  # a cache file would hold the other columns, too, and lie in the user's folder
     )
+    others = [name for name in dataset.column_names if name not in labels]
+    if not others:
+        return named
+    whole = datasets.concatenate_datasets([dataset.select_columns(others), named], axis=1)
+    return whole.select_columns(dataset.column_names)
 
 
 def names_of_batch(*columns: list[Any], labels: dict[str, list[str]]) -> dict[str, list[Any]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Kind, Reader, tabulate
+from seqnlp.notes import note
+from seqnlp.readers.base import Kind, Reader, Row, tabulate
 from seqnlp.readers.files import open_text
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -19,6 +22,7 @@ LARGEST = sys.float_info.max
 NAMES: dict[Kind, str] = {
     "text": "a string",
     "texts": "a list of strings",
+    "boolean": "true or false",
     "whole": "a whole number",
     "number": "a number",
     "numbers": "a list of numbers",
@@ -26,17 +30,34 @@ NAMES: dict[Kind, str] = {
 
 
 class Jsonl(Reader):
-    """JSON Lines with the same keys on every line: strings, numbers, and lists of strings or of numbers.
+    """JSON Lines: strings, numbers, `true` and `false`, and lists of strings or of numbers.
 
-    The first line says what a column holds: after `1` only whole numbers may follow, after `1.0` all numbers.
+    The first line with a value says what a column holds: after `1` only whole numbers may follow, after `1.0` all
+    numbers. `null`, and a key that a line lacks, are empty. Keys that nobody needs may hold anything.
     """
 
     kind: Literal["jsonl"] = "jsonl"
 
     def read(self, source: str | Path) -> Dataset:
         path = Path(source)
-        kinds = kinds_of(path)
+        kinds, odd = clear_kinds(path)
+        if odd and not kinds:
+            raise DataError(f"no key holds text or numbers alone; there are {', '.join(odd)}", path)
+        if odd:
+            note(f"{path}: not read: {', '.join(odd)}, where there is more than text or numbers of one kind")
         return tabulate(self, [path], kinds, lambda: checked(path, kinds))
+
+    def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
+        path = Path(source)
+        kinds = kinds_of(path, columns)
+        return tabulate(self, [path], kinds, lambda: checked(path, kinds))
+
+    def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
+        path = Path(source)
+        yield from checked(path, kinds_of(path, columns))
+
+    def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
+        return next(islice(objects(Path(source)), row, None), (None, {}))[0]
 
 
 def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -62,20 +83,47 @@ def refuse(constant: str) -> float:
     raise ValueError(f"{constant} is not a number")
 
 
-def kinds_of(path: Path) -> dict[str, Kind]:
-    """Kinds of the columns, from the first line; that of an empty list from the first line that fills it."""
+def kinds_of(path: Path, columns: Collection[str]) -> dict[str, Kind]:
+    """Kinds of some columns, from the first value of each.
+
+    Raises:
+        seqnlp.errors.DataError: a column that no line has; a value of no kind.
+    """
     kinds: dict[str, Kind] = {}
-    waiting: set[str] = set()
+    seen: set[str] = set()
     for number, row in objects(path):
-        if not kinds:
-            kinds = {name: kind_of(value, name, path, number) for name, value in row.items()}
-            waiting = {name for name, value in row.items() if value == []}
-        for name in [name for name in waiting if row.get(name)]:
-            kinds[name] = kind_of(row[name], name, path, number)
-            waiting.discard(name)
-        if not waiting:
+        seen |= row.keys()
+        for name in columns:
+            if name in kinds or (value := row.get(name)) in (None, []):
+                continue
+            kinds[name] = kind_of(value, name, path, number)
+        if len(kinds) == len(columns):
             break
-    return kinds
+    for name in columns:
+        if seen and name not in seen:
+            raise DataError(f"no line has the key {name!r}: {nearest_or_all(name, sorted(seen))}", path)
+    return {name: kinds.get(name) or empty_kind(path, name) for name in columns}
+
+
+def empty_kind(path: Path, name: str) -> Kind:
+    """Kind of a column without any value: lists if there is one, else text."""
+    return "texts" if any(row.get(name) == [] for _, row in objects(path)) else "text"
+
+
+def clear_kinds(path: Path) -> tuple[dict[str, Kind], list[str]]:
+    """Kinds of the columns with values of one kind; names of the others."""
+    kinds: dict[str, Kind | None] = {}
+    empty: dict[str, Kind] = {}
+    for _, row in objects(path):
+        for name, value in row.items():
+            if value is None or value == []:
+                empty.setdefault(name, "text" if value is None else "texts")
+            elif name not in kinds:
+                kinds[name] = next((kind for kind in NAMES if fits(value, kind)), None)
+            elif (kind := kinds[name]) is not None and not fits(value, kind):
+                kinds[name] = "number" if kind == "whole" and fits(value, "number") else None
+    found = {name: kind for name, kind in {**empty, **kinds}.items() if kind is not None}
+    return found, [name for name, kind in kinds.items() if kind is None]
 
 
 def kind_of(value: Any, name: str, path: Path, line: int) -> Kind:
@@ -91,29 +139,31 @@ def fits(value: Any, kind: Kind) -> bool:
     """True for a value of a kind; `true` is not a number here."""
     if kind == "text":
         return isinstance(value, str)
+    if kind == "boolean":
+        return isinstance(value, bool)
     if kind == "whole":
         return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
     if kind == "number":
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
     item: Kind = "text" if kind == "texts" else "number"
-    return isinstance(value, list) and all(fits(element, item) for element in value)
+    return isinstance(value, list) and all(element is None or fits(element, item) for element in value)
 
 
-def checked(path: Path, kinds: dict[str, Kind]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file, checked for equal keys and types."""
-    for number, row in objects(path):
-        if differing := kinds.keys() ^ row.keys():
-            name = min(differing)
-            problem = (
-                f"no {name!r}, which the first line has" if name in kinds else f"{name!r} is not in the first line"
-            )
-            raise DataError(problem, path, number)
+def checked(path: Path, kinds: Mapping[str, Kind]) -> Iterator[dict[str, Any]]:
+    """Yield the columns of a file, checked for their kinds; None where there is no value."""
+    for number, line in objects(path):
+        row = {name: line.get(name) for name in kinds}
         for name, kind in kinds.items():
-            if not fits(row[name], kind):
-                found = json.dumps(row[name], ensure_ascii=False)[:40]
+            value = row[name]
+            if value is None:
+                continue
+            if kind == "whole" and isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+                row[name] = int(value)
+            elif not fits(value, kind):
+                found = json.dumps(value, ensure_ascii=False)[:40]
                 raise DataError(f"{name!r} is {found}; expected {NAMES[kind]} as before", path, number)
-            if kind == "number":
-                row[name] = float(row[name])
+            elif kind == "number":
+                row[name] = float(value)
             elif kind == "numbers":
-                row[name] = [float(element) for element in row[name]]
+                row[name] = [None if element is None else float(element) for element in value]
         yield row

@@ -14,7 +14,7 @@ from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.readers.conll import Columns, Conllu
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.files import open_text
-from seqnlp.readers.hub import Hub
+from seqnlp.readers.hub import FORMATS, Hub, is_saved
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.series import Series, looks_like_series
 from seqnlp.readers.text import Parallel, Text
@@ -113,13 +113,31 @@ def open_corpus(target: str, root: Path, reader: Reader | None = None) -> LocalC
     if place is None:
         raise DataError(f"no file or corpus is called {target!r}: {nearest_or_all(target, [*shipped, *CATALOGUE])}")
     if place.is_file():
-        return LocalCorpus(reader or reader_of([place]), {place.name: place})
+        reader = reader or reader_of([place])
+        return hub_corpus(reader) if isinstance(reader, Hub) else LocalCorpus(reader, {place.name: place})
     if reader is None and place.name in CATALOGUE and is_fetched(place.name, place.parent):
         known = CATALOGUE[place.name]
         return LocalCorpus(
             Reader.parse(dict(known.reader)), {name: place / path for name, path in known.splits.items()}
         )
-    return open_folder(place, reader)
+    if reader is None and (is_saved(place) or holds_datasets(place)):
+        return hub_corpus(Hub(path=str(place)))
+    return hub_corpus(reader) if isinstance(reader, Hub) else open_folder(place, reader)
+
+
+def holds_datasets(folder: Path) -> bool:
+    """True for a folder laid out for `datasets`: parquet or arrow files, or files of other formats in `data`."""
+    inside = [path for path in (*folder.iterdir(), *folder.glob("data/*")) if path.is_file()]
+    return any(
+        path.suffix in (".parquet", ".arrow") or (path.parent != folder and path.suffix in FORMATS) for path in inside
+    )
+
+
+def hub_corpus(reader: Hub) -> LocalCorpus:
+    """All splits of a dataset."""
+    names = reader.splits()
+    order = sorted(names, key=lambda name: (name not in SPLITS, list(SPLITS).index(name) if name in SPLITS else 0))
+    return LocalCorpus(reader, {name: name for name in order})
 
 
 def open_folder(folder: Path, reader: Reader | None) -> LocalCorpus:

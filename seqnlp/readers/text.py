@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from itertools import groupby, islice, zip_longest
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from seqnlp.errors import DataError
+from seqnlp.notes import note
 from seqnlp.readers.base import Reader, tabulate
 from seqnlp.readers.files import BOM, UTF16, open_bytes, open_text, read_text
+from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -54,6 +56,10 @@ def paragraphs(lines: Iterator[str]) -> Iterator[str]:
             yield "\n".join(paragraph)
 
 
+SIDES = ("source", "target")
+"""Columns of parallel text."""
+
+
 class Parallel(Reader):
     """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
 
@@ -61,6 +67,9 @@ class Parallel(Reader):
     suffixes: list[str] = []
     """Suffixes of the two files of a split: with `["en", "fr"]`, the split `x/train` is `x/train.en` and `x/train.fr`.
     Left out: a split is one file with a tab between the two sides."""
+    names: list[str] = []
+    """Names of the columns of a file with tabs, from left to right, `_` for one to leave out; columns beyond them are
+    not read. Left out: the first two are `source` and `target`."""
 
     @field_validator("suffixes")
     @classmethod
@@ -69,35 +78,78 @@ class Parallel(Reader):
             raise ValueError("name two suffixes, of the source and of the target")
         return suffixes
 
+    @field_validator("names")
+    @classmethod
+    def _distinct(cls, names: list[str]) -> list[str]:
+        kept = [name for name in names if name != "_"]
+        if names and len(kept) < 2:
+            raise ValueError("name at least two columns")
+        if len(set(kept)) < len(kept):
+            raise ValueError("two columns have the same name")
+        return names
+
+    @model_validator(mode="after")
+    def _one_file_or_two(self) -> Self:
+        if self.suffixes and self.names:
+            raise ValueError("suffixes are of two files, names of the columns of one: leave out one of them")
+        return self
+
     def read(self, source: str | Path) -> Dataset:
-        files = self.files(source)
-        pairs = self.lines_of_two if self.suffixes else self.halves_of_one
+        return self.read_columns(source, [name for name in self.names or SIDES if name != "_"])
+
+    def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
+        files, known = self.files(source), self.names or list(SIDES)
+        for name in columns:
+            if name not in known:
+                raise DataError(f"no column {name!r}: {nearest_or_all(name, known)}", files[0])
+        if not self.suffixes and not self.names and (width := self.width(files[0])) > len(SIDES):
+            note(f"{files[0]}: {width} columns; the first two are read as source and target (reader.names names them)")
+        places = {name: known.index(name) for name in columns}
 
         def rows() -> Iterator[dict[str, str]]:
-            for left, right in pairs(files):
-                if left.strip() or right.strip():
-                    yield {"source": left, "target": right}
+            for _, sides in self.sides(files):
+                row = {name: sides[place] for name, place in places.items()}
+                if any(text.strip() for text in row.values()):
+                    yield row
 
-        return tabulate(self, files, {"source": "text", "target": "text"}, rows)
+        return tabulate(self, files, dict.fromkeys(places, "text"), rows)
 
-    def lines_of_two(self, files: list[Path]) -> Iterator[tuple[str, str]]:
+    def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
+        known = self.names or SIDES
+        places = [place for place, name in enumerate(known) if name != "_"]
+        sides = self.sides(self.files(source))
+        filled = (number for number, texts in sides if any(texts[place].strip() for place in places))
+        return next(islice(filled, row, None), None)
+
+    def sides(self, files: list[Path]) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the sides of each pair, with its line."""
+        return self.lines_of_two(files) if self.suffixes else self.columns_of_one(files[0])
+
+    def lines_of_two(self, files: list[Path]) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield the pairs of lines of two files."""
         for number, (left, right) in enumerate(zip_longest(*map(open_text, files)), 1):
             if left is None or right is None:
                 longer, shorter = (files[1], files[0]) if left is None else files
                 raise DataError(f"no partner for this line: {shorter} has only {number - 1}", longer, number)
-            yield left, right
+            yield number, (left, right)
 
-    def halves_of_one(self, files: list[Path]) -> Iterator[tuple[str, str]]:
-        """Yield the two columns of a file."""
-        for number, line in enumerate(open_text(files[0]), 1):
-            halves = line.split("\t")
-            if len(halves) == 2:
-                yield halves[0], halves[1]
-            elif line.strip():
-                raise DataError(
-                    f"{len(halves)} columns; expected source and target with a tab between", files[0], number
-                )
+    def columns_of_one(self, path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the columns of a file."""
+        width = 0
+        for number, line in enumerate(open_text(path), 1):
+            if not line.strip():
+                continue
+            fields = line.split("\t")
+            width = width or max(len(self.names), len(SIDES), 0 if self.names else len(fields))
+            if len(fields) < width or (len(fields) > width and not self.names):
+                expected = "source and target with a tab between" if width == 2 else f"{width}, as in the lines before"
+                expected = f"{width} ({', '.join(self.names)})" if self.names else expected
+                raise DataError(f"{len(fields)} columns; expected {expected}", path, number)
+            yield number, fields
+
+    def width(self, path: Path) -> int:
+        """Columns in the first line that is not empty."""
+        return next((len(line.split("\t")) for line in open_text(path) if line.strip()), 0)
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
         if not self.suffixes:

@@ -14,6 +14,7 @@ from seqnlp.metrics import LabelPairs
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.base import Corpus, read_corpus
+from seqnlp.readers.empties import Need
 from seqnlp.recipe import Recipe
 from seqnlp.results import Result
 from seqnlp.tasks.registry import task_info
@@ -37,13 +38,18 @@ class TaskRecipe(Recipe, ABC):
     optimizer: Optimizer
     training: Training = Training()
 
+    @property
+    def needs(self) -> Mapping[str, Need] | None:
+        """Columns that are read, and their empty values; None: all columns."""
+        return None
+
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits that `[data]` names; `find` looks files up."""
-        return read_corpus(self.data, find)
+        return read_corpus(self.data, find, self.needs)
 
     def split(self, source: str, find: PathResolver) -> Any:
         """Read one split: a file, or another name of a split that the reader accepts."""
-        return self.data.reader.load(self.locate(source, find))
+        return self.data.reader.load(self.locate(source, find), self.needs)
 
 
 class Predictor(ABC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from seqnlp.codecs import Column
 from seqnlp.errors import UsageError
 from seqnlp.metrics.calibration import calibration_error, reliability
 from seqnlp.metrics.labels import LabelPairs, accuracy, confusion_matrix, frequent_confusions
+from seqnlp.notes import notes_to
 from seqnlp.results import Confusion, ErrorReport, Mistake
 from seqnlp.tasks.base import LabellingTask
 from seqnlp.tasks.loading import open_split
@@ -29,6 +31,7 @@ def analyse(
     *,
     confusions: int = 10,
     examples: int = 2,
+    notify: Callable[[str], None] = lambda line: None,
     trust: bool = False,
 ) -> dict[str, ErrorReport]:
     """Analyse the errors of a run.
@@ -39,6 +42,7 @@ def analyse(
         data: Another file of the same kind, instead of a split.
         confusions: Most frequent confusions, at most.
         examples: Mistakes of each confusion: those with the highest confidence.
+        notify: Called with each warning about the data, one line each.
         trust: Consent to run the Python that the run brings along; it is remembered.
 
     Returns:
@@ -48,7 +52,8 @@ def analyse(
         seqnlp.errors.UsageError: the run's task does not choose labels, or has no such split.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
-    opened = open_split(run, split, data, trust)
+    with notes_to(notify):
+        opened = open_split(run, split, data, trust)
     task = opened.task
     if not isinstance(task, LabellingTask):
         raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")

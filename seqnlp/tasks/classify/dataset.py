@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, EncodedText, TextCodec, TokenizedText
+from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.splitter import words_of
 from seqnlp.embeddings import TextBatch
@@ -50,14 +51,18 @@ def checked(words: Column, name: str) -> Column:
     return words
 
 
-def read_labels(split: "Dataset", name: str, multilabel: bool) -> Column:
-    """Label column.
+def read_labels(split: "Dataset", name: str, multilabel: bool, separator: str | None = None) -> Column:
+    """Label column; with a separator, each of its texts is split into labels.
 
     Raises:
-        seqnlp.errors.DataError: what `Column.from_dataset` raises; a row with no label, or with many where there
+        seqnlp.errors.DataError: what `label_column` raises; a row with no label, or with many where there
             should be one.
     """
-    labels = Column.from_dataset(split, name)
+    if separator is not None and not holds_lists(split, name):
+        texts = label_column(split, name)
+        parts = Column.from_rows([split_labels(text, separator) for text in texts.distinct])
+        return Column(parts.codes.take(texts.codes.values), parts.distinct)
+    labels = label_column(split, name)
     wrong = np.flatnonzero(labels.codes.lengths != 1)
     if not multilabel and len(wrong):
         found = labels.codes.lengths[wrong[0]]
@@ -65,6 +70,18 @@ def read_labels(split: "Dataset", name: str, multilabel: bool) -> Column:
             f"column {name!r}: row {wrong[0] + 1} has {found} labels; expected one (data.multilabel = true allows more)"
         )
     return labels
+
+
+def holds_lists(split: "Dataset", name: str) -> bool:
+    """True for a column of lists."""
+    from datasets import LargeList, List
+
+    return isinstance(split.features.get(name), List | LargeList)
+
+
+def split_labels(text: str, separator: str) -> list[str]:
+    """Labels in a text, without the blanks around them; each once."""
+    return list(dict.fromkeys(part.strip() for part in text.split(separator) if part.strip()))
 
 
 @final
@@ -81,6 +98,8 @@ class ClassifyDataset(BucketedDataset):
     """Number of labels of multilabel texts; None if each text has exactly one."""
     batch_tokens: int
     """Steps of a training batch."""
+    notes: tuple[str, ...] = ()
+    """Warnings about the labels, one line each."""
 
     def encoded_by(self, codecs: Mapping[str, TextCodec]) -> "ClassifyDataset":
         """Encode the same texts by other codecs."""

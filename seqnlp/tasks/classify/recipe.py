@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, final
 
+from pydantic import field_validator
+
 from seqnlp.codecs import Column
+from seqnlp.codecs.label_columns import label_notes, label_texts
 from seqnlp.decoders import MaxPool, PoolDecoder
 from seqnlp.embeddings import NGramVotes, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.readers.empties import FILLED, Need, is_blank
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
-from seqnlp.tasks.classify.dataset import checked, read_labels, split_texts
+from seqnlp.tasks.classify.dataset import checked, holds_lists, read_labels, split_texts
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -30,7 +34,16 @@ class ClassifyData(Data):
     label: str = "label"
     """Column to predict."""
     multilabel: bool = False
-    """Predict any number of labels for a text, independently; the label column then holds lists."""
+    """Predict any number of labels for a text, independently; the label column holds lists, or see `separator`."""
+    separator: str | None = None
+    """Separator of the labels in a text of the label column, such as `|`; left out: only lists hold several."""
+
+    @field_validator("separator")
+    @classmethod
+    def _not_blank(cls, separator: str | None) -> str | None:
+        if separator == "":
+            raise ValueError("Input should not be empty")
+        return separator
 
 
 @final
@@ -53,6 +66,8 @@ class ClassifyRecipe(TaskRecipe):
             yield Fault(f"embedding.{part}", f"a classifier is given no columns beside the words, such as {column!r}")
         if self.data.text is not None and self.data.tokens is not None:
             yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
+        if self.data.separator is not None and not self.data.multilabel:
+            yield Fault("data.separator", "a text has one label, which is not split", "data.multilabel = true")
         if self.data.label == (self.data.tokens or self.data.text or "text"):
             yield Fault("data.label", f"the text itself ({self.data.label!r}) can't be the label")
         if (
@@ -63,6 +78,12 @@ class ClassifyRecipe(TaskRecipe):
             yield Fault(
                 "ngrams.chars", f"expected a shortest and a longest length, found {self.ngrams.chars}", "[2, 5]"
             )
+
+    @property
+    def needs(self) -> dict[str, Need]:
+        several = self.data.multilabel
+        label = Need(blank=several and self.data.separator is not None, no_items=several)
+        return {self.data.tokens or self.data.text or "text": FILLED, self.data.label: label}
 
     def words(self, split: "Dataset") -> Column:
         """Words of each text.
@@ -76,4 +97,20 @@ class ClassifyRecipe(TaskRecipe):
 
     def labels(self, split: "Dataset") -> Column:
         """Labels of each text."""
-        return read_labels(split, self.data.label, self.data.multilabel)
+        return read_labels(split, self.data.label, self.data.multilabel, self.data.separator)
+
+    def label_notes(self, split: "Dataset") -> Iterator[str]:
+        """Warnings about the label column, one line each."""
+        name, separator = self.data.label, self.data.separator
+        texts = label_texts(split, name)
+        splits = separator is not None and not holds_lists(split, name)
+        if not splits:
+            yield from label_notes(texts.distinct, joined=not holds_lists(split, name))
+            return
+        yield from label_notes(self.labels(split).distinct)
+        counts = texts.counts()
+        if empty := sum(count for text, count in counts.items() if is_blank(text)):
+            yield f"{empty:,} empty {name!r}: texts without any label"
+        parts = {text: text.split(separator) for text in counts if not is_blank(text)}
+        if odd := [text for text, each in parts.items() if any(map(is_blank, each))]:
+            yield f"{odd[0]!r} has an empty part between separators, which is left out"

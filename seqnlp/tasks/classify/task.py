@@ -100,14 +100,15 @@ class ClassifyTask(LabellingTask):
         unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
         text = EncodedText.encode(TokenizedText(words), self.text_codecs)
         classes = len(self.labels) if self.multilabel else None
-        return ClassifyDataset(text, labels.numbered(numbers), unseen, classes, batch_tokens)
+        notes = tuple(self.recipe.label_notes(split))
+        return ClassifyDataset(text, labels.numbered(numbers), unseen, classes, batch_tokens, notes)
 
     def notices(self, examples: ClassifyDataset) -> list[str]:
         if not examples.unseen:
-            return []
+            return list(examples.notes)
         some = ", ".join(map(repr, examples.unseen[:5])) + (" ..." if len(examples.unseen) > 5 else "")
         verbs = ("does", "counts") if len(examples.unseen) == 1 else ("do", "count")
-        return [f"{some} {verbs[0]} not occur in train, and always {verbs[1]} as wrong"]
+        return [*examples.notes, f"{some} {verbs[0]} not occur in train, and always {verbs[1]} as wrong"]
 
     def build(self) -> SequenceModel:
         embedding = self.recipe.embedding.build(self.embedding_codecs)

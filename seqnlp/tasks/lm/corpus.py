@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +14,10 @@ import numpy as np
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import NDArray
 
-from seqnlp.cache import cache_folder
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError
-from seqnlp.readers import Reader
+from seqnlp.readers import Reader, cache
+from seqnlp.readers.empties import Need
 from seqnlp.readers.text import Passage
 
 LARGE = 1 << 24
@@ -36,7 +37,7 @@ class TextSplit:
         """Read a passage of a file, or a column's rows as lines."""
         if isinstance(place, Passage):
             return cls(str(place), place.chunks)
-        table = reader.load(place)
+        table = reader.load(place, {column: Need(blank=True)})
         if column not in table.column_names:
             raise DataError(f"no column {column!r} in it; its columns are {', '.join(table.column_names)}", place)
 
@@ -70,15 +71,19 @@ class TextSplit:
         if self.characters < LARGE:
             return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self.chunks()])
         key = hashlib.sha256(f"1 {self.fingerprint} {json.dumps(codec.to_json())}".encode()).hexdigest()
-        path = cache_folder() / f"{key[:32]}.npy"
+        path = cache.token_folder() / key[:32] / "tokens.npy"
+        with suppress(OSError):  # a cache that can only be read has no locks
+            cache.hold(path.parent)
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._write(path, codec, kind)
             tokens: NDArray[Any] = np.load(path, mmap_mode="r")
+            with suppress(OSError):
+                cache.record(path.parent, "tokens", {self.name: self.fingerprint})
         except OSError as error:
             problem = f"can't keep the tokens of a large text: {error.strerror or error}"
-            raise DataError(f"{problem}; XDG_CACHE_HOME names another place for them", path.parent) from None
+            raise DataError(f"{problem}; XDG_CACHE_HOME names another place for them", path.parents[1]) from None
         return tokens
 
     def _write(self, path: Path, codec: RunningText, kind: np.dtype[Any]) -> None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from pydantic import Field
 
 from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
+from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
 from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.readers.empties import FILLED, Need
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 
@@ -64,7 +66,7 @@ class TagData(Data):
         Raises:
             seqnlp.errors.DataError: if it has more for a sentence, or less.
         """
-        column = Column.from_dataset(split, name)
+        column = label_column(split, name)
         words.check_parallel(column, self.tokens, name)
         return column
 
@@ -110,6 +112,10 @@ class TagRecipe(TaskRecipe):
     encoder: Encoder = Lstm()
     decoder: TagDecoder = Linear()
     optimizer: Optimizer = AdamW()
+
+    @property
+    def needs(self) -> dict[str, Need]:
+        return dict.fromkeys([self.data.tokens, *self.columns, *self.embedding.given_columns], FILLED)
 
     @property
     def columns(self) -> list[str]:

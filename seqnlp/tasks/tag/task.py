@@ -7,6 +7,7 @@ import numpy as np
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
+from seqnlp.codecs.label_columns import label_notes
 from seqnlp.codecs.labels import by_decoder, decoder_name
 from seqnlp.codecs.spans import allowed_transitions
 from seqnlp.decoders import Allowed, Linear
@@ -88,7 +89,8 @@ class TagTask(LabellingTask):
         return TagDataset(text, tags, targets, unseen, self.train_words.encode(words.distinct), batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
-        return [
+        odd = [f"{name}: {line}" for name in self.columns for line in label_notes(examples.tags[name].distinct, False)]
+        return odd + [
             f"{name}: {', '.join(map(repr, labels[:5]))}{' ...' if len(labels) > 5 else ''} "
             f"{'does' if len(labels) == 1 else 'do'} not occur in train, and always counts as wrong"
             for name, labels in examples.unseen.items()

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seqnlp.errors import DataError
+from seqnlp.readers.hub import TRANSLATION
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 CHUNK = 10_000
 """Sentences looked at at once."""
-
-TRANSLATION = "translation"
-"""Column of corpora of the Hub that holds a sentence in several languages."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
-from seqnlp.readers.base import Corpus, read_corpus
+from seqnlp.readers.base import Corpus
+from seqnlp.readers.empties import FILLED, Need
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.translate.corpus import Pairs
@@ -106,9 +107,13 @@ class TranslateRecipe(TaskRecipe):
         for key, problem in self.decoder.faults(width, shared):
             yield Fault(f"decoder.{key}", problem)
 
+    @property
+    def needs(self) -> dict[str, Need]:
+        return {self.data.source: FILLED, self.data.target: FILLED}
+
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits; train will be filtered by length."""
-        corpus = read_corpus(self.data, find)
+        corpus = super().corpus(find)
         splits = {name: self._pairs(table) for name, table in corpus.splits.items()}
         return Corpus({**splits, "train": replace(splits["train"], training=True)}, corpus.hashes)
 

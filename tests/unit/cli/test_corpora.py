@@ -6,9 +6,10 @@ import datasets
 import pytest
 from typer.testing import CliRunner, Result
 
-from seqnlp.cli.corpora import app
+from seqnlp.cli.corpora import app, bars
 from seqnlp.errors import DataError, UsageError
 from seqnlp.readers.catalogue import CATALOGUE, PublicCorpus, PublicFile
+from seqnlp.readers.describe import Lengths
 
 TRAIN = "1\tcat\t_\tNOUN\t_\t_\t0\troot\t_\t_\n2\tsat\t_\tVERB\t_\t_\t1\tx\t_\t_\n\n"
 TEST = TRAIN.replace("sat", "ran")
@@ -18,6 +19,33 @@ TEST = TRAIN.replace("sat", "ran")
 def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+
+
+def test_bars_are_as_long_as_their_shares() -> None:
+    lengths = Lengths(1, 1, 1, 1, 1, {1: 40_000, 2: 500, 4: 1, 8: 0})
+    assert [line.split() for line in bars(lengths)] == [
+        ["1", "█" * 40, "98.8%"],
+        ["2-3", "▌", "1.2%"],
+        ["4-7", "▏", "<0.1%"],
+        ["8-15", "0.0%"],
+    ]
+
+
+def test_the_cache_is_listed_and_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    (tmp_path / "x.txt").write_text("one\ntwo\n")
+    run("stats", "x.txt")
+    (entry,) = json.loads(run("cache", "ls", "--json").stdout)
+    assert (entry["kind"], list(entry["files"])) == ("table", [str(tmp_path / "x.txt")])
+    assert entry["size"] > 0
+    shown = run("cache", "ls").stdout
+    assert "x.txt" in shown
+    assert "1 entries" in shown
+    with pytest.raises(UsageError, match="--yes answers"):
+        run("cache", "clear")
+    assert "removed 1 entries" in run("cache", "clear", "--yes").stderr
+    assert json.loads(run("cache", "ls", "--json").stdout) == []
+    assert "the cache is empty" in run("cache", "clear").stderr
 
 
 def run(*arguments: str) -> Result:

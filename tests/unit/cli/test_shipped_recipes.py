@@ -1,7 +1,10 @@
 """Every recipe that ships is right, in all the ways in which a user may look at it."""
 
+import re
 import tomllib
+from pathlib import Path
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from seqnlp.recipe import dump_recipe, load_recipe, parse_recipe, recipe_schema, shipped_recipes
@@ -33,6 +36,22 @@ def test_the_schema_accepts_recipes_as_written_and_resolved() -> None:
         if not schema.is_valid(tomllib.loads(text))
     }
     assert refused == {}
+
+
+PLACEHOLDER = re.compile(r"\b(TIME|SCORE|FIGURE|TODO|TBD|FIXME|XXX+|N{2,}|[\dNX]\.[NX]+)\b")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_comments_hold_no_placeholders(path: Path) -> None:
+    comments = [line.partition("#")[2] for line in path.read_text(encoding="utf-8").splitlines() if "#" in line]
+    assert [comment for comment in comments if PLACEHOLDER.search(comment)] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["about TIME on 2 CPU cores", "expect test accuracy SCORE", "F1 0.XX", "N.N", "TODO: say"]
+)
+def test_placeholders_are_found(line: str) -> None:
+    assert PLACEHOLDER.search(line)
 
 
 def test_headers_say_how_to_train_the_recipe() -> None:

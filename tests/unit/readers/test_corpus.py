@@ -2,9 +2,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from datasets import Dataset, concatenate_datasets
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Csv, Hub, Parallel, Reader, Text, read_corpus
+from seqnlp.readers.base import content_hash
 from seqnlp.recipe import Data
 
 
@@ -36,11 +38,23 @@ def test_both_files_of_a_split_are_hashed(tmp_path: Path) -> None:
     assert corpus.hashes == {"train": digest("a\nb\n"), "dev": digest("a\nb\n")}
 
 
-def test_expressions_have_no_hash(tmp_path: Path) -> None:
+def test_rows_of_expressions_are_hashed(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("a\nb\n")
+    (tmp_path / "y.txt").write_text("b\n")
     corpus = read_corpus(data_of(Hub(path=str(tmp_path / "x.txt")), "train[:1]", "train[1:]"), tmp_path.joinpath)
     assert corpus.splits["dev"]["text"] == ["b"]
-    assert corpus.hashes == {}
+    other = read_corpus(data_of(Hub(path=str(tmp_path / "y.txt")), "train", "train"), tmp_path.joinpath)
+    assert corpus.hashes["train"] != corpus.hashes["dev"] == other.hashes["dev"]
+
+
+def test_the_hash_of_rows_depends_on_them_and_their_names_alone(tmp_path: Path) -> None:
+    texts = [f"text {number}" if number % 3 else None for number in range(25_000)]
+    whole = Dataset.from_dict({"text": texts})
+    parts = concatenate_datasets([whole.select(range(7)), whole.select(range(7, 25_000))])
+    assert content_hash(parts) == content_hash(whole) == content_hash(whole.select(list(range(25_000))))
+    changed = Dataset.from_dict({"text": [*texts[:-1], "another"]})
+    others = [changed, whole.select(range(24_999)), whole.rename_column("text", "label")]
+    assert len({content_hash(table) for table in [whole, *others]}) == 4
 
 
 def test_splits_with_other_columns_are_refused(tmp_path: Path) -> None:

@@ -59,8 +59,7 @@ def test_numbers_are_numbers(path: Path) -> None:
         ("a,b\n1,nan\n", {"numeric_columns": ["b"]}, ":2: 'nan' in the column 'b'; expected a number"),
         ("a,b\n1,1e999\n", {"numeric_columns": ["b"]}, ":2: '1e999' in the column 'b'; expected a number"),
         ("load,b\n1,2\n", {"numeric_columns": ["laod"]}, ": no column 'laod' of numbers: did you mean 'load'?"),
-        ("a,a\n1,2\n", {}, ":1: column names must differ and not be empty, found 'a', 'a'"),
-        ("a,\n1,2\n", {}, ":1: column names must differ and not be empty, found 'a', ''"),
+        ("a,a\n1,2\n", {}, ":1: no column has a name of its own, found 'a', 'a'"),
         ("", {}, ": no header line: the file is empty"),
         ("a,b\n", {}, ": no sequences in it: the file is empty"),
         ('a,b\n"x"y,2\n', {}, """:2: ',' expected after '"' (quotechar = '"', delimiter = ',')"""),
@@ -71,6 +70,32 @@ def test_bad_csv_is_refused_with_its_line(path: Path, text: str, settings: dict[
     with pytest.raises(DataError) as caught:
         load(path, text, **settings)
     assert str(caught.value) == f"{path}{problem}"
+
+
+def test_columns_that_nobody_reads_may_be_called_anything(path: Path) -> None:
+    assert load(path, ",a,x,x\n0,1,2,3\n") == [{"a": "1"}]
+    assert list(Csv().read_columns(path, ["a"])) == [{"a": "1"}]
+    assert load(path, "1;2;3\n", names=["_", "a", "_"], delimiter=";") == [{"a": "2"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("x,a,a\n1,2,3\n", ":1: 2 columns are called 'a'; expected one"),
+        ("x,b\n1,2\n", ":1: no column 'a': there are x, b"),
+        ("x,a\n1\n", ":2: 1 columns; expected 2 (x, a)"),
+    ],
+)
+def test_columns_that_are_read_are_checked(path: Path, text: str, problem: str) -> None:
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        Csv().read_columns(path, ["a"])
+    assert str(caught.value) == f"{path}{problem}"
+
+
+def test_a_row_knows_its_line(path: Path) -> None:
+    path.write_text('a,b\n"one\ntwo",2\n\n3,4\n')
+    assert [Csv().line_of(path, row) for row in range(3)] == [3, 5, None]
 
 
 @pytest.mark.parametrize("wrong", [{"delimiter": ""}, {"delimiter": "ab"}, {"quotechar": "ab"}, {"names": ["a", "a"]}])

@@ -4,7 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from seqnlp.errors import DataError
+from seqnlp.notes import notes_to
 from seqnlp.readers import Parallel
+from seqnlp.readers.empties import FILLED
 
 
 def test_two_files_stand_side_by_side(tmp_path: Path) -> None:
@@ -72,3 +74,62 @@ def test_one_file_holds_both_sides(tmp_path: Path) -> None:
 def test_suffixes_are_two(suffixes: list[str]) -> None:
     with pytest.raises(ValidationError, match="name two suffixes"):
         Parallel(suffixes=suffixes)
+
+
+def test_columns_beyond_the_first_two_are_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "fra.txt"
+    path.write_text("go\tva\tCC-BY\nrun\tcours\tCC-BY\n")
+    notes: list[str] = []
+    with notes_to(notes.append):
+        assert list(Parallel().load(path)) == [{"source": "go", "target": "va"}, {"source": "run", "target": "cours"}]
+    told = f"{path}: 3 columns; the first two are read as source and target (reader.names names them)"
+    assert notes == [told]
+
+
+def test_columns_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("1\tva\tgo\tCC-BY\n2\tcours\trun\n")
+    reader, notes = Parallel(names=["_", "fr", "en"]), list[str]()
+    with notes_to(notes.append):
+        assert list(reader.load(path)) == [{"fr": "va", "en": "go"}, {"fr": "cours", "en": "run"}]
+        assert list(reader.load(path, {"en": FILLED})) == [{"en": "go"}, {"en": "run"}]
+    assert notes == []
+    with pytest.raises(DataError, match="no column 'de': there are _, fr, en"):
+        reader.load(path, {"de": FILLED})
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "problem"),
+    [
+        ("a\tb\tc\nd\te\n", [], ":2: 2 columns; expected 3, as in the lines before"),
+        ("a\tb\nd\te\tf\n", [], ":2: 3 columns; expected source and target with a tab between"),
+        ("a\tb\tc\nd\te\n", ["_", "x", "y"], ":2: 2 columns; expected 3 (_, x, y)"),
+    ],
+)
+def test_a_line_with_other_columns_is_named(tmp_path: Path, text: str, names: list[str], problem: str) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        Parallel(names=names).load(path)
+    assert str(caught.value) == f"{path}{problem}"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"names": ["a"]}, {"names": ["a", "a"]}, {"names": ["a", "b"], "suffixes": ["c", "d"]}]
+)
+def test_impossible_names_are_refused(wrong: dict[str, list[str]]) -> None:
+    with pytest.raises(ValidationError):
+        Parallel(**wrong)  # type: ignore[arg-type]
+
+
+def test_pairs_with_an_empty_side_are_left_out_where_both_are_needed(tmp_path: Path) -> None:
+    (tmp_path / "x.en").write_text("a\n\n\nb\nc\n")
+    (tmp_path / "x.fr").write_text("A\n\nB\n \nC\n")
+    notes: list[str] = []
+    with notes_to(notes.append):
+        table = Parallel(suffixes=["en", "fr"]).load(tmp_path / "x", {"source": FILLED, "target": FILLED})
+    assert list(table["source"]) == ["a", "c"]
+    assert notes == [
+        f"{tmp_path}/x:3: 'source' is empty; left out 1 of 4 rows for that",
+        f"{tmp_path}/x:4: 'target' is empty; left out 1 of 3 rows for that",
+    ]

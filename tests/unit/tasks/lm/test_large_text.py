@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqnlp.cache import cache_folder
 from seqnlp.errors import DataError
+from seqnlp.readers.cache import entries, token_folder
 from seqnlp.tasks.lm import corpus as running_text
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.task import LmTask
@@ -33,16 +33,18 @@ def test_token_ids_are_mapped_from_a_file_written_once(split: TextSplit, task: C
     assert isinstance(tokens, np.memmap)
     assert tokens.dtype == np.uint16
     assert codec.decode(tokens.tolist()) == "".join(split.chunks())
-    (file,) = cache_folder().iterdir()
+    (file,) = token_folder().glob("*/*.npy")
     written = file.stat().st_mtime_ns
     assert np.array_equal(split.tokens(codec), tokens)
-    assert [each.stat().st_mtime_ns for each in cache_folder().iterdir()] == [written]
+    assert [each.stat().st_mtime_ns for each in token_folder().glob("*/*.npy")] == [written]
+    (entry,) = entries(token_folder())
+    assert (entry.kind, entry.files) == ("tokens", {split.name: split.fingerprint})
 
 
 def test_another_codec_has_another_file(split: TextSplit, task: Callable[..., LmTask]) -> None:
     split.tokens(task().codec)
     split.tokens(task(data={"tokenizer": "words"}).codec)
-    assert len(list(cache_folder().iterdir())) == 2
+    assert len(list(entries(token_folder()))) == 2
 
 
 def test_a_cache_that_can_not_be_written(split: TextSplit, task: Callable[..., LmTask], tmp_path: Path) -> None:

@@ -62,6 +62,6 @@ def test_rows_of_a_table_are_joined(tmp_path: Path) -> None:
     split = TextSplit.read(path, Jsonl(), "body")
     assert "".join(split.chunks()) == "one\ntwo\n"
     assert split.characters == 8
-    with pytest.raises(DataError, match="no column 'text' in it; its columns are body"):
+    with pytest.raises(DataError, match="no line has the key 'text': there are body"):
         TextSplit.read(path, Jsonl(), "text")
     assert isinstance(Jsonl().load(path), Dataset)

@@ -1,0 +1,400 @@
+"""Input of the commands that take text: a text a line, or a column of a file whose format is recognised."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqnlp.cli.common import blocks
+from seqnlp.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from seqnlp.readers import Reader
+
+AsReader = Annotated[
+    str | None,
+    typer.Option(
+        "--reader",
+        metavar="<kind>",
+        help="How to read the input: text (a text a line), csv, jsonl or a table of settings; by default by its "
+        "ending or first bytes.",
+    ),
+]
+Column = Annotated[
+    str | None, typer.Option("--column", help="Column of the texts in a csv, jsonl, ...  [default: the run's]")
+]
+
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "hub",
+    ".arrow": "hub",
+    ".conllu": "conllu",
+    ".conll": "columns",
+    ".iob": "columns",
+    ".bio": "columns",
+}
+"""Kind of a file by its ending."""
+REFUSED = {
+    ".xlsx": "a spreadsheet",
+    ".xls": "a spreadsheet",
+    ".ods": "a spreadsheet",
+    ".docx": "a document",
+    ".odt": "a document",
+    ".pdf": "a PDF",
+    ".zip": "a zip archive",
+    ".tar": "a tar archive",
+    ".xz": "compressed with xz",
+    ".bz2": "compressed with bzip2",
+    ".zst": "compressed with zstd",
+}
+MAGIC = {
+    b"PAR1": "a parquet file; its name should end in .parquet",
+    b"ARROW1": "an arrow file; its name should end in .arrow",
+    b"PK\x03\x04": "a zip archive, such as a spreadsheet",
+    b"\xd0\xcf\x11\xe0": "an office document",
+    b"%PDF-": "a PDF",
+    b"SQLite format 3\0": "a database",
+    b"\x1f\x8b": "compressed with gzip twice",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+}
+"""First bytes of formats that are no text."""
+COLUMNS = {"classify": ("text", "tokens"), "translate": ("source",), "tag": ("tokens",)}
+"""Keys of `[data]` that name the text column, by task; of the others it is `text`."""
+DELIMITERS = {",": "csv", "\t": """'{kind="csv", delimiter="\\t"}'""", ";": """'{kind="csv", delimiter=";"}'"""}
+"""Settings of the reader for each delimiter of a table."""
+HEAD = 1 << 16
+"""Bytes that tell a format."""
+RECORDS = 256
+"""Records of a table that are handed on at once."""
+FORCE = "--reader text takes it as lines"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Blocks of texts."""
+
+    unit: str
+    """`line` or `record`: what each of the texts is."""
+    blocks: Iterator[list[str]]
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self.blocks
+
+
+def open_inputs(run: Path, file: Path | None, reader: str | None = None, column: str | None = None) -> Inputs:
+    """Open the input of a command.
+
+    Args:
+        run: The run; its recipe knows the reader and the column of its corpus.
+        file: None or `-` for standard input.
+        reader: Kind of the reader, or its settings; `text`: a text a line. None: recognised.
+        column: Column of the texts in a table; None: that of the run's corpus.
+
+    Raises:
+        seqnlp.errors.UsageError: settings that contradict each other.
+        seqnlp.errors.DataError: a format that cannot be read, or has no such column; what the reader raises.
+    """
+    if reader == "text":
+        if column is not None:
+            raise UsageError("--reader text has no columns: leave out --column")
+        return Inputs("line", lines_of(file))
+    data = data_of(run)
+    name = column or data.column
+    if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
+        if reader is None:
+            return from_stream(file, name, data)
+        return Inputs("record", spooled(file, lambda copy: table(copy, reader_for(copy, reader, data), name, column)))
+    if reader is None and column is None and is_parallel(file, data):
+        return Inputs("record", table(file, reader_for(file, "parallel", data), name, column))
+    kind = reader or recognised(file, name)
+    if kind == "text":
+        if column is not None:
+            raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
+        return Inputs("line", lines_of(file))
+    return Inputs("record", table(file, reader_for(file, kind, data), name, column))
+
+
+def lines_of(file: Path | None) -> Iterator[list[str]]:
+    """Blocks of lines; of a file that is compressed with gzip, of its contents."""
+    from seqnlp.readers.files import GZIP, open_text
+
+    if file is not None and file.is_file() and first_bytes(file, raw=True).startswith(GZIP):
+        lines = open_text(file)
+        while block := list(islice(lines, RECORDS)):
+            yield block
+    else:
+        yield from blocks(file)
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Settings of a run's corpus that tell how to read a table."""
+
+    reader: Mapping[str, Any]
+    column: str
+    """Column of the texts."""
+
+
+def data_of(run: Path) -> RunData:
+    """Reader and text column of a run, from its recipe; no plugin is imported for it."""
+    from seqnlp.run import Run
+    from seqnlp.run.summary import read_recipe
+
+    recipe = read_recipe(Run.open(run))
+    data = recipe.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    keys = COLUMNS.get(str(recipe.get("task")), ("text",))
+    column = next((data[key] for key in keys if key in data), "text")
+    reader = data.get("reader")
+    return RunData(reader if isinstance(reader, Mapping) else {"kind": str(reader)}, str(column))
+
+
+def is_parallel(file: Path, data: RunData) -> bool:
+    """True for a file with tabs, where the run's corpus is parallel; not with a header."""
+    if data.reader.get("kind") != "parallel" or data.reader.get("suffixes"):
+        return False
+    if Path(file.name.removesuffix(".gz")).suffix not in ("", ".txt", ".tsv"):
+        return False
+    line = first_bytes(file).partition(b"\n")[0].decode(errors="replace")
+    return "\t" in line and data.column not in line.split("\t")
+
+
+def recognised(file: Path, column: str) -> str:
+    """Kind of the reader for a file: by its ending, or where that says nothing by its first bytes.
+
+    Raises:
+        seqnlp.errors.DataError: a format that is no text; a table with this column whose ending says nothing.
+    """
+    plain = file.name.lower().removesuffix(".gz")
+    ending = Path(plain).suffix
+    if ending in REFUSED:
+        raise DataError(f"this is {REFUSED[ending]}; save it as csv, jsonl or text", file)
+    head = first_bytes(file)
+    kind = ENDINGS.get(ending)
+    if kind == "json":
+        return "json" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else "jsonl"
+    if kind == "hub":
+        return kind
+    for magic, what in MAGIC.items():
+        if head.startswith(magic):
+            raise DataError(f"this is {what}; expected text, csv or jsonl", file)
+    lines = head.decode(errors="replace").removeprefix("\ufeff").splitlines()
+    kind = kind or kind_of_lines(lines)
+    if kind == "text":
+        refuse_header(lines[0] if lines else "", column, str(file))
+    return kind
+
+
+def first_bytes(file: Path, raw: bool = False) -> bytes:
+    """First bytes of a file, decompressed unless `raw`."""
+    from seqnlp.readers.files import open_bytes
+
+    if raw:
+        with file.open("rb") as opened:
+            return opened.read(2)
+    with open_bytes(file) as contents:
+        return contents.read(HEAD)
+
+
+def kind_of_lines(lines: list[str]) -> str:
+    """Kind of text by its first lines: jsonl, json, conllu or text."""
+    first = next((line for line in lines if line.strip()), "")
+    with suppress(ValueError, RecursionError):
+        value = json.loads(first)
+        if isinstance(value, dict) and value:
+            return "jsonl"
+    if first.lstrip().startswith("[") and "".join(lines).lstrip(" \t[").startswith("{"):
+        return "json"
+    words = [line for line in lines if line.strip() and not line.startswith("#")]
+    if words and words[0].count("\t") == 9 and words[0].partition("\t")[0].split("-")[0] == "1":
+        return "conllu"
+    return "text"
+
+
+def reader_for(file: Path, kind: str, data: RunData) -> Reader | None:
+    """Reader of a table: that of the run where it reads this format; None for a JSON array.
+
+    Raises:
+        seqnlp.errors.UsageError: no such reader.
+        seqnlp.errors.DataError: the reader has no records of text.
+    """
+    from seqnlp.cli.corpora import parse_reader
+    from seqnlp.readers import Csv, Hub, Reader
+
+    if kind == "json":
+        return None
+    if kind in ("conllu", "columns") and data.reader.get("kind") != kind:
+        raise DataError(f"this has a word on each line; `seqnlp tag` reads such files, {FORCE}", file)
+    if kind == "columns" or kind == "conllu":
+        raise DataError(f"this has a word on each line: tag it with --conllu or --columns; {FORCE}", file)
+    if kind == "hub":
+        return Hub(path=str(file))
+    if data.reader.get("kind") != kind:
+        return parse_reader(kind)
+    reader: Reader = Reader.parse(dict(data.reader))
+    if isinstance(reader, Csv) and reader.names:
+        headless = reader.model_copy(update={"names": []})
+        if reader.columns.get(data.column, data.column) in headless.header(file):
+            return headless  # unlike those of the corpus, this file names its columns
+    return reader
+
+
+def table(file: Path, reader: Reader | None, name: str, column: str | None) -> Iterator[list[str]]:
+    """Blocks of the texts of a column.
+
+    Args:
+        file: The file.
+        reader: Its reader; None: it is a JSON array.
+        name: The column.
+        column: The column as the user named it: as in the file. None: as the reader calls it.
+    """
+    if reader is not None and column is None:
+        name = reader.columns.get(name, name)
+    rows = json_array(file) if reader is None else stream(file, reader, name)
+    texts = (text_of(row.get(name), file, number, name) for number, row in enumerate(rows, 1))
+    try:
+        while block := list(islice(texts, RECORDS)):
+            yield block
+    except DataError as error:
+        if error.problem.startswith(("no column", "no line has the key")) and not error.hint:
+            raise error.replace(hint=f"--column names another, {FORCE}") from None
+        raise
+
+
+def stream(file: Path, reader: Reader, name: str) -> Iterator[Mapping[str, Any]]:
+    """Rows of a file; of a dataset those of its only split."""
+    from seqnlp.readers import Hub
+
+    return reader.stream("train" if isinstance(reader, Hub) else file, [name])
+
+
+def json_array(file: Path) -> Iterator[Mapping[str, Any]]:
+    """Objects of a JSON array.
+
+    Raises:
+        seqnlp.errors.DataError: it is something else.
+    """
+    from seqnlp.readers.files import read_text
+
+    try:
+        found = json.loads(read_text(file))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"this is not JSON: {error}", file) from None
+    for number, value in enumerate(found if isinstance(found, list) else [found], 1):
+        if not isinstance(value, dict):
+            raise DataError(f"item {number} is not an object with keys", file)
+        yield value
+
+
+def text_of(value: Any, file: Path | str, number: int, name: str) -> str:
+    """Text in a cell; empty for null; words joined by blanks.
+
+    Raises:
+        seqnlp.errors.DataError: it is something else.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return " ".join(value)
+    raise DataError(f"record {number}: {name!r} is {json.dumps(value, default=str)[:40]}; expected text", file)
+
+
+def from_stream(file: Path | None, name: str, data: RunData) -> Inputs:
+    """Input that can be read once: lines, or objects of JSON Lines, as they come.
+
+    Raises:
+        seqnlp.errors.DataError: its first line is of a table, of parallel text, or of CoNLL-U.
+    """
+    source = "standard input" if file is None or str(file) == "-" else str(file)
+    arriving = blocks(file)
+    first = next(arriving, [])
+    everything = chain([first] if first else [], arriving)
+    kind = kind_of_lines(first)
+    if kind == "jsonl":
+        return Inputs("record", objects_of(everything, name, source))
+    if kind in ("json", "conllu"):
+        what = {"json": "a JSON array", "conllu": "CoNLL-U"}[kind]
+        raise DataError(f"this looks like {what}", source, 1, FORCE)
+    refuse_header(first[0] if first else "", name, source)
+    if data.reader.get("kind") == "parallel" and not data.reader.get("suffixes") and "\t" in (first or [""])[0]:
+        raise DataError(
+            "this looks like source and target with a tab between", source, 1, f"--reader parallel, {FORCE}"
+        )
+    return Inputs("line", everything)
+
+
+def refuse_header(line: str, name: str, source: str) -> None:
+    """Refuse a first line of column names with this one among them.
+
+    Raises:
+        seqnlp.errors.DataError: naming the settings that read such a table.
+    """
+    for delimiter, setting in DELIMITERS.items():
+        fields: list[str] = []
+        with suppress(csv.Error, StopIteration):
+            fields = next(csv.reader([line], delimiter=delimiter))
+        if len(fields) > 1 and name in [field.strip() for field in fields]:
+            hint = f"--reader {setting} reads it, {FORCE}"
+            raise DataError("this looks like a table with a header", source, 1, hint)
+
+
+def objects_of(arriving: Iterator[list[str]], name: str, source: str) -> Iterator[list[str]]:
+    """Texts of a key of JSON Lines that arrive."""
+    number = 0
+    for lines in arriving:
+        texts = []
+        for line in lines:
+            number += 1
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"this is not JSON: {error}; {FORCE}", source, number) from None
+            if not isinstance(value, dict) or name not in value:
+                raise DataError(f"no key {name!r} here; --column names another, {FORCE}", source, number)
+            texts.append(text_of(value[name], source, number, name))
+        if texts:
+            yield texts
+
+
+def spooled(file: Path | None, read: Callable[[Path], Iterator[list[str]]]) -> Iterator[list[str]]:
+    """Copy a stream to a temporary file, and read that.
+
+    Raises:
+        seqnlp.errors.DataError: naming the stream instead of the copy.
+    """
+    is_input = file is None or str(file) == "-"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "standard input"
+        try:
+            with (
+                os.fdopen(os.dup(0), "rb") if is_input else Path(str(file)).open("rb") as source,
+                copy.open("wb") as target,
+            ):
+                shutil.copyfileobj(source, target)
+        except OSError as error:
+            raise DataError(error.strerror or str(error), file) from None
+        try:
+            yield from read(copy)
+        except DataError as error:
+            raise error.replace(path="standard input" if is_input else file) from None

@@ -1,0 +1,31 @@
+"""Notes about the data, one line each, for whoever is listening."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+
+
+def note(line: str) -> None:
+    """Pass a warning about the data to the listener, if any."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(line)
+
+
+@contextmanager
+def notes_to(listener: Callable[[str], None]) -> Iterator[None]:
+    """Collect the notes of this block, each once: readers are called through layers that know nothing of them."""
+    heard: set[str] = set()
+
+    def once(line: str) -> None:
+        if line not in heard:
+            heard.add(line)
+            listener(line)
+
+    token = _listener.set(once)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
