@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import IntArray, Ragged
+from seqnlp.arrays import IntArray, Ragged, look_up
 from seqnlp.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Column:
 
     def numbered(self, numbers: IntArray) -> Ragged:
         """Replace the numbers of the distinct strings: for instance by those of a codec."""
-        return Ragged(numbers[self.codes.values], self.codes.offsets)
+        return Ragged(look_up(numbers, self.codes.values), self.codes.offsets)
 
     def check_parallel(self, other: Column, name: str, other_name: str) -> None:
         """Check that another column has as many strings in each row.

@@ -85,7 +85,7 @@ COMMENTS = ("sent_id", "text")
 WIDTH = 1 + len(COLUMNS)
 PLAIN_IDS = [str(number) for number in range(1, 513)]
 ID = re.compile(r"([0-9]{1,9})(?:([-.])([0-9]{1,9}))?")
-COMMENT = re.compile(r"#\s*(\w+)\s*=\s*(.*?)\s*")
+COMMENT = re.compile(r"#\s*(\w+)\s*=(.*)")
 
 
 class Conllu(Reader):
@@ -127,7 +127,7 @@ def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterat
         elif rows:
             raise DataError("a comment inside a sentence; an empty line ends a sentence", path, number)
         elif (match := COMMENT.fullmatch(line)) and match[1] in comments:
-            comments[match[1]] = match[2]
+            comments[match[1]] = match[2].strip()
 
 
 def sentence(
