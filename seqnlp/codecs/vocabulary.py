@@ -7,7 +7,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText, WordCodec
+from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText, WordCodec, composed
 
 UNKNOWN = 0
 
@@ -22,6 +22,7 @@ class Vocabulary(WordCodec):
         self.counts = np.array([0, *counts], np.int64)
         self.lowercase = lowercase
         self._number = {word: number for number, word in enumerate(self.words, start=1)}
+        self._is_composed = all(word == composed(word) for word in self.words)
 
     @classmethod
     def fit(cls, counts: Mapping[str, int], min_count: int = 1, lowercase: bool = False) -> Self:
@@ -38,6 +39,10 @@ class Vocabulary(WordCodec):
     def __len__(self) -> int:
         """Size of the vocabulary, the unknown word included."""
         return len(self.words) + 1
+
+    @property
+    def is_composed(self) -> bool:
+        return self._is_composed
 
     def __contains__(self, word: str) -> bool:
         return (word.lower() if self.lowercase else word) in self._number
@@ -70,6 +75,10 @@ class ColumnVocabulary(TextCodec):
     @property
     def columns(self) -> tuple[str, ...]:
         return (self.column,)
+
+    @property
+    def is_composed(self) -> bool:
+        return self.values.is_composed
 
     def features(self, text: TokenizedText) -> TextFeatures:
         column = text.columns[self.column]
