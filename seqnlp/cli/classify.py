@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import JsonLines, Pretokenized, blocks, open_predictor
+from seqnlp.cli.common import JsonLines, MaxLine, Pretokenized, blocks, open_predictor
 from seqnlp.cli.tables import has_colours, stdout_console
+from seqnlp.lines import MAX_LINE
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,6 +30,7 @@ def classify(
         bool, typer.Option("--explain", help="Show the contribution of each word to the most probable class.")
     ] = False,
     pretokenized: Pretokenized = False,
+    max_line: MaxLine = MAX_LINE,
 ) -> None:
     """Classify texts, one a line, as they come in: the class, a tab, and the probability of each class.
 

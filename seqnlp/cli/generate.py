@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import blocks, open_predictor
+from seqnlp.cli.common import MaxLine, blocks, open_predictor
 from seqnlp.errors import UsageError
+from seqnlp.lines import MAX_LINE
 
 if TYPE_CHECKING:
     from seqnlp.results import Token
@@ -88,6 +89,7 @@ def score(
     run: RunArgument,
     file: Annotated[Path | None, typer.Argument(help="A text file; `-` for standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
+    max_line: MaxLine = MAX_LINE,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqnlp.cli.common import blocks, image_option, open_predictor
+from seqnlp.cli.common import MaxLine, blocks, image_option, open_predictor
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
 from seqnlp.errors import UsageError
+from seqnlp.lines import MAX_LINE
 from seqnlp.plots.images import write_images
 from seqnlp.plots.terminal import shade
 
@@ -64,6 +65,7 @@ def translate(
     ] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw that", "--plot")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
+    max_line: MaxLine = MAX_LINE,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
     if best > 1 and attention and not as_json:

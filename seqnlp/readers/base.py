@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, final
+
+from pydantic import Field
 
 from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.lines import MAX_LINE, with_line_limit
 from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
@@ -31,6 +34,8 @@ class Reader(Family, ABC):
     reads_files: ClassVar[bool] = True
     """True if a split is named by a file, looked up in the project; if not, by an expression."""
 
+    max_line: Annotated[int, Field(ge=1)] = MAX_LINE
+    """Longest line of a file that is read, in bytes."""
     columns: dict[str, str] = {}
     """New names of columns, each with its name in the corpus. The rest keep their names."""
 
@@ -53,7 +58,8 @@ class Reader(Family, ABC):
             seqnlp.errors.DataError: what `read` raises; no sequences; a column to rename that is missing.
         """
         whole, part = self.split_slice(str(source)) if self.reads_files else (source, "")
-        dataset = self.read(whole)
+        with with_line_limit(self.max_line):
+            dataset = self.read(whole)
         if part:
             rows = self.slice_rows(dataset, part, str(whole))
             if not len(rows):
@@ -184,7 +190,7 @@ def tabulate(
     lists = {"texts": datasets.List(text), "numbers": datasets.List(number)}
     cells = {"text": text, "whole": whole, "number": number} | lists
     features = datasets.Features({name: cells[kind] for name, kind in kinds.items()})
-    key = [VERSION, reader.model_dump(exclude={"columns"}), dict(kinds), [sha256([file]) for file in files]]
+    key = [VERSION, reader.model_dump(exclude={"columns", "max_line"}), dict(kinds), [sha256([file]) for file in files]]
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
     try:
         with quiet_datasets():
