@@ -97,7 +97,9 @@ def _train(
         for notice in task.notices(examples):
             notify(f"{name}: {notice}")
 
-    trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
+    show = task.preview(corpus.splits["dev"], wanted.seed)
+    corpus.splits.clear()  # what is encoded need not stay mapped into memory
+    trainer = _trainer(wanted, task, splits, show)
     if saved is None:
         lock.acquire()
         run = _begin(path, wanted, file, task, corpus, trainer.model.device)
