@@ -44,10 +44,14 @@ WHOLE: tuple[Scheme, ...] = ("bioes", "bilou", "bmes", "bmewo")
 
 TRAINED: dict[Scheme, Literal["bio", "bioes"]] = {
     "bio": "bio",
+    "bioes": "bioes",
+    "bilou": "bioes",
+    "bmes": "bioes",
+    "bmewo": "bioes",
     "iob1": "bio",
     "ioe1": "bio",
     "ioe2": "bio",
-} | dict.fromkeys(WHOLE, "bioes")
+}
 """Scheme that a corpus is trained in if its recipe names none: one from which its own can be written."""
 
 

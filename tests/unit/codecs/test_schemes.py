@@ -36,16 +36,18 @@ def respelled(scheme: Scheme, size: int, label: str, rest: tuple[str, ...]) -> s
 
 
 def written(scheme: Scheme, size: int, label: str) -> list[str]:
-    begin, middle, end, alone = {
-        "bio": "BIIB",
-        "bioes": "BIES",
-        "bilou": "BILU",
-        "bmes": "BMES",
-        "bmewo": "BMEW",
-        "iob1": "IIII",
-        "ioe1": "IIII",
-        "ioe2": "IIEE",
-    }[scheme]
+    begin, middle, end, alone = tuple(
+        {
+            "bio": "BIIB",
+            "bioes": "BIES",
+            "bilou": "BILU",
+            "bmes": "BMES",
+            "bmewo": "BMEW",
+            "iob1": "IIII",
+            "ioe1": "IIII",
+            "ioe2": "IIEE",
+        }[scheme]
+    )
     prefixes = alone if size == 1 else begin + middle * (size - 2) + end
     return [f"{prefix}-{label}" for prefix in prefixes]
 
@@ -97,7 +99,7 @@ def test_letters_of_another_scheme_name_it(scheme: Scheme, tags: list[str], fitt
 
 @pytest.mark.parametrize("letters", ["BILU", "BMES", "BMEW", "BIES"])
 def test_bioes_reads_the_letters_of_all_schemes_that_mark_both_ends(letters: str) -> None:
-    begin, middle, end, alone = letters
+    begin, middle, end, alone = tuple(letters)
     column = Column.from_rows([[f"{begin}-X", f"{middle}-X", f"{end}-X", "O", f"{alone}-Y"]])
     check_tags(column, "bioes")
     assert write_spans(read_spans(column, "bioes"), column.codes.offsets, "bioes").rows() == [
