@@ -24,7 +24,7 @@ def look_up(table: NDArray[Any], codes: IntArray) -> NDArray[Any]:
 
 
 def smallest(numbers: IntArray) -> IntArray:
-    """Copy of some integers in the smallest signed type that holds them all."""
+    """Copy of integers in the smallest signed type."""
     least, most = int(numbers.min(initial=0)), int(numbers.max(initial=0))
     types = (np.int8, np.int16, np.int32, np.int64)
     kind = next(kind for kind in types if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)

@@ -1,4 +1,4 @@
-"""Limit on the length of the lines that are read, from files and from standard input."""
+"""Limit on the length of lines, of files and standard input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def line_limit() -> int:
 
 
 def set_line_limit(limit: int) -> int:
-    """Set the longest line that is read, in bytes, for the rest of the process."""
+    """Set the longest line, in bytes, for the rest of the process."""
     _limit.set(limit)
     return limit
 

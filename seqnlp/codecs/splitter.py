@@ -36,7 +36,7 @@ _SIMPLE = re.compile(
 _BEYOND = re.compile("[\U00010000-\U0001efff]")
 
 _PLANES = range(0x80, 0x1F000)
-"""Where marks and format characters are, but for the tags and variation selectors of plane 14."""
+"""Code points with all marks and format characters, but for the tags and variation selectors of plane 14."""
 
 _TAGS = "\U000e0001\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 """Tags (of flags) and variation selectors of plane 14."""
@@ -79,7 +79,10 @@ def _special() -> re.Pattern[str]:
 
 @cache
 def _rules(last: int) -> re.Pattern[str]:
-    """Rules for text in any script, with the marks up to a code point: of each range beyond 0xFFFF one pays."""
+    """Rules for any script, with the marks up to a code point.
+
+    Each range beyond 0xFFFF costs time at every character, so they are left out for texts without such marks.
+    """
     marks = _ranges(code for code in _codes("Mn", "Mc", "Me") if code <= last)
     formats = _TAGS + _ranges(code for code in _codes("Cf") if code <= last and chr(code) != _ZERO_WIDTH_SPACE)
     extend = marks + formats
@@ -120,7 +123,7 @@ def split_words(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _end_of(composed: str, text: str, start: int) -> int:
-    """End of the part of a text from `start` on whose composed form is given."""
+    """End of the part from `start` on that has this composed form."""
     if text.startswith(composed, start):
         return start + len(composed)
     left = len(unicodedata.normalize("NFD", composed))  # canonical order may differ, the number of characters does not

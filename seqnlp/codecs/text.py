@@ -115,7 +115,10 @@ class Column:
 
 
 def _dictionary_encoded(flat: Any) -> tuple[list[str], IntArray]:
-    """Distinct strings of a chunked Arrow array, in order of appearance, and their numbers in small integers."""
+    """Distinct strings of a chunked Arrow array, and their numbers.
+
+    The strings are in order of appearance, the numbers in the smallest integers.
+    """
     import pyarrow as pa
 
     chunks = flat.dictionary_encode().chunks
@@ -167,7 +170,7 @@ class TextCodec(Codec):
 
     @property
     def is_composed(self) -> bool:
-        """False if it was fitted on text that was not in composed form (NFC), as runs once were."""
+        """False if fitted on text out of composed form (NFC); runs once were."""
         return True
 
     @abstractmethod

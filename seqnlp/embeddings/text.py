@@ -46,7 +46,7 @@ class TextEmbedding(Parts):
         return {f"{name}.{key}": file for name, part in self.parts.items() for key, file in part.named_files().items()}
 
     def fit(self, train: TokenizedText, find: PathResolver) -> dict[str, TextCodec]:
-        """Fit the codec of each part on the sentences of train, in composed form (NFC)."""
+        """Fit the codec of each part on train, in composed form (NFC)."""
         train = train.composed()
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 

@@ -64,7 +64,7 @@ class Columns(Reader):
                 yield self.sentence(tokens)
 
     def blocks(self, lines: Iterable[str], path: str | Path) -> Iterator[list[str | list[str]]]:
-        """Yield all lines of a text, in blocks with at most one sentence.
+        """Yield all lines of a text, at most one sentence a block.
 
         Args:
             lines: Lines without their ends.
@@ -262,12 +262,15 @@ def is_conllu(lines: Sequence[str]) -> bool:
 
 
 def columns_in(lines: Sequence[str], labels: Collection[str], tabs: bool = True) -> int:
-    """Number of columns of a text with a word and its labels on each line; 0 for the beginning of any other text.
+    """Number of columns of a text with a token a line.
 
     Args:
         lines: The first lines.
         labels: Labels that are known; one stands in the last column of each line.
         tabs: Single words behind tabs are enough, too.
+
+    Returns:
+        0 for the beginning of any other text.
     """
     kept = [line for line in lines[:SURE] if line.strip() and line[:1] != "#"]
     for delimiter in ("\t", None):

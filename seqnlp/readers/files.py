@@ -82,7 +82,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 @final
 class _Inflated(io.RawIOBase):
-    """Bytes of a gzip file, refused once they are far too many for its size."""
+    """Bytes of a gzip file; refused if far more than its size."""
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self._bytes, self._path, self._size, self._read = gzip.GzipFile(fileobj=file), path, path.stat().st_size, 0
