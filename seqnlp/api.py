@@ -117,7 +117,9 @@ def _train(
         for notice in task.notices(examples):
             notify(f"{name}: {notice}")
 
-    trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
+    show = task.preview(corpus.splits["dev"], wanted.seed)
+    corpus.splits.clear()  # what is encoded need not stay mapped into memory
+    trainer = _trainer(wanted, task, splits, show)
     if saved is None:
         _check_used(wanted, trainer.model, file, overrides)
         lock.acquire()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import JsonLines, Pretokenized, Trust, open_predictor
+from seqnlp.cli.common import JsonLines, MaxLine, Pretokenized, Trust, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, open_inputs
 from seqnlp.cli.tables import has_colours, stdout_console
 from seqnlp.json_text import to_json
+from seqnlp.lines import MAX_LINE
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -34,6 +35,7 @@ def classify(
     pretokenized: Pretokenized = False,
     reader: AsReader = None,
     column: Column = None,
+    max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
     """Classify texts, one a line, as they come in: the class, a tab, and the probability of each class.

@@ -11,6 +11,7 @@ import typer
 
 from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import Range
+from seqnlp.lines import line_limit, long_line, set_line_limit
 from seqnlp.plots.images import check_image
 from seqnlp.tasks.registry import task_info
 
@@ -23,12 +24,25 @@ Trust = Annotated[
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
+MaxLine = Annotated[
+    int,
+    typer.Option(
+        "--max-line", min=1, metavar="<bytes>", callback=set_line_limit, help="Longest line that is read, in bytes."
+    ),
+]
+"""Option that sets the limit when the command line is parsed; functions of commands have no use for its value."""
+
 BLOCK = 1 << 17
 """Bytes read at once, at most: enough for large batches, little enough for a flat memory."""
 
 
-def blocks(file: Path | None) -> Iterator[list[str]]:
-    """Yield blocks of lines without their ends.
+def input_name(file: Path | None) -> str:
+    """Name of an input in messages."""
+    return "standard input" if file is None or str(file) == "-" else str(file)
+
+
+def raw_blocks(file: Path | None) -> Iterator[list[bytes]]:
+    """Yield blocks of lines with their ends.
 
     A block holds what has arrived, so that a slow writer gets answers at once.
 
@@ -36,28 +50,65 @@ def blocks(file: Path | None) -> Iterator[list[str]]:
         file: None or `-` for standard input.
 
     Raises:
-        seqnlp.errors.DataError: for a file that is missing, a directory, or not UTF-8.
+        seqnlp.errors.DataError: for a file that is missing or a directory, and for a line that is too long.
     """
-    name = "standard input" if file is None or str(file) == "-" else str(file)
+    name, max_line = input_name(file), line_limit()
     try:
         handle = 0 if name == "standard input" else os.open(name, os.O_RDONLY)
-        rest, number = b"", 0
+        begun: list[bytes] = []
+        size, number = 0, 1
         while block := os.read(handle, BLOCK):
-            *whole, rest = (rest + block).split(b"\n")
+            *whole, rest = block.split(b"\n")
             if whole:
-                yield _decode(whole, name, number)
+                whole[0] = b"".join([*begun, whole[0]])
+                for place, line in enumerate(whole):
+                    if len(line) > max_line:
+                        raise long_line(name, number + place)
                 number += len(whole)
-        if rest:
-            yield _decode([rest], name, number)
+                yield [line + b"\n" for line in whole]
+                begun, size = [], 0
+            begun.append(rest)  # joined once: a long line takes no squared time
+            size += len(rest)
+            if size > max_line:
+                raise long_line(name, number)
+        if size:
+            yield [b"".join(begun)]
     except OSError as error:
         raise DataError(error.strerror or str(error), name) from None
 
 
+def blocks(file: Path | None) -> Iterator[list[str]]:
+    """Yield blocks of lines without their ends, as `raw_blocks` does; a byte order mark is dropped.
+
+    Raises:
+        seqnlp.errors.DataError: what `raw_blocks` raises, and for a line that is not UTF-8.
+    """
+    return without_ends(decoded_blocks(file))
+
+
+def without_ends(arriving: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield blocks of lines without their ends and a byte order mark."""
+    mark = "\ufeff"
+    for block in arriving:
+        lines = [line.removesuffix("\n").removesuffix("\r") for line in block]
+        if lines:
+            lines[0], mark = lines[0].removeprefix(mark), ""
+        yield lines
+
+
+def decoded_blocks(file: Path | None, keep_mark: bool = False) -> Iterator[list[str]]:
+    """Yield blocks of lines with their ends; the same errors as `blocks`."""
+    number = 0
+    for block in raw_blocks(file):
+        if not number and not keep_mark:
+            block[0] = block[0].removeprefix(b"\xef\xbb\xbf")
+        yield _decode(block, input_name(file), number)
+        number += len(block)
+
+
 def _decode(lines: list[bytes], name: str, before: int) -> list[str]:
-    if not before:
-        lines = [lines[0].removeprefix(b"\xef\xbb\xbf"), *lines[1:]]
     try:
-        return [line.removesuffix(b"\r").decode() for line in lines]
+        return [line.decode() for line in lines]
     except UnicodeDecodeError:
         for number, line in enumerate(lines, start=before + 1):
             try:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import Trust, number_option, open_predictor
+from seqnlp.cli.common import MaxLine, Trust, number_option, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, open_inputs
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, REPETITION_PENALTY, SAMPLES, SEED, SHARE, TEMPERATURE, TOP_K
+from seqnlp.lines import MAX_LINE
 
 if TYPE_CHECKING:
     from seqnlp.results import Token
@@ -93,6 +94,7 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
     reader: AsReader = None,
     column: Column = None,
+    max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import blocks
+from seqnlp.cli.common import blocks, decoded_blocks, input_name, without_ends
 from seqnlp.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +98,26 @@ class Inputs:
         return self.blocks
 
 
-def open_inputs(run: Path, file: Path | None, reader: str | None = None, column: str | None = None) -> Inputs:
+def peek(file: Path | None) -> tuple[list[str], Iterator[list[str]] | None]:
+    """First lines of an input with their ends.
+
+    Returns:
+        The lines; for what can be read once also all of its blocks, those lines included.
+    """
+    if file is not None and file.is_file():
+        return first_bytes(file).decode(errors="replace").splitlines(keepends=True), None
+    given = decoded_blocks(file, keep_mark=True)
+    first = next(given, [])
+    return first, chain([first] if first else [], given)
+
+
+def open_inputs(
+    run: Path,
+    file: Path | None,
+    reader: str | None = None,
+    column: str | None = None,
+    arriving: Iterator[list[str]] | None = None,
+) -> Inputs:
     """Open the input of a command.
 
     Args:
@@ -106,6 +125,7 @@ def open_inputs(run: Path, file: Path | None, reader: str | None = None, column:
         file: None or `-` for standard input.
         reader: Kind of the reader, or its settings; `text`: a text a line. None: recognised.
         column: Column of the texts in a table; None: that of the run's corpus.
+        arriving: Blocks of lines with their ends, of an input that was looked at.
 
     Raises:
         seqnlp.errors.UsageError: settings that contradict each other.
@@ -119,7 +139,7 @@ def open_inputs(run: Path, file: Path | None, reader: str | None = None, column:
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
         if reader is None:
-            return from_stream(file, name, data)
+            return from_stream(file, blocks(file) if arriving is None else without_ends(arriving), name, data)
         return Inputs("record", spooled(file, lambda copy: table(copy, reader_for(copy, reader, data), name, column)))
     if reader is None and column is None and is_parallel(file, data):
         return Inputs("record", table(file, reader_for(file, "parallel", data), name, column))
@@ -318,14 +338,13 @@ def text_of(value: Any, file: Path | str, number: int, name: str) -> str:
     raise DataError(f"record {number}: {name!r} is {json.dumps(value, default=str)[:40]}; expected text", file)
 
 
-def from_stream(file: Path | None, name: str, data: RunData) -> Inputs:
+def from_stream(file: Path | None, arriving: Iterator[list[str]], name: str, data: RunData) -> Inputs:
     """Input that can be read once: lines, or objects of JSON Lines, as they come.
 
     Raises:
         seqnlp.errors.DataError: its first line is of a table, of parallel text, or of CoNLL-U.
     """
-    source = "standard input" if file is None or str(file) == "-" else str(file)
-    arriving = blocks(file)
+    source = input_name(file)
     first = next(arriving, [])
     everything = chain([first] if first else [], arriving)
     kind = kind_of_lines(first)

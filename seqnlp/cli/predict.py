@@ -6,15 +6,22 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from seqnlp.cli.common import JsonLines, RunPath, SentenceFile, Trust
+from seqnlp.cli.common import JsonLines, MaxLine, RunPath, SentenceFile, Trust
 from seqnlp.cli.inputs import open_inputs
 from seqnlp.json_text import to_json
+from seqnlp.lines import MAX_LINE
 from seqnlp.run import Run
 from seqnlp.run.summary import read_recipe
 from seqnlp.tasks.registry import task_info
 
 
-def predict(run: RunPath, file: SentenceFile = None, as_json: JsonLines = False, trust: Trust = False) -> None:
+def predict(
+    run: RunPath,
+    file: SentenceFile = None,
+    as_json: JsonLines = False,
+    max_line: MaxLine = MAX_LINE,
+    trust: Trust = False,
+) -> None:
     """Predict with a run of any task, over lines of text."""
     command = task_info(str(read_recipe(Run.open(run)).get("task"))).predict
     if command:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seqnlp.cli.common import Trust, image_option, number_option, open_predictor
+from seqnlp.cli.common import MaxLine, Trust, image_option, number_option, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, Inputs, open_inputs
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import ALPHA, BEAM, BEST, NGRAM
+from seqnlp.lines import MAX_LINE
 from seqnlp.plots.images import write_images
 from seqnlp.plots.terminal import shade
 
@@ -70,6 +71,7 @@ def translate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
     reader: AsReader = None,
     column: Column = None,
+    max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty."""

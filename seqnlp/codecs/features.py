@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from seqnlp.arrays import Ragged
+from seqnlp.arrays import Ragged, smallest
 from seqnlp.codecs.labels import LabelCodec, LabelEncoding, Labels
 from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Column
@@ -101,7 +101,9 @@ class Features(LabelCodec):
         return positions.reshape(-1), labels
 
     def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
-        return {feature: labels.numbered(numbers) for feature, numbers in self.encode(labels.distinct).items()}
+        return {
+            feature: labels.numbered(smallest(numbers)) for feature, numbers in self.encode(labels.distinct).items()
+        }
 
     def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
         positions, labels = self.decode(numbers)

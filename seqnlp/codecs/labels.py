@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import Ragged
+from seqnlp.arrays import Ragged, smallest
 from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Codec, Column
 from seqnlp.spec import Family
@@ -106,7 +106,7 @@ class Labels(LabelCodec):
         return {ONLY: self}
 
     def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
-        return {ONLY: labels.numbered(self.encode(labels.distinct))}
+        return {ONLY: labels.numbered(smallest(self.encode(labels.distinct)))}
 
     def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
         return Column(Ragged(numbers[ONLY], words.codes.offsets), self.names)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.saved import Distinct, SavedCodec
-from seqnlp.codecs.text import IDS, Column, TextCodec, TextFeatures, TokenizedText
+from seqnlp.codecs.text import IDS, Column, TextCodec, TextFeatures, TokenizedText, composed
 from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.json_types import LARGEST
 
@@ -49,6 +49,7 @@ class NGrams(TextCodec):
         """
         self.grams, self.words, self.chars, self.lowercase = list(grams), words, list(chars), lowercase
         self._number = {gram: number for number, gram in enumerate(self.grams, start=1)}
+        self._is_composed = all(gram == composed(gram) for gram in self.grams)
 
     @classmethod
     def fit(cls, column: Column, words: int, chars: Sequence[int], min_count: int, lowercase: bool) -> Self:
@@ -64,6 +65,10 @@ class NGrams(TextCodec):
         kept = [gram for gram, count in counts.items() if count >= min_count]
         kept.sort(key=lambda gram: (-counts[gram], gram))
         return cls(kept, words, chars, lowercase)
+
+    @property
+    def is_composed(self) -> bool:
+        return self._is_composed
 
     def __len__(self) -> int:
         """Number of n-grams, 0 for all without a number included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import IntArray, Ragged
+from seqnlp.arrays import IntArray, Ragged, look_up, smallest
 from seqnlp.errors import DataError
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+
+def composed(text: str) -> str:
+    """Composed form (NFC) of a text: canonically equivalent texts have the same one."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 class Codec(ABC):
@@ -76,9 +82,9 @@ class Column:
 
         if not (pa.types.is_string(flat.type) or pa.types.is_large_string(flat.type)):
             raise DataError(f"column {name!r} holds {flat.type}; expected text or lists of text")
-        encoded = flat.dictionary_encode().combine_chunks()
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        return cls(Ragged(encoded.indices.to_numpy(), offsets), encoded.dictionary.to_pylist())
+        distinct, codes = _dictionary_encoded(flat)
+        return cls(Ragged(codes, offsets), distinct)
 
     def rows(self) -> list[list[str]]:
         """Rows as Python lists; for a few rows, not for the training path."""
@@ -86,7 +92,12 @@ class Column:
 
     def numbered(self, numbers: IntArray) -> Ragged:
         """Replace the numbers of the distinct strings: for instance by those of a codec."""
-        return Ragged(numbers[self.codes.values], self.codes.offsets)
+        return Ragged(look_up(numbers, self.codes.values), self.codes.offsets)
+
+    def composed(self) -> Column:
+        """The same rows in composed form (NFC); `distinct` may then hold a string twice."""
+        forms = [composed(text) for text in self.distinct]
+        return self if forms == self.distinct else Column(self.codes, forms)
 
     def check_parallel(self, other: Column, name: str, other_name: str) -> None:
         """Check that another column has as many strings in each row.
@@ -103,7 +114,30 @@ class Column:
     def counts(self) -> dict[str, int]:
         """Number of occurrences of each distinct string."""
         occurrences = np.bincount(self.codes.values, minlength=len(self.distinct))
-        return dict(zip(self.distinct, occurrences.tolist(), strict=True))
+        counts = dict.fromkeys(self.distinct, 0)
+        for text, count in zip(self.distinct, occurrences.tolist(), strict=True):
+            counts[text] += count
+        return counts
+
+
+def _dictionary_encoded(flat: Any) -> tuple[list[str], IntArray]:
+    """Distinct strings of a chunked Arrow array, and their numbers.
+
+    The strings are in order of appearance, the numbers in the smallest integers.
+    """
+    import pyarrow as pa
+
+    chunked = flat if isinstance(flat, pa.ChunkedArray) else pa.chunked_array([flat])
+    chunks = chunked.dictionary_encode().chunks
+    distinct = chunks[-1].dictionary.to_pylist() if chunks else []  # all chunks share it
+    codes = np.empty(len(flat), smallest(np.array([len(distinct)])).dtype)
+    at = 0
+    for chunk in chunks:
+        codes[at : at + len(chunk)] = chunk.indices.to_numpy()
+        at += len(chunk)
+    del chunks
+    pa.default_memory_pool().release_unused()
+    return distinct, codes
 
 
 def arrow_cells(dataset: Dataset, name: str) -> tuple[Any, NDArray[np.int64]]:
@@ -142,6 +176,10 @@ class TokenizedText:
     columns: Mapping[str, Column] = field(default_factory=dict)
     """By name; one string for each word."""
 
+    def composed(self) -> TokenizedText:
+        """The same text in composed form (NFC), in which words are looked up."""
+        return TokenizedText(self.words.composed(), {name: column.composed() for name, column in self.columns.items()})
+
 
 @dataclass(frozen=True)
 class TextFeatures:
@@ -160,6 +198,11 @@ class TextCodec(Codec):
     def columns(self) -> tuple[str, ...]:
         """Columns that are read beside the words."""
         return ()
+
+    @property
+    def is_composed(self) -> bool:
+        """False if fitted on text out of composed form (NFC); runs once were."""
+        return True
 
     @abstractmethod
     def features(self, text: TokenizedText) -> TextFeatures:
@@ -187,8 +230,9 @@ class EncodedText:
 
     @classmethod
     def encode(cls, text: TokenizedText, codecs: Mapping[str, TextCodec]) -> EncodedText:
-        """Encode sentences with the codec of each embedding."""
-        return cls(text.words, {name: codec.features(text) for name, codec in codecs.items()})
+        """Encode sentences in composed form (NFC) with the codec of each embedding; `words` stay as they are."""
+        form = text.composed() if all(codec.is_composed for codec in codecs.values()) else text
+        return cls(text.words, {name: codec.features(form) for name, codec in codecs.items()})
 
     @property
     def codes(self) -> Ragged:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.codecs.saved import SavedCodec
-from seqnlp.codecs.text import WordCodec
+from seqnlp.codecs.text import WordCodec, composed
 from seqnlp.errors import DataError
 from seqnlp.json_types import LARGEST
 
@@ -31,6 +31,8 @@ class WordVectors(WordCodec):
         """Store the words of rows 1, 2, ...; the matrix is needed until a model has copied it."""
         self.words, self.size, self.matrix = list(words), size, matrix
         self._number = {word: number for number, word in enumerate(self.words, start=1)}
+        for number, word in enumerate(self.words, start=1):
+            self._number.setdefault(composed(word), number)
 
     @classmethod
     def read(cls, path: Path, max_words: int, train_words: Mapping[str, int]) -> Self:
@@ -53,7 +55,7 @@ class WordVectors(WordCodec):
             if not 0 < size < len(parts):
                 expected = f"expected {size or 'some'} numbers after the word {parts[0][:40]!r}"
                 raise DataError(f"{expected}, found {len(parts) - 1}", path, line)
-            word, numbers = " ".join(parts[:-size]), parts[-size:]  # a few words of GloVe hold blanks
+            word, numbers = composed(" ".join(parts[:-size])), parts[-size:]  # a few words of GloVe hold blanks
             if len(words) < max_words or word in looked_up:
                 try:
                     rows.append(np.array(numbers, np.float32))

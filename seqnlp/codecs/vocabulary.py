@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from seqnlp.codecs.saved import Count, Distinct, SavedCodec
-from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText, WordCodec
+from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText, WordCodec, composed
 from seqnlp.json_types import JsonObject
 
 UNKNOWN = 0
@@ -39,6 +39,7 @@ class Vocabulary(WordCodec):
         self.counts = np.array([0, *counts], np.int64)
         self.lowercase = lowercase
         self._number = {word: number for number, word in enumerate(self.words, start=1)}
+        self._is_composed = all(word == composed(word) for word in self.words)
 
     @classmethod
     def fit(cls, counts: Mapping[str, int], min_count: int = 1, lowercase: bool = False) -> Self:
@@ -55,6 +56,10 @@ class Vocabulary(WordCodec):
     def __len__(self) -> int:
         """Size of the vocabulary, the unknown word included."""
         return len(self.words) + 1
+
+    @property
+    def is_composed(self) -> bool:
+        return self._is_composed
 
     def __contains__(self, word: str) -> bool:
         return (word.lower() if self.lowercase else word) in self._number
@@ -95,6 +100,10 @@ class ColumnVocabulary(TextCodec):
     @property
     def columns(self) -> tuple[str, ...]:
         return (self.column,)
+
+    @property
+    def is_composed(self) -> bool:
+        return self.values.is_composed
 
     def features(self, text: TokenizedText) -> TextFeatures:
         column = text.columns[self.column]

@@ -46,7 +46,8 @@ class TextEmbedding(Parts):
         return {f"{name}.{key}": file for name, part in self.parts.items() for key, file in part.named_files().items()}
 
     def fit(self, train: TokenizedText, find: PathResolver) -> dict[str, TextCodec]:
-        """Fit the codec of each part on the sentences of train."""
+        """Fit the codec of each part on train, in composed form (NFC)."""
+        train = train.composed()
         return {name: part.fit(train, find) for name, part in self.parts.items()}
 
     def restore(self, codecs: Mapping[str, dict[str, Any]]) -> dict[str, TextCodec]:

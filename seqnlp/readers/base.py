@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, final
 
 import numpy as np
+from pydantic import Field
 
 from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.lines import MAX_LINE, with_line_limit
 from seqnlp.readers import cache
 from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.files import sha256
@@ -36,6 +38,8 @@ class Reader(Family, ABC):
     reads_files: ClassVar[bool] = True
     """True if a split is named by a file, looked up in the project; if not, by an expression."""
 
+    max_line: Annotated[int, Field(ge=1)] = MAX_LINE
+    """Longest line of a file that is read, in bytes."""
     columns: dict[str, str] = {}
     """New names of columns, each with its name in the corpus. The rest keep their names."""
 
@@ -83,7 +87,8 @@ class Reader(Family, ABC):
         """
         whole, part = self.split_slice(str(source)) if self.reads_files else (source, "")
         asked = None if needs is None else [self.columns.get(name, name) for name in needs]
-        dataset = self.read(whole) if asked is None else self.read_columns(whole, asked)
+        with with_line_limit(self.max_line):
+            dataset = self.read(whole) if asked is None else self.read_columns(whole, asked)
         rows = np.arange(len(dataset))
         if part:
             rows = np.asarray(self.slice_rows(dataset, part, str(whole)), np.int64)
@@ -253,7 +258,7 @@ def tabulate(
     cells = single | {"texts": datasets.List(single["text"]), "numbers": datasets.List(single["number"])}
     features = datasets.Features({name: cells[kind] for name, kind in kinds.items()})
     digests = [sha256([file]) for file in files]
-    key = [cache.VERSION, reader.model_dump(exclude={"columns"}), dict(kinds), digests]
+    key = [cache.VERSION, reader.model_dump(exclude={"columns", "max_line"}), dict(kinds), digests]
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
     entry = cache.table_folder() / fingerprint
     with suppress(OSError):  # a cache that can only be read has no locks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -12,7 +12,7 @@ from pydantic import field_validator
 
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Kind, Reader, tabulate
-from seqnlp.readers.files import BOM, open_text, raw_lines
+from seqnlp.readers.files import BOM, open_text
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -72,20 +72,39 @@ class Columns(Reader):
 
     def sentences(self, path: Path) -> Iterator[dict[str, list[str]]]:
         """Yield the sentences of a file, one at a time."""
-        tokens: list[list[str]] = []
-        for number, line in enumerate(chain(open_text(path), [""]), 1):
-            if self.comment is not None and line.startswith(self.comment):
-                continue
+        for block in self.blocks(open_text(path), path):
+            if tokens := [row for row in block if isinstance(row, list)]:
+                yield self.sentence(tokens)
+
+    def blocks(self, lines: Iterable[str], path: str | Path) -> Iterator[list[str | list[str]]]:
+        """Yield all lines of a text, at most one sentence a block.
+
+        Args:
+            lines: Lines without their ends.
+            path: Name of the file, for messages.
+
+        Yields:
+            For each line its columns if it is a token, and the line itself if it is a comment, separates documents
+            or is empty; a line that ends a sentence is the last one of its block.
+
+        Raises:
+            seqnlp.errors.DataError: for a line with a wrong number of columns.
+        """
+        block: list[str | list[str]] = []
+        for number, line in enumerate(lines, 1):
             fields = line.split(self.delimiter)
-            if not line.strip() or fields[0] == self.document_separator:
-                if tokens:
-                    yield self.sentence(tokens)
-                tokens = []
+            if self.comment is not None and line.startswith(self.comment):
+                block.append(line)
+            elif not line.strip() or fields[0] == self.document_separator:
+                yield [*block, line]
+                block = []
             elif len(fields) == len(self.names):
-                tokens.append(fields)
+                block.append(fields)
             else:
                 expected = f"{len(self.names)} ({', '.join(self.names)})"
                 raise DataError(f"{len(fields)} columns; expected {expected}", path, number)
+        if block:
+            yield block
 
     def sentence(self, tokens: list[list[str]]) -> dict[str, list[str]]:
         """Turn the rows of a sentence into columns."""
@@ -98,7 +117,9 @@ COMMENTS = ("sent_id", "text")
 WIDTH = 1 + len(COLUMNS)
 PLAIN_IDS = [str(number) for number in range(1, 513)]
 ID = re.compile(r"([0-9]{1,9})(?:([-.])([0-9]{1,9}))?")
-COMMENT = re.compile(r"#\s*(\w+)\s*=\s*(.*?)\s*")
+OWN_COMMENT = re.compile(r"#\s*(?:(?:sent_id|text|(?:newdoc|newpar)\s+id|global\.columns)\s*=|(?:newdoc|newpar)\s*$)")
+TAG = re.compile("O|[BIELMSUW]-\\S+")
+COMMENT = re.compile(r"#\s*(\w+)\s*=(.*)")
 
 
 class Conllu(Reader):
@@ -154,7 +175,7 @@ def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterat
         elif rows:
             raise DataError("a comment inside a sentence; an empty line ends a sentence", path, number)
         elif (match := COMMENT.fullmatch(line)) and match[1] in comments:
-            comments[match[1]] = match[2]
+            comments[match[1]] = match[2].strip()
 
 
 def sentence(
@@ -199,22 +220,24 @@ def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: i
     return words
 
 
-def rewrite_conllu(source: str | Path, out: IO[bytes], columns: Iterator[Mapping[str, Sequence[str]]]) -> None:
-    """Copy a CoNLL-U file with columns replaced, all else byte for byte.
+def rewrite_conllu(
+    lines: Iterable[str], out: IO[bytes], columns: Iterator[Mapping[str, Sequence[str]]], path: str | Path
+) -> None:
+    """Copy a CoNLL-U text with columns replaced, all else byte for byte.
 
     Args:
-        source: The file.
+        lines: The lines with their ends, and the byte order mark, if there is one.
         out: Stream for the copy, in UTF-8.
         columns: For each sentence new columns by name, one string per word.
+        path: Name of the file, for messages.
 
     Raises:
         seqnlp.errors.DataError: what `parse_conllu` raises.
         ValueError: if there are not as many columns as sentences, or not as many strings as words.
     """
-    path = Path(source)
     block: list[str] = []
     first = 1
-    for number, line in enumerate(raw_lines(path, keep_mark=True), 1):
+    for number, line in enumerate(lines, 1):
         if number == 1 and line.startswith(BOM):
             out.write(BOM.encode())
             line = line.removeprefix(BOM)
@@ -229,7 +252,7 @@ def rewrite_conllu(source: str | Path, out: IO[bytes], columns: Iterator[Mapping
 
 
 def replaced(
-    block: Sequence[str], columns: Iterator[Mapping[str, Sequence[str]]], path: Path, first: int
+    block: Sequence[str], columns: Iterator[Mapping[str, Sequence[str]]], path: str | Path, first: int
 ) -> Iterator[str]:
     """Lines of one sentence, its comments included, with columns replaced."""
     comments = sum(line.startswith("#") for line in block)
@@ -247,3 +270,45 @@ def replaced(
             end = rows[index][place][len(rows[index][place].rstrip("\r\n")) :]
             rows[index][place] = value + end
     yield from ("\t".join(row) for row in rows)
+
+
+SURE = 100
+"""Lines that a format is told by, at most."""
+
+
+def is_conllu(lines: Sequence[str]) -> bool:
+    """Test for the beginning of a CoNLL-U text: comments of its own, or a row of ten columns with an id."""
+    for line in lines[:SURE]:
+        line = line.removeprefix(BOM)
+        if OWN_COMMENT.match(line):
+            return True
+        if line.strip() and not line.startswith("#"):
+            fields = line.split("\t")
+            return len(fields) == WIDTH and ID.fullmatch(fields[0]) is not None
+    return False
+
+
+def columns_in(lines: Sequence[str], labels: Collection[str], tabs: bool = True) -> int:
+    """Number of columns of a text with a token a line.
+
+    Args:
+        lines: The first lines.
+        labels: Labels that are known; one stands in the last column of each line.
+        tabs: Single words behind tabs are enough, too.
+
+    Returns:
+        0 for the beginning of any other text.
+    """
+    kept = [line for line in lines[:SURE] if line.strip() and line[:1] != "#"]
+    for delimiter in ("\t", None):
+        rows = [line.split(delimiter) for line in kept]
+        last = [row[-1].strip() for row in rows]
+        widths = {len(row) for row in rows}
+        if len(widths) != 1 or widths == {1}:
+            continue
+        labelled = all(tag in labels or TAG.fullmatch(tag) for tag in last)
+        certain = len(rows) > 1 or delimiter is not None
+        single = len(rows) > 1 and delimiter is not None and all(len(field.split()) == 1 for field in last)
+        if (labelled and certain) or (tabs and single):
+            return widths.pop()
+    return 0

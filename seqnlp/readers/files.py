@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast, final
 
 from seqnlp.errors import DataError
+from seqnlp.lines import line_limit, long_line
 from seqnlp.spelling import nearest
 
 BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+LEAST, RATIO = 100_000_000, 200
+"""Decompressed bytes from which on a gzip file may be a bomb, and how many times its size it then may hold."""
 
 
 def open_text(path: Path) -> Iterator[str]:
@@ -24,7 +30,8 @@ def open_text(path: Path) -> Iterator[str]:
     A file that is compressed with gzip is read as if it were not, whatever it is called.
 
     Raises:
-        seqnlp.errors.DataError: no such file, a folder, a binary file, or, with its line, what is not UTF-8.
+        seqnlp.errors.DataError: no such file, a folder, a binary file, or, with its line, what is not UTF-8 or too
+            long.
     """
     for line in raw_lines(path):
         yield line.rstrip("\r\n")
@@ -38,11 +45,14 @@ def read_text(path: Path) -> str:
 def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
     """Yield the lines of a file unchanged, with their ends; the same errors as `open_text`."""
     with open_bytes(path) as file:
-        for number, raw in enumerate(file, 1):
+        max_line = line_limit()
+        for number, raw in enumerate(iter(partial(file.readline, max_line + len("\r\n")), b""), 1):
             if number == 1 and raw.startswith(UTF16):
                 raise DataError("this is UTF-16 text; expected UTF-8", path)
             if b"\0" in raw:
                 raise DataError("a NUL byte: this is a binary file; expected UTF-8 text", path, number)
+            if len(raw) > max_line and len(raw.rstrip(b"\r\n")) > max_line:
+                raise long_line(path, number)
             try:
                 line = raw.decode()
             except UnicodeDecodeError as error:
@@ -63,11 +73,31 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             compressed = file.read(len(GZIP)) == GZIP
             file.seek(0)
-            yield cast(IO[bytes], gzip.GzipFile(fileobj=file)) if compressed else file
+            yield cast(IO[bytes], io.BufferedReader(_Inflated(file, path), 1 << 16)) if compressed else file
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"a broken gzip file: {error}", path) from None
     except OSError as error:
         raise DataError(error.strerror or str(error), path) from None
+
+
+@final
+class _Inflated(io.RawIOBase):
+    """Bytes of a gzip file; refused if far more than its size."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._bytes, self._path, self._size, self._read = gzip.GzipFile(fileobj=file), path, path.stat().st_size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._bytes.readinto(buffer)
+        self._read += count
+        if self._read > max(LEAST, RATIO * self._size):
+            raise DataError(
+                f"a gzip file of {self._size:,} bytes that holds more than {RATIO} times as many", self._path
+            )
+        return count
 
 
 def check_file(path: Path) -> None:

@@ -79,6 +79,7 @@ class ClassifyTask(LabellingTask):
         text_codecs = recipe.embedding.fit(TokenizedText(words), find)
         if recipe.ngrams is None:
             return cls(recipe, text_codecs, codec, weights)
+        words = words.composed()
         ngrams, gold = recipe.ngrams.fit(words), labels.numbered(codec.encode(labels.distinct))
         return cls(recipe, text_codecs, codec, weights, ngrams, naive_bayes(ngrams, words, gold, len(codec)))
 
@@ -137,7 +138,7 @@ class ClassifyTask(LabellingTask):
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
         """Majority class, and logistic regression over a bag of words."""
-        vocabulary = Vocabulary.fit(splits["train"].words.counts(), lowercase=True)
+        vocabulary = Vocabulary.fit(splits["train"].words.composed().counts(), lowercase=True)
         bags = {name: examples.encoded_by({"words": vocabulary}) for name, examples in splits.items()}
         model = bag_of_words(len(vocabulary), len(self.labels), self.multilabel)
         settings, optimizer = Training(epochs=8, threads=training.threads), AdamW(lr=0.02, weight_decay=0.5)

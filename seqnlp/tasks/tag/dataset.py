@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqnlp.arrays import Ragged
+from seqnlp.arrays import IntArray, Ragged, look_up, smallest
 from seqnlp.codecs import Column, EncodedText
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.vocabulary import UNKNOWN
@@ -34,10 +34,9 @@ class TagDataset(BucketedDataset):
     """Steps of a training batch."""
 
     @property
-    def words(self) -> NDArray[np.int64]:
+    def words(self) -> IntArray:
         """Number of every word in the vocabulary of train; `UNKNOWN` if it lacks it."""
-        numbers: NDArray[np.int64] = self.train_numbers[self.text.codes.values]
-        return numbers
+        return look_up(smallest(self.train_numbers), self.text.codes.values)
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -55,5 +54,6 @@ class TagDataset(BucketedDataset):
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         inputs = TextBatch.gather(self.text, rows)
-        targets = {name: torch.from_numpy(labels.pad(rows, fill=UNSEEN)[0]) for name, labels in self.targets.items()}
+        padded = {name: labels.pad(rows, fill=UNSEEN)[0] for name, labels in self.targets.items()}
+        targets = {name: torch.from_numpy(labels.astype(np.int64)) for name, labels in padded.items()}
         return Batch(inputs, targets, self.items_in(rows))

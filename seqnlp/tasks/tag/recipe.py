@@ -8,7 +8,7 @@ from pydantic import Field
 
 from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
 from seqnlp.codecs.label_columns import label_column
-from seqnlp.codecs.spans import Scheme, check_tags, read_spans, write_spans
+from seqnlp.codecs.spans import TRAINED, Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
@@ -41,16 +41,16 @@ class TagData(Data):
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
-    """Scheme of spans in the label column: bio, bioes or iob1; left out: its labels are no spans."""
+    """Scheme of spans in the label column: bio, bioes, bilou, bmes, bmewo, iob1, ioe1 or ioe2; left out: no spans."""
     training_scheme: Literal["bio", "bioes"] | None = None
-    """Scheme to train in, bio or bioes; left out: that of the corpus, and bio for iob1."""
+    """Scheme to train in, bio or bioes; left out: that of its two which marks as much as the corpus."""
     repair: bool = False
     """Read tags that the scheme doesn't allow as `conlleval` does, instead of refusing them."""
 
     @property
     def encoding(self) -> Scheme | None:
         """Scheme to train in, if there is one."""
-        return self.training_scheme or ("bio" if self.scheme == "iob1" else self.scheme)
+        return self.training_scheme or (None if self.scheme is None else TRAINED[self.scheme])
 
     def label_encoding(self, name: str) -> LabelEncoding:
         """Kind of the labels of a column."""

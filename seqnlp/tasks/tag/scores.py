@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from seqnlp.arrays import BLOCK, IntArray
 from seqnlp.codecs import Column, LabelCodec
 from seqnlp.codecs.spans import Scheme, read_spans
 from seqnlp.decoders.linear import LinearTagger
@@ -97,7 +98,7 @@ def calibrate_linear(model: SequenceModel, dev: TagDataset, columns: Sequence[st
     return temperatures
 
 
-def most_frequent_tags(words: NDArray[np.int64], tags: NDArray[np.int64], vocabulary: int) -> NDArray[np.int64]:
+def most_frequent_tags(words: IntArray, tags: IntArray, vocabulary: int) -> NDArray[np.int64]:
     """Most frequent tag of each word.
 
     Args:
@@ -111,7 +112,12 @@ def most_frequent_tags(words: NDArray[np.int64], tags: NDArray[np.int64], vocabu
     """
     chosen = np.full(vocabulary, np.bincount(tags).argmax())
     kinds = int(tags.max()) + 1
-    pairs, counts = np.unique(words * kinds + tags, return_counts=True)
+    pairs, counts = np.empty(0, np.int64), np.empty(0, np.int64)
+    for start in range(0, len(words), BLOCK):
+        part = slice(start, start + BLOCK)
+        more, times = np.unique(words[part].astype(np.int64) * kinds + tags[part], return_counts=True)
+        pairs, places = np.unique(np.concatenate([pairs, more]), return_inverse=True)
+        counts = np.bincount(places, np.concatenate([counts, times])).astype(np.int64)
     word, tag = np.divmod(pairs, kinds)
     order = np.lexsort((-tag, counts, word))
     chosen[word[order]] = tag[order]  # the most frequent one comes last, and stays

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from seqnlp.arrays import Ragged
+from seqnlp.arrays import Ragged, smallest
 from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
 from seqnlp.codecs.label_columns import label_notes
 from seqnlp.codecs.labels import by_decoder, decoder_name
@@ -59,7 +59,7 @@ class TagTask(LabellingTask):
             with about_column(name):
                 labels[name] = data.label_encoding(name).fit(column, words)
         codecs = recipe.embedding.fit(recipe.text(words, train), find)
-        return cls(recipe, codecs, labels, Vocabulary.fit(words.counts()))
+        return cls(recipe, codecs, labels, Vocabulary.fit(words.composed().counts()))
 
     @classmethod
     def restore(cls, recipe: TagRecipe, codecs: Codecs) -> "TagTask":
@@ -86,7 +86,8 @@ class TagTask(LabellingTask):
         }
         unseen = {name: codecs[name].unseen(column.distinct) for name, column in tags.items()}
         text = EncodedText.encode(self.recipe.text(words, split), self.text_codecs)
-        return TagDataset(text, tags, targets, unseen, self.train_words.encode(words.distinct), batch_tokens)
+        form = words.composed() if self.train_words.is_composed else words
+        return TagDataset(text, tags, targets, unseen, self.train_words.encode(form.distinct), batch_tokens)
 
     def notices(self, examples: TagDataset) -> list[str]:
         odd = [f"{name}: {line}" for name in self.columns for line in label_notes(examples.tags[name].distinct, False)]
@@ -130,8 +131,10 @@ class TagTask(LabellingTask):
         train = splits["train"]
         best, found = {}, {}
         for name in self.columns:
-            names, gold, _ = compare_labels(train.tags[name], train.tags[name], self.predicted[name])
-            best[name] = names, most_frequent_tags(train.words, gold, len(self.train_words))
+            column = train.tags[name]
+            labels = self.predicted[name].scored(column, column)
+            gold = column.numbered(smallest(labels.encode(column.distinct))).values
+            best[name] = labels.names, most_frequent_tags(train.words, gold, len(self.train_words))
         for name, examples in splits.items():
             if name != "train":
                 offsets = examples.text.codes.offsets

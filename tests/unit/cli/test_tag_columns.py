@@ -64,13 +64,12 @@ def test_json(tagger: Tagger, file: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("names", "given", "problem"),
+    ("names", "problem"),
     [
-        ("word,_,_,_", True, "the tagger reads word, pos; pos is missing"),
-        ("word,pos,word,_", True, "expected different names with commas between"),
-        ("word,pos", False, "--columns reads a file; name one"),
+        ("word,_,_,_", "the tagger reads word, pos; pos is missing"),
+        ("word,pos,word,_", "expected different names with commas between"),
     ],
 )
-def test_bad_columns_option_is_refused(tagger: Any, file: Path, names: str, given: bool, problem: str) -> None:
+def test_bad_columns_option_is_refused(tagger: Any, file: Path, names: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
-        tag_columns(tagger, file if given else None, names, as_json=False)
+        tag_columns(tagger, file, names, as_json=False)

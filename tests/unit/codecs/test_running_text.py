@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,15 @@ def test_units_are_named_by_their_kind() -> None:
     assert len(codec) == 2
     assert tokenizer.restore(codec.to_json()).pieces == codec.pieces
     assert [Tokenizer.parse(kind).plural for kind in CODECS] == list(CODECS)
+
+
+@pytest.mark.parametrize("blank", ["\t", " ", "\u00a0", "\r", "<", "<a", "'", "-"])
+@pytest.mark.parametrize("end", ["x", " x", "\n", ""])
+def test_runs_of_blanks_and_signs_take_no_squared_time(blank: str, end: str) -> None:
+    codec = WordText.fit(["the table\n"])
+    text = f"the table{blank * 100_000}{end}"
+    begun = time.perf_counter()
+    pieces = codec.split(text)
+    codec.encode(text)
+    assert time.perf_counter() - begun < 3
+    assert b"".join(pieces).decode() == text

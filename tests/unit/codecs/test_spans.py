@@ -10,7 +10,8 @@ from seqnlp.codecs.spans import PREFIXES, Scheme, Spans, check_tags, read_spans,
 from seqnlp.errors import DataError
 
 Found = list[tuple[int, int, str]]
-SCHEMES: list[Scheme] = ["bio", "bioes", "iob1"]
+SCHEMES: list[Scheme] = list(PREFIXES)
+CANONICAL = {"L": "E", "U": "S", "M": "I", "W": "S"}
 
 
 def tag_rows(scheme: Scheme) -> st.SearchStrategy[list[list[str]]]:
@@ -22,7 +23,7 @@ ANY_ROWS = st.sampled_from(SCHEMES).flatmap(lambda scheme: st.tuples(st.just(sch
 
 
 def split(tag: str) -> tuple[str, str]:
-    return tag[0], tag[2:]
+    return CANONICAL.get(tag[0], tag[0]), tag[2:]
 
 
 def conlleval(row: list[str]) -> Found:
@@ -55,7 +56,7 @@ def strict(row: list[str], scheme: Scheme) -> Found:
     for start in range(len(row)):
         label = split(row[start])[1]
         for end in range(start + 1, len(row) + 1):
-            tags = row[start:end]
+            tags = ["-".join(filter(None, split(tag))) for tag in row[start:end]]
             size = end - start
             if scheme == "bio":
                 whole = tags == [f"B-{label}", *[f"I-{label}"] * (size - 1)]
@@ -89,7 +90,7 @@ def test_the_lenient_reading_is_that_of_conlleval(drawn: tuple[Scheme, list[list
     assert by_row(read_spans(column, scheme), column) == [conlleval(row) for row in rows]
 
 
-@given(ANY_ROWS.filter(lambda drawn: drawn[0] != "iob1"))
+@given(ANY_ROWS.filter(lambda drawn: drawn[0] not in ("iob1", "ioe1", "ioe2")))
 def test_the_strict_reading_takes_whole_spans_only(drawn: tuple[Scheme, list[list[str]]]) -> None:
     scheme, rows = drawn
     column = Column.from_rows(rows)
@@ -138,10 +139,15 @@ def test_the_first_wrong_tag_is_named(rows: list[list[str]], scheme: Scheme, pro
 def test_an_example_in_all_schemes() -> None:
     column = Column.from_rows([["B-X", "I-X", "B-X", "O", "B-Y", "I-Y", "I-Y"]])
     spans = read_spans(column, "bio")
-    expected = {
+    expected: dict[Scheme, list[str]] = {
         "bio": ["B-X", "I-X", "B-X", "O", "B-Y", "I-Y", "I-Y"],
         "bioes": ["B-X", "E-X", "S-X", "O", "B-Y", "I-Y", "E-Y"],
+        "bilou": ["B-X", "L-X", "U-X", "O", "B-Y", "I-Y", "L-Y"],
+        "bmes": ["B-X", "E-X", "S-X", "O", "B-Y", "M-Y", "E-Y"],
+        "bmewo": ["B-X", "E-X", "W-X", "O", "B-Y", "M-Y", "E-Y"],
         "iob1": ["I-X", "I-X", "B-X", "O", "I-Y", "I-Y", "I-Y"],
+        "ioe1": ["I-X", "E-X", "I-X", "O", "I-Y", "I-Y", "I-Y"],
+        "ioe2": ["I-X", "E-X", "E-X", "O", "I-Y", "I-Y", "E-Y"],
     }
     for scheme in SCHEMES:
         assert rows_of(write_spans(spans, column.codes.offsets, scheme)) == [expected[scheme]]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from seqnlp.errors import DataError
 from seqnlp.readers import Conllu, parse_conllu, rewrite_conllu
 from seqnlp.readers.conll import COLUMNS
+from seqnlp.readers.files import raw_lines
 
 SAMPLE = """# newdoc id = d
 # sent_id = s1
@@ -144,12 +145,12 @@ def test_rewriting_changes_only_what_it_is_asked_to(
     path.write_bytes(text.encode())
     columns = [{"upos": s["upos"], "misc": s["misc"]} for s in parse("\n".join(blocks))]
     same = io.BytesIO()
-    rewrite_conllu(path, same, iter(columns))
+    rewrite_conllu(raw_lines(path, keep_mark=True), same, iter(columns), path)
     assert same.getvalue() == text.encode()
 
     out = io.BytesIO()
     marked = ({"misc": ["M"] * len(s["form"]), "upos": ["U"] * len(s["form"])} for s in parse("\n".join(blocks)))
-    rewrite_conllu(path, out, marked)
+    rewrite_conllu(raw_lines(path, keep_mark=True), out, marked, path)
     for before, after in zip(text.split(end), out.getvalue().decode().split(end), strict=True):
         fields, new = before.split("\t"), after.split("\t")
         if len(fields) == 10 and fields[0].removeprefix("\ufeff").isdigit():
@@ -163,7 +164,7 @@ def test_rewriting_with_too_few_or_too_many_columns_is_refused(tmp_path: Path) -
     path.write_text(SAMPLE)
 
     def rewrite(columns: Iterator[dict[str, list[str]]]) -> None:
-        rewrite_conllu(path, io.BytesIO(), columns)
+        rewrite_conllu(raw_lines(path), io.BytesIO(), columns, path)
 
     with pytest.raises(ValueError, match="fewer sentences"):
         rewrite(iter([{"upos": ["A", "B", "C"]}]))

@@ -1,4 +1,5 @@
 import json
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 import torch
 from datasets import Dataset
 
+from seqnlp.codecs import Column, EncodedText, TokenizedText, Vocabulary
 from seqnlp.codecs.labels import UNSEEN
+from seqnlp.codecs.text import IDS
 from seqnlp.results import Tagging
 from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.tag.recipe import TagRecipe
@@ -237,3 +240,26 @@ def test_calibration_makes_a_tagger_less_sure_and_changes_no_tag() -> None:
     assert any("temperature" in name for name in model.state_dict())
     assert not any("temperature" in name for name in fitted().build().state_dict())
     assert fitted().calibrate(model, dev) == {}
+
+
+def test_decomposed_text_is_tagged_as_its_composed_form() -> None:
+    words = ["Größe", "café", "ạ́", "हिन्दी", "क़"]
+    nfd = [unicodedata.normalize("NFD", word) for word in words]
+    train = Dataset.from_dict({"form": [words, nfd], "upos": [["A", "B", "C", "D", "E"]] * 2})
+    task = TagTask.fit(recipe(), train, nowhere)
+    composed = [unicodedata.normalize("NFC", word) for word in words]
+    assert sorted(task.train_words.words) == sorted(composed)
+    assert task.train_words.counts[1:].tolist() == [2] * 5
+    tagger = task.predictor(task.build())
+    one, other = tagger.tag(" ".join(composed)), tagger.tag(" ".join(nfd))
+    assert (one.tokens, other.tokens) == (composed, nfd), "words stay as they were given"
+    assert (one.tags, one.scores) == (other.tags, other.scores)
+    assert task.encode(Dataset.from_dict({"form": [nfd], "upos": [list("ABCDE")]}), 100).known.all()
+
+
+def test_a_run_that_was_fitted_on_decomposed_text_is_given_it_as_it_is() -> None:
+    vocabulary = Vocabulary(["cafe\u0301", "x"], [2, 1])
+    text = TokenizedText(Column.from_rows([["cafe\u0301", "x"]]))
+    found = EncodedText.encode(text, {"words": vocabulary}).features["words"].words[IDS]
+    assert isinstance(found, np.ndarray)
+    assert found.tolist() == [1, 2]
