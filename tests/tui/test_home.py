@@ -51,6 +51,20 @@ async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, shows:
         assert len(app.screen.query_one(RunList).shown) == 4
 
 
+async def test_an_exact_name_is_opened_and_not_a_newer_one_that_has_it_inside(
+    runs: Path, fake: Any, shows: Any, settled: Any, new_run: Any, burst: Any
+) -> None:
+    new_run("word_lstm", "lm", "bits_per_char", 2.0, "2025-11-05T00:00:00+00:00", 1000)
+    new_run("lstm", "lm", "bits_per_char", 2.0, "2025-11-01T00:00:00+00:00", 1000)
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "lm"}]}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        burst(app, *"lstm", "enter")
+        await shows(app, "how shall it begin?")
+        assert isinstance(app.screen, RunScreen)
+        assert app.screen.heading == "lstm"
+
+
 async def test_the_filter_has_done_its_work_when_a_run_is_left(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any
 ) -> None:

@@ -283,24 +283,70 @@ async def test_a_run_that_is_there_is_asked_about(
         assert app.screen.run_name == name
 
 
-async def test_a_burst_of_keys_trains_nothing_that_it_does_not_name(
-    app: SeqnlpApp, settled: Any, burst: Any, until: Any, opened: Any, notes: Any
+@pytest.mark.parametrize("hasty", [False, True], ids=["after the list", "before the list"])
+async def test_enter_before_the_check_counts_once_the_recipe_is_right(
+    app: SeqnlpApp, settled: Any, burst: Any, until: Any, shows: Any, hasty: bool
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
-        screen = await opened(pilot)
-        burst(app, *"word_lstm", "enter")  # another one was checked before
-        await until(pilot, lambda: any("still being checked" in note for note in notes(app)))
         await settled(pilot)
-        await pilot.press("tab")
-        burst(app, *"steps=4", "enter")
-        await until(pilot, lambda: len([note for note in notes(app) if "still" in note]) == 2)
+        assert isinstance(app.service, FakeService)
+        app.service.gate.clear()
+        await pilot.press("ctrl+n")
+        if not hasty:
+            await shows(app, "checking")
+        burst(app, *"word_lstm", "enter", "enter")
+        await shows(app, "checking; it is trained once it is right")
+        assert app.trainings.alive() == []
+        app.service.gate.set()
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
+        assert app.screen.run_name == "word_lstm"
+        training = app.trainings.at("word_lstm")
+        assert training is not None
+        assert Path(training.record.recipe).name == "word_lstm.toml"
+
+
+async def test_enter_before_the_check_counts_for_what_stood_there_only(
+    app: SeqnlpApp, settled: Any, until: Any, shows: Any, opened: Any
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "word_lstm")
+        assert isinstance(app.service, FakeService)
+        app.service.gate.clear()
+        await pilot.press("tab", *"steps=4", "enter")
+        await shows(app, "checking; it is trained once it is right")
+        await pilot.press("0")
+        app.service.gate.set()
+        await settled(pilot)
+        await shows(app, "this recipe is right")
         assert app.screen is screen
         assert app.trainings.alive() == []
+
+
+async def test_enter_before_the_check_of_a_wrong_recipe_begins_nothing(
+    project: Path, fake: Any, settled: Any, notes: Any, burst: Any, opened: Any
+) -> None:
+    app = SeqnlpApp(project, fake({"check": wrong}))
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "word_lstm")
+        screen.query_one("#filter", Input).value = ""
+        burst(app, *"my_t", "enter")
         await settled(pilot)
-        await pilot.press("tab")
-        burst(app, *"mine", "enter")
-        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
-        assert app.screen.run_name == "mine"
+        assert any("has faults" in note for note in notes(app))
+        assert app.screen is screen
+        assert app.trainings.alive() == []
+
+
+async def test_the_name_that_begins_so_is_chosen_before_one_that_has_it_inside(
+    app: SeqnlpApp, settled: Any, opened: Any
+) -> None:
+    Path("recipes/ewt_upos.toml").write_text('task = "tag"\n')
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot)
+        recipes = screen.query_one(RecipeList)
+        await pilot.press(*"pos")
+        await settled(pilot)
+        assert [recipe.name for recipe in recipes.shown] == ["pos_gru", "ewt_upos"]
+        assert recipes.chosen == recipes.shown[0]
 
 
 async def test_without_a_recipe_there_is_no_hint_to_train(

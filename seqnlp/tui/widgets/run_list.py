@@ -62,8 +62,8 @@ class RunList(ChoiceList[Summary]):
         if event.chain > 1 and self.line_under(event) == self.index:
             self.open_chosen()
 
-    def search_text(self, item: Summary) -> str:
-        return f"{item.name} {item.task} {noun_of(item.task)} {item.state}"
+    def search_fields(self, item: Summary) -> tuple[str, str]:
+        return item.name, f"{item.task} {noun_of(item.task)} {item.state}"
 
     def describe(self, item: Summary, width: int) -> Content:
         return line_of(item, width - 2)
