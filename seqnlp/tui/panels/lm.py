@@ -23,6 +23,7 @@ from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.session import Session, unknown_in_words
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.samples import Samples, SampleTabs
 from seqnlp.tui.widgets.settings_panel import ENDLESS, Setting, SettingsPanel, defaults, steps
 from seqnlp.tui.widgets.token_view import TokenView
 
@@ -62,8 +63,8 @@ class LmPanel(TaskPanel):
         "are warm, or underlined where there is no colour. Space stops all, and goes on with the text in focus. The "
         "arrows move over the tokens: beside the text stands what else could have come, and a digit takes it. From "
         "there the text is written anew; u brings the old one back. Settings work while text is written. Samples are "
-        "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly. "
-        "The last 200,000 characters of a text are kept."
+        "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly; "
+        "where there is no room for all, tab goes from one to the next. The last 200,000 characters of a text are kept."
     )
     COMPARE_HELP = (
         "Two language models go on from the same prompt with the same seed; the prompt may have several lines (^j). "
@@ -82,13 +83,14 @@ class LmPanel(TaskPanel):
         Binding("s,ctrl+s", "save", "save"),
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
         Binding("d", "settings", "settings", show=False),
+        Binding("tab", "sample(1)", "next sample", show=False),
+        Binding("shift+tab", "sample(-1)", "sample before", show=False),
     ]
 
     SCOPED_CSS: ClassVar[bool] = False
 
     DEFAULT_CSS = """
     LmPanel #body { height: 1fr; }
-    LmPanel #texts { width: 1fr; height: 1fr; }
     LmPanel #side { width: 30; height: 1fr; padding: 0 2 0 1; border-left: solid $faint; }
     LmPanel #side > .title { padding: 0; }
     LmPanel #side > #alternatives-title { margin-top: 1; }
@@ -119,8 +121,7 @@ class LmPanel(TaskPanel):
             yield self.side_by_side([TokenView(buffer) for buffer in self.session.buffers])
         else:
             with Horizontal(id="body"):
-                with Horizontal(id="texts"):
-                    yield TokenView(self.session.buffers[0])
+                yield Samples(self.session.buffers[0])
                 with Vertical(id="side"):
                     yield Static("sampling", classes="title")
                     yield SettingsPanel(SAMPLING_SETTINGS, self.settings)
@@ -149,6 +150,8 @@ class LmPanel(TaskPanel):
         self.call_later(lambda: self.query_one(Prompt).load_text(text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "sample":
+            return isinstance(parameters[0], int) and self._next_sample(parameters[0]) is not None
         if action in ("again", "take", "undo", "save", "settings"):
             return not self.is_comparison
         return self.is_comparison or action not in ("next_seed", "warm")
@@ -273,6 +276,41 @@ class LmPanel(TaskPanel):
         """Move the focus to the settings."""
         self.screen.set_focus(self.query_one(SettingsPanel))  # at once: further keys may be waiting
 
+    # samples
+
+    def _samples(self) -> Iterator[Samples]:
+        """The samples, which comparisons do not have."""
+        return self.query(Samples).results(Samples)
+
+    def _next_sample(self, by: int) -> int | None:
+        """Index of the sample under the next tab, if one under a tab has the focus; None past the last one."""
+        focused = next((number for number, view in enumerate(self.views) if view.has_focus), None)
+        if focused is None or not any(samples.has_tabs for samples in self._samples()):
+            return None
+        return focused + by if 0 <= focused + by < len(self.views) else None
+
+    def action_sample(self, by: int) -> None:
+        """Show the sample under the next tab."""
+        number = self._next_sample(by)
+        if number is not None:
+            self._show_sample(number)
+
+    @on(SampleTabs.Chosen)
+    def _tab_clicked(self, event: SampleTabs.Chosen) -> None:
+        self._show_sample(event.number)
+
+    def _show_sample(self, number: int) -> None:
+        for samples in self._samples():
+            samples.choose(number)
+        self.screen.set_focus(self.views[number])
+
+    def on_descendant_focus(self) -> None:
+        """Note which text has the focus."""
+        focused = next((number for number, view in enumerate(self.views) if view.has_focus), None)
+        if focused is not None and focused < len(self.session.buffers):
+            self.session.current = focused
+            self._draw()
+
     # alternatives
 
     @on(TokenView.CursorMoved)
@@ -366,16 +404,10 @@ class LmPanel(TaskPanel):
     # drawing
 
     async def _lay_out(self) -> None:
-        """Have a view for each text; several have borders and numbers."""
-        views, buffers = self.views, self.session.buffers
-        if not self.is_comparison:
-            new = [TokenView(buffer) for buffer in buffers[len(views) :]]
-            for number, view in enumerate([*views, *new]):  # before they are laid out, for lines depend on it
-                view.set_class(len(buffers) > 1, "-several")
-                view.border_title = f"sample {number + 1}" if len(buffers) > 1 else None
-            for view in views[len(buffers) :]:
-                await view.remove()
-            await self.query_one("#texts").mount(*new)
+        """Have a view for each text."""
+        buffers = self.session.buffers
+        for samples in self._samples():
+            await samples.show_buffers(buffers)
         for view, buffer in zip(self.views, buffers, strict=True):
             if view.buffer is not buffer:
                 view.show_buffer(buffer)
