@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import RunFolder
 from seqnlp.tui.screens import home
 from seqnlp.tui.screens.confirm import ConfirmScreen
 from seqnlp.tui.screens.home import HomeScreen
@@ -364,6 +365,47 @@ async def test_without_a_recipe_there_is_no_hint_to_train(
         await shows(app, "There is a run already")
 
 
+async def test_a_training_that_failed_at_once_has_a_line_and_its_message(
+    app: SeqnlpApp, settled: Any, until: Any, shows: Any, hides: Any, begun: Any
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await begun(pilot, "fail=1")
+        await shows(app, "✕ failed")
+        await pilot.press("escape")
+        await shows(app, "✕ failed: the data are gone")
+        await pilot.press(*"word", "enter")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen))
+        await shows(app, "error: the data are gone")
+        await pilot.press("escape")
+        await settled(pilot)
+
+
+async def test_another_application_sees_why_it_failed_and_can_forget_it(
+    app: SeqnlpApp, fake: Any, project: Path, settled: Any, until: Any, shows: Any, hides: Any
+) -> None:
+    training = app.trainings.start("recipes/my_tagger.toml", ["fail=1"], "gone")
+    while training.alive:
+        time.sleep(0.01)
+    other = SeqnlpApp(project, fake({"check": right, "load": right}))
+    async with other.run_test(size=(100, 30)) as pilot:
+        await shows(other, "✕ failed: the data are gone")
+        await pilot.press(*"gone")
+        await settled(pilot)
+        await shows(other, "del forget")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(other.screen, WatchScreen))
+        await shows(other, "error: the data are gone")
+        await pilot.press("escape", *"gone")
+        await settled(pilot)
+        await pilot.press("delete")
+        await shows(other, "It failed: the data are gone")
+        await pilot.press("f")
+        await hides(other, "the data are gone")
+        await pilot.press("escape", *"char")
+        await settled(pilot)
+        await hides(other, "del forget")
+
+
 async def test_bad_names_are_refused(app: SeqnlpApp, settled: Any, opened: Any, notes: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, "char_lstm")
@@ -413,14 +455,14 @@ async def test_home_sees_that_a_training_has_ended(
         await shows(app, "mine (training)")
         await pilot.press("question_mark")
         await settled(pilot)
-        below = app.screen_stack[1]
-        assert isinstance(below, HomeScreen)
-        assert below._next_look is None  # nobody sees the list
+        looks = list[object]()
+        look = RunFolder.read
+        monkeypatch.setattr(RunFolder, "read", lambda *given: (looks.append(given), look(*given))[1])
+        await pilot.pause(0.3)
+        assert looks == []  # nobody sees the list
         await pilot.press("escape")
         training.stop()
         await shows(app, "mine (unfinished)")
-        await settled(pilot)
-        assert below._next_look is None  # nothing is trained
 
 
 async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp, settled: Any) -> None:
