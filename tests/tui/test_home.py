@@ -3,11 +3,13 @@
 import json
 import shutil
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
@@ -18,6 +20,7 @@ from seqnlp.tui.screens.help import HelpScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.watch import WatchScreen
+from seqnlp.tui.trainings import Training
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.run_list import RunList
 
@@ -337,9 +340,7 @@ async def test_nothing_is_drawn_or_read_again_while_nothing_changes(
         summarized, offered = list[Path](), list[object]()
         monkeypatch.setattr(listing, "run_at", lambda path: summarized.append(path))
         monkeypatch.setattr(RunList, "offer", lambda self, items: offered.append(items))
-        looks = list[object]()
-        look = RunFolder.read
-        monkeypatch.setattr(RunFolder, "read", lambda *given: (looks.append(given), look(*given))[1])
+        looks = counted_looks(monkeypatch)
         while len(looks) < 5:
             await pilot.pause(0.02)
         assert (summarized, offered) == ([], [])
@@ -361,3 +362,16 @@ async def test_a_folder_that_cannot_be_read_says_so_once(
         while len(looks) < 4:
             await pilot.pause(0.02)
         assert notes(app) == ["runs: Permission denied"]
+
+
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A list that grows with each look into the folder from now on."""
+    looks: list[object] = []
+    look = RunFolder.read
+
+    def counted(folder: RunFolder, trainings: Sequence[Training] = ()) -> list[Summary]:
+        looks.append(trainings)
+        return look(folder, trainings)
+
+    monkeypatch.setattr(RunFolder, "read", counted)
+    return looks

@@ -4,13 +4,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Input
 
+from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import RunFolder
@@ -19,7 +20,7 @@ from seqnlp.tui.screens.confirm import ConfirmScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.train import TrainScreen
 from seqnlp.tui.screens.watch import WatchScreen
-from seqnlp.tui.trainings import Condition, Trainings
+from seqnlp.tui.trainings import Condition, Training, Trainings
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.recipes import RecipeList
 from tests.tui.conftest import FakeService
@@ -300,6 +301,7 @@ async def test_enter_before_the_check_counts_once_the_recipe_is_right(
         assert app.trainings.alive() == []
         app.service.gate.set()
         await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
+        assert isinstance(app.screen, WatchScreen)
         assert app.screen.run_name == "word_lstm"
         training = app.trainings.at("word_lstm")
         assert training is not None
@@ -455,9 +457,7 @@ async def test_home_sees_that_a_training_has_ended(
         await shows(app, "mine (training)")
         await pilot.press("question_mark")
         await settled(pilot)
-        looks = list[object]()
-        look = RunFolder.read
-        monkeypatch.setattr(RunFolder, "read", lambda *given: (looks.append(given), look(*given))[1])
+        looks = counted_looks(monkeypatch)
         await pilot.pause(0.3)
         assert looks == []  # nobody sees the list
         await pilot.press("escape")
@@ -569,3 +569,16 @@ async def test_the_mouse_chooses(app: SeqnlpApp, opened: Any) -> None:
         screen = await opened(pilot)
         await pilot.click(RecipeList, offset=(4, 3))
         assert screen.query_one(RecipeList).chosen.name == "sentiment_lstm"
+
+
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A list that grows with each look into the folder from now on."""
+    looks: list[object] = []
+    look = RunFolder.read
+
+    def counted(folder: RunFolder, trainings: Sequence[Training] = ()) -> list[Summary]:
+        looks.append(trainings)
+        return look(folder, trainings)
+
+    monkeypatch.setattr(RunFolder, "read", counted)
+    return looks

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import aclosing
+from datetime import UTC, datetime
 from random import SystemRandom
 from typing import Any, ClassVar, Self, final
 
@@ -19,10 +21,12 @@ from seqnlp.errors import SeqnlpError
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
 from seqnlp.tui.errors import notify_errors
+from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.session import Session, unknown_in_words
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.run_list import when
 from seqnlp.tui.widgets.samples import Samples, SampleTabs
 from seqnlp.tui.widgets.settings_panel import ENDLESS, Setting, SettingsPanel, defaults, steps
 from seqnlp.tui.widgets.token_view import TokenView
@@ -64,12 +68,17 @@ class LmPanel(TaskPanel):
         "arrows move over the tokens: beside the text stands what else could have come, and a digit takes it. From "
         "there the text is written anew; u brings the old one back. Settings work while text is written. Samples are "
         "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly; "
-        "where there is no room for all, tab goes from one to the next. The last 200,000 characters of a text are kept."
+        "where there is no room for all, tab goes from one to the next. The last 200,000 characters of a text are "
+        "kept.\n\n"
+        "n and enter begin another text, but the old one is not lost: h, or ^r in the prompt, lists the earlier texts "
+        "and prompts; up and down in the prompt lead through the prompts. A run that is opened again shows its last "
+        "text. Esc goes back to the text first, and then leaves."
     )
     COMPARE_HELP = (
         "Two language models go on from the same prompt with the same seed; the prompt may have several lines (^j). "
         "Enter writes, and leads from the line to the texts: there space stops and goes on, n takes the next seed, + "
-        "and - change the temperature, p leads back to the line. F2 swaps the sides."
+        "and - change the temperature, p leads back to the line, h lists earlier texts. "
+        "F2 swaps the sides."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,6 +90,7 @@ class LmPanel(TaskPanel):
         *(Binding(str((n + 1) % 10), f"take({n})", "take that token", show=False) for n in range(10)),
         Binding("u,ctrl+z", "undo", "undo", key_display="u"),
         Binding("s,ctrl+s", "save", "save"),
+        Binding("h,ctrl+r", "earlier", "history"),
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
         Binding("d", "settings", "settings", show=False),
         Binding("tab", "sample(1)", "next sample", show=False),
@@ -112,6 +122,12 @@ class LmPanel(TaskPanel):
         self.session = Session("", len(runs), 1, same_seed=self.is_comparison)
         self._has_begun = False
         self._checked = ""
+        self._file, self._before = self.earlier.name_for(), ""
+        """File of the text in the history, and that of the text which it goes on from."""
+        self._kept: object = self.session.version
+        self._saving: Future[None] | None = None
+        self._restored: tuple[object, str] = (None, "")
+        """Version of a text that was written before, and when that was."""
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):
@@ -145,7 +161,12 @@ class LmPanel(TaskPanel):
         views = self.views
         return next((view for view in views if view.has_focus), views[min(self.session.current, len(views) - 1)])
 
+    @property
+    def prompt_line(self) -> Prompt:
+        return self.query_one(Prompt)
+
     def take_input(self, other: Self) -> None:
+        self._was_given = True
         text = other.query_one(Prompt).text
         self.call_later(lambda: self.query_one(Prompt).load_text(text))
 
@@ -191,6 +212,9 @@ class LmPanel(TaskPanel):
 
     async def _begin(self, seed: int) -> None:
         self._stop()
+        self._keep_text()
+        self.keep_prompt()
+        self._file, self._before = self.earlier.name_for(), ""
         self._has_begun = True
         samples = len(self.runs) if self.is_comparison else self.settings["samples"]
         self.session = Session(self.query_one(Prompt).text, samples, seed, same_seed=self.is_comparison)
@@ -249,6 +273,55 @@ class LmPanel(TaskPanel):
         with notify_errors(self):
             if unknown := await self.ask(0, "unknown", {"text": prompt}):
                 self.notify(unknown_in_words(unknown), title="Unknown to this model", severity="warning", markup=False)
+
+    # history
+
+    def keep(self) -> None:
+        super().keep()
+        if self._saving is None or self._saving.done() or self._is_closed:
+            self._keep_text()
+
+    def _keep_text(self) -> None:
+        """Have the text written if it has changed since the last time."""
+        if self.session.has_begun and self.session.version != self._kept:
+            self._kept = self.session.version
+            state = self.session.state()
+            self._saving = self._writer.submit(self.earlier.save_text, self._file, state, self._before)
+
+    async def restore(self, found: Found) -> None:
+        """Show the text that was written last, and its prompt."""
+        texts = 0 if found.session is None else len(found.session.buffers)
+        if found.session is None or self._has_begun or (self.is_comparison and texts != len(self.runs)):
+            await super().restore(found)
+        else:
+            self.prompt_line.restore(found.draft or found.session.prompt)
+            await self._show_session(found.session, found.path, found.at)
+
+    async def show_entry(self, entry: Entry) -> None:
+        if entry.kind != TEXT:
+            await super().show_entry(entry)
+            return
+        self._stop()
+        self._keep_text()
+        session = await asyncio.to_thread(self.earlier.session, entry)
+        if session is None:
+            self.notify("This text is gone: its file was deleted or damaged.", severity="warning", timeout=4)
+        elif self.is_open:
+            self.prompt_line.restore(session.prompt)
+            await self._show_session(session, entry.path, entry.at)
+            self.view.focus()
+
+    async def _show_session(self, session: Session, path: str, at: float) -> None:
+        """Show a text from the history; it is written anew only if it changes."""
+        self.session, self._has_begun = session, True
+        self._file, self._before = self.earlier.name_for(path), path
+        self._kept = session.version
+        self._restored = session.version, when(datetime.fromtimestamp(at, UTC).isoformat(), datetime.now().astimezone())
+        if not self.is_comparison:
+            self.settings["samples"] = len(session.buffers)
+            self.query_one(SettingsPanel).refresh()
+        await self._lay_out()
+        self._draw()
 
     # settings
 
@@ -359,10 +432,12 @@ class LmPanel(TaskPanel):
         """Undo the last branching."""
         self._stop()
         view = self.view
-        place = view.buffer.undo()
-        if place is None:
+        if not view.buffer.can_undo:
             self.notify("There is no branching to undo.", timeout=2)
             return
+        self._writer.submit(self.earlier.save_text, self.earlier.name_for(), self.session.state())  # what goes now
+        place = view.buffer.undo()
+        assert place is not None
         view.place(view.buffer.token_at(place))
         view.grew()
         self._draw()
@@ -388,11 +463,13 @@ class LmPanel(TaskPanel):
         return self.view.buffer.text
 
     def action_leave(self) -> None:
-        """Step by step: stop writing, leave the cursor, leave the screen."""
+        """Step by step: stop writing, leave the cursor, go back to the text, leave the screen."""
         view = self.view
         if self.session.busy:
             self._stop()
             self._draw()
+        elif self.session.has_begun and not view.has_focus:
+            view.focus()
         elif view.cursor is not None and not self.is_comparison:
             view.action_follow()
         else:
@@ -428,6 +505,8 @@ class LmPanel(TaskPanel):
             self.set_headings([name.append(Content.styled(length, "$muted")) for name, length in pairs])
             status.update(f"seed {self.session.seed}  ·  temperature {self.settings['temperature']:.1f}")
         else:
-            status.update(self.session.describe(self.views.index(self.view)))
+            version, then = self._restored
+            state = f"written {then}" if then and version == self.session.version else ""
+            status.update(self.session.describe(self.views.index(self.view), state))
         if not self.session.busy:
             self._frames.pause()
