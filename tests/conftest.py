@@ -23,6 +23,7 @@ os.environ |= {
     "HF_HOME": str(CACHES / "huggingface"),
     "HF_DATASETS_CACHE": str(CACHES / "datasets"),
     "XDG_CACHE_HOME": str(CACHES / "cache"),
+    "XDG_STATE_HOME": str(CACHES / "state"),
     "GOMP_SPINCOUNT": "100",
 }
 

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ended() -> Iterator[int]:
+def ended() -> int:
     """The number of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
@@ -160,7 +159,9 @@ def test_no_change_of_a_file_breaks_it(tmp_path_factory: pytest.TempPathFactory,
     for step in path:
         part = part[step]
     key = data.draw(st.sampled_from(sorted(part)))
-    values = st.sampled_from([None, -1, 10**400, 1.5, "", "x", [], [1], {}, True, "AAAA", "=", [None], [{}]])
+    values: st.SearchStrategy[Any] = st.sampled_from(
+        [None, -1, 10**400, 1.5, "", "x", [], [1], {}, True, "AAAA", "=", [None], [{}]]
+    )
     part[key] = data.draw(values)
     (folder / name).write_text(json.dumps(whole))
     reader = History(folder)

@@ -5,6 +5,7 @@
 | base.py | `TaskPanel`: ask, draw, copy; `PredictPanel`: a line to type into, and the answer below |
 | tokens.py | `TokenPanel`: tag and classify |
 | tag.py, classify.py, lm.py, translate.py, forecast.py | the panels |
+| history.py | overlay: earlier texts and prompts |
 | plain.py | the panel of a task without one of its own, a plugin's for instance |
 """
 

@@ -172,13 +172,16 @@ class TaskPanel(Vertical):
     @work(exclusive=True, group="choose")
     async def action_earlier(self) -> None:
         """Choose an earlier text or prompt."""
-        from seqnlp.tui.screens.history import HistoryScreen
+        from seqnlp.tui.panels.history import HistoryScreen
 
         self.keep()
         self._writer.submit(int).result()  # what was just written is among them
         entries = await asyncio.to_thread(self.earlier.entries)
         self._tell_notes()
-        entry = await self.app.push_screen_wait(HistoryScreen(entries))
+        if self.is_open:
+            self.app.push_screen(HistoryScreen(entries), self._show_chosen)
+
+    async def _show_chosen(self, entry: Entry | None) -> None:
         if entry is not None and self.is_open:
             await self.show_entry(entry)
 
@@ -249,10 +252,12 @@ class Draft:
         self.first = self.text = self._longest = ""
         self.is_new = False
         """True if it was changed since it was written last."""
+        self._has_grown = False
 
     def begin(self, text: str) -> None:
         """Begin with a text that needs not be kept."""
         self.first = self.text = self._longest = text
+        self._has_grown = False
 
     def change(self, text: str) -> str:
         """Take the line's new text.
@@ -261,13 +266,15 @@ class Draft:
             The text before, if most of it is gone now; empty otherwise.
         """
         self.is_new = self.is_new or text != self.text
+        is_new = text not in self.text  # else only something was deleted
+        has_grown, self._has_grown = self._has_grown, self._has_grown or is_new
         longest, self.text = self._longest, text
         half = len(longest) // 2
         if text.startswith(longest[:half]) or text.endswith(longest[half:]):
-            self._longest = max(longest, text, key=len) if half else text
+            self._longest = text if len(text) >= len(longest) or not half else longest
             return ""
-        self._longest = text
-        return longest if len(longest.strip()) >= LEAST else ""
+        self._longest, self._has_grown = text, is_new  # what is left of it is not kept again when it is deleted, too
+        return longest if has_grown and len(longest.strip()) >= LEAST else ""
 
 
 class PredictPanel(TaskPanel):
