@@ -40,8 +40,8 @@ class HomeScreen(BaseScreen):
         "The runs in the folder, the newest first; what is trained, changed or deleted elsewhere is seen within a "
         "second or two. Type to leave only those whose name, task or state has the words: the name itself comes before "
         "names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for its task, "
-        "or, if it has no model, the screen of its training, which tells why it failed. Tab marks a run; when two are "
-        "marked, c puts them side by side."
+        "or, if it has no model, the screen of its training, which tells why it failed; delete forgets one that "
+        "failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,7 +56,7 @@ class HomeScreen(BaseScreen):
         Binding("ctrl+n", "app.train", "train", key_display="^n"),
         Binding("ctrl+g", "watch", "curves", key_display="^g"),
         Binding("ctrl+r", "look", "look again", show=False),
-        Binding("delete", "forget", "forget", priority=True, key_display="del"),
+        Binding("delete", "forget", "forget a failed training", show=False, priority=True),
         Binding("escape", "clear", "show all", show=False),
         Binding("question_mark", "app.help", "help", key_display="?", priority=True),
     ]
