@@ -11,7 +11,7 @@ import pytest
 from textual import events
 
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.history import state_folder
+from seqnlp.tui.history import History, state_folder
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.panels.history import EntryList, HistoryScreen
@@ -282,14 +282,67 @@ async def test_who_types_at_once_is_not_disturbed(
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press(*"before")
+    look = History.open
+    monkeypatch.setattr(History, "open", lambda history: (time.sleep(0.5), look(history))[1])
     app = opened(fake, runs, "pos_gru", tag=lambda settings: [ANSWERS["tag"]])
     async with app.run_test() as pilot:
-        panel = app.screen.query_one(TaskPanel)
-        look, panel.earlier.open = panel.earlier.open, lambda: (time.sleep(0.5), look())[1]  # type: ignore
-        panel._look_back()
         await pilot.press(*"now")
         await settled(pilot)
-        assert "now" in panel.prompt_line.text
+        assert app.screen.query_one(Prompt).text == "now"
+        assert await listed(pilot) == ["before"]
+
+
+async def test_enter_before_the_history_is_read_counts(
+    runs: Path, fake: Any, settled: Any, written: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        await written(pilot, "Once")
+    look = History.open
+    monkeypatch.setattr(History, "open", lambda history: (time.sleep(0.5), look(history))[1])
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        await pilot.press(*"Now", "enter")
+        await settled(pilot)
+        panel = app.screen.query_one(LmPanel)
+        assert panel.query_one(Prompt).text == "Now"
+        assert panel.view.buffer.text.startswith("Now ")
+
+
+async def test_who_quits_while_it_writes_finds_every_letter(runs: Path, fake: Any, settled: Any) -> None:
+    def endless(settings: Mapping[str, Any]) -> Iterator[Any]:
+        while True:
+            yield {"sample": 0, "text": "ab", "lengths": [1, 1], "logprobs": [-1.0, -2.0]}
+
+    app = opened(fake, runs, generate=endless)
+    service: Any = app.service
+    service.pause = 0.001
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("x", "enter")
+        panel = app.screen.query_one(LmPanel)
+        while panel.session.buffers[0].tokens < 300:
+            await pilot.pause(0.01)
+        await pilot.press("ctrl+q")
+    text = panel.session.buffers[0].text
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert app.screen.query_one(LmPanel).view.buffer.text == text
+
+
+async def test_a_fault_while_keeping_is_told(
+    runs: Path, fake: Any, settled: Any, until: Any, notes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise ValueError("no luck")
+
+    monkeypatch.setattr(History, "set_draft", fail)
+    app = opened(fake, runs)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: any("no luck" in note for note in notes(app)))
 
 
 async def test_a_comparison_has_a_history_of_its_own(

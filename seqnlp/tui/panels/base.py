@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar, Self, final
 
 from textual import events, on, work
@@ -75,6 +75,7 @@ class TaskPanel(Vertical):
         self.earlier = History.of(runs)
         self._writer = ThreadPoolExecutor(1, "history")
         """Writes the history, one file after the other."""
+        self._has_writer = True
         self._draft = Draft()
         self._was_given = False
         """True for a panel that began with the input of another one, which is not replaced by an earlier one."""
@@ -115,11 +116,12 @@ class TaskPanel(Vertical):
     @work(group="history")
     async def _look_back(self) -> None:
         """Read the history, and show what was there last."""
+        before = self._draft.first
         found = await asyncio.to_thread(self.earlier.open)
         if self.is_open:
             line = self.prompt_line
             line.walk.set_prompts(found.prompts)
-            if not self._was_given and line.text == self._draft.first:
+            if not self._was_given and line.text == before:  # else one types already
                 await self.restore(found)
             self._tell_notes()
 
@@ -136,7 +138,7 @@ class TaskPanel(Vertical):
             return
         replaced = self._draft.change(self.prompt_line.text)
         if replaced and replaced not in self.earlier.prompts:
-            self._writer.submit(self.earlier.add_prompt, replaced)
+            self.write_later(self.earlier.add_prompt, replaced)
 
     def keep_prompt(self) -> None:
         """Keep the text of the line as the latest prompt."""
@@ -144,7 +146,7 @@ class TaskPanel(Vertical):
         if text.strip():
             self.prompt_line.walk.set_prompts([*(other for other in self.earlier.prompts if other != text), text])
             self._draft.begin(text)
-            self._writer.submit(self.earlier.add_prompt, text)
+            self.write_later(self.earlier.add_prompt, text)
 
     def _keep_up(self) -> None:
         if not self._is_closed:
@@ -155,14 +157,29 @@ class TaskPanel(Vertical):
         """Have written what has changed since the last time."""
         if self._draft.is_new:
             self._draft.is_new = False
-            self._writer.submit(self.earlier.set_draft, self._draft.text)
+            self.write_later(self.earlier.set_draft, self._draft.text)
 
     @on(events.Unmount)
     def _close_history(self) -> None:
         """Write the last changes before the panel is gone."""
+        self._is_closed = True
         self.keep()
-        self._writer.submit(self.earlier.close)
+        self.write_later(self.earlier.close)
         self._writer.shutdown()
+        self._has_writer = False
+
+    def write_later(self, write: Callable[..., None], *given: object) -> Future[None] | None:
+        """Have the history written, after all that is to be written before; None once the panel is gone."""
+        if not self._has_writer:
+            return None
+        future = self._writer.submit(write, *given)
+        future.add_done_callback(self._written)
+        return future
+
+    def _written(self, future: Future[None]) -> None:
+        error = future.exception()
+        if error is not None:
+            self.earlier.notes.append(f"What is written here is not kept: {error!r}")
 
     def _tell_notes(self) -> None:
         notes, self.earlier.notes = self.earlier.notes, []
@@ -175,8 +192,7 @@ class TaskPanel(Vertical):
         from seqnlp.tui.panels.history import HistoryScreen
 
         self.keep()
-        self._writer.submit(int).result()  # what was just written is among them
-        entries = await asyncio.to_thread(self.earlier.entries)
+        entries = await asyncio.wrap_future(self._writer.submit(self.earlier.entries))  # after what was just written
         self._tell_notes()
         if self.is_open:
             self.app.push_screen(HistoryScreen(entries), self._show_chosen)

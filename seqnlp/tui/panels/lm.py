@@ -286,12 +286,14 @@ class LmPanel(TaskPanel):
         if self.session.has_begun and self.session.version != self._kept:
             self._kept = self.session.version
             state = self.session.state()
-            self._saving = self._writer.submit(self.earlier.save_text, self._file, state, self._before)
+            self._saving = self.write_later(self.earlier.save_text, self._file, state, self._before)
 
     async def restore(self, found: Found) -> None:
         """Show the text that was written last, and its prompt."""
+        if self._has_begun:
+            return
         texts = 0 if found.session is None else len(found.session.buffers)
-        if found.session is None or self._has_begun or (self.is_comparison and texts != len(self.runs)):
+        if found.session is None or (self.is_comparison and texts != len(self.runs)):
             await super().restore(found)
         else:
             self.prompt_line.restore(found.draft or found.session.prompt)
@@ -435,7 +437,7 @@ class LmPanel(TaskPanel):
         if not view.buffer.can_undo:
             self.notify("There is no branching to undo.", timeout=2)
             return
-        self._writer.submit(self.earlier.save_text, self.earlier.name_for(), self.session.state())  # what goes now
+        self.write_later(self.earlier.save_text, self.earlier.name_for(), self.session.state())  # what goes now
         place = view.buffer.undo()
         assert place is not None
         view.place(view.buffer.token_at(place))
