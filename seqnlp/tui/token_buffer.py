@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import isnan
 from sys import byteorder
-from typing import Any, final
+from typing import Any, Literal, final
 
 from rich.cells import cell_len
 
@@ -239,7 +239,7 @@ class TokenBuffer:
         self.version += 1
 
 
-def _packed(kind: str, numbers: array[Any]) -> str:
+def _packed(kind: Literal["I", "f"], numbers: array[Any]) -> str:
     """Numbers of four bytes each, the lowest byte first, in base 64: a list of them would be slow to write."""
     if byteorder == "little":  # then the first bytes of a wider number are it; without a step in Python for each
         narrow = memoryview(numbers).cast("B").cast(kind)[:: numbers.itemsize // 4]
@@ -249,7 +249,7 @@ def _packed(kind: str, numbers: array[Any]) -> str:
     return b64encode(found.tobytes()).decode()
 
 
-def _unpacked(kind: str, text: str) -> array[Any]:
+def _unpacked(kind: Literal["I", "f"], text: str) -> array[Any]:
     found = array(kind)
     found.frombytes(b64decode(text, validate=True))
     if byteorder == "big":

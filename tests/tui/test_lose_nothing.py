@@ -11,7 +11,7 @@ import pytest
 from textual import events
 
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.history import History, state_folder
+from seqnlp.tui.history import Found, History, state_folder
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.panels.history import EntryList, HistoryScreen
@@ -53,6 +53,16 @@ def written(settled: Any) -> Any:
         return panel
 
     return write
+
+
+def read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = History.open
+
+    def wait_and_look(history: History) -> Found:
+        time.sleep(0.5)
+        return look(history)
+
+    monkeypatch.setattr(History, "open", wait_and_look)
 
 
 @pytest.fixture
@@ -282,8 +292,7 @@ async def test_who_types_at_once_is_not_disturbed(
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press(*"before")
-    look = History.open
-    monkeypatch.setattr(History, "open", lambda history: (time.sleep(0.5), look(history))[1])
+    read_slowly(monkeypatch)
     app = opened(fake, runs, "pos_gru", tag=lambda settings: [ANSWERS["tag"]])
     async with app.run_test() as pilot:
         await pilot.press(*"now")
@@ -298,8 +307,7 @@ async def test_enter_before_the_history_is_read_counts(
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         await written(pilot, "Once")
-    look = History.open
-    monkeypatch.setattr(History, "open", lambda history: (time.sleep(0.5), look(history))[1])
+    read_slowly(monkeypatch)
     app = opened(fake, runs)
     async with app.run_test() as pilot:
         await pilot.press(*"Now", "enter")
