@@ -13,6 +13,8 @@ picture is there at once and no computation can freeze it.
 | trainings.py | training processes: started, paused, stopped, found again |
 | training_lines.py | the status of a training as styled lines |
 | session.py, token_buffer.py | the texts of a language model's panel |
+| history.py | texts, prompts and drafts, kept in files |
+| matching.py | which items a filter shows, the best match first |
 | flow_layout.py | cells in lines as words in a paragraph, and brackets below them |
 | themes.py | colours |
 | errors.py | notifications of failed requests, the log of unexpected exceptions |

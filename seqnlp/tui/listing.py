@@ -1,36 +1,76 @@
-"""Runs in a folder, broken ones included; reads JSON only."""
+"""Runs in a folder, broken ones and failed trainings included; reads JSON only."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import final
 
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
+from seqnlp.run.directory import META, MODEL, RECIPE, SCORES
+from seqnlp.run.events_log import EVENTS
 from seqnlp.run.summary import Summary, summarize
 from seqnlp.tasks.registry import known_tasks
 from seqnlp.tui.trainings import Training
 
 BROKEN = "damaged"
+FAILED = "failed"
+
+Signature = tuple[object, ...]
+
+
+@final
+class RunFolder:
+    """Runs in a folder, read again and again: only those that have changed are summarized anew."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._seen: dict[str, tuple[Signature, Summary | None]] = {}
+
+    def read(self, trainings: Sequence[Training] = ()) -> list[Summary]:
+        """List the runs: the newest first, those that go on before all, the broken last; none without a folder.
+
+        Args:
+            trainings: The latest training of each run, as far as known. Those that go on, and those that have failed
+                before there was a run, have a line, too.
+
+        Raises:
+            OSError: the folder can't be read.
+        """
+        found = {run.name: run for run in self._look()}
+        for training in trainings:
+            name = training.path.name
+            run = found.get(name)
+            if training.alive:
+                found[name] = replace(run or _unborn(training), state=training.condition.value)
+            elif (run is None or run.state == "unfinished") and (reason := training.failure()):
+                found[name] = replace(run or _unborn(training), state=FAILED, problem=reason)
+        live = {training.path.name for training in trainings if training.alive}
+        listed = sorted(found.values(), key=lambda run: run.created, reverse=True)
+        return sorted(listed, key=lambda run: (run.state == BROKEN, run.name not in live))
+
+    def _look(self) -> Iterator[Summary]:
+        names = sorted(os.listdir(self.root)) if self.root.is_dir() else []
+        seen, self._seen = self._seen, {}
+        for name in names:
+            folder = self.root / name
+            if name.startswith(".") or not folder.is_dir():
+                continue
+            signature = _signature(folder)
+            before = seen.get(name)
+            summary = before[1] if before is not None and before[0] == signature else _summary_of(folder)
+            self._seen[name] = (signature, summary)
+            if summary is not None:
+                yield summary
 
 
 def runs_in(root: Path, trainings: Sequence[Training] = ()) -> list[Summary]:
-    """List the runs in a folder: the newest first, the broken last; none if there is no folder.
-
-    Args:
-        root: The folder.
-        trainings: Those that go on: their runs are marked as such, and come first.
-    """
-    states = {training.path.name: training.condition.value for training in trainings}
-    found = [replace(run, state=states.get(run.name, run.state)) for run in _look_into(root)]
-    named = {run.name for run in found}
-    for training in trainings:  # what reads its data has no run yet
-        if training.path.name not in named:
-            found.append(Summary(training.path.name, str(training.path), "", "training", "", "", None, 0, ""))
-    found.sort(key=lambda run: run.created, reverse=True)
-    found.sort(key=lambda run: (run.state == BROKEN, run.name not in states))
-    return found
+    """List the runs in a folder once, as `RunFolder.read` does."""
+    return RunFolder(root).read(trainings)
 
 
 def run_at(path: Path) -> Summary:
@@ -48,17 +88,32 @@ def noun_of(task: str) -> str:
     return nouns.get(task, task)
 
 
-def _look_into(root: Path) -> Iterator[Summary]:
-    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    for folder in folders:
-        if folder.name.startswith("."):
-            continue
-        try:
-            yield run_at(folder)
-        except (SeqnlpError, OSError) as error:
-            if "not a run" not in str(error):
-                yield _broken(folder, str(error))
+def _signature(folder: Path) -> Signature:
+    """Identities, times and sizes of all that a summary is made of."""
+    return tuple(map(_state_of, [folder, *(folder / name for name in (META, RECIPE, EVENTS, SCORES, MODEL))]))
+
+
+def _state_of(path: Path) -> Signature:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return (error.errno,)
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _summary_of(folder: Path) -> Summary | None:
+    """Summary of a run; None for a folder that is none."""
+    try:
+        return run_at(folder)
+    except (SeqnlpError, OSError) as error:
+        return None if "not a run" in str(error) else _broken(folder, str(error))
 
 
 def _broken(folder: Path, problem: str) -> Summary:
     return Summary(folder.name, str(folder), "", BROKEN, "", "", None, 0, "", problem)
+
+
+def _unborn(training: Training) -> Summary:
+    """Summary of a training without a run: it still reads its data, or it has failed before that."""
+    begun = datetime.fromtimestamp(training.record.started, UTC).isoformat(timespec="seconds")
+    return Summary(training.path.name, str(training.path), "", "training", "", "", None, 0, begun)

@@ -14,6 +14,9 @@ from seqnlp.tui.token_buffer import TokenBuffer
 MAX_TURNS = 1000
 """Changes of settings that are remembered for each text."""
 
+MAX_SAMPLES = 6
+"""Texts of a session."""
+
 FOLDER = Path("samples")
 """Folder of saved samples, in the working directory."""
 
@@ -39,6 +42,8 @@ class Session:
         self.buffers = [TokenBuffer(prompt) for _ in range(samples)]
         self.turns: list[list[Settings]] = [[] for _ in range(samples)]
         """Settings of each text, `at` a character, counted from its beginning."""
+        self.hidden: list[tuple[TokenBuffer, list[Settings]]] = []
+        """Texts that are not among the samples any more, the last one first to come back."""
         self._same_seed = same_seed
         self._growing: dict[int, tuple[int, int]] = {}
         """The growing texts: their tokens at the request, and the tokens that they are to have."""
@@ -61,11 +66,50 @@ class Session:
         return number in self._growing
 
     def resize(self, samples: int) -> None:
-        """Drop texts at the end, or add new ones."""
-        del self.buffers[samples:], self.turns[samples:]
+        """Hide texts at the end, or bring them back, or add new ones."""
+        while len(self.buffers) > samples:
+            self.hidden.append((self.buffers.pop(), self.turns.pop()))
         while len(self.buffers) < samples:
-            self.buffers.append(TokenBuffer(self.prompt))
-            self.turns.append([])
+            buffer, turns = self.hidden.pop() if self.hidden else (TokenBuffer(self.prompt), [])
+            self.buffers.append(buffer)
+            self.turns.append(turns)
+
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Mark of the state: another one as soon as any text has changed."""
+        return (id(self), *((buffer.version, buffer.characters, buffer.tokens) for buffer in self.buffers))
+
+    def state(self) -> dict[str, Any]:
+        """All of it as a JSON object; a text that grows is one that was stopped there."""
+        return {
+            "prompt": self.prompt,
+            "seed": self.seed,
+            "same_seed": self._same_seed,
+            "current": self.current,
+            "texts": [
+                {**buffer.state(), "turns": [*turns]} for buffer, turns in zip(self.buffers, self.turns, strict=True)
+            ],
+            "hidden": [{**buffer.state(), "turns": [*turns]} for buffer, turns in self.hidden],
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Session:
+        """Make a session from its `state`.
+
+        Raises:
+            ValueError: this is none.
+        """
+        try:
+            texts, hidden = ([_text_from(text) for text in state[name]] for name in ("texts", "hidden"))
+            session = cls(str(state["prompt"]), 0, int(state["seed"]), bool(state["same_seed"]))
+            current = int(state["current"])
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"expected the state of a session ({error!r})") from error
+        if not texts or len(texts) > MAX_SAMPLES:
+            raise ValueError(f"expected 1 to {MAX_SAMPLES} texts, found {len(texts)}")
+        session.buffers, session.turns = [buffer for buffer, _ in texts], [turns for _, turns in texts]
+        session.hidden, session.current = hidden, min(max(current, 0), len(texts) - 1)
+        return session
 
     def begin_all(self, settings: Mapping[str, Any]) -> Settings:
         """Note that all texts grow from the prompt, and give the request: text n is sample n of its answer."""
@@ -114,8 +158,8 @@ class Session:
         """Tokens that each growing text still needs for a length."""
         return {number: length - self.buffers[number].tokens + begun for number, (begun, _) in self._growing.items()}
 
-    def describe(self, number: int) -> str:
-        """Status line of a text: its length, its mean bits, and the speed."""
+    def describe(self, number: int, state: str = "") -> str:
+        """Status line of a text: its state, its length, its mean bits, and the speed."""
         buffer = self.buffers[number]
         if not buffer.tokens:
             return "writing" if self.busy else ""
@@ -124,7 +168,7 @@ class Session:
             self._speed = (self._written - before) / (now - then)
             self._mark = (now, self._written)
         parts = [
-            "writing" if self.busy else "length reached" if buffer.complete else "stopped",
+            state or ("writing" if self.busy else "length reached" if buffer.complete else "stopped"),
             f"{buffer.tokens:,} tokens",
             f"{buffer.nll() / log(2):.2f} bits each",
             f"seed {self.seed}",
@@ -175,6 +219,10 @@ class Session:
         data = {"run": run, "prompt": self.prompt, "settings": dict(settings), "samples": samples}
         write_json(file.with_suffix(".json"), data)
         return file
+
+
+def _text_from(state: Mapping[str, Any]) -> tuple[TokenBuffer, list[Settings]]:
+    return TokenBuffer.from_state(state), [dict(turn) for turn in state["turns"]]
 
 
 def _sampling(settings: Mapping[str, Any]) -> Settings:

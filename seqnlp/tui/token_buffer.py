@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from base64 import b64decode, b64encode
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import final
+from math import isnan
+from sys import byteorder
+from typing import Any, Literal, final
 
 from rich.cells import cell_len
 
@@ -171,6 +174,52 @@ class TokenBuffer:
             for token in range(len(self._ends))
         ]
 
+    def state(self) -> dict[str, Any]:
+        """All of it as a JSON object, what can be undone included."""
+        return {
+            "text": self.text,
+            "start": self.start,
+            "dropped": self.dropped,
+            "dropped_tokens": self.dropped_tokens,
+            "tokens": self.tokens,
+            "complete": self.complete,
+            "ends": _packed("I", self._ends),
+            "logprobs": _packed("f", self._logprobs),
+            "undo": [
+                {
+                    "at": tail.at,
+                    "text": tail.text,
+                    "ends": _packed("I", tail.ends),
+                    "logprobs": _packed("f", tail.logprobs),
+                    "complete": tail.complete,
+                }
+                for tail in self._undo
+            ],
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> TokenBuffer:
+        """Make a buffer from its `state`.
+
+        Raises:
+            ValueError: this is none.
+        """
+        try:
+            buffer = cls(str(state["text"]))
+            counts = [state[name] for name in ("start", "dropped", "dropped_tokens", "tokens")]
+            if not all(isinstance(count, int) and count >= 0 for count in counts) or counts[0] > len(buffer.text):
+                raise ValueError("expected counts within the text")
+            buffer.start, buffer.dropped, buffer.dropped_tokens, buffer.tokens = counts
+            buffer.complete = bool(state["complete"])
+            buffer._ends, buffer._logprobs = _tokens_of(state, buffer.start, len(buffer.text))
+            for tail in state["undo"]:
+                text = str(tail["text"])
+                ends, logprobs = _tokens_of(tail, 0, len(text))
+                buffer._undo.append(Tail(int(tail["at"]), text, ends, logprobs, bool(tail["complete"])))
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"expected the state of a text ({error!r})") from error
+        return buffer
+
     def _cut(self, token: int, begin: int) -> None:
         self.tokens -= len(self._ends) - token
         self.text = self.text[:begin]
@@ -188,6 +237,41 @@ class TokenBuffer:
         self.dropped += place
         self.dropped_tokens += token + 1
         self.version += 1
+
+
+def _packed(kind: Literal["I", "f"], numbers: array[Any]) -> str:
+    """Numbers of four bytes each, the lowest byte first, in base 64: a list of them would be slow to write."""
+    if byteorder == "little":  # then the first bytes of a wider number are it; without a step in Python for each
+        narrow = memoryview(numbers).cast("B").cast(kind)[:: numbers.itemsize // 4]
+        return b64encode(narrow.tobytes()).decode()
+    found = array(kind, numbers)
+    found.byteswap()
+    return b64encode(found.tobytes()).decode()
+
+
+def _unpacked(kind: Literal["I", "f"], text: str) -> array[Any]:
+    found = array(kind)
+    found.frombytes(b64decode(text, validate=True))
+    if byteorder == "big":
+        found.byteswap()
+    return found
+
+
+def _tokens_of(state: Mapping[str, Any], first: int, last: int) -> tuple[array[int], array[float]]:
+    """Ends and log-probabilities of the tokens between two offsets.
+
+    Raises:
+        ValueError: they do not fit these.
+    """
+    ends, logprobs = array("l", _unpacked("I", state["ends"])), _unpacked("f", state["logprobs"])
+    in_order = [first, *ends]
+    if len(ends) != len(logprobs) or in_order != sorted(in_order):
+        raise ValueError("expected a log-probability for each token, and ends in their order")
+    if (ends[-1] if ends else first) != last:
+        raise ValueError("expected tokens up to the end of the text")
+    if any(map(isnan, logprobs)):
+        raise ValueError("expected log-probabilities, found NaN")
+    return ends, logprobs
 
 
 @final

@@ -10,14 +10,17 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
+from threading import Lock, RLock
+from time import time
 from typing import final
 
 import psutil
 
 from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.processes import module_command
+from seqnlp.run.events_log import EVENTS
 from seqnlp.run.files import read_json, saving, write_json
-from seqnlp.run.lock import LOCK, holder, noted_process
+from seqnlp.run.lock import HOLDER, LOCK, holder, noted_process
 
 FOLDER = ".trainings"
 """Beside the runs: for each training a record of its process, and the output of that."""
@@ -26,6 +29,12 @@ ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 LOG_TAIL = 8_192
 """Bytes at the end of the output that are read."""
+
+NO_FAILURES = (0, 130, 143)
+"""Exit codes of a training that reached its end, or was stopped."""
+
+STOPPED = "go on with:"
+"""Words of a training that was stopped with a checkpoint."""
 
 SAME_TIME = 2.0
 """Tolerance of start times, in seconds: the clock may be set in between."""
@@ -70,6 +79,9 @@ class Training:
         self.code: int | None = None
         """Its exit code, if it has ended and was started by this application."""
         self._process, self._stopping = process, False
+        self._ended = 0.0
+        """When an own process was seen to have ended, in seconds since the epoch."""
+        self._asking = Lock()  # home asks in a thread
 
     @property
     def condition(self) -> Condition:
@@ -117,6 +129,24 @@ class Training:
         visible = ["".join(sign for sign in line.expandtabs(4) if sign.isprintable()) for line in lines]
         return [line.rstrip() for line in visible if line.strip()][-count:]
 
+    def failure(self) -> str:
+        """Reason in one line why it has failed; empty if it has not, as far as exit code and output tell."""
+        if self.alive or self.code in NO_FAILURES:
+            return ""
+        words = self.last_words()
+        if any(STOPPED in line for line in words):
+            return ""
+        if _mtime(self.path / EVENTS) > (self._ended or _mtime(self.log)) + SAME_TIME:
+            return ""  # it was trained again since then, as on a command line
+        errors = [line.removeprefix("error:").strip() for line in words if line.startswith("error:")]
+        if errors:
+            return errors[-1]
+        if self.code is not None:
+            return f"it was ended by signal {-self.code}" if self.code < 0 else f"it ended with code {self.code}"
+        if self.path.exists() or words[-1:] == [str(self.path)]:  # the last line of one that succeeded
+            return ""
+        return f"it ended early: {words[-1]}" if words else "it ended without a word, before there was a run"
+
     def _family(self) -> list[psutil.Process]:
         if self._process is None or not self.alive:
             return []
@@ -126,17 +156,19 @@ class Training:
 
     def _state(self) -> str | None:
         """The process's status as psutil names it; None if it has ended, which is remembered."""
-        process = self._process
-        if process is None:
+        with self._asking:
+            process = self._process
+            if process is None:
+                return None
+            with suppress(psutil.Error):
+                if process.is_running() and (state := process.status()) not in ENDED:
+                    return state
+            if self.own:  # a child that has ended waits to be asked for its exit code
+                with suppress(psutil.TimeoutExpired):
+                    self.code = process.wait(1)
+                self._ended = time()
+            self._process = None
             return None
-        with suppress(psutil.Error):
-            if process.is_running() and (state := process.status()) not in ENDED:
-                return state
-        if self.own:  # a child that has ended waits to be asked for its exit code
-            with suppress(psutil.TimeoutExpired):
-                self.code = process.wait(1)
-        self._process = None
-        return None
 
 
 @final
@@ -146,6 +178,9 @@ class Trainings:
     def __init__(self, root: Path, command: Sequence[str] | None = None) -> None:
         self.root, self._command = root, command or module_command("seqnlp")
         self._known: dict[str, Training] = {}
+        self._noted: dict[str, tuple[float, float]] = {}
+        """Times of the record and of the lock's note when a training was seen to have ended."""
+        self._lock = RLock()  # home looks in a thread
 
     def start(self, recipe: str, settings: Sequence[str], name: str, how: str = "") -> Training:
         """Begin a training, or go on with one.
@@ -161,9 +196,13 @@ class Trainings:
             seqnlp.errors.DataError: the process can't be started.
         """
         check_name(name)
-        before = self.at(name)
-        if before is not None and before.alive:
-            raise UsageError(f"{self.root / name} is being trained already")
+        with self._lock:
+            before = self.at(name)
+            if before is not None and before.alive:
+                raise UsageError(f"{self.root / name} is being trained already")
+            return self._start(recipe, settings, name, how)
+
+    def _start(self, recipe: str, settings: Sequence[str], name: str, how: str) -> Training:
         folder = self.root / FOLDER
         with saving(folder, "starting a training"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -178,18 +217,35 @@ class Trainings:
 
     def at(self, name: str) -> Training | None:
         """The latest training of a run as far as it is known: begun by an application, or going on right now."""
-        found = self._known.get(name)
-        if found is not None and (found.own or found.alive):
-            return found
-        path, log = self.root / name, self.root / FOLDER / f"{name}.log"
-        record = _read_record(log.with_suffix(".json"))
-        process = None if record is None else find_process(record)
-        if process is None and (holding := _holder(path)) is not None:
-            process, record, log = holding, Record("", [], holding.pid, holding.create_time()), path / "nothing"
-        if record is None:
-            return None
-        self._known[name] = Training(path, record, log, process, own=False)
-        return self._known[name]
+        with self._lock:
+            found = self._known.get(name)
+            path, log = self.root / name, self.root / FOLDER / f"{name}.log"
+            times = _mtime(log.with_suffix(".json")), _mtime(path / HOLDER)
+            if found is not None and (found.alive or self._noted.get(name) == times):
+                return found
+            record = _read_record(log.with_suffix(".json"))
+            process = None if record is None else find_process(record)
+            if process is None and (holding := _holder(path)) is not None:
+                process, record, log = holding, Record("", [], holding.pid, holding.create_time()), path / "nothing"
+            if record is None:
+                return None
+            self._noted[name] = times
+            if found is not None and process is None and record == found.record:
+                return found  # whose exit code may be known
+            self._known[name] = Training(path, record, log, process, own=False)
+            return self._known[name]
+
+    def forget(self, name: str) -> None:
+        """Delete the record and the output of a training that has ended."""
+        with self._lock:
+            self._known.pop(name, None)
+            with saving(self.root / FOLDER, "forgetting a training"):
+                for end in (".json", ".log"):
+                    (self.root / FOLDER / f"{name}{end}").unlink(missing_ok=True)
+
+    def all(self) -> list[Training]:
+        """The latest training of each run, as far as it is known."""
+        return list(self._all())
 
     def alive(self) -> list[Training]:
         """Running trainings, whoever has started them."""
@@ -197,7 +253,7 @@ class Trainings:
 
     def own(self) -> list[Training]:
         """Running trainings that this application has started."""
-        return [training for training in self._known.values() if training.own and training.alive]
+        return [training for training in [*self._known.values()] if training.own and training.alive]
 
     def _all(self) -> Iterator[Training]:
         names = {file.stem for file in (self.root / FOLDER).glob("*.json")} | set(self._known)
@@ -253,6 +309,14 @@ def _holder(path: Path) -> psutil.Process | None:
     with suppress(psutil.Error):
         return None if pid is None else psutil.Process(pid)
     return None
+
+
+def _mtime(path: Path) -> float:
+    """Time of a file's last change; 0 if there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _read_record(file: Path) -> Record | None:

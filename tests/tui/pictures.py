@@ -191,7 +191,7 @@ def main() -> None:
             train_run(runs / name, words)
         lay_out(desk, runs)
         os.chdir(desk)
-        os.environ |= {"TEXTUAL_ANIMATIONS": "none"}
+        os.environ |= {"TEXTUAL_ANIMATIONS": "none", "XDG_STATE_HOME": str(desk / "state")}
         os.environ.pop("NO_COLOR", None)
         PICTURES.mkdir(exist_ok=True)
         for name in wanted.names or ACTS:

@@ -1,20 +1,26 @@
 """Home: the list of runs."""
 
 import json
+import shutil
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.listing import run_at
+from seqnlp.tui.listing import RunFolder, run_at
+from seqnlp.tui.screens import home
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.help import HelpScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.run import RunScreen
+from seqnlp.tui.screens.watch import WatchScreen
+from seqnlp.tui.trainings import Training
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.run_list import RunList
 
@@ -49,6 +55,20 @@ async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, shows:
         await shows(app, "No run has these words")
         await pilot.press("escape")
         assert len(app.screen.query_one(RunList).shown) == 4
+
+
+async def test_an_exact_name_is_opened_and_not_a_newer_one_that_has_it_inside(
+    runs: Path, fake: Any, shows: Any, settled: Any, new_run: Any, burst: Any
+) -> None:
+    new_run("word_lstm", "lm", "bits_per_char", 2.0, "2025-11-05T00:00:00+00:00", 1000)
+    new_run("lstm", "lm", "bits_per_char", 2.0, "2025-11-01T00:00:00+00:00", 1000)
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "lm"}]}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        burst(app, *"lstm", "enter")
+        await shows(app, "how shall it begin?")
+        assert isinstance(app.screen, RunScreen)
+        assert app.screen.heading == "lstm"
 
 
 async def test_the_filter_has_done_its_work_when_a_run_is_left(
@@ -143,6 +163,8 @@ async def test_an_unfinished_run_without_a_model_says_so(runs: Path, fake: Any, 
         await settled(pilot)
         await pilot.press("enter")
         assert any("no model yet" in note for note in notes(app))
+        await settled(pilot)
+        assert isinstance(app.screen, WatchScreen)
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
@@ -222,8 +244,8 @@ async def test_a_burst_of_keys_opens_what_it_names(
     runs: Path, fake: Any, shows: Any, settled: Any, burst: Any, monkeypatch: pytest.MonkeyPatch, hasty: bool
 ) -> None:
     may_read = threading.Event()
-    look_into = listing.runs_in
-    monkeypatch.setattr(listing, "runs_in", lambda *given: (may_read.wait(), look_into(*given))[1])
+    look_into = RunFolder.read
+    monkeypatch.setattr(RunFolder, "read", lambda *given: (may_read.wait(), look_into(*given))[1])
     app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}]}))
     async with app.run_test(size=(80, 24)) as pilot:
         if not hasty:
@@ -274,3 +296,82 @@ async def test_a_score_on_dev_says_so(runs: Path, fake: Any, shows: Any, text_of
         assert "dev accuracy 0.9312" not in text_of(app)
         await pilot.resize_terminal(100, 24)
         await shows(app, "dev bits_per_char 0.5000")
+
+
+async def test_what_comes_changes_and_goes_elsewhere_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake: Any, shows: Any, hides: Any, settled: Any, new_run: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(home, "PERIOD", 0.05)
+    app = SeqnlpApp(Path("runs"), fake({}))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await shows(app, "Nothing is trained yet")
+        first = new_run("first", "tag", "accuracy", 0.5, "2025-11-01T00:00:00+00:00", 1000)
+        await shows(app, "accuracy 0.5000")
+        await hides(app, "Nothing is trained yet")
+        runs = app.screen.query_one(RunList)
+        for number in (2, 3):
+            new_run(f"later_{number}", "tag", "accuracy", 0.25, f"2025-11-0{number}T00:00:00+00:00", 1000)
+        await shows(app, "later_3")
+        assert [run.name for run in runs.shown] == ["later_3", "later_2", "first"]
+        assert runs.chosen is not None
+        assert runs.chosen.name == "first"  # the cursor is where it was
+        await pilot.press("tab")
+        assert runs.marked == [str(first)]
+        (first / "scores.json").write_text(json.dumps({"test": {"accuracy": 0.75}}))
+        await shows(app, "accuracy 0.7500")
+        (first / "scores.json").write_text("{")
+        await shows(app, "✕ scores.json")
+        assert runs.chosen.name == "first"
+        shutil.rmtree(first)
+        await hides(app, "first")
+        assert (runs.marked, runs.index) == ([], 1)
+        shutil.rmtree("runs")
+        await shows(app, "Nothing is trained yet")
+
+
+async def test_nothing_is_drawn_or_read_again_while_nothing_changes(
+    runs: Path, fake: Any, settled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "PERIOD", 0.02)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        summarized, offered = list[Path](), list[object]()
+        monkeypatch.setattr(listing, "run_at", lambda path: summarized.append(path))
+        monkeypatch.setattr(RunList, "offer", lambda self, items: offered.append(items))
+        looks = counted_looks(monkeypatch)
+        while len(looks) < 5:
+            await pilot.pause(0.02)
+        assert (summarized, offered) == ([], [])
+
+
+async def test_a_folder_that_cannot_be_read_says_so_once(
+    runs: Path, fake: Any, shows: Any, notes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "PERIOD", 0.02)
+    looks = list[object]()
+
+    def refuse(*given: object) -> None:
+        looks.append(given)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(RunFolder, "read", refuse)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 24)) as pilot:
+        while len(looks) < 4:
+            await pilot.pause(0.02)
+        assert notes(app) == ["runs: Permission denied"]
+
+
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A list that grows with each look into the folder from now on."""
+    looks: list[object] = []
+    look = RunFolder.read
+
+    def counted(folder: RunFolder, trainings: Sequence[Training] = ()) -> list[Summary]:
+        looks.append(trainings)
+        return look(folder, trainings)
+
+    monkeypatch.setattr(RunFolder, "read", counted)
+    return looks

@@ -12,6 +12,7 @@ from seqnlp.service.protocol import Request
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.lm import LmPanel
+from seqnlp.tui.widgets.samples import SampleTabs, columns_for
 
 pytestmark = pytest.mark.anyio
 
@@ -172,3 +173,56 @@ async def test_a_setting_changed_while_a_batch_is_written_steers_each_text(
         await settled(pilot)
         assert [settings["temperature"] for settings in questions(app)] == [0.8, 0.85, 0.85, 0.85]
         assert [buffer.tokens for buffer in panel.session.buffers] == [LENGTH] * SAMPLES
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "height", "columns"),
+    [(1, 5, 2, 1), (2, 50, 18, 2), (3, 50, 18, 2), (6, 50, 18, 2), (6, 78, 29, 3), (6, 150, 18, 6), (6, 40, 12, 0)],
+)
+def test_the_grid_has_room_for_words(count: int, width: int, height: int, columns: int) -> None:
+    assert columns_for(count, width, height) == columns
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 35), (200, 40)])
+async def test_none_of_six_is_too_narrow_to_be_read(
+    size: tuple[int, int], trained: Path, fake: Any, runs: Path, settled: Any
+) -> None:
+    app = opened(fake, trained)
+    async with app.run_test(size=size) as pilot:
+        panel = app.screen.query_one(LmPanel)
+        panel.settings.update(samples=6, seed=SEED, length=LENGTH)
+        await pilot.press("enter")
+        await settled(pilot)
+        seen = [view for view in panel.views if view.display]
+        assert len(seen) == 6
+        assert all(view.outer_size.width >= 20 and view.size.height >= 4 for view in seen)
+
+
+async def test_where_there_is_no_room_each_has_a_tab(
+    trained: Path, fake: Any, runs: Path, settled: Any, shows: Any
+) -> None:
+    app = opened(fake, trained)
+    async with app.run_test(size=(40, 24)) as pilot:
+        panel = app.screen.query_one(LmPanel)
+        panel.settings.update(samples=6, seed=SEED, length=LENGTH)
+        await pilot.press("enter")
+        await settled(pilot)
+
+        def seen() -> list[int]:
+            return [number for number, view in enumerate(panel.views) if view.display]
+
+        assert seen() == [0]
+        await shows(app, "sample  1  2  3  4  5  6")
+        await pilot.press("tab", "tab", "tab", "shift+tab")
+        assert seen() == [2]
+        assert panel.view is panel.views[2]
+        await pilot.press("space")  # goes on with this one
+        await settled(pilot)
+        assert [buffer.tokens for buffer in panel.session.buffers] == [LENGTH, LENGTH, 2 * LENGTH, *[LENGTH] * 3]
+        await pilot.click(SampleTabs, offset=(1 + 7 + 3 * 4, 0))
+        assert seen() == [4]
+        await pilot.press("tab", "tab")  # past the last one
+        assert not any(view.has_focus for view in panel.views)
+        await pilot.resize_terminal(120, 35)
+        await settled(pilot)
+        assert seen() == list(range(6))

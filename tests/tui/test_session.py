@@ -67,7 +67,7 @@ def test_undoing_brings_back_whether_the_length_was_reached() -> None:
     assert session.describe(1).startswith("stopped  ·  150 tokens")
 
 
-def test_a_text_that_went_and_comes_back_has_reached_nothing() -> None:
+def test_a_text_that_went_comes_back_as_it_was() -> None:
     session, settings = Session("", 2, 7), {**DEFAULTS, "length": 5}
     session.begin_all(settings)
     for number in (0, 1):
@@ -75,8 +75,10 @@ def test_a_text_that_went_and_comes_back_has_reached_nothing() -> None:
     session.end([0, 1])
     session.resize(1)
     session.resize(2)
-    session.add(1, part(3))
-    assert (session.describe(0)[:14], session.describe(1)) == ("length reached", "")
+    session.add(1, part(3))  # of an answer that had ended
+    assert [session.describe(number)[:24] for number in (0, 1)] == ["length reached  ·  5 tok"] * 2
+    session.resize(3)
+    assert [buffer.tokens for buffer in session.buffers] == [5, 5, 0]
 
 
 def test_what_comes_after_the_stop_is_not_taken() -> None:

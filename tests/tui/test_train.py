@@ -4,21 +4,23 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Input
 
+from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import RunFolder
 from seqnlp.tui.screens import home
 from seqnlp.tui.screens.confirm import ConfirmScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.train import TrainScreen
 from seqnlp.tui.screens.watch import WatchScreen
-from seqnlp.tui.trainings import Condition, Trainings
+from seqnlp.tui.trainings import Condition, Training, Trainings
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.recipes import RecipeList
 from tests.tui.conftest import FakeService
@@ -283,24 +285,71 @@ async def test_a_run_that_is_there_is_asked_about(
         assert app.screen.run_name == name
 
 
-async def test_a_burst_of_keys_trains_nothing_that_it_does_not_name(
-    app: SeqnlpApp, settled: Any, burst: Any, until: Any, opened: Any, notes: Any
+@pytest.mark.parametrize("hasty", [False, True], ids=["after the list", "before the list"])
+async def test_enter_before_the_check_counts_once_the_recipe_is_right(
+    app: SeqnlpApp, settled: Any, burst: Any, until: Any, shows: Any, hasty: bool
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
-        screen = await opened(pilot)
-        burst(app, *"word_lstm", "enter")  # another one was checked before
-        await until(pilot, lambda: any("still being checked" in note for note in notes(app)))
         await settled(pilot)
-        await pilot.press("tab")
-        burst(app, *"steps=4", "enter")
-        await until(pilot, lambda: len([note for note in notes(app) if "still" in note]) == 2)
+        assert isinstance(app.service, FakeService)
+        app.service.gate.clear()
+        await pilot.press("ctrl+n")
+        if not hasty:
+            await shows(app, "checking")
+        burst(app, *"word_lstm", "enter", "enter")
+        await shows(app, "checking; it is trained once it is right")
+        assert app.trainings.alive() == []
+        app.service.gate.set()
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
+        assert isinstance(app.screen, WatchScreen)
+        assert app.screen.run_name == "word_lstm"
+        training = app.trainings.at("word_lstm")
+        assert training is not None
+        assert Path(training.record.recipe).name == "word_lstm.toml"
+
+
+async def test_enter_before_the_check_counts_for_what_stood_there_only(
+    app: SeqnlpApp, settled: Any, until: Any, shows: Any, opened: Any
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "word_lstm")
+        assert isinstance(app.service, FakeService)
+        app.service.gate.clear()
+        await pilot.press("tab", *"steps=4", "enter")
+        await shows(app, "checking; it is trained once it is right")
+        await pilot.press("0")
+        app.service.gate.set()
+        await settled(pilot)
+        await shows(app, "this recipe is right")
         assert app.screen is screen
         assert app.trainings.alive() == []
+
+
+async def test_enter_before_the_check_of_a_wrong_recipe_begins_nothing(
+    project: Path, fake: Any, settled: Any, notes: Any, burst: Any, opened: Any
+) -> None:
+    app = SeqnlpApp(project, fake({"check": wrong}))
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, "word_lstm")
+        screen.query_one("#filter", Input).value = ""
+        burst(app, *"my_t", "enter")
         await settled(pilot)
-        await pilot.press("tab")
-        burst(app, *"mine", "enter")
-        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and app.screen.follower.status.done)
-        assert app.screen.run_name == "mine"
+        assert any("has faults" in note for note in notes(app))
+        assert app.screen is screen
+        assert app.trainings.alive() == []
+
+
+async def test_the_name_that_begins_so_is_chosen_before_one_that_has_it_inside(
+    app: SeqnlpApp, settled: Any, opened: Any
+) -> None:
+    Path("recipes/ewt_upos.toml").write_text('task = "tag"\n')
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot)
+        recipes = screen.query_one(RecipeList)
+        await pilot.press(*"pos")
+        await settled(pilot)
+        assert [recipe.name for recipe in recipes.shown] == ["pos_gru", "ewt_upos"]
+        assert recipes.chosen == recipes.shown[0]
 
 
 async def test_without_a_recipe_there_is_no_hint_to_train(
@@ -316,6 +365,46 @@ async def test_without_a_recipe_there_is_no_hint_to_train(
         await shows(app, "⏎ train")
         await pilot.click(KeyHints, offset=(2, 0))
         await shows(app, "There is a run already")
+
+
+async def test_a_training_that_failed_at_once_has_a_line_and_its_message(
+    app: SeqnlpApp, settled: Any, until: Any, shows: Any, hides: Any, begun: Any
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await begun(pilot, "fail=1")
+        await shows(app, "✕ failed")
+        await pilot.press("escape")
+        await shows(app, "✕ failed: the data are gone")
+        await pilot.press(*"word", "enter")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen))
+        await shows(app, "error: the data are gone")
+        await pilot.press("escape")
+        await settled(pilot)
+
+
+async def test_another_application_sees_why_it_failed_and_can_forget_it(
+    app: SeqnlpApp, fake: Any, project: Path, settled: Any, until: Any, shows: Any, hides: Any
+) -> None:
+    training = app.trainings.start("recipes/my_tagger.toml", ["fail=1"], "gone")
+    while training.alive:
+        time.sleep(0.01)
+    other = SeqnlpApp(project, fake({"check": right, "load": right}))
+    async with other.run_test(size=(100, 30)) as pilot:
+        await shows(other, "✕ failed: the data are gone")
+        await pilot.press(*"gone")
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(other.screen, WatchScreen))
+        await shows(other, "error: the data are gone")
+        await pilot.press("escape", *"gone")
+        await settled(pilot)
+        await pilot.press("delete")
+        await shows(other, "It failed: the data are gone")
+        await pilot.press("f")
+        await hides(other, "the data are gone")
+        await pilot.press("escape", *"char", "delete")  # a run is not deleted here
+        await settled(pilot)
+        assert isinstance(other.screen, HomeScreen)
 
 
 async def test_bad_names_are_refused(app: SeqnlpApp, settled: Any, opened: Any, notes: Any) -> None:
@@ -367,14 +456,12 @@ async def test_home_sees_that_a_training_has_ended(
         await shows(app, "mine (training)")
         await pilot.press("question_mark")
         await settled(pilot)
-        below = app.screen_stack[1]
-        assert isinstance(below, HomeScreen)
-        assert below._next_look is None  # nobody sees the list
+        looks = counted_looks(monkeypatch)
+        await pilot.pause(0.3)
+        assert looks == []  # nobody sees the list
         await pilot.press("escape")
         training.stop()
         await shows(app, "mine (unfinished)")
-        await settled(pilot)
-        assert below._next_look is None  # nothing is trained
 
 
 async def test_nothing_is_asked_where_nothing_is_trained(app: SeqnlpApp, settled: Any) -> None:
@@ -481,3 +568,16 @@ async def test_the_mouse_chooses(app: SeqnlpApp, opened: Any) -> None:
         screen = await opened(pilot)
         await pilot.click(RecipeList, offset=(4, 3))
         assert screen.query_one(RecipeList).chosen.name == "sentiment_lstm"
+
+
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A list that grows with each look into the folder from now on."""
+    looks: list[object] = []
+    look = RunFolder.read
+
+    def counted(folder: RunFolder, trainings: Sequence[Training] = ()) -> list[Summary]:
+        looks.append(trainings)
+        return look(folder, trainings)
+
+    monkeypatch.setattr(RunFolder, "read", counted)
+    return looks

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,3 +187,66 @@ def test_settings_are_written_as_on_a_command_line(line: str, settings: list[str
 def test_a_quotation_mark_needs_its_partner() -> None:
     with pytest.raises(ValueError, match="quotation"):
         settings_in("a='b")
+
+
+def lines(root: Path, trainings: Trainings) -> list[tuple[str, str, str]]:
+    return [(run.name, run.state, run.problem) for run in runs_in(root, trainings.all())]
+
+
+def test_why_a_training_failed(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["fail=1"], "a")
+    until(lambda: not training.alive)
+    assert lines(root, trainings) == [("a", "failed", "the data are gone")]
+    later = Trainings(root)
+    assert lines(root, later) == [("a", "failed", "the data are gone")]
+    assert trainings.start("recipe.toml", ["steps=2"], "a") is not training
+    until(lambda: trainings.alive() == [])
+    assert [line[:2] for line in lines(root, trainings)] == [("a", "finished")]
+    assert later.at("a") is not later.at("b")
+    assert [line[:2] for line in lines(root, later)] == [("a", "finished")]
+
+
+def test_one_that_was_killed_says_so(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["steps=100000"], "a")
+    until(lambda: steps(root / "a") > 2)
+    os.kill(training.record.pid, signal.SIGKILL)
+    until(lambda: not training.alive)
+    assert lines(root, trainings) == [("a", "failed", "it was ended by signal 9")]
+    assert [line[:2] for line in lines(root, Trainings(root))] == [("a", "unfinished")]  # its checkpoint is there
+
+
+def test_one_that_ended_without_a_word_has_a_line(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["fail=1"], "a")
+    until(lambda: not training.alive)
+    (root / ".trainings/a.log").write_text("")
+    assert lines(root, Trainings(root)) == [("a", "failed", "it ended without a word, before there was a run")]
+    (root / ".trainings/a.log").write_text("Traceback\nKilled\n")
+    assert lines(root, Trainings(root)) == [("a", "failed", "it ended early: Killed")]
+
+
+def test_a_run_that_was_deleted_has_no_line(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["steps=2"], "a")
+    until(lambda: not training.alive)
+    shutil.rmtree(root / "a")
+    assert lines(root, trainings) == []
+    assert lines(root, Trainings(root)) == []
+
+
+def test_one_that_was_stopped_has_not_failed(trainings: Trainings, root: Path) -> None:
+    training = trainings.start("recipe.toml", ["steps=100000"], "a")
+    until(lambda: steps(root / "a") > 2)
+    training.stop()
+    until(lambda: not training.alive)
+    assert [line[:2] for line in lines(root, trainings)] == [("a", "unfinished")]
+    assert [line[:2] for line in lines(root, Trainings(root))] == [("a", "unfinished")]
+
+
+def test_what_another_application_has_begun_since_then_is_followed(trainings: Trainings, root: Path) -> None:
+    first = trainings.start("recipe.toml", ["fail=1"], "a")
+    until(lambda: not first.alive)
+    other = Trainings(root, (sys.executable, str(PLAYED)))
+    second = other.start("recipe.toml", ["steps=100000"], "a")
+    assert trainings.at("a") is not first
+    assert [training.record.pid for training in trainings.alive()] == [second.record.pid]
+    second.stop()
+    until(lambda: not second.alive)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ClassVar, Self, final
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -13,18 +14,25 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input, Static, TextArea
 
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService, ServiceError
 from seqnlp.tui.errors import notify_errors
-from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.history import Entry, Found, History
+from seqnlp.tui.widgets.prompt import Line, Prompt
 from seqnlp.tui.widgets.sides import Sides
 
 LEFT, RIGHT = "$primary", "$accent"
 """Colours of two runs, wherever they stand side by side."""
 
 DIFFERENT = "bold underline"
+
+SAVE_PERIOD = 0.5
+"""Seconds between two looks for changes that are to be kept."""
+
+LEAST = 3
+"""Characters of a text that is kept when it is replaced before it was sent."""
 
 TYPING_PAUSE = 0.1
 """Seconds without a key after which a question is asked."""
@@ -64,6 +72,13 @@ class TaskPanel(Vertical):
         super().__init__()
         self.runs, self.service = runs, service
         self.set_class(self.is_comparison, "-comparison")
+        self.earlier = History.of(runs)
+        self._writer = ThreadPoolExecutor(1, "history")
+        """Writes the history, one file after the other."""
+        self._has_writer = True
+        self._draft = Draft()
+        self._was_given = False
+        """True for a panel that began with the input of another one, which is not replaced by an earlier one."""
         self._is_closed, self._composed = False, 0
 
     @property
@@ -84,6 +99,114 @@ class TaskPanel(Vertical):
         """Cancel what still goes on for a panel that is being removed."""
         self._is_closed = True
         self.workers.cancel_node(self)
+
+    # history
+
+    @property
+    @abstractmethod
+    def prompt_line(self) -> Prompt | Line:
+        """Line whose texts are kept."""
+
+    @on(events.Mount)
+    def _open_history(self) -> None:
+        self._draft.begin(self.prompt_line.text)
+        self._look_back()
+        self.set_interval(SAVE_PERIOD, self._keep_up)
+
+    @work(group="history")
+    async def _look_back(self) -> None:
+        """Read the history, and show what was there last."""
+        before = self._draft.first
+        found = await asyncio.to_thread(self.earlier.open)
+        if self.is_open:
+            line = self.prompt_line
+            line.walk.set_prompts(found.prompts)
+            if not self._was_given and line.text == before:  # else one types already
+                await self.restore(found)
+            self._tell_notes()
+
+    async def restore(self, found: Found) -> None:
+        """Show what was there when the run was open last."""
+        if found.draft:
+            self.prompt_line.restore(found.draft)
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    def _line_changed(self, event: Input.Changed | TextArea.Changed) -> None:
+        line = event.control
+        if line.id != self.prompt_line.id:
+            return
+        replaced = self._draft.change(self.prompt_line.text)
+        if replaced and replaced not in self.earlier.prompts:
+            self.write_later(self.earlier.add_prompt, replaced)
+
+    def keep_prompt(self) -> None:
+        """Keep the text of the line as the latest prompt."""
+        text = self.prompt_line.text
+        if text.strip():
+            self.prompt_line.walk.set_prompts([*(other for other in self.earlier.prompts if other != text), text])
+            self._draft.begin(text)
+            self.write_later(self.earlier.add_prompt, text)
+
+    def _keep_up(self) -> None:
+        if not self._is_closed:
+            self.keep()
+            self._tell_notes()
+
+    def keep(self) -> None:
+        """Have written what has changed since the last time."""
+        if self._draft.is_new:
+            self._draft.is_new = False
+            self.write_later(self.earlier.set_draft, self._draft.text)
+
+    @on(events.Unmount)
+    def _close_history(self) -> None:
+        """Write the last changes before the panel is gone."""
+        self._is_closed = True
+        self.keep()
+        self.write_later(self.earlier.close)
+        self._writer.shutdown()
+        self._has_writer = False
+
+    def write_later(self, write: Callable[..., None], *given: object) -> Future[None] | None:
+        """Have the history written, after all that is to be written before; None once the panel is gone."""
+        if not self._has_writer:
+            return None
+        future = self._writer.submit(write, *given)
+        future.add_done_callback(self._written)
+        return future
+
+    def _written(self, future: Future[None]) -> None:
+        error = future.exception()
+        if error is not None:
+            self.earlier.notes.append(f"What is written here is not kept: {error!r}")
+
+    def _tell_notes(self) -> None:
+        notes, self.earlier.notes = self.earlier.notes, []
+        for note in notes:
+            self.notify(note, title="Earlier texts", severity="warning", timeout=8, markup=False)
+
+    @work(exclusive=True, group="choose")
+    async def action_earlier(self) -> None:
+        """Choose an earlier text or prompt."""
+        from seqnlp.tui.panels.history import HistoryScreen
+
+        self.keep()
+        entries = await asyncio.wrap_future(self._writer.submit(self.earlier.entries))  # after what was just written
+        self._tell_notes()
+        if self.is_open:
+            self.app.push_screen(HistoryScreen(entries), self._show_chosen)
+
+    async def _show_chosen(self, entry: Entry | None) -> None:
+        if entry is not None and self.is_open:
+            await self.show_entry(entry)
+
+    async def show_entry(self, entry: Entry) -> None:
+        """Show an earlier text or prompt again."""
+        self.prompt_line.focus()
+        self.prompt_line.restore(entry.prompt)
+
+    # models
 
     @abstractmethod
     def content_to_copy(self) -> str:
@@ -137,6 +260,39 @@ class TaskPanel(Vertical):
         self.app.pop_screen()
 
 
+@final
+class Draft:
+    """Text of a line, as it is typed."""
+
+    def __init__(self) -> None:
+        self.first = self.text = self._longest = ""
+        self.is_new = False
+        """True if it was changed since it was written last."""
+        self._has_grown = False
+
+    def begin(self, text: str) -> None:
+        """Begin with a text that needs not be kept."""
+        self.first = self.text = self._longest = text
+        self._has_grown = False
+
+    def change(self, text: str) -> str:
+        """Take the line's new text.
+
+        Returns:
+            The text before, if most of it is gone now; empty otherwise.
+        """
+        self.is_new = self.is_new or text != self.text
+        is_new = text not in self.text  # else only something was deleted
+        has_grown, self._has_grown = self._has_grown, self._has_grown or is_new
+        longest, self.text = self._longest, text
+        half = len(longest) // 2
+        if text.startswith(longest[:half]) or text.endswith(longest[half:]):
+            self._longest = text if len(text) >= len(longest) or not half else longest
+            return ""
+        self._longest, self._has_grown = text, is_new  # what is left of it is not kept again when it is deleted, too
+        return longest if has_grown and len(longest.strip()) >= LEAST else ""
+
+
 class PredictPanel(TaskPanel):
     """A line to type into, and the answer below: as one types, or on enter."""
 
@@ -148,7 +304,10 @@ class PredictPanel(TaskPanel):
     BY_LINE: ClassVar[bool] = False
     """True if each line is a question of its own: then the one with the cursor is asked."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "focus_on('#text')", "type", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "focus_on('#text')", "type", show=False),
+        Binding("ctrl+r", "earlier", "earlier texts", show=False),
+    ]
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):
@@ -187,7 +346,14 @@ class PredictPanel(TaskPanel):
         """The text that is asked about."""
         return self.query_one("#text", Prompt).chosen
 
+    @property
+    def prompt_line(self) -> Prompt | Line:
+        line = self.query_one("#text")
+        assert isinstance(line, Prompt | Line)
+        return line
+
     def take_input(self, other: Self) -> None:
+        self._was_given = True
         theirs = other.query_one("#text", Prompt)
         text, cursor = theirs.text, theirs.cursor_location
 
@@ -258,6 +424,7 @@ class PredictPanel(TaskPanel):
     @on(Prompt.Submitted)
     @on(Prompt.LeftBelow)
     def _submitted(self) -> None:
+        self.keep_prompt()
         self.action_look_closer()
 
     def action_look_closer(self) -> None:

@@ -32,7 +32,7 @@ class ClassifyPanel(TokenPanel):
         "the attention of each word (in sum 1), or, for a model without attention, its gradient times its input. "
         "The text may have several lines: ^j begins a new one, as does shift+enter where the terminal can tell it; of "
         "a very long one the first 2,000 words are looked at. Down leads from the last line to the words, esc back to "
-        "the text, as does typing."
+        "the text, as does typing. Up and down in the text lead through earlier ones, ^r lists them."
     )
     COMPARE_HELP = (
         "Two classifiers are given the same text, which may have several lines (^j). Below the bars of each stand the "

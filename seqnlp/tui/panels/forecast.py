@@ -18,6 +18,7 @@ from seqnlp.plots.axes import is_drawable
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, data_section
 from seqnlp.service.client import ModelService, ServiceError
+from seqnlp.tui.history import Found
 from seqnlp.tui.panels.base import LEFT, RIGHT, PredictPanel
 from seqnlp.tui.widgets.forecast_view import ForecastView, short_time
 from seqnlp.tui.widgets.prompt import Line
@@ -48,7 +49,8 @@ class ForecastPanel(PredictPanel):
         "The chart shows what came, what is expected, and as a field of dots the interval that the values are to lie "
         "in. Left and right make the horizon shorter and longer, page up and down by a quarter of what the model was "
         "trained for; home brings that back. Up and down choose another series. i hides the interval, l changes its "
-        "level, + and - show more or less of what came before. o leads to the line with the file; enter opens it."
+        "level, + and - show more or less of what came before. o leads to the line with the file; enter opens it, up "
+        "and down lead through earlier ones, and ^r lists them."
     )
     COMPARE_HELP = (
         "Two runs forecast the same series of the same file, as many steps as both were trained for; their charts have "
@@ -129,7 +131,7 @@ class ForecastPanel(PredictPanel):
 
     def line(self) -> Widget:
         """The line for the file."""
-        return Line(placeholder=self.PLACEHOLDER, id="text", compact=True, select_on_focus=False)
+        return Line(self.PLACEHOLDER, id="text")
 
     def answer_widgets(self) -> Iterable[Widget]:
         yield Static("", id="heading", markup=False)
@@ -156,7 +158,14 @@ class ForecastPanel(PredictPanel):
         return self.query_one("#text", Line).value
 
     def take_input(self, other: Self) -> None:
+        self._was_given = True
         self.file = other.typed
+
+    async def restore(self, found: Found) -> None:
+        """Open the file that was opened last."""
+        if found.sent and found.sent != self.file:
+            self.prompt_line.restore(found.sent)
+            self.predict()
 
     @property
     def names(self) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import aclosing
+from datetime import UTC, datetime
 from random import SystemRandom
 from typing import Any, ClassVar, Self, final
 
@@ -19,11 +21,14 @@ from seqnlp.errors import SeqnlpError
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
 from seqnlp.tui.errors import notify_errors
+from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.session import Session, unknown_in_words
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.run_list import when
+from seqnlp.tui.widgets.samples import Samples, SampleTabs
 from seqnlp.tui.widgets.settings_panel import ENDLESS, Setting, SettingsPanel, defaults, steps
 from seqnlp.tui.widgets.token_view import Legend, TokenView, tints
 
@@ -69,13 +74,18 @@ class LmPanel(TaskPanel):
         "Another model is surprised by other tokens. Space stops all, and goes on with the text in focus. The "
         "arrows move over the tokens: beside the text stands what else could have come, and a digit takes it. From "
         "there the text is written anew; u brings the old one back. Settings work while text is written. Samples are "
-        "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly. "
-        "The last 200,000 characters of a text are kept."
+        "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly; "
+        "where there is no room for all, tab goes from one to the next. The last 200,000 characters of a text are "
+        "kept.\n\n"
+        "n and enter begin another text, but the old one is not lost: h, or ^r in the prompt, lists the earlier texts "
+        "and prompts; up and down in the prompt lead through the prompts. A run that is opened again shows its last "
+        "text. Esc goes back to the text first, and then leaves."
     )
     COMPARE_HELP = (
         "Two language models go on from the same prompt with the same seed; the prompt may have several lines (^j). "
         "Enter writes, and leads from the line to the texts: there space stops and goes on, n takes the next seed, + "
-        "and - change the temperature, p leads back to the line. F2 swaps the sides."
+        "and - change the temperature, p leads back to the line, h lists earlier texts. "
+        "F2 swaps the sides."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,14 +99,16 @@ class LmPanel(TaskPanel):
         Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
         Binding("u,ctrl+z", "undo", "undo", key_display="u"),
         Binding("s,ctrl+s", "save", "save"),
+        Binding("h,ctrl+r", "earlier", "history"),
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
+        Binding("tab", "sample(1)", "next sample", show=False),
+        Binding("shift+tab", "sample(-1)", "sample before", show=False),
     ]
 
     SCOPED_CSS: ClassVar[bool] = False
 
     DEFAULT_CSS = """
     LmPanel #body { height: 1fr; }
-    LmPanel #texts { width: 1fr; height: 1fr; }
     LmPanel #side { width: 30; height: 1fr; padding: 0 2 0 1; border-left: solid $faint; }
     LmPanel #side > .title { padding: 0; }
     LmPanel #side > #alternatives-title, LmPanel Legend { margin-top: 1; }
@@ -120,6 +132,12 @@ class LmPanel(TaskPanel):
         self.session = Session("", len(runs), 1, same_seed=self.is_comparison)
         self._has_begun = False
         self._checked = ""
+        self._file, self._before = self.earlier.name_for(), ""
+        """File of the text in the history, and that of the text which it goes on from."""
+        self._kept: object = self.session.version
+        self._saving: Future[None] | None = None
+        self._restored: tuple[object, str] = (None, "")
+        """Version of a text that was written before, and when that was."""
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):
@@ -129,8 +147,7 @@ class LmPanel(TaskPanel):
             yield self.side_by_side([TokenView(buffer, False) for buffer in self.session.buffers])
         else:
             with Horizontal(id="body"):
-                with Horizontal(id="texts"):
-                    yield TokenView(self.session.buffers[0])
+                yield Samples(self.session.buffers[0])
                 with Vertical(id="side"):
                     yield Static("sampling", classes="title")
                     yield SettingsPanel(SAMPLING_SETTINGS, self.settings)
@@ -155,13 +172,20 @@ class LmPanel(TaskPanel):
         views = self.views
         return next((view for view in views if view.has_focus), views[min(self.session.current, len(views) - 1)])
 
+    @property
+    def prompt_line(self) -> Prompt:
+        return self.query_one(Prompt)
+
     def take_input(self, other: Self) -> None:
+        self._was_given = True
         text = other.query_one(Prompt).text
         self.call_later(lambda: self.query_one(Prompt).load_text(text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "take" and not self.has_class("-looking"):
             return False
+        if action == "sample":
+            return isinstance(parameters[0], int) and self._next_sample(parameters[0]) is not None
         if action in ("again", "take", "undo", "save", "settings"):
             return not self.is_comparison
         return self.is_comparison or action not in ("next_seed", "warm")
@@ -201,6 +225,9 @@ class LmPanel(TaskPanel):
 
     async def _begin(self, seed: int) -> None:
         self._stop()
+        self._keep_text()
+        self.keep_prompt()
+        self._file, self._before = self.earlier.name_for(), ""
         self._has_begun = True
         samples = len(self.runs) if self.is_comparison else self.settings["samples"]
         self.session = Session(self.query_one(Prompt).text, samples, seed, same_seed=self.is_comparison)
@@ -260,6 +287,57 @@ class LmPanel(TaskPanel):
             if unknown := await self.ask(0, "unknown", {"text": prompt}):
                 self.notify(unknown_in_words(unknown), title="Unknown to this model", severity="warning", markup=False)
 
+    # history
+
+    def keep(self) -> None:
+        super().keep()
+        if self._saving is None or self._saving.done() or self._is_closed:
+            self._keep_text()
+
+    def _keep_text(self) -> None:
+        """Have the text written if it has changed since the last time."""
+        if self.session.has_begun and self.session.version != self._kept:
+            self._kept = self.session.version
+            state = self.session.state()
+            self._saving = self.write_later(self.earlier.save_text, self._file, state, self._before)
+
+    async def restore(self, found: Found) -> None:
+        """Show the text that was written last, and its prompt."""
+        if self._has_begun:
+            return
+        texts = 0 if found.session is None else len(found.session.buffers)
+        if found.session is None or (self.is_comparison and texts != len(self.runs)):
+            await super().restore(found)
+        else:
+            self.prompt_line.restore(found.draft or found.session.prompt)
+            await self._show_session(found.session, found.path, found.at)
+
+    async def show_entry(self, entry: Entry) -> None:
+        if entry.kind != TEXT:
+            await super().show_entry(entry)
+            return
+        self._stop()
+        self._keep_text()
+        session = await asyncio.to_thread(self.earlier.session, entry)
+        if session is None:
+            self.notify("This text is gone: its file was deleted or damaged.", severity="warning", timeout=4)
+        elif self.is_open:
+            self.prompt_line.restore(session.prompt)
+            await self._show_session(session, entry.path, entry.at)
+            self.view.focus()
+
+    async def _show_session(self, session: Session, path: str, at: float) -> None:
+        """Show a text from the history; it is written anew only if it changes."""
+        self.session, self._has_begun = session, True
+        self._file, self._before = self.earlier.name_for(path), path
+        self._kept = session.version
+        self._restored = session.version, when(datetime.fromtimestamp(at, UTC).isoformat(), datetime.now().astimezone())
+        if not self.is_comparison:
+            self.settings["samples"] = len(session.buffers)
+            self.query_one(SettingsPanel).refresh()
+        await self._lay_out()
+        self._draw()
+
     # settings
 
     @on(SettingsPanel.Changed)
@@ -285,6 +363,41 @@ class LmPanel(TaskPanel):
     def action_settings(self) -> None:
         """Move the focus to the settings."""
         self.screen.set_focus(self.query_one(SettingsPanel))  # at once: further keys may be waiting
+
+    # samples
+
+    def _samples(self) -> Iterator[Samples]:
+        """The samples, which comparisons do not have."""
+        return self.query(Samples).results(Samples)
+
+    def _next_sample(self, by: int) -> int | None:
+        """Index of the sample under the next tab, if one under a tab has the focus; None past the last one."""
+        focused = next((number for number, view in enumerate(self.views) if view.has_focus), None)
+        if focused is None or not any(samples.has_tabs for samples in self._samples()):
+            return None
+        return focused + by if 0 <= focused + by < len(self.views) else None
+
+    def action_sample(self, by: int) -> None:
+        """Show the sample under the next tab."""
+        number = self._next_sample(by)
+        if number is not None:
+            self._show_sample(number)
+
+    @on(SampleTabs.Chosen)
+    def _tab_clicked(self, event: SampleTabs.Chosen) -> None:
+        self._show_sample(event.number)
+
+    def _show_sample(self, number: int) -> None:
+        for samples in self._samples():
+            samples.choose(number)
+        self.screen.set_focus(self.views[number])
+
+    def on_descendant_focus(self) -> None:
+        """Note which text has the focus."""
+        focused = next((number for number, view in enumerate(self.views) if view.has_focus), None)
+        if focused is not None and focused < len(self.session.buffers):
+            self.session.current = focused
+            self._draw()
 
     # alternatives
 
@@ -335,10 +448,12 @@ class LmPanel(TaskPanel):
         """Undo the last branching."""
         self._stop()
         view = self.view
-        place = view.buffer.undo()
-        if place is None:
+        if not view.buffer.can_undo:
             self.notify("There is no branching to undo.", timeout=2)
             return
+        self.write_later(self.earlier.save_text, self.earlier.name_for(), self.session.state())  # what goes now
+        place = view.buffer.undo()
+        assert place is not None
         view.place(view.buffer.token_at(place))
         view.grew()
         self._draw()
@@ -364,11 +479,13 @@ class LmPanel(TaskPanel):
         return self.view.buffer.text
 
     def action_leave(self) -> None:
-        """Step by step: stop writing, leave the cursor, leave the screen."""
+        """Step by step: stop writing, leave the cursor, go back to the text, leave the screen."""
         view = self.view
         if self.session.busy:
             self._stop()
             self._draw()
+        elif self.session.has_begun and not view.has_focus:
+            view.focus()
         elif view.cursor is not None and not self.is_comparison:
             view.action_follow()
         else:
@@ -380,16 +497,10 @@ class LmPanel(TaskPanel):
     # drawing
 
     async def _lay_out(self) -> None:
-        """Have a view for each text; several have borders and numbers."""
-        views, buffers = self.views, self.session.buffers
-        if not self.is_comparison:
-            new = [TokenView(buffer) for buffer in buffers[len(views) :]]
-            for number, view in enumerate([*views, *new]):  # before they are laid out, for lines depend on it
-                view.set_class(len(buffers) > 1, "-several")
-                view.border_title = f"sample {number + 1}" if len(buffers) > 1 else None
-            for view in views[len(buffers) :]:
-                await view.remove()
-            await self.query_one("#texts").mount(*new)
+        """Have a view for each text."""
+        buffers = self.session.buffers
+        for samples in self._samples():
+            await samples.show_buffers(buffers)
         for view, buffer in zip(self.views, buffers, strict=True):
             if view.buffer is not buffer:
                 view.show_buffer(buffer)
@@ -417,6 +528,8 @@ class LmPanel(TaskPanel):
             legend = Content("  ·  by its model: ").append(tints(self.app.ansi_color))
             status.update(Content(sampling).append(legend if self.size.width >= LEGEND_WIDTH else ""))
         else:
-            status.update(self.session.describe(self.views.index(self.view)))
+            version, then = self._restored
+            state = f"written {then}" if then and version == self.session.version else ""
+            status.update(self.session.describe(self.views.index(self.view), state))
         if not self.session.busy:
             self._frames.pause()

@@ -24,7 +24,8 @@ class PlainPanel(PredictPanel):
     PLACEHOLDER = "a line of text"
     HELP = (
         "This task has no screen of its own: what you type is given to the model as a line of text, and its answer "
-        "stands below as the library gives it. Enter leads to the answer, esc back to the line."
+        "stands below as the library gives it. Enter leads to the answer, esc back to the line. Up and down "
+        "in the line lead through earlier ones, ^r lists them."
     )
     COMPARE_HELP = "Two runs are given the same line of text; their answers stand side by side. F2 swaps the sides."
 

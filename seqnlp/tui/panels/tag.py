@@ -38,7 +38,8 @@ class TagPanel(TokenPanel):
         "together. F2 shows how probable each tag is to the model; those it doubts, below 0.50, are underlined. F3 "
         "goes to the next label column if the tagger has several. Down leads to the words: the arrows go from one to "
         "the other, and below stands all that is known of it. Esc leads back to the line, as does typing. Of several "
-        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words."
+        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words. Up "
+        "and down in the line lead through earlier ones, ^r lists them."
     )
     COMPARE_HELP = (
         "Two taggers are given the same sentence. Tags that differ are underlined and have the sign ≠; below stands "

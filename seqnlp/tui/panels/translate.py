@@ -59,7 +59,7 @@ class TranslatePanel(PredictPanel):
         "line where that stands. F3 leads to the search: how many hypotheses the beam follows, how many are shown, and "
         "what their scores are divided by, so that long ones stand a chance (alpha is the exponent of gnmt). There up "
         "and down choose, left and right turn, digits write a value, and delete brings back the recipe's; clicks and "
-        "the wheel turn too."
+        "the wheel turn too. Up and down in the line lead through earlier sentences, ^r lists them."
     )
     COMPARE_HELP = (
         "Two runs translate the same sentence; words that the other one does not have are underlined. F2 swaps the "
@@ -101,7 +101,7 @@ class TranslatePanel(PredictPanel):
         if self.is_comparison:
             yield self.side_by_side([Static("", classes="text", markup=False) for _ in self.runs])
             return
-        line = Line(placeholder="begin the translation with ...", id="prefix", compact=True, select_on_focus=False)
+        line = Line("begin the translation with ...", id="prefix")
         yield Horizontal(Static("↳"), line, id="begin")
         yield Horizontal(SettingsPanel(self._settings, self.search, room=7), id="search")
         yield Hypotheses()

@@ -12,12 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from seqnlp.errors import SeqnlpError
 from seqnlp.service.client import ModelService
-from seqnlp.tui.listing import BROKEN
+from seqnlp.tui.listing import BROKEN, FAILED, RunFolder
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.trainings import Condition, Trainings
 from seqnlp.tui.widgets.run_list import RunList, heading_of
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 LIVE = {state.value for state in Condition}
 """States of runs that are being trained."""
 
-PERIOD = 2.5
-"""Seconds after which the folder is read again while something is trained."""
+PERIOD = 1.0
+"""Seconds after which the folder is looked at again: runs come, change and go by other hands, too."""
 
 
 @final
@@ -37,9 +37,11 @@ class HomeScreen(BaseScreen):
     """A table of runs, filtered by a line of text."""
 
     HELP = (
-        "The runs in the folder, the newest first. Type to leave only those whose name, task or state has the words. "
-        "Enter, or two clicks, opens a run with the screen for its task. Tab marks a run; when two are marked, c puts "
-        "them side by side."
+        "The runs in the folder, the newest first; what is trained, changed or deleted elsewhere is seen within a "
+        "second or two. Type to leave only those whose name, task or state has the words: the name itself comes before "
+        "names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for its task, "
+        "or, if it has no model, the screen of its training, which tells why it failed; delete forgets one that "
+        "failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,6 +56,7 @@ class HomeScreen(BaseScreen):
         Binding("ctrl+n", "app.train", "train", key_display="^n"),
         Binding("ctrl+g", "watch", "curves", key_display="^g"),
         Binding("ctrl+r", "look", "look again", show=False),
+        Binding("delete", "forget", "forget a failed training", show=False, priority=True),
         Binding("escape", "clear", "show all", show=False),
         Binding("question_mark", "app.help", "help", key_display="?", priority=True),
     ]
@@ -78,9 +81,11 @@ class HomeScreen(BaseScreen):
         super().__init__(str(root), service)
         self.root, self.trainings = root, trainings
         self.runs: list[Summary] = []
-        self._idle = {"compare"}  # what would do nothing
-        self._was_read = self._in_haste = False
-        self._next_look: Timer | None = None
+        self._folder = RunFolder(root)
+        self._idle = {"compare", "forget"}  # what would do nothing
+        self._was_read = self._in_haste = self._is_looking = False
+        self._trouble = ""
+        """Error of the last look, which is told once."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="finder"):
@@ -92,37 +97,36 @@ class HomeScreen(BaseScreen):
         yield Static("", id="empty")
 
     def on_mount(self) -> None:
-        """Draw first, then look into the folder."""
+        """Draw first, then look into the folder, again and again."""
         self.call_after_refresh(self.action_look)
+        self.set_interval(PERIOD, self._look_again)
 
     def on_screen_resume(self) -> None:
-        """Read the folder again: a run may have been trained in the meantime."""
-        if self.runs:
+        """Look at once: a run may have been trained in the meantime."""
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if self.is_active and self._was_read and not self._is_looking:
             self.action_look()
-
-    def on_screen_suspend(self) -> None:
-        self._look_later(False)
-
-    def _look_later(self, wanted: bool) -> None:
-        if self._next_look is not None:
-            self._next_look.stop()
-        self._next_look = self.set_timer(PERIOD, self.action_look) if wanted else None
 
     @work(exclusive=True)
     async def action_look(self) -> None:
-        """Read the folder in a thread."""
-        from seqnlp.tui.listing import runs_in
-
+        """Read the folder in a thread, and draw what is new."""
+        self._is_looking = True
         try:
-            self.runs = await asyncio.to_thread(runs_in, self.root, self.trainings.alive())
+            runs, trouble = await asyncio.to_thread(lambda: self._folder.read(self.trainings.all())), ""
         except OSError as error:
-            self.runs = []
-            self.notify(f"{self.root}: {error.strerror}", title="The folder can't be read", severity="error")
-        if self.query(RunList):  # else the screen was left in the meantime
-            self._was_read = True
-            self.query_one(RunList).offer(self.runs)
+            runs, trouble = [], error.strerror or str(error)
+        finally:
+            self._is_looking = False
+        if trouble and trouble != self._trouble:
+            self.notify(f"{self.root}: {trouble}", title="The folder can't be read", severity="error", markup=False)
+        self._trouble = trouble
+        if self.query(RunList) and not (self._was_read and runs == self.runs):  # else the screen was left meanwhile
+            self.runs, self._was_read = runs, True
+            self.query_one(RunList).offer(runs)
             self._tell()
-            self._look_later(self.is_active and any(run.state in LIVE for run in self.runs))
+            self._marked()
             if self._in_haste:
                 self._open()
             soon = self.call_after_refresh if self.is_current else self.call_later
@@ -144,7 +148,7 @@ class HomeScreen(BaseScreen):
             return
         if event.run.state == BROKEN:
             self.notify(event.run.problem, title="This run is broken", severity="error", markup=False)
-        elif event.run.state in LIVE:
+        elif event.run.state in LIVE or (event.run.state == FAILED and not event.run.model_bytes):
             self._watch(event.run)
         elif not event.run.model_bytes:
             self.notify(
@@ -153,6 +157,7 @@ class HomeScreen(BaseScreen):
                 severity="warning",
                 markup=False,
             )
+            self._watch(event.run)
         else:
             from seqnlp.tui.screens.run import RunScreen
 
@@ -203,6 +208,8 @@ class HomeScreen(BaseScreen):
             idle |= {"open", "mark", "watch"} if self._was_read else set()
         elif runs.chosen.state == BROKEN:
             idle |= {"watch"}
+        if runs.chosen is None or runs.chosen.state != FAILED or Path(runs.chosen.path).exists():
+            idle |= {"forget"}  # a run is not deleted here
         if idle != self._idle:
             self._idle = idle
             self.refresh_bindings()
@@ -227,6 +234,22 @@ class HomeScreen(BaseScreen):
         chosen = self.query_one(RunList).chosen
         if chosen is not None and chosen.state != BROKEN:
             self._watch(chosen)
+
+    @work(exclusive=True, group="forget")
+    async def action_forget(self) -> None:
+        """Ask whether to forget a training that failed before there was a run."""
+        chosen = self.query_one(RunList).chosen
+        if chosen is None:
+            return
+        from seqnlp.tui.screens.confirm import ConfirmScreen
+
+        choice = ("f", "forget it", "its message and its settings are gone; the recipe stays")
+        if await self.app.push_screen_wait(ConfirmScreen(chosen.name, f"It failed: {chosen.problem}", [choice])) == "f":
+            try:
+                self.trainings.forget(chosen.name)
+            except SeqnlpError as error:
+                self.notify(str(error), severity="error", markup=False)
+            self._look_again()
 
     def _watch(self, run: Summary) -> None:
         from seqnlp.tui.screens.watch import WatchScreen

@@ -39,7 +39,7 @@ class TrainScreen(BaseScreen):
         "Choose a recipe: those in the folder recipes here, and those that ship. It is checked as you go, with every "
         "fault below its line, and whether its files are there. Tab leads to the line of settings, which are laid over "
         "those of the recipe as with seqnlp train -s, and to the name of the run. Enter begins the training, in a "
-        "process of its own."
+        "process of its own; pressed while the recipe is still being checked, it counts once that is right."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,6 +85,9 @@ class TrainScreen(BaseScreen):
         self.trainings = trainings
         self.faults: list[Mapping[str, Any]] | None = None
         """Faults of the chosen recipe and its settings; None until it is checked."""
+        self._listed, self._check_failed = False, False
+        self._wanted: tuple[str, ...] | None = None
+        """The lines when enter was pressed before all was checked; it counts if they are still the same then."""
 
     def body(self) -> ComposeResult:
         """Recipes, text of one, and input lines for settings and name."""
@@ -116,7 +119,10 @@ class TrainScreen(BaseScreen):
         """List the recipes, and check the chosen one."""
         found = await asyncio.to_thread(listed_recipes)
         if self.is_open:
+            self._listed = True
             self.query_one(RecipeList).offer(found)
+            if self._wanted is not None and self.query_one(RecipeList).chosen is not None:
+                self._wanted = self._lines()  # now it is known what they name
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
@@ -139,15 +145,22 @@ class TrainScreen(BaseScreen):
 
     @on(Input.Changed, "#settings")
     def _check(self) -> None:
-        self.faults = None
-        self._show_verdict(("◌ ", "$accent"), ("checking", "$muted"))
+        self.faults, self._check_failed = None, False
+        self._show_checking()
         self._ask_for_faults()
+
+    def _show_checking(self) -> None:
+        soon = self._wanted is not None and self._wanted == self._lines()
+        words = "checking; it is trained once it is right" if soon else "checking"
+        self._show_verdict(("◌ ", "$accent"), (words, "$muted"))
 
     @work(exclusive=True, group="check")
     async def _ask_for_faults(self) -> None:
         recipe = self.query_one(RecipeList).chosen
         if recipe is None:
-            self._show_verdict(("No recipe has these words.", "$muted"))
+            if self._listed:
+                self._wanted = None
+                self._show_verdict(("No recipe has these words.", "$muted"))
             return
         await asyncio.sleep(TYPING_PAUSE)
         if not self.is_open:
@@ -161,15 +174,19 @@ class TrainScreen(BaseScreen):
         with notify_errors(self):
             answer = await self.service.ask("check", "", {"recipe": recipe.path, "overrides": settings})
         if self.is_open and answer is None:
+            self._wanted, self._check_failed = None, True
             self._show_verdict(("✕ ", "$error"), ("not checked; ctrl+r tries again", "$muted"))
         elif self.is_open:
             self._judge(recipe, answer["faults"])
 
     def _judge(self, recipe: RecipeSummary, faults: list[Mapping[str, Any]]) -> None:
         self.faults = faults
+        wanted, self._wanted = self._wanted == self._lines(), None
         self.query_one(RecipeText).mark(faults, recipe.path)
         if not faults:
             self._show_verdict(("✓ ", "bold $success"), "this recipe is right; ", ("enter trains it", "$muted"))
+            if wanted:
+                self._begin()
             return
         count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
         elsewhere = [fault for fault in faults if not fault["spot"] or fault["spot"][0] != recipe.path]
@@ -177,6 +194,8 @@ class TrainScreen(BaseScreen):
             Content(": ".join(filter(None, (fault["place"], _words(fault))))).stylize("$error") for fault in elsewhere
         ]
         self._show_verdict(("✕ ", "bold $error"), (count, "bold"), lines=lines)
+        if wanted:
+            self._refused()
 
     def _show_verdict(self, *parts: str | tuple[str, str], lines: Sequence[Content] = ()) -> None:
         self.query_one("#verdict", Static).update(Content("\n").join([Content.assemble(*parts), *lines]))
@@ -201,7 +220,7 @@ class TrainScreen(BaseScreen):
     # beginning
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "train" or any(recipes.shown for recipes in self.query(RecipeList))
+        return action != "train" or not self._listed or any(recipes.shown for recipes in self.query(RecipeList))
 
     def action_train(self) -> None:
         """Start the training, once the lines have all that was typed before."""
@@ -215,7 +234,7 @@ class TrainScreen(BaseScreen):
     async def _begin(self) -> None:
         """Start the training, unless something speaks against it."""
         recipe = self.query_one(RecipeList).chosen
-        if recipe is None or self._refused():
+        if self._refused() or recipe is None:
             return
         name = self.query_one("#name", Input).value.strip() or recipe.name
         try:
@@ -240,12 +259,21 @@ class TrainScreen(BaseScreen):
         self.app.switch_screen(WatchScreen(self.trainings, name, self.service))
 
     def _refused(self) -> bool:
-        """Notify of faults or an unfinished check; True if there is one."""
+        """Notify of faults; True if there are any, or while it is being checked, after which enter counts."""
         if self.faults:
             self.notify("The recipe has faults.", title="Not begun", severity="error", timeout=2)  # it hides them
-        elif self.faults is None:
-            self.notify("The recipe is still being checked.", title="Not yet", timeout=3)
+        elif self._check_failed:
+            self.notify("The recipe was not checked: ctrl+r tries again.", title="Not begun", timeout=3)
+        elif self.faults is None and (self.query_one(RecipeList).chosen is not None or not self._listed):
+            self._wanted = self._lines()
+            self._show_checking()
         return self.faults != []
+
+    def _lines(self) -> tuple[str, ...]:
+        """The chosen recipe, its settings, and the name of the run."""
+        recipe = self.query_one(RecipeList).chosen
+        lines = [self.query_one(line, Input).value for line in ("#settings", "#name")]
+        return (recipe.path if recipe else "", *lines)
 
     def _question(self, name: str) -> ConfirmScreen:
         """Question about a run of the same name."""

@@ -228,6 +228,7 @@ class WatchScreen(BaseScreen):
         state = SIGNS["failed"] if failed else self._state(condition)
         top = [progress(status, state, width), numbers(status, width)]
         self.query_one("#top", Static).update(Content("\n").join(top))
+        self.query_one("#charts").display = not failed or status.latest is not None  # else the message has the room
         self._draw_curves()
         room = (self.size.width - 12) // 2 if self.has_class("-wide") else width - 1
         self._draw_examples(width)
@@ -265,15 +266,12 @@ class WatchScreen(BaseScreen):
         """Last output of a failed training; nothing if it has not failed."""
         if training is None or condition is not Condition.ENDED or self.follower.status.done is not None:
             return []
-        if training.code in (0, 130, 143):
+        reason = training.failure()
+        if not reason:
             return []
         words = training.last_words()
-        if training.code is None and not any(line.startswith("error:") for line in words):
-            return []
-        if any("go on with:" in line for line in words):  # it was stopped, with a checkpoint
-            return []
         code = "" if training.code is None else f" with code {training.code}"
         if training.code is not None and training.code < 0:
             code = f": it was ended by signal {-training.code}"
         heading = Content.assemble(("✕ ", "bold $error"), (f"The training has ended{code}.", "bold"))
-        return [heading, *(Content(line) for line in words)]
+        return [heading, *(Content(line) for line in words or [reason])]

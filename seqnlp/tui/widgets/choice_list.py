@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 
+from seqnlp.tui.matching import best_matches
 from seqnlp.tui.widgets.lines import LineScroll
 
 
@@ -26,7 +27,7 @@ Item = TypeVar("Item", bound=HasPath)
 
 
 class ChoiceList(LineScroll, Generic[Item], can_focus=False):
-    """Filtered list: fill in `search_text` and `describe`; the screen passes the arrow keys on."""
+    """Filtered list: fill in `search_fields` and `describe`; the screen passes the arrow keys on."""
 
     class Chosen(Message):
         """Another one is chosen, or none."""
@@ -38,11 +39,11 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
         self.shown: list[Item] = []
         """Items that match the filter."""
         self.index = 0
-        self._words: list[str] = []
+        self._query = ""
 
     @abstractmethod
-    def search_text(self, item: Item) -> str:
-        """Text that the filter's words are looked for in."""
+    def search_fields(self, item: Item) -> tuple[str, str]:
+        """Name of an item, and other text that the filter's words are looked for in."""
 
     @abstractmethod
     def describe(self, item: Item, width: int) -> Content:
@@ -58,14 +59,15 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
         return self.shown[self.index] if self.shown else None
 
     def offer(self, items: Sequence[Item]) -> None:
-        """Set the items; the chosen one stays so."""
+        """Set the items; the chosen one stays so, or else the one that takes its place."""
         self.known = items
-        self._update()
+        self._update(self.chosen, self.index)
 
     def filter_by(self, text: str) -> None:
-        """Show only items with all these words."""
-        self._words = text.lower().split()
-        self._update()
+        """Show only items with all these words, and choose the best match; without words the chosen one stays so."""
+        other = text.split() != self._query.split()
+        self._query = text
+        self._update(None if other and text.split() else self.chosen, 0)
 
     def move(self, by: int) -> None:
         """Choose another item."""
@@ -90,14 +92,10 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
         line = sign.append(self.describe(item, width - 2))
         return line.stylize("on $panel bold") if here else line
 
-    def _update(self) -> None:
-        before = self.chosen
-        self.shown = [item for item in self.known if self._matches(item)]
+    def _update(self, chosen: Item | None, otherwise: int) -> None:
+        """Filter the items, and choose one: the same as before, or else the one at a place."""
+        self.shown = best_matches(self._query, self.known, self.search_fields)
         paths = [item.path for item in self.shown]
-        self.index = paths.index(before.path) if before is not None and before.path in paths else 0
+        self.index = paths.index(chosen.path) if chosen is not None and chosen.path in paths else otherwise
         self.virtual_size = Size(0, len(self.shown))
         self.move(0)
-
-    def _matches(self, item: Item) -> bool:
-        text = self.search_text(item).lower()
-        return all(word in text for word in self._words)

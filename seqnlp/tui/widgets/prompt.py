@@ -10,6 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input, TextArea
 
+from seqnlp.tui.history import PromptWalk
+
 
 @final
 class Prompt(TextArea, inherit_bindings=False):
@@ -54,6 +56,8 @@ class Prompt(TextArea, inherit_bindings=False):
             by_line: Each line is a text of its own: the one with the cursor is marked where there are several.
         """
         super().__init__(placeholder=placeholder, id=id, compact=True, highlight_cursor_line=False)
+        self.walk = PromptWalk()
+        """Earlier prompts, which up and down lead through."""
         self._select_on_focus, self._by_line = select_on_focus, by_line
         self._last = ""
 
@@ -68,6 +72,11 @@ class Prompt(TextArea, inherit_bindings=False):
     def load_text(self, text: str) -> None:
         super().load_text(text)
         self.move_cursor(self.document.end)
+
+    def restore(self, text: str) -> None:
+        """Show an earlier text; typing replaces it, the arrows keep it."""
+        self.text = text
+        self.select_all()
 
     def on_focus(self, event: events.Focus) -> None:
         if self._select_on_focus and not event.from_app_focus:
@@ -89,11 +98,22 @@ class Prompt(TextArea, inherit_bindings=False):
         """Insert a line break."""
         self.replace("\n", *self.selection, maintain_selection_offset=False)
 
+    def action_cursor_up(self, select: bool = False) -> None:
+        if select or not self.navigator.is_first_wrapped_line(self.cursor_location) or not self._recall(-1):
+            super().action_cursor_up(select)
+
     def action_cursor_down(self, select: bool = False) -> None:
-        if not select and self.navigator.is_last_wrapped_line(self.cursor_location):
-            self.post_message(self.LeftBelow())
-        else:
+        if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
             super().action_cursor_down(select)
+        elif not self._recall(1):
+            self.post_message(self.LeftBelow())
+
+    def _recall(self, by: int) -> bool:
+        """Show an earlier prompt, or a later one; False if there is none."""
+        text = self.walk.step(by, self.text)
+        if text is not None:
+            self.text = text
+        return text is not None
 
     def action_undo(self) -> None:
         """Undo typing; if there is nothing, the screen may have something to undo."""
@@ -109,14 +129,43 @@ class Prompt(TextArea, inherit_bindings=False):
 
 @final
 class Line(Input):
-    """Input of one line, from which down leads on."""
+    """Input of one line, from which down leads on; up and down lead through earlier ones first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "leave_below", "look closer")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "leave_below", "look closer"),
+        Binding("up", "recall", "earlier", show=False),
+    ]
 
     DEFAULT_CSS = """
     Line { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
     """
 
+    def __init__(self, placeholder: str, id: str) -> None:
+        super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+        self.walk = PromptWalk()
+        """Earlier lines."""
+
+    @property
+    def text(self) -> str:
+        """What stands in the line."""
+        return self.value
+
+    def restore(self, text: str) -> None:
+        """Show an earlier text."""
+        self.value = text
+        self.cursor_position = len(text)
+
     def action_leave_below(self) -> None:
-        """Leave to the answer."""
-        self.post_message(Prompt.LeftBelow())
+        """Show a later line, or leave to the answer."""
+        if not self._recall(1):
+            self.post_message(Prompt.LeftBelow())
+
+    def action_recall(self) -> None:
+        """Show an earlier line."""
+        self._recall(-1)
+
+    def _recall(self, by: int) -> bool:
+        text = self.walk.step(by, self.value)
+        if text is not None:
+            self.restore(text)
+        return text is not None

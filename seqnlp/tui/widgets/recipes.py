@@ -23,8 +23,8 @@ COMMENT = re.compile(r"""^((?:[^#"']|"(?:\\.|[^"\\])*"|'[^']*')*)(#.*)$""")
 class RecipeList(ChoiceList[RecipeSummary]):
     """Names of recipes with their tasks."""
 
-    def search_text(self, item: RecipeSummary) -> str:
-        return f"{item.name} {item.task} {item.about}"
+    def search_fields(self, item: RecipeSummary) -> tuple[str, str]:
+        return item.name, f"{item.task} {item.about}"
 
     def describe(self, item: RecipeSummary, width: int) -> Content:
         """The name, and the task if there is room for it."""

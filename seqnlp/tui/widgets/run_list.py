@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import final
 
@@ -11,7 +12,7 @@ from textual.message import Message
 
 from seqnlp.run.summary import Summary
 from seqnlp.tui.flow_layout import cut
-from seqnlp.tui.listing import BROKEN, noun_of
+from seqnlp.tui.listing import BROKEN, FAILED, noun_of
 from seqnlp.tui.widgets.choice_list import ChoiceList
 from seqnlp.tui.widgets.lines import column
 from seqnlp.units import file_size, score
@@ -40,6 +41,12 @@ class RunList(ChoiceList[Summary]):
         self.marked: list[str] = []
         """Paths of the marked runs, two at most."""
 
+    def offer(self, items: Sequence[Summary]) -> None:
+        """Set the runs; those that are gone lose their marks."""
+        paths = {item.path for item in items}
+        self.marked = [path for path in self.marked if path in paths]
+        super().offer(items)
+
     def mark(self) -> None:
         """Mark the run under the cursor, or unmark it; of three the first one loses its mark."""
         if self.chosen is not None:
@@ -62,8 +69,8 @@ class RunList(ChoiceList[Summary]):
         if event.chain > 1 and self.line_under(event) == self.index:
             self.open_chosen()
 
-    def search_text(self, item: Summary) -> str:
-        return f"{item.name} {item.task} {noun_of(item.task)} {item.state}"
+    def search_fields(self, item: Summary) -> tuple[str, str]:
+        return item.name, f"{item.task} {noun_of(item.task)} {item.state}"
 
     def describe(self, item: Summary, width: int) -> Content:
         return line_of(item, width - 2)
@@ -83,9 +90,10 @@ def heading_of(width: int) -> Content:
 def line_of(run: Summary, width: int) -> Content:
     """A run in a line this wide."""
     name, task, points, size, begun = _columns(width)
-    if run.state == BROKEN:
+    if run.state == BROKEN or (run.state == FAILED and not run.model_bytes):
         reason = run.problem.removeprefix(run.path).lstrip("/: ")
-        return column(run.name, name, "$muted").append(column(f"✕ {reason}", width - name, "$error"))
+        words = f"failed: {reason}" if run.state == FAILED else reason
+        return column(run.name, name, "$muted").append(column(f"✕ {words}", width - name, "$error"))
     state = "" if run.state == "finished" else f" ({run.state})"
     value = "no score yet" if run.score is None else f"{run.metric} {score(run.score)}"
     if run.split == "dev" and len(value) + 4 < points:
