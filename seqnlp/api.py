@@ -61,10 +61,9 @@ def train(
     import_tasks()
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
-    if path.is_dir():
-        Run(path).check_own()
     with RunLock(path) as lock:
         if Run.is_run(path) and (resume or overwrite):
+            Run(path).check_own()
             lock.acquire()
         yield from _train(file, overrides, path, lock, resume, overwrite, trust, notify)
 

@@ -90,7 +90,7 @@ class RunError(DataError):
 
 
 class UntrustedPlugin(RunError):
-    """Python that a run brings along, and that the user has not consented to run."""
+    """Plugin of a run to which the user has not consented; nothing of it was run."""
 
 
 class Diverged(SeqnlpError):

@@ -76,7 +76,7 @@ def import_plugins(document: Document, trust: bool = False) -> None:
 
 
 def copies(paths: Iterable[str]) -> dict[str, bytes]:
-    """Bytes of plugins as they were run, by the file names of their copies in a run.
+    """Bytes of imported plugins by the file names of their copies.
 
     Args:
         paths: `plugins` of the recipe that was loaded last.

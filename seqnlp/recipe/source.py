@@ -88,13 +88,13 @@ def _read(text: str, path: Path, chain: list[Path]) -> Document:
 
 
 def is_of_run(path: Path) -> bool:
-    """Test whether a recipe is the one in a run, which anybody may have made."""
+    """Test for the recipe of a run, which anybody may have made."""
     file = Path(os.path.realpath(path))
     return file.name == "recipe.toml" and os.path.lexists(file.with_name("meta.json"))
 
 
 def _check_self_contained(data: dict[str, Any], path: Path) -> None:
-    """Check that the recipe of a run reads no file outside of the run."""
+    """Check that a run's recipe names no files outside the run."""
     if "extends" in data:
         raise RunError("expected a complete recipe, as every run has one, found `extends`", path)
     plugins = data.get("plugins")

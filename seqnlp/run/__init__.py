@@ -8,6 +8,7 @@
 | digests.py | digests of files, and seals: digests that files carry |
 | tensors.py | tensors and a JSON object in one safetensors file |
 | events_log.py | events.jsonl, also followed while it is written |
+| edits.py | how an edited recipe differs |
 | meta.py | content of meta.json |
 | records.py | types of the JSON files, checked when one is read |
 | summary.py | scores, a run in one line, and its curves |

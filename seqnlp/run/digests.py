@@ -38,7 +38,7 @@ def seal(content: bytes, end: int | None = None) -> bytes:
 
 
 def sealed_digest(content: bytes | memoryview, end: int | None = None) -> tuple[str, str] | None:
-    """Digest that a file says to have, and the one that it has; None for a file without a seal."""
+    """Digest in the seal of a file, and the actual one; None without a seal."""
     view = memoryview(content)
     found = _SEAL.search(view, 0, len(view) if end is None else min(end, len(view)))
     if found is None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from seqnlp.errors import RunError, UsageError
+from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.events import Event
+from seqnlp.json_text import to_json
 from seqnlp.run import events_log, files
 from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal, sealed_digest
+from seqnlp.run.edits import describe_edits
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.lock import HOLDER, LOCK
 from seqnlp.run.records import meta_problem, scores_problem
@@ -57,8 +59,8 @@ class Run:
             seqnlp.errors.DataError: the folder cannot be written.
         """
         run = cls(Path(path))
-        cls.check_free(run.path, overwrite)
         with files.saving(run.path, "beginning a run"):
+            cls.check_free(run.path, overwrite)
             run._clear()
             run.path.mkdir(parents=True, exist_ok=True)
         run.save_meta({"format": FORMAT})
@@ -105,11 +107,11 @@ class Run:
             raise RunError(f"no such run{nearest_run(path)}", path)
         if not path.is_dir():
             raise RunError("expected a run, the folder that `seqnlp train` leaves behind, found a file", path)
-        run.check_own()
         if not run._has(META):
             if any(map(run._has, (RECIPE, MODEL, STATE))):
                 raise RunError(f"half-written: {META} is missing ({run._way_out()})", path)
             raise RunError(f"not a run: it has no {META}{nearest_run(path / '*')}", path)
+        run.check_own()
         found = run.meta().get("format")
         if not isinstance(found, int):
             raise RunError("damaged: expected a format number under `format`", path / META)
@@ -181,7 +183,9 @@ class Run:
         return digests
 
     def check(self) -> None:
-        """Check every file that decides what the model predicts, or what a resumed training does.
+        """Check the digests of recipe, codecs, weights and checkpoint.
+
+        They decide what the model predicts, and what a resumed training does.
 
         Raises:
             seqnlp.errors.RunError: one is missing or not as it was written; it is named.
@@ -196,7 +200,7 @@ class Run:
                 check_tensors(self.path / name, digests is not None)
 
     def has_changed(self, plugin: Path) -> bool:
-        """Test whether a plugin that the run carries is no longer as the training wrote it."""
+        """Test whether a plugin of the run has changed since the training."""
         digest = (self.digests() or {}).get(f"{PLUGINS}/{plugin.name}")
         return digest is not None and digest != digest_of(files.read_bytes(plugin))
 
@@ -213,8 +217,17 @@ class Run:
         return Path(str(self.meta().get("recipe_file", "")))
 
     def save_codec(self, name: str, codec: dict[str, Any]) -> None:
-        """Save a codec under a name, which may be any text."""
-        files.write_json(self.path / CODECS / codec_file(name), codec)
+        """Save a codec under a name, which may be any text.
+
+        Raises:
+            seqnlp.errors.DataError: it has numbers that are not finite, which would not come back.
+        """
+        path = self.path / CODECS / codec_file(name)
+        try:
+            text = to_json(codec, indent=2, finite=True)
+        except ValueError:
+            raise DataError("this codec, fitted to the training data, has numbers that are not finite", path) from None
+        files.write_bytes(path, (text + "\n").encode("utf-8", "surrogatepass"))
 
     def load_codecs(self) -> dict[str, dict[str, Any]]:
         """Load the codecs by name; a missing name raises `RunError` rather than `KeyError`."""
@@ -317,9 +330,8 @@ class Run:
             seqnlp.errors.RunError: a part of the run is a link: what it points to is not the run's to be replaced.
         """
         self = cls(Path(path))
-        if self.path.is_dir():
-            self.check_own()
         if self.is_run(self.path):
+            self.check_own()
             if not overwrite:
                 raise UsageError(
                     f"{self.path} is already a run: --resume continues it, --overwrite replaces it, "
@@ -363,13 +375,22 @@ class Run:
         content = files.read_bytes(self.path / name)
         if digests is not None and digests.get(name) != digest_of(content):
             if name == RECIPE:
+                edits = self._edits(content, digests.get(name, ""))
                 raise RunError(
-                    "edited or damaged since the training, and weights fit no other recipe: undo that, "
+                    f"edited or damaged since the training{edits}, and weights fit no other recipe: undo that, "
                     "or train an edited copy with --out",
                     self.path / name,
                 )
             raise RunError("damaged: not what the training wrote (meta.json has another digest)", self.path / name)
         return content
+
+    def _edits(self, recipe: bytes, digest: str) -> str:
+        """Edits of the recipe, in brackets; empty if unknown."""
+        try:
+            edits = describe_edits(recipe, (self.path / CARD).read_text(encoding="utf-8"), digest)
+        except (OSError, ValueError):
+            return ""
+        return f" ({edits})" if edits else ""
 
     def _has(self, name: str) -> bool:
         return os.path.exists(self.path / name)

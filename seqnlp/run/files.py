@@ -209,7 +209,7 @@ _LOOSE_DECODER = json.JSONDecoder(object_pairs_hook=_table)
 
 
 def check_own(path: Path) -> None:
-    """Check that a part of a run, if it is there, is a file or a folder of its own.
+    """Check that a part of a run is no link; it may be missing.
 
     Raises:
         seqnlp.errors.RunError: it is a link, a device, a pipe or a socket.

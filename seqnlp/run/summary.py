@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 from seqnlp.errors import DataError, RunError
 from seqnlp.run.directory import RECIPE, Run
+from seqnlp.run.edits import flatten
 
 SPLITS = ("dev", "test")
 
@@ -125,14 +126,7 @@ def tag_set(run: Run) -> set[str]:
 
 def flat_recipe(run: Run) -> dict[str, Any]:
     """Settings of the resolved recipe by dotted key."""
-
-    def flatten(table: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-        flat: dict[str, Any] = {}
-        for key, value in table.items():
-            flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        return flat
-
-    return flatten(read_recipe(run), "")
+    return flatten(read_recipe(run))
 
 
 def differing_settings(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -74,7 +74,7 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
 
 @contextmanager
 def fitting(run: Run, parts: str) -> Iterator[None]:
-    """Convert any error of parts that do not fit a run's recipe into a `RunError`.
+    """Convert any error of reading a run into a `RunError`.
 
     Codecs, layers and plugins raise whatever they like over content that they have not written: whoever reads
     a run reads it inside this block, so that a damaged run is one line and never a traceback.
@@ -99,7 +99,9 @@ def fitting(run: Run, parts: str) -> Iterator[None]:
 
 
 def restore(run: Run, recipe: TaskRecipe) -> Task:
-    """Restore the task of a run from its codecs, to predict with it or to resume its training.
+    """Restore the task of a run from its codecs.
+
+    Predictions and resumed trainings both begin here.
 
     Raises:
         seqnlp.errors.RunError: they are damaged, or do not fit the recipe.

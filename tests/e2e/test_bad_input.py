@@ -105,7 +105,10 @@ def test_a_training_that_diverges_says_at_which_step(seqnlp: Program, tmp_path: 
         ("echo '{{' > {}/codecs/embedding.words.json", "damaged"),
         ("echo '{{\"words\": 3}}' > {}/codecs/embedding.words.json", "damaged"),
         ("rm {}/codecs/embedding.words.json", "missing"),
-        ("sed -i 's/size = 16/size = 24/' {}/recipe.toml", "recipe.toml: edited or damaged since the training"),
+        (
+            "sed -i 's/size = 16/size = 24/' {}/recipe.toml",
+            "recipe.toml: edited or damaged since the training (encoder.size is 24, was 16; ",
+        ),
     ],
 )
 def test_a_broken_run(damage: str, message: str, tiny_run: Path, seqnlp: Program, tmp_path: Path) -> None:

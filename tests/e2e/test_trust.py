@@ -134,6 +134,28 @@ def test_looking_at_runs_executes_nothing_and_says_what_is_not_trusted(run: Path
     assert seqnlp("tui", "--trust").returncode == 2
 
 
+def test_the_terminal_application_takes_consent_for_one_run(run: Path, trace: Path, seqnlp: Program) -> None:
+    done = seqnlp("tui", run, "--trust")  # no terminal here, so it ends
+    assert "expected a terminal" in done.stderr
+    assert not trace.exists()
+    assert seqnlp("predict", run, stdin="good\n").returncode == 0
+
+
+def test_no_flipped_bit_of_a_plugin_is_run(run: Path, trace: Path) -> None:
+    seqnlp.load(run, trust=True)
+    file, chance = run / "plugins/rate.py", random.Random(1)
+    whole = file.read_bytes()
+    trace.unlink()
+    for _ in range(30):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+        file.write_bytes(damaged)
+        plugins._imported.clear()
+        with pytest.raises(UntrustedPlugin, match=r"plugins/rate\.py: edited or damaged since the training"):
+            seqnlp.load(run)
+    assert not trace.exists()
+
+
 def test_consent_is_for_these_bytes_wherever_they_lie(run: Path, trace: Path, tmp_path: Path) -> None:
     with pytest.raises(UntrustedPlugin, match=r"plugins/rate\.py: this run brings Python"):
         seqnlp.load(run)

@@ -35,6 +35,11 @@ def test_numbers_that_are_not_finite_become_null(number: float) -> None:
     assert strict(to_json(value, default=asdict, indent=2)) == expected
 
 
+def test_numbers_that_have_to_come_back_are_refused() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json({"a": float("nan")}, finite=True)
+
+
 def test_all_else_is_as_the_library_writes_it() -> None:
     value = {"a": [1, 2.5, None, True, "é\n"], "b": {}}
     assert to_json(value) == json.dumps(value, ensure_ascii=False)

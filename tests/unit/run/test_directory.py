@@ -84,6 +84,13 @@ def test_a_codec_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert len(names(tmp_path / "run" / "codecs")) == 1
 
 
+def test_a_codec_that_would_not_come_back_is_refused(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run")
+    with pytest.raises(DataError, match=r"codecs/scaler\.json: this codec, .* has numbers that are not finite"):
+        run.save_codec("scaler", {"mean": [1.0, float("inf")]})
+    assert run.load_codecs() == {}
+
+
 def test_a_missing_codec_is_named(tmp_path: Path) -> None:
     codecs = trained(tmp_path / "run").load_codecs()
     with pytest.raises(RunError, match=r"codecs/labels\.json: missing"):
