@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,19 +100,19 @@ def _train(
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
     corpus = wanted.corpus(find)
+    run = Run(path)
     if saved is None:
         with error_context("train"):
             task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
-        run = Run(path)
         _check_same_corpus(run, corpus)
         task = restore(run, wanted)
-    splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
-    for name, examples in splits.items():
-        for notice in task.notices(examples):
-            notify(f"{name}: {notice}")
-
-    trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
+    with nullcontext() if saved is None else fitting(run, "its codecs"):
+        splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
+        for name, examples in splits.items():
+            for notice in task.notices(examples):
+                notify(f"{name}: {notice}")
+        trainer = _trainer(wanted, task, splits, task.preview(corpus.splits["dev"], wanted.seed))
     if saved is None:
         lock.acquire()
         run = _begin(path, wanted, plugins, file, task, corpus, trainer.model.device)
