@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,23 +103,23 @@ def _train(
     find = path_resolver(file)
     with notes_to(notify):
         corpus = wanted.corpus(find)
+    run = Run(path)
     if saved is None:
         with error_context("train"):
             task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
-        run = Run(path)
         _check_same_corpus(run, corpus, wanted.data.splits)
         task = restore(run, wanted)
     for notice in task.fit_notices:
         notify(f"train: {notice}")
-    splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
-    for name, examples in splits.items():
-        for notice in task.notices(examples):
-            notify(f"{name}: {notice}")
-
-    show = task.preview(corpus.splits["dev"], wanted.seed)
-    corpus.splits.clear()  # what is encoded need not stay mapped into memory
-    trainer = _trainer(wanted, task, splits, show)
+    with nullcontext() if saved is None else fitting(run, "its codecs"):
+        splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
+        for name, examples in splits.items():
+            for notice in task.notices(examples):
+                notify(f"{name}: {notice}")
+        show = task.preview(corpus.splits["dev"], wanted.seed)
+        corpus.splits.clear()  # what is encoded need not stay mapped into memory
+        trainer = _trainer(wanted, task, splits, show)
     if saved is None:
         _check_used(wanted, trainer.model, file, overrides)
         lock.acquire()
