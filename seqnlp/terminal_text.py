@@ -137,7 +137,7 @@ def own_stream(stream: IO[str]) -> IO[str]:
 
 
 def bar_stream() -> IO[str]:
-    """Standard error for the progress bars of libraries, which carry names of others."""
+    """Standard error for progress bars of libraries, which carry others' names."""
     return sys.stderr.for_bars if isinstance(sys.stderr, GuardedStream) else sys.stderr
 
 

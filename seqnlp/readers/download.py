@@ -48,7 +48,7 @@ class TooSlow(Exception):
 
 @final
 class Pace:
-    """Deadline of a download in all its tries, and least rate of what arrives."""
+    """Deadline of a download in all its tries, and its least rate."""
 
     def __init__(self, size: int) -> None:
         self._end = time.monotonic() + GRACE + size / LEAST_RATE
