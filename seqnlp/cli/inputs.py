@@ -86,6 +86,9 @@ RECORDS = 256
 FORCE = "--reader text takes it as lines"
 
 
+Lines = Callable[[Path | None], Iterator[list[str]]]
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Blocks of texts."""
@@ -98,7 +101,9 @@ class Inputs:
         return self.blocks
 
 
-def open_inputs(run: Path, file: Path | None, reader: str | None = None, column: str | None = None) -> Inputs:
+def open_inputs(
+    run: Path, file: Path | None, reader: str | None = None, column: str | None = None, lines: Lines = blocks
+) -> Inputs:
     """Open the input of a command.
 
     Args:
@@ -106,6 +111,7 @@ def open_inputs(run: Path, file: Path | None, reader: str | None = None, column:
         file: None or `-` for standard input.
         reader: Kind of the reader, or its settings; `text`: a text a line. None: recognised.
         column: Column of the texts in a table; None: that of the run's corpus.
+        lines: Reads a file or standard input as blocks of lines, where it is no table.
 
     Raises:
         seqnlp.errors.UsageError: settings that contradict each other.
@@ -114,12 +120,12 @@ def open_inputs(run: Path, file: Path | None, reader: str | None = None, column:
     if reader == "text":
         if column is not None:
             raise UsageError("--reader text has no columns: leave out --column")
-        return Inputs("line", lines_of(file))
+        return Inputs("line", lines_of(file, lines))
     data = data_of(run)
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
         if reader is None:
-            return from_stream(file, name, data)
+            return from_stream(file, name, data, lines)
         return Inputs("record", spooled(file, lambda copy: table(copy, reader_for(copy, reader, data), name, column)))
     if reader is None and column is None and is_parallel(file, data):
         return Inputs("record", table(file, reader_for(file, "parallel", data), name, column))
@@ -127,11 +133,11 @@ def open_inputs(run: Path, file: Path | None, reader: str | None = None, column:
     if kind == "text":
         if column is not None:
             raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
-        return Inputs("line", lines_of(file))
+        return Inputs("line", lines_of(file, lines))
     return Inputs("record", table(file, reader_for(file, kind, data), name, column))
 
 
-def lines_of(file: Path | None) -> Iterator[list[str]]:
+def lines_of(file: Path | None, read: Lines) -> Iterator[list[str]]:
     """Blocks of lines; of a file that is compressed with gzip, of its contents."""
     from seqnlp.readers.files import GZIP, open_text
 
@@ -140,7 +146,7 @@ def lines_of(file: Path | None) -> Iterator[list[str]]:
         while block := list(islice(lines, RECORDS)):
             yield block
     else:
-        yield from blocks(file)
+        yield from read(file)
 
 
 @dataclass(frozen=True)
@@ -318,14 +324,14 @@ def text_of(value: Any, file: Path | str, number: int, name: str) -> str:
     raise DataError(f"record {number}: {name!r} is {json.dumps(value, default=str)[:40]}; expected text", file)
 
 
-def from_stream(file: Path | None, name: str, data: RunData) -> Inputs:
+def from_stream(file: Path | None, name: str, data: RunData, read: Lines) -> Inputs:
     """Input that can be read once: lines, or objects of JSON Lines, as they come.
 
     Raises:
         seqnlp.errors.DataError: its first line is of a table, of parallel text, or of CoNLL-U.
     """
     source = "standard input" if file is None or str(file) == "-" else str(file)
-    arriving = blocks(file)
+    arriving = read(file)
     first = next(arriving, [])
     everything = chain([first] if first else [], arriving)
     kind = kind_of_lines(first)
