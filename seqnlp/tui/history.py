@@ -133,6 +133,8 @@ class History:
             sent: list[tuple[float, str]] = []
             for kind in (PROMPTS, DRAFT):
                 for file, data in self._read(kind):
+                    if file.name == self._own[DRAFT]:
+                        continue  # one types already
                     with self._checking(file):
                         found = _prompts_in(data) if kind == PROMPTS else [(float(data["at"]), _text(data["text"]))]
                         (drafts if kind == DRAFT else sent).extend(found)
