@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
@@ -274,3 +275,12 @@ async def test_a_score_on_dev_says_so(runs: Path, fake: Any, shows: Any, text_of
         assert "dev accuracy 0.9312" not in text_of(app)
         await pilot.resize_terminal(100, 24)
         await shows(app, "dev bits_per_char 0.5000")
+
+
+async def test_what_is_pasted_without_a_focus_goes_into_the_line(runs: Path, fake: Any, shows: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.screen.set_focus(None)
+        app.post_message(events.Paste("pos"))
+        await shows(app, "1 of 4")
