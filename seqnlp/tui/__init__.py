@@ -14,6 +14,7 @@ picture is there at once and no computation can freeze it.
 | training_lines.py | the status of a training as styled lines |
 | session.py, token_buffer.py | the texts of a language model's panel |
 | flow_layout.py | cells in lines as words in a paragraph, and brackets below them |
+| screen_buffer.py, terminal.py | output: only the cells that change are sent |
 | themes.py | colours |
 | errors.py | notifications of failed requests, the log of unexpected exceptions |
 | web.py, page.py, templates/ | the same in a browser |
