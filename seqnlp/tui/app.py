@@ -82,7 +82,8 @@ class SeqnlpApp(App[None]):
 
             from seqnlp.tui.terminal import TerminalDriver
 
-            return TerminalDriver if kind is LinuxDriver else kind
+            if kind is LinuxDriver:
+                return TerminalDriver
         return kind
 
     def on_resize(self) -> None:

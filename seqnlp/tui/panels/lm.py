@@ -525,7 +525,7 @@ class LmPanel(TaskPanel):
             pairs = zip(self.headings(), lengths, strict=True)
             self.set_headings([name.append(Content.styled(length, "$muted")) for name, length in pairs])
             sampling = f"seed {self.session.seed}  ·  temperature {self.settings['temperature']:.1f}"
-            legend = Content("  ·  by its model: ").append(tints(self.app.ansi_color))
+            legend = Content("  ·  by its model: ").append(tints(bool(self.app.ansi_color)))
             status.update(Content(sampling).append(legend if self.size.width >= LEGEND_WIDTH else ""))
         else:
             version, then = self._restored
