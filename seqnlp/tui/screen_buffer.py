@@ -57,7 +57,10 @@ class ScreenBuffer:
 
     @property
     def is_line_free(self) -> bool:
-        """False while an animation should wait, since more than `BYTES_PER_SECOND` were sent of late."""
+        """True if an animation may send its next frame.
+
+        False while the output of late is above `BYTES_PER_SECOND`.
+        """
         now = monotonic()
         self._debt, self._then = max(self._debt - BYTES_PER_SECOND * (now - self._then), 0.0), now
         return not self._debt
@@ -68,7 +71,10 @@ class ScreenBuffer:
         self._cursor = None
 
     def update(self, data: str) -> str:
-        """Sequences to write instead of `data`, which stay as they are if they do anything but draw text."""
+        """Escape sequences to write instead of `data`.
+
+        They are `data` itself if that does anything but draw text.
+        """
         if ENTERS_SCREEN in data:
             self.forget()
         changes = self._changes(data) if data.startswith("\x1b[") else None

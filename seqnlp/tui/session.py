@@ -66,7 +66,10 @@ class Session:
         return number in self._growing
 
     def resize(self, samples: int) -> None:
-        """Hide texts at the end, or bring them back, or add new ones."""
+        """Set the number of texts.
+
+        Texts at the end are hidden; hidden ones come back before new ones are added.
+        """
         while len(self.buffers) > samples:
             self.hidden.append((self.buffers.pop(), self.turns.pop()))
         while len(self.buffers) < samples:

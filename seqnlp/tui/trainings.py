@@ -80,7 +80,7 @@ class Training:
         """Its exit code, if it has ended and was started by this application."""
         self._process, self._stopping = process, False
         self._ended = 0.0
-        """When an own process was seen to have ended, in seconds since the epoch."""
+        """Time at which an own process was seen to have ended, in seconds since the epoch."""
         self._asking = Lock()  # home asks in a thread
 
     @property

@@ -104,12 +104,12 @@ class HistoryScreen(ModalScreen[Entry | None]):
         self.query_one("#text", Static).update(content)
 
     def action_move(self, by: int) -> None:
-        """Choose another one."""
+        """Move the choice by so many entries."""
         self.query_one(EntryList).move(by)
 
     def action_choose(self) -> None:
-        """Leave with the chosen one, once the filter has all that was typed before."""
-        self.call_later(self._dismiss_chosen)
+        """Return the chosen entry."""
+        self.call_later(self._dismiss_chosen)  # the filter first gets the keys typed before
 
     def _dismiss_chosen(self) -> None:
         self.dismiss(self.query_one(EntryList).chosen)

@@ -371,7 +371,10 @@ class LmPanel(TaskPanel):
         return self.query(Samples).results(Samples)
 
     def _next_sample(self, by: int) -> int | None:
-        """Index of the sample under the next tab, if one under a tab has the focus; None past the last one."""
+        """Index of the sample under the next tab.
+
+        None past the last tab, and unless a sample under a tab has the focus.
+        """
         focused = next((number for number, view in enumerate(self.views) if view.has_focus), None)
         if focused is None or not any(samples.has_tabs for samples in self._samples()):
             return None
@@ -508,7 +511,7 @@ class LmPanel(TaskPanel):
             alternatives.show_tokens(())
 
     def _draw_frame(self) -> None:
-        """Draw, unless the terminal still has enough to do with the frames before: keys come first."""
+        """Draw a frame, unless the terminal lags behind: keys come first."""
         if not self.session.busy or buffer_of(self.app).is_line_free:
             self._draw()
 

@@ -237,7 +237,7 @@ class HomeScreen(BaseScreen):
 
     @work(exclusive=True, group="forget")
     async def action_forget(self) -> None:
-        """Ask whether to forget a training that failed before there was a run."""
+        """Forget a failed training that left no run, if the user confirms."""
         chosen = self.query_one(RunList).chosen
         if chosen is None:
             return

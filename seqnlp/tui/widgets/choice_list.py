@@ -43,7 +43,7 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
 
     @abstractmethod
     def search_fields(self, item: Item) -> tuple[str, str]:
-        """Name of an item, and other text that the filter's words are looked for in."""
+        """Name of an item, and other text in which the filter searches."""
 
     @abstractmethod
     def describe(self, item: Item, width: int) -> Content:

@@ -147,7 +147,7 @@ class Line(Input):
 
     @property
     def text(self) -> str:
-        """What stands in the line."""
+        """Text of the line."""
         return self.value
 
     def restore(self, text: str) -> None:

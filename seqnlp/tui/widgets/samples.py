@@ -119,7 +119,10 @@ class SampleTabs(Widget):
 
 
 def columns_for(count: int, width: int, height: int) -> int:
-    """Columns of a grid of samples, with as few rows as leave each enough cells; 0 if there is no such grid."""
+    """Columns of the grid of samples with the fewest rows.
+
+    Each sample has at least `MIN_WIDTH` times `MIN_HEIGHT` cells; 0 if no grid gives them. One alone needs no room.
+    """
     for rows in range(1, count + 1):
         columns = -(-count // rows)
         if count == 1 or (width // columns >= MIN_WIDTH and height // rows >= MIN_HEIGHT):
