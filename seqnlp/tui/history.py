@@ -134,7 +134,7 @@ class History:
             for kind in (PROMPTS, DRAFT):
                 for file, data in self._read(kind):
                     if file.name == self._own[DRAFT]:
-                        continue  # one types already
+                        continue  # the user is typing it
                     with self._checking(file):
                         found = _prompts_in(data) if kind == PROMPTS else [(float(data["at"]), _text(data["text"]))]
                         (drafts if kind == DRAFT else sent).extend(found)
@@ -331,7 +331,7 @@ def _is_in_use(file: Path) -> bool:
     if process == os.getpid():
         return file in _in_use
     with suppress(psutil.Error):
-        return psutil.Process(process).create_time() <= begun + SAME_TIME  # else the number is another one's now
+        return psutil.Process(process).create_time() <= begun + SAME_TIME  # else the number went to a later process
     return False
 
 

@@ -23,7 +23,7 @@ LAST_MOVE = re.compile(r"\x1b\[(\d+);(\d+)H\Z")
 """Position of the cursor, at the end of an update."""
 
 ENTERS_SCREEN = "\x1b[?1049"
-"""Beginning of the sequences that change to the alternate screen and back, after which all is unknown."""
+"""Beginning of the sequences that enter and leave the alternate screen; all cells are unknown after them."""
 
 SHOWN_ON_BLANKS = frozenset(["4", "7", "9", "21", "51", "52", "53"])
 """Attributes that are seen on a blank: lines, frames and reverse."""
@@ -211,7 +211,7 @@ class Row:
 
 @final
 class Pen:
-    """Position and style of what is written."""
+    """Writer of escape sequences, with its position and style."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -220,12 +220,12 @@ class Pen:
         self._attributes = PLAIN
 
     def jump(self, x: int, y: int) -> None:
-        """Go to a cell, wherever the pen is."""
+        """Move to a cell by its absolute position."""
         self.written.append(f"\x1b[{y + 1};{x + 1}H")
         self.x, self.y = x, y
 
     def move(self, x: int, y: int) -> None:
-        """Go to a cell, the short way."""
+        """Move to a cell; rightwards in the row by a shorter, relative sequence."""
         if y != self.y or x < self.x or self.x < 0:
             self.jump(x, y)
         elif x > self.x:
@@ -233,7 +233,7 @@ class Pen:
             self.x = x
 
     def take(self, style: str) -> None:
-        """Take a style."""
+        """Set the style."""
         if style != self._style:
             self._take(attributes(style))
             self._style, self._blank = style, blank_style(style)

@@ -47,7 +47,10 @@ class EntryList(ChoiceList[Entry]):
 
 @final
 class HistoryScreen(ModalScreen[Entry | None]):
-    """A modal list with a filter, and the chosen text below it; its result is that, or nothing after escape."""
+    """A modal list with a filter, and the chosen text below it.
+
+    The result of the screen is the chosen entry; None after escape.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "show", priority=True),

@@ -16,7 +16,7 @@ from seqnlp.tui.token_buffer import TokenBuffer
 from seqnlp.tui.widgets.token_view import TokenView
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
-"""Cells of a sample that can be read; its title is one of the lines."""
+"""Columns and lines, at least, of a readable sample, the line of its title included."""
 
 
 @final
@@ -53,7 +53,7 @@ class Samples(Vertical):
         return self.has_class("-tabs")
 
     async def show_buffers(self, buffers: Sequence[TokenBuffer]) -> None:
-        """Have a view for each text."""
+        """Show each text in a view of its own."""
         views, several = self.views, len(buffers) > 1
         new = [TokenView(buffer) for buffer in buffers[len(views) :]]
         for number, view in enumerate([*views, *new]):  # before they are laid out, for lines depend on it
