@@ -14,7 +14,7 @@ def check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) ->
     """Check that tensors have the names, shapes and number types of others.
 
     Raises:
-        ValueError: naming the first that has not.
+        ValueError: naming the first tensor that differs.
     """
     for name, tensor in expected.items():
         if name not in found:
