@@ -57,6 +57,8 @@ WIDTH = Range(20, 1_000)
 """Columns of a chart."""
 HEIGHT = Range(6, 500)
 """Lines of a chart."""
+LINE = Range(1, 1_000_000_000)
+"""Bytes of a line that is read."""
 PORT = Range(1, 65_535)
 RECIPE_INTEGER = 1_000_000_000
 """Greatest whole number in a recipe, where its key has no other bound."""
