@@ -52,7 +52,7 @@ CONTEXT = Range(1, 100_000)
 RATE = Range(0.0, 1.0)
 """Learning rate of dynamic evaluation."""
 HISTORY = Range(1, 10_000)
-"""Tokens before a place to which gradients are computed."""
+"""Preceding tokens with respect to which gradients are computed."""
 WIDTH = Range(20, 1_000)
 """Columns of a chart."""
 HEIGHT = Range(6, 500)
