@@ -111,7 +111,7 @@ class LogMelCodec(Codec):
         return [self.rate, self.window, self.hop, self.mels, self.f_min, self.f_max]
 
     def fit(self, frames: NDArray[np.float16]) -> Self:
-        """Fit the corpus statistics, if they are asked for, on the frames of train; shape (frames, mels)."""
+        """Fit corpus statistics on train, if asked for; frames have shape (frames, mels)."""
         if self.normalize != "corpus":
             return self
         total, squares, block = np.zeros(self.mels), np.zeros(self.mels), 1 << 16

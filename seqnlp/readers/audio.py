@@ -75,7 +75,7 @@ class Audio(Reader):
         return datasets.Dataset.from_dict({**rows, AUDIO: cells}, datasets.Features({AUDIO: recording, **kinds}))
 
     def named(self, path: Path) -> dict[str, list[str]]:
-        """Files of a folder or of wildcards, with the columns that their names tell."""
+        """Files of a folder or pattern, with columns from their names."""
         files = find_recordings(path)
         columns: dict[str, list[str]] = {AUDIO: [str(file) for file in files]}
         if self.pattern is None:
@@ -122,7 +122,7 @@ class Audio(Reader):
         return columns
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Locate a table, a folder, or the folder of a pattern with wildcards."""
+        """Locate a table, a folder, or the folder of a pattern."""
         if is_table(Path(source)):
             return find(source)
         parts = Path(source).parts
@@ -159,7 +159,7 @@ def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def find_recordings(path: Path) -> list[Path]:
-    """Audio files of a folder, or those that fit a pattern with wildcards, in the order of their names.
+    """Audio files of a folder or a pattern, sorted by name.
 
     Raises:
         seqnlp.errors.DataError: there is none.

@@ -111,7 +111,7 @@ class Transcriber(Predictor):
     def stream(
         self, blocks: Iterable[bytes], rate: int, channels: int = 1, *, search: CtcSearch | None = None
     ) -> Iterator[Transcription]:
-        """Transcribe a stream of little-endian 16-bit samples, each utterance once a pause has followed it.
+        """Transcribe a stream of little-endian 16-bit samples, utterance by utterance.
 
         Args:
             blocks: Parts of the stream, of any sizes.
