@@ -147,7 +147,7 @@ class _Prefix:
 
 
 def prefix_beam_search(
-    logs: Logs, beam: int, scorer: Scorer | None = None, floor: float = -12.0, best: int = 1
+    logs: Logs, beam: int, scorer: Scorer | None = None, floor: float = -7.0, best: int = 1
 ) -> list[Hypothesis]:
     """Prefix beam search (Graves and Jaitly, 2014; Hannun et al., 2014): sums over the paths of each prefix.
 

@@ -249,17 +249,23 @@ def _decode_wav(content: bytes, name: str | Path) -> Waveform | None:
 def pcm(data: bytes, width: int) -> NDArray[np.float32]:
     """Samples from -1 to 1 of little-endian integers; those of one byte are unsigned."""
     if width == 1:
-        return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
+        return np.ldexp(np.frombuffer(data, np.uint8).astype(np.float32) - 128, -7)
     if width == 3:
         parts = np.frombuffer(data, np.uint8).reshape(-1, 3).astype(np.int32)
-        whole = (parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16) << 8  # the sign is in the highest byte
-        return (whole / 2.0**31).astype(np.float32)
-    return (np.frombuffer(data, f"<i{width}") / 2.0 ** (8 * width - 1)).astype(np.float32)
+        whole: NDArray[np.int32] = (
+            parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16
+        ) << 8  # the sign is in the highest byte
+        return np.ldexp(whole.astype(np.float32), -31)
+    samples: NDArray[np.float32] = (np.frombuffer(data, f"<i{width}") / 2.0 ** (8 * width - 1)).astype(np.float32)
+    return samples
 
 
 def mixed(samples: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
     """Mean of interleaved channels."""
-    return samples if channels == 1 else samples.reshape(-1, channels).mean(1, dtype=np.float32)
+    if channels == 1:
+        return samples
+    mean: NDArray[np.float32] = samples.reshape(-1, channels).mean(1, dtype=np.float32)
+    return mean
 
 
 def _decode_other(content: bytes, name: str | Path) -> Waveform:
