@@ -166,9 +166,18 @@ class LogMelCodec(Codec):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        names = ("rate", "window", "hop", "mels", "f_min", "f_max", "normalize", "mean", "deviation")
-        settings: list[Any] = [data[name] for name in names]
-        return cls(*settings, data.get("top_db"))
+        return cls(
+            data["rate"],
+            data["window"],
+            data["hop"],
+            data["mels"],
+            data["f_min"],
+            data["f_max"],
+            data["normalize"],
+            data["mean"],
+            data["deviation"],
+            data.get("top_db"),
+        )
 
 
 def mel(frequency: float) -> float:
