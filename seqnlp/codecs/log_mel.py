@@ -130,7 +130,7 @@ class LogMelCodec(Codec):
         return self
 
     def keep(self, log_mel: Floats) -> NDArray[np.float16]:
-        """Round the log-mel energies of an utterance to halves, shifted to where these are finest."""
+        """Round an utterance to halves, shifted to where these are finest."""
         if self.top_db is None:
             return (log_mel - MIDDLE).astype(np.float16)
         depth = self.top_db * np.log(10) / 10  # decibels are of the common logarithm
