@@ -65,7 +65,7 @@ def seqnlp(*arguments: object) -> Answer:
         crash = traceback.format_exc()
     finally:
         sys.argv = before
-    printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
     return Answer(code, printed, said, crash)
 
 
