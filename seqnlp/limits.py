@@ -57,6 +57,10 @@ WIDTH = Range(20, 1_000)
 """Columns of a chart."""
 HEIGHT = Range(6, 500)
 """Lines of a chart."""
+SEEDS = Range(1, 1_000)
+"""Trainings of one recipe with different seeds."""
+RESAMPLES = Range(100, 1_000_000)
+"""Resamples of a test of significance."""
 PORT = Range(1, 65_535)
 RECIPE_INTEGER = 1_000_000_000
 """Greatest whole number in a recipe, where its key has no other bound."""
