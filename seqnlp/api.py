@@ -170,7 +170,7 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
 
 
 def _save_state(run: Run, trainer: Trainer) -> None:
-    """Save a checkpoint; never one that nothing can be resumed from."""
+    """Save a checkpoint; `Diverged` if its weights are not finite, from which nothing can be resumed."""
     tensors, progress = trainer.state()
     _check_finite(
         {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer.")}, trainer.progress.step
@@ -179,7 +179,10 @@ def _save_state(run: Run, trainer: Trainer) -> None:
 
 
 def _check_finite(tensors: Mapping[str, torch.Tensor], step: int) -> None:
-    """Raise `Diverged` for weights that are not finite: they would be the best for ever, or the end of a resume."""
+    """Raise `Diverged` for weights that are not finite.
+
+    Saved, they would stay the best for ever, or make a checkpoint from which nothing can be resumed.
+    """
     if name := not_finite(tensors):
         raise Diverged(f"the weights {name!r} are not finite after step {step}; try a smaller optimizer.lr")
 

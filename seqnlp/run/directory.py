@@ -148,7 +148,7 @@ class Run:
     def is_run(cls, path: str | Path) -> bool:
         """True for a run directory of any version, complete or not."""
         try:
-            return "format" in files.read_json(Path(path, META))  # be it damaged
+            return "format" in files.read_json(Path(path, META))  # a damaged file that still parses is a run's, too
         except RunError:
             return False
 
