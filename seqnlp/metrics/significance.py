@@ -82,13 +82,15 @@ class Significance:
 def ratio(counts: Counts) -> Counts:
     """Formula of the first count over the second; NaN where the second is 0."""
     part, whole = counts[..., 0], counts[..., 1]
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    found: Counts = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return found
 
 
 def f1(counts: Counts) -> Counts:
     """Formula of F1 from true positives, predictions and gold; 0 where undefined."""
     whole = counts[..., 1] + counts[..., 2]
-    return np.divide(2 * counts[..., 0], whole, out=np.zeros(whole.shape), where=whole > 0)
+    found: Counts = np.divide(2 * counts[..., 0], whole, out=np.zeros(whole.shape), where=whole > 0)
+    return found
 
 
 def digest(*parts: object) -> str:

@@ -167,6 +167,13 @@ class SeedSet:
         self._save(summary)
         return summary
 
+    def refresh(self) -> None:
+        """Summarize anew after a run was removed; does nothing in another folder."""
+        if self.is_set(self.path):
+            record = self.record()
+            if "metric" in record:
+                self.summarize(record["metric"], record.get("higher_is_better", True))
+
     def remove_summary(self) -> list[str]:
         """Remove the summary, and the folder if nothing else is in it; returns the names of what stays."""
         with files.saving(self.path, "removing a set of runs"):

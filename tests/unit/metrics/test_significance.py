@@ -78,7 +78,7 @@ def brute_force_means(counts: list[Counts]) -> float:
     one, two = counts
     masks = (np.arange(2 ** len(one))[:, None] >> np.arange(len(one))) & 1
     ours, theirs = (ratio(a.sum(0) + masks @ (b - a)) for a, b in ((one, two), (two, one)))
-    observed = abs(ratio(two.sum(0)) - ratio(one.sum(0)))
+    observed = abs(float(ratio(two.sum(0)) - ratio(one.sum(0))))
     return float((np.abs(theirs - ours) >= observed - 1e-12).mean())
 
 

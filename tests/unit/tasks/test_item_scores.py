@@ -76,10 +76,10 @@ def test_error_rates_by_recording() -> None:
 def test_spans_of_each_sentence() -> None:
     gold = Column.from_rows([["B-A", "I-A", "O"], [], ["B-B"], ["O", "B-A"]])
     found = Column.from_rows([["B-A", "I-A", "B-B"], [], ["B-A"], ["B-A", "B-A"]])
-    spans = [read_spans(each, "bio") for each in (gold, found)]
-    counts = span_counts(*spans, gold.codes.offsets)
+    right, given = (read_spans(each, "bio") for each in (gold, found))
+    counts = span_counts(right, given, gold.codes.offsets)
     assert counts.tolist() == [[1, 2, 1], [0, 0, 0], [0, 1, 1], [1, 2, 1]]
-    assert float(f1(counts.sum(0))) == pytest.approx(span_scores(*spans).f1)
+    assert float(f1(counts.sum(0))) == pytest.approx(span_scores(right, given).f1)
 
 
 def test_several_labels_of_a_text() -> None:
@@ -98,9 +98,8 @@ def test_several_labels_of_a_text() -> None:
 
 def test_blocks_of_windows_end_with_their_series() -> None:
     values = np.zeros((2, 30), np.float32)
-    encoded = EncodedSeries(
-        values, np.ones((2, 30), bool), np.zeros((30, 0)), np.zeros((30, 0)), np.repeat([0, 1], [16, 14])
-    )
+    none = np.zeros((30, 0), np.float32)
+    encoded = EncodedSeries(values, np.ones((2, 30), bool), none, none, np.repeat([0, 1], [16, 14]))
     starts = np.array([4, 5, 6, 7, 8, 9, 10, 20, 21, 22, 23])
     windows = Windows(encoded, starts, WindowShape(4, 2, False, "none", False, 1), 100)
     assert windows.blocks(3).tolist() == [0, 0, 0, 1, 1, 1, 2, 3, 3, 3, 4]
