@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqnlp.cli.progress import show_training, stderr_console
+from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import print_table
-from seqnlp.cli.train import resuming_command, stop_signals
 from seqnlp.errors import Interrupted
 from seqnlp.events import Done
 from seqnlp.run.seeds import SeedSet

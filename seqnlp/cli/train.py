@@ -1,18 +1,15 @@
 """`seqnlp train`."""
 
-import shlex
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from seqnlp.cli.common import Trust, number_option
 from seqnlp.cli.progress import show_training, stderr_console
+from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import show_scores
 from seqnlp.errors import Interrupted
 from seqnlp.events import Done
@@ -80,28 +77,3 @@ def train(
         if not quiet:
             show_scores(console, Run.open(run).scores())
     print_path(run)
-
-
-def resuming_command(recipe: str, settings: list[str], out: Path | None, seeds: int | None = None) -> str:
-    """Command that resumes a training, ready to be copied."""
-    words = ["seqnlp", "train", recipe, *(word for setting in settings for word in ("-s", setting))]
-    words += [] if seeds is None else ["--seeds", str(seeds)]
-    return shlex.join([*words, *([] if out is None else ["--out", str(out)]), "--resume"])
-
-
-@contextmanager
-def stop_signals() -> Iterator[list[int]]:
-    """Collect the first SIGINT or SIGTERM; a second one exits at once."""
-    received: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise Interrupted("stopped at once", 128 + number)
-        received.append(number)
-
-    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
