@@ -242,7 +242,7 @@ def evaluate(
 
 
 def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:
-    """Check that a finished run was trained by a recipe, on the data that it names now.
+    """Check that a finished run has this recipe and the present data.
 
     Raises:
         seqnlp.errors.SeqnlpError: what resuming its training would raise.

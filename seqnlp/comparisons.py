@@ -1,4 +1,4 @@
-"""Significance of the difference between two runs, or two sets of runs, on the same test data."""
+"""Significance of the difference between two runs or sets of runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ SAMPLES = 10_000
 @final
 @dataclass(frozen=True)
 class Comparison:
-    """Difference of two systems in each main score, over the items of a split."""
+    """Difference of two systems in each main score."""
 
     split: str
     """Split, or file."""
@@ -58,7 +58,7 @@ def compare_runs(
     notify: Callable[[str], None] = lambda line: None,
     advance: Callable[[float], None] = lambda share: None,
 ) -> Comparison:
-    """Test the difference between two runs, or sets of runs with several seeds, for significance.
+    """Test the difference between two runs or sets of runs for significance.
 
     The p-value is of approximate randomisation over the items of the split, the 95 % interval of the paired bootstrap;
     see `seqnlp.metrics.significance`. Of a set of runs the mean score counts. Both ask whether other test data would
@@ -169,7 +169,7 @@ def _measure(
 def _comparable(
     ours: Sequence[ItemScores], theirs: Sequence[ItemScores]
 ) -> tuple[dict[str, tuple[list[ItemScore], list[ItemScore]]], list[str]]:
-    """Scores of all runs by name, and the names of those that were measured against something else."""
+    """Scores of all runs by name; names of those measured against something else."""
     found, left_out = {}, []
     everyone = [*ours, *theirs]
     for name in ours[0].scores:

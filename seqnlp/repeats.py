@@ -119,7 +119,7 @@ def _sets_seed(override: str) -> bool:
 
 
 def _other_runs(folder: SeedSet, seeds: Sequence[int], overwrite: bool, notify: Callable[[str], None]) -> None:
-    """Remove runs of other seeds from a set that is replaced, else tell of them."""
+    """Remove runs of other seeds from a replaced set, else tell of them."""
     for run in folder.others(seeds):
         if overwrite:
             run.check_removable()

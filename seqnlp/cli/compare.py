@@ -142,7 +142,7 @@ def _significance(
 def print_comparison(
     console: Console, systems: Mapping[str, System], settings: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Print scores, effort and differing settings, a column a run or set of runs."""
+    """Print scores, effort and differing settings, a column a system."""
     columns = {}
     for name, system in systems.items():
         scores = system.scores()

@@ -144,7 +144,7 @@ def note(
     run: RunPath,
     text: Annotated[str | None, typer.Argument(help="The note; an empty one removes it, none shows it.")] = None,
 ) -> None:
-    """Write a note on a run, which `runs ls` and `runs show` show; it replaces an earlier one."""
+    """Write a note on a run; it replaces an earlier one. `runs ls` and `runs show` show it."""
     opened = Run.at(run)
     if text is None:
         typer.echo(opened.note())

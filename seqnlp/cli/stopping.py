@@ -1,4 +1,4 @@
-"""Stopping a training by a signal, and the command that goes on with it."""
+"""Stopping a training by a signal; the command that resumes it."""
 
 import shlex
 import signal

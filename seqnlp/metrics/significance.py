@@ -109,7 +109,7 @@ def compare_systems(
     seed: int,
     advance: Callable[[float], None] = lambda share: None,
 ) -> Significance:
-    """Compare two systems in a score, each a mean over one or several runs.
+    """Compare two systems in a score, the mean over their runs.
 
     A swap of an item exchanges the outputs of every pair of runs, one of each system.
 
@@ -205,7 +205,7 @@ def _interval(
 
 
 def permutation_p(first: Sequence[float], second: Sequence[float], samples: int, seed: int) -> float:
-    """P-value of the difference of two means, by permutation of which run is of which system.
+    """P-value of the difference of two means, by permutation of the runs.
 
     Args:
         first: A score of each run of the first system.

@@ -126,9 +126,9 @@ class Run:
 
     @classmethod
     def find(cls, root: str | Path = RUNS) -> list[Run]:
-        """Find the runs directly in a folder, and in sets of runs there, by name.
+        """Find the runs in a folder and in its sets of runs.
 
-        Damaged and half-written ones are included.
+        They are sorted by name; damaged and half-written ones are included.
         """
         folders = [Path(root), *(file.parent for file in Path(root).glob(f"*/{SEEDS}"))]
         paths = {file.parent for name in (META, RECIPE) for folder in folders for file in folder.glob(f"*/{name}")}
@@ -136,7 +136,7 @@ class Run:
 
     @property
     def _looks_like_a_run(self) -> bool:
-        """True for a folder with meta.json, or with other parts of a run if that was lost."""
+        """True for a folder with meta.json or, if that was lost, other parts."""
         return self._has(META) or self._has_parts
 
     @property
@@ -380,7 +380,9 @@ class Run:
         self.check_own()
 
     def remove(self) -> list[str]:
-        """Remove the files of the run, and its folder if nothing else is in it; call `check_removable` before.
+        """Remove the files of the run, then its folder, if that is empty.
+
+        Call `check_removable` before.
 
         Returns:
             The names of files and folders that are not of the run, and stay.

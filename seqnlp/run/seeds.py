@@ -53,7 +53,7 @@ class Spread:
 @final
 @dataclass(frozen=True)
 class SeedSet:
-    """Folder of runs of one recipe, `seed_1`, `seed_2`, ..., each a complete run of its own."""
+    """Folder of runs of one recipe: `seed_1`, `seed_2`, ..., each a complete run of its own."""
 
     path: Path
 
@@ -133,7 +133,7 @@ class SeedSet:
         return [run for run in Run.find(self.path) if run.path not in own]
 
     def begin(self, recipe: str, seeds: Sequence[int]) -> None:
-        """Create the folder with an empty summary, or write down which seeds it now has."""
+        """Create the folder with an empty summary, or record its present seeds."""
         with files.saving(self.path, "beginning a set of runs"):
             self.path.mkdir(parents=True, exist_ok=True)
         before = self.record() if self.is_set(self.path) else {}

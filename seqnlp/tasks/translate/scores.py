@@ -92,7 +92,7 @@ def sentence_scores(
 
 
 def corpus_bleu(counts: Counts) -> Counts:
-    """BLEU from counts, from 0 to 100, smoothed as sacrebleu does by default.
+    """BLEU (0 to 100) from counts, smoothed as sacrebleu does by default.
 
     Args:
         counts: Words of translations and of references, right n-grams of each length, n-grams of each length; shape

@@ -111,10 +111,10 @@ def test_p_values_are_uniform_under_the_null_hypothesis_and_intervals_cover() ->
         found = compare_systems([first], [second], 300, 1)
         p_values.append(found.p - random.random() / 300)
         covered += found.low <= 0 <= found.high
-    for level in (0.05, 0.1, 0.3):
-        share = np.mean(np.array(p_values) <= level)
-        assert share <= level + 3 * np.sqrt(level * (1 - level) / 300)  # ties make the test a little conservative
-        assert share >= level / 2
+    for size in (0.05, 0.1, 0.3):
+        share = np.mean(np.array(p_values) <= size)
+        assert share <= size + 3 * np.sqrt(size * (1 - size) / 300)  # ties make the test a little conservative
+        assert share >= size / 2
     assert 0.91 <= covered / 300 <= 0.985
 
 
