@@ -162,7 +162,7 @@ def _measure(
     found = item_scores(opened.task, opened.model, opened.examples, for_scores(recipe.training.precision))
     if found is None:
         noun = task_info(opened.task.name).noun
-        raise UsageError(f"{run.path}: this run is {noun}, a task without scores by item: there is no significance")
+        raise UsageError(f"{run.path}: this run is {noun}, which has no scores by item to test")
     return value, found
 
 

@@ -34,7 +34,7 @@ app = typer.Typer(
 app.command("compare")(compare)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-RunPaths = Annotated[list[Path], typer.Argument(help="Run directories.")]
+RunPaths = Annotated[list[Path], typer.Argument(help="Run directories, or folders of `seqnlp train --seeds`.")]
 
 ROOT = Path("runs")
 
@@ -160,10 +160,7 @@ def note(
 
 
 @app.command("rm")
-def remove(
-    runs: Annotated[list[Path], typer.Argument(help="Run directories, or folders of `seqnlp train --seeds`.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
+def remove(runs: RunPaths, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Remove runs for good. What is no run, is being trained or is a link stays; so do other files in a run."""
     sets = [SeedSet.at(path) for path in runs if SeedSet.is_set(path) and not path.is_symlink()]
     found = [run for each in sets for run in each.others([])]
@@ -199,7 +196,8 @@ def plot(
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""
-    found = {name: curves(run.events()) for name, run in _named([Run.at(path) for path in runs]).items()}
+    opened = [run for path in runs for run in (Run.find(path) if SeedSet.is_set(path) else [Run.at(path)])]
+    found = {name: curves(run.events()) for name, run in _named(opened).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
     chosen = metric or next((curve.metric for curve in found.values() if curve.metric), "")
     if metric and metric not in known:

@@ -402,6 +402,11 @@ def test_a_set_of_runs_is_listed_and_shown() -> None:
     assert found["best"] == 2
 
 
+def test_a_set_of_runs_is_plotted() -> None:
+    make_set(Path("runs/pos_seeds"))
+    assert "* pos_seeds/seed_1   + pos_seeds/seed_2" in output("plot", "runs/pos_seeds")
+
+
 def test_a_set_of_runs_is_compared_by_its_means() -> None:
     make_set(Path("runs/pos_seeds"))
     lines = output("compare", "runs/gru", "runs/pos_seeds", "--no-significance")
