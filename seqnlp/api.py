@@ -241,6 +241,22 @@ def evaluate(
     }
 
 
+def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:
+    """Check that a finished run has this recipe and the present data.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what resuming its training would raise.
+    """
+    import_tasks()
+    begun, file = Run.at(run), find_recipe(str(recipe))
+    loaded = load_recipe(file, overrides, trust)
+    _check_same_plugins(begun, copies(loaded.plugins))
+    before = recipe_of(begun, trust)
+    wanted = _resolve_auto(loaded, before)
+    _check_same_recipe(begun.path, before, wanted)
+    _check_same_corpus(begun, wanted.corpus(path_resolver(file)), wanted.data.splits)
+
+
 def load(run: str | Path, *, trust: bool = False) -> Any:
     """Open a run for use.
 

@@ -212,9 +212,13 @@ def read_corpus(data: Source, find: Callable[[str], Path], needs: Mapping[str, N
             name = min(differing)
             which = "no column" if name in expected else "a column that train lacks:"
             raise DataError(f"{split} has {which} {name!r}", places[split])
-    files = {split: data.reader.files(place) for split, place in places.items()}
-    hashes = {split: sha256(paths) if paths else content_hash(splits[split]) for split, paths in files.items()}
-    return Corpus(splits, hashes)
+    return Corpus(splits, {split: split_hash(data.reader, place, splits[split]) for split, place in places.items()})
+
+
+def split_hash(reader: Reader, place: str | Path, table: Any) -> str:
+    """SHA-256 of the files of a located split; of its rows where these are not the user's own."""
+    files = reader.files(place)
+    return sha256(files) if files else content_hash(table)
 
 
 HASHED = 1000
