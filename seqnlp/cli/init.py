@@ -213,7 +213,7 @@ def _folder(folder: Path, asker: Asker) -> list[Path] | tuple[str, Given, Path]:
     corpus = open_corpus(str(folder), folder)
     if "train" not in corpus.splits:
         raise DataError("no file in it is called train", folder)
-    splits = {split: str(place) for split, place in corpus.splits.items() if split in SPLITS.values()}
+    splits = {SPLITS[name]: str(place) for name, place in corpus.splits.items() if name in SPLITS}
     if isinstance(corpus.reader, Hub):
         given = Given(splits, "hub", {"path": str(folder)}, asker, asker.tell)
         return task_of_table(given.read(folder)), given, folder

@@ -64,6 +64,11 @@ LANGUAGE = re.compile(
     "|tr|uk|ur|vi|zh)([-_][a-z]{2})?"
 )
 """Codes of languages that columns are named by."""
+ROWS = 20
+"""Rows that a series is told by."""
+DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./]\d{1,2}[./]\d{1,2}")
+COMMA = re.compile(r"[+-]?\d+(\.\d{3})*(,\d+)?")
+"""Number with a decimal comma."""
 SENTENCE = re.compile(r"[.?!…。！？]$")
 WITHOUT_BLANKS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts with no blanks between words."""
@@ -86,7 +91,7 @@ def format_of(path: Path, lines: Sequence[str], named: str) -> Format:
         return "conllu"
     if named == "columns" or token_columns(lines):
         return "columns"
-    if looks_like_series(path) or times_in(path):
+    if looks_like_series(path) or times_in(path) or unread_series(path):
         return "series"
     if named == "csv" or (path.suffix not in ("", ".txt") and delimiter_of(lines)) or delimiter_of(lines) == "\t":
         return "csv"
@@ -134,6 +139,33 @@ def times_in(path: Path) -> bool:
     columns = list(zip(*rows[1:], strict=True))
     numbers = [all(map(is_number, column)) for column in columns]
     return any(is_time(column) and any(numbers[:place] + numbers[place + 1 :]) for place, column in enumerate(columns))
+
+
+def unread_series(path: Path) -> str:
+    """Problem of a table that is a series, but written as the reader of series does not take it; empty for others."""
+    if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv", ".txt"):
+        return ""
+    lines = list(islice(open_text(path), ROWS))
+    usual = "\t" if ".tsv" in path.suffixes else ","
+    delimiter = delimiter_of(lines) or usual
+    rows = [row for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter) if row]
+    columns = list(zip(*rows[1:], strict=False))
+    dates = [all(DATE.match(cell.strip()) for cell in column) or is_time(column) for column in columns]
+    commas = [all(COMMA.fullmatch(cell.strip()) for cell in column) for column in columns]
+    numbers = [all(map(is_number, column)) for column in columns]
+    if not any(dates) or not any(commas + numbers) or len(rows) < 3:
+        return ""
+    first = columns[dates.index(True)][0].strip()
+    found = []
+    if delimiter != usual:
+        found.append((f"{delimiter!r} between columns", "a tab" if usual == "\t" else "a comma"))
+    if any(comma and not number for comma, number in zip(commas, numbers, strict=True)):
+        found.append(("decimal commas", "points"))
+    if not is_time([first]):
+        found.append((f"times such as {first}", "2025-12-31 or 2025-12-31T18:30"))
+    if not found:
+        return ""
+    return f"a series with {', '.join(has for has, _ in found)}; expected {', '.join(wants for _, wants in found)}"
 
 
 def is_time(cells: Sequence[str]) -> bool:
@@ -340,7 +372,11 @@ def task_of_table(dataset: Dataset) -> str:
     labels = labelled(dataset, usable) or named([name for name in usable if is_short(dataset, name)], LABELS)
     if texts and labels and (len(texts) > 1 or texts[0] not in labels):
         return "classify"
-    return "translate" if len(texts) == 2 else "lm"
+    texts = [
+        name for name in texts if not all(is_number(cell or "0") for cell in dataset[: min(len(dataset), 1000)][name])
+    ]
+    ranked = sorted((words_in(dataset, name) for name in texts), reverse=True)
+    return "translate" if len(ranked) > 1 and not named(texts, TEXTS) and ranked[0] <= 3 * ranked[1] else "lm"
 
 
 def file_column(dataset: Dataset) -> str | None:
@@ -361,11 +397,10 @@ def scheme_of(column: Column) -> tuple[Scheme | None, str]:
     used = {tag.partition("-")[0] for tag in column.distinct if tag != "O"}
     if not used or not used <= set("BIELMSUW") or not any("-" in tag or tag == "O" for tag in column.distinct):
         return None, ""
-    fitting: list[Scheme] = []
-    for scheme in PREFIXES:
-        with suppress(DataError):
-            parse_tags(column.distinct, scheme)
-            fitting.append(scheme)
+    fitting = [scheme for scheme, letters in PREFIXES.items() if used <= set(letters)]
+    with suppress(DataError):
+        parse_tags(column.distinct, "bioes")
+        fitting = fitting or ["bioes"]  # which reads the letters of several schemes
     problem = ""
     for scheme in fitting:
         try:

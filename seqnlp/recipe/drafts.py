@@ -36,6 +36,7 @@ from seqnlp.readers.sniff import (
     script_of,
     separator_of,
     text_column,
+    unread_series,
     words_in,
 )
 from seqnlp.readers.time_axis import SECONDS, Step
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 COMMENT = 33
 """Column at which comments begin."""
+STEPS, SMALLEST = 20, 32
+"""Steps of an epoch, at least, where that leaves batches of so many words."""
 FEW = 10
 """Rows below which a row, and no share, is drawn for dev."""
 
@@ -73,7 +76,7 @@ class Draft:
 
     def render(self, command: str) -> str:
         """Format as TOML; `command` is the one that trains it."""
-        lines = [f"# {self.about}", *(f"# {fact}" for fact in self.facts), f"#   {command}"]
+        lines = [_plain(f"# {line}") for line in (self.about, *self.facts, f"  {command}")]
         lines += [
             _line("task", self.task),
             _line("seed", 1, "of every random choice; with the same one the run is the same"),
@@ -81,14 +84,14 @@ class Draft:
         for name, keys in self.sections.items():
             lines += ["", f"[{name}]"]
             lines += [_line(*each) for each in keys]
-        return _plain("\n".join(lines)) + "\n"
+        return "\n".join(lines) + "\n"
 
 
 def _line(key: str, value: Any = None, comment: str = "") -> str:
     if not key:
-        return f"# {comment}"
+        return f"# {_plain(comment)}"
     setting = f"{_key(key)} = {_value(value)}"
-    return f"{setting:{COMMENT}}# {comment}" if comment else setting
+    return f"{f'{setting} ':{COMMENT}}# {_plain(comment)}" if comment else setting
 
 
 def _value(value: Any) -> str:
@@ -103,7 +106,7 @@ def _key(key: str) -> str:
 
 def _plain(text: str) -> str:
     """Text without control characters, which TOML does not allow in comments."""
-    return "".join(letter if letter == "\n" or letter.isprintable() else "�" for letter in text)
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 @final
@@ -126,6 +129,11 @@ class Given:
     label: str | None = None
     """Column of labels, tags or translations."""
 
+    @property
+    def name(self) -> str:
+        """Name of train for people."""
+        return str(self.settings.get("path", self.splits["train"]))
+
     def read(self, path: Path) -> Dataset:
         """Read train, with all columns that can be read."""
         source = self.splits["train"] if self.reader == "hub" else path
@@ -135,18 +143,18 @@ class Given:
 def _begin(draft: Draft, given: Given, rows: int, unit: str) -> None:
     """Write the reader and the splits."""
     if rows < 2:
-        raise DataError(f"one of the {unit} in it; a training needs two or more", given.splits["train"])
+        raise DataError(f"one of the {unit} in it; a training needs two or more", given.name)
     if not given.settings:
         draft.add("data", "reader", given.reader)
     draft.add("data", "train", given.splits["train"])
     if "dev" in given.splits:
         draft.add("data", "dev", given.splits["dev"], "decides when to stop, and which model is kept")
     else:
-        how = {"texts": "in proportion to the labels", "rows": "the last ones", "characters": "the last ones"}
+        how = {"texts": "in proportion to the labels", "rows": "at its end", "characters": "at its end"}
         size: int | float = 0.1 if rows >= FEW else 1
         share = "a share" if size == 0.1 else f"a number of {unit}"
         manner = how.get(unit, "drawn by seed")
-        draft.add("data", "dev", size, f"{share} of train, {manner}; it decides which model is kept; or a file")
+        draft.add("data", "dev", size, f"{share} of train, {manner}; or a file: decides which model is kept")
     if "test" in given.splits:
         draft.add("data", "test", given.splits["test"], "scored once, at the end")
     else:
@@ -175,8 +183,8 @@ def draft_tag(given: Given, path: Path) -> Draft:
         settings["names"] = [renamed.get(name, name) for name in given.settings["names"]]
     total, rows = len(words.codes.values), len(dataset)
     script = script_of(words.distinct)
-    draft = Draft("tag", f"A tagger for {given.splits['train']}: gives every word its {renamed[labels_name]!r}.")
-    draft.facts = [f"{rows:,} sentences, {total:,} words, {len(tags.distinct):,} tags{_letters(script)}"]
+    draft = Draft("tag", f"A tagger for {given.name}: gives every word its {renamed[labels_name]!r}.")
+    draft.facts = [f"{rows:,} sentences, {total:,} words, {count_of(sorted(tags.distinct), 'tags')}{_letters(script)}"]
     _begin(draft, given, rows, "sentences")
     draft.add("data", "tokens", renamed[words_name], "the column of the words")
     draft.add("data", "labels", [renamed[labels_name]], "the columns to predict" + _others(given, dataset, labels_name))
@@ -200,7 +208,7 @@ def draft_tag(given: Given, path: Path) -> Draft:
         "decoder", "kind", "crf" if scheme else "linear", "scores whole sequences of tags" if scheme else "or crf"
     )
     draft.add("decoder", "dropout", size.dropout)
-    _training(draft, size.epochs, size.batch, 4e-3 if total < 50_000 else 3e-3, "words")
+    _training(draft, size.epochs, _batch(size, total), 4e-3 if total < 50_000 else 3e-3, "words")
     return draft
 
 
@@ -209,7 +217,7 @@ def _tag_columns(given: Given, dataset: Dataset) -> tuple[str, str]:
     lists = [name for name, kind in kinds(dataset).items() if kind in ("texts", "numbers")]
     if len(lists) < 2:
         found = ", ".join(dataset.column_names)
-        raise DataError(f"a tagger needs lists of words and of tags; its columns are {found}", given.splits["train"])
+        raise DataError(f"a tagger needs lists of words and of tags; its columns are {found}", given.name)
     counts = {name: value_counts(dataset, name) for name in lists}
     plain = [name for name in lists if not all(value.isdigit() for value in counts[name])]
     words = checked(given.text, dataset) if given.text else (named(lists, TOKEN_COLUMNS) or plain or lists)[0]
@@ -218,9 +226,7 @@ def _tag_columns(given: Given, dataset: Dataset) -> tuple[str, str]:
     if given.reader == "conllu":
         filled = [name for name in ("upos", "xpos", "feats") if counts[name].keys() - {"_"}]
         if not filled:
-            raise DataError(
-                "none of upos, xpos and feats is filled; --label names another column", given.splits["train"]
-            )
+            raise DataError("none of upos, xpos and feats is filled; --label names another column", given.name)
         return words, filled[0]
     likely = named([name for name in lists if name != words], TAGS)
     if likely and given.has_names:
@@ -230,7 +236,7 @@ def _tag_columns(given: Given, dataset: Dataset) -> tuple[str, str]:
     spans = [name for name in few if scheme_of(Column.from_dataset(dataset, name))[0]]
     ranked = list(dict.fromkeys([*reversed(spans), *reversed(few)]))
     if not ranked:
-        raise DataError("no column looks like tags (few different values); --label names one", given.splits["train"])
+        raise DataError("no column looks like tags (few different values); --label names one", given.name)
     if len(ranked) == 1 or len(spans) == 1:
         return words, ranked[0]
     examples = {name: ", ".join(value for value, _ in usable[name].most_common(3)) for name in ranked}
@@ -266,6 +272,11 @@ class Size:
 
 def _size(total: int, sizes: Sequence[Size]) -> Size:
     return next(size for size in sizes if total <= size.bound)
+
+
+def _batch(size: Size, total: int) -> int:
+    """Batch size that leaves a small corpus some steps an epoch."""
+    return max(min(size.batch, total // STEPS), SMALLEST)
 
 
 # those of the recipes that ship, and between and beyond them
@@ -319,12 +330,12 @@ def draft_classify(given: Given, path: Path) -> Draft:
     if label is None:
         found = ", ".join(dataset.column_names)
         problem = f"no column looks like labels (few different values); --label names one of {found}"
-        raise DataError(problem, given.splits["train"])
+        raise DataError(problem, given.name)
     tokens = named([name for name in of if of[name] == "texts" and name != label], TOKEN_COLUMNS)
     text = text_column(dataset, [label], given.ask, given.text)
     if text is None and not tokens:
         problem = f"no column of texts beside the labels, {label!r}"
-        raise DataError(f"{problem}; its columns are {', '.join(dataset.column_names)}", given.splits["train"])
+        raise DataError(f"{problem}; its columns are {', '.join(dataset.column_names)}", given.name)
     name = text or tokens[0]
     several = of[label] in ("texts", "numbers")
     separator = None if several else separator_of(dataset, label) if of[label] == "text" else None
@@ -343,7 +354,7 @@ def draft_classify(given: Given, path: Path) -> Draft:
     texts = dataset[: min(rows, 2000)][name]
     texts = [" ".join(cell) if isinstance(cell, list) else cell or "" for cell in texts]
     script = script_of(texts)
-    draft = Draft("classify", f"A classifier for {given.splits['train']}: gives a text its {renamed[label]!r}.")
+    draft = Draft("classify", f"A classifier for {given.name}: gives a text its {renamed[label]!r}.")
     draft.facts = [f"{rows:,} texts, {count_of(sorted(classes), 'classes')}{_letters(script)}"]
     _begin(draft, given, rows, "rows with several labels" if several or separator else "texts")
     is_list = isinstance(dataset[0][name], list)
@@ -372,7 +383,7 @@ def draft_classify(given: Given, path: Path) -> Draft:
     draft.add("encoder", "size", size.units, "units of each direction")
     draft.add("decoder", "kind", "mean", "of all words; or attention, max, last")
     draft.add("decoder", "dropout", size.dropout)
-    _training(draft, size.epochs, size.batch, 4e-3, "words")
+    _training(draft, size.epochs, _batch(size, int(words)), 4e-3, "words")
     return draft
 
 
@@ -389,7 +400,7 @@ def draft_translate(given: Given, path: Path) -> Draft:
         if len(ranked) < 2:
             found = ", ".join(dataset.column_names)
             problem = f"a translator needs two columns of texts; its columns are {found}"
-            raise DataError(problem, given.splits["train"], hint="--text and --label name them")
+            raise DataError(problem, given.name, hint="--text and --label name them")
         source = given.text or given.ask("Which column is translated from?", [name for name in texts if name in ranked])
         pair = source, given.label or next(name for name in ranked if name != source)
     settings, renamed = dict(given.settings), {name: name for name in pair}
@@ -399,7 +410,7 @@ def draft_translate(given: Given, path: Path) -> Draft:
     rows = len(dataset)
     head = dataset[: min(rows, 2000)]
     scripts = [script_of(text or "" for text in head[name]) for name in pair]
-    draft = Draft("translate", f"A translator for {given.splits['train']}.")
+    draft = Draft("translate", f"A translator for {given.name}.")
     draft.facts = [f"{rows:,} pairs, {' to '.join(script.capitalize() for script in scripts if script)} script"]
     _begin(draft, given, rows, "pairs")
     draft.add("data", "source", renamed[pair[0]], "the side to translate")
@@ -424,7 +435,8 @@ def draft_translate(given: Given, path: Path) -> Draft:
     draft.add("decoder", "dropout", size.dropout)
     draft.add("decoder", "label_smoothing", 0.1)
     draft.add("search", "beam", 5, "width of the beam search")
-    _training(draft, size.epochs, size.batch, 4e-3 if rows < 10_000 else 2e-3, "steps of the longer side", "one_cycle")
+    lr = 4e-3 if rows < 10_000 else 2e-3
+    _training(draft, size.epochs, _batch(size, int(rows * words)), lr, "steps of the longer side", "one_cycle")
     draft.add("training", "max_grad_norm", 1.0)
     return draft
 
@@ -434,14 +446,14 @@ def draft_lm(given: Given, path: Path) -> Draft:
     dataset = given.read(path)
     text = text_column(dataset, [], given.ask, given.text)
     if text is None:
-        raise DataError(f"no column of texts; its columns are {', '.join(dataset.column_names)}", given.splits["train"])
+        raise DataError(f"no column of texts; its columns are {', '.join(dataset.column_names)}", given.name)
     length = 0
     sample: list[str] = []
     for batch in dataset.select_columns([text]).iter(1000):
         length += sum(len(each or "") + 1 for each in batch[text])
         sample += batch[text][:10] if len(sample) < 1000 else []
     script = script_of(sample)
-    draft = Draft("lm", f"A language model of {given.splits['train']}.")
+    draft = Draft("lm", f"A language model of {given.name}.")
     draft.facts = [f"{length:,} characters{_letters(script)}"]
     _begin(draft, given, length if length > 40 else 1, "characters")
     if given.reader != "text":
@@ -485,11 +497,11 @@ def draft_forecast(given: Given, path: Path) -> Draft:
     share = 0.1 if "dev" not in given.splits else 0.0
     held = math.floor(shortest * share + 0.5)
     horizon = max(min(season if season > 1 else 12, held or shortest // 10), 1)
-    room = shortest - held - 2 * horizon
+    room = (shortest - held - horizon) // 2
     lookback = max(min(4 * season if season > 1 else 24, room), 1)
     if shortest < 12:
         raise DataError(f"series of {shortest} rows are too short to learn from; expected 12 or more", path)
-    draft = Draft("forecast", f"A forecaster for {given.splits['train']}.")
+    draft = Draft("forecast", f"A forecaster for {given.name}.")
     draft.facts = [
         f"{count_of(table.names, 'series')}, {len(table.times):,} rows, columns {', '.join(table.columns)}",
         f"one row every {step or 'step'}" + (", some values are missing" if missing else ""),
@@ -527,6 +539,8 @@ def draft_forecast(given: Given, path: Path) -> Draft:
 
 def _series(given: Given, path: Path, settings: dict[str, Any]) -> SeriesTable:
     """Read series; add settings for columns of text, several series in a file, and gaps."""
+    if problem := unread_series(path):
+        raise DataError(problem, path)
     settings |= _series_columns(path, given)
     try:
         return Series(**settings).read_series(path)
@@ -591,13 +605,13 @@ def draft_transcribe(given: Given, path: Path) -> Draft:
     texts = [name for name in dataset.column_names if name != "audio"]
     if not texts:
         hint = "a table of files and texts (.csv, .tsv, .jsonl) has them; or data.reader.pattern"
-        raise DataError("recordings without texts", given.splits["train"], hint=hint)
+        raise DataError("recordings without texts", given.name, hint=hint)
     chosen = given.label or (named(texts, ("text", "sentence", "transcript", "transcription", "label")) or texts)[0]
     checked(chosen, dataset)
     recording = read_waveform(dataset[0]["audio"]["path"])
     rows = len(dataset)
-    draft = Draft("transcribe", f"A transcriber for {given.splits['train']}.")
-    draft.facts = [f"{rows:,} recordings of {recording.rate:,} Hz, as the first{_letters(script_of(dataset[chosen]))}"]
+    draft = Draft("transcribe", f"A transcriber for {given.name}.")
+    draft.facts = [f"{rows:,} recordings, the first with {recording.rate:,} Hz{_letters(script_of(dataset[chosen]))}"]
     _begin(draft, given, rows, "recordings")
     draft.add("data", "text", chosen, "the column of what is said")
     draft.add("data", "sample_rate", min(recording.rate, 16_000), "of the features, in Hz")
