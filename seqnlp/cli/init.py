@@ -80,7 +80,7 @@ def _command(target: Path) -> str:
 
 
 class Asker:
-    """Asks for what is in doubt, or takes the likeliest answer and says so."""
+    """Questions about what is in doubt; unasked, the likeliest answer, with a note."""
 
     def __init__(self, interactive: bool, tell: Callable[[str], None]) -> None:
         self.left, self.tell = QUESTIONS if interactive else 0, tell
@@ -201,7 +201,7 @@ def _given(task: str | None, files: list[Path], asker: Asker) -> tuple[str, Give
 
 
 def _folder(folder: Path, asker: Asker) -> list[Path] | tuple[str, Given, Path]:
-    """Files of the splits in a folder, or what is given if it is one dataset."""
+    """Files of the splits in a folder; a dataset as a whole."""
     from seqnlp.readers import Hub, Parallel
     from seqnlp.readers.audio import SUFFIXES
     from seqnlp.readers.local import open_corpus
@@ -263,7 +263,7 @@ def _splits(files: list[Path]) -> dict[str, Path]:
 
 
 def _siblings(train: Path) -> dict[str, Path]:
-    """Files of dev and test beside one with `train` in its name, which are called alike."""
+    """Files of dev and test that are named like a file of train."""
     found: dict[str, Path] = {}
     for word, split in SPLITS.items():
         name = re.sub(r"(?<![A-Za-z])train(?![A-Za-z])", word, train.name)

@@ -158,7 +158,7 @@ def _drawn(parts: Mapping[str, Rows], total: int, manner: dict[str, str], notes:
 
 
 def _stratified(counts: Mapping[str, int], order: Rows, codes: Rows) -> dict[str, Rows]:
-    """Draw rows of each class in proportion, by the method of largest remainders."""
+    """Draw rows of each class in proportion (method of largest remainders)."""
     total, sizes = len(codes), np.bincount(codes)
     floors = {name: sizes * count // total for name, count in counts.items()}
     room = np.maximum(sizes - 1 - sum(floors.values()), 0)  # one row of each class stays in train

@@ -1,4 +1,4 @@
-"""Format of a file and roles of its columns, guessed from what is in it."""
+"""Format of a file and roles of its columns, guessed from its contents."""
 
 from __future__ import annotations
 
@@ -99,7 +99,10 @@ def format_of(path: Path, lines: Sequence[str], named: str) -> Format:
 
 
 def token_columns(lines: Sequence[str]) -> tuple[str | None, int] | None:
-    """Delimiter and number of columns of a text with a token a line and empty lines between sentences."""
+    """Delimiter and number of columns of a text with a token a line.
+
+    Empty lines part its sentences; None for other texts.
+    """
     kept = [line for line in lines if not line.startswith(("-DOCSTART-", "# "))]
     blocks = [list(block) for filled, block in groupby(kept, key=lambda line: bool(line.strip())) if filled]
     if len(blocks) < 2 or sum(map(len, blocks)) < 1.5 * len(blocks):
@@ -127,7 +130,7 @@ def delimiter_of(lines: Sequence[str]) -> str | None:
 
 
 def times_in(path: Path) -> bool:
-    """True for a table of times and numbers whose column of times has no usual name."""
+    """True for times in a column without a usual name, beside numbers."""
     if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv"):
         return False
     try:
@@ -142,7 +145,7 @@ def times_in(path: Path) -> bool:
 
 
 def unread_series(path: Path) -> str:
-    """Problem of a table that is a series, but written as the reader of series does not take it; empty for others."""
+    """Difference of a series from what its reader takes; empty for none."""
     if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv", ".txt"):
         return ""
     lines = list(islice(open_text(path), ROWS))
@@ -182,7 +185,7 @@ class Dialect:
     """Settings of a csv reader, and the names of its columns."""
 
     settings: dict[str, Any]
-    """Those that are not the default."""
+    """Settings that are not the default."""
     names: list[str]
     """Names of the columns; `column1`, ... without a line of names."""
     has_names: bool
@@ -242,7 +245,7 @@ def has_names(rows: Sequence[Sequence[str]]) -> bool | None:
 
 
 def looks_like_names(rows: Sequence[Sequence[str]]) -> bool:
-    """True if some cells of the first row have far fewer words than those below."""
+    """True if some cells at the top have far fewer words than others."""
     return any(
         2 * len(cell.split()) <= sum(len(text.split()) for text in column) / max(len(column), 1)
         for cell, *column in zip(*(row for row in rows if len(row) == len(rows[0])), strict=True)

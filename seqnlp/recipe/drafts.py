@@ -61,10 +61,10 @@ class Draft:
 
     task: str
     about: str
-    """What it is trained for; the first comment."""
+    """Purpose; the first comment."""
     sections: dict[str, list[tuple[str, Any, str]]] = field(default_factory=dict)
     facts: list[str] = field(default_factory=list)
-    """What was found in the file, one line each."""
+    """Findings in the file, one line each."""
 
     def add(self, section: str, key: str, value: Any, comment: str = "") -> None:
         """Add a key; a comment tells what it is for."""
@@ -261,7 +261,7 @@ def _letters(script: str) -> str:
 @final
 @dataclass(frozen=True)
 class Size:
-    """Sizes of a model and its training for a corpus of up to so many words, rows or characters."""
+    """Sizes of a model and its training, for corpora up to a bound."""
 
     bound: float
     units: int
@@ -554,7 +554,7 @@ def _series(given: Given, path: Path, settings: dict[str, Any]) -> SeriesTable:
 
 
 def _series_columns(path: Path, given: Given) -> dict[str, Any]:
-    """Settings of a reader of series, from the first rows of a csv file."""
+    """Settings of a reader of series, from the first rows."""
     if path.suffix == ".parquet":
         return {}
     names, *rows = [row for _, row in islice(Csv().records(path), HEAD)] or [[]]

@@ -65,7 +65,7 @@ class Data(Spec):
 
     @property
     def drawn(self) -> dict[str, Size]:
-        """Share or number of rows of each split that is drawn from train."""
+        """Sizes of the splits that are drawn from train."""
         named = {"dev": self.dev, "test": self.test}
         return {split: size for split, size in named.items() if isinstance(size, int | float)}
 

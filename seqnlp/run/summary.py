@@ -117,7 +117,10 @@ def data_section(run: Run) -> dict[str, Any]:
 
 
 def last_source(data: Mapping[str, Any]) -> str:
-    """Source of the test split in `[data]`, or else of dev or train; what is drawn from train has none."""
+    """Source of test in `[data]`, or else of dev or train.
+
+    Splits that are drawn from train have none.
+    """
     return next((source for split in ("test", "dev", "train") if isinstance(source := data.get(split), str)), "")
 
 

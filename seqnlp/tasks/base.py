@@ -48,7 +48,10 @@ class TaskRecipe(Recipe, ABC):
     """Name of the rows of a split in messages."""
 
     def corpus(self, find: PathResolver) -> Corpus:
-        """Read the splits that `[data]` names, and draw those that it does not; `find` looks files up."""
+        """Read the splits that `[data]` names, and draw the others.
+
+        `find` looks files up.
+        """
         corpus = self.read(self.data.splits, find)
         return self.draw(corpus) if self.data.drawn else corpus
 
@@ -57,7 +60,7 @@ class TaskRecipe(Recipe, ABC):
         return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.drawn))
 
     def draw(self, corpus: Corpus) -> Corpus:
-        """Draw the splits that have no source from train, which then lacks their rows."""
+        """Draw the splits without a source from train; it then lacks their rows."""
         strata = self.strata(corpus.splits["train"])
         return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name)
 

@@ -78,7 +78,7 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
 
 
 def drawn_split(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:
-    """Draw a split from train once more, or read what of train is left.
+    """Draw a split from train once more; for train, the rest of it.
 
     Raises:
         seqnlp.errors.RunError: train has changed, so that other rows would be drawn.

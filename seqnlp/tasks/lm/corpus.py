@@ -108,7 +108,9 @@ class TextSplit:
 
 
 def cut_text(whole: TextSplit, sizes: Mapping[str, Size]) -> dict[str, TextSplit]:
-    """Cut parts off at the end of a text, each from the beginning of a line if one is near; notes tell their sizes.
+    """Cut parts off at the end of a text; notes tell their sizes.
+
+    Each begins with a line, if the beginning of one is near.
 
     Args:
         whole: The text.

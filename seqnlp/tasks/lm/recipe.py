@@ -78,7 +78,7 @@ class LmRecipe(TaskRecipe):
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
 
     def draw(self, corpus: Corpus) -> Corpus:
-        """Cut the splits that have no source off at the end of train."""
+        """Cut the splits without a source off at the end of train."""
         parts = cut_text(corpus.splits["train"], self.data.drawn)
         hashes = {name: part.fingerprint for name, part in parts.items()}
         return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})

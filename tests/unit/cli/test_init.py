@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from datasets import Dataset
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from seqnlp import api
 from seqnlp.cli.app import app
@@ -187,7 +186,7 @@ def test_two_files_of_lines_are_a_text_and_its_translation() -> None:
     trains(name)
 
 
-SHIPPED = {
+SHIPPED: dict[str, tuple[str, dict[str, Any]]] = {
     "pos/train.conllu": ("tag", {"labels": ["upos"]}),
     "entities/train.conll": ("tag", {"scheme": "bio"}),
     "sentiment/train.tsv": ("classify", {"text": "text", "label": "label"}),
