@@ -359,7 +359,7 @@ def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> 
     before = run.meta().get("corpus", {})
     for split, found in corpus.hashes.items():
         if before.get(split, found) != found:  # runs of older versions have no hash of what is not a file
-            name = f"{split} split ({sources[split]})"
+            name = f"{split} split ({sources.get(split) or 'drawn from ' + sources['train']})"
             raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
 
 

@@ -123,6 +123,14 @@ def data_section(run: Run) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
+def last_source(data: Mapping[str, Any]) -> str:
+    """Source of test in `[data]`, or else of dev or train.
+
+    Splits that are drawn from train have none.
+    """
+    return next((source for split in ("test", "dev", "train") if isinstance(source := data.get(split), str)), "")
+
+
 def tag_set(run: Run) -> set[str]:
     """Tag set of a tagger's first label column, without `O`; empty if unknown."""
     try:
