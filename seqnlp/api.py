@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,23 +103,23 @@ def _train(
     find = path_resolver(file)
     with notes_to(notify):
         corpus = wanted.corpus(find)
+    run = Run(path)
     if saved is None:
         with error_context("train"):
             task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
-        run = Run(path)
         _check_same_corpus(run, corpus, wanted.data.splits)
         task = restore(run, wanted)
     for notice in task.fit_notices:
         notify(f"train: {notice}")
-    splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
-    for name, examples in splits.items():
-        for notice in task.notices(examples):
-            notify(f"{name}: {notice}")
-
-    show = task.preview(corpus.splits["dev"], wanted.seed)
-    corpus.splits.clear()  # what is encoded need not stay mapped into memory
-    trainer = _trainer(wanted, task, splits, show)
+    with nullcontext() if saved is None else fitting(run, "its codecs"):
+        splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
+        for name, examples in splits.items():
+            for notice in task.notices(examples):
+                notify(f"{name}: {notice}")
+        show = task.preview(corpus.splits["dev"], wanted.seed)
+        corpus.splits.clear()  # what is encoded need not stay mapped into memory
+        trainer = _trainer(wanted, task, splits, show)
     if saved is None:
         _check_used(wanted, trainer.model, file, overrides)
         lock.acquire()
@@ -170,7 +170,7 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
 
 
 def _save_state(run: Run, trainer: Trainer) -> None:
-    """Save a checkpoint; never one that nothing can be resumed from."""
+    """Save a checkpoint; `Diverged` if its weights are not finite, from which nothing can be resumed."""
     tensors, progress = trainer.state()
     _check_finite(
         {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer.")}, trainer.progress.step
@@ -179,7 +179,10 @@ def _save_state(run: Run, trainer: Trainer) -> None:
 
 
 def _check_finite(tensors: Mapping[str, torch.Tensor], step: int) -> None:
-    """Raise `Diverged` for weights that are not finite: they would be the best for ever, or the end of a resume."""
+    """Raise `Diverged` for weights that are not finite.
+
+    Saved, they would stay the best for ever, or make a checkpoint from which nothing can be resumed.
+    """
     if name := not_finite(tensors):
         raise Diverged(f"the weights {name!r} are not finite after step {step}; try a smaller optimizer.lr")
 

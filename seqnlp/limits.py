@@ -52,11 +52,13 @@ CONTEXT = Range(1, 100_000)
 RATE = Range(0.0, 1.0)
 """Learning rate of dynamic evaluation."""
 HISTORY = Range(1, 10_000)
-"""Tokens before a place to which gradients are computed."""
+"""Preceding tokens with respect to which gradients are computed."""
 WIDTH = Range(20, 1_000)
 """Columns of a chart."""
 HEIGHT = Range(6, 500)
 """Lines of a chart."""
+LINE = Range(1, 1_000_000_000)
+"""Bytes of a line that is read."""
 PORT = Range(1, 65_535)
 RECIPE_INTEGER = 1_000_000_000
 """Greatest whole number in a recipe, where its key has no other bound."""

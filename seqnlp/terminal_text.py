@@ -71,7 +71,7 @@ class _Filter(io.RawIOBase):
         return len(taken)
 
     def flush(self) -> None:
-        if not self._stream.closed:  # as it is when the interpreter ends
+        if not self._stream.closed:  # the interpreter closes it at its end
             with self._errors():
                 self._stream.flush()
 
@@ -108,7 +108,7 @@ class GuardedStream(io.TextIOWrapper):
             return cast("BinaryIO", _Filter(name, bytes_out, encoding, escape=escape, lossy=lossy, bars=bars))
 
         super().__init__(door(escape=escape), encoding, errors, newline="", line_buffering=escape, write_through=True)
-        self._behind = stream  # which closes its buffer when it is collected
+        self._behind = stream  # a stream that is collected closes its buffer
         self.unguarded: IO[str] = self
         self.for_bars: IO[str] = self
         if escape:
@@ -137,7 +137,7 @@ def own_stream(stream: IO[str]) -> IO[str]:
 
 
 def bar_stream() -> IO[str]:
-    """Standard error for the progress bars of libraries, which carry names of others."""
+    """Standard error for progress bars of libraries, which carry others' names."""
     return sys.stderr.for_bars if isinstance(sys.stderr, GuardedStream) else sys.stderr
 
 

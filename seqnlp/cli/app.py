@@ -102,7 +102,7 @@ def main() -> NoReturn:
 
 
 def _leave(code: int) -> NoReturn:
-    flush_output()  # what can't be written would be tried again, and told in a traceback
+    flush_output()  # at exit Python would retry a failed write, with a traceback
     sys.exit(code)
 
 

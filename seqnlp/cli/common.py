@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from seqnlp.errors import DataError, UsageError
-from seqnlp.limits import Range
+from seqnlp.limits import LINE, Range
 from seqnlp.lines import line_limit, long_line, set_line_limit
 from seqnlp.plots.images import check_image
 from seqnlp.tasks.registry import task_info
@@ -23,14 +23,6 @@ Trust = Annotated[
     bool, typer.Option("--trust", help="Run the Python that a run brings along, its plugins. This is remembered.")
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-
-MaxLine = Annotated[
-    int,
-    typer.Option(
-        "--max-line", min=1, metavar="<bytes>", callback=set_line_limit, help="Longest line that is read, in bytes."
-    ),
-]
-"""Option that sets the limit when the command line is parsed; functions of commands have no use for its value."""
 
 BLOCK = 1 << 17
 """Bytes read at once, at most: enough for large batches, little enough for a flat memory."""
@@ -67,7 +59,7 @@ def raw_blocks(file: Path | None) -> Iterator[list[bytes]]:
                 number += len(whole)
                 yield [line + b"\n" for line in whole]
                 begun, size = [], 0
-            begun.append(rest)  # joined once: a long line takes no squared time
+            begun.append(rest)  # joined once, or a long line would take quadratic time
             size += len(rest)
             if size > max_line:
                 raise long_line(name, number)
@@ -144,13 +136,16 @@ def open_predictor(run: Path, kind: type[P], trust: bool = False) -> P:
     return predictor
 
 
-def number_option(allowed: Range, text: str, metavar: str | None = None) -> Any:
+def number_option(
+    allowed: Range, text: str, metavar: str | None = None, apply: Callable[[Any], Any] | None = None
+) -> Any:
     """Option for a number; its help shows the range, and its fault the value found.
 
     Args:
         allowed: The range; of floats for an option that takes fractions.
         text: Its help text.
         metavar: Its value in the help; by default `<int>` or `<float>`.
+        apply: Called with the number when the command line is parsed.
     """
     kind = type(allowed.low)
 
@@ -165,6 +160,8 @@ def number_option(allowed: Range, text: str, metavar: str | None = None) -> Any:
             whole = "whole " if kind is int else ""
             bounds = f"a {whole}number from {allowed.low} to {allowed.high:,}"
             raise UsageError(f"{option.opts[0]} {value}: expected {bounds}")
+        if apply is not None:
+            apply(found)
         return found
 
     return typer.Option(
@@ -175,6 +172,10 @@ def number_option(allowed: Range, text: str, metavar: str | None = None) -> Any:
         metavar=metavar or f"<{kind.__name__}>",
         help=text,
     )
+
+
+MaxLine = Annotated[int, number_option(LINE, "Longest line that is read, in bytes.", "<bytes>", apply=set_line_limit)]
+"""Option that sets the limit when the command line is parsed; functions of commands have no use for its value."""
 
 
 def image_option(what: str, *names: str) -> Any:

@@ -157,7 +157,7 @@ def parse_reader(text: str) -> Reader:
     except ValidationError as error:
         faults = [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
         listed = "; ".join(f"{key}: {message}" for key, message in faults)
-        raise UsageError(f"--reader {text}: {listed}; the kinds are {', '.join(Reader.members)}") from None
+        raise UsageError(f"--reader {text}: {listed}; the kinds are {', '.join(sorted(Reader.members))}") from None
 
 
 def show_corpora(listings: Sequence[Listing]) -> None:

@@ -38,7 +38,7 @@ def ls(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] 
 
 @app.command("clear")
 def clear(yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
-    """Remove all of it; what is needed is made again. What another process has open stays."""
+    """Remove all entries; those that are needed are made again. Entries that another process has open stay."""
     from seqnlp.readers import cache
 
     found = list(cache.entries())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import blocks, decoded_blocks, input_name, without_ends
+from seqnlp.cli.common import blocks, decoded_blocks, input_name
 from seqnlp.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ RECORDS = 256
 FORCE = "--reader text takes it as lines"
 
 
+Lines = Callable[[Path | None], Iterator[list[str]]]
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Blocks of texts."""
@@ -98,25 +101,21 @@ class Inputs:
         return self.blocks
 
 
-def peek(file: Path | None) -> tuple[list[str], Iterator[list[str]] | None]:
+def peek(file: Path | None) -> tuple[list[str], Lines]:
     """First lines of an input with their ends.
 
     Returns:
-        The lines; for what can be read once also all of its blocks, those lines included.
+        The lines; also a reader of all of it, for `open_inputs`.
     """
     if file is not None and file.is_file():
-        return first_bytes(file).decode(errors="replace").splitlines(keepends=True), None
+        return first_bytes(file).decode(errors="replace").splitlines(keepends=True), decoded_blocks
     given = decoded_blocks(file, keep_mark=True)
     first = next(given, [])
-    return first, chain([first] if first else [], given)
+    return first, lambda _: chain([first] if first else [], given)
 
 
 def open_inputs(
-    run: Path,
-    file: Path | None,
-    reader: str | None = None,
-    column: str | None = None,
-    arriving: Iterator[list[str]] | None = None,
+    run: Path, file: Path | None, reader: str | None = None, column: str | None = None, lines: Lines = blocks
 ) -> Inputs:
     """Open the input of a command.
 
@@ -125,7 +124,7 @@ def open_inputs(
         file: None or `-` for standard input.
         reader: Kind of the reader, or its settings; `text`: a text a line. None: recognised.
         column: Column of the texts in a table; None: that of the run's corpus.
-        arriving: Blocks of lines with their ends, of an input that was looked at.
+        lines: Reads a file or standard input as blocks of lines, where it is no table.
 
     Raises:
         seqnlp.errors.UsageError: settings that contradict each other.
@@ -134,12 +133,12 @@ def open_inputs(
     if reader == "text":
         if column is not None:
             raise UsageError("--reader text has no columns: leave out --column")
-        return Inputs("line", lines_of(file))
+        return Inputs("line", lines_of(file, lines))
     data = data_of(run)
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
         if reader is None:
-            return from_stream(file, blocks(file) if arriving is None else without_ends(arriving), name, data)
+            return from_stream(file, name, data, lines)
         return Inputs("record", spooled(file, lambda copy: table(copy, reader_for(copy, reader, data), name, column)))
     if reader is None and column is None and is_parallel(file, data):
         return Inputs("record", table(file, reader_for(file, "parallel", data), name, column))
@@ -147,11 +146,11 @@ def open_inputs(
     if kind == "text":
         if column is not None:
             raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
-        return Inputs("line", lines_of(file))
+        return Inputs("line", lines_of(file, lines))
     return Inputs("record", table(file, reader_for(file, kind, data), name, column))
 
 
-def lines_of(file: Path | None) -> Iterator[list[str]]:
+def lines_of(file: Path | None, read: Lines) -> Iterator[list[str]]:
     """Blocks of lines; of a file that is compressed with gzip, of its contents."""
     from seqnlp.readers.files import GZIP, open_text
 
@@ -160,7 +159,7 @@ def lines_of(file: Path | None) -> Iterator[list[str]]:
         while block := list(islice(lines, RECORDS)):
             yield block
     else:
-        yield from blocks(file)
+        yield from read(file)
 
 
 @dataclass(frozen=True)
@@ -338,13 +337,14 @@ def text_of(value: Any, file: Path | str, number: int, name: str) -> str:
     raise DataError(f"record {number}: {name!r} is {json.dumps(value, default=str)[:40]}; expected text", file)
 
 
-def from_stream(file: Path | None, arriving: Iterator[list[str]], name: str, data: RunData) -> Inputs:
+def from_stream(file: Path | None, name: str, data: RunData, read: Lines) -> Inputs:
     """Input that can be read once: lines, or objects of JSON Lines, as they come.
 
     Raises:
         seqnlp.errors.DataError: its first line is of a table, of parallel text, or of CoNLL-U.
     """
     source = input_name(file)
+    arriving = read(file)
     first = next(arriving, [])
     everything = chain([first] if first else [], arriving)
     kind = kind_of_lines(first)

@@ -18,9 +18,11 @@ from seqnlp.cli.common import (
     SentenceFile,
     Trust,
     blocks,
+    decoded_blocks,
     input_name,
     number_option,
     open_predictor,
+    without_ends,
 )
 from seqnlp.cli.inputs import AsReader, Column, open_inputs, peek
 from seqnlp.errors import UsageError
@@ -74,13 +76,14 @@ def tag(
     if file is not None and ".conllu" in file.suffixes[-2:]:
         _tag_conllu(tagger, file, raw_lines(file, keep_mark=True), as_conllu)
         return
-    first, arriving = peek(file) if reader is None and column is None else ([], None)
+    first, whole = peek(file) if reader is None and column is None else ([], decoded_blocks)
     if is_conllu([line.rstrip("\r\n") for line in first]):
-        rest = chain.from_iterable(arriving) if arriving is not None else raw_lines(Path(str(file)), keep_mark=True)
+        is_file = file is not None and file.is_file()
+        rest = raw_lines(Path(str(file)), keep_mark=True) if is_file else chain.from_iterable(whole(file))
         _tag_conllu(tagger, file, rest, as_conllu)
         return
     _refuse_columns(tagger, first, file, pretokenized)
-    inputs = open_inputs(run, file, reader, column, arriving)
+    inputs = open_inputs(run, file, reader, column, lambda file: without_ends(whole(file)))
     draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain
     for lines in inputs:
         taggings = tagger.tag(lines, pretokenized=pretokenized, best=best or 0)

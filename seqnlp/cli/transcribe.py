@@ -69,7 +69,9 @@ def transcribe(
     search = chosen_search(transcriber, beam, language_model, lm_weight, length_bonus)
     transcriber.scorer(search)  # raises for what is no language model before anything is read
     if files == [STREAM]:
-        samples = transcriber.stream(stream_blocks(), rate or transcriber.rate, channels, search=search)
+        samples = transcriber.stream(
+            stream_blocks(), transcriber.rate if rate is None else rate, channels, search=search
+        )
         for result in samples:
             write(result, aligned, as_json)
         return

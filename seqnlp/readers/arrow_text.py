@@ -1,4 +1,4 @@
-"""Check of text in Arrow tables, which may have been written without one."""
+"""Check of text in Arrow tables, which are written without any."""
 
 from __future__ import annotations
 

@@ -120,7 +120,10 @@ class Reader(Family, ABC):
     def _renamings(
         self, present: list[str], source: str | Path, asked: Collection[str] | None = None
     ) -> dict[str, str]:
-        """Map columns of the corpus to their new names; of a table of asked ones those that are there."""
+        """Map columns of the corpus to their new names.
+
+        With `asked`, columns that are neither present nor asked for are left out.
+        """
         unread = set() if asked is None else set(self.columns.values()) - set(asked) - set(present)
         wanted = {new: old for new, old in self.columns.items() if old not in unread}
         for new, old in wanted.items():
@@ -187,7 +190,7 @@ class Corpus:
     splits: dict[str, Any]
     """Tables `train`, `dev` and, if there is one, `test`."""
     hashes: dict[str, str]
-    """SHA-256 of the files of each split, or of its rows if they are not the user's own files."""
+    """SHA-256 of the files of each split; of its rows where the files are not the user's own."""
 
 
 def read_corpus(data: Source, find: Callable[[str], Path], needs: Mapping[str, Need] | None = None) -> Corpus:

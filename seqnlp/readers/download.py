@@ -48,7 +48,7 @@ class TooSlow(Exception):
 
 @final
 class Pace:
-    """Deadline of a download in all its tries, and least rate of what arrives."""
+    """Deadline of a download in all its tries, and its least rate."""
 
     def __init__(self, size: int) -> None:
         self._end = time.monotonic() + GRACE + size / LEAST_RATE
@@ -88,7 +88,7 @@ class Pace:
 
 @final
 class _PacedBytes(io.RawIOBase):
-    """Bytes of a connection, each of which has to keep the pace."""
+    """Raw stream of a connection. It keeps the deadline and the least rate of a `Pace`."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, pace: Pace) -> None:
         self._raw, self._connection, self._pace = raw, connection, pace

@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast, final
 
@@ -20,8 +20,11 @@ BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
+BLOCK = 1 << 16
+"""Bytes that are read at once."""
+
 LEAST, RATIO = 100_000_000, 200
-"""Decompressed bytes from which on a gzip file may be a bomb, and how many times its size it then may hold."""
+"""Limits against gzip bombs: decompressed bytes that any file may hold, and the largest compression ratio beyond."""
 
 
 def open_text(path: Path) -> Iterator[str]:
@@ -45,20 +48,31 @@ def read_text(path: Path) -> str:
 def raw_lines(path: Path, keep_mark: bool = False) -> Iterator[str]:
     """Yield the lines of a file unchanged, with their ends; the same errors as `open_text`."""
     with open_bytes(path) as file:
-        max_line = line_limit()
-        for number, raw in enumerate(iter(partial(file.readline, max_line + len("\r\n")), b""), 1):
+        for number, raw in enumerate(chain.from_iterable(_blocks_of_lines(file, path)), 1):
             if number == 1 and raw.startswith(UTF16):
                 raise DataError("this is UTF-16 text; expected UTF-8", path)
             if b"\0" in raw:
                 raise DataError("a NUL byte: this is a binary file; expected UTF-8 text", path, number)
-            if len(raw) > max_line and len(raw.rstrip(b"\r\n")) > max_line:
-                raise long_line(path, number)
             try:
                 line = raw.decode()
             except UnicodeDecodeError as error:
                 byte = f"byte 0x{raw[error.start]:02x} in column {error.start + 1}"
                 raise DataError(f"{byte} is not UTF-8; convert the file to UTF-8", path, number) from None
             yield line.removeprefix(BOM) if number == 1 and not keep_mark else line
+
+
+def _blocks_of_lines(file: IO[bytes], path: Path) -> Iterator[list[bytes]]:
+    """Lines of a file with their ends, block by block."""
+    limit, number = line_limit(), 0
+    while block := file.read(min(BLOCK, limit)):
+        if not block.endswith(b"\n"):
+            block += file.readline(limit + len("\r\n"))
+        lines = io.BytesIO(block).readlines()
+        number += len(lines)
+        last = lines[-1].rstrip(b"\r\n")  # no other one can be longer than a block
+        if len(last) > limit and b"\0" not in last:
+            raise long_line(path, number)
+        yield lines
 
 
 @contextmanager

@@ -133,7 +133,7 @@ class Run:
     def is_run(cls, path: str | Path) -> bool:
         """True for a run directory of any version, complete or not."""
         try:
-            return "format" in files.read_json(Path(path, META))  # be it damaged
+            return "format" in files.read_json(Path(path, META))  # a damaged file that still parses is a run's, too
         except RunError:
             return False
 
@@ -316,7 +316,9 @@ class Run:
 
     def save_card(self, text: str) -> None:
         """Save the model card; its digest, in a comment, tells later that nobody has edited it."""
-        files.write_bytes(self.path / CARD, seal(f'{text}\n<!-- "{DIGEST}": "{ZEROS}" -->\n'.encode()))
+        # a lone surrogate may come from an escape in JSON; a card is for people, who can read its number
+        content = f'{text}\n<!-- "{DIGEST}": "{ZEROS}" -->\n'.encode("utf-8", "backslashreplace")
+        files.write_bytes(self.path / CARD, seal(content))
 
     def notes(self) -> Iterator[str]:
         """Notes on files that decide no prediction: they are for people, who may edit them."""

@@ -8,7 +8,16 @@ from typing import Any
 
 import torch
 
-from seqnlp.errors import OutOfMemory, RecipeError, RunError, SeqnlpError, UntrustedPlugin, UsageError, error_context
+from seqnlp.errors import (
+    DataError,
+    OutOfMemory,
+    RecipeError,
+    RunError,
+    SeqnlpError,
+    UntrustedPlugin,
+    UsageError,
+    error_context,
+)
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
@@ -76,6 +85,10 @@ def fitting(run: Run, parts: str) -> Iterator[None]:
     """
     try:
         yield
+    except DataError as error:
+        if error.path is not None:
+            raise
+        raise RunError(f"damaged: {parts} do not fit its recipe ({error.problem})", run.path) from error
     except SeqnlpError:
         raise
     except Exception as error:

@@ -16,6 +16,7 @@ picture is there at once and no computation can freeze it.
 | history.py | texts, prompts and drafts, kept in files |
 | matching.py | which items a filter shows, the best match first |
 | flow_layout.py | cells in lines as words in a paragraph, and brackets below them |
+| screen_buffer.py, terminal.py | output: only the cells that change are sent |
 | themes.py | colours |
 | errors.py | notifications of failed requests, the log of unexpected exceptions |
 | web.py, page.py, templates/ | the same in a browser |

@@ -9,6 +9,7 @@ DOORS = {"terminal_text.py", "cli/console.py"}
 """The filter, and the consoles that make their texts visible themselves."""
 EXEMPT = {
     "tui/app.py": {"Console"},  # into a string, for the log of crashes
+    "cli/inputs.py": {"fdopen"},  # standard input, to be read
     "service/__main__.py": {"fdopen"},  # a pipe to the application, whatever its number was
 }
 

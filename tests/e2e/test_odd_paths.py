@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ ODD = {
     "a full device": "/dev/full",
 }
 ENDLESS = {"a pipe", "a device without an end", "a full device"}
-READ = {
+READ: dict[str, list[Any]] = {
     "train": ["train", "{}"],
     "train data.train": ["train", "pos_gru", "--out", "{here}/run", "-s", "data.train={}"],
     "check data.train": ["recipes", "check", "pos_gru", "-s", "data.train={}"],
@@ -53,7 +54,7 @@ READ = {
     "tui --runs": ["tui", "--runs", "{}"],
     "recipes show": ["recipes", "show", "{}"],
     "recipes check": ["recipes", "check", "{}"],
-    "recipes cp": ["recipes", "cp", "{}", "{here}/copy.toml"],
+    "recipes cp: from": ["recipes", "cp", "{}", "{here}/copy.toml"],
     "corpora ls": ["corpora", "ls", "--into", "{}"],
     "corpora get --from": ["corpora", "get", "tinyshakespeare", "--from", "{}", "--into", "{here}/c"],
     "corpora stats": ["corpora", "stats", "{}"],
@@ -63,7 +64,7 @@ READ = {
     "runs plot": ["runs", "plot", "{}"],
     "runs compare": ["runs", "compare", "{}", TAG],
 }
-STREAMED = {
+STREAMED: dict[str, list[Any]] = {
     "predict a text": ["predict", TAG, "{}"],
     "tag a text": ["tag", TAG, "{}"],
     "classify": ["classify", DATA / "classify", "{}"],
@@ -71,7 +72,7 @@ STREAMED = {
     "translate": ["translate", DATA / "translate", "{}"],
 }
 """Commands that read text as it comes, as long as it comes."""
-WRITTEN = {
+WRITTEN: dict[str, list[Any]] = {
     "train --out": ["train", "pos_gru", "--out", "{}", *SMALL],
     "errors --svg": ["errors", TAG, "--svg", "{}.svg"],
     "runs plot --svg": ["runs", "plot", TAG, "--svg", "{}.svg"],
@@ -79,6 +80,7 @@ WRITTEN = {
     "recipes schema --out": ["recipes", "schema", "--out", "{}"],
     "corpora get --into": ["corpora", "get", "tinyshakespeare", "--from", "{here}", "--into", "{}"],
 }
+COMMANDS = READ | STREAMED | WRITTEN
 CASES = [
     *product(READ, ODD),
     *product(STREAMED, [kind for kind in ODD if kind not in ENDLESS]),
@@ -93,6 +95,7 @@ SAMPLE = [
     ("recipes check", "a long name"),
     ("recipes schema --out", "a full device"),
     ("tag a text", "memory"),
+    ("probe --data", "a file"),
 ]
 
 
@@ -108,7 +111,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tried(seqnlp: Program, here: Path, command: str, kind: str) -> None:
-    words = (READ | STREAMED | WRITTEN).get(command) or []
+    words = COMMANDS[command]
     odd = ODD[kind].replace("{here}", str(here))
     filled = [str(word).replace("{here}", str(here)).replace("{}", odd) for word in words]
     done = seqnlp(*filled, folder=here)

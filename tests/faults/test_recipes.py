@@ -244,7 +244,9 @@ def is_small(recipe: TaskRecipe) -> bool:
 
     plain = recipe.model_dump()
     parts = {name: plain.get(name) for name in ("embedding", "encoder", "decoder", "search", "ngrams")}
-    return max(numbers(parts), default=0) <= 400 and plain["training"]["batch_tokens"] <= 200_000
+    return max(numbers(parts), default=0) <= 400 and (
+        plain["training"]["batch_tokens"] <= 200_000 and plain["training"]["epochs"] <= 1000
+    )
 
 
 def begun(file: Path, settings: list[str], out: Path) -> None:

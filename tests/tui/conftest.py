@@ -111,8 +111,9 @@ def make_run(name: str, task: str, metric: str, score: float, created: str, size
     (run / "scores.json").write_text(json.dumps({"test": {metric: score}}))
     with open(run / "model.safetensors", "wb") as model:
         model.truncate(size)
-    event = {"event": "evaluated", "metric": metric, "scores": {metric: score}, "best": True, "epoch": 1, "step": 9}
-    lines = [event, {"event": "done", "step": 9}]
+    where = {"step": 9, "epoch": 1, "seconds": 2}
+    event = {"event": "evaluated", "metric": metric, "scores": {metric: score}, "best": True, **where}
+    lines = [event, {"event": "done", **where, "reason": "finished"}]
     (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return run
 

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -63,7 +63,7 @@ def check_drawing(terminal: PtyTerminal) -> None:
         time.sleep(0.02)
 
 
-def both(row: list[object], other: list[object]) -> list[tuple[int, tuple[object, object]]]:
+def both(row: Sequence[object], other: Sequence[object]) -> list[tuple[int, tuple[object, object]]]:
     return [(x, cells) for x, cells in enumerate(zip(row, other, strict=True)) if cells[0] != cells[1]]
 
 

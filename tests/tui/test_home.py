@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceState
@@ -375,3 +376,12 @@ def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(RunFolder, "read", counted)
     return looks
+
+
+async def test_what_is_pasted_without_a_focus_goes_into_the_line(runs: Path, fake: Any, shows: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.screen.set_focus(None)
+        app.post_message(events.Paste("pos"))
+        await shows(app, "1 of 4")

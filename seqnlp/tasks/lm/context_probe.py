@@ -49,7 +49,7 @@ def probe(
     if not isinstance(opened.examples, StreamDataset):
         raise UsageError(f"{run}: expected a language model; this run is {task_info(opened.task.name).noun}")
     tokens = opened.examples.tokens
-    steps = min(steps, len(tokens) // 2)
+    steps = min(steps, len(tokens) // 2, len(tokens) - 2)
     if steps < 1:
         raise DataError("too short to look back in", opened.table.name)
     last = np.unique(np.linspace(steps, len(tokens) - 2, POSITIONS).astype(np.int64))

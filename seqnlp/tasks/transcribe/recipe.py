@@ -102,9 +102,11 @@ class TranscribeRecipe(TaskRecipe):
         if features.hop_ms > features.window_ms:
             problem = f"{features.hop_ms:g} ms leave gaps between windows of {features.window_ms:g} ms"
             yield Fault("features.hop_ms", problem, f"hop_ms = {features.window_ms / 2.5:g}")
+        # a resolved recipe names every setting: what counts is what differs from the default
+        plain = CtcSearch()
+        given = [key for key in CtcSearch.model_fields if getattr(self.search, key) != getattr(plain, key)]
         if self.search.beam == 1:
-            given = self.search.model_fields_set & {"language_model", "lm_weight", "length_bonus"}
-            for key in sorted(given):
+            for key in given:
                 yield Fault(f"search.{key}", "greedy search (beam = 1) has no use for it", "beam = 8")
-        elif self.search.language_model is None and "lm_weight" in self.search.model_fields_set:
+        elif self.search.language_model is None and "lm_weight" in given:
             yield Fault("search.lm_weight", "there is no language model to weigh", "search.language_model = RUN")

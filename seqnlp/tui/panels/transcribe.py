@@ -70,7 +70,7 @@ class TranscribePanel(PredictPanel):
 
     def line(self) -> Widget:
         """The line for the file."""
-        return Line(placeholder=self.PLACEHOLDER, id="text", compact=True, select_on_focus=False)
+        return Line(self.PLACEHOLDER, id="text")
 
     def answer_widgets(self) -> Iterable[Widget]:
         yield self.side_by_side([SpeechView() for _ in self.runs])

@@ -61,6 +61,12 @@ class BaseScreen(Screen[None]):
         self.workers.cancel_node(self)
         return super().remove()
 
+    def on_paste(self, event: events.Paste) -> None:
+        """Pass on what is pasted while nothing has the focus: a page may paste before it has the focus again."""
+        lines = self.query("Input, TextArea")
+        if self.focused is None and lines:
+            lines.first().focus().post_message(events.Paste(event.text))
+
     def content_to_copy(self) -> str:
         """Text that `ctrl+c` copies when no text is selected."""
         return ""

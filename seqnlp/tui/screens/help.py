@@ -41,7 +41,7 @@ TEXTUAL_ACTIONS = {"app.focus_next", "app.focus_previous", "page_left", "page_ri
 
 @final
 class HelpScreen(ModalScreen[None]):
-    """A modal list of keys and a text, which any of the usual keys closes; a topic shows a page instead."""
+    """A modal list of keys and a text, or a page. Any of the usual keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q,enter,space", "dismiss", "close"),

@@ -82,7 +82,8 @@ class RecipeText(LinesView, can_focus=False):
 
     def _seek(self) -> None:
         if self._faults:
-            self.scroll_to(y=max(self._first - self.size.height // 3, 0), animate=False)
+            # by force: the scrollbar of a recipe that was just shown may not be laid out yet
+            self.scroll_to(y=max(self._first - self.size.height // 3, 0), animate=False, force=True)
 
 
 def painted(line: str) -> Content:

@@ -313,7 +313,7 @@ class Legend(Widget):
 
     def render(self) -> Content:
         heading, gap = ("tint: model's probability", "\n") if self.size.height > 1 else ("model:", " ")
-        return Content.styled(heading, "$muted").append(gap).append(tints(self.app.ansi_color))
+        return Content.styled(heading, "$muted").append(gap).append(tints(bool(self.app.ansi_color)))
 
 
 def tints(plain: bool) -> Content:

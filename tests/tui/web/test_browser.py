@@ -76,22 +76,27 @@ async def test_ctrl_v_pastes_what_was_copied_elsewhere(site: Any, browser: Any) 
     grant = {"origin": site.origin, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     await browser.tell("Browser.grantPermissions", **grant)
     await browser.tell(
-        "Runtime.evaluate", expression="navigator.clipboard.writeText('sentiment')", awaitPromise=True, userGesture=True
+        "Runtime.evaluate", expression="navigator.clipboard.writeText('body')", awaitPromise=True, userGesture=True
     )
+    await browser.type("no ")  # it has the focus then
+    await browser.wait(lambda: "❯ no" in browser.drawn())
     key = {"key": "v", "code": "KeyV", "windowsVirtualKeyCode": 86, "modifiers": 2}
     # what a browser does with that key, unless the page prevents it
     await browser.tell("Input.dispatchKeyEvent", type="rawKeyDown", commands=["paste"], **key)
     await browser.tell("Input.dispatchKeyEvent", type="keyUp", **key)
-    await browser.wait(lambda: "❯ sentiment" in browser.drawn() and "1 of 4" in browser.drawn())
-    await browser.tell("Runtime.evaluate", expression="navigator.clipboard.writeText('_lstm')", awaitPromise=True)
-    # the menu of the right mouse button, and the middle one, come as the same event
-    await browser.tell("Runtime.evaluate", expression="document.execCommand('paste')", userGesture=True)
-    await browser.wait(lambda: "❯ sentiment_lstm" in browser.drawn())
+    await browser.wait(lambda: "❯ no body" in browser.drawn())
+    paste = (  # as the menu of the right button does, and the middle button
+        "const data = new DataTransfer(); data.setData('text/plain', '_lstm');"
+        "document.querySelector('.xterm-helper-textarea').dispatchEvent("
+        "new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))"
+    )
+    await browser.tell("Runtime.evaluate", expression=paste)
+    await browser.wait(lambda: "❯ no body_lstm" in browser.drawn())
     assert browser.complaints() == []
 
 
 async def test_on_a_phone(site: Any, browser: Any) -> None:
-    screen = {"width": 390, "height": 844, "deviceScaleFactor": 3, "mobile": True}
+    screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     await browser.tell("Emulation.setDeviceMetricsOverride", **screen)
     await browser.tell("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
     await browser.open(site.address)
@@ -110,6 +115,7 @@ async def test_on_a_phone(site: Any, browser: Any) -> None:
     await browser.type("pos")
     await browser.wait(lambda: "1 of 4" in browser.drawn())
     if folder := os.environ.get("SEQNLP_SHOTS"):
+        await asyncio.sleep(1)
         picture = b64decode((await browser.tell("Page.captureScreenshot", format="png"))["data"])
         Path(folder, "phone.png").write_bytes(picture)
     assert browser.complaints() == []
