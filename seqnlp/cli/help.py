@@ -51,10 +51,9 @@ def show_help(
 
 
 def _draw(text: str) -> None:
-    from rich.markdown import Markdown
-
+    from seqnlp.cli.markdown import PageMarkdown
     from seqnlp.cli.tables import stdout_console
 
     console = stdout_console()
     console.width = min(console.width, WIDTH)
-    console.print(Markdown(text, code_theme="ansi_light", hyperlinks=False))
+    console.print(PageMarkdown(text, hyperlinks=False), crop=False)

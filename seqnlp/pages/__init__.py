@@ -118,9 +118,9 @@ def find(topic: str) -> str:
     Raises:
         seqnlp.errors.UsageError: there is none; names the nearest.
     """
-    topic = topic.strip().removesuffix(".md").strip(".")
+    topic = topic.strip().lower().removesuffix(".md").strip(".")
     found = [page.text for page in pages() if page.name == topic] or _sections_of(topic)
-    if not found and (same := [each for each in _keys() if _last(each.topic) == topic.lower()]):
+    if not found and (same := [each for each in _keys() if _last(each.topic) == topic]):
         found = [each.text for each in same] if len(same) <= SHOWN else [_list(topic, same)]
     if not found:
         hint = did_you_mean(topic, topics(), "'") or "`seqnlp help` lists the topics"
@@ -155,6 +155,8 @@ def _sections_of(topic: str) -> list[str]:
             own = section.topic.split(".")
             if section.level == 3 and kinds and _matches(own, parts[:length]) and own != [kinds[1]]:
                 return _sections_of(".".join([kinds[1], *parts[length:]]))
+    if parts[-1] == "kind" and len(parts) > 2:
+        return _sections_of(".".join([*parts[:-2], "kind"]))
     # as recipes write it, without the kind: encoder.size
     return [each.text for each in _keys() if each.level == 3 and _without_kind(each.topic.split("."), parts)]
 

@@ -1,12 +1,12 @@
 """`python -m seqnlp.pages`: write the key reference anew, after a change of the specs."""
 
 from seqnlp.pages import FOLDER
-from seqnlp.pages.keys import write_reference
+from seqnlp.pages.keys import Reference, write_reference
 
 
 def main() -> None:
     """Write all files of the reference, and remove others."""
-    written = write_reference()
+    written = write_reference(Reference())
     for path in (FOLDER / "keys").glob("*.md"):
         if path.name not in written:
             path.unlink()

@@ -139,6 +139,7 @@ class Table:
     members: dict[str, dict[str, str]] = field(default_factory=dict)
     """First sentences of the kinds by task, if this is a family."""
     default_kinds: dict[str, list[str]] = field(default_factory=dict)
+    """Tasks by the kind of a section that names none; empty: it must name one."""
     way: tuple[Step, ...] = ()
 
 
@@ -151,6 +152,7 @@ class Reference:
         names = [info.name for info in known_tasks() if info.module]
         self.tasks = {name: Recipe.members[name] for name in names}
         self.tables: dict[str, Table] = {}
+        self._texts: dict[type[Spec], dict[str, str]] = {}
         self.homes: dict[type[Spec], str] = _homes(self.tasks)
         self.used = _used_values()
         self.corpora = {recipe.model_fields["data"].annotation for recipe in self.tasks.values()}
@@ -162,7 +164,8 @@ class Reference:
         spec = spec.complete() if issubclass(spec, Parts) else spec
         table = self.tables.setdefault(name, Table(name, way=way))
         _note(table.docs, _doc(spec), task)
-        texts = spec.field_help()
+        texts = self._texts.setdefault(spec, {}) or spec.field_help()  # which reads the source
+        self._texts[spec] = texts
         for key, info in spec.model_fields.items():
             own = f"{name}.{key}".lstrip(".")
             inner = list(_specs_in(info.annotation))
@@ -182,6 +185,7 @@ class Reference:
     def _family(self, head: type[Family], name: str, task: str, way: tuple[Step, ...], info: FieldInfo) -> None:
         table = self.tables.setdefault(name, Table(name, way=way))
         _note(table.docs, _doc(head), task)
+        _note(table.default_kinds, head.default_kind or "", task)
         for kind, member in head.members.items():
             if task in table.members.setdefault(kind, {}):
                 continue
@@ -237,16 +241,17 @@ class Reference:
         """
         section = entry.section
         if section is None:
-            return self._line(entry.way, entry.key, toml(self.example(entry)))
+            return self.line(entry.way, entry.key, toml(self.example(entry)))
         needed = self.needed(Step(entry.key, section), "")
         if needed:
             inside = ", ".join(f"{name} = {text}" for name, text in needed.items())
-            return self._line(entry.way, entry.key, f"{{ {inside} }}")
+            return self.line(entry.way, entry.key, f"{{ {inside} }}")
         if any(self.needed(step, "") for step in entry.way):
-            return self._line(entry.way, entry.key, "{}")
+            return self.line(entry.way, entry.key, "{}")
         return f"[{'.'.join([*(step.key for step in entry.way), entry.key])}]"
 
-    def _line(self, way: Sequence[Step], key: str, expression: str) -> str:
+    def line(self, way: Sequence[Step], key: str, expression: str) -> str:
+        """One line of TOML that sets a key, given the sections on the way to it."""
         for step in reversed(way):
             needed = self.needed(step, key)
             if not needed and not step.in_list:
@@ -454,9 +459,8 @@ def _default(info: FieldInfo) -> str:
     return toml(value)
 
 
-def write_reference() -> dict[str, str]:
+def write_reference(reference: Reference) -> dict[str, str]:
     """Pages of the reference by file name, and `README.md`, their list."""
-    reference = Reference()
     files: dict[str, list[Table]] = {}
     for name, table in reference.tables.items():
         if name and not table.entries and not table.members and not table.docs:
@@ -513,6 +517,15 @@ def _head(reference: Reference, table: Table) -> Iterator[str]:
         yield f"Only in {_names(where)}."
         yield ""
     if table.members:
+        yield f"### {table.name}.kind"
+        yield ""
+        yield "Kind of the section. A bare kind stands for a section with the defaults of its other keys."
+        yield ""
+        yield f"- type: one of {', '.join(map(_code, table.members))}"
+        yield f"- default: {_by_task(table.default_kinds)}"
+        first = next(iter(table.members))
+        yield f"- example: {_code(reference.line(table.way[:-1], table.way[-1].key, toml(first)))}"
+        yield ""
         yield "| kind | | tasks |"
         yield "|---|---|---|"
         for kind, docs in table.members.items():
@@ -539,16 +552,20 @@ def _bullets(reference: Reference, table: Table, entry: Entry, alone: bool) -> I
         yield f"- kinds: [{entry.kinds}]({entry.kinds.partition('.')[0]}.md{anchor}): {', '.join(map(_code, kinds))}"
     elif entry.section and not entry.way:
         yield f"- keys: [{entry.name}]({entry.name}.md)"
-    shown = []
-    for default, tasks in entry.defaults.items():
-        value = {"": "none, it must be given", "-": "left out", DEFAULTS: DEFAULTS}.get(default, _code(default))
-        shown.append(f"{value} in {_names(tasks)}" if len(entry.defaults) > 1 else value)
-    yield f"- default: {'; '.join(shown)}"
+    yield f"- default: {_by_task(entry.defaults)}"
     whole = {task for tasks in table.docs.values() for task in tasks}
     if alone and set(entry.tasks) != whole:
         yield f"- only in {_names(entry.tasks)}"
     with suppress(LookupError):  # a test names the keys without one
         yield f"- example: {_code(reference.as_toml(entry))}"
+
+
+def _by_task(defaults: Mapping[str, list[str]]) -> str:
+    shown = []
+    for default, tasks in defaults.items():
+        value = {"": "none, it must be given", "-": "left out", DEFAULTS: DEFAULTS}.get(default, _code(default))
+        shown.append(f"{value} in {_names(tasks)}" if len(defaults) > 1 else value)
+    return "; ".join(shown)
 
 
 def _code(text: str) -> str:
