@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, final, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, final, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
@@ -105,7 +105,7 @@ class Entry:
 
     name: str
     """Dotted name in the reference."""
-    field: FieldInfo
+    info: FieldInfo
     way: tuple[Step, ...]
     """Sections from the recipe down to the key."""
     tasks: list[str] = field(default_factory=list)
@@ -124,7 +124,7 @@ class Entry:
     @property
     def section(self) -> type[Spec] | None:
         """Class of the section that the key holds, if it has no kinds."""
-        inner = [spec for spec, named in _specs_in(self.field.annotation) if not named and not _is_family(spec)]
+        inner = [spec for spec, named in _specs_in(self.info.annotation) if not named and not _is_family(spec)]
         return inner[0] if inner else None
 
 
@@ -196,13 +196,13 @@ class Reference:
     def _add(self, table: Table, entry: Entry, text: str, task: str) -> None:
         """Add a key, or a task to the same key of another one."""
         same = (each for each in table.entries if each.name == entry.name and each.kinds == entry.kinds)
-        known = next((each for each in same if _kind_of(each.field) == _kind_of(entry.field)), entry)
+        known = next((each for each in same if _kind_of(each.info) == _kind_of(entry.info)), entry)
         if known is entry:
             table.entries.append(entry)
         if task not in known.tasks:
             known.tasks.append(task)
             _note(known.texts, text, task)
-            _note(known.defaults, _default(entry.field), task)
+            _note(known.defaults, _default(entry.info), task)
 
     def example(self, entry: Entry) -> Any:
         """Telling value for a key: of the spec, the table above, a recipe that ships, or else no default.
@@ -210,13 +210,13 @@ class Reference:
         Raises:
             LookupError: there is none.
         """
-        if entry.field.examples:
-            return entry.field.examples[0]
+        if entry.info.examples:
+            return entry.info.examples[0]
         for name in (entry.name, f"{entry.name.partition('.')[0]}.{entry.key}"):
             if name in EXAMPLES:
                 return EXAMPLES[name]
-        choices = _choices(entry.field.annotation)
-        default = None if entry.field.is_required() else entry.field.get_default(call_default_factory=True)
+        choices = _choices(entry.info.annotation)
+        default = None if entry.info.is_required() else entry.info.get_default(call_default_factory=True)
         if isinstance(default, bool):
             return not default
         used = self.used.get(entry.name, [])
@@ -228,7 +228,7 @@ class Reference:
         if entry.kinds:
             return next(iter(self.tables[entry.kinds].members))
         if isinstance(default, int | float):
-            return _another(default, entry.field.metadata)
+            return _another(default, entry.info.metadata)
         if default not in (None, "", [], {}):
             return default
         raise LookupError(f"no example of the key {entry.name}: add one to its field, `Field(examples=[...])`")
@@ -274,7 +274,7 @@ class Reference:
         for table in self.tables.values():
             for entry in table.entries:
                 inside = bool(entry.way) and entry.way[-1].spec is step.spec
-                if inside and entry.field.is_required() and entry.key != first and step.spec not in self.corpora:
+                if inside and entry.info.is_required() and entry.key != first and step.spec not in self.corpora:
                     needed[entry.key] = toml(self.example(entry))
         return needed
 
@@ -283,7 +283,7 @@ def _another(number: int | float, bounds: Sequence[Any]) -> int | float:
     """Number of the same size that is not the default."""
     if isinstance(number, float):
         return number / 2 if number else 0.1
-    most = next((bound.le for bound in bounds if isinstance(bound, Le)), RECIPE_INTEGER)
+    most = next((cast(int, bound.le) for bound in bounds if isinstance(bound, Le)), RECIPE_INTEGER)
     return min(2 * number or 1, most)
 
 
@@ -442,7 +442,7 @@ def _range(bounds: Sequence[Any], whole: bool = False) -> str:
             case Le():
                 high = f"to {bound.le:,}"
             case Lt():
-                high = f"to {bound.lt - 1:,}" if whole else f"to below {bound.lt:,}"
+                high = f"to {cast(int, bound.lt) - 1:,}" if whole else f"to below {bound.lt:,}"
     return ", " + " ".join(part for part in (low, high) if part) if low or high else ""
 
 
@@ -544,7 +544,7 @@ def _head(reference: Reference, table: Table) -> Iterator[str]:
 
 
 def _bullets(reference: Reference, table: Table, entry: Entry, alone: bool) -> Iterator[str]:
-    yield f"- type: {_kind_of(entry.field)}"
+    yield f"- type: {_kind_of(entry.info)}"
     if entry.kinds:
         members = reference.tables[entry.kinds].members
         kinds = [kind for kind, docs in members.items() if set(docs) & set(entry.tasks)]
