@@ -93,7 +93,7 @@ def transcribe(
 
 
 def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Transcribe a recording, or those that a file of lines names, with the default options."""
+    """Transcribe a recording, or a file's list of them, with default options."""
     from seqnlp.readers.audio import SUFFIXES
 
     if file is not None and file.suffix.lower() in SUFFIXES:

@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, Any] = {
     "encoder.mogrifier.rank": 32,
     "features.f_max": 4000.0,
     "features.f_min": 20.0,
+    "features.top_db": 80.0,
     "optimizer": "sgd",
     "optimizer.beta1": 0.95,
     "optimizer.beta2": 0.999,

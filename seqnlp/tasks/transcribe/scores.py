@@ -1,4 +1,4 @@
-"""Transcripts of a split, their error rates, and the labels that were confused."""
+"""Transcripts of a split, their error rates, and confused labels."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -56,15 +56,24 @@ def most_frequent_text(train: Sequence[str], references: Sequence[str]) -> Score
     return text_scores(references, [text] * len(references))
 
 
-def confused_labels(examples: TranscribeDataset, logs: Sequence[Logs], text: RunningText) -> LabelPairs:
-    """Align reference and transcript, token by token; one that was inserted or deleted stands beside nothing."""
+def confused_labels(
+    references: Sequence[str], rows: NDArray[np.int64], logs: Sequence[Logs], text: RunningText
+) -> LabelPairs:
+    """Align references and transcripts, token by token; one that was inserted or deleted stands beside nothing.
+
+    Args:
+        references: Right texts, as the codec was fitted on them.
+        rows: Row of each in the table.
+        logs: Log-probabilities of the labels, of each recording.
+        text: Codec of the labels.
+    """
     names = [NOTHING]
     number = {NOTHING: 0}
     gold: list[int] = []
     predicted: list[int] = []
     confidence: list[float] = []
-    rows: list[int] = []
-    for row, (reference, each) in enumerate(zip(examples.texts, logs, strict=True)):
+    places: list[int] = []
+    for row, reference, each in zip(rows.tolist(), references, logs, strict=True):
         labels = find(each, GREEDY, None).labels
         certain = [
             float(np.exp(each[a:b, label].max())) for label, (a, b) in zip(labels, align(each, labels), strict=True)
@@ -79,12 +88,12 @@ def confused_labels(examples: TranscribeDataset, logs: Sequence[Logs], text: Run
             gold.append(0 if one is None else number[right[one]])
             predicted.append(0 if other is None else number[found[other]])
             confidence.append(1.0 if other is None else certain[other])
-            rows.append(int(examples.rows[row]))
+            places.append(row)
     shown = ["(blank)" if name == " " else name.strip() for name in names]
     return LabelPairs(
         shown,
         np.array(gold, np.int64),
         np.array(predicted, np.int64),
         np.array(confidence, np.float32),
-        np.array(rows, np.int64),
+        np.array(places, np.int64),
     )

@@ -50,7 +50,7 @@ class TranscribeTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TranscribeRecipe, train: "Dataset", find: PathResolver) -> Self:
-        """Fit the tokens of the texts, and the statistics of the features where they are the corpus'."""
+        """Fit the tokenizer, and corpus statistics if features need them."""
         texts = read_texts(recipe, train)
         codec = recipe.features.codec(recipe.data.sample_rate)
         if recipe.features.normalize == "corpus":
@@ -141,7 +141,9 @@ class TranscribeTask(LabellingTask):
 
     def label_pairs(self, model: SequenceModel, examples: TranscribeDataset) -> dict[str, LabelPairs]:
         """Tokens of references beside those of transcripts, by the cheapest edits."""
-        return {self.recipe.data.text: confused_labels(examples, predict_logs(model, examples), self.text)}
+        references = _as_trained(self.recipe, examples.texts)
+        pairs = confused_labels(references, examples.rows, predict_logs(model, examples), self.text)
+        return {self.recipe.data.text: pairs}
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         return preview(self.encode(dev, 1), seed, self.text)
