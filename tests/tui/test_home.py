@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.widgets import Input, Markdown
 
 from seqnlp.run import Run
 from seqnlp.run.seeds import SeedSet
@@ -406,3 +407,22 @@ async def test_what_is_pasted_without_a_focus_goes_into_the_line(runs: Path, fak
         app.screen.set_focus(None)
         app.post_message(events.Paste("pos"))
         await shows(app, "1 of 4")
+
+
+async def test_help_shows_pages(runs: Path, fake: Any, text_of: Any, shows: Any, settled: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark", "slash")
+        await shows(app, "Your own data: running text (lm)")
+        assert "the newest first" not in text_of(app)
+        await pilot.press(*"encoder.lstm.size", "enter")
+        await shows(app, "Units of each direction of each layer.")
+        app.screen.query_one(Input).value = "encoder.lsmt"
+        await pilot.press("enter")
+        await shows(app, "did you mean 'encoder.lstm'?")
+        page = app.screen.query_one(Markdown)
+        page.post_message(Markdown.LinkClicked(page, "keys/training.md#trainingepochs"))
+        await shows(app, "Passes over the training data, at most.")
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
