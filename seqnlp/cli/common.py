@@ -90,8 +90,12 @@ def without_ends(arriving: Iterator[list[str]]) -> Iterator[list[str]]:
 
 def decoded_blocks(file: Path | None, keep_mark: bool = False) -> Iterator[list[str]]:
     """Yield blocks of lines with their ends; the same errors as `blocks`."""
+    from seqnlp.readers.files import GZIP
+
     number = 0
     for block in raw_blocks(file):
+        if not number and block[0].startswith(GZIP):
+            raise DataError("this is compressed with gzip; decompress it first, with gzip -dc", input_name(file))
         if not number and not keep_mark:
             block[0] = block[0].removeprefix(b"\xef\xbb\xbf")
         yield _decode(block, input_name(file), number)

@@ -56,6 +56,12 @@ REFUSED = {
     ".docx": "a document",
     ".odt": "a document",
     ".pdf": "a PDF",
+    ".rtf": "a document",
+    ".html": "an HTML page",
+    ".htm": "an HTML page",
+    ".xml": "XML",
+    ".srt": "a file of subtitles",
+    ".vtt": "a file of subtitles",
     ".zip": "a zip archive",
     ".tar": "a tar archive",
     ".xz": "compressed with xz",
@@ -68,6 +74,10 @@ MAGIC = {
     b"PK\x03\x04": "a zip archive, such as a spreadsheet",
     b"\xd0\xcf\x11\xe0": "an office document",
     b"%PDF-": "a PDF",
+    b"{\\rtf": "a document in RTF",
+    b"<!doctype html": "an HTML page",
+    b"<html": "an HTML page",
+    b"<?xml": "XML",
     b"SQLite format 3\0": "a database",
     b"\x1f\x8b": "compressed with gzip twice",
     b"BZh": "compressed with bzip2",
@@ -204,7 +214,8 @@ def recognised(file: Path, column: str) -> str:
     plain = file.name.lower().removesuffix(".gz")
     ending = Path(plain).suffix
     if ending in REFUSED:
-        raise DataError(f"this is {REFUSED[ending]}; save it as csv, jsonl or text", file)
+        hint = "" if b"\0" in first_bytes(file) else FORCE
+        raise DataError(f"this is {REFUSED[ending]}; save it as csv, jsonl or text", file, hint=hint)
     head = first_bytes(file)
     kind = ENDINGS.get(ending)
     if kind == "json":
@@ -212,7 +223,7 @@ def recognised(file: Path, column: str) -> str:
     if kind == "hub":
         return kind
     for magic, what in MAGIC.items():
-        if head.startswith(magic):
+        if head[: len(magic)].lower() == magic.lower():
             raise DataError(f"this is {what}; expected text, csv or jsonl", file)
     lines = head.decode(errors="replace").removeprefix("\ufeff").splitlines()
     kind = kind or kind_of_lines(lines)

@@ -1,5 +1,6 @@
 """Small inputs on which something once went wrong in tables, and what is right; a sample of each kind."""
 
+import gzip
 import json
 import os
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 import seqnlp
 from seqnlp.cli.app import app
+from seqnlp.cli.common import decoded_blocks
 from seqnlp.errors import DataError, RecipeError, RunError
 from seqnlp.events import Event
 
@@ -213,6 +215,9 @@ def test_any_file_can_be_taken_as_lines(classifier: Path, tmp_path: Path) -> Non
     [
         ("t.xlsx", b"PK\3\4", "t.xlsx: this is a spreadsheet; save it as csv, jsonl or text"),
         ("t", b"PK\3\4", "t: this is a zip archive, such as a spreadsheet"),
+        ("t.srt", b"1\n", "t.srt: this is a file of subtitles; save it as csv, jsonl or text; --reader text takes it"),
+        ("t", b"<!DOCTYPE html><p>", "t: this is an HTML page"),
+        ("t.txt", b"{\\rtf1 a}", "t.txt: this is a document in RTF"),
         ("t", b"PAR1PAR1", "t: this is a parquet file; its name should end in .parquet"),
         ("t.txt", b"%PDF-1.7", "t.txt: this is a PDF"),
         ("t", TICKETS.encode(), "t:1: this looks like a table with a header; --reader csv reads it"),
@@ -230,6 +235,12 @@ def test_what_is_no_text_is_refused_in_one_line(
         call("classify", classifier, tmp_path / name)
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_pipe_compressed_with_gzip_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "pipe").write_bytes(gzip.compress(b"good\n"))
+    with pytest.raises(DataError, match=r"pipe: this is compressed with gzip; decompress it first, with gzip -dc$"):
+        next(decoded_blocks(tmp_path / "pipe"))
 
 
 def test_standard_input_is_recognised_by_its_first_line(classifier: Path) -> None:
