@@ -241,6 +241,22 @@ def evaluate(
     }
 
 
+def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:
+    """Check that a finished run has this recipe and the present data.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what resuming its training would raise.
+    """
+    import_tasks()
+    begun, file = Run.at(run), find_recipe(str(recipe))
+    loaded = load_recipe(file, overrides, trust)
+    _check_same_plugins(begun, copies(loaded.plugins))
+    before = recipe_of(begun, trust)
+    wanted = _resolve_auto(loaded, before)
+    _check_same_recipe(begun.path, before, wanted)
+    _check_same_corpus(begun, wanted.corpus(path_resolver(file)), wanted.data.splits)
+
+
 def load(run: str | Path, *, trust: bool = False) -> Any:
     """Open a run for use.
 
@@ -343,7 +359,7 @@ def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> 
     before = run.meta().get("corpus", {})
     for split, found in corpus.hashes.items():
         if before.get(split, found) != found:  # runs of older versions have no hash of what is not a file
-            name = f"{split} split ({sources[split]})"
+            name = f"{split} split ({sources.get(split) or 'drawn from ' + sources['train']})"
             raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
 
 

@@ -14,6 +14,7 @@ from seqnlp.cli import (
     forecast,
     generate,
     help,
+    init,
     predict,
     probe,
     recipes,
@@ -31,12 +32,13 @@ from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 app = typer.Typer(
     name="seqnlp",
     help="Label and transform sequences: train a model from a recipe, score it, use it.",
-    epilog="Start with: seqnlp train pos_gru. Read: seqnlp help.",
+    epilog="Start with: seqnlp train pos_gru; with a file of your own: seqnlp init FILE. Read: seqnlp help.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.init)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("errors")(errors.errors)

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, final
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from seqnlp.errors import DataError, SeqnlpError
+from seqnlp.errors import DataError, SeqnlpError, error_context
 from seqnlp.lines import MAX_LINE, with_line_limit
+from seqnlp.notes import note
 from seqnlp.readers import cache
+from seqnlp.readers.drawn import Size, Strata, draw
 from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
@@ -73,14 +76,28 @@ class Reader(Family, ABC):
         """
         return None
 
+    def documents(self, source: str | Path) -> Sequence[int] | None:
+        """Number of the document of each row of a whole file; None where the file tells none."""
+        return None
+
     @final
     def load(self, source: str | Path, needs: Mapping[str, Need] | None = None) -> Dataset:
+        """Read a split and rename its columns; see `load_rows`."""
+        return self.load_rows(source, needs)[0]
+
+    @final
+    def load_rows(
+        self, source: str | Path, needs: Mapping[str, Need] | None = None
+    ) -> tuple[Dataset, NDArray[np.int64]]:
         """Read a split and rename its columns.
 
         Args:
             source: Path of the split, as `locate` returns it.
             needs: Columns that are needed, by their new names; rows where one is empty are left out with a note. None
                 for all columns as they are.
+
+        Returns:
+            The table, and the row of the file of each of its rows.
 
         Raises:
             seqnlp.errors.DataError: what `read` raises; no sequences; a column to rename that is missing.
@@ -111,7 +128,7 @@ class Reader(Family, ABC):
                 except UnicodeDecodeError as error:
                     byte = f"byte 0x{error.object[error.start]:02x}"
                     raise DataError(f"column {name!r}: {byte} in it is not UTF-8", self.name_of(source)) from None
-        return dataset
+        return dataset, rows
 
     def name_of(self, source: str | Path) -> str:
         """Name of a split in messages."""
@@ -183,6 +200,15 @@ class Source(Protocol):
         """Source of each split by its name."""
 
 
+@final
+@dataclass(frozen=True)
+class Sources:
+    """Some of the splits of a recipe."""
+
+    reader: Reader
+    splits: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Splits of a corpus: tables with one row per sequence and the same columns."""
@@ -190,31 +216,81 @@ class Corpus:
     splits: dict[str, Any]
     """Tables `train`, `dev` and, if there is one, `test`."""
     hashes: dict[str, str]
-    """SHA-256 of the files of each split; of its rows where the files are not the user's own."""
+    """SHA-256 of the files of each split, or of its rows if they are not the user's own files; of what is drawn from
+    train also of the numbers of its rows."""
+    documents: NDArray[np.int64] | None = None
+    """Document of each row of train, where these were asked for and the reader knows them."""
 
 
-def read_corpus(data: Source, find: Callable[[str], Path], needs: Mapping[str, Need] | None = None) -> Corpus:
+def draw_corpus(
+    corpus: Corpus,
+    sizes: Mapping[str, Size],
+    seed: int,
+    strata: Strata | None = None,
+    unit: str = "rows",
+    select: Callable[[Any, NDArray[np.int64]], Any] = lambda table, rows: table.select(rows),
+) -> Corpus:
+    """Draw splits from train, which then lacks their rows; notes tell how many.
+
+    Args:
+        corpus: Splits, train among them.
+        sizes: Share or number of rows of each split to draw.
+        seed: Decides what is drawn.
+        strata: Classes of the rows of train.
+        unit: Name of the rows in messages.
+        select: Takes rows of a split.
+
+    Raises:
+        seqnlp.errors.DataError: a split without rows; none that are left for train.
+    """
+    train = corpus.splits["train"]
+    with error_context("train"):
+        drawn = draw(sizes, len(train), seed, strata, corpus.documents, unit)
+    for name in drawn.notes:
+        note(f"train: {name}")
+    for name, size in sizes.items():
+        found = f"{len(drawn.rows[name]):,} of {len(train):,} {unit} of train"
+        note(f"{name}: {found}, drawn by seed {seed}{drawn.manner[name]}; data.{name} = {size:g}")
+    splits = {name: select(train, rows) for name, rows in drawn.rows.items()}
+    hashes = {name: drawn.digest(name, corpus.hashes["train"]) for name in splits}
+    return Corpus({**corpus.splits, **splits}, {**corpus.hashes, **hashes})
+
+
+def read_corpus(
+    data: Source, find: Callable[[str], Path], needs: Mapping[str, Need] | None = None, documents: bool = False
+) -> Corpus:
     """Read the splits that a recipe names.
 
     Args:
         data: The reader and its sources.
         find: Resolves a path in the project; raises `DataError` when there is no such file.
         needs: Columns that are needed; None for all.
+        documents: Also look for the documents of train.
 
     Raises:
         seqnlp.errors.DataError: what the reader raises, and splits with different columns.
     """
     places = {split: data.reader.locate(source, find) for split, source in data.splits.items()}
-    splits = {split: data.reader.load(place, needs) for split, place in places.items()}
+    loaded = {split: data.reader.load_rows(place, needs) for split, place in places.items()}
+    splits = {split: dataset for split, (dataset, _) in loaded.items()}
     expected = set(splits["train"].column_names)
     for split, dataset in splits.items():
         if needs is None and (differing := expected ^ set(dataset.column_names)):
             name = min(differing)
             which = "no column" if name in expected else "a column that train lacks:"
             raise DataError(f"{split} has {which} {name!r}", places[split])
-    files = {split: data.reader.files(place) for split, place in places.items()}
-    hashes = {split: sha256(paths) if paths else content_hash(splits[split]) for split, paths in files.items()}
-    return Corpus(splits, hashes)
+    hashes = {split: split_hash(data.reader, place, splits[split]) for split, place in places.items()}
+    found = None
+    if documents:
+        of_file = data.reader.documents(data.reader.split_slice(str(places["train"]))[0])
+        found = None if of_file is None else np.asarray(of_file, np.int64)[loaded["train"][1]]
+    return Corpus(splits, hashes, found)
+
+
+def split_hash(reader: Reader, place: str | Path, table: Any) -> str:
+    """SHA-256 of the files of a located split; of its rows where these are not the user's own."""
+    files = reader.files(place)
+    return sha256(files) if files else content_hash(table)
 
 
 HASHED = 1000

@@ -70,6 +70,15 @@ class Columns(Reader):
                 return number
         return None
 
+    def documents(self, source: str | Path) -> list[int] | None:
+        document, found = 0, []
+        for block in self.blocks(open_text(Path(source)), source):
+            if any(isinstance(row, list) for row in block):
+                found.append(document)
+            last = block[-1]
+            document += isinstance(last, str) and last.split(self.delimiter)[:1] == [self.document_separator]
+        return found if len(set(found)) > 1 else None
+
     def sentences(self, path: Path) -> Iterator[dict[str, list[str]]]:
         """Yield the sentences of a file, one at a time."""
         for block in self.blocks(open_text(path), path):
@@ -117,6 +126,7 @@ COMMENTS = ("sent_id", "text")
 WIDTH = 1 + len(COLUMNS)
 PLAIN_IDS = [str(number) for number in range(1, 513)]
 ID = re.compile(r"([0-9]{1,9})(?:([-.])([0-9]{1,9}))?")
+NEWDOC = re.compile(r"#\s*newdoc\b")
 OWN_COMMENT = re.compile(r"#\s*(?:(?:sent_id|text|(?:newdoc|newpar)\s+id|global\.columns)\s*=|(?:newdoc|newpar)\s*$)")
 TAG = re.compile("O|[BIELMSUW]-\\S+")
 COMMENT = re.compile(r"#\s*(\w+)\s*=(.*)")
@@ -148,6 +158,17 @@ class Conllu(Reader):
             if is_word and (found, word) == (row, item):
                 return number
         return None
+
+    def documents(self, source: str | Path) -> list[int] | None:
+        document, inside, found = 0, False, []
+        for line in open_text(Path(source)):
+            if line.startswith("#"):
+                document += NEWDOC.match(line) is not None
+                continue
+            if line and not inside:
+                found.append(document)
+            inside = bool(line)
+        return found if len(set(found)) > 1 else None
 
 
 def parse_conllu(lines: Iterable[str], path: str | Path | None = None) -> Iterator[dict[str, Any]]:

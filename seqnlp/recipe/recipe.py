@@ -1,16 +1,21 @@
 """Recipe: all settings of a training, as one frozen typed tree."""
 
+import re
 from abc import ABC
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import tomli_w
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from seqnlp.errors import Fault
 from seqnlp.readers import Reader
+from seqnlp.readers.drawn import Size
 from seqnlp.spec import Family, Spec
+
+NUMBER = re.compile(r"0?\.\d+|\d+(\.\d+)?%")
+"""Share that somebody has put in quotes."""
 
 
 class Data(Spec):
@@ -20,16 +25,53 @@ class Data(Spec):
     """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, audio, hub."""
     train: str
     """Training split; of a file also a slice: `train.txt[:95%]`, `train.txt[-500:]`."""
-    dev: str
-    """Validation split, which decides when to stop and which model is kept."""
-    test: str | None = None
-    """Test split, scored once, at the very end."""
+    dev: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Validation split, which decides when to stop and which model is kept; or a share or number of rows to draw from
+    train, which then lacks them. Texts with one label each are drawn in proportion to the labels, CoNLL sentences in
+    whole documents; of series and of running text it is the end."""
+    test: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Test split, scored once, at the very end; or a share or number of rows to draw from train, as `dev`."""
+    split_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    """Seed of what is drawn from train; left out: the seed of the recipe."""
+
+    @field_validator("dev", "test", mode="before")
+    @classmethod
+    def _source_or_size(cls, value: Any) -> Any:
+        if isinstance(value, str) and NUMBER.fullmatch(value):
+            share = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
+            raise ValueError(f"{value!r} is no file; a share of train is a number, {share:g}")
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return value
+        if isinstance(value, int) and value < 1:
+            raise ValueError(f"expected a file, a share of train such as 0.1, or a number of its rows, found {value}")
+        if isinstance(value, float) and not 0 < value < 1:
+            rows = f"; a number of rows is written {value:.0f}" if value > 1 and value.is_integer() else ""
+            raise ValueError(f"a share of train is over 0 and under 1, found {value:g}{rows}")
+        return value
+
+    @model_validator(mode="after")
+    def _something_left(self) -> Self:
+        shares = {name: size for name, size in self.drawn.items() if isinstance(size, float)}
+        if sum(shares.values()) >= 1:
+            settings = " and ".join(f"{name} = {size:g}" for name, size in shares.items())
+            raise ValueError(f"{settings} leave nothing of train: shares add up to less than 1")
+        return self
 
     @property
     def splits(self) -> dict[str, str]:
-        """Source of each split by its name: `train`, `dev` and maybe `test`."""
+        """Source of each split that has one, by its name: `train`, and maybe `dev` and `test`."""
         named = {"train": self.train, "dev": self.dev, "test": self.test}
-        return {split: source for split, source in named.items() if source is not None}
+        return {split: source for split, source in named.items() if isinstance(source, str)}
+
+    @property
+    def drawn(self) -> dict[str, Size]:
+        """Sizes of the splits that are drawn from train."""
+        named = {"dev": self.dev, "test": self.test}
+        return {split: size for split, size in named.items() if isinstance(size, int | float)}
+
+    def unused(self) -> Iterator[tuple[str, str]]:
+        if not self.drawn:
+            yield from ((key, "no split is drawn from train") for key in self.changed("split_seed"))
 
 
 class Recipe(Family, ABC):
@@ -50,6 +92,11 @@ class Recipe(Family, ABC):
     def unused_settings(self) -> Iterator[Fault]:
         """Settings without an effect beside the others: `key`, `problem` and perhaps `hint` are set."""
         yield from _unused(self, "")
+
+    @property
+    def split_seed(self) -> int:
+        """Seed of the splits that are drawn from train."""
+        return self.seed if self.data.split_seed is None else self.data.split_seed
 
     def locate(self, source: str, find: Callable[[str], Path]) -> Any:
         """Resolve the source of a split; `find` raises `DataError` for a file that does not exist."""

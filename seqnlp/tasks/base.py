@@ -11,9 +11,11 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.encoders import Encoder
 from seqnlp.errors import UsageError
 from seqnlp.metrics import LabelPairs
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
-from seqnlp.readers.base import Corpus, read_corpus
+from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
+from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import Need
 from seqnlp.recipe import Recipe
 from seqnlp.results import Result
@@ -43,9 +45,29 @@ class TaskRecipe(Recipe, ABC):
         """Columns that are read, and their empty values; None: all columns."""
         return None
 
+    rows_name: ClassVar[str] = "rows"
+    """Name of the rows of a split in messages."""
+
     def corpus(self, find: PathResolver) -> Corpus:
-        """Read the splits that `[data]` names; `find` looks files up."""
-        return read_corpus(self.data, find, self.needs)
+        """Read the splits that `[data]` names, and draw the others.
+
+        `find` looks files up.
+        """
+        corpus = self.read(self.data.splits, find)
+        return self.draw(corpus) if self.data.drawn else corpus
+
+    def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
+        """Read splits by their sources, without drawing any."""
+        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.drawn))
+
+    def draw(self, corpus: Corpus) -> Corpus:
+        """Draw the splits without a source from train; it then lacks their rows."""
+        strata = self.strata(corpus.splits["train"])
+        return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name)
+
+    def strata(self, train: Any) -> Strata | None:
+        """Classes of the rows of train, to be drawn in proportion; None: all rows are alike."""
+        return None
 
     def split(self, source: str, find: PathResolver) -> Any:
         """Read one split: a file, or another name of a split that the reader accepts."""
@@ -114,6 +136,10 @@ class Task(ABC):
     @abstractmethod
     def score(self, model: SequenceModel, dataset: Any) -> Scores:
         """Score a model on an encoded split."""
+
+    def item_scores(self, model: SequenceModel, dataset: Any) -> ItemScores | None:
+        """Main scores by item, for tests of significance; None without any."""
+        return None
 
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
         """Scores of dev during training, among them `metric`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from seqnlp.embeddings import PathResolver
 from seqnlp.errors import (
     DataError,
     OutOfMemory,
@@ -18,6 +19,7 @@ from seqnlp.errors import (
     UsageError,
     error_context,
 )
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
@@ -67,9 +69,27 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
     if source is None:
         raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
     find = path_resolver(opened.recipe_file)
-    table = recipe.split(source, find)
+    drawn = recipe.data.drawn
+    if data is None and (split in drawn or (drawn and split == "train")):
+        source, table = split, drawn_split(opened, recipe, split, find)
+    else:
+        table = recipe.split(source, find)
     task, model = rebuild(opened, recipe)
     return OpenSplit(opened, recipe, task, model, table, encode(task, recipe, source, table))
+
+
+def drawn_split(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:
+    """Draw a split from train once more; for train, the rest of it.
+
+    Raises:
+        seqnlp.errors.RunError: train has changed, so that other rows would be drawn.
+    """
+    corpus = recipe.draw(recipe.read({"train": recipe.data.train}, find))
+    before = run.meta().get("corpus", {})
+    if before.get(split, corpus.hashes[split]) != corpus.hashes[split]:
+        problem = f"{recipe.data.train} has changed since the training: the {split} split drawn from it is lost"
+        raise RunError(problem, run.path, hint="give a file with --data")
+    return corpus.splits[split]
 
 
 @contextmanager
@@ -161,3 +181,10 @@ def score(task: Task, model: SequenceModel, examples: EncodedDataset, precision:
     model.eval()
     with torch.inference_mode(), computing_in(precision, model.device):
         return task.score(model, examples)
+
+
+def item_scores(task: Task, model: SequenceModel, examples: EncodedDataset, precision: Precision) -> ItemScores | None:
+    """Score a model on each item of an encoded split; None if the task has no such scores."""
+    model.eval()
+    with torch.inference_mode(), computing_in(precision, model.device):
+        return task.item_scores(model, examples)

@@ -86,11 +86,12 @@ def _use(info: TaskInfo) -> Iterator[str]:
 
 
 def _data(data: Mapping[str, Any], hashes: Mapping[str, str]) -> Iterator[str]:
-    splits = [split for split in ("train", "dev", "test") if isinstance(data.get(split), str)]
+    splits = [split for split in ("train", "dev", "test") if isinstance(data.get(split), str | int | float)]
     yield "| split | source | SHA-256 |"
     yield "|---|---|---|"
     for split in splits:
-        yield f"| {split} | `{data[split]}` | `{hashes.get(split, 'unknown')}` |"
+        source = f"`{data[split]}`" if isinstance(data[split], str) else f"`{data[split]}` of train"
+        yield f"| {split} | {source} | `{hashes.get(split, 'unknown')}` |"
 
 
 def _fenced(text: str, language: str) -> Iterator[str]:

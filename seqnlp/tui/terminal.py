@@ -24,7 +24,7 @@ class TerminalDriver(LinuxDriver):
             super().write(changes)
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         self._app.set_interval(LOOK, self._leave_if_gone)
 
     def _leave_if_gone(self) -> None:

@@ -65,7 +65,8 @@ def seqnlp(*arguments: object) -> Answer:
         crash = traceback.format_exc()
     finally:
         sys.argv = before
-    return Answer(code, *(stream.buffer.getvalue().decode() for stream in (out, err)), crash)  # type: ignore[attr-defined]
+    printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
+    return Answer(code, printed, said, crash)
 
 
 class Hangs(BaseException):

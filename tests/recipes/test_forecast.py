@@ -238,7 +238,7 @@ def test_advice_about_what_can_not_be_scaled_is_kept(file: Path, monkeypatch: py
 
 def splits_of(recipe: ForecastRecipe) -> list[str]:
     assert recipe.data.test is not None
-    return [recipe.data.train, recipe.data.dev, recipe.data.test]
+    return [*recipe.data.splits.values()]
 
 
 def test_forecast_writes_rows_and_json(quantiles: Path, file: Path) -> None:

@@ -1,7 +1,7 @@
 """Recipe of a classifier."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from pydantic import field_validator
 
@@ -12,6 +12,7 @@ from seqnlp.embeddings import NGramVotes, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import FILLED, Need, is_blank
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
@@ -50,6 +51,8 @@ class ClassifyData(Data):
 class ClassifyRecipe(TaskRecipe):
     """Recipe of a model that labels texts."""
 
+    rows_name: ClassVar[str] = "texts"
+
     task: Literal["classify"] = "classify"
     data: ClassifyData
     embedding: TextEmbedding = TextEmbedding.parse({"words": Words()})
@@ -84,6 +87,13 @@ class ClassifyRecipe(TaskRecipe):
         several = self.data.multilabel
         label = Need(blank=several and self.data.separator is not None, no_items=several)
         return {self.data.tokens or self.data.text or "text": FILLED, self.data.label: label}
+
+    def strata(self, train: "Dataset") -> Strata | None:
+        """Classes of texts that have one each."""
+        if self.data.multilabel:
+            return None
+        labels = self.labels(train)
+        return Strata(self.data.label, labels.codes.values.astype("int64"), labels.distinct)
 
     def words(self, split: "Dataset") -> Column:
         """Words of each text.

@@ -1,6 +1,6 @@
 """Split of a forecaster's corpus: a file of series, and the period to forecast."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.errors import DataError
+from seqnlp.errors import DataError, error_context
+from seqnlp.notes import note
+from seqnlp.readers.drawn import Size, counts_of, end_spans
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.slices import period_of
 from seqnlp.readers.time_axis import Times
@@ -23,6 +25,10 @@ class SeriesSplit:
     whole: SeriesTable
     slice: str = ""
     """Period as in a recipe; empty for all."""
+    part: str = ""
+    """Part of that period, `train` or one of `cuts`; empty for all."""
+    cuts: tuple[tuple[str, Size], ...] = ()
+    """Names and sizes of the parts that are cut off at its end."""
 
     @classmethod
     def read(cls, place: str | Path, reader: Series) -> "SeriesSplit":
@@ -57,7 +63,7 @@ class SeriesSplit:
     @property
     def name(self) -> str:
         """Name in messages."""
-        return f"{self.path}{self.slice}"
+        return f"{self.path}{self.slice}{f' ({self.part})' if self.part else ''}"
 
     @property
     def names(self) -> list[str]:
@@ -83,6 +89,9 @@ class SeriesSplit:
         """First row of a series' period, and the row after its last. Both count from the first row of all."""
         first, last = self.offsets[number : number + 2].tolist()
         start, end = period_of(self.slice, self.times[first:last], str(self.path))
+        if self.part:
+            begin, stop = end_spans(dict(self.cuts), end - start)[self.part]
+            start, end = start + begin, start + stop
         return first + start, first + end
 
     def table(self, number: int, columns: list[str], in_period: bool = False) -> NDArray[np.float64]:
@@ -101,6 +110,31 @@ class SeriesSplit:
         """Name of a row in messages."""
         number = int(np.searchsorted(self.offsets, row, "right")) - 1
         return f"series {self.names[number]!r}, {self.times[row]} (row {row - int(self.offsets[number]) + 1})"
+
+
+def cut_series(whole: SeriesSplit, sizes: Mapping[str, Size]) -> dict[str, SeriesSplit]:
+    """Cut parts off at the end of each series; notes tell their sizes.
+
+    Args:
+        whole: The series.
+        sizes: Share or number of rows of each series, by the name of the part.
+
+    Returns:
+        The parts, and what is left as `train`.
+
+    Raises:
+        seqnlp.errors.DataError: a part without rows; none that are left.
+    """
+    spans = [whole.period(number) for number in range(len(whole.names))]
+    with error_context("train"):
+        counts_of(sizes, max(end - start for start, end in spans), "rows of its longest series")
+    parts = {name: replace(whole, part=name, cuts=tuple(sizes.items())) for name in ("train", *sizes)}
+    total = sum(end - start for start, end in spans)
+    for name, size in sizes.items():
+        rows = sum(end - start for start, end in map(parts[name].period, range(len(whole.names))))
+        where = "at its end" if len(spans) == 1 else f"at the end of each of {len(spans):,} series"
+        note(f"{name}: {rows:,} of {total:,} rows of train, {where}; data.{name} = {size:g}")
+    return parts
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,6 @@
 """Recipe of a forecaster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, final
 
@@ -19,7 +19,7 @@ from seqnlp.readers.files import sha256
 from seqnlp.readers.series import Series
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
-from seqnlp.tasks.forecast.corpus import SeriesSplit
+from seqnlp.tasks.forecast.corpus import SeriesSplit, cut_series
 from seqnlp.training import Training
 
 
@@ -130,10 +130,15 @@ class ForecastRecipe(TaskRecipe):
                 problem = "no effect: quantiles are calibrated, and there are none"
                 yield Fault(f"decoder.{key}", problem, 'decoder.output = "quantiles"')
 
-    def corpus(self, find: PathResolver) -> Corpus:
-        """Read the splits; periods of one file share one reading."""
-        splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
+    def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
+        """Read splits; periods of one file share one reading."""
+        splits = {name: self.split(source, find) for name, source in sources.items()}
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
+
+    def draw(self, corpus: Corpus) -> Corpus:
+        """Cut the splits without a source off at the end of each series."""
+        parts = cut_series(corpus.splits["train"], self.data.drawn)
+        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **dict.fromkeys(parts, corpus.hashes["train"])})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
         assert isinstance(self.data.reader, Series)

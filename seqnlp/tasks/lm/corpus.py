@@ -3,10 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,13 +15,17 @@ from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import NDArray
 
 from seqnlp.codecs.running_text import RunningText
-from seqnlp.errors import DataError
+from seqnlp.errors import DataError, error_context
+from seqnlp.notes import note
 from seqnlp.readers import Reader, cache
+from seqnlp.readers.drawn import Size, counts_of, end_spans
 from seqnlp.readers.empties import Need
 from seqnlp.readers.text import Passage
 
 LARGE = 1 << 24
 """Characters of a text whose tokens are not kept in memory but in a file of the cache."""
+NEAR = 1000
+"""Characters after a place in which a cut looks for the beginning of a line."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,60 @@ class TextSplit:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def cut_text(whole: TextSplit, sizes: Mapping[str, Size]) -> dict[str, TextSplit]:
+    """Cut parts off at the end of a text; notes tell their sizes.
+
+    Each begins with a line, if the beginning of one is near.
+
+    Args:
+        whole: The text.
+        sizes: Share or number of characters of each part, by its name.
+
+    Returns:
+        The parts, and what is left as `train`.
+
+    Raises:
+        seqnlp.errors.DataError: a part without text; none that is left.
+    """
+    with error_context("train"):
+        counts_of(sizes, whole.characters, "characters")
+    cuts = _line_starts(whole, [start for start, _ in end_spans(sizes, whole.characters).values()][1:])
+    names = ["train", *sizes]
+    bounds = [0, *cuts, whole.characters]
+    spans = {name: (bounds[place], bounds[place + 1]) for place, name in enumerate(names)}
+    for name, size in sizes.items():
+        start, end = spans[name]
+        note(f"{name}: {end - start:,} of {whole.characters:,} characters of train, at its end; data.{name} = {size:g}")
+    return {name: TextSplit(f"{whole.name} ({name})", partial(_between, whole, *span)) for name, span in spans.items()}
+
+
+def _line_starts(whole: TextSplit, places: list[int]) -> list[int]:
+    """First beginning of a line after each of these places; the place itself if there is none near."""
+    found: dict[int, int] = {}
+    before = 0
+    for chunk in whole.chunks():
+        for number, place in enumerate(places):
+            end = places[number + 1] if number + 1 < len(places) else whole.characters
+            reach = min(place + NEAR, end - 1)
+            if number not in found and place < before + len(chunk) and reach > before:
+                at = chunk.find("\n", max(place - before, 0), max(reach - before, 0))
+                if at >= 0:
+                    found[number] = before + at + 1
+        before += len(chunk)
+    return [found.get(number, place) for number, place in enumerate(places)]
+
+
+def _between(whole: TextSplit, start: int, end: int) -> Iterator[str]:
+    """Chunks of a text from one character up to, and without, another."""
+    before = 0
+    for chunk in whole.chunks():
+        if piece := chunk[max(start - before, 0) : max(end - before, 0)]:
+            yield piece
+        before += len(chunk)
+        if before >= end:
+            break
 
 
 def _write_header(file: IO[bytes], like: NDArray[Any]) -> None:

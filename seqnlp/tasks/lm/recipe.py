@@ -1,6 +1,6 @@
 """Recipe of a language model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, final
 
@@ -18,7 +18,7 @@ from seqnlp.readers.base import Corpus
 from seqnlp.readers.text import Passage
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
-from seqnlp.tasks.lm.corpus import TextSplit
+from seqnlp.tasks.lm.corpus import TextSplit, cut_text
 from seqnlp.training import Training
 
 
@@ -72,10 +72,16 @@ class LmRecipe(TaskRecipe):
             problem = f"a window of {self.training.bptt} does not fit into {self.training.batch_tokens} batch_tokens"
             yield Fault("training.bptt", problem, "batch_tokens is the number of streams times bptt")
 
-    def corpus(self, find: PathResolver) -> Corpus:
+    def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Open the splits, each with its SHA-256."""
-        splits = {name: self.split(source, find) for name, source in self.data.splits.items()}
+        splits = {name: self.split(source, find) for name, source in sources.items()}
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
+
+    def draw(self, corpus: Corpus) -> Corpus:
+        """Cut the splits without a source off at the end of train."""
+        parts = cut_text(corpus.splits["train"], self.data.drawn)
+        hashes = {name: part.fingerprint for name, part in parts.items()}
+        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})
 
     def split(self, source: str, find: Callable[[str], Path]) -> TextSplit:
         return TextSplit.read(self.locate(source, find), self.data.reader, self.data.text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Literal, final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -105,6 +105,8 @@ def about_column(name: str) -> Iterator[None]:
 @final
 class TagRecipe(TaskRecipe):
     """Recipe of a model that labels every word of a sentence."""
+
+    rows_name: ClassVar[str] = "sentences"
 
     task: Literal["tag"] = "tag"
     data: TagData

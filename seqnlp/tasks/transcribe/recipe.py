@@ -1,7 +1,7 @@
 """Recipe of a transcriber."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -69,6 +69,8 @@ class TranscribeTraining(Training):
 @final
 class TranscribeRecipe(TaskRecipe):
     """Recipe of a model that writes down what is said."""
+
+    rows_name: ClassVar[str] = "recordings"
 
     task: Literal["transcribe"] = "transcribe"
     data: TranscribeData

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from seqnlp.codecs import RunningText
 from seqnlp.decoders.ctc import CtcDecoder
-from seqnlp.metrics.edit_distance import edit_alignment, error_rates
+from seqnlp.metrics.edit_distance import edit_alignment, edit_distance, error_rates
 from seqnlp.metrics.labels import LabelPairs
+from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.ctc import Logs, Scorer, align
 from seqnlp.nn.device import to_numpy
@@ -48,6 +49,21 @@ def text_scores(references: Sequence[str], found: Sequence[str]) -> Scores:
     """Error rates, as scores by name."""
     rates = error_rates(references, found)
     return {"cer": rates.cer, "wer": rates.wer, "exact_match": rates.exact_match}
+
+
+def recording_scores(references: Sequence[str], found: Sequence[str]) -> ItemScores:
+    """Error rates by recording."""
+    pairs = [(one.split(), other.split()) for one, other in zip(references, found, strict=True)]
+    plain = [(" ".join(one), " ".join(other)) for one, other in pairs]
+    counts = {
+        "cer": [(edit_distance(*pair), len(pair[0])) for pair in plain],
+        "wer": [(edit_distance(*pair), len(pair[0])) for pair in pairs],
+        "exact_match": [(one == other, 1) for one, other in plain],
+    }
+    basis = digest(list(references))
+    return ItemScores(
+        "recordings", {name: ItemScore(np.array(rows, np.float64), ratio, basis) for name, rows in counts.items()}
+    )
 
 
 def most_frequent_text(train: Sequence[str], references: Sequence[str]) -> Scores:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from seqnlp.errors import DataError
 from seqnlp.readers.hub import TRANSLATION
@@ -30,6 +33,10 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def rows(self, numbers: NDArray[np.int64]) -> Pairs:
+        """Select pairs by their rows."""
+        return replace(self, table=self.table.select(numbers))
 
     def sources(self) -> Iterator[list[str]]:
         """Sentences to translate, some thousands at a time."""

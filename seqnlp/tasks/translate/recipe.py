@@ -1,6 +1,6 @@
 """Recipe of a translator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, final
 
@@ -16,7 +16,7 @@ from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Parallel, Reader
-from seqnlp.readers.base import Corpus
+from seqnlp.readers.base import Corpus, draw_corpus
 from seqnlp.readers.empties import FILLED, Need
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
@@ -114,8 +114,16 @@ class TranslateRecipe(TaskRecipe):
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits; train will be filtered by length."""
         corpus = super().corpus(find)
+        train = replace(corpus.splits["train"], training=True)
+        return Corpus({**corpus.splits, "train": train}, corpus.hashes)
+
+    def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
+        corpus = super().read(sources, find)
         splits = {name: self._pairs(table) for name, table in corpus.splits.items()}
-        return Corpus({**splits, "train": replace(splits["train"], training=True)}, corpus.hashes)
+        return replace(corpus, splits=splits)
+
+    def draw(self, corpus: Corpus) -> Corpus:
+        return draw_corpus(corpus, self.data.drawn, self.split_seed, unit="pairs", select=Pairs.rows)
 
     def split(self, source: str, find: PathResolver) -> Pairs:
         """Read one split, and keep all of its pairs."""

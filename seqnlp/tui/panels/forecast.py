@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 
 from seqnlp.plots.axes import is_drawable
 from seqnlp.run import Run
-from seqnlp.run.summary import Summary, data_section
+from seqnlp.run.summary import Summary, data_section, last_source
 from seqnlp.service.client import ModelService, ServiceError
 from seqnlp.tui.history import Found
 from seqnlp.tui.panels.base import LEFT, RIGHT, PredictPanel
@@ -400,7 +400,7 @@ def distance(left: Forecast, right: Forecast) -> str:
 def default_file(run: str) -> str:
     """Test file of a run, or else its dev or train file; empty if its recipe can't be read."""
     data = data_section(Run(Path(run)))
-    return str(data.get("test") or data.get("dev") or data.get("train") or "")
+    return last_source(data)
 
 
 def _value(forecast: Forecast, step: int) -> str:

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from seqnlp.plots.terminal import Canvas, shade
 from seqnlp.run import Run
-from seqnlp.run.summary import Summary, data_section
+from seqnlp.run.summary import Summary, data_section, last_source
 from seqnlp.service.client import ModelService
 from seqnlp.tui.panels.base import PredictPanel
 from seqnlp.tui.widgets.prompt import Line
@@ -61,7 +61,7 @@ class TranscribePanel(PredictPanel):
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
         data = data_section(Run(Path(runs[0].path)))
-        self.file = str(data.get("test") or data.get("dev") or data.get("train") or "")
+        self.file = last_source(data)
         """The file to begin with."""
         self.answers: list[Transcript] = []
         self.index = 0

@@ -38,10 +38,10 @@ class HomeScreen(BaseScreen):
 
     HELP = (
         "The runs in the folder, the newest first; what is trained, changed or deleted elsewhere is seen within a "
-        "second or two. Type to leave only those whose name, task or state has the words: the name itself comes before "
-        "names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for its task, "
-        "or, if it has no model, the screen of its training, which tells why it failed; delete forgets one that "
-        "failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
+        "second or two. Type to leave only those whose name, task, state or note has the words: the name itself comes "
+        "before names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for "
+        "its task, or, if it has no model, the screen of its training, which tells why it failed; delete forgets one "
+        "that failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [

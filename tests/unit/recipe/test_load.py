@@ -61,7 +61,7 @@ recipes = st.fixed_dictionaries(
         ),
         "stack": st.lists(cells, max_size=3),
         "by_name": st.dictionaries(texts, cells, max_size=3),
-        "steps": st.one_of(st.just("auto"), st.integers(1, 10**18)),
+        "steps": st.one_of(st.just("auto"), st.integers(1, 10**9)),
         "rate": st.floats(0, exclude_min=True, allow_infinity=False),
         "title": texts,
     },

@@ -45,7 +45,7 @@ def test_notices_tell_of_unknown_tokens(tmp_path: Path, task: Callable[..., LmTa
     examples = made.encode(made.recipe.split(str(tmp_path / "other.txt"), find), 64)
     (notice,) = made.notices(examples)
     assert "6.67% of its characters (1) are unknown" in notice
-    assert made.notices(made.encode(made.recipe.split(made.recipe.data.dev, find), 64)) == []
+    assert made.notices(made.encode(made.recipe.split(made.recipe.data.splits["dev"], find), 64)) == []
 
 
 def test_split_reads_what_locate_finds(
