@@ -30,6 +30,7 @@ EXAMPLES: Mapping[str, Any] = {
     "data.targets": ["load"],
     "data.text": "review",
     "data.separator": "|",
+    "data.split_seed": 7,
     "data.max_ratio": 2.5,
     "data.reader": "csv",
     "data.tokenizer": "subwords",
