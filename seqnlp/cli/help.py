@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from seqnlp import pages
+from seqnlp.errors import UsageError
 
 WIDTH = 100
 """Columns of a page, at most: longer lines are hard to read."""
@@ -33,6 +34,8 @@ def show_help(
     Without a topic, list them.
     """
     if site is not None:
+        if topic:
+            raise UsageError(f"--site writes all pages; leave out {topic!r}")
         from seqnlp.pages.site import write_site
         from seqnlp.terminal_text import print_path
 

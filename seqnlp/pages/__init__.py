@@ -58,7 +58,7 @@ class Page:
 @final
 @dataclass(frozen=True)
 class Section:
-    """Heading of a page, and all below it up to the next heading of its level."""
+    """Heading of a page and its text; it ends at the next heading of this level."""
 
     topic: str
     """First word of the heading."""
@@ -98,7 +98,7 @@ def _sections(page: Page) -> Iterator[Section]:
 
 
 def listed() -> tuple[Page, ...]:
-    """All pages in the order of the links of the index, the key reference at the end."""
+    """All pages in the order of the index; the key reference comes last."""
     places = {_name(FOLDER / link[2]): place for place, link in enumerate(_LINK.finditer(_index()))}
     return tuple(sorted(pages(), key=lambda page: (page.is_reference, page.name != "keys", places.get(page.name, 0))))
 

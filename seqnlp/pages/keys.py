@@ -30,6 +30,7 @@ EXAMPLES: Mapping[str, Any] = {
     "data.targets": ["load"],
     "data.text": "review",
     "data.separator": "|",
+    "data.split_seed": 7,
     "data.max_ratio": 2.5,
     "data.reader": "csv",
     "data.tokenizer": "subwords",
@@ -77,6 +78,8 @@ EXAMPLES: Mapping[str, Any] = {
     "training.evaluate_every": 200,
 }
 """Examples of keys without a telling default, which no recipe that ships sets; a field can have `examples`, too."""
+OWN = "seqnlp."
+"""Beginning of the modules of built-in sections."""
 DEFAULTS = "its keys at their defaults"
 SUMMARIES: Mapping[str, str] = {
     "data": "The corpus: its reader, its splits and its columns.",
@@ -102,7 +105,7 @@ class Step:
 @final
 @dataclass
 class Entry:
-    """A key of a section, as the tasks that share it have it."""
+    """A key of a section, shared by some tasks."""
 
     name: str
     """Dotted name in the reference."""
@@ -124,7 +127,7 @@ class Entry:
 
     @property
     def section(self) -> type[Spec] | None:
-        """Class of the section that the key holds, if it has no kinds."""
+        """Class of the section in the key, if it has no kinds."""
         inner = [spec for spec, named in _specs_in(self.info.annotation) if not named and not _is_family(spec)]
         return inner[0] if inner else None
 
@@ -170,6 +173,8 @@ class Reference:
         for key, info in spec.model_fields.items():
             own = f"{name}.{key}".lstrip(".")
             inner = list(_specs_in(info.annotation))
+            if not all(section.__module__.startswith(OWN) for section, _ in inner):
+                continue  # a part of a plugin
             entry, text = Entry(own, info, way), texts.get(key, "")
             for section, named in inner:
                 step = Step(key, section, named)
@@ -187,7 +192,7 @@ class Reference:
         table = self.tables.setdefault(name, Table(name, way=way))
         _note(table.docs, _doc(head), task)
         _note(table.default_kinds, head.default_kind or "", task)
-        for kind, member in head.members.items():
+        for kind, member in _built_in(head):
             if task in table.members.setdefault(kind, {}):
                 continue
             table.members[kind][task] = _doc(member).split("\n")[0]
@@ -195,7 +200,7 @@ class Reference:
             self._table(member, f"{name}.{kind}", task, (*way[:-1], last))
 
     def _add(self, table: Table, entry: Entry, text: str, task: str) -> None:
-        """Add a key, or a task to the same key of another one."""
+        """Add a key, or this task to a known one."""
         same = (each for each in table.entries if each.name == entry.name and each.kinds == entry.kinds)
         known = next((each for each in same if _kind_of(each.info) == _kind_of(entry.info)), entry)
         if known is entry:
@@ -206,7 +211,9 @@ class Reference:
             _note(known.defaults, _default(entry.info), task)
 
     def example(self, entry: Entry) -> Any:
-        """Telling value for a key: of the spec, the table above, a recipe that ships, or else no default.
+        """Telling value for a key.
+
+        It is that of the field, of the table above, of a recipe that ships, or else one that is not the default.
 
         Raises:
             LookupError: there is none.
@@ -235,7 +242,7 @@ class Reference:
         raise LookupError(f"no example of the key {entry.name}: add one to its field, `Field(examples=[...])`")
 
     def as_toml(self, entry: Entry) -> str:
-        """Example of a key as one line of TOML, with all that it needs beside it.
+        """Example of a key as one line of TOML, required keys included.
 
         Raises:
             LookupError: there is none.
@@ -252,7 +259,13 @@ class Reference:
         return f"[{'.'.join([*(step.key for step in entry.way), entry.key])}]"
 
     def line(self, way: Sequence[Step], key: str, expression: str) -> str:
-        """One line of TOML that sets a key, given the sections on the way to it."""
+        """One line of TOML that sets a key.
+
+        Args:
+            way: Sections from the recipe down to the key.
+            key: Its name in the last of them.
+            expression: Its value as TOML.
+        """
         for step in reversed(way):
             needed = self.needed(step, key)
             if not needed and not step.in_list:
@@ -316,7 +329,7 @@ def _homes(tasks: Mapping[str, type[Recipe]]) -> dict[type[Spec], str]:
                 new = own not in places.setdefault(section, {})
                 places[section][own] = None
                 if new and own.count(".") < 4:
-                    for kind, member in section.members.items():
+                    for kind, member in _built_in(section):
                         visit(member, f"{own}.{kind}")
 
     for recipe in tasks.values():
@@ -330,7 +343,7 @@ def _homes(tasks: Mapping[str, type[Recipe]]) -> dict[type[Spec], str]:
 
 
 def _used_values() -> dict[str, list[Any]]:
-    """Values of keys in the recipes that ship, by dotted name with the kinds."""
+    """Values of keys in the recipes that ship, by dotted name."""
     found: dict[str, list[Any]] = {}
 
     def visit(value: Any, name: str) -> None:
@@ -344,6 +357,11 @@ def _used_values() -> dict[str, list[Any]]:
         for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
             visit(value, key)
     return {name.removeprefix("data.") if name.startswith("data.reader.") else name: v for name, v in found.items()}
+
+
+def _built_in(head: type[Family]) -> list[tuple[str, type[Any]]]:
+    """Kinds of a family by name, without those of plugins."""
+    return sorted((kind, member) for kind, member in head.members.items() if member.__module__.startswith(OWN))
 
 
 def _is_family(spec: type[Spec]) -> bool:

@@ -78,7 +78,7 @@ def _address(page: Page) -> str:
 
 
 def _heading(self: object, tokens: list[Token], place: int, options: object, env: object) -> str:
-    """Opening tag of a heading, with the anchor that code hosts give it."""
+    """Opening tag of a heading, with the anchor of code hosts."""
     inline = tokens[place + 1].children or []
     text = "".join(child.content for child in inline if child.type in ("text", "code_inline"))
     return f'<{tokens[place].tag} id="{slug(text)}">'

@@ -106,6 +106,12 @@ def test_the_site_needs_nothing_from_elsewhere(tmp_path: Path, seqnlp: Program) 
     assert "<table>" in (tmp_path / "site" / "json.html").read_text("utf8")
 
 
+def test_a_site_has_all_topics(seqnlp: Program, tmp_path: Path) -> None:
+    done = seqnlp("help", "tag", "--site", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "error: --site writes all pages; leave out 'tag'\n"
+
+
 def _check_html(path: Path) -> None:
     text = path.read_text("utf8")
     assert "<script" not in text

@@ -190,7 +190,7 @@ def _numeric_options(app: typer.Typer, before: str = "") -> Iterator[tuple[str, 
 
 
 def test_the_table_of_limits_is_that_of_the_commands() -> None:
-    rows = re.findall(r"(?m)^\| `([\w ]+)` \| `(--[\w-]+)` \| ([\d,]+) \| ([\d,]+) \|$", text_of("limits"))
+    rows = re.findall(r"(?m)^\| `([\w ]+)` \| `(--[\w-]+)` \| (-?[\d,]+) \| ([\d,]+) \|$", text_of("limits"))
     told = {(verb, name): (int(low.replace(",", "")), int(high.replace(",", ""))) for verb, name, low, high in rows}
     options = {(verb, name): (low, high) for verb, name, low, high in _numeric_options(cli.app)}
     lines = {key for key in options if key[1] == "--max-line"}
