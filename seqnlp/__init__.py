@@ -8,8 +8,13 @@ from seqnlp.version import VERSION
 
 if TYPE_CHECKING:
     from seqnlp.api import evaluate, load, train
+    from seqnlp.comparisons import compare_runs
+    from seqnlp.repeats import train_seeds
 
-__all__ = ["evaluate", "load", "train"]
+_MODULES = {"compare_runs": "comparisons", "evaluate": "api", "load": "api", "train": "api", "train_seeds": "repeats"}
+"""Module of each public call."""
+
+__all__ = ["compare_runs", "evaluate", "load", "train", "train_seeds"]
 __version__ = VERSION
 
 # Threads of torch's OpenMP that wait for work should soon sleep: spinning takes the processor from those that have
@@ -19,6 +24,6 @@ os.environ.setdefault("GOMP_SPINCOUNT", "100")
 
 def __getattr__(name: str) -> Any:
     """Import the library only when it is used: `import seqnlp` takes milliseconds, torch a second."""
-    if name in __all__:
-        return getattr(import_module("seqnlp.api"), name)
+    if name in _MODULES:
+        return getattr(import_module(f"seqnlp.{_MODULES[name]}"), name)
     raise AttributeError(f"module 'seqnlp' has no attribute {name!r}")

@@ -170,7 +170,7 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
 
 
 def _save_state(run: Run, trainer: Trainer) -> None:
-    """Save a checkpoint; never one that nothing can be resumed from."""
+    """Save a checkpoint; `Diverged` if its weights are not finite, from which nothing can be resumed."""
     tensors, progress = trainer.state()
     _check_finite(
         {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer.")}, trainer.progress.step
@@ -179,7 +179,10 @@ def _save_state(run: Run, trainer: Trainer) -> None:
 
 
 def _check_finite(tensors: Mapping[str, torch.Tensor], step: int) -> None:
-    """Raise `Diverged` for weights that are not finite: they would be the best for ever, or the end of a resume."""
+    """Raise `Diverged` for weights that are not finite.
+
+    Saved, they would stay the best for ever, or make a checkpoint from which nothing can be resumed.
+    """
     if name := not_finite(tensors):
         raise Diverged(f"the weights {name!r} are not finite after step {step}; try a smaller optimizer.lr")
 
@@ -236,6 +239,22 @@ def evaluate(
         "items": opened.examples.items,
         "seconds": round(seconds, 3),
     }
+
+
+def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:
+    """Check that a finished run has this recipe and the present data.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what resuming its training would raise.
+    """
+    import_tasks()
+    begun, file = Run.at(run), find_recipe(str(recipe))
+    loaded = load_recipe(file, overrides, trust)
+    _check_same_plugins(begun, copies(loaded.plugins))
+    before = recipe_of(begun, trust)
+    wanted = _resolve_auto(loaded, before)
+    _check_same_recipe(begun.path, before, wanted)
+    _check_same_corpus(begun, wanted.corpus(path_resolver(file)), wanted.data.splits)
 
 
 def load(run: str | Path, *, trust: bool = False) -> Any:

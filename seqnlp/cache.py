@@ -11,7 +11,7 @@ def cache_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """Folder of what is to be remembered: `$XDG_STATE_HOME/seqnlp` or `~/.local/state/seqnlp` on Linux."""
+    """Folder of persistent state: `$XDG_STATE_HOME/seqnlp` or `~/.local/state/seqnlp` on Linux."""
     from platformdirs import user_state_path
 
     return user_state_path("seqnlp", appauthor=False)

@@ -113,7 +113,7 @@ def event_problem(line: Mapping[str, Any]) -> str:
 
 @cache
 def _types(event: str) -> list[tuple[str, Any, Callable[[Any], bool], bool]]:
-    """Name of each field of an event, its type and the test for it, and whether it has no default.
+    """Fields of an event: name, type, type check, and true for a required one.
 
     A number that is not finite, a loss for instance, was written as null.
     """

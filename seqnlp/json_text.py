@@ -10,7 +10,7 @@ from typing import Any
 def to_json(
     value: Any, default: Callable[[Any], Any] | None = None, indent: int | None = None, finite: bool = False
 ) -> str:
-    """Serialize to standard JSON; numbers that are not finite, which it does not have, become null.
+    """Serialize to standard JSON; NaN and infinities, which the standard lacks, become null.
 
     Args:
         value: Whatever JSON can hold.

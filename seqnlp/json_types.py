@@ -18,10 +18,16 @@ LARGEST = 2**63 - 1
 
 
 class JsonObject(dict[str, Any]):
-    """JSON object with the file that it was read from, for messages about what is in it."""
+    """JSON object with the file that it was read from. Messages about its values name that file."""
 
     def __init__(self, value: Mapping[str, Any], file: Path | None = None, key: str = "") -> None:
-        """Store the object, its file, and its dotted key in an outer object."""
+        """Store the object and its origin.
+
+        Args:
+            value: The object.
+            file: The file that it was read from.
+            key: Its dotted key in an outer object of that file.
+        """
         super().__init__(value)
         self.file, self.key = file, key
 
@@ -96,7 +102,7 @@ def _is_number(value: Any) -> bool:
 
 @cache
 def _fields(expected: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    """Types of the fields of a class, and the fields without a default."""
+    """Types of a class's fields, and the names of its required ones."""
     if is_typeddict(expected):
         return get_type_hints(expected), frozenset(expected.__required_keys__)
     open_ = (field for field in fields(expected) if field.default is MISSING and field.default_factory is MISSING)
@@ -133,7 +139,10 @@ def shown(value: Any) -> str:
 
 
 def is_deep(value: Any) -> bool:
-    """Test for nesting that no file of this program has, and that code by recursion would not survive."""
+    """Test for nesting deeper than `MAX_DEPTH`.
+
+    No file of this program has it, and recursive code would not survive it.
+    """
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [

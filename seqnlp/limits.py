@@ -52,11 +52,20 @@ CONTEXT = Range(1, 100_000)
 RATE = Range(0.0, 1.0)
 """Learning rate of dynamic evaluation."""
 HISTORY = Range(1, 10_000)
-"""Tokens before a place to which gradients are computed."""
+"""Preceding tokens with respect to which gradients are computed."""
 WIDTH = Range(20, 1_000)
 """Columns of a chart."""
 HEIGHT = Range(6, 500)
 """Lines of a chart."""
+WEIGHT = Range(0.0, 100.0)
+"""Weight of a language model beside the acoustic one."""
+BONUS = Range(-100.0, 100.0)
+SAMPLE_RATE = Range(1_000, 1_000_000)
+CHANNELS = Range(1, 64)
+SEEDS = Range(1, 1_000)
+"""Trainings of one recipe with different seeds."""
+RESAMPLES = Range(100, 1_000_000)
+"""Resamples of a test of significance."""
 LINE = Range(1, 1_000_000_000)
 """Bytes of a line that is read."""
 PORT = Range(1, 65_535)

@@ -71,7 +71,7 @@ class _Filter(io.RawIOBase):
         return len(taken)
 
     def flush(self) -> None:
-        if not self._stream.closed:  # as it is when the interpreter ends
+        if not self._stream.closed:  # the interpreter closes it at its end
             with self._errors():
                 self._stream.flush()
 
@@ -108,7 +108,7 @@ class GuardedStream(io.TextIOWrapper):
             return cast("BinaryIO", _Filter(name, bytes_out, encoding, escape=escape, lossy=lossy, bars=bars))
 
         super().__init__(door(escape=escape), encoding, errors, newline="", line_buffering=escape, write_through=True)
-        self._behind = stream  # which closes its buffer when it is collected
+        self._behind = stream  # a stream that is collected closes its buffer
         self.unguarded: IO[str] = self
         self.for_bars: IO[str] = self
         if escape:

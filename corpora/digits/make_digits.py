@@ -159,7 +159,7 @@ def main(folder: Path) -> None:
     number = 0
     for split, (speakers, utterances, most) in SPLITS.items():
         voices = [draw_speaker(random) for _ in range(speakers)]
-        names = [f"{split[0]}{voice + 1:02}" for voice in range(speakers)]
+        names = [f"{split[:2]}{voice + 1:02}" for voice in range(speakers)]
         lines = ["file,text,speaker"]
         for utterance in range(utterances):
             # the first utterances say each digit once, so that no split lacks one

@@ -13,6 +13,7 @@ from seqnlp.cli import (
     evaluate,
     forecast,
     generate,
+    help,
     init,
     predict,
     probe,
@@ -31,7 +32,7 @@ from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 app = typer.Typer(
     name="seqnlp",
     help="Label and transform sequences: train a model from a recipe, score it, use it.",
-    epilog="Start with: seqnlp train pos_gru; with a file of your own: seqnlp init FILE",
+    epilog="Start with: seqnlp train pos_gru; with a file of your own: seqnlp init FILE. Read: seqnlp help.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -51,6 +52,7 @@ app.command("probe")(probe.probe)
 app.command("translate")(translate.translate)
 app.command("transcribe")(transcribe.transcribe)
 app.command("tui")(tui.tui)
+app.command("help")(help.show_help)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(runs.app, name="runs")
@@ -102,7 +104,7 @@ def main() -> NoReturn:
 
 
 def _leave(code: int) -> NoReturn:
-    flush_output()  # what can't be written would be tried again, and told in a traceback
+    flush_output()  # at exit Python would retry a failed write, with a traceback
     sys.exit(code)
 
 

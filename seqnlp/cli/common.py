@@ -59,7 +59,7 @@ def raw_blocks(file: Path | None) -> Iterator[list[bytes]]:
                 number += len(whole)
                 yield [line + b"\n" for line in whole]
                 begun, size = [], 0
-            begun.append(rest)  # joined once: a long line takes no squared time
+            begun.append(rest)  # joined once, or a long line would take quadratic time
             size += len(rest)
             if size > max_line:
                 raise long_line(name, number)

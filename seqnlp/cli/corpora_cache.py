@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import typer
 
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.errors import UsageError
+from seqnlp.json_text import to_json
 
 if TYPE_CHECKING:
     from seqnlp.readers.cache import CacheEntry
@@ -28,7 +28,7 @@ def ls(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] 
 
     found = sorted(entries(), key=lambda entry: -entry.used)
     if as_json:
-        typer.echo(json.dumps([asdict(entry) for entry in found], ensure_ascii=False, default=str))
+        typer.echo(to_json([asdict(entry) for entry in found], default=str))
         return
     rows = [[_size(entry.size), entry.kind, _day(entry), ", ".join(entry.files) or str(entry.path)] for entry in found]
     if rows:
@@ -38,7 +38,7 @@ def ls(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] 
 
 @app.command("clear")
 def clear(yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
-    """Remove all of it; what is needed is made again. What another process has open stays."""
+    """Remove all entries; those that are needed are made again. Entries that another process has open stay."""
     from seqnlp.readers import cache
 
     found = list(cache.entries())

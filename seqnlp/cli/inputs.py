@@ -334,7 +334,7 @@ def text_of(value: Any, file: Path | str, number: int, name: str) -> str:
         return value
     if isinstance(value, list) and all(isinstance(word, str) for word in value):
         return " ".join(value)
-    raise DataError(f"record {number}: {name!r} is {json.dumps(value, default=str)[:40]}; expected text", file)
+    raise DataError(f"record {number}: {name!r} is {str(value)[:40]}; expected text", file)
 
 
 def from_stream(file: Path | None, name: str, data: RunData, read: Lines) -> Inputs:

@@ -1,46 +1,80 @@
-"""`seqnlp runs`: list, show, plot and compare runs."""
+"""`seqnlp runs`: list, show, plot, compare, remove and annotate runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from seqnlp.cli.common import RunPath, image_option, number_option
-from seqnlp.cli.tables import print_line_charts, print_score_tables, print_table, stdout_console
+from seqnlp.cli.compare import compare
+from seqnlp.cli.run_tables import print_run, print_summaries
+from seqnlp.cli.seeds import print_seeds
+from seqnlp.cli.tables import print_line_charts, stdout_console
 from seqnlp.errors import RunError, UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import HEIGHT, WIDTH
 from seqnlp.plots.images import write_images
 from seqnlp.run import Run
 from seqnlp.run.directory import PLUGINS
-from seqnlp.run.summary import Summary, curves, differing_settings, flat_recipe, plain_scores, summarize
-from seqnlp.units import duration, file_size, score
+from seqnlp.run.lock import RunLock
+from seqnlp.run.seeds import SeedSet
+from seqnlp.run.summary import Summary, curves, flat_recipe, summarize
+from seqnlp.spelling import nearest_or_all
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-app = typer.Typer(help="List, show, plot and compare runs.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List, show, plot, compare, annotate and remove runs.", no_args_is_help=True, rich_markup_mode=None
+)
+app.command("compare")(compare)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-RunPaths = Annotated[list[Path], typer.Argument(help="Run directories.")]
+RunPaths = Annotated[list[Path], typer.Argument(help="Run directories, or folders of `seqnlp train --seeds`.")]
 
 ROOT = Path("runs")
+
+COLUMNS: dict[str, Callable[[Summary], Any]] = {
+    "run": lambda summary: summary.name,
+    "task": lambda summary: summary.task,
+    "state": lambda summary: summary.state,
+    "begun": lambda summary: summary.created,
+    "split": lambda summary: summary.split,
+    "metric": lambda summary: summary.metric,
+    "score": lambda summary: summary.score,
+    "model": lambda summary: summary.model_bytes,
+    "note": lambda summary: summary.note,
+}
+"""Columns of a list of runs, for sorting and CSV."""
 
 
 @app.command("ls")
 def ls(
-    root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT, as_json: AsJson = False
+    root: Annotated[Path, typer.Argument(help="The folder that holds the runs.")] = ROOT,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="<key>", help=f"Sort by {', '.join(COLUMNS)}; with - in front, the greatest first."),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output, with all digits.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List the runs in a folder, with the score of each."""
+    """List the runs in a folder, with the score of each; also those of `seqnlp train --seeds`."""
+    if as_csv and as_json:
+        raise UsageError("--csv and --json contradict each other: choose one")
     if not root.is_dir() and root != ROOT:
         raise RunError("expected a folder of runs, found " + ("a file" if root.exists() else "nothing"), root)
     summaries = [summarize(run) for run in Run.find(root)]
+    if sort is not None:
+        summaries = _sorted(summaries, sort)
     if as_json:
         typer.echo(to_json([summary.to_json() for summary in summaries]))
+        return
+    if as_csv:
+        typer.echo(_csv(summaries), nl=False)
         return
     if not summaries:
         typer.echo(f"no runs in {root}; `seqnlp train` leaves them there", err=True)
@@ -51,9 +85,39 @@ def ls(
             typer.echo(f"note: {summary.problem}", err=True)
 
 
+def _sorted(summaries: Sequence[Summary], key: str) -> list[Summary]:
+    """Sort by a column; runs without a value come last, either way."""
+    name = key.removeprefix("-")
+    if name not in COLUMNS:
+        raise UsageError(f"--sort {key}: expected a column ({nearest_or_all(name, COLUMNS)})")
+    value = COLUMNS[name]
+    known = [summary for summary in summaries if value(summary) not in (None, "")]
+    return [
+        *sorted(known, key=value, reverse=key.startswith("-")),
+        *(summary for summary in summaries if value(summary) in (None, "")),
+    ]
+
+
+def _csv(summaries: Sequence[Summary]) -> str:
+    """List of runs as CSV: a line of names, and a line a run."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow([*COLUMNS, "path", "problem"])
+    for summary in summaries:
+        writer.writerow([*(value(summary) for value in COLUMNS.values()), summary.path, summary.problem])
+    return lines.getvalue()
+
+
 @app.command("show")
 def show(run: RunPath, as_json: AsJson = False) -> None:
-    """Show a run: its recipe, its scores, and the time of its training."""
+    """Show a run: its recipe, its scores, and the time of its training; of several seeds, their scores."""
+    if SeedSet.is_set(run):
+        record = SeedSet.at(run).record()
+        if as_json:
+            typer.echo(to_json(record))
+        else:
+            print_seeds(stdout_console(), record)
+        return
     opened = Run.at(run)
     recipe, scores, meta = flat_recipe(opened), opened.scores(), opened.meta()
     summary = summarize(opened)
@@ -62,7 +126,8 @@ def show(run: RunPath, as_json: AsJson = False) -> None:
         typer.echo(to_json(found))
         return
     print_run(stdout_console(), summary, recipe, scores, meta)
-    for note in [*opened.notes(), *_untrusted(opened)]:
+    problem = [summary.problem] if summary.problem else []
+    for note in [*problem, *opened.notes(), *_untrusted(opened)]:
         typer.echo(f"note: {note}", err=True)
 
 
@@ -74,6 +139,54 @@ def _untrusted(run: Run) -> Iterator[str]:
             yield f"{run.path / PLUGINS / name}: Python that this run brings along, run only with --trust"
 
 
+@app.command("note")
+def note(
+    run: RunPath,
+    text: Annotated[str | None, typer.Argument(help="The note; an empty one removes it, none shows it.")] = None,
+) -> None:
+    """Write a note on a run; it replaces an earlier one. `runs ls` and `runs show` show it."""
+    opened = Run.at(run)
+    if text is None:
+        typer.echo(opened.note())
+        return
+    try:
+        before = opened.note()
+    except RunError as error:
+        typer.echo(f"note: {error}; it is replaced", err=True)
+        before = ""
+    opened.save_note(" ".join(text.split()))
+    if before:
+        typer.echo(f"note: it was: {before}", err=True)
+
+
+@app.command("rm")
+def remove(runs: RunPaths, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Remove runs for good. What is no run, is being trained or is a link stays; so do other files in a run."""
+    sets = [SeedSet.at(path) for path in runs if SeedSet.is_set(path) and not path.is_symlink()]
+    found = [run for each in sets for run in each.others([])]
+    found += [Run(path) for path in runs if path not in {each.path for each in sets}]
+    found = list({run.path.resolve(): run for run in found}.values())
+    with ExitStack() as locks:
+        for run in found:
+            run.check_removable()
+            locks.enter_context(RunLock(run.path)).acquire()
+        names = ", ".join(str(run.path) for run in found) or ", ".join(str(each.path) for each in sets)
+        question = f"remove {names}?"
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError(f"{question} --yes answers, where nobody can be asked")
+            if not typer.confirm(question, err=True):
+                return
+        left = {run.path: run.remove() for run in found}
+        left |= {each.path: each.remove_summary() for each in sets}
+    for folder in {run.path.parent for run in found}:
+        SeedSet(folder).refresh()
+    for path, others in left.items():
+        typer.echo(f"removed {path}", err=True)
+        if others:
+            typer.echo(f"note: {path}: not of the run, so kept: {', '.join(others)}", err=True)
+
+
 @app.command("plot")
 def plot(
     runs: RunPaths,
@@ -83,7 +196,8 @@ def plot(
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""
-    found = {name: curves(run.events()) for name, run in _named([Run.at(path) for path in runs]).items()}
+    opened = [run for path in runs for run in (Run.find(path) if SeedSet.is_set(path) else [Run.at(path)])]
+    found = {name: curves(run.events()) for name, run in _named(opened).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
     chosen = metric or next((curve.metric for curve in found.values() if curve.metric), "")
     if metric and metric not in known:
@@ -98,126 +212,7 @@ def plot(
     print_line_charts(stdout_console(), charts, width, height)
 
 
-@app.command("compare")
-def compare(runs: RunPaths, as_json: AsJson = False) -> None:
-    """Compare runs: their scores, and the settings in which they differ."""
-    if len(runs) < 2:
-        raise UsageError("compare: expected two runs or more, found one")
-    named = _named([Run.at(path) for path in runs])
-    settings = differing_settings({name: flat_recipe(run) for name, run in named.items()})
-    if as_json:
-        scores = {name: run.scores() for name, run in named.items()}
-        typer.echo(to_json({"scores": scores, "settings": settings}))
-        return
-    print_comparison(stdout_console(), named, settings)
-
-
 def _named(runs: list[Run]) -> dict[str, Run]:
     """Runs by name, or by path where two have the same name."""
     names = [run.name for run in runs]
     return {run.name if names.count(run.name) == 1 else str(run.path): run for run in runs}
-
-
-def print_summaries(console: Console, summaries: Sequence[Summary]) -> None:
-    """Print a table with one line a run."""
-    rows = [
-        [
-            summary.name,
-            summary.task,
-            summary.state,
-            local_time(summary.created),
-            f"{summary.split} {summary.metric}".strip(),
-            score(summary.score),
-            size_text(summary.model_bytes),
-        ]
-        for summary in summaries
-    ]
-    print_table(console, ["run", "task", "state", "begun", "metric", "score", "model"], rows, left=5)
-
-
-def print_run(
-    console: Console, summary: Summary, recipe: Mapping[str, Any], scores: Mapping[str, Any], meta: Mapping[str, Any]
-) -> None:
-    """Print a run: settings by dotted key, scores as in scores.json, meta as in meta.json."""
-    console.print(f"{summary.path}  {summary.task}, {summary.state}", style="bold", soft_wrap=True)
-    begun = f"begun {local_time(summary.created)}" if summary.created else ""
-    device = f"on {meta['device']}" if "device" in meta else ""
-    model = f"model {file_size(summary.model_bytes)}" if summary.model_bytes else "no model yet"
-    console.print(
-        ", ".join(filter(None, [begun, device, *(f"{name} {value}" for name, value in effort(scores).items()), model])),
-        soft_wrap=True,
-    )
-    console.print()
-    for section, settings in sections(recipe).items():
-        console.print(f"[{section}]  {settings}" if section else settings, soft_wrap=True)
-    table = plain_scores(scores)
-    if table:
-        splits = list(next(iter(table.values())))
-        console.print()
-        print_table(console, ["", *splits], [[name, *map(score, row.values())] for name, row in table.items()])
-    print_score_tables(console, scores.get("test", scores.get("dev", {})))
-
-
-def print_comparison(console: Console, runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print scores, effort and differing settings, a column a run."""
-    scores = {name: run.scores() for name, run in runs.items()}
-    columns = {
-        name: {
-            **{
-                f"{split} {metric}": score(value)
-                for metric, row in plain_scores(scores[name]).items()
-                for split, value in row.items()
-            },
-            **effort(scores[name]),
-            "model": size_text(run.model_bytes),
-        }
-        for name, run in runs.items()
-    }
-    labels = dict.fromkeys(label for column in columns.values() for label in column)
-    print_table(
-        console, ["", *runs], [[label, *(column.get(label, "-") for column in columns.values())] for label in labels]
-    )
-    console.print()
-    if not settings:
-        console.print("all settings are the same", soft_wrap=True)
-        return
-    rows = [[key, *map(setting_text, values.values())] for key, values in settings.items()]
-    print_table(console, ["settings that differ", *runs], rows)
-
-
-def effort(scores: Mapping[str, Any]) -> dict[str, str]:
-    """Time and speed of a training, by name."""
-    training = scores.get("training", {})
-    found = {}
-    if "seconds" in training:
-        found["training time"] = duration(training["seconds"])
-    if "tokens_per_second" in training:
-        found["speed"] = f"{training['tokens_per_second']:,.0f} tokens/s"
-    return found
-
-
-def sections(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """Settings of each section in one line, by the section's name."""
-    lines: dict[str, list[str]] = {}
-    for key, value in recipe.items():
-        section, _, name = key.rpartition(".")
-        lines.setdefault(section, []).append(f"{name} = {setting_text(value)}")
-    return {section: "  ".join(settings) for section, settings in lines.items()}
-
-
-def setting_text(value: Any) -> str:
-    """Value of a setting as JSON; `-` for none."""
-    return "-" if value is None else to_json(value, default=str)
-
-
-def size_text(size: int) -> str:
-    """Size of a model; `-` if there is none."""
-    return file_size(size) if size else "-"
-
-
-def local_time(moment: str) -> str:
-    """Convert an ISO 8601 time to local time; other text is unchanged."""
-    try:
-        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
-    except (ValueError, OverflowError):  # an OverflowError: the years 1 and 9999 in some time zones
-        return moment

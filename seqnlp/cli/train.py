@@ -1,21 +1,19 @@
 """`seqnlp train`."""
 
-import shlex
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import Trust
+from seqnlp.cli.common import Trust, number_option
 from seqnlp.cli.progress import show_training, stderr_console
+from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import show_scores
 from seqnlp.errors import Interrupted
 from seqnlp.events import Done
+from seqnlp.limits import SEEDS
 from seqnlp.terminal_text import print_path
 
 
@@ -31,15 +29,27 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Resume the existing run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the existing run.")] = False,
     trust: Trust = False,
+    seeds: Annotated[
+        int | None,
+        number_option(SEEDS, "Train with this many seeds, and write a folder of runs with a summary.", metavar="<n>"),
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
 ) -> None:
     """Train a model, and write a run directory: the model, its recipe, its scores.
 
     Progress goes to standard error; the only line on standard output is the run directory. Ctrl-C saves a
     checkpoint; `--resume` continues from it and ends with the very same model.
+
+    With `--seeds N` the seed of the recipe and those after it are trained one after the other, into
+    runs/NAME_seeds/seed_1 and so on; seeds.json beside them has mean and deviation of each score.
     """
+    if seeds is not None:
+        from seqnlp.cli.seeds import train_several
+
+        train_several(recipe, seeds, settings or [], out, resume, overwrite, trust, quiet)
+        return
     console = stderr_console()
-    with _signals() as received:
+    with stop_signals() as received:
         with console.status("loading") if not quiet else nullcontext():
             from seqnlp import api
             from seqnlp.recipe import find_recipe
@@ -62,32 +72,8 @@ def train(
                 view.event(event)
                 if received and not isinstance(event, Done):
                     events.close()
-                    again = _resuming(recipe, settings or [], out)
+                    again = resuming_command(recipe, settings or [], out)
                     raise Interrupted(f"stopped at step {event.step}; go on with: {again}", 128 + received[0])
         if not quiet:
             show_scores(console, Run.open(run).scores())
     print_path(run)
-
-
-def _resuming(recipe: str, settings: list[str], out: Path | None) -> str:
-    """Command that resumes a training, ready to be copied."""
-    words = ["seqnlp", "train", recipe, *(word for setting in settings for word in ("-s", setting))]
-    return shlex.join([*words, *([] if out is None else ["--out", str(out)]), "--resume"])
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collect the first SIGINT or SIGTERM; a second one exits at once."""
-    received: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise Interrupted("stopped at once", 128 + number)
-        received.append(number)
-
-    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import blocks, open_predictor
+from seqnlp.cli.common import Trust, blocks, number_option, open_predictor
 from seqnlp.errors import DataError, UsageError
+from seqnlp.json_text import to_json
+from seqnlp.limits import BEAM, BONUS, CHANNELS, SAMPLE_RATE, WEIGHT
 
 if TYPE_CHECKING:
     from seqnlp.tasks.transcribe.predictor import Transcriber
@@ -33,13 +34,13 @@ def transcribe(
         ),
     ],
     beam: Annotated[
-        int | None, typer.Option(metavar="<n>", help="Prefix beam search; 1 is greedy.  [default: recipe's]")
+        int | None, number_option(BEAM, "Prefix beam search; 1 is greedy.  [default: recipe's]", "<n>")
     ] = None,
     language_model: Annotated[
         Path | None, typer.Option("--lm", metavar="<run>", help="A language model whose score of the text is added.")
     ] = None,
-    lm_weight: Annotated[float | None, typer.Option(help="Weight of the language model.  [default: 0.5]")] = None,
-    length_bonus: Annotated[float | None, typer.Option(help="Score added for each token.  [default: 0]")] = None,
+    lm_weight: Annotated[float | None, number_option(WEIGHT, "Weight of the language model.  [default: 0.5]")] = None,
+    length_bonus: Annotated[float | None, number_option(BONUS, "Score added for each token.  [default: 0]")] = None,
     aligned: Annotated[
         bool, typer.Option("--align", help="After a tab each token with its seconds: from, to, probability.")
     ] = False,
@@ -47,10 +48,11 @@ def transcribe(
         bool, typer.Option("--resample", help="Convert recordings of another sample rate than the model's.")
     ] = False,
     rate: Annotated[
-        int | None, typer.Option(metavar="<Hz>", help="Sample rate of the stream.  [default: the model's]")
+        int | None, number_option(SAMPLE_RATE, "Sample rate of the stream.  [default: the model's]", "<Hz>")
     ] = None,
-    channels: Annotated[int, typer.Option(metavar="<n>", help="Channels of the stream.")] = 1,
+    channels: Annotated[int, number_option(CHANNELS, "Channels of the stream.", "<n>")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a recording, with times.")] = False,
+    trust: Trust = False,
 ) -> None:
     """Write down what is said in recordings: a line each, in their order.
 
@@ -65,7 +67,7 @@ def transcribe(
         raise UsageError("--align and --json contradict each other: JSON has the times already")
     from seqnlp.tasks.transcribe.predictor import Transcriber
 
-    transcriber = open_predictor(run, Transcriber)
+    transcriber = open_predictor(run, Transcriber, trust)
     search = chosen_search(transcriber, beam, language_model, lm_weight, length_bonus)
     transcriber.scorer(search)  # raises for what is no language model before anything is read
     if files == [STREAM]:
@@ -92,16 +94,16 @@ def transcribe(
         raise DataError(f"{wrong:,} of {len(files):,} recordings could not be transcribed")
 
 
-def predict(run: Path, file: Path | None, as_json: bool) -> None:
-    """Transcribe a recording, or those that a file of lines names, with the default options."""
+def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
+    """Transcribe a recording, or a file's list of them, with default options."""
     from seqnlp.readers.audio import SUFFIXES
 
     if file is not None and file.suffix.lower() in SUFFIXES:
-        transcribe(run, [file], as_json=as_json)
+        transcribe(run, [file], as_json=as_json, trust=trust)
         return
     names = [Path(line.strip()) for lines in blocks(file) for line in lines if line.strip()]
     if names:
-        transcribe(run, names, as_json=as_json)
+        transcribe(run, names, as_json=as_json, trust=trust)
 
 
 def chosen_search(
@@ -153,7 +155,7 @@ def stream_blocks() -> Iterator[bytes]:
 def write(result: Transcription, aligned: bool, as_json: bool) -> None:
     """Write a transcript as a line."""
     if as_json:
-        line = json.dumps(result.to_json(), ensure_ascii=False)
+        line = to_json(result.to_json())
     else:
         line = result.text + (f"\t{alignment(result.tokens, result.start)}" if aligned else "")
     sys.stdout.write(line + "\n")

@@ -93,7 +93,7 @@ class Labels(LabelCodec):
         return np.fromiter(map(self._find, labels), np.int64, len(labels))
 
     def _find(self, label: str) -> int:
-        """Index of a label, maybe in the spelling of another program."""
+        """Index of a label, also in another program's spelling; `UNSEEN` if there is none."""
         number = self._number.get(label)
         return self._alike.get(same_class(label), UNSEEN) if number is None else number
 

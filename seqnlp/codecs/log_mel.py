@@ -34,6 +34,9 @@ class LogMel(Spec):
     """Lowest frequency, in Hz."""
     f_max: Annotated[float, Field(gt=0)] | None = None
     """Highest frequency, in Hz; left out: half the sample rate."""
+    top_db: Annotated[float, Field(gt=0)] | None = None
+    """Energies over the loudest one of an utterance, in decibels, and no lower than this below it, as librosa's
+    `power_to_db(ref=max)`: rooms and microphones differ most in what is quiet. Left out: as they are."""
     normalize: Normalization = "utterance"
     """Subtract the mean of each band and divide by its standard deviation: those of the utterance, which takes off
     what a microphone or a voice adds to all of it; those of the corpus, which train fits; or none."""
@@ -41,7 +44,8 @@ class LogMel(Spec):
     def codec(self, rate: int) -> "LogMelCodec":
         """Make the codec for a sample rate in Hz; corpus statistics are still to be fitted."""
         window, hop = (max(round(rate * each / 1000), 1) for each in (self.window_ms, self.hop_ms))
-        return LogMelCodec(rate, window, hop, self.mels, self.f_min, self.f_max or rate / 2, self.normalize)
+        f_max = self.f_max or rate / 2
+        return LogMelCodec(rate, window, hop, self.mels, self.f_min, f_max, self.normalize, top_db=self.top_db)
 
 
 @final
@@ -59,6 +63,7 @@ class LogMelCodec(Codec):
         normalize: Normalization = "utterance",
         mean: list[float] | None = None,
         deviation: list[float] | None = None,
+        top_db: float | None = None,
     ) -> None:
         """Store the settings.
 
@@ -72,10 +77,11 @@ class LogMelCodec(Codec):
             normalize: Statistics to normalise by.
             mean: Mean of each band in train, for `corpus`.
             deviation: Standard deviation of each band in train, for `corpus`.
+            top_db: Decibels kept below the loudest energy of an utterance; None: energies as they are.
         """
         self.rate, self.window, self.hop, self.mels = rate, window, hop, mels
         self.f_min, self.f_max, self.normalize = f_min, f_max, normalize
-        self.mean, self.deviation = mean, deviation
+        self.mean, self.deviation, self.top_db = mean, deviation, top_db
 
     @property
     def n_fft(self) -> int:
@@ -108,10 +114,10 @@ class LogMelCodec(Codec):
 
     def key(self) -> list[Any]:
         """Settings that the frames before normalisation depend on."""
-        return [self.rate, self.window, self.hop, self.mels, self.f_min, self.f_max]
+        return [self.rate, self.window, self.hop, self.mels, self.f_min, self.f_max, self.top_db]
 
     def fit(self, frames: NDArray[np.float16]) -> Self:
-        """Fit the corpus statistics, if they are asked for, on the frames of train; shape (frames, mels)."""
+        """Fit corpus statistics on train, if asked for; frames have shape (frames, mels)."""
         if self.normalize != "corpus":
             return self
         total, squares, block = np.zeros(self.mels), np.zeros(self.mels), 1 << 16
@@ -124,8 +130,12 @@ class LogMelCodec(Codec):
         return self
 
     def keep(self, log_mel: Floats) -> NDArray[np.float16]:
-        """Round log-mel energies to halves, shifted to where these are finest."""
-        return (log_mel - MIDDLE).astype(np.float16)
+        """Round an utterance to halves, shifted to where these are finest."""
+        if self.top_db is None:
+            return (log_mel - MIDDLE).astype(np.float16)
+        depth = self.top_db * np.log(10) / 10  # decibels are of the common logarithm
+        kept: NDArray[np.float16] = (np.maximum(log_mel - log_mel.max(), -depth) + depth / 2).astype(np.float16)
+        return kept
 
     def normalized(self, frames: NDArray[np.float16], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         """Normalise the kept frames of some utterances, laid end to end.
@@ -138,23 +148,36 @@ class LogMelCodec(Codec):
         if self.normalize == "none":
             return values
         if self.normalize == "corpus":
-            mean, deviation = (np.array(each, np.float32) for each in (self.mean, self.deviation))
-            return (values - mean) / deviation
+            mean, deviation = np.array(self.mean, np.float32), np.array(self.deviation, np.float32)
+            scaled: NDArray[np.float32] = (values - mean) / deviation
+            return scaled
         starts = np.cumsum(lengths) - lengths
         each = lengths[:, None]
         # float64: the sums of an utterance must not depend on those before it
         means = np.add.reduceat(values, starts, 0, np.float64) / each
         values = values - np.repeat(means.astype(np.float32), lengths, 0)
-        deviations = np.sqrt(np.add.reduceat(np.square(values), starts, 0, np.float64) / each)
-        return values / np.repeat(np.maximum(deviations, SMALLEST).astype(np.float32), lengths, 0)
+        deviations: Floats = np.sqrt(np.add.reduceat(np.square(values), starts, 0, np.float64) / each)
+        each_deviation: NDArray[np.float32] = np.maximum(deviations, SMALLEST).astype(np.float32)
+        even: NDArray[np.float32] = np.divide(values, np.repeat(each_deviation, lengths, 0))
+        return even
 
     def to_json(self) -> dict[str, Any]:
         return dict(vars(self))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        names = ("rate", "window", "hop", "mels", "f_min", "f_max", "normalize", "mean", "deviation")
-        return cls(*(data[name] for name in names))
+        return cls(
+            data["rate"],
+            data["window"],
+            data["hop"],
+            data["mels"],
+            data["f_min"],
+            data["f_max"],
+            data["normalize"],
+            data["mean"],
+            data["deviation"],
+            data.get("top_db"),
+        )
 
 
 def mel(frequency: float) -> float:

@@ -27,7 +27,7 @@ _WORD = re.compile(
   | [ ]?\w+(?:['’\-]\w+)*      # a word, with the blank before it
   | [ ]?[^\w\s]                # any other sign
   | \n
-  | (?<![^\S\n])[^\S\n]+(?=[ ]\S|\n|\Z) # more blanks than one; from the first on, or time is squared
+  | (?<![^\S\n])[^\S\n]+(?=[ ]\S|\n|\Z) # more blanks than one; from the first on, or time is quadratic
   | \s
     """,
     re.VERBOSE,

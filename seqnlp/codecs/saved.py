@@ -32,7 +32,7 @@ class SavedCodec(BaseModel):
 
 
 def damaged(data: Mapping[str, Any], problem: str, key: str = "") -> RunError:
-    """Make the error of an object that is no codec, with its file and key."""
+    """Error about damaged JSON of a codec, with file and key."""
     file, outer = (data.file, data.key) if isinstance(data, JsonObject) else (None, "")
     return RunError(": ".join(filter(None, ["damaged", ".".join(filter(None, [outer, key])), problem])), file)
 

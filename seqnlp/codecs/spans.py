@@ -82,7 +82,10 @@ def parse_tags(tags: Sequence[str], scheme: Scheme) -> tuple[NDArray[np.str_], N
 
 
 def _suggested(tags: Sequence[str], scheme: Scheme) -> str:
-    """The end of a message: the first scheme that has all tags, if one has."""
+    """Hint at the end of a message: the smallest scheme that has all tags.
+
+    Empty if there is none, or if the given scheme has them.
+    """
     used = {tag.partition("-")[0] for tag in tags if tag != "O"}
     fitting = [name for name, letters in PREFIXES.items() if used <= set(letters)]
     if not fitting or scheme in fitting:

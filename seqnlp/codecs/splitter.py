@@ -15,7 +15,7 @@ _RULES = r"""
     (?=\S){seen}(?:
     [^\W\d][{word}]*+(?![-+.:@'’])                                  # a plain word: most are, so it is tried first
   | (?i:https?://|www\.)[^\s<>"≮≯]+[^\s<>".,;:!?)\]'’≮≯]{more}     # addresses; ≮ is < with a mark, which composes
-  | [{word}.+-]{{1,64}}+@\w[{word}.-]*[{word}]                      # mail; bounded, or long lines take squared time
+  | [{word}.+-]{{1,64}}+@\w[{word}.-]*[{word}]                      # mail; bounded, or long lines take quadratic time
   | (?=[{word}]++['’])[{word}]+(?=(?i:n)['’](?i:t)(?![{word}]))     # do | n't
   | (?i:n)['’](?i:t)(?![{word}])
   | ['’](?i:s|m|d|re|ve|ll)(?![{word}])                             # 's 'm 'd 're 've 'll
@@ -72,7 +72,7 @@ def _ranges(codes: Iterable[int]) -> str:
 
 @cache
 def _special() -> re.Pattern[str]:
-    """Characters that the simple rules do not do for."""
+    """Characters that need more than the simple rules."""
     basic = _ranges(code for code in _codes("Mn", "Mc", "Me", "Cf") if code < 0x10000)
     return re.compile(f"[{_CONTROL}{basic}{_FILLERS}\U00010000-\U0010ffff]")
 

@@ -21,7 +21,10 @@ Piece = Annotated[str, Field(min_length=1)]
 
 
 class SavedBytePairs(SavedCodec, extra="allow"):
-    """Byte-pair encoding, in the format of the `tokenizers` package, which panics over pieces that do not fit."""
+    """Byte-pair encoding, in the format of the `tokenizers` package.
+
+    The package panics over pieces that do not fit, so they are checked here.
+    """
 
     type: Literal["BPE"]
     dropout: None = None
@@ -63,7 +66,10 @@ class SavedUnigram(SavedCodec, extra="allow"):
 
 
 def _check_pieces(pieces: Sequence[str], numbers: Collection[int]) -> None:
-    """Check that pieces are spelled in signs of bytes, and that each of these is one."""
+    """Check the pieces of a byte-level vocabulary, and their numbers.
+
+    Pieces are spelled in signs of bytes, and each of the 256 signs is a piece of its own.
+    """
     all_different(pieces)
     signs = set(pre_tokenizers.ByteLevel.alphabet())
     if odd := next((piece for piece in pieces if not signs.issuperset(piece)), ""):

@@ -201,7 +201,7 @@ class TextCodec(Codec):
 
     @property
     def is_composed(self) -> bool:
-        """False if fitted on text out of composed form (NFC); runs once were."""
+        """False if fitted on text that was not in composed form (NFC), as codecs of old runs were."""
         return True
 
     @abstractmethod

@@ -93,8 +93,13 @@ def pinball_loss(truth: Floats, quantile: Floats, level: float, observed: Mask =
         level: From 0 to 1.
         observed: True where a value is observed.
     """
+    return _mean(pinball_losses(truth, quantile, level), truth, observed)
+
+
+def pinball_losses(truth: Floats, quantile: Floats, level: float) -> NDArray[np.float64]:
+    """Pinball loss of each value, missing ones included."""
     over = _error(truth, quantile)
-    return _mean(np.maximum(level * over, (level - 1) * over), truth, observed)
+    return np.maximum(level * over, (level - 1) * over)
 
 
 def crps_quantiles(
@@ -113,9 +118,24 @@ def crps_quantiles(
         levels: Rising.
         observed: True where a value is observed.
     """
-    weights = np.gradient(np.asarray(levels, np.float64)) if len(levels) > 1 else np.ones(1)
     losses = [pinball_loss(truth, quantile(level), level, observed) for level in levels]
-    return 2 * float(np.average(losses, weights=weights))
+    return 2 * float(np.average(losses, weights=_level_weights(levels)))
+
+
+def crps_quantile_losses(
+    truth: Floats, quantile: Callable[[float], Floats], levels: Sequence[float]
+) -> NDArray[np.float64]:
+    """Approximate score of each value, missing ones included; the arguments are those of `crps_quantiles`."""
+    weights = _level_weights(levels)
+    total = np.zeros(())
+    for level, weight in zip(levels, weights / weights.sum(), strict=True):
+        total = total + 2 * weight * pinball_losses(truth, quantile(level), level)
+    return np.asarray(total)
+
+
+def _level_weights(levels: Sequence[float]) -> NDArray[np.float64]:
+    """Distance between the neighbours of each level."""
+    return np.gradient(np.asarray(levels, np.float64)) if len(levels) > 1 else np.ones(1)
 
 
 def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask = None) -> float:
@@ -127,10 +147,15 @@ def crps_gaussian(truth: Floats, mean: Floats, deviation: Floats, observed: Mask
         deviation: Their standard deviations, over 0.
         observed: True where a value is observed.
     """
+    return _mean(crps_gaussian_losses(truth, mean, deviation), truth, observed)
+
+
+def crps_gaussian_losses(truth: Floats, mean: Floats, deviation: Floats) -> NDArray[np.float64]:
+    """Score of each value, missing ones included; the arguments are those of `crps_gaussian`."""
     z = _error(truth, mean) / deviation
     under = (1 + np.asarray(_erf(z / sqrt(2)), np.float64)) / 2
     density = np.exp(-np.square(z) / 2) / sqrt(2 * pi)
-    return _mean(deviation * (z * (2 * under - 1) + 2 * density - 1 / sqrt(pi)), truth, observed)
+    return np.asarray(deviation * (z * (2 * under - 1) + 2 * density - 1 / sqrt(pi)))
 
 
 def coverage(truth: Floats, low: Floats, high: Floats, observed: Mask = None) -> float:

@@ -29,15 +29,37 @@ class SpanScores:
 
 def span_scores(gold: Spans, predicted: Spans) -> SpanScores:
     """Compare predicted spans of a column with the gold ones."""
-    _, ours, theirs = np.intersect1d(gold.starts, predicted.starts, assume_unique=True, return_indices=True)
-    same = (gold.ends[ours] == predicted.ends[theirs]) & (gold.labels[ours] == predicted.labels[theirs])
+    found = _found(gold, predicted)
     names = sorted({*gold.labels.tolist(), *predicted.labels.tolist()})
-    right = _counts(gold.labels[ours][same], names)
+    right = _counts(gold.labels[found], names)
     given, support = _counts(predicted.labels, names), _counts(gold.labels, names)
     labels = counted_scores(right, given, support, names)
     together = [count.sum(keepdims=True) for count in (right, given, support)]
     total = counted_scores(together[0], together[1], together[2], ["all"]).get("all", NOTHING)
     return SpanScores(total["precision"], total["recall"], total["f1"], macro_f1(labels), labels)
+
+
+def span_counts(gold: Spans, predicted: Spans, offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """True positives, predictions and gold spans of each sentence.
+
+    Args:
+        gold: Spans of a column.
+        predicted: Predicted ones.
+        offsets: First word of each sentence, and the end of the last one; shape (sentences + 1,).
+
+    Returns:
+        Shape (sentences, 3).
+    """
+    starts = (gold.starts[_found(gold, predicted)], predicted.starts, gold.starts)
+    places = [np.searchsorted(offsets, each, "right") - 1 for each in starts]
+    return np.stack([np.bincount(each, minlength=len(offsets) - 1) for each in places], 1).astype(np.float64)
+
+
+def _found(gold: Spans, predicted: Spans) -> NDArray[np.int64]:
+    """Indices of the gold spans that are predicted."""
+    _, ours, theirs = np.intersect1d(gold.starts, predicted.starts, assume_unique=True, return_indices=True)
+    same = (gold.ends[ours] == predicted.ends[theirs]) & (gold.labels[ours] == predicted.labels[theirs])
+    return np.asarray(ours[same])
 
 
 def _counts(labels: NDArray[np.str_], names: list[str]) -> NDArray[np.int64]:

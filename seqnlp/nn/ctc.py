@@ -94,7 +94,7 @@ def align(logs: Logs, labels: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _states(labels: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Labels with blanks around each, and the states that may follow the last but one: other labels."""
+    """States of the lattice, labels between blanks; a mask of those that may follow the last but one."""
     states = np.full(2 * len(labels) + 1, BLANK, np.int64)
     states[1::2] = labels
     skips = np.zeros(len(states), bool)
@@ -147,7 +147,7 @@ class _Prefix:
 
 
 def prefix_beam_search(
-    logs: Logs, beam: int, scorer: Scorer | None = None, floor: float = -12.0, best: int = 1
+    logs: Logs, beam: int, scorer: Scorer | None = None, floor: float = -7.0, best: int = 1
 ) -> list[Hypothesis]:
     """Prefix beam search (Graves and Jaitly, 2014; Hannun et al., 2014): sums over the paths of each prefix.
 

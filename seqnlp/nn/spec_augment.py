@@ -57,7 +57,7 @@ class SpecAugment(nn.Module):
         return frames.masked_fill(hidden, 0.0)
 
     def _warped(self, frames: Tensor) -> Tensor:
-        """Read each band from where another vocal tract has it, between two bands linearly."""
+        """Warp the bands, each interpolated linearly between two."""
         batch, time, mels = frames.shape
         draws = torch.rand(batch, 1, generator=generator(frames.device), device=frames.device)
         factors = 1 + self.freq_warp * (2 * draws - 1)

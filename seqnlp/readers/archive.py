@@ -1,4 +1,4 @@
-"""Unpacking of corpora that are published as an archive, checked by the contents of their files."""
+"""Unpacking of archived corpora, checked by the contents of their files."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Audio(Reader):
         return datasets.Dataset.from_dict({**rows, AUDIO: cells}, datasets.Features({AUDIO: recording, **kinds}))
 
     def named(self, path: Path) -> dict[str, list[str]]:
-        """Files of a folder or of wildcards, with the columns that their names tell."""
+        """Files of a folder or pattern, with columns from their names."""
         files = find_recordings(path)
         columns: dict[str, list[str]] = {AUDIO: [str(file) for file in files]}
         if self.pattern is None:
@@ -122,7 +122,7 @@ class Audio(Reader):
         return columns
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Locate a table, a folder, or the folder of a pattern with wildcards."""
+        """Locate a table, a folder, or the folder of a pattern."""
         if is_table(Path(source)):
             return find(source)
         parts = Path(source).parts
@@ -159,7 +159,7 @@ def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def find_recordings(path: Path) -> list[Path]:
-    """Audio files of a folder, or those that fit a pattern with wildcards, in the order of their names.
+    """Audio files of a folder or a pattern, sorted by name.
 
     Raises:
         seqnlp.errors.DataError: there is none.
@@ -249,17 +249,23 @@ def _decode_wav(content: bytes, name: str | Path) -> Waveform | None:
 def pcm(data: bytes, width: int) -> NDArray[np.float32]:
     """Samples from -1 to 1 of little-endian integers; those of one byte are unsigned."""
     if width == 1:
-        return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
+        return np.ldexp(np.frombuffer(data, np.uint8).astype(np.float32) - 128, -7)
     if width == 3:
         parts = np.frombuffer(data, np.uint8).reshape(-1, 3).astype(np.int32)
-        whole = (parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16) << 8  # the sign is in the highest byte
-        return (whole / 2.0**31).astype(np.float32)
-    return (np.frombuffer(data, f"<i{width}") / 2.0 ** (8 * width - 1)).astype(np.float32)
+        whole: NDArray[np.int32] = (
+            parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16
+        ) << 8  # the sign is in the highest byte
+        return np.ldexp(whole.astype(np.float32), -31)
+    samples: NDArray[np.float32] = (np.frombuffer(data, f"<i{width}") / 2.0 ** (8 * width - 1)).astype(np.float32)
+    return samples
 
 
 def mixed(samples: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
     """Mean of interleaved channels."""
-    return samples if channels == 1 else samples.reshape(-1, channels).mean(1, dtype=np.float32)
+    if channels == 1:
+        return samples
+    mean: NDArray[np.float32] = samples.reshape(-1, channels).mean(1, dtype=np.float32)
+    return mean
 
 
 def _decode_other(content: bytes, name: str | Path) -> Waveform:

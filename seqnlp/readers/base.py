@@ -137,7 +137,10 @@ class Reader(Family, ABC):
     def _renamings(
         self, present: list[str], source: str | Path, asked: Collection[str] | None = None
     ) -> dict[str, str]:
-        """Map columns of the corpus to their new names; of a table of asked ones those that are there."""
+        """Map columns of the corpus to their new names.
+
+        With `asked`, columns that are neither present nor asked for are left out.
+        """
         unread = set() if asked is None else set(self.columns.values()) - set(asked) - set(present)
         wanted = {new: old for new, old in self.columns.items() if old not in unread}
         for new, old in wanted.items():
@@ -276,13 +279,18 @@ def read_corpus(
             name = min(differing)
             which = "no column" if name in expected else "a column that train lacks:"
             raise DataError(f"{split} has {which} {name!r}", places[split])
-    files = {split: data.reader.files(place) for split, place in places.items()}
-    hashes = {split: sha256(paths) if paths else content_hash(splits[split]) for split, paths in files.items()}
+    hashes = {split: split_hash(data.reader, place, splits[split]) for split, place in places.items()}
     found = None
     if documents:
         of_file = data.reader.documents(data.reader.split_slice(str(places["train"]))[0])
         found = None if of_file is None else np.asarray(of_file, np.int64)[loaded["train"][1]]
     return Corpus(splits, hashes, found)
+
+
+def split_hash(reader: Reader, place: str | Path, table: Any) -> str:
+    """SHA-256 of the files of a located split; of its rows where these are not the user's own."""
+    files = reader.files(place)
+    return sha256(files) if files else content_hash(table)
 
 
 HASHED = 1000

@@ -73,7 +73,7 @@ def entries(*folders: Path) -> Iterator[CacheEntry]:
 
 
 def read_entry(path: Path) -> CacheEntry:
-    """Read what an entry says about itself."""
+    """Read the description of an entry; `unfinished` without a valid one."""
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     try:
         said: Any = json.loads((path / ENTRY).read_bytes())

@@ -94,7 +94,7 @@ class Csv(Reader):
 
     @staticmethod
     def _is_clear(name: str, names: list[str]) -> bool:
-        """Test for a column that can be asked for."""
+        """True for a column name that tells one column: not empty, `_` or repeated."""
         return name.strip() not in ("", UNNAMED) and names.count(name) == 1
 
     def header(self, path: Path) -> list[str]:

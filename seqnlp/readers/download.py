@@ -88,7 +88,7 @@ class Pace:
 
 @final
 class _PacedBytes(io.RawIOBase):
-    """Bytes of a connection, each of which has to keep the pace."""
+    """Raw stream of a connection. It keeps the deadline and the least rate of a `Pace`."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, pace: Pace) -> None:
         self._raw, self._connection, self._pace = raw, connection, pace

@@ -1,4 +1,4 @@
-"""Rows without a value: found in the columns that somebody reads, and left out with a note."""
+"""Rows without a value in a column that is read. They are left out with a note."""
 
 from __future__ import annotations
 

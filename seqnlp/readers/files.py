@@ -24,7 +24,7 @@ BLOCK = 1 << 16
 """Bytes that are read at once."""
 
 LEAST, RATIO = 100_000_000, 200
-"""Decompressed bytes from which on a gzip file may be a bomb, and how many times its size it then may hold."""
+"""Limits against gzip bombs: decompressed bytes that any file may hold, and the largest compression ratio beyond."""
 
 
 def open_text(path: Path) -> Iterator[str]:

@@ -70,7 +70,10 @@ class Hub(Reader):
 
     @contextmanager
     def loading(self, source: str | Path) -> Iterator[list[str]]:
-        """Turn errors into one line; yields the list of splits for it, to be filled."""
+        """Convert errors of the block to a `DataError` of one line.
+
+        Yields a list that the block fills with the names of the splits, for the message.
+        """
         splits: list[str] = []
         with quiet_datasets(bars=sys.stderr.isatty()):
             try:

@@ -119,7 +119,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 BUSINESS_DAYS = "1111100"
 """Monday to Friday, as a weekmask of numpy."""
 WEEKS = 6
-"""Weeks that tell which days have no rows: steps of 2 to 6 days come to every day of the week in them."""
+"""Weeks from which days off are inferred: in six, steps of 2 to 6 days reach every day of the week."""
 
 
 @dataclass(frozen=True)

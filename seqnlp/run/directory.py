@@ -38,6 +38,9 @@ STATE = "state/last.safetensors"
 SCORES = "scores.json"
 CARD = "README.md"
 PROBE = "probe.json"
+NOTE = "note.json"
+SEEDS = "seeds.json"
+"""Summary in a folder of runs of one recipe with several seeds; no part of a run."""
 
 DIGESTS = "digests"
 """Key of meta.json."""
@@ -123,24 +126,37 @@ class Run:
 
     @classmethod
     def find(cls, root: str | Path = RUNS) -> list[Run]:
-        """Find the runs directly in a folder, by name; damaged and half-written ones included."""
-        runs = {cls(file.parent) for file in Path(root).glob(f"*/{META}")}
-        half = (cls(file.parent) for file in Path(root).glob(f"*/{RECIPE}"))  # its meta.json was lost
-        runs |= {run for run in half if any(map(run._has, (MODEL, STATE, EVENTS)))}
-        return sorted(runs, key=lambda run: run.path)
+        """Find the runs in a folder and in its sets of runs.
+
+        They are sorted by name; damaged and half-written ones are included.
+        """
+        folders = [Path(root), *(file.parent for file in Path(root).glob(f"*/{SEEDS}"))]
+        paths = {file.parent for name in (META, RECIPE) for folder in folders for file in folder.glob(f"*/{name}")}
+        return sorted((run for run in map(cls, paths) if run._looks_like_a_run), key=lambda run: run.path)
+
+    @property
+    def _looks_like_a_run(self) -> bool:
+        """True for a folder with meta.json or, if that was lost, other parts."""
+        return self._has(META) or self._has_parts
+
+    @property
+    def _has_parts(self) -> bool:
+        """True for a recipe beside a model, a checkpoint or events."""
+        return self._has(RECIPE) and any(map(self._has, (MODEL, STATE, EVENTS)))
 
     @classmethod
     def is_run(cls, path: str | Path) -> bool:
         """True for a run directory of any version, complete or not."""
         try:
-            return "format" in files.read_json(Path(path, META))  # be it damaged
+            return "format" in files.read_json(Path(path, META))  # a damaged file that still parses is a run's, too
         except RunError:
             return False
 
     @property
     def name(self) -> str:
-        """Name of the folder."""
-        return Path(os.path.abspath(self.path)).name
+        """Name of the folder; in a set of runs after the name of that."""
+        path = Path(os.path.abspath(self.path))
+        return f"{path.parent.name}/{path.name}" if (path.parent / SEEDS).exists() else path.name
 
     @property
     def is_finished(self) -> bool:
@@ -320,6 +336,28 @@ class Run:
         content = f'{text}\n<!-- "{DIGEST}": "{ZEROS}" -->\n'.encode("utf-8", "backslashreplace")
         files.write_bytes(self.path / CARD, seal(content))
 
+    def save_note(self, text: str) -> None:
+        """Save a note of the user about the run; an empty one removes it."""
+        files.check_own(self.path / NOTE)
+        if text:
+            files.write_sealed_json(self.path / NOTE, {"note": text})
+            return
+        with files.saving(self.path / NOTE, "removing a note"):
+            (self.path / NOTE).unlink(missing_ok=True)
+
+    def note(self) -> str:
+        """Note of the user about the run; empty without one.
+
+        Raises:
+            seqnlp.errors.RunError: it is damaged.
+        """
+        if not self._has(NOTE):
+            return ""
+        note = files.read_sealed_json(self.path / NOTE, sealed=True).get("note")
+        if not isinstance(note, str):
+            raise RunError("damaged: expected a text under `note`", self.path / NOTE)
+        return note
+
     def notes(self) -> Iterator[str]:
         """Notes on files that decide no prediction: they are for people, who may edit them."""
         for name in (CARD, PROBE):
@@ -327,6 +365,45 @@ class Run:
                 found = sealed_digest(files.read_bytes(self.path / name))
                 if (self.digests() is not None) if found is None else (found[0] != found[1]):
                     yield f"{self.path / name}: edited or damaged since seqnlp wrote it; no prediction depends on it"
+
+    def check_removable(self) -> None:
+        """Check that `remove` would touch nothing but a run, be it damaged.
+
+        Raises:
+            seqnlp.errors.RunError: it is missing, no run, or a link; a part of it is a link.
+        """
+        if self.path.is_symlink():
+            raise RunError("this is a link to a run: remove the link itself, or name the run", self.path)
+        if not (self.is_run(self.path) or self._has_parts):
+            self.at(self.path)  # which says what is wrong
+            raise RunError("not a run", self.path)
+        self.check_own()
+
+    def remove(self) -> list[str]:
+        """Remove the files of the run, then its folder, if that is empty.
+
+        Call `check_removable` before.
+
+        Returns:
+            The names of files and folders that are not of the run, and stay.
+
+        Raises:
+            seqnlp.errors.DataError: one can't be removed.
+        """
+        folders = [self.path / CODECS, self.path / PLUGINS, (self.path / STATE).parent]
+        with files.saving(self.path, "removing the run"):
+            for folder in (self.path, *folders):
+                files.remove_leftovers(folder)
+            self._clear()
+            for folder in folders:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+            for name in (HOLDER, LOCK, META):  # meta.json at last: until then it is a run, which can be removed
+                (self.path / name).unlink(missing_ok=True)
+            left = sorted(file.name for file in self.path.iterdir())
+            if not left:
+                self.path.rmdir()
+        return left
 
     @classmethod
     def check_free(cls, path: str | Path, overwrite: bool = False) -> None:
@@ -356,7 +433,7 @@ class Run:
         Raises:
             seqnlp.errors.RunError: one is a link, or no file at all.
         """
-        for name in (RECIPE, META, MODEL, EVENTS, SCORES, CARD, PROBE, LOCK, HOLDER):
+        for name in (RECIPE, META, MODEL, EVENTS, SCORES, CARD, PROBE, NOTE, LOCK, HOLDER):
             files.check_own(self.path / name)
         for folder in (CODECS, PLUGINS, os.path.dirname(STATE)):
             files.check_own(self.path / folder)
@@ -417,7 +494,7 @@ class Run:
 
     def _clear(self) -> None:
         """Remove the files of a run and nothing else; meta.json stays, so that it is always a run."""
-        for name in (STATE, SCORES, MODEL, EVENTS, CARD, PROBE, RECIPE):
+        for name in (STATE, SCORES, MODEL, EVENTS, CARD, PROBE, NOTE, RECIPE):
             (self.path / name).unlink(missing_ok=True)
         for file in [*self._files(CODECS, "*.json"), *self._files(PLUGINS, "*.py")]:
             file.unlink(missing_ok=True)

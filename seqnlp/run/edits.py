@@ -1,4 +1,4 @@
-"""Edits of a run's recipe, against its copy in the model card."""
+"""Edits of a run's recipe: differences from its copy in the model card."""
 
 from __future__ import annotations
 

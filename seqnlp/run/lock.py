@@ -89,7 +89,7 @@ def noted_process(path: Path) -> int | None:
 
 
 def _file_lock(path: Path) -> BaseFileLock:
-    """Make the lock.
+    """Make the file lock of a run.
 
     Raises:
         seqnlp.errors.RunError: a link stands in its place: locking would empty the file that it points to.

@@ -1,4 +1,4 @@
-"""Types of the JSON files of a run, checked whenever one is read."""
+"""Types of the JSON files of a run. A file is checked against its type whenever it is read."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ def scores_problem(scores: Mapping[str, Any]) -> str:
 
 
 def _cells(table: Mapping[str, Any], key: str) -> str:
-    """First cell of a table, or of the tables in it, that is no score, remark or setting."""
+    """First mistake in a table of scores; empty if there is none.
+
+    Each cell, also of the tables in it, is a score, a remark or a setting.
+    """
     for name, cell in table.items():
         place = f"{key}.{name}"
         if name in TABLES and (problem := mismatch(cell, dict[str, dict[str, Any]], place)):

@@ -63,7 +63,9 @@ class Summary:
     created: str
     """Start of the training, ISO 8601 in UTC."""
     problem: str = ""
-    """Error message of a damaged run."""
+    """Error message of a damaged run, or about its note."""
+    note: str = ""
+    """Note of the user."""
 
     def to_json(self) -> dict[str, Any]:
         """Convert to a JSON object."""
@@ -78,8 +80,12 @@ def summarize(run: Run) -> Summary:
         split, metric, value = main_score(run)
         state, problem = "finished" if run.is_finished else "unfinished", ""
         size = run.model_bytes
+        try:
+            note = run.note()
+        except RunError as error:  # which decides nothing
+            note, problem = "", str(error)
     except (DataError, OSError) as error:
-        size = 0
+        size, note = 0, ""
         meta, recipe, split, metric, value, state, problem = {}, {}, "", "", None, "damaged", str(error)
     return Summary(
         name=run.name,
@@ -92,6 +98,7 @@ def summarize(run: Run) -> Summary:
         model_bytes=size,
         created=str(meta.get("created", "")),
         problem=problem,
+        note=note,
     )
 
 

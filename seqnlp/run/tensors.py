@@ -108,7 +108,7 @@ def header_end(content: bytes | memoryview) -> int:
 
 
 def identity(path: Path) -> tuple[int, int, int]:
-    """Inode, size and time of a file: another file has others."""
+    """Inode, size and modification time of a file; they tell that it was replaced."""
     found = os.stat(path)
     return found.st_ino, found.st_size, found.st_mtime_ns
 

@@ -113,6 +113,6 @@ def to_json(found: Result | Iterable[Result]) -> Iterator[Any]:
 
 
 def handlers_of(task: str) -> Mapping[str, Handler]:
-    """Handlers of a task's runs by kind of request: `predict`, and those that the registry names a module of."""
+    """Handlers of a task's runs by kind of request: `predict`, and those of the module that the registry names."""
     module = task_info(task).requests
     return {"predict": Handler(_predict)} | (import_module(module).HANDLERS if module else {})

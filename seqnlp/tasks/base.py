@@ -11,6 +11,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.encoders import Encoder
 from seqnlp.errors import UsageError
 from seqnlp.metrics import LabelPairs
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
@@ -135,6 +136,10 @@ class Task(ABC):
     @abstractmethod
     def score(self, model: SequenceModel, dataset: Any) -> Scores:
         """Score a model on an encoded split."""
+
+    def item_scores(self, model: SequenceModel, dataset: Any) -> ItemScores | None:
+        """Main scores by item, for tests of significance; None without any."""
+        return None
 
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
         """Scores of dev during training, among them `metric`."""

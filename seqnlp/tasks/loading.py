@@ -19,6 +19,7 @@ from seqnlp.errors import (
     UsageError,
     error_context,
 )
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.recipe import parse_recipe
@@ -180,3 +181,10 @@ def score(task: Task, model: SequenceModel, examples: EncodedDataset, precision:
     model.eval()
     with torch.inference_mode(), computing_in(precision, model.device):
         return task.score(model, examples)
+
+
+def item_scores(task: Task, model: SequenceModel, examples: EncodedDataset, precision: Precision) -> ItemScores | None:
+    """Score a model on each item of an encoded split; None if the task has no such scores."""
+    model.eval()
+    with torch.inference_mode(), computing_in(precision, model.device):
+        return task.item_scores(model, examples)

@@ -14,7 +14,7 @@ def check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) ->
     """Check that tensors have the names, shapes and number types of others.
 
     Raises:
-        ValueError: naming the first that has not.
+        ValueError: naming the first tensor that differs.
     """
     for name, tensor in expected.items():
         if name not in found:
@@ -29,10 +29,12 @@ def check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) ->
 def check_optimizer(
     memory: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer, parameters: Sequence[nn.Parameter]
 ) -> None:
-    """Check what an optimizer remembers of each parameter, by a step of the same on a parameter of its own.
+    """Check the state of an optimizer for each parameter.
+
+    The names, shapes and number types to expect are found by a step of the same optimizer on another parameter.
 
     Raises:
-        ValueError: naming the first parameter whose memory does not fit.
+        ValueError: naming the first parameter whose state does not fit.
     """
     probe = nn.Parameter(torch.zeros(2))
     probe.grad = torch.zeros(2)

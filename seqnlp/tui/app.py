@@ -77,7 +77,7 @@ class SeqnlpApp(App[None]):
 
     def get_driver_class(self) -> type[Driver]:
         kind = super().get_driver_class()
-        if sys.platform != "win32":  # where no such driver can be imported
+        if sys.platform != "win32":  # Windows can't import this driver
             from textual.drivers.linux_driver import LinuxDriver
 
             from seqnlp.tui.terminal import TerminalDriver
@@ -87,7 +87,7 @@ class SeqnlpApp(App[None]):
         return kind
 
     def on_resize(self) -> None:
-        buffer_of(self).forget()  # terminals differ in what they do with their cells then
+        buffer_of(self).forget()  # terminals differ in how a resize treats their cells
 
     def on_mount(self) -> None:
         """Show home; the service is started once that is drawn."""
@@ -158,7 +158,7 @@ class SeqnlpApp(App[None]):
             self.run_worker(stop_and_quit(self, self.trainings.own()), exclusive=True)
 
     def action_redraw(self) -> None:
-        """Draw the whole screen anew, into which something else may have written."""
+        """Draw the whole screen anew; another program may have written into it."""
         buffer_of(self).forget()
         self.screen.refresh()
 

@@ -1,4 +1,4 @@
-"""Texts, prompts and drafts of a run, kept in files under the user's state folder.
+"""History of a run: texts, prompts and drafts, in the user's state folder.
 
 A folder for each run: that of its name, its path and the start of its training, so that a run that is trained anew
 begins a history of its own. An application writes only files of its own, which have its process in their names: two
@@ -78,7 +78,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Found:
-    """What was there when a history was opened."""
+    """Latest contents of a history when it was opened."""
 
     prompts: list[str] = field(default_factory=list)
     """The latest last."""
@@ -106,7 +106,7 @@ class History:
         """
         self.folder, self._runs = folder, list(runs)
         self.notes: list[str] = []
-        """What the user should be told, such as a damaged file; take them away when they are told."""
+        """Notes for the user, about a damaged file for instance; whoever shows them clears the list."""
         self._prompts: list[tuple[float, str]] = []
         self._own = {kind: _new_name(kind) for kind in (PROMPTS, DRAFT)}
         self._left: dict[str, list[Path]] = {PROMPTS: [], DRAFT: []}
@@ -134,7 +134,7 @@ class History:
             for kind in (PROMPTS, DRAFT):
                 for file, data in self._read(kind):
                     if file.name == self._own[DRAFT]:
-                        continue  # one types already
+                        continue  # the user is typing it
                     with self._checking(file):
                         found = _prompts_in(data) if kind == PROMPTS else [(float(data["at"]), _text(data["text"]))]
                         (drafts if kind == DRAFT else sent).extend(found)
@@ -293,7 +293,7 @@ class History:
 
     @contextmanager
     def _checking(self, file: Path) -> Iterator[None]:
-        """Move the file aside if something in it is not as it has to be."""
+        """Move a damaged file aside if the block fails on its contents."""
         try:
             yield
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -323,7 +323,7 @@ def _new_name(kind: str) -> str:
 
 
 def _is_in_use(file: Path) -> bool:
-    """True while the application that has written a file may write it again."""
+    """True while the process that wrote a file may still change it."""
     found = NAME.fullmatch(file.name)
     if found is None:
         return False
@@ -331,7 +331,7 @@ def _is_in_use(file: Path) -> bool:
     if process == os.getpid():
         return file in _in_use
     with suppress(psutil.Error):
-        return psutil.Process(process).create_time() <= begun + SAME_TIME  # else the number is another one's now
+        return psutil.Process(process).create_time() <= begun + SAME_TIME  # else the number went to a later process
     return False
 
 
@@ -367,7 +367,7 @@ def _entry(file: Path, data: Mapping[str, Any]) -> Entry:
 
 
 def _sweep(current: Path) -> None:
-    """Delete the files of other runs that were not changed for longest, past the bound of all together."""
+    """Delete the oldest files of other runs beyond `MAX_TOTAL` bytes. Files in use stay."""
     files = [file for file in current.parent.glob("*/*") if NAME.fullmatch(file.name)]
     left = MAX_TOTAL
     for file in sorted(files, key=_mtime, reverse=True):

@@ -11,7 +11,7 @@ from typing import final
 
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
-from seqnlp.run.directory import META, MODEL, RECIPE, SCORES
+from seqnlp.run.directory import META, MODEL, NOTE, RECIPE, SCORES, SEEDS
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.summary import Summary, summarize
 from seqnlp.tasks.registry import known_tasks
@@ -54,18 +54,29 @@ class RunFolder:
         return sorted(listed, key=lambda run: (run.state == BROKEN, run.name not in live))
 
     def _look(self) -> Iterator[Summary]:
-        names = sorted(os.listdir(self.root)) if self.root.is_dir() else []
         seen, self._seen = self._seen, {}
-        for name in names:
+        for name in self._names():
             folder = self.root / name
-            if name.startswith(".") or not folder.is_dir():
-                continue
             signature = _signature(folder)
             before = seen.get(name)
             summary = before[1] if before is not None and before[0] == signature else _summary_of(folder)
             self._seen[name] = (signature, summary)
             if summary is not None:
                 yield summary
+
+    def _names(self) -> Iterator[str]:
+        """Folders that may be runs, in sets of runs too, by relative path."""
+        for name in _folders(self.root):
+            if (self.root / name / SEEDS).is_file():
+                yield from (f"{name}/{inner}" for inner in _folders(self.root / name))
+            else:
+                yield name
+
+
+def _folders(folder: Path) -> list[str]:
+    """Names of the folders in a folder, hidden ones left out."""
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return [name for name in names if not name.startswith(".") and (folder / name).is_dir()]
 
 
 def runs_in(root: Path, trainings: Sequence[Training] = ()) -> list[Summary]:
@@ -90,7 +101,7 @@ def noun_of(task: str) -> str:
 
 def _signature(folder: Path) -> Signature:
     """Identities, times and sizes of all that a summary is made of."""
-    return tuple(map(_state_of, [folder, *(folder / name for name in (META, RECIPE, EVENTS, SCORES, MODEL))]))
+    return tuple(map(_state_of, [folder, *(folder / name for name in (META, RECIPE, EVENTS, SCORES, MODEL, NOTE))]))
 
 
 def _state_of(path: Path) -> Signature:
@@ -110,7 +121,7 @@ def _summary_of(folder: Path) -> Summary | None:
 
 
 def _broken(folder: Path, problem: str) -> Summary:
-    return Summary(folder.name, str(folder), "", BROKEN, "", "", None, 0, "", problem)
+    return Summary(Run(folder).name, str(folder), "", BROKEN, "", "", None, 0, "", problem)
 
 
 def _unborn(training: Training) -> Summary:

@@ -1,4 +1,4 @@
-"""Matching of a filter's words with the items of a list, the best match first."""
+"""Fuzzy matching of a query with the items of a list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ OTHER_TEXT = 10
 
 
 def best_matches(query: str, items: Iterable[Item], fields: Callable[[Item], tuple[str, str]]) -> list[Item]:
-    """Items that match each word of a query, the best first, equal ones in their order.
+    """Items that match each word of a query, the best first.
+
+    Items of equal rank stay in their order.
 
     A word matches a name if it is the name, begins it, begins a word of it, stands in it, or has its letters in their
     order there, in this order of preference; other texts are looked at after that. A word's letters count apart only
@@ -45,7 +47,13 @@ def best_matches(query: str, items: Iterable[Item], fields: Callable[[Item], tup
 
 
 def rank(word: str, name: str, other: str = "") -> int:
-    """Rank of the match of a word with a name and other text; the less the better, `NONE` if there is none."""
+    """Rank of a match. The less the better; `NONE` without a match.
+
+    Args:
+        word: Of the query.
+        name: Of the item.
+        other: Other text about the item; a match there ranks after all those of names.
+    """
     in_name = _rank_in(word, name)
     if in_name < SUBSEQUENCE:
         return in_name

@@ -23,7 +23,7 @@ LAST_MOVE = re.compile(r"\x1b\[(\d+);(\d+)H\Z")
 """Position of the cursor, at the end of an update."""
 
 ENTERS_SCREEN = "\x1b[?1049"
-"""Beginning of the sequences that change to the alternate screen and back, after which all is unknown."""
+"""Beginning of the sequences that enter and leave the alternate screen; all cells are unknown after them."""
 
 SHOWN_ON_BLANKS = frozenset(["4", "7", "9", "21", "51", "52", "53"])
 """Attributes that are seen on a blank: lines, frames and reverse."""
@@ -57,7 +57,10 @@ class ScreenBuffer:
 
     @property
     def is_line_free(self) -> bool:
-        """False while an animation should wait, since more than `BYTES_PER_SECOND` were sent of late."""
+        """True if an animation may send its next frame.
+
+        False while the output of late is above `BYTES_PER_SECOND`.
+        """
         now = monotonic()
         self._debt, self._then = max(self._debt - BYTES_PER_SECOND * (now - self._then), 0.0), now
         return not self._debt
@@ -68,7 +71,10 @@ class ScreenBuffer:
         self._cursor = None
 
     def update(self, data: str) -> str:
-        """Sequences to write instead of `data`, which stay as they are if they do anything but draw text."""
+        """Escape sequences to write instead of `data`.
+
+        They are `data` itself if that does anything but draw text.
+        """
         if ENTERS_SCREEN in data:
             self.forget()
         changes = self._changes(data) if data.startswith("\x1b[") else None
@@ -205,7 +211,7 @@ class Row:
 
 @final
 class Pen:
-    """Position and style of what is written."""
+    """Writer of escape sequences, with its position and style."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -214,12 +220,12 @@ class Pen:
         self._attributes = PLAIN
 
     def jump(self, x: int, y: int) -> None:
-        """Go to a cell, wherever the pen is."""
+        """Move to a cell by its absolute position."""
         self.written.append(f"\x1b[{y + 1};{x + 1}H")
         self.x, self.y = x, y
 
     def move(self, x: int, y: int) -> None:
-        """Go to a cell, the short way."""
+        """Move to a cell; rightwards in the row by a shorter, relative sequence."""
         if y != self.y or x < self.x or self.x < 0:
             self.jump(x, y)
         elif x > self.x:
@@ -227,7 +233,7 @@ class Pen:
             self.x = x
 
     def take(self, style: str) -> None:
-        """Take a style."""
+        """Set the style."""
         if style != self._style:
             self._take(attributes(style))
             self._style, self._blank = style, blank_style(style)

@@ -43,7 +43,7 @@ class Session:
         self.turns: list[list[Settings]] = [[] for _ in range(samples)]
         """Settings of each text, `at` a character, counted from its beginning."""
         self.hidden: list[tuple[TokenBuffer, list[Settings]]] = []
-        """Texts that are not among the samples any more, the last one first to come back."""
+        """Texts beyond the number of samples, a stack: the last one comes back first."""
         self._same_seed = same_seed
         self._growing: dict[int, tuple[int, int]] = {}
         """The growing texts: their tokens at the request, and the tokens that they are to have."""
@@ -66,7 +66,10 @@ class Session:
         return number in self._growing
 
     def resize(self, samples: int) -> None:
-        """Hide texts at the end, or bring them back, or add new ones."""
+        """Set the number of texts.
+
+        Texts at the end are hidden; hidden ones come back before new ones are added.
+        """
         while len(self.buffers) > samples:
             self.hidden.append((self.buffers.pop(), self.turns.pop()))
         while len(self.buffers) < samples:
@@ -76,11 +79,11 @@ class Session:
 
     @property
     def version(self) -> tuple[object, ...]:
-        """Mark of the state: another one as soon as any text has changed."""
+        """Version of the state; any change of a text changes it."""
         return (id(self), *((buffer.version, buffer.characters, buffer.tokens) for buffer in self.buffers))
 
     def state(self) -> dict[str, Any]:
-        """All of it as a JSON object; a text that grows is one that was stopped there."""
+        """State of the session as a JSON object; a text that grows is one that was stopped there."""
         return {
             "prompt": self.prompt,
             "seed": self.seed,
@@ -97,7 +100,7 @@ class Session:
         """Make a session from its `state`.
 
         Raises:
-            ValueError: this is none.
+            ValueError: it is not the state of a session.
         """
         try:
             texts, hidden = ([_text_from(text) for text in state[name]] for name in ("texts", "hidden"))

@@ -175,7 +175,7 @@ class TokenBuffer:
         ]
 
     def state(self) -> dict[str, Any]:
-        """All of it as a JSON object, what can be undone included."""
+        """State of the buffer as a JSON object, the undo history included."""
         return {
             "text": self.text,
             "start": self.start,
@@ -202,7 +202,7 @@ class TokenBuffer:
         """Make a buffer from its `state`.
 
         Raises:
-            ValueError: this is none.
+            ValueError: it is not the state of a buffer.
         """
         try:
             buffer = cls(str(state["text"]))
@@ -240,8 +240,8 @@ class TokenBuffer:
 
 
 def _packed(kind: Literal["I", "f"], numbers: array[Any]) -> str:
-    """Numbers of four bytes each, the lowest byte first, in base 64: a list of them would be slow to write."""
-    if byteorder == "little":  # then the first bytes of a wider number are it; without a step in Python for each
+    """Pack numbers as little-endian values of 4 bytes, in base 64: a JSON list would be slow to write."""
+    if byteorder == "little":  # the low bytes come first: a strided view narrows without a loop in Python
         narrow = memoryview(numbers).cast("B").cast(kind)[:: numbers.itemsize // 4]
         return b64encode(narrow.tobytes()).decode()
     found = array(kind, numbers)

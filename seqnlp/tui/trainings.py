@@ -34,7 +34,7 @@ NO_FAILURES = (0, 130, 143)
 """Exit codes of a training that reached its end, or was stopped."""
 
 STOPPED = "go on with:"
-"""Words of a training that was stopped with a checkpoint."""
+"""Text in the output of a training that was stopped with a checkpoint."""
 
 SAME_TIME = 2.0
 """Tolerance of start times, in seconds: the clock may be set in between."""
@@ -70,7 +70,7 @@ class Training:
 
         Args:
             path: The run directory.
-            record: What its file says.
+            record: Contents of its record file.
             log: The file with its output.
             process: The process; None if it has ended.
             own: It was started by this application, which learns its exit code.
@@ -80,8 +80,8 @@ class Training:
         """Its exit code, if it has ended and was started by this application."""
         self._process, self._stopping = process, False
         self._ended = 0.0
-        """When an own process was seen to have ended, in seconds since the epoch."""
-        self._asking = Lock()  # home asks in a thread
+        """Time at which an own process was seen to have ended, in seconds since the epoch."""
+        self._asking = Lock()  # the home screen asks in a thread
 
     @property
     def condition(self) -> Condition:
@@ -130,7 +130,7 @@ class Training:
         return [line.rstrip() for line in visible if line.strip()][-count:]
 
     def failure(self) -> str:
-        """Reason in one line why it has failed; empty if it has not, as far as exit code and output tell."""
+        """Reason of a failure in one line, by exit code and output; empty without one."""
         if self.alive or self.code in NO_FAILURES:
             return ""
         words = self.last_words()
@@ -180,7 +180,7 @@ class Trainings:
         self._known: dict[str, Training] = {}
         self._noted: dict[str, tuple[float, float]] = {}
         """Times of the record and of the lock's note when a training was seen to have ended."""
-        self._lock = RLock()  # home looks in a thread
+        self._lock = RLock()  # the home screen looks in a thread
 
     def start(self, recipe: str, settings: Sequence[str], name: str, how: str = "") -> Training:
         """Begin a training, or go on with one.
@@ -231,7 +231,7 @@ class Trainings:
                 return None
             self._noted[name] = times
             if found is not None and process is None and record == found.record:
-                return found  # whose exit code may be known
+                return found  # a new one would lose the exit code
             self._known[name] = Training(path, record, log, process, own=False)
             return self._known[name]
 

@@ -1,4 +1,4 @@
-"""Control characters in what is drawn: as symbols, since a terminal would obey them."""
+"""Control characters drawn as symbols, since a terminal would obey them."""
 
 from __future__ import annotations
 

@@ -49,6 +49,20 @@ TRAININGS = {
         ],
     ),
     "forecast": ("series_gru", ["data.lookback=48", "training.stride=8"]),
+    "transcribe": (
+        "digits_ctc",
+        [
+            "features.mels=24",
+            "embedding.size=32",
+            "embedding.dropout=0",
+            "embedding.spec_augment={freq_masks=0, time_masks=0}",
+            "encoder.size=20",
+            "encoder.dropout=0",
+            "decoder.dropout=0",
+            "optimizer.lr=0.01",
+            "training.batch_tokens=200",
+        ],
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from seqnlp.run import Run
 
 VERSION = 2
 RUNS = Path(__file__).parent / f"run_v{VERSION}"
+RECORDINGS = Path(__file__).parents[2] / "corpora/digits/recordings"
 SENTENCES = ["The cat sat on the mat.", "", "Nobody knows 12:30 isn't late!"]
 PREDICT: dict[str, Callable[[Any], list[Any]]] = {
     "tag": lambda tagger: tagger.tag(SENTENCES),
@@ -23,6 +25,9 @@ PREDICT: dict[str, Callable[[Any], list[Any]]] = {
     ],
     "translate": lambda translator: translator.translate(["abc", "", "stressed"], best=2, attention=True),
     "forecast": lambda forecaster: forecaster.forecast(RUNS / "series.csv", level=80),
+    "transcribe": lambda transcriber: [
+        replace(each, file=None) for each in transcriber.transcribe(sorted(RECORDINGS.glob("21[4-6]_*.wav")))
+    ],
 }
 
 

@@ -24,6 +24,7 @@ SETTINGS = [
     "training.threads=2",
     "training.batch_tokens=250",
     "encoder.size=12",
+    "encoder.layers=2",
     "encoder.dropout=0.2",
     "embedding.words.size=12",
     "embedding.chars.size=12",

@@ -56,6 +56,17 @@ def run(tmp_path_factory: pytest.TempPathFactory, seqnlp: Program) -> Path:
     return folder / "runs/rate"
 
 
+def test_it_is_trained_with_several_seeds_and_has_no_significance(run: Path, seqnlp: Program) -> None:
+    folder = run.parents[1]
+    done = seqnlp("train", "rate.toml", "--seeds", 2, "-s", "training.epochs=1", folder=folder)
+    assert (done.returncode, done.stdout) == (0, "runs/rate_seeds\n")
+    assert json.loads((folder / "runs/rate_seeds/seeds.json").read_text())["higher_is_better"] is False
+    compared = seqnlp("runs", "compare", run, folder / "runs/rate_seeds")
+    assert compared.returncode == 0
+    told = f"note: no test of significance: {run}: this run is a rater, which has no scores by item to test\n"
+    assert compared.stderr == told
+
+
 def test_it_learns_and_is_evaluated_under_its_name(run: Path, seqnlp: Program) -> None:
     done = seqnlp("evaluate", run, "--json")
     found = json.loads(done.stdout)

@@ -23,6 +23,7 @@ def test_a_wheel_in_an_empty_folder(tmp_path: Path) -> None:
     assert "seqnlp/shipped/recipes/pos_gru.toml" in names
     assert "seqnlp/shipped/corpora/pos/train.conllu" in names
     assert "seqnlp/py.typed" in names
+    assert {"seqnlp/pages/tag.md", "seqnlp/pages/keys/encoder.md"} <= set(names)
     corpora = {name.split("/")[3] for name in names if name.startswith("seqnlp/shipped/corpora/")}
     ignored = set(re.findall(r"(?m)^corpora/(\w+)/$", (ROOT / ".gitignore").read_text()))
     assert corpora == {path.name for path in (ROOT / "corpora").iterdir()} - ignored

@@ -44,7 +44,7 @@ def forecast(settings: Mapping[str, Any]) -> list[Any]:
             found["high"] = [value + off * (1 + step / 8) for step, value in enumerate(values)]
         forecasts.append(found)
         history[name] = [wave(name, step) for step in range(-round(settings["before"] * steps), 0)]
-    return [{"trained": trained, "forecasts": forecasts, "history": history}]
+    return [{"trained": trained, "left_out": [], "forecasts": forecasts, "history": history}]
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def waves(settings: Mapping[str, Any]) -> list[Any]:
             }
         )
         history[name] = [wave(number, step) for step in range(-before, 0)]
-    return [{"trained": TRAINED, "forecasts": forecasts, "history": history}]
+    return [{"trained": TRAINED, "left_out": [], "forecasts": forecasts, "history": history}]
 
 
 def points(settings: Mapping[str, Any]) -> list[Any]:
@@ -378,3 +378,12 @@ async def test_help_names_each_key_once(runs: Path, fake: Any, shows: Any, hides
         await shows(app, "^c  ")
         for raw in ("o, o", "equals", "super", "slash"):
             await hides(app, raw)
+
+
+async def test_series_that_are_too_short_are_told_once(runs: Path, fake: Any, notes: Any, settled: Any) -> None:
+    app = opened(fake, runs, lambda settings: [{**waves(settings)[0], "left_out": ["brief"]}])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("left")
+        await settled(pilot)
+        assert notes(app) == ["Shorter than the look-back, so not forecast: 1 series (brief)"]

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.widgets import Input, Markdown
 
+from seqnlp.run import Run
+from seqnlp.run.seeds import SeedSet
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
@@ -43,6 +46,25 @@ async def test_newest_first_and_broken_ones_with_their_reason(runs: Path, fake: 
         assert names == ["char_lstm", "pos_gru", "sentiment_lstm", "interrupted_copy"]
         await shows(app, "half-written: meta.json is missing")
         await shows(app, "bits_per_char 2.0322")
+
+
+async def test_runs_of_several_seeds_and_notes(runs: Path, fake: Any, shows: Any, settled: Any, tmp_path: Path) -> None:
+    shutil.copytree(runs / "pos_gru", tmp_path / "pos_seeds/seed_1")
+    shutil.copytree(runs / "char_lstm", tmp_path / "char_lstm")
+    SeedSet(tmp_path / "pos_seeds").begin("pos", [1, 2])
+    Run(tmp_path / "char_lstm").save_note("for the poster")
+    app = SeqnlpApp(tmp_path, fake({}))
+    async with app.run_test(size=(110, 24)) as pilot:
+        await settled(pilot)
+        names = [run.name for run in app.screen.query_one(RunList).shown]
+        assert sorted(names) == ["char_lstm", "pos_seeds/seed_1"]
+        await shows(app, "char_lstm  for the poster")
+        await pilot.press(*"poster")
+        assert [run.name for run in app.screen.query_one(RunList).shown] == ["char_lstm"]
+        await pilot.press("escape", *"seed_1")
+        chosen = app.screen.query_one(RunList).chosen
+        assert chosen is not None
+        assert chosen.path == str(tmp_path / "pos_seeds/seed_1")
 
 
 async def test_typing_filters_and_escape_shows_all(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
@@ -385,3 +407,22 @@ async def test_what_is_pasted_without_a_focus_goes_into_the_line(runs: Path, fak
         app.screen.set_focus(None)
         app.post_message(events.Paste("pos"))
         await shows(app, "1 of 4")
+
+
+async def test_help_shows_pages(runs: Path, fake: Any, text_of: Any, shows: Any, settled: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark", "slash")
+        await shows(app, "Your own data: running text (lm)")
+        assert "the newest first" not in text_of(app)
+        await pilot.press(*"encoder.lstm.size", "enter")
+        await shows(app, "Units of each direction of each layer.")
+        app.screen.query_one(Input).value = "encoder.lsmt"
+        await pilot.press("enter")
+        await shows(app, "did you mean 'encoder.lstm'?")
+        page = app.screen.query_one(Markdown)
+        page.post_message(Markdown.LinkClicked(page, "keys/training.md#trainingepochs"))
+        await shows(app, "Passes over the training data, at most.")
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)

@@ -51,7 +51,12 @@ ANSWERS: dict[str, Any] = {
         "contributions": [(-1.0) ** place * place for place in range(len(TOKENS))],
     },
     "translate": {**TRANSLATION, "attention": MATRIX, "alternatives": [{**TRANSLATION, "attention": MATRIX}]},
-    "forecast": {"trained": 2, "forecasts": [SERIES], "history": {"a series": [1.0, float("nan"), 2.0]}},
+    "forecast": {
+        "trained": 2,
+        "left_out": [],
+        "forecasts": [SERIES],
+        "history": {"a series": [1.0, float("nan"), 2.0]},
+    },
     "transcribe": SPEECH,
     "juggle": {"text": WORDS, "json": {"words": TOKENS}},
 }

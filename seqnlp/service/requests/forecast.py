@@ -20,6 +20,7 @@ def forecast(
     found = forecaster.forecast(split, horizon, level)
     return {
         "trained": forecaster.horizon,
+        "left_out": forecaster.too_short(split),
         "forecasts": [each.to_json() for each in found],
         "history": forecaster.history(split, round(before * len(found[0].values))),
     }

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from seqnlp.codecs import Labels
 from seqnlp.decoders import PoolClassifier
 from seqnlp.metrics.calibration import fit_temperature
+from seqnlp.metrics.labels import LEAST
+from seqnlp.metrics.significance import ItemScore, ItemScores, digest, f1, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
@@ -32,6 +34,42 @@ def predict_classes(model: SequenceModel, examples: ClassifyDataset, labels: Lab
         classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
         logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
     return ClassPredictions(logits, scores)
+
+
+def text_scores(probabilities: NDArray[np.float32], examples: ClassifyDataset, labels: Labels) -> ItemScores:
+    """Accuracy and log loss by text; of several labels micro F1, exact matches and log loss.
+
+    Args:
+        probabilities: Shape (texts, labels).
+        examples: The gold labels.
+        labels: Their names.
+    """
+    gold, names = examples.gold(np.arange(examples.items)), np.array(labels.names)
+    one = np.ones(examples.items)
+    if examples.classes is None:
+        known = gold >= 0
+        basis = digest(np.where(known, names[gold], "").tolist())
+        chance = np.where(known, np.take_along_axis(probabilities, np.maximum(gold, 0)[:, None], 1)[:, 0], 1)
+        losses = -np.log(np.maximum(chance, LEAST)).astype(np.float64)
+        right = (gold == probabilities.argmax(1)).astype(np.float64)
+        accuracy = ItemScore(np.stack([right, one], 1), ratio, basis)
+        return ItemScores(
+            "texts", {"accuracy": accuracy, "log_loss": ItemScore(np.stack([losses, known], 1), ratio, basis)}
+        )
+    basis = digest([names[row > 0].tolist() for row in gold], examples.missing)
+    predicted = (probabilities > 0.5).astype(np.int64)
+    exact = (gold == predicted).all(1) & (examples.missing == 0)
+    counts = [(gold & predicted).sum(1), predicted.sum(1), gold.sum(1) + examples.missing]
+    losses = -np.log(np.maximum(np.where(gold, probabilities, 1 - probabilities), LEAST)).astype(np.float64)
+    loss = np.stack([losses.sum(1), one * len(names)], 1)
+    return ItemScores(
+        "texts",
+        {
+            "micro_f1": ItemScore(np.stack(counts, 1).astype(np.float64), f1, basis),
+            "exact_match": ItemScore(np.stack([exact, one], 1).astype(np.float64), ratio, basis),
+            "log_loss": ItemScore(loss, ratio, digest(basis, labels.names)),
+        },
+    )
 
 
 def calibrate_classes(model: SequenceModel, dev: ClassifyDataset, labels: Labels) -> dict[str, float]:

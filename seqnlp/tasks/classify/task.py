@@ -15,6 +15,7 @@ from seqnlp.embeddings.ngrams import Bypass, WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
 from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
@@ -23,7 +24,7 @@ from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
-from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes
+from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes, text_scores
 from seqnlp.training import Metric, Preview, Trainer, Training
 
 if TYPE_CHECKING:
@@ -126,6 +127,10 @@ class ClassifyTask(LabellingTask):
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
         """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""
         return self.scores(predict_classes(model, examples, self.labels).scores, examples)
+
+    def item_scores(self, model: SequenceModel, examples: ClassifyDataset) -> ItemScores:
+        """Accuracy and log loss by text; of several labels micro F1 and exact matches."""
+        return text_scores(predict_classes(model, examples, self.labels).scores, examples, self.labels)
 
     def scores(self, probabilities: NDArray[np.float32], examples: ClassifyDataset) -> Scores:
         """Scores of predicted probabilities, shape (texts, labels)."""

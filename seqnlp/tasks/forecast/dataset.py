@@ -121,6 +121,14 @@ class Windows(EncodedDataset):
         series = self.encoded.series[self.starts[rows // self.parts] - 1]
         return series * self.parts + rows % self.parts
 
+    def blocks(self, length: int) -> Rows:
+        """Block of each row: so many windows of a series, one after the other, overlap or follow each other."""
+        series = self.encoded.series[self.starts - 1]
+        first = np.minimum.reduceat(self.starts, np.flatnonzero(np.diff(series, prepend=-1)))
+        place = (self.starts - np.repeat(first, np.unique(series, return_counts=True)[1])) // length
+        begins = (np.diff(series, prepend=-1) != 0) | (np.diff(place, prepend=-1) != 0)
+        return np.repeat(np.cumsum(begins) - 1, self.parts)
+
     def scales(self, rows: Rows) -> Floats:
         """Scale of the instance normalisation of each row; shape (rows, channels)."""
         look = self.shape.lookback

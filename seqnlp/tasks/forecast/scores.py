@@ -1,5 +1,6 @@
 """Forecast errors: scaled, as in the literature, and in original units."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from seqnlp.codecs.series import SeriesScaler
 from seqnlp.metrics import forecasts
+from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, Gaussian
 from seqnlp.tasks.base import Scores
@@ -102,16 +104,12 @@ def interval_scores(truth: Truth, output: Distribution, parameters: Tensor, inte
         output covers) and `pinball` (the mean over the interval's ends and the median) of scaled values;
         `coverage_80`, the share of values inside the interval, and `width_80`, its mean width, scaled.
     """
-
-    def quantile(level: float) -> Floats:
-        return to_numpy(output.quantiles(parameters, [level])[..., 0])
-
+    quantile = quantiles_of(output, parameters)
     if isinstance(output, Gaussian):
         mean, deviation = map(to_numpy, parameters.unbind(-1))
         crps = forecasts.crps_gaussian(truth.values, mean, deviation, truth.observed)
     else:
-        grid = [level / 20 for level in range(1, 20) if output.covers(level / 20)]
-        crps = forecasts.crps_quantiles(truth.values, quantile, grid, truth.observed)
+        crps = forecasts.crps_quantiles(truth.values, quantile, _grid(output), truth.observed)
     ends = [(1 - interval) / 2, (1 + interval) / 2]
     if not all(map(output.covers, ends)):
         return {"crps": crps}
@@ -128,3 +126,44 @@ def interval_scores(truth: Truth, output: Distribution, parameters: Tensor, inte
         f"coverage_{name}": forecasts.coverage(truth.values, low, high, truth.observed),
         f"width_{name}": forecasts.width(low, high, truth.observed),
     }
+
+
+def quantiles_of(output: Distribution, parameters: Tensor) -> Callable[[float], Floats]:
+    """Quantiles of a distribution by their level; shape (rows, horizon, channels)."""
+    return lambda level: to_numpy(output.quantiles(parameters, [level])[..., 0])
+
+
+def _grid(output: Distribution) -> list[float]:
+    """Levels 0.05, 0.1, ..., 0.95 that an output covers."""
+    return [level / 20 for level in range(1, 20) if output.covers(level / 20)]
+
+
+def block_scores(
+    truth: Truth, output: Distribution, parameters: Tensor, blocks: NDArray[np.int64], unit: str
+) -> ItemScores:
+    """Errors of scaled values by block of windows; of a distribution also the ranked probability score.
+
+    Args:
+        truth: Ground truth.
+        output: The forecast distribution.
+        parameters: Its parameters, scaled; shape (rows, horizon, channels, size).
+        blocks: Block of each row; shape (rows,).
+        unit: Plural noun of the blocks.
+    """
+    observed = np.broadcast_to(truth.observed, truth.values.shape)
+    error = truth.values.astype(np.float64) - to_numpy(output.point(parameters))
+    losses = {"mse": np.square(error), "mae": np.abs(error)}
+    if isinstance(output, Gaussian):
+        mean, deviation = map(to_numpy, parameters.unbind(-1))
+        losses["crps"] = forecasts.crps_gaussian_losses(truth.values, mean, deviation)
+    elif output.covers(0.5):
+        losses["crps"] = forecasts.crps_quantile_losses(truth.values, quantiles_of(output, parameters), _grid(output))
+    number = np.bincount(blocks, observed.sum((1, 2)))
+    basis = digest(np.where(observed, truth.values, 0), observed)
+    return ItemScores(
+        unit,
+        {
+            name: ItemScore(np.stack([np.bincount(blocks, (loss * observed).sum((1, 2))), number], 1), ratio, basis)
+            for name, loss in losses.items()
+        },
+    )

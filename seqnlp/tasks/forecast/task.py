@@ -14,6 +14,7 @@ from seqnlp.decoders.forecast import ForecastModule, ForecastShape, LinearMap
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics.forecasts import seasonal_error
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, QuantileGrid
@@ -27,7 +28,7 @@ from seqnlp.tasks.forecast.encoder import SeriesEncoder
 from seqnlp.tasks.forecast.predictor import Forecaster, predict_windows
 from seqnlp.tasks.forecast.preview import preview
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
-from seqnlp.tasks.forecast.scores import Truth, interval_scores, point_scores
+from seqnlp.tasks.forecast.scores import Truth, block_scores, interval_scores, point_scores
 from seqnlp.training import Metric, Preview, Trainer, Training
 from seqnlp.units import count_of
 
@@ -163,6 +164,13 @@ class ForecastTask(Task):
     def score(self, model: SequenceModel, examples: Windows) -> Scores:
         """Errors and interval scores of all windows (rolling origin)."""
         return self._scores(model, examples, self.output, table=True)
+
+    def item_scores(self, model: SequenceModel, examples: Windows) -> ItemScores:
+        """Errors by block of windows: those of neighbouring windows, which overlap, are not independent."""
+        length = max(self.window.horizon, self.recipe.data.season_length)
+        truth = Truth.of(examples, self.scaler, self.encoder.names)
+        blocks, unit = examples.blocks(length), f"blocks of {length} windows"
+        return block_scores(truth, self.output, predict_windows(model, examples), blocks, unit)
 
     def _scores(self, model: SequenceModel, examples: Windows, output: Distribution, table: bool = False) -> Scores:
         parameters = predict_windows(model, examples)

@@ -1,5 +1,6 @@
 """Negative log-likelihood of a text: with full context, in windows, or by dynamic evaluation."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -9,9 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqnlp.codecs import Codec
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
+from seqnlp.json_text import to_json
+from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.nn.encoder import States
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
@@ -22,6 +27,8 @@ SHORTEST = 4096
 WARM_UP = 1024
 """Tokens before a part that are read for the state alone."""
 BATCH_TOKENS = 8192
+BLOCK = 128
+"""Tokens of a block that is resampled as a whole."""
 ADAPTING_WINDOW = 32
 """Tokens between the steps of dynamic evaluation."""
 
@@ -42,26 +49,41 @@ def total_nats(model: SequenceModel, examples: StreamDataset, settings: Evaluati
         return _while_learning(model, examples.tokens, settings.dynamic)
     if settings.context is not None:
         return _in_windows(model, examples.tokens, settings.context)
-    return _carried_through(model, examples.tokens)
+    return float(sum(nats.sum().item() for _, nats in _carried_through(model, examples.tokens)))
 
 
-def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> float:
-    """Read a long text in equal parts side by side. Each but the first has a start to warm up on."""
+def block_scores(model: SequenceModel, examples: StreamDataset, codec: Codec) -> ItemScores:
+    """Nats by block of tokens, read with the state carried through: neighbouring tokens are not independent."""
+    totals = np.zeros(-(-examples.items // BLOCK))
+    for places, nats in _carried_through(model, examples.tokens):
+        totals += np.bincount(places // BLOCK, to_numpy(nats), len(totals))
+    sizes = np.full(len(totals), BLOCK)
+    sizes[-1] = examples.items - BLOCK * (len(totals) - 1)
+    basis = digest(to_json(codec.to_json()), examples.items)
+    score = ItemScore(np.stack([totals, sizes], 1), ratio, basis)
+    return ItemScores(f"blocks of {BLOCK} tokens", {"nats": score})
+
+
+def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    """Read a long text in equal parts side by side; each but the first has a start to warm up on.
+
+    Yields:
+        Places of tokens, and the negative log-likelihoods of those after them, in nats.
+    """
     items = len(tokens) - 1
     streams = max(1, min(STREAMS, items // SHORTEST))
     warm_up = WARM_UP if streams > 1 else 0
     length = ceil((items - warm_up) / streams)
     starts = np.arange(streams)[:, None] * length
     begins = np.where(starts > 0, starts + warm_up, 0)  # the first part is scored from its very start
-    total, state = 0.0, None
+    state = None
     for offset in range(0, warm_up + length, BATCH_TOKENS // streams):
         steps = np.arange(offset, min(offset + BATCH_TOKENS // streams, warm_up + length))
         places = starts + steps
         nats, states = _read(model, tokens, np.minimum(places, items - 1), state)
-        counted = torch.from_numpy((places >= begins) & (places < items)).to(model.device)
-        total += nats[counted].double().sum().item()
+        counted = (places >= begins) & (places < items)
+        yield places[counted], nats[torch.from_numpy(counted).to(model.device)].double()
         state = states.state
-    return total
 
 
 def _in_windows(model: SequenceModel, tokens: NDArray[Any], context: int) -> float:

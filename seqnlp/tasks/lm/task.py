@@ -9,6 +9,7 @@ from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import CONTEXT
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
@@ -16,7 +17,7 @@ from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
-from seqnlp.tasks.lm.scores import EvaluationSettings, total_nats
+from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, total_nats
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
@@ -96,6 +97,10 @@ class LmTask(Task):
             "perplexity": math.exp(min(mean, 700)),
             "bits_per_char": total / math.log(2) / examples.characters,
         }
+
+    def item_scores(self, model: SequenceModel, examples: StreamDataset) -> ItemScores:
+        """Nats by block of tokens."""
+        return block_scores(model, examples, self.codec)
 
     def preview(self, dev: TextSplit, seed: int) -> Preview:
         return preview(dev, seed, self.predictor)

@@ -13,6 +13,8 @@ from seqnlp.codecs.spans import Scheme, read_spans
 from seqnlp.decoders.linear import LinearTagger
 from seqnlp.metrics import accuracy, label_scores, span_scores
 from seqnlp.metrics.calibration import fit_temperature
+from seqnlp.metrics.significance import Counts, ItemScore, ItemScores, digest, f1, ratio
+from seqnlp.metrics.spans import span_counts
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.base import Scores
@@ -49,6 +51,37 @@ def tag_scores(
         scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in codecs]))
         return {**scores, "labels": labels}
     return {**scores, "labels": next(iter(labels.values()))}
+
+
+def sentence_scores(
+    predicted: Mapping[str, Column], examples: TagDataset, codecs: Mapping[str, LabelCodec], scheme: Scheme | None
+) -> ItemScores:
+    """F1 of spans and accuracy by sentence; the arguments are those of `tag_scores`."""
+    scores: dict[str, ItemScore] = {}
+    accuracies: list[ItemScore] = []
+    for name, codec in codecs.items():
+        gold, codes = examples.tags[name], examples.tags[name].codes
+        if scheme is not None:
+            spans, found = read_spans(gold, scheme), read_spans(predicted[name], scheme)
+            basis = digest(spans.starts, spans.ends, spans.labels.tolist())
+            scores["f1"] = ItemScore(span_counts(spans, found, codes.offsets), f1, basis)
+        _, right, given = compare_labels(gold, predicted[name], codec)
+        rows = np.repeat(np.arange(len(codes)), codes.lengths)
+        correct = np.bincount(rows, right == given, len(codes))
+        counts = np.stack([correct, codes.lengths], 1).astype(np.float64)
+        accuracies.append(ItemScore(counts, ratio, digest(gold.distinct, codes.values.astype(np.int64))))
+    if len(codecs) == 1:
+        return ItemScores("sentences", {**scores, "accuracy": accuracies[0]})
+    together = np.concatenate([each.counts for each in accuracies], 1)
+    mean = ItemScore(together, _mean_ratio, digest(list(codecs), [each.basis for each in accuracies]))
+    own = {f"{name}.accuracy": each for name, each in zip(codecs, accuracies, strict=True)}
+    return ItemScores("sentences", {**scores, "accuracy": mean, **own})
+
+
+def _mean_ratio(counts: Counts) -> Counts:
+    """Mean of the ratios of pairs of counts."""
+    pairs = counts.reshape(*counts.shape[:-1], counts.shape[-1] // 2, 2)
+    return np.asarray(ratio(pairs).mean(-1))
 
 
 def compare_labels(

@@ -14,13 +14,14 @@ from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.metrics import LabelPairs
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, predict_tags
 from seqnlp.tasks.tag.preview import preview
 from seqnlp.tasks.tag.recipe import TagRecipe, about_column
-from seqnlp.tasks.tag.scores import calibrate_linear, compare_labels, most_frequent_tags, tag_scores
+from seqnlp.tasks.tag.scores import calibrate_linear, compare_labels, most_frequent_tags, sentence_scores, tag_scores
 from seqnlp.training import Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -120,6 +121,11 @@ class TagTask(LabellingTask):
     def score(self, model: SequenceModel, examples: TagDataset) -> Scores:
         """Accuracy, also on unknown words; precision, recall and F1 of labels or spans."""
         return self._scores(predict_tags(model, examples.text, self.predicted).tags, examples)
+
+    def item_scores(self, model: SequenceModel, examples: TagDataset) -> ItemScores:
+        """F1 of spans and accuracy, by sentence."""
+        predicted = predict_tags(model, examples.text, self.predicted).tags
+        return sentence_scores(predicted, examples, self.predicted, self.recipe.data.encoding)
 
     def _scores(self, predicted: Mapping[str, Column], examples: TagDataset) -> Scores:
         return tag_scores(predicted, examples, self.predicted, self.recipe.data.encoding)

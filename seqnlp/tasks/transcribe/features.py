@@ -105,7 +105,7 @@ class SplitFeatures:
     seconds: float
     """Duration of all recordings."""
     notes: list[str]
-    """What was done to recordings, and how many were skipped."""
+    """Changes made to recordings, and the number skipped."""
 
 
 @final
@@ -153,7 +153,7 @@ class Recordings:
 
 
 def split_features(recordings: Recordings, extractor: Extractor) -> SplitFeatures:
-    """Features of all recordings of a split, from the cache or computed into it.
+    """Features of a split, from the cache or computed into it.
 
     Raises:
         seqnlp.errors.DataError: the first recording that can't be used, if the recipe refuses these; the cache can't

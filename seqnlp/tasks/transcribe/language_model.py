@@ -37,7 +37,7 @@ class LmState:
 
 @final
 class LmScorer(Scorer):
-    """Adds the log-probability of the text under a language model, and a bonus for each token.
+    """Log-probability of the text under a language model, and a length bonus.
 
     A model of characters reads each token as it comes, one of words or subwords each word once it has ended.
     """

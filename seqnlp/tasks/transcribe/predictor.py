@@ -30,6 +30,7 @@ AT_ONCE = 64
 """Recordings in memory at once, at most."""
 
 Recording = str | Path | Waveform
+Recordings = list[str] | list[Path] | list[Waveform]
 
 
 @final
@@ -71,7 +72,7 @@ class Transcriber(Predictor):
     ) -> Transcription: ...
     @overload
     def transcribe(
-        self, recordings: Sequence[Recording], *, search: CtcSearch | None = None, resample: bool | None = None
+        self, recordings: Recordings, *, search: CtcSearch | None = None, resample: bool | None = None
     ) -> list[Transcription]: ...
     @overload
     def transcribe(
@@ -79,7 +80,7 @@ class Transcriber(Predictor):
     ) -> Iterator[Transcription]: ...
     def transcribe(
         self,
-        recordings: Recording | Sequence[Recording] | Iterator[Recording],
+        recordings: Recording | Recordings | Iterator[Recording],
         *,
         search: CtcSearch | None = None,
         resample: bool | None = None,
@@ -105,13 +106,14 @@ class Transcriber(Predictor):
 
         if isinstance(recordings, str | Path | Waveform):
             return work([recordings])[0]
-        found = stream_in_windows(iter(recordings), work, AT_ONCE)
-        return list(found) if isinstance(recordings, Sequence) else found
+        stream: Iterator[Recording] = iter(recordings)
+        found = stream_in_windows(stream, work, AT_ONCE)
+        return list(found) if isinstance(recordings, list) else found
 
     def stream(
         self, blocks: Iterable[bytes], rate: int, channels: int = 1, *, search: CtcSearch | None = None
     ) -> Iterator[Transcription]:
-        """Transcribe a stream of little-endian 16-bit samples, each utterance once a pause has followed it.
+        """Transcribe a stream of little-endian 16-bit samples, utterance by utterance.
 
         Args:
             blocks: Parts of the stream, of any sizes.

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TimedToken:
-    """A character, word or piece of a transcript, and its place in the recording."""
+    """Token of a transcript, and its place in the recording."""
 
     text: str
     start: float

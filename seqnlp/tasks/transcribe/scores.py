@@ -1,4 +1,4 @@
-"""Transcripts of a split, their error rates, and the labels that were confused."""
+"""Transcripts of a split, their error rates, and confused labels."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from seqnlp.codecs import RunningText
 from seqnlp.decoders.ctc import CtcDecoder
-from seqnlp.metrics.edit_distance import edit_alignment, error_rates
+from seqnlp.metrics.edit_distance import edit_alignment, edit_distance, error_rates
 from seqnlp.metrics.labels import LabelPairs
+from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.ctc import Logs, Scorer, align
 from seqnlp.nn.device import to_numpy
@@ -50,21 +51,45 @@ def text_scores(references: Sequence[str], found: Sequence[str]) -> Scores:
     return {"cer": rates.cer, "wer": rates.wer, "exact_match": rates.exact_match}
 
 
+def recording_scores(references: Sequence[str], found: Sequence[str]) -> ItemScores:
+    """Error rates by recording."""
+    pairs = [(one.split(), other.split()) for one, other in zip(references, found, strict=True)]
+    plain = [(" ".join(one), " ".join(other)) for one, other in pairs]
+    counts = {
+        "cer": [(edit_distance(*pair), len(pair[0])) for pair in plain],
+        "wer": [(edit_distance(*pair), len(pair[0])) for pair in pairs],
+        "exact_match": [(one == other, 1) for one, other in plain],
+    }
+    basis = digest(list(references))
+    return ItemScores(
+        "recordings", {name: ItemScore(np.array(rows, np.float64), ratio, basis) for name, rows in counts.items()}
+    )
+
+
 def most_frequent_text(train: Sequence[str], references: Sequence[str]) -> Scores:
     """Scores of the text that is most frequent in train."""
     (text, _), *_ = Counter(train).most_common(1)
     return text_scores(references, [text] * len(references))
 
 
-def confused_labels(examples: TranscribeDataset, logs: Sequence[Logs], text: RunningText) -> LabelPairs:
-    """Align reference and transcript, token by token; one that was inserted or deleted stands beside nothing."""
+def confused_labels(
+    references: Sequence[str], rows: NDArray[np.int64], logs: Sequence[Logs], text: RunningText
+) -> LabelPairs:
+    """Align references and transcripts, token by token; one that was inserted or deleted stands beside nothing.
+
+    Args:
+        references: Right texts, as the codec was fitted on them.
+        rows: Row of each in the table.
+        logs: Log-probabilities of the labels, of each recording.
+        text: Codec of the labels.
+    """
     names = [NOTHING]
     number = {NOTHING: 0}
     gold: list[int] = []
     predicted: list[int] = []
     confidence: list[float] = []
-    rows: list[int] = []
-    for row, (reference, each) in enumerate(zip(examples.texts, logs, strict=True)):
+    places: list[int] = []
+    for row, reference, each in zip(rows.tolist(), references, logs, strict=True):
         labels = find(each, GREEDY, None).labels
         certain = [
             float(np.exp(each[a:b, label].max())) for label, (a, b) in zip(labels, align(each, labels), strict=True)
@@ -79,12 +104,12 @@ def confused_labels(examples: TranscribeDataset, logs: Sequence[Logs], text: Run
             gold.append(0 if one is None else number[right[one]])
             predicted.append(0 if other is None else number[found[other]])
             confidence.append(1.0 if other is None else certain[other])
-            rows.append(int(examples.rows[row]))
+            places.append(row)
     shown = ["(blank)" if name == " " else name.strip() for name in names]
     return LabelPairs(
         shown,
         np.array(gold, np.int64),
         np.array(predicted, np.int64),
         np.array(confidence, np.float32),
-        np.array(rows, np.int64),
+        np.array(places, np.int64),
     )

@@ -12,8 +12,9 @@ from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics import LabelPairs
+from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
-from seqnlp.nn.ctc import BLANK
+from seqnlp.nn.ctc import BLANK, Logs
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores
 from seqnlp.tasks.transcribe.dataset import TEXT, TranscribeDataset
 from seqnlp.tasks.transcribe.features import Extractor, Recordings, SplitFeatures, split_features
@@ -25,6 +26,7 @@ from seqnlp.tasks.transcribe.scores import (
     confused_labels,
     most_frequent_text,
     predict_logs,
+    recording_scores,
     text_scores,
     transcripts,
 )
@@ -50,7 +52,7 @@ class TranscribeTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TranscribeRecipe, train: "Dataset", find: PathResolver) -> Self:
-        """Fit the tokens of the texts, and the statistics of the features where they are the corpus'."""
+        """Fit the tokenizer, and corpus statistics if features need them."""
         texts = read_texts(recipe, train)
         codec = recipe.features.codec(recipe.data.sample_rate)
         if recipe.features.normalize == "corpus":
@@ -113,13 +115,21 @@ class TranscribeTask(LabellingTask):
 
     def score(self, model: SequenceModel, examples: TranscribeDataset) -> Scores:
         """Error rates with the search of the recipe; with a language model also those of the greedy one."""
-        logs, search = predict_logs(model, examples), self.recipe.search
-        scorer = self.predictor(model).scorer(search) if search.beam > 1 else None
-        scores = text_scores(examples.texts, transcripts(logs, self.text, search, scorer))
-        if scorer is not None:
+        logs = predict_logs(model, examples)
+        scores = text_scores(examples.texts, self._transcripts(model, logs))
+        if self.recipe.search.beam > 1:
             plain = text_scores(examples.texts, transcripts(logs, self.text, GREEDY, None))
             scores |= {f"{name}_greedy": value for name, value in plain.items()}
         return scores
+
+    def item_scores(self, model: SequenceModel, examples: TranscribeDataset) -> ItemScores:
+        """Error rates by recording, with the search of the recipe."""
+        return recording_scores(examples.texts, self._transcripts(model, predict_logs(model, examples)))
+
+    def _transcripts(self, model: SequenceModel, logs: list[Logs]) -> list[str]:
+        search = self.recipe.search
+        scorer = self.predictor(model).scorer(search) if search.beam > 1 else None
+        return transcripts(logs, self.text, search, scorer)
 
     def dev_scores(self, model: SequenceModel, dev: TranscribeDataset) -> dict[str, float]:
         """Error rates of the greedy search, which takes no time."""
@@ -141,7 +151,9 @@ class TranscribeTask(LabellingTask):
 
     def label_pairs(self, model: SequenceModel, examples: TranscribeDataset) -> dict[str, LabelPairs]:
         """Tokens of references beside those of transcripts, by the cheapest edits."""
-        return {self.recipe.data.text: confused_labels(examples, predict_logs(model, examples), self.text)}
+        references = _as_trained(self.recipe, examples.texts)
+        pairs = confused_labels(references, examples.rows, predict_logs(model, examples), self.text)
+        return {self.recipe.data.text: pairs}
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         return preview(self.encode(dev, 1), seed, self.text)

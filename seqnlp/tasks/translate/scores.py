@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+import numpy as np
+
 from seqnlp.errors import UsageError
+from seqnlp.metrics.significance import Counts, ItemScore, digest, ratio
 
 MAX_NGRAM = 4
 """Longest n-gram of BLEU, in words."""
@@ -59,6 +62,51 @@ def overlap_scores(
         scores[name] = float(metric.corpus_score(translations, [references]).score)
         signatures[name] = str(metric.get_signature())
     return scores, signatures
+
+
+def sentence_scores(
+    translations: Sequence[str], references: Sequence[str], cleaned: Sequence[str], lowercase: bool, tokenised: bool
+) -> dict[str, ItemScore]:
+    """BLEU, without sacrebleu none, and exact matches, by sentence.
+
+    Args:
+        translations: Translations of the model.
+        references: Reference translations, as many.
+        cleaned: The same, as the model writes them.
+        lowercase: Ignore case.
+        tokenised: Words are separated by blanks already.
+    """
+    scores: dict[str, ItemScore] = {}
+    if has_sacrebleu() and any(len(reference.split()) >= MAX_NGRAM for reference in references):
+        from sacrebleu.metrics.bleu import BLEU
+
+        # of single sentences; the order is effective in their scores alone, which nobody reads
+        bleu = BLEU(lowercase=lowercase, tokenize="none" if tokenised else None, force=tokenised, effective_order=True)
+        found = [bleu.sentence_score(ours, [theirs]) for ours, theirs in zip(translations, references, strict=True)]
+        counts = np.array([[each.sys_len, each.ref_len, *each.counts, *each.totals] for each in found], np.float64)
+        basis = digest(list(references), lowercase, tokenised)
+        scores[metric_name("bleu", tokenised)] = ItemScore(counts, corpus_bleu, basis)
+    same = [(ours == theirs, 1) for ours, theirs in zip(translations, cleaned, strict=True)]
+    scores["exact_match"] = ItemScore(np.array(same, np.float64), ratio, digest(list(cleaned)))
+    return scores
+
+
+def corpus_bleu(counts: Counts) -> Counts:
+    """BLEU (0 to 100) from counts, smoothed as sacrebleu does by default.
+
+    Args:
+        counts: Words of translations and of references, right n-grams of each length, n-grams of each length; shape
+            (..., 2 + 2 * MAX_NGRAM).
+    """
+    ours, theirs = counts[..., 0], counts[..., 1]
+    right, found = counts[..., 2 : 2 + MAX_NGRAM], counts[..., 2 + MAX_NGRAM :]
+    none = (right == 0) & (found > 0)
+    halved = np.where(none, 0.5 ** np.cumsum(none, -1), right)  # each length without a match counts half of the last
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(halved / found)
+        penalty = np.minimum(0, 1 - theirs / ours)
+    usable = (found > 0).all(-1) & (right > 0).any(-1)
+    return np.where(usable, 100 * np.exp(np.where(usable, logs.mean(-1) + penalty, 0)), 0)
 
 
 def exact_match(translations: Sequence[str], references: Sequence[str]) -> float:

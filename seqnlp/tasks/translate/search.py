@@ -40,9 +40,9 @@ class BeamSearch(Spec):
     """Treatment of target tokens that train did not have: the source token that was most attended to is copied, a
     sign for it stays, or none is ever written."""
     max_ratio: Annotated[float, Field(gt=0)] = 2.0
-    """Tokens of a translation, at most: this times those of its source ..."""
+    """Tokens of a translation, at most: this times those of its source, and `max_extra` more."""
     max_extra: Annotated[int, Field(ge=0)] = 10
-    """... plus this."""
+    """Tokens of a translation, at most, beyond `max_ratio` times those of its source."""
 
     def unused(self) -> Iterator[tuple[str, str]]:
         if self.length_penalty != "gnmt":

@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from seqnlp.codecs import Codec
 from seqnlp.codecs.saved import check_settings, damaged
@@ -13,7 +14,10 @@ from seqnlp.codecs.sentences import Sentences
 from seqnlp.decoders import AttentionDecoder
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
+from seqnlp.json_text import to_json
+from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
@@ -28,6 +32,7 @@ from seqnlp.tasks.translate.scores import (
     metric_name,
     overlap_scores,
     require_sacrebleu,
+    sentence_scores,
 )
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 from seqnlp.training import Metric, Preview
@@ -149,16 +154,25 @@ class TranslateTask(Task):
 
     def _nll_scores(self, model: SequenceModel, examples: TranslateDataset) -> dict[str, float]:
         """Nats per target token under teacher forcing, and perplexity."""
-
-        def nats(rows: NDArray[np.int64]) -> float:
-            batch = examples.batch(rows).to(model.device)
-            states = model.encode(batch.inputs)
-            return float(model.decoder(TARGET, AttentionDecoder).nats(states, batch.targets[TARGET]).double().sum())
-
         batches = examples.in_order()
         items = sum(map(examples.items_in, batches))
-        mean = sum(in_parallel(nats, batches, model.device)) / max(items, 1)
+        found = in_parallel(lambda rows: float(nats_of(model, examples, rows).sum()), batches, model.device)
+        mean = sum(found) / max(items, 1)
         return {"nats": mean, "perplexity": math.exp(min(mean, 700))}
+
+    def item_scores(self, model: SequenceModel, examples: TranslateDataset) -> ItemScores:
+        """BLEU, exact matches and nats by sentence."""
+        data, references = self.recipe.data, self.references(examples)
+        ours = self.translations(model, examples, self.recipe.search)
+        cleaned = list(map(self.target.clean, references))
+        found = sentence_scores(ours, references, cleaned, data.lowercase, data.pretokenized)
+        batches = examples.in_order()
+        counts = np.zeros((len(references), 2))
+        per_batch = in_parallel(lambda rows: nats_of(model, examples, rows).sum(1), batches, model.device)
+        for rows, nats in zip(batches, per_batch, strict=True):
+            counts[rows, 0], counts[rows, 1] = to_numpy(nats), examples.row_items[rows]
+        basis = digest(references, to_json(self.target.to_json()))
+        return ItemScores("sentences", {**found, "nats": ItemScore(counts, ratio, basis)})
 
     def preview(self, dev: Pairs, seed: int) -> Preview:
         """Pick a few sentences of dev, to be translated after each evaluation. The translation is greedy."""
@@ -166,3 +180,10 @@ class TranslateTask(Task):
 
     def predictor(self, model: SequenceModel) -> Translator:
         return Translator(model, self.source, self.target, self.recipe.search)
+
+
+def nats_of(model: SequenceModel, examples: TranslateDataset, rows: NDArray[np.int64]) -> Tensor:
+    """Negative log-likelihood of each target token of some pairs, in nats; shape (rows, steps)."""
+    batch = examples.batch(rows).to(model.device)
+    states = model.encode(batch.inputs)
+    return model.decoder(TARGET, AttentionDecoder).nats(states, batch.targets[TARGET]).double()

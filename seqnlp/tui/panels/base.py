@@ -29,10 +29,10 @@ LEFT, RIGHT = "$primary", "$accent"
 DIFFERENT = "bold underline"
 
 SAVE_PERIOD = 0.5
-"""Seconds between two looks for changes that are to be kept."""
+"""Seconds between two checks for unsaved changes."""
 
 LEAST = 3
-"""Characters of a text that is kept when it is replaced before it was sent."""
+"""Characters, at least, of an unsent text that is kept when another one replaces it."""
 
 TYPING_PAUSE = 0.1
 """Seconds without a key after which a question is asked."""
@@ -78,7 +78,7 @@ class TaskPanel(Vertical):
         self._has_writer = True
         self._draft = Draft()
         self._was_given = False
-        """True for a panel that began with the input of another one, which is not replaced by an earlier one."""
+        """True for a panel that began with the input of another panel; no earlier text replaces that."""
         self._is_closed, self._composed = False, 0
 
     @property
@@ -105,7 +105,7 @@ class TaskPanel(Vertical):
     @property
     @abstractmethod
     def prompt_line(self) -> Prompt | Line:
-        """Line whose texts are kept."""
+        """Input line whose texts the history keeps."""
 
     @on(events.Mount)
     def _open_history(self) -> None:
@@ -115,18 +115,18 @@ class TaskPanel(Vertical):
 
     @work(group="history")
     async def _look_back(self) -> None:
-        """Read the history, and show what was there last."""
+        """Read the history, and restore the latest input."""
         before = self._draft.first
         found = await asyncio.to_thread(self.earlier.open)
         if self.is_open:
             line = self.prompt_line
             line.walk.set_prompts(found.prompts)
-            if not self._was_given and line.text == before:  # else one types already
+            if not self._was_given and line.text == before:  # else the user has begun to type
                 await self.restore(found)
             self._tell_notes()
 
     async def restore(self, found: Found) -> None:
-        """Show what was there when the run was open last."""
+        """Show the latest input of the history."""
         if found.draft:
             self.prompt_line.restore(found.draft)
 
@@ -154,7 +154,7 @@ class TaskPanel(Vertical):
             self._tell_notes()
 
     def keep(self) -> None:
-        """Have written what has changed since the last time."""
+        """Save the changes since the last save."""
         if self._draft.is_new:
             self._draft.is_new = False
             self.write_later(self.earlier.set_draft, self._draft.text)
@@ -169,7 +169,7 @@ class TaskPanel(Vertical):
         self._has_writer = False
 
     def write_later(self, write: Callable[..., None], *given: object) -> Future[None] | None:
-        """Have the history written, after all that is to be written before; None once the panel is gone."""
+        """Queue a change of the history behind earlier ones; None once the panel is gone."""
         if not self._has_writer:
             return None
         future = self._writer.submit(write, *given)
@@ -271,7 +271,7 @@ class Draft:
         self._has_grown = False
 
     def begin(self, text: str) -> None:
-        """Begin with a text that needs not be kept."""
+        """Begin with a text that need not be kept."""
         self.first = self.text = self._longest = text
         self._has_grown = False
 
@@ -282,14 +282,14 @@ class Draft:
             The text before, if most of it is gone now; empty otherwise.
         """
         self.is_new = self.is_new or text != self.text
-        is_new = text not in self.text  # else only something was deleted
+        is_new = text not in self.text  # after a deletion alone it is a part of the old text
         has_grown, self._has_grown = self._has_grown, self._has_grown or is_new
         longest, self.text = self._longest, text
         half = len(longest) // 2
         if text.startswith(longest[:half]) or text.endswith(longest[half:]):
             self._longest = text if len(text) >= len(longest) or not half else longest
             return ""
-        self._longest, self._has_grown = text, is_new  # what is left of it is not kept again when it is deleted, too
+        self._longest, self._has_grown = text, is_new  # deleting the rest must not keep it a second time
         return longest if has_grown and len(longest.strip()) >= LEAST else ""
 
 

@@ -22,6 +22,7 @@ from seqnlp.tui.history import Found
 from seqnlp.tui.panels.base import LEFT, RIGHT, PredictPanel
 from seqnlp.tui.widgets.forecast_view import ForecastView, short_time
 from seqnlp.tui.widgets.prompt import Line
+from seqnlp.units import count_of
 
 LEVELS = (None, 50.0, 90.0, 95.0)
 """Levels of the interval; None: the model's own."""
@@ -207,6 +208,8 @@ class ForecastPanel(PredictPanel):
         for number, length in enumerate(lengths):
             if length > min(lengths):
                 answers[number] = await self._ask_run(number, {**request, "horizon": min(lengths)})
+        if request["file"] != self.answered_file and (short := answers[0]["left_out"]):
+            self.notify(f"Shorter than the look-back, so not forecast: {count_of(short, 'series')}", severity="warning")
         self.answered_file, self.last_good = request["file"], (request["horizon"], request["level"])
         self.without_interval.update(n for n, answer in enumerate(answers) if "low" not in answer["forecasts"][0])
         return answers

@@ -47,7 +47,10 @@ class EntryList(ChoiceList[Entry]):
 
 @final
 class HistoryScreen(ModalScreen[Entry | None]):
-    """A modal list with a filter, and the chosen text below it; its result is that, or nothing after escape."""
+    """A modal list with a filter, and the chosen text below it.
+
+    The result of the screen is the chosen entry; None after escape.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "show", priority=True),
@@ -104,12 +107,12 @@ class HistoryScreen(ModalScreen[Entry | None]):
         self.query_one("#text", Static).update(content)
 
     def action_move(self, by: int) -> None:
-        """Choose another one."""
+        """Move the choice by so many entries."""
         self.query_one(EntryList).move(by)
 
     def action_choose(self) -> None:
-        """Leave with the chosen one, once the filter has all that was typed before."""
-        self.call_later(self._dismiss_chosen)
+        """Return the chosen entry."""
+        self.call_later(self._dismiss_chosen)  # the filter first gets the keys typed before
 
     def _dismiss_chosen(self) -> None:
         self.dismiss(self.query_one(EntryList).chosen)

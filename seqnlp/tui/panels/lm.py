@@ -89,7 +89,7 @@ class LmPanel(TaskPanel):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d,f2", "settings", "settings", tooltip="settings of sampling"),  # where d is text it is f2
+        Binding("d,f2", "settings", "settings", tooltip="settings of sampling"),  # f2 where d is typed as text
         Binding("1", "take(0)", "choose", key_display="1…0", tooltip=CHOOSE),
         *(Binding(str((n + 1) % 10), f"take({n})", "choose", show=False, tooltip=CHOOSE) for n in range(1, 10)),
         Binding("space", "stop_or_go", "stop, go"),
@@ -133,11 +133,11 @@ class LmPanel(TaskPanel):
         self._has_begun = False
         self._checked = ""
         self._file, self._before = self.earlier.name_for(), ""
-        """File of the text in the history, and that of the text which it goes on from."""
+        """File of the text in the history, and the file of the text that it continues."""
         self._kept: object = self.session.version
         self._saving: Future[None] | None = None
         self._restored: tuple[object, str] = (None, "")
-        """Version of a text that was written before, and when that was."""
+        """Version of a restored text, and the time of its last change in words."""
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):
@@ -295,7 +295,7 @@ class LmPanel(TaskPanel):
             self._keep_text()
 
     def _keep_text(self) -> None:
-        """Have the text written if it has changed since the last time."""
+        """Save the text if it has changed since the last save."""
         if self.session.has_begun and self.session.version != self._kept:
             self._kept = self.session.version
             state = self.session.state()
@@ -371,7 +371,10 @@ class LmPanel(TaskPanel):
         return self.query(Samples).results(Samples)
 
     def _next_sample(self, by: int) -> int | None:
-        """Index of the sample under the next tab, if one under a tab has the focus; None past the last one."""
+        """Index of the sample under the next tab.
+
+        None past the last tab, and unless a sample under a tab has the focus.
+        """
         focused = next((number for number, view in enumerate(self.views) if view.has_focus), None)
         if focused is None or not any(samples.has_tabs for samples in self._samples()):
             return None
@@ -451,7 +454,8 @@ class LmPanel(TaskPanel):
         if not view.buffer.can_undo:
             self.notify("There is no branching to undo.", timeout=2)
             return
-        self.write_later(self.earlier.save_text, self.earlier.name_for(), self.session.state())  # what goes now
+        # keeps the branch, which the buffer drops
+        self.write_later(self.earlier.save_text, self.earlier.name_for(), self.session.state())
         place = view.buffer.undo()
         assert place is not None
         view.place(view.buffer.token_at(place))
@@ -479,7 +483,7 @@ class LmPanel(TaskPanel):
         return self.view.buffer.text
 
     def action_leave(self) -> None:
-        """Step by step: stop writing, leave the cursor, go back to the text, leave the screen."""
+        """Go back by one step: stop writing, leave the cursor, return to the text, or leave the screen."""
         view = self.view
         if self.session.busy:
             self._stop()
@@ -497,7 +501,7 @@ class LmPanel(TaskPanel):
     # drawing
 
     async def _lay_out(self) -> None:
-        """Have a view for each text."""
+        """Show each text in a view of its own."""
         buffers = self.session.buffers
         for samples in self._samples():
             await samples.show_buffers(buffers)
@@ -508,7 +512,7 @@ class LmPanel(TaskPanel):
             alternatives.show_tokens(())
 
     def _draw_frame(self) -> None:
-        """Draw, unless the terminal still has enough to do with the frames before: keys come first."""
+        """Draw a frame, unless the terminal lags behind: keys come first."""
         if not self.session.busy or buffer_of(self.app).is_line_free:
             self._draw()
 

@@ -35,7 +35,7 @@ Transcript = Mapping[str, Any]
 
 @final
 class TranscribePanel(PredictPanel):
-    """A file of recordings, and what each run hears in one of them."""
+    """A file of recordings, and the transcripts of one of them."""
 
     REQUEST = "transcribe"
     PLACEHOLDER = "a recording, or a table, folder or pattern of them: clips/*.wav"

@@ -1,16 +1,20 @@
-"""Help overlay: the keys of a screen, and its purpose."""
+"""Help overlay: the keys of a screen, its purpose, and the pages."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import ClassVar, final
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, Markdown, Static, TextArea
 
+from seqnlp import pages
+from seqnlp.errors import UsageError
 from seqnlp.tui.screens.base import BaseScreen
 
 NAMES = {
@@ -37,9 +41,12 @@ TEXTUAL_ACTIONS = {"app.focus_next", "app.focus_previous", "page_left", "page_ri
 
 @final
 class HelpScreen(ModalScreen[None]):
-    """A modal list of keys and a text, which any of the usual keys closes."""
+    """A modal list of keys and a text, or a page. Any of the usual keys closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter,space", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q,enter,space", "dismiss", "close"),
+        Binding("slash", "ask", "topic"),
+    ]
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
@@ -49,6 +56,8 @@ class HelpScreen(ModalScreen[None]):
         scrollbar-size-vertical: 1;
     }
     HelpScreen Static { width: 100%; height: auto; }
+    HelpScreen Input { margin-bottom: 1; }
+    HelpScreen.-reading #keys, HelpScreen .hidden { display: none; }
     """
 
     def __init__(self, heading: str, text: str, keys: list[tuple[str, str]]) -> None:
@@ -57,12 +66,44 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
-            box.border_title, box.border_subtitle = self._heading, "↑↓ scroll · esc closes"
+            box.border_title, box.border_subtitle = self._heading, "↑↓ scroll · / a topic · esc closes"
+            yield Input(placeholder="tag, reader.csv, encoder.lstm, training.epochs ...", classes="hidden")
             width = max((len(key) for key, _ in self._keys), default=0) + 3
             lines = [Content.assemble((f"{key:<{width}}", "$accent"), what) for key, what in self._keys]
-            yield Static(Content("\n").join(lines))
-            if self._text:
-                yield Static(Content("\n" + self._text))
+            text = Content("\n").join(lines)
+            yield Static(text + Content("\n\n" + self._text) if self._text else text, id="keys")
+            yield Markdown(classes="hidden", open_links=False)
+
+    async def action_ask(self) -> None:
+        """Ask for a topic, and list the pages."""
+        asked = self.query_one(Input)
+        asked.remove_class("hidden")
+        asked.focus()
+        await self._show("# Pages\n\n" + "".join(f"- [{p.name}]({p.name}.md): {p.title}\n" for p in pages.listed()))
+
+    @on(Input.Submitted)
+    async def _find(self, asked: Input.Submitted) -> None:
+        await self._look_up(asked.value)
+
+    @on(Markdown.LinkClicked)
+    async def _follow(self, clicked: Markdown.LinkClicked) -> None:
+        path = PurePosixPath(clicked.href.partition("#")[0])
+        if path.suffix == ".md":
+            await self._look_up("keys" if "keys/README" in str(path) else path.stem)
+
+    async def _look_up(self, topic: str) -> None:
+        try:
+            text = pages.find(topic)
+        except UsageError as error:
+            text = f"{error}"
+        await self._show(text)
+
+    async def _show(self, text: str) -> None:
+        page = self.query_one(Markdown)
+        self.add_class("-reading")
+        page.remove_class("hidden")
+        await page.update(text)
+        self.query_one(VerticalScroll).scroll_home(animate=False)
 
 
 def help_for(screen: Screen[object]) -> HelpScreen:

@@ -29,7 +29,7 @@ LIVE = {state.value for state in Condition}
 """States of runs that are being trained."""
 
 PERIOD = 1.0
-"""Seconds after which the folder is looked at again: runs come, change and go by other hands, too."""
+"""Seconds between two looks at the folder, since other programs change runs, too."""
 
 
 @final
@@ -38,10 +38,10 @@ class HomeScreen(BaseScreen):
 
     HELP = (
         "The runs in the folder, the newest first; what is trained, changed or deleted elsewhere is seen within a "
-        "second or two. Type to leave only those whose name, task or state has the words: the name itself comes before "
-        "names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for its task, "
-        "or, if it has no model, the screen of its training, which tells why it failed; delete forgets one that "
-        "failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
+        "second or two. Type to leave only those whose name, task, state or note has the words: the name itself comes "
+        "before names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for "
+        "its task, or, if it has no model, the screen of its training, which tells why it failed; delete forgets one "
+        "that failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,7 +82,7 @@ class HomeScreen(BaseScreen):
         self.root, self.trainings = root, trainings
         self.runs: list[Summary] = []
         self._folder = RunFolder(root)
-        self._idle = {"compare", "forget"}  # what would do nothing
+        self._idle = {"compare", "forget"}  # actions that would do nothing now
         self._was_read = self._in_haste = self._is_looking = False
         self._trouble = ""
         """Error of the last look, which is told once."""
@@ -122,7 +122,7 @@ class HomeScreen(BaseScreen):
         if trouble and trouble != self._trouble:
             self.notify(f"{self.root}: {trouble}", title="The folder can't be read", severity="error", markup=False)
         self._trouble = trouble
-        if self.query(RunList) and not (self._was_read and runs == self.runs):  # else the screen was left meanwhile
+        if self.query(RunList) and not (self._was_read and runs == self.runs):  # no list once the screen was left
             self.runs, self._was_read = runs, True
             self.query_one(RunList).offer(runs)
             self._tell()
@@ -237,7 +237,7 @@ class HomeScreen(BaseScreen):
 
     @work(exclusive=True, group="forget")
     async def action_forget(self) -> None:
-        """Ask whether to forget a training that failed before there was a run."""
+        """Forget a failed training that left no run, if the user confirms."""
         chosen = self.query_one(RunList).chosen
         if chosen is None:
             return

@@ -87,7 +87,7 @@ class TrainScreen(BaseScreen):
         """Faults of the chosen recipe and its settings; None until it is checked."""
         self._listed, self._check_failed = False, False
         self._wanted: tuple[str, ...] | None = None
-        """The lines when enter was pressed before all was checked; it counts if they are still the same then."""
+        """Input lines at an enter before the check had ended; it counts if they are unchanged then."""
 
     def body(self) -> ComposeResult:
         """Recipes, text of one, and input lines for settings and name."""
@@ -122,7 +122,7 @@ class TrainScreen(BaseScreen):
             self._listed = True
             self.query_one(RecipeList).offer(found)
             if self._wanted is not None and self.query_one(RecipeList).chosen is not None:
-                self._wanted = self._lines()  # now it is known what they name
+                self._wanted = self._lines()  # the recipe that the lines name is known only now
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
@@ -259,7 +259,10 @@ class TrainScreen(BaseScreen):
         self.app.switch_screen(WatchScreen(self.trainings, name, self.service))
 
     def _refused(self) -> bool:
-        """Notify of faults; True if there are any, or while it is being checked, after which enter counts."""
+        """Tell why a training can't begin yet; False if it can.
+
+        While the recipe is being checked, enter is remembered, and counts once that is done.
+        """
         if self.faults:
             self.notify("The recipe has faults.", title="Not begun", severity="error", timeout=2)  # it hides them
         elif self._check_failed:

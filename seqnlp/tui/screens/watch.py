@@ -228,7 +228,7 @@ class WatchScreen(BaseScreen):
         state = SIGNS["failed"] if failed else self._state(condition)
         top = [progress(status, state, width), numbers(status, width)]
         self.query_one("#top", Static).update(Content("\n").join(top))
-        self.query_one("#charts").display = not failed or status.latest is not None  # else the message has the room
+        self.query_one("#charts").display = not failed or status.latest is not None  # else the message gets their room
         self._draw_curves()
         room = (self.size.width - 12) // 2 if self.has_class("-wide") else width - 1
         self._draw_examples(width)

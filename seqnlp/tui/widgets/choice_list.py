@@ -43,7 +43,7 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
 
     @abstractmethod
     def search_fields(self, item: Item) -> tuple[str, str]:
-        """Name of an item, and other text that the filter's words are looked for in."""
+        """Name of an item, and other text in which the filter searches."""
 
     @abstractmethod
     def describe(self, item: Item, width: int) -> Content:
@@ -59,12 +59,12 @@ class ChoiceList(LineScroll, Generic[Item], can_focus=False):
         return self.shown[self.index] if self.shown else None
 
     def offer(self, items: Sequence[Item]) -> None:
-        """Set the items; the chosen one stays so, or else the one that takes its place."""
+        """Set the items; the chosen one stays chosen, or the one in its place if it is gone."""
         self.known = items
         self._update(self.chosen, self.index)
 
     def filter_by(self, text: str) -> None:
-        """Show only items with all these words, and choose the best match; without words the chosen one stays so."""
+        """Show only items with all these words, and choose the best match; without words the choice stays."""
         other = text.split() != self._query.split()
         self._query = text
         self._update(None if other and text.split() else self.chosen, 0)

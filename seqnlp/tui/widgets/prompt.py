@@ -129,7 +129,7 @@ class Prompt(TextArea, inherit_bindings=False):
 
 @final
 class Line(Input):
-    """Input of one line, from which down leads on; up and down lead through earlier ones first."""
+    """One-line input; up and down walk through earlier lines, and past the latest one down leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "leave_below", "look closer"),
@@ -147,7 +147,7 @@ class Line(Input):
 
     @property
     def text(self) -> str:
-        """What stands in the line."""
+        """Text of the line."""
         return self.value
 
     def restore(self, text: str) -> None:

@@ -70,7 +70,7 @@ class RunList(ChoiceList[Summary]):
             self.open_chosen()
 
     def search_fields(self, item: Summary) -> tuple[str, str]:
-        return item.name, f"{item.task} {noun_of(item.task)} {item.state}"
+        return item.name, f"{item.task} {noun_of(item.task)} {item.state} {item.note}"
 
     def describe(self, item: Summary, width: int) -> Content:
         return line_of(item, width - 2)
@@ -99,7 +99,7 @@ def line_of(run: Summary, width: int) -> Content:
     if run.split == "dev" and len(value) + 4 < points:
         value = f"dev {value}"
     parts = [
-        column(cut(run.name, max(name - len(state), MIN_NAME)) + state, name),
+        column(cut(run.name, max(name - len(state), MIN_NAME)) + state + (f"  {run.note}" if run.note else ""), name),
         column(noun_of(run.task), task, "$primary"),
         column(value, points),
         column(file_size(run.model_bytes) if run.model_bytes else "-", size, "$muted", right=True),

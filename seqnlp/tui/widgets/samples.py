@@ -16,7 +16,7 @@ from seqnlp.tui.token_buffer import TokenBuffer
 from seqnlp.tui.widgets.token_view import TokenView
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
-"""Cells of a sample that can be read; its title is one of the lines."""
+"""Columns and lines, at least, of a readable sample, the line of its title included."""
 
 
 @final
@@ -53,7 +53,7 @@ class Samples(Vertical):
         return self.has_class("-tabs")
 
     async def show_buffers(self, buffers: Sequence[TokenBuffer]) -> None:
-        """Have a view for each text."""
+        """Show each text in a view of its own."""
         views, several = self.views, len(buffers) > 1
         new = [TokenView(buffer) for buffer in buffers[len(views) :]]
         for number, view in enumerate([*views, *new]):  # before they are laid out, for lines depend on it
@@ -119,7 +119,10 @@ class SampleTabs(Widget):
 
 
 def columns_for(count: int, width: int, height: int) -> int:
-    """Columns of a grid of samples, with as few rows as leave each enough cells; 0 if there is no such grid."""
+    """Columns of the grid of samples with the fewest rows.
+
+    Each sample has at least `MIN_WIDTH` times `MIN_HEIGHT` cells; 0 if no grid gives them. One alone needs no room.
+    """
     for rows in range(1, count + 1):
         columns = -(-count // rows)
         if count == 1 or (width // columns >= MIN_WIDTH and height // rows >= MIN_HEIGHT):

@@ -1,5 +1,6 @@
 """`seqnlp runs`: listing, showing, plotting and comparing; plain in a pipe, with data alone on stdout."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from seqnlp.cli.runs import app
-from seqnlp.errors import RunError, UsageError
+from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.events import Done, Evaluated, Started, Stepped
 from seqnlp.plots.images import check_image
 from seqnlp.run import Run
+from seqnlp.run.lock import RunLock
+from seqnlp.run.seeds import SeedSet
 
 TEST_SCORES = {
     "accuracy": 0.9412,
@@ -247,3 +250,201 @@ def test_a_pipe_is_never_cut_short_and_a_narrow_terminal_breaks_between_words() 
     lines = output("ls", env={"COLUMNS": "70"})
     assert max(map(len, lines)) <= 70
     assert any("unfinished" in line for line in lines)
+
+
+def names(*arguments: str) -> list[str]:
+    return [line.split()[0] for line in output("ls", *arguments)[1:]]
+
+
+def test_ls_sorted_by_a_column_with_those_without_a_value_last() -> None:
+    make_run(Path("runs/an"), "gru", 8, finished=True)
+    Path("runs/an/model.safetensors").write_bytes(b"x" * 9)
+    Run.create("runs/young")
+    assert names() == ["an", "gru", "lstm", "young"]
+    assert names("--sort", "model") == ["lstm", "young", "an", "gru"]
+    assert names("--sort", "-score") == ["an", "gru", "lstm", "young"]
+    assert names("--sort", "score") == ["lstm", "an", "gru", "young"]
+    assert names("--sort=-run") == ["young", "lstm", "gru", "an"]
+
+
+def test_ls_sorted_by_an_unknown_column_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"--sort scor: expected a column \(did you mean 'score'\?\)"):
+        raise call("ls", "--sort", "scor").exception or AssertionError
+
+
+def test_ls_as_csv() -> None:
+    output("note", "runs/gru", 'the "good" one, so far')
+    lines = call("ls", "--csv").stdout.splitlines()
+    assert lines[0] == "run,task,state,begun,split,metric,score,model,note,path,problem"
+    rows = list(csv.DictReader(lines))
+    assert rows[0]["score"] == "0.9412"
+    assert rows[0]["begun"] == "2026-11-21T12:00:00+00:00"
+    assert [row["note"] for row in rows] == ['the "good" one, so far', ""]
+    with pytest.raises(UsageError, match="contradict"):
+        raise call("ls", "--csv", "--json").exception or AssertionError
+
+
+def test_a_note_is_shown_replaced_and_removed() -> None:
+    assert output("note", "runs/gru", "  with   my\nvectors ") == []
+    assert output("note", "runs/gru") == ["with my vectors"]
+    assert output("ls")[:2] == [
+        "run   task  state       begun             metric          score   model             note",
+        "gru   tag   finished    2026-11-21 12:00  test accuracy  0.9412  1.5 kB  with my vectors",
+    ]
+    assert "with my vectors" in output("show", "runs/gru")
+    assert json.loads(call("show", "runs/gru", "--json").stdout)["summary"]["note"] == "with my vectors"
+    assert call("note", "runs/gru", "better").stderr == "note: it was: with my vectors\n"
+    call("note", "runs/gru", "")
+    assert not Path("runs/gru/note.json").exists()
+    assert output("note", "runs/gru") == [""]
+
+
+def test_a_damaged_note_stops_nothing_and_is_told() -> None:
+    call("note", "runs/gru", "fine")
+    path = Path("runs/gru/note.json")
+    path.write_text(path.read_text().replace("fine", "fake"))
+    listed = call("ls")
+    assert "finished" in listed.stdout
+    assert listed.stderr.startswith("note: runs/gru/note.json: damaged")
+    assert "note.json: damaged" in call("show", "runs/gru").stderr
+    assert "it is replaced" in call("note", "runs/gru", "new").stderr
+    assert output("note", "runs/gru") == ["new"]
+
+
+def test_rm_asks_and_removes_nothing_where_nobody_can_be_asked() -> None:
+    with pytest.raises(UsageError, match=r"remove runs/gru\? --yes answers"):
+        raise call("rm", "runs/gru").exception or AssertionError
+    assert Run.is_run("runs/gru")
+
+
+def test_rm_removes_a_run_whole(tmp_path: Path) -> None:
+    call("note", "runs/gru", "to go")
+    done = call("rm", "runs/gru", "runs/lstm", "--yes")
+    assert done.exception is None
+    assert done.stderr == "removed runs/gru\nremoved runs/lstm\n"
+    assert list(Path("runs").iterdir()) == []
+
+
+def test_rm_keeps_what_is_not_of_the_run() -> None:
+    Path("runs/gru/mine.txt").write_text("mine")
+    Path("runs/gru/codecs").mkdir(exist_ok=True)
+    Path("runs/gru/codecs/mine.txt").write_text("mine")
+    done = call("rm", "runs/gru", "-y")
+    assert "note: runs/gru: not of the run, so kept: codecs, mine.txt" in done.stderr
+    assert sorted(file.name for file in Path("runs/gru").rglob("*")) == ["codecs", "mine.txt", "mine.txt"]
+
+
+def test_rm_removes_a_damaged_run() -> None:
+    Path("runs/gru/meta.json").write_text("{")
+    assert call("rm", "runs/gru", "--yes").exception is None
+    assert not Path("runs/gru").exists()
+
+
+def refused(*arguments: str) -> str:
+    """Message of a refusal, after which everything is still there."""
+    before = sorted(Path().rglob("*"))
+    error = call(*arguments).exception
+    assert isinstance(error, DataError)
+    assert [file for file in before if not file.exists() and not file.is_symlink()] == []
+    return str(error)
+
+
+def test_rm_refuses_what_is_no_run() -> None:
+    Path("other").mkdir()
+    Path("other/meta.json").write_text('{"a": 1}')
+    Path("other/recipe.toml").write_text("a = 1")
+    Path("plain").mkdir()
+    assert "expected a format number" in refused("rm", "runs/gru", "other", "--yes")
+    assert "not a run" in refused("rm", "runs/gru", "plain", "--yes")
+    assert "no such run" in refused("rm", "runs/gri", "--yes")
+    assert "found a file" in refused("rm", "other/meta.json", "--yes")
+
+
+def test_rm_refuses_links() -> None:
+    Path("link").symlink_to("runs/gru")
+    assert "this is a link to a run" in refused("rm", "link", "--yes")
+    Path("runs/lstm/codecs").mkdir(exist_ok=True)
+    Path("kept").mkdir()
+    Path("kept/a.json").write_text("{}")
+    Path("runs/lstm/codecs/a.json").symlink_to(Path("kept/a.json").absolute())
+    assert "this is a link" in refused("rm", "runs/gru", "runs/lstm", "--yes")
+    assert Path("kept/a.json").exists()
+
+
+def test_rm_refuses_a_run_that_is_being_trained() -> None:
+    with RunLock(Path("runs/lstm")) as lock:
+        lock.acquire()
+        assert "is training here" in refused("rm", "runs/gru", "runs/lstm", "--yes")
+
+
+def make_set(path: Path) -> SeedSet:
+    found = SeedSet(path)
+    found.begin("pos", [1, 2, 3])
+    for seed in (1, 2):
+        make_run(found.run(seed).path, "gru", 128, finished=True)
+        found.run(seed).save_scores({"dev": {"accuracy": 0.9 + seed / 100}, "test": {"accuracy": 0.8 + seed / 10}})
+    found.summarize("accuracy", higher_is_better=True)
+    return found
+
+
+def test_a_set_of_runs_is_listed_and_shown() -> None:
+    make_set(Path("runs/pos_seeds"))
+    assert names() == ["gru", "lstm", "pos_seeds/seed_1", "pos_seeds/seed_2"]
+    assert output("show", "runs/pos_seeds") == [
+        "                 mean     std     min     max  seed 1  seed 2",
+        "dev accuracy   0.9150  0.0071  0.9100  0.9200  0.9100  0.9200",
+        "test accuracy  0.9500  0.0707  0.9000  1.0000  0.9000  1.0000",
+        "best on dev by accuracy: seed 2",
+        "not finished: seed 3",
+    ]
+    found = json.loads(call("show", "runs/pos_seeds", "--json").stdout)
+    assert found["scores"]["test"]["accuracy"]["values"] == {"1": 0.9, "2": 1.0}
+    assert found["best"] == 2
+
+
+def test_a_set_of_runs_is_plotted() -> None:
+    make_set(Path("runs/pos_seeds"))
+    assert "* pos_seeds/seed_1   + pos_seeds/seed_2" in output("plot", "runs/pos_seeds")
+
+
+def test_a_set_of_runs_is_compared_by_its_means() -> None:
+    make_set(Path("runs/pos_seeds"))
+    lines = output("compare", "runs/gru", "runs/pos_seeds", "--no-significance")
+    assert lines[1:3] == [
+        "dev accuracy            0.9500  0.9150 ± 0.0071",
+        "test accuracy           0.9412  0.9500 ± 0.0707",
+    ]
+    assert "settings that differ  gru  pos_seeds" in lines
+    assert lines[-1] == "seed                    1     [1, 1]"
+
+
+def test_a_set_of_runs_is_removed_and_its_summary_follows_its_runs() -> None:
+    found = make_set(Path("runs/pos_seeds"))
+    call("rm", "runs/pos_seeds/seed_2", "--yes")
+    assert found.record()["finished"] == [1]
+    assert found.record()["scores"]["test"]["accuracy"]["std"] is None
+    call("rm", "runs/pos_seeds", "runs/pos_seeds/seed_1", "--yes")
+    assert not Path("runs/pos_seeds").exists()
+
+
+def test_the_least_error_is_the_best_seed() -> None:
+    found = make_set(Path("runs/pos_seeds"))
+    assert found.summarize("accuracy", higher_is_better=False)["best"] == 1
+
+
+def test_a_damaged_summary_of_seeds_is_named() -> None:
+    found = make_set(Path("runs/pos_seeds"))
+    file = found.path / "seeds.json"
+    file.write_text(file.read_text().replace("0.9", "0.7"))
+    with pytest.raises(RunError, match=r"seeds.json: damaged"):
+        raise call("show", "runs/pos_seeds").exception or AssertionError
+
+
+def test_compare_tells_why_a_difference_is_not_tested() -> None:
+    make_run(Path("runs/again"), "gru", 128, finished=True)
+    done = call("compare", "runs/gru", "runs/again")
+    assert done.exit_code == 0
+    assert done.stderr.startswith("note: no test of significance: runs/gru/recipe.toml: damaged: data")
+    assert isinstance(call("compare", "runs/gru", "runs/again", "--significance").exception, RunError)
+    three = call("compare", "runs/gru", "runs/again", "runs/lstm", "--significance").exception
+    assert "expected two runs or sets of runs, found 3" in str(three)

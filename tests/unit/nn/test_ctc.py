@@ -19,7 +19,8 @@ Tables = st.tuples(st.integers(1, 5), st.integers(2, 3), st.integers(0, 10_000))
 def table(steps: int, labels: int, seed: int) -> Logs:
     random = np.random.default_rng(seed)
     weights = random.random((steps, labels)) ** 3 + 1e-3
-    return np.log(weights / weights.sum(1, keepdims=True))
+    logs: Logs = np.log(weights / weights.sum(1, keepdims=True))
+    return logs
 
 
 def spelled(path: tuple[int, ...]) -> tuple[int, ...]:
@@ -44,8 +45,8 @@ def test_likelihoods_are_sums_over_all_paths(shape: tuple[int, int, int]) -> Non
         (found,) = torch.nn.functional.ctc_loss(
             torch.from_numpy(logs)[:, None],
             torch.tensor([labels], dtype=torch.long),
-            (len(logs),),
-            (len(labels),),
+            torch.tensor([len(logs)]),
+            torch.tensor([len(labels)]),
             reduction="none",
         )
         assert -found.item() == pytest.approx(expected, abs=1e-9)
@@ -151,6 +152,6 @@ def test_an_utterance_too_short_for_its_labels_teaches_nothing() -> None:
     decoder = Ctc(dropout=0).build(5, 4)
     states = States(torch.randn(1, 2, 5), torch.ones(1, 2, dtype=torch.bool))
     loss = decoder.loss(states, CtcTarget(torch.tensor([[1, 1]]), torch.tensor([2])))
-    loss.total.backward()  # type: ignore[no-untyped-call]
+    loss.total.backward()
     assert loss.total.item() == 0
     assert not decoder.output.weight.grad.any()  # type: ignore[union-attr]

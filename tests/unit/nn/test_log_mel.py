@@ -73,6 +73,16 @@ def test_features_are_librosas(rate: int, settings: dict[str, float]) -> None:
     np.testing.assert_allclose(features(samples, codec), np.log(np.maximum(energies.T, FLOOR)), atol=1e-5)
 
 
+def test_energies_below_the_loudest_are_clipped_as_librosa_does() -> None:
+    librosa = pytest.importorskip("librosa")
+    codec, samples = LogMel(top_db=30).codec(8000), noise(3000)
+    energies = features(samples, codec)
+    expected = librosa.power_to_db(np.exp(energies), ref=np.max, amin=FLOOR, top_db=30)
+    found = codec.keep(energies).astype(np.float64) * 10 / np.log(10) - 15
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert (found.min(), found.max()) == pytest.approx((-30, 0), abs=0.02)
+
+
 def test_bands_below_the_resolution_are_found() -> None:
     assert LogMel(mels=40).codec(8000).empty_filters == 0
     assert LogMel(mels=200).codec(8000).empty_filters > 0

@@ -56,6 +56,11 @@ CARDS = {
     "lm": ("text-generation", "continues a text", "for token in model.generate("),
     "translate": ("translation", "turns a sentence into another", "print(model.translate("),
     "forecast": ("time-series-forecasting", "continues a series of numbers", "for series in model.forecast("),
+    "transcribe": (
+        "automatic-speech-recognition",
+        "writes down what is said in a recording",
+        "print(model.transcribe(",
+    ),
 }
 
 

@@ -1,0 +1,205 @@
+"""Sets of runs: one recipe trained with several seeds, and the summary of their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, TypedDict, final
+
+from seqnlp.errors import RunError, UsageError
+from seqnlp.json_types import mismatch
+from seqnlp.run import files
+from seqnlp.run.directory import SEEDS, Run
+from seqnlp.run.summary import SPLITS, is_number
+
+
+class SeedsRecord(TypedDict, total=False):
+    """Type of seeds.json."""
+
+    recipe: str
+    """Name of the recipe."""
+    seeds: list[int]
+    """Seeds of the set, trained or not yet."""
+    metric: str
+    """Score that decides which weights are kept, and which seed is best."""
+    higher_is_better: bool
+    finished: list[int]
+    best: int | None
+    """Seed with the best score on dev."""
+    scores: dict[str, dict[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and spread of a score over runs."""
+
+    mean: float
+    std: float | None
+    """Standard deviation of the sample; None of a single run."""
+    min: float
+    max: float
+    values: dict[str, float]
+    """By seed."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, float]) -> Spread:
+        """Summarize values."""
+        found = list(values.values())
+        return cls(fmean(found), stdev(found) if len(found) > 1 else None, min(found), max(found), dict(values))
+
+
+@final
+@dataclass(frozen=True)
+class SeedSet:
+    """Folder of runs of one recipe: `seed_1`, `seed_2`, ..., each a complete run of its own."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: str | Path) -> SeedSet:
+        """Open a set of runs.
+
+        Raises:
+            seqnlp.errors.RunError: it is none, or damaged.
+        """
+        found = cls(Path(path))
+        if not found.is_set(path):
+            raise RunError(f"not a set of runs: it has no {SEEDS}", path)
+        found.record()
+        return found
+
+    @classmethod
+    def is_set(cls, path: str | Path) -> bool:
+        """True for a folder that was made for a set of runs."""
+        return Path(path, SEEDS).is_file()
+
+    @classmethod
+    def check_free(cls, path: Path, replace: bool) -> None:
+        """Check that runs may be trained in a folder.
+
+        Raises:
+            seqnlp.errors.UsageError: there is a set already, a run, or something else.
+            seqnlp.errors.RunError: its summary is a link.
+        """
+        files.check_own(path / SEEDS)
+        if cls.is_set(path):
+            if not replace and Run.find(path):
+                raise UsageError(
+                    f"{path} is already a set of runs: --resume continues it, --overwrite replaces it, "
+                    "--out names another folder"
+                )
+        elif path.is_dir() and any(path.iterdir()):
+            kind = "a run, not a set of runs" if Run.is_run(path) else "not a set of runs and holds other files"
+            raise UsageError(f"{path} is {kind}: name another folder with --out")
+        elif path.exists() and not path.is_dir():
+            raise UsageError(f"{path} is a file, but a set of runs is a folder: name another with --out")
+
+    def record(self) -> dict[str, Any]:
+        """Summary as it was written.
+
+        Raises:
+            seqnlp.errors.RunError: it is missing or damaged.
+        """
+        files.check_own(self.path / SEEDS)
+        record = files.read_sealed_json(self.path / SEEDS, sealed=True)
+        if problem := mismatch(record, SeedsRecord):
+            raise RunError(f"damaged: {problem}", self.path / SEEDS)
+        return record
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.path.resolve().name
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the set, trained or not yet."""
+        return list(self.record().get("seeds", []))
+
+    def run(self, seed: int) -> Run:
+        """Run of a seed, which may not be there yet."""
+        return Run(self.path / f"seed_{seed}")
+
+    def finished(self) -> dict[int, Run]:
+        """Finished runs by their seed."""
+        runs = {seed: self.run(seed) for seed in self.seeds}
+        return {seed: run for seed, run in runs.items() if Run.is_run(run.path) and run.is_finished}
+
+    def others(self, seeds: Iterable[int]) -> list[Run]:
+        """Runs in the folder that are of none of these seeds."""
+        own = {self.run(seed).path for seed in seeds}
+        return [run for run in Run.find(self.path) if run.path not in own]
+
+    def begin(self, recipe: str, seeds: Sequence[int]) -> None:
+        """Create the folder with an empty summary, or record its present seeds."""
+        with files.saving(self.path, "beginning a set of runs"):
+            self.path.mkdir(parents=True, exist_ok=True)
+        before = self.record() if self.is_set(self.path) else {}
+        self._save({**before, "recipe": recipe, "seeds": list(seeds)})
+
+    def summarize(self, metric: str, higher_is_better: bool) -> dict[str, Any]:
+        """Summarize the finished runs and save the summary.
+
+        Args:
+            metric: Score that decides which seed is best on dev.
+            higher_is_better: False for an error.
+        """
+        runs = self.finished()
+        spreads = spread_of_scores({str(seed): run.scores() for seed, run in runs.items()})
+        dev = spreads.get("dev", {}).get(metric)
+        best = None
+        if dev is not None:
+            best = int((max if higher_is_better else min)(dev.values, key=dev.values.__getitem__))
+        record = self.record()
+        summary = {
+            "recipe": record.get("recipe", ""),
+            "seeds": record["seeds"],
+            "metric": metric,
+            "higher_is_better": higher_is_better,
+            "finished": list(runs),
+            "best": best,
+            "scores": {
+                split: {name: asdict(spread) for name, spread in table.items()} for split, table in spreads.items()
+            },
+        }
+        self._save(summary)
+        return summary
+
+    def refresh(self) -> None:
+        """Summarize anew after a run was removed; does nothing in another folder."""
+        if self.is_set(self.path):
+            record = self.record()
+            if "metric" in record:
+                self.summarize(record["metric"], record.get("higher_is_better", True))
+
+    def remove_summary(self) -> list[str]:
+        """Remove the summary, and the folder if nothing else is in it; returns the names of what stays."""
+        with files.saving(self.path, "removing a set of runs"):
+            files.remove_leftovers(self.path)
+            (self.path / SEEDS).unlink(missing_ok=True)
+            left = sorted(file.name for file in self.path.iterdir())
+            if not left:
+                self.path.rmdir()
+        return left
+
+    def _save(self, record: dict[str, Any]) -> None:
+        files.write_sealed_json(self.path / SEEDS, record)
+
+
+def spread_of_scores(scores: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Spread]]:
+    """Spread of each plain score over runs, by split and name; of scores that all runs have.
+
+    Args:
+        scores: Scores of each run, as in scores.json, by a name of the run.
+    """
+    found: dict[str, dict[str, Spread]] = {}
+    for split in SPLITS:
+        tables = {run: table[split] for run, table in scores.items() if split in table}
+        if not tables or len(tables) < len(scores):
+            continue
+        names = [name for name, value in next(iter(tables.values())).items() if is_number(value)]
+        shared = [name for name in names if all(is_number(table.get(name)) for table in tables.values())]
+        found[split] = {name: Spread.of({run: float(table[name]) for run, table in tables.items()}) for name in shared}
+    return found
