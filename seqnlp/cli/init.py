@@ -263,7 +263,7 @@ def _splits(files: list[Path]) -> dict[str, Path]:
 
 
 def _siblings(train: Path) -> dict[str, Path]:
-    """Files of dev and test that are named like a file of train."""
+    """Files of dev and test, named like train."""
     found: dict[str, Path] = {}
     for word, split in SPLITS.items():
         name = re.sub(r"(?<![A-Za-z])train(?![A-Za-z])", word, train.name)

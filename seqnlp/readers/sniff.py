@@ -1,4 +1,4 @@
-"""Format of a file and roles of its columns, guessed from its contents."""
+"""Format of a file and roles of its columns, guessed."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def format_of(path: Path, lines: Sequence[str], named: str) -> Format:
 
 
 def token_columns(lines: Sequence[str]) -> tuple[str | None, int] | None:
-    """Delimiter and number of columns of a text with a token a line.
+    """Delimiter and number of columns of lines of tokens.
 
     Empty lines part its sentences; None for other texts.
     """
@@ -245,7 +245,7 @@ def has_names(rows: Sequence[Sequence[str]]) -> bool | None:
 
 
 def looks_like_names(rows: Sequence[Sequence[str]]) -> bool:
-    """True if some cells at the top have far fewer words than others."""
+    """True if cells at the top have far fewer words."""
     return any(
         2 * len(cell.split()) <= sum(len(text.split()) for text in column) / max(len(column), 1)
         for cell, *column in zip(*(row for row in rows if len(row) == len(rows[0])), strict=True)

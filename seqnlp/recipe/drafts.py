@@ -261,7 +261,7 @@ def _letters(script: str) -> str:
 @final
 @dataclass(frozen=True)
 class Size:
-    """Sizes of a model and its training, for corpora up to a bound."""
+    """Sizes of a model and its training."""
 
     bound: float
     units: int

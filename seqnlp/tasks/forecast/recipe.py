@@ -136,7 +136,7 @@ class ForecastRecipe(TaskRecipe):
         return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
 
     def draw(self, corpus: Corpus) -> Corpus:
-        """Cut the splits without a source off at the end of each series."""
+        """Cut the other splits off at the end of each series."""
         parts = cut_series(corpus.splits["train"], self.data.drawn)
         return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **dict.fromkeys(parts, corpus.hashes["train"])})
 

@@ -71,7 +71,9 @@ def make(task: Callable[..., LmTask]) -> Make:
     def build(seed: int = 1, **sections: Any) -> Trainer:
         made = task(**sections)
         recipe, size = made.recipe, made.recipe.training.batch_tokens
-        train, dev = (made.encode(made.recipe.split(source, find), size) for source in recipe.data.splits.values())
+        train, dev = (
+            made.encode(made.recipe.split(source, find), size) for source in list(recipe.data.splits.values())[:2]
+        )
         torch.manual_seed(seed)
         return Trainer(
             made.build(),
