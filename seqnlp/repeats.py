@@ -119,7 +119,10 @@ def _sets_seed(override: str) -> bool:
 
 
 def _other_runs(folder: SeedSet, seeds: Sequence[int], overwrite: bool, notify: Callable[[str], None]) -> None:
-    """Remove runs of other seeds from a replaced set, else tell of them."""
+    """Remove runs of other seeds from a replaced set.
+
+    Of a set that is kept they are only told.
+    """
     for run in folder.others(seeds):
         if overwrite:
             run.check_removable()

@@ -136,7 +136,7 @@ class Run:
 
     @property
     def _looks_like_a_run(self) -> bool:
-        """True for a folder with meta.json or, if that was lost, other parts."""
+        """True for a folder with meta.json, or with other parts."""
         return self._has(META) or self._has_parts
 
     @property
@@ -380,7 +380,7 @@ class Run:
         self.check_own()
 
     def remove(self) -> list[str]:
-        """Remove the files of the run, then its folder, if that is empty.
+        """Remove the files of the run, and its folder once empty.
 
         Call `check_removable` before.
 

@@ -65,7 +65,7 @@ class RunFolder:
                 yield summary
 
     def _names(self) -> Iterator[str]:
-        """Folders that may be runs, in sets of runs too, by relative path."""
+        """Relative paths of folders that may be runs, also in sets."""
         for name in _folders(self.root):
             if (self.root / name / SEEDS).is_file():
                 yield from (f"{name}/{inner}" for inner in _folders(self.root / name))
