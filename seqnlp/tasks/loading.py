@@ -67,7 +67,7 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
     recipe = recipe_of(opened, trust)
     source = str(data) if data is not None else getattr(recipe.data, split)
     if source is None:
-        raise UsageError(f"{run}: its recipe names no {split} split; give a file with --data")
+        raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
     find = path_resolver(opened.recipe_file)
     drawn = recipe.data.drawn
     if data is None and (split in drawn or (drawn and split == "train")):

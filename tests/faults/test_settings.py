@@ -39,11 +39,12 @@ STEPS = 3
 SAMPLE = 30
 """Settings that the default suite changes."""
 
-COURSE = {"plugins", "training.patience", "training.evaluate_every", "training.save_every"}
-"""Settings of a training's course: when dev is scored and what is saved, not what a step computes."""
+COURSE = {"plugins", "training.patience", "training.evaluate_every", "training.save_every", "data.test"}
+"""Settings of a training's course: when dev is scored, what is saved or scored at last, not what a step computes."""
 
 ELSEWHERE = {"data.reader.gaps", "data.reader.comment", "data.reader.document_separator", "data.missing", "data.repair"}
-"""Settings about what these corpora do not have: gaps, comments, documents, missing values, wrong tags."""
+ELSEWHERE |= {"data.reader.max_line"}
+"""Settings about what these corpora do not have: gaps, comments, documents, missing values, wrong tags, long lines."""
 
 Settings = dict[str, Any]
 FAST: Settings = {
