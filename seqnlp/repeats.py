@@ -68,10 +68,13 @@ def train_seeds(
     SEEDS.check(seeds=seeds)
     import_tasks()
     file = find_recipe(str(recipe))
-    first = load_recipe(file, overrides, trust).seed
+    parsed = load_recipe(file, overrides, trust)
+    first = parsed.seed
     SEED.check(seed=first + seeds - 1)
     numbers = list(range(first, first + seeds))
     others = [text for text in overrides if not _sets_seed(text)]
+    if parsed.data.drawn:  # else each seed would be measured on other rows
+        others.append(f"data.split_seed={parsed.split_seed}")
     folder = SeedSet(Path(out) if out is not None else seeds_folder(recipe))
     SeedSet.check_free(folder.path, resume or overwrite)
     finished = folder.finished() if resume and SeedSet.is_set(folder.path) else {}

@@ -191,3 +191,13 @@ def test_two_runs_are_tested_and_other_data_is_refused(trained: Path, folder: Pa
     assert "note: no test of significance: " in noted.stderr
     both = seqnlp("runs", "compare", pair[0], folder / "runs/other", "--data", folder / "other.csv", "--significance")
     assert "samples of 40 texts" in both.stdout
+
+
+def test_every_seed_has_the_same_drawn_splits(folder: Path) -> None:
+    (folder / "drawn.toml").write_text(RECIPE.replace('dev = "dev.csv"\ntest = "test.csv"', "dev = 0.2\ntest = 0.2"))
+    path = folder / "runs/drawn"
+    for _ in library.train_seeds(folder / "drawn.toml", 2, ["training.epochs=1"], path):
+        pass
+    hashes = [Run(path / f"seed_{seed}").meta()["corpus"] for seed in (1, 2)]
+    assert hashes[0] == hashes[1]
+    assert set(hashes[0]) == {"train", "dev", "test"}
