@@ -106,3 +106,17 @@ def test_a_signal_after_a_pause_saves_and_exits(
     assert again.returncode == 0, again.stderr
     assert again.stdout == f"{out}\n"
     assert (out / "model.safetensors").read_bytes() == uninterrupted
+
+
+def test_ngrams_vote_as_before_in_all_replicas(tmp_path: Path) -> None:
+    settings = ["training.epochs=1", "training.threads=2", "embedding.words.size=8", "encoder.size=4"]
+    for _ in train("sentiment_lstm", settings, tmp_path / "whole"):
+        pass
+    events = train("sentiment_lstm", settings, tmp_path / "stopped")
+    for part in events:
+        if isinstance(part, Stepped) and part.step == 3:
+            events.close()
+    for _ in train("sentiment_lstm", settings, tmp_path / "stopped", resume=True):
+        pass
+    whole, stopped = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "stopped"))
+    assert whole == stopped

@@ -9,6 +9,7 @@ import torch
 
 from seqnlp.events import Evaluated, Event, Stepped
 from seqnlp.training import Trainer
+from seqnlp.training.replicas import Replicas
 
 Make = Callable[..., Trainer]
 State = tuple[dict[str, torch.Tensor], str]
@@ -119,3 +120,12 @@ def test_the_state_is_not_shared_with_the_trainer_that_takes_it(make_trainer: Ma
     for name in tensors:
         if not name.startswith("optimizer."):
             assert torch.equal(tensors[name], before[name]), name
+
+
+def test_replicas_are_given_what_is_loaded_into_buffers(make_trainer: Make) -> None:
+    trainer = make_trainer(training={"threads": 2})
+    model = trainer.model
+    model.embedding.register_buffer("prior", torch.zeros(2))
+    replicas = Replicas(model, trainer.train, 2, "fp32")
+    model.load_state_dict(model.state_dict() | {"embedding.prior": torch.ones(2)})
+    assert [each.embedding.get_buffer("prior").tolist() for each in replicas.models] == [[1, 1], [1, 1]]
