@@ -36,8 +36,8 @@ class Replicas:
         for replica in self.models[1:]:
             for own, shared in zip(replica.parameters(), model.parameters(), strict=True):
                 own.data = shared.data
-            for own, shared in zip(replica.buffers(), model.buffers(), strict=True):
-                own.data = shared.data  # what is loaded into the model on resuming is loaded into its replicas, too
+            for copied, buffer in zip(replica.buffers(), model.buffers(), strict=True):
+                copied.data = buffer.data  # what is loaded into the model on resuming is loaded into its replicas, too
         self.examples, self.precision = examples, precision
         self.pool = ThreadPoolExecutor(number, "replica", initializer=lambda: torch.set_num_threads(1))
 
