@@ -80,7 +80,7 @@ def test_every_seed_is_a_run_of_its_own_and_the_summary_is_of_their_scores(train
     losses = {each["test"]["log_loss"] for each in scores}
     assert len(losses) == 3  # the seeds differ
     assert "good" in seqnlp("classify", trained / "seed_2", stdin="the very good\n").stdout
-    assert "small_seeds/seed_2" in seqnlp("runs", "ls", trained.parent).stdout
+    assert "small_seeds/seed_2" in seqnlp("runs", "ls", "--csv", trained.parent).stdout
 
 
 def test_a_seed_alone_ends_with_the_same_weights(trained: Path, folder: Path, seqnlp: Program) -> None:
