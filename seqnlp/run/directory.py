@@ -229,8 +229,17 @@ class Run:
 
     @property
     def recipe_file(self) -> Path:
-        """File that the recipe was read from: files that it names are looked up beside it."""
-        return Path(str(self.meta().get("recipe_file", "")))
+        """File that the recipe was read from: files that it names are looked up beside it.
+
+        Raises:
+            seqnlp.errors.RunError: it is no name that a file can have.
+        """
+        name = str(self.meta().get("recipe_file", ""))
+        try:
+            os.fsencode(name)
+        except UnicodeEncodeError:
+            raise RunError("damaged: recipe_file is no name that a file can have", self.path / META) from None
+        return Path(name)
 
     def save_codec(self, name: str, codec: dict[str, Any]) -> None:
         """Save a codec under a name, which may be any text.

@@ -21,7 +21,11 @@ def plain_scores(scores: Mapping[str, Any]) -> dict[str, dict[str, float | None]
     """Scores that are single numbers: for each metric its value on each split, or `None`."""
     splits = [split for split in SPLITS if split in scores]
     names = dict.fromkeys(name for split in splits for name, value in scores[split].items() if is_number(value))
-    return {name: {split: scores[split].get(name) for split in splits} for name in names}
+    cells = {name: {split: scores[split].get(name) for split in splits} for name in names}
+    return {
+        name: {split: value if is_number(value) else None for split, value in row.items()}
+        for name, row in cells.items()
+    }
 
 
 def score_tables(scores: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
@@ -153,7 +157,8 @@ def differing_settings(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, di
 
 def main_score(run: Run) -> tuple[str, str, float | None]:
     """Main score of a run: split, metric and value; on test, or else on dev."""
-    metric = next((event["metric"] for event in reversed(run.recent_events()) if event["event"] == "evaluated"), "")
+    recent = reversed(run.recent_events())  # read without its checks
+    metric = next((event.get("metric") for event in recent if event["event"] == "evaluated"), "")
     scores = run.scores()
     for split in reversed(SPLITS):
         numbers = {name: value for name, value in scores.get(split, {}).items() if is_number(value)}
