@@ -59,7 +59,7 @@ def import_plugins(document: Document, trust: bool = False) -> None:
     plugins, faults = [], []
     for index, name in enumerate(names):
         if isinstance(name, str):
-            path, place = Path(os.path.expanduser(name)).absolute(), str(document.place(("plugins", index)))
+            path, place = _absolute(name), str(document.place(("plugins", index)))
             found = _read(path, place, foreign=name in document.foreign_plugins)
             plugins += [found] if isinstance(found, Plugin) else []
             faults += [found] if isinstance(found, Fault) else []
@@ -75,6 +75,11 @@ def import_plugins(document: Document, trust: bool = False) -> None:
     _imported.update({str(plugin.path): plugin for plugin in plugins})
 
 
+def _absolute(name: str) -> Path:
+    """Absolute path of a plugin; one that `--set` names is relative to the working directory."""
+    return Path(os.path.expanduser(name)).absolute()
+
+
 def copies(paths: Iterable[str]) -> dict[str, bytes]:
     """Bytes of imported plugins by the file names of their copies.
 
@@ -83,7 +88,7 @@ def copies(paths: Iterable[str]) -> dict[str, bytes]:
     """
     named: dict[str, bytes] = {}
     for path in paths:
-        content, stem, number = _imported[path].content, Path(path).stem, 1
+        content, stem, number = _imported[str(_absolute(path))].content, Path(path).stem, 1
         name = f"{stem}.py"
         while named.setdefault(name, content) != content:  # two files of the same name
             number += 1

@@ -350,3 +350,13 @@ def test_a_recipe_that_is_damaged_is_told_before_any_question(run: Path) -> None
     with pytest.raises(RunError, match=r"recipe\.toml: edited or damaged since the training") as refused:
         seqnlp.load(run)
     assert not isinstance(refused.value, UntrustedPlugin)
+
+
+def test_a_plugin_that_an_override_names_is_carried_too(trained: Path, seqnlp: Program) -> None:
+    folder = trained.parents[1]
+    (folder / "bare.toml").write_text(RECIPE.replace('plugins = ["rate.py"]\n', ""))
+    done = seqnlp("train", "bare.toml", "-q", "--set", 'plugins=["rate.py"]', folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "runs/bare/plugins/rate.py").read_bytes() == (folder / "rate.py").read_bytes()
+    again = seqnlp("train", "bare.toml", "-q", "--resume", "--set", 'plugins=["rate.py"]', folder=folder)
+    assert again.returncode == 0, again.stderr
