@@ -105,13 +105,11 @@ def _train(
         corpus = wanted.corpus(find)
     run = Run(path)
     if saved is None:
-        with error_context("train"):
+        with notes_to(notify), error_context("train"):
             task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
     else:
         _check_same_corpus(run, corpus, wanted.data.splits)
         task = restore(run, wanted)
-    for notice in task.fit_notices:
-        notify(f"train: {notice}")
     with nullcontext() if saved is None else fitting(run, "its codecs"):
         splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
         for name, examples in splits.items():

@@ -98,8 +98,6 @@ class Task(ABC):
     """Unit that speed is counted in, such as words."""
     metric: Metric
     """Dev score that decides which weights are kept."""
-    fit_notices: tuple[str, ...] = ()
-    """Warnings about train that `fit` found, one line each."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)

@@ -19,6 +19,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
+from seqnlp.notes import note
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.base import Codecs, Scores, Task, plain_scores
 from seqnlp.tasks.forecast.baselines import linear_map, naive
@@ -82,7 +83,7 @@ class ForecastTask(Task):
         ]
         if constant:
             found = count_of(constant, "series" if len(columns) == 1 else "column")
-            task.fit_notices = (f"constant, so scaled with the deviation 1: {found}",)
+            note(f"train: constant, so scaled with the deviation 1: {found}")
         return task
 
     @classmethod
