@@ -27,5 +27,5 @@ def to_json(
         if finite:
             raise
         loose = json.dumps(value, ensure_ascii=False, default=default)
-        finite = json.loads(loose, parse_constant=lambda name: None)
-        return json.dumps(finite, ensure_ascii=False, allow_nan=False, indent=indent)
+        known = json.loads(loose, parse_constant=lambda name: None)
+        return json.dumps(known, ensure_ascii=False, allow_nan=False, indent=indent)

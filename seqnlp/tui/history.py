@@ -407,11 +407,6 @@ class PromptWalk:
         """Begin at the draft again, with these prompts, the latest last."""
         self._prompts, self._changed, self._place = list(prompts), {}, len(prompts)
 
-    @property
-    def is_at_draft(self) -> bool:
-        """True where there are no later prompts."""
-        return self._place >= len(self._prompts)
-
     def step(self, by: int, now: str) -> str | None:
         """The prompt before (-1) or after (1) the one in the line; None if there is none.
 
