@@ -1,5 +1,6 @@
 """Tables of series scaled by a fitted scaler, as a recipe asks."""
 
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -52,20 +53,26 @@ class SeriesEncoder:
         values = np.concatenate([split.table(number, columns) for number in range(len(split.names))])
         series = np.repeat(self.codes(split), np.diff(split.offsets))
         self._check_missing(split, np.isnan(values))
-        return self.encode_rows(values, series, split.times)
+        return self.encode_rows(values, series, split.times, split.path)
 
-    def encode_rows(self, values: NDArray[np.float64], series: NDArray[np.int64], times: Times) -> EncodedSeries:
+    def encode_rows(
+        self, values: NDArray[np.float64], series: NDArray[np.int64], times: Times, path: Path
+    ) -> EncodedSeries:
         """Scale rows, whose missing values become 0.
 
         Args:
             values: In the units of the file, NaN where missing; shape (rows, columns).
             series: The number of each row's series; shape (rows,).
             times: Of each row.
+            path: The file that they are from.
+
+        Raises:
+            seqnlp.errors.DataError: integer time steps, where the recipe asks for calendar features.
         """
         missing = np.isnan(values)
         calendar = self.data.calendar
         if calendar and times.dtype.kind != "M":
-            raise DataError(f"its times are integers such as {times[0]}; data.calendar needs timestamps")
+            raise DataError(f"its times are integers such as {times[0]}; data.calendar needs timestamps", path)
         targets, known = len(self.targets), len(self.targets) + len(self.data.past_covariates)
         scaled = np.where(missing, np.float32(0), self.scaler.encode(series, np.where(missing, 0, values)))
         return EncodedSeries(

@@ -210,7 +210,7 @@ class Forecaster(Predictor):
                 hint = "; it must be known for all steps to forecast" if column >= known else ""
                 raise DataError(problem + hint, split.path)
         series = np.repeat(self.encoder.codes(split), length)
-        return self.encoder.encode_rows(values.reshape(-1, columns), series, moments.ravel())
+        return self.encoder.encode_rows(values.reshape(-1, columns), series, moments.ravel(), split.path)
 
     def _stride(self, windows: Windows, number: int, ends: list[float]) -> NDArray[np.float32]:
         """Forecast one horizon and write it into the windows as if observed.

@@ -61,13 +61,11 @@ class ForecastTask(Task):
         if not targets:
             raise DataError("all its columns are covariates; there is nothing to forecast", train.path)
         columns = [*targets, *covariates]
-        if data.calendar and train.times.dtype.kind != "M":
-            problem = f"its times are integers such as {train.times[0]}; data.calendar needs timestamps"
-            raise DataError(problem, train.path)
-        empty = [name for number, name in enumerate(train.names) if len(set(train.period(number))) == 1]
-        if len(empty) == len(train.names):
-            raise DataError(f"series {empty[0]!r}: it has no rows in the period", train.name)
-        train = train.keep([number for number, name in enumerate(train.names) if name not in empty])
+        periods = [train.period(number) for number in range(len(train.names))]
+        with_rows = [number for number, (start, end) in enumerate(periods) if start < end]
+        if not with_rows:
+            raise DataError(f"series {train.names[0]!r}: it has no rows in the period", train.name)
+        train = train.keep(with_rows)
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
