@@ -4,6 +4,7 @@
 |---|---|
 | base.py | `TaskPanel`: ask, draw, copy; `PredictPanel`: a line to type into, and the answer below |
 | tokens.py | `TokenPanel`: tag and classify |
+| file.py | `FilePanel`: forecast and transcribe |
 | history.py | overlay: earlier texts and prompts |
 | a file a task | the panel that the registry of tasks names |
 | plain.py | the panel of a task without one of its own, a plugin's for instance |

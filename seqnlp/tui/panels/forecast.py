@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from statistics import fmean
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, final
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from seqnlp.plots.axes import is_drawable
-from seqnlp.run import Run
-from seqnlp.run.summary import Summary, data_section, last_source
+from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService, ServiceError
 from seqnlp.tui.history import Found
-from seqnlp.tui.panels.base import LEFT, RIGHT, PredictPanel
+from seqnlp.tui.panels.base import LEFT, RIGHT
+from seqnlp.tui.panels.file import FilePanel
 from seqnlp.tui.widgets.forecast_view import ForecastView, short_time
-from seqnlp.tui.widgets.prompt import Line
 from seqnlp.units import count_of
 
 LEVELS = (None, 50.0, 90.0, 95.0)
@@ -40,12 +38,11 @@ Forecast = Mapping[str, Any]
 
 
 @final
-class ForecastPanel(PredictPanel):
+class ForecastPanel(FilePanel):
     """A file of series, and a chart of one for each run."""
 
     REQUEST = "forecast"
     PLACEHOLDER = "a file of series; maybe up to a row or a day: load.csv[:-24]"
-    AS_ONE_TYPES = False
     HELP = (
         "The chart shows what came, what is expected, and as a field of dots the interval that the values are to lie "
         "in. Left and right make the horizon shorter and longer, page up and down by a quarter of what the model was "
@@ -105,8 +102,6 @@ class ForecastPanel(PredictPanel):
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
-        self.file = default_file(runs[0].path)
-        """The file to begin with."""
         self.answers: list[dict[str, Any]] = []
         """Answer of each run, as JSON; none if there is nothing."""
         self.answered_file = ""
@@ -130,10 +125,6 @@ class ForecastPanel(PredictPanel):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_chart or action not in CHART_ACTIONS
 
-    def line(self) -> Widget:
-        """The line for the file."""
-        return Line(self.PLACEHOLDER, id="text")
-
     def answer_widgets(self) -> Iterable[Widget]:
         yield Static("", id="heading", markup=False)
         if self.is_comparison:
@@ -145,22 +136,9 @@ class ForecastPanel(PredictPanel):
         side = Vertical(Static("series", classes="title"), series, id="side")
         yield Horizontal(self.side_by_side(charts), side, id="charts")
 
-    def on_mount(self) -> None:
-        self.query_one("#text", Line).value = self.file
-        self.answer.focus()
-        self.predict()
-
     @property
     def answer(self) -> ForecastView:
         return self.query(ForecastView).first()
-
-    @property
-    def typed(self) -> str:
-        return self.query_one("#text", Line).value
-
-    def take_input(self, other: Self) -> None:
-        self._was_given = True
-        self.file = other.typed
 
     async def restore(self, found: Found) -> None:
         """Open the file that was opened last."""
@@ -356,12 +334,6 @@ class ForecastPanel(PredictPanel):
         self.history = HISTORY[min(max(HISTORY.index(self.history) + by, 0), len(HISTORY) - 1)]
         self.predict()
 
-    def action_leave(self) -> None:
-        if isinstance(self.screen.focused, Input) and self.answers:
-            self.answer.focus()
-        else:
-            self.app.pop_screen()
-
     def content_to_copy(self) -> str:
         """The drawn forecast, a line for each step; or those of two runs under their names."""
         tables = list(map(table, self.drawn))
@@ -395,12 +367,6 @@ def distance(left: Forecast, right: Forecast) -> str:
         return ""
     largest, moment = max(gaps)
     return f"{fmean(gap for gap, _ in gaps):.4g} apart on average, {largest:.4g} at most ({short_time(moment)})"
-
-
-def default_file(run: str) -> str:
-    """Test file of a run, or else its dev or train file; empty if its recipe can't be read."""
-    data = data_section(Run(Path(run)))
-    return last_source(data)
 
 
 def _value(forecast: Forecast, step: int) -> str:

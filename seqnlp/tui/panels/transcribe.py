@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
 from rich.cells import cell_len, set_cell_size
@@ -11,14 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
 
 from seqnlp.plots.terminal import Canvas, shade
-from seqnlp.run import Run
-from seqnlp.run.summary import Summary, data_section, last_source
+from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
-from seqnlp.tui.panels.base import PredictPanel
-from seqnlp.tui.widgets.prompt import Line
+from seqnlp.tui.panels.file import FilePanel
 
 BEAMS = (None, 1, 8, 32)
 """Widths of the search; None: the recipe's."""
@@ -34,12 +30,11 @@ Transcript = Mapping[str, Any]
 
 
 @final
-class TranscribePanel(PredictPanel):
+class TranscribePanel(FilePanel):
     """A file of recordings, and the transcripts of one of them."""
 
     REQUEST = "transcribe"
     PLACEHOLDER = "a recording, or a table, folder or pattern of them: clips/*.wav"
-    AS_ONE_TYPES = False
     HELP = (
         "Above stands the text; below it the wave of the recording, and for each label how probable it is over time: "
         "the darker the more. Left and right go from token to token: its stretch is marked, and the status line tells "
@@ -60,36 +55,21 @@ class TranscribePanel(PredictPanel):
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
-        data = data_section(Run(Path(runs[0].path)))
-        self.file = last_source(data)
-        """The file to begin with."""
         self.answers: list[Transcript] = []
         self.index = 0
         """Number of the recording in the file."""
         self.beam: int | None = None
 
-    def line(self) -> Widget:
-        """The line for the file."""
-        return Line(self.PLACEHOLDER, id="text")
-
     def answer_widgets(self) -> Iterable[Widget]:
         yield self.side_by_side([SpeechView() for _ in self.runs])
-
-    def on_mount(self) -> None:
-        self.query_one("#text", Line).value = self.file
-        self.answer.focus()
-        self.predict()
 
     @property
     def answer(self) -> SpeechView:
         return self.query(SpeechView).first()
 
-    @property
-    def typed(self) -> str:
-        return self.query_one("#text", Line).value
-
     def take_input(self, other: Self) -> None:
-        self.file, self.index = other.typed, other.index
+        super().take_input(other)  # type: ignore[arg-type]  # mypy takes Self of a final class for that of the base
+        self.index = other.index
 
     def request(self) -> dict[str, Any] | None:
         file = self.typed.strip()
@@ -144,12 +124,6 @@ class TranscribePanel(PredictPanel):
         self.index = 0
         self.answer.focus()
         self.predict()
-
-    def action_leave(self) -> None:
-        if isinstance(self.screen.focused, Input) and self.answers:
-            self.answer.focus()
-        else:
-            self.app.pop_screen()
 
     def content_to_copy(self) -> str:
         """The text, and a line for each word with its seconds; one block for each run."""
