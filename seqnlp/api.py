@@ -82,19 +82,13 @@ def _train(
 ) -> Generator[Event, None, None]:
     """Train in a folder. Its lock is held, or taken before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
-    loaded = load_recipe(file, overrides, trust)
-    plugins = copies(loaded.plugins)
-    before = None
-    if begun is not None and begun.has_state:
-        _check_same_plugins(begun, plugins)  # before those of the run are run
-        before = recipe_of(begun, trust)
-    wanted = _resolve_auto(loaded, before)
+    resumed = begun if begun is not None and begun.has_state else None
+    wanted, plugins = _wanted(file, overrides, resumed, trust)
     saved = None
-    if begun is not None and before is not None:
-        _check_same_recipe(path, before, wanted)
-        saved = begun.load_state()
-        _note_damaged_scores(begun, notify)
-    if saved is None:
+    if resumed is not None:
+        saved = resumed.load_state()
+        _note_damaged_scores(resumed, notify)
+    else:
         Run.check_free(path, overwrite or resume)
     torch.set_num_threads(wanted.training.threads)
 
@@ -247,11 +241,7 @@ def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str]
     """
     import_tasks()
     begun, file = Run.at(run), find_recipe(str(recipe))
-    loaded = load_recipe(file, overrides, trust)
-    _check_same_plugins(begun, copies(loaded.plugins))
-    before = recipe_of(begun, trust)
-    wanted = _resolve_auto(loaded, before)
-    _check_same_recipe(begun.path, before, wanted)
+    wanted, _ = _wanted(file, overrides, begun, trust)
     _check_same_corpus(begun, wanted.corpus(path_resolver(file)), wanted.data.splits)
 
 
@@ -273,6 +263,24 @@ def load(run: str | Path, *, trust: bool = False) -> Any:
     opened = Run.open(run)
     task, model = rebuild(opened, recipe_of(opened, trust))
     return task.predictor(model)
+
+
+def _wanted(
+    file: Path, overrides: Sequence[str], resumed: Run | None, trust: bool
+) -> tuple[TaskRecipe, dict[str, bytes]]:
+    """Load the recipe of a training, and its plugins by name.
+
+    Both are checked against the run whose training is resumed, if any.
+    """
+    loaded = load_recipe(file, overrides, trust)
+    plugins = copies(loaded.plugins)
+    if resumed is None:
+        return _resolve_auto(loaded, None), plugins
+    _check_same_plugins(resumed, plugins)  # before those of the run are run
+    before = recipe_of(resumed, trust)
+    wanted = _resolve_auto(loaded, before)
+    _check_same_recipe(resumed.path, before, wanted)
+    return wanted, plugins
 
 
 def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
