@@ -79,11 +79,6 @@ def _folders(folder: Path) -> list[str]:
     return [name for name in names if not name.startswith(".") and (folder / name).is_dir()]
 
 
-def runs_in(root: Path, trainings: Sequence[Training] = ()) -> list[Summary]:
-    """List the runs in a folder once, as `RunFolder.read` does."""
-    return RunFolder(root).read(trainings)
-
-
 def run_at(path: Path) -> Summary:
     """Summarize one run, in whatever state it is.
 

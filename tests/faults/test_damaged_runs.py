@@ -12,7 +12,7 @@ import pytest
 
 import seqnlp
 from seqnlp.errors import SeqnlpError
-from seqnlp.tui.listing import runs_in
+from seqnlp.tui.listing import RunFolder
 from tests.data.test_runs import PREDICT
 from tests.faults import small_corpora
 from tests.faults.damage import damage, files_in, is_same
@@ -151,7 +151,7 @@ def ls(task: str, run: Path) -> tuple[str, Any]:
 
 def tui_list(task: str, run: Path) -> tuple[str, Any]:
     found: list[Any] = []
-    crash, error = guarded(lambda: found.extend(runs_in(run.parent)))
+    crash, error = guarded(lambda: found.extend(RunFolder(run.parent).read()))
     if crash or error is not None:
         return crash or str(error), None
     listed = {each.name: each.to_json() for each in found}

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
+from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService, ServiceState
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.listing import RunFolder
 from seqnlp.tui.screens.compare import CompareScreen
 from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.themes import NIGHT, PAPER
+from seqnlp.tui.trainings import Training
 from seqnlp.tui.widgets.prompt import Prompt
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -336,3 +339,16 @@ def golden(tmp_path: Path) -> Callable[[SeqnlpApp, str], Awaitable[None]]:
         raise AssertionError(f"the screen differs from {file.name}; it is in {drawn}:\n{text_on(app)}")
 
     return check
+
+
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A list that grows with each look into the folder from now on."""
+    looks: list[object] = []
+    look = RunFolder.read
+
+    def counted(folder: RunFolder, trainings: Sequence[Training] = ()) -> list[Summary]:
+        looks.append(trainings)
+        return look(folder, trainings)
+
+    monkeypatch.setattr(RunFolder, "read", counted)
+    return looks

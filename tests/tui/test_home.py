@@ -3,7 +3,6 @@
 import json
 import shutil
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from textual.widgets import Input, Markdown
 
 from seqnlp.run import Run
 from seqnlp.run.seeds import SeedSet
-from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
@@ -24,9 +22,9 @@ from seqnlp.tui.screens.help import HelpScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.watch import WatchScreen
-from seqnlp.tui.trainings import Training
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.run_list import RunList
+from tests.tui.conftest import counted_looks
 
 pytestmark = pytest.mark.anyio
 
@@ -385,19 +383,6 @@ async def test_a_folder_that_cannot_be_read_says_so_once(
         while len(looks) < 4:
             await pilot.pause(0.02)
         assert notes(app) == ["runs: Permission denied"]
-
-
-def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """A list that grows with each look into the folder from now on."""
-    looks: list[object] = []
-    look = RunFolder.read
-
-    def counted(folder: RunFolder, trainings: Sequence[Training] = ()) -> list[Summary]:
-        looks.append(trainings)
-        return look(folder, trainings)
-
-    monkeypatch.setattr(RunFolder, "read", counted)
-    return looks
 
 
 async def test_what_is_pasted_without_a_focus_goes_into_the_line(runs: Path, fake: Any, shows: Any) -> None:

@@ -4,26 +4,24 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Input
 
-from seqnlp.run.summary import Summary
 from seqnlp.service.client import ServiceError
 from seqnlp.tui.app import SeqnlpApp
-from seqnlp.tui.listing import RunFolder
 from seqnlp.tui.screens import home
 from seqnlp.tui.screens.confirm import ConfirmScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.screens.train import TrainScreen
 from seqnlp.tui.screens.watch import WatchScreen
-from seqnlp.tui.trainings import Condition, Training, Trainings
+from seqnlp.tui.trainings import Condition, Trainings
 from seqnlp.tui.widgets.key_hints import KeyHints
 from seqnlp.tui.widgets.recipes import RecipeList
-from tests.tui.conftest import FakeService
+from tests.tui.conftest import FakeService, counted_looks
 
 pytestmark = pytest.mark.anyio
 PLAYED = Path(__file__).parent / "played_training.py"
@@ -568,16 +566,3 @@ async def test_the_mouse_chooses(app: SeqnlpApp, opened: Any) -> None:
         screen = await opened(pilot)
         await pilot.click(RecipeList, offset=(4, 3))
         assert screen.query_one(RecipeList).chosen.name == "sentiment_lstm"
-
-
-def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """A list that grows with each look into the folder from now on."""
-    looks: list[object] = []
-    look = RunFolder.read
-
-    def counted(folder: RunFolder, trainings: Sequence[Training] = ()) -> list[Summary]:
-        looks.append(trainings)
-        return look(folder, trainings)
-
-    monkeypatch.setattr(RunFolder, "read", counted)
-    return looks

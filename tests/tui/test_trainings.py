@@ -16,7 +16,7 @@ import pytest
 from seqnlp.errors import DataError, UsageError
 from seqnlp.run.lock import RunLock
 from seqnlp.status import LogFollower
-from seqnlp.tui.listing import runs_in
+from seqnlp.tui.listing import RunFolder
 from seqnlp.tui.trainings import Condition, Trainings, line_of, settings_in
 
 PLAYED = Path(__file__).parent / "played_training.py"
@@ -111,14 +111,14 @@ def test_another_application_finds_it_and_can_stop_it(trainings: Trainings, root
     assert not others.own()
     found.pause()
     until(lambda: found.condition is Condition.PAUSED)
-    assert runs_in(root, others.alive())[0].state == "paused"
+    assert RunFolder(root).read(others.alive())[0].state == "paused"
     found.stop()
     until(lambda: not training.alive)
     assert training.code == 130
     assert not found.alive
     assert found.code is None
     assert others.alive() == []
-    assert runs_in(root, others.alive())[0].state == "unfinished"
+    assert RunFolder(root).read(others.alive())[0].state == "unfinished"
 
 
 def test_it_outlives_the_application(root: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_quotation_mark_needs_its_partner() -> None:
 
 
 def lines(root: Path, trainings: Trainings) -> list[tuple[str, str, str]]:
-    return [(run.name, run.state, run.problem) for run in runs_in(root, trainings.all())]
+    return [(run.name, run.state, run.problem) for run in RunFolder(root).read(trainings.all())]
 
 
 def test_why_a_training_failed(trainings: Trainings, root: Path) -> None:
