@@ -197,9 +197,11 @@ def data_of(run: Path) -> RunData:
 
 def is_parallel(file: Path, data: RunData) -> bool:
     """True for a file with tabs, where the run's corpus is parallel; not with a header."""
+    from seqnlp.readers.files import suffix_of
+
     if data.reader.get("kind") != "parallel" or data.reader.get("suffixes"):
         return False
-    if Path(file.name.removesuffix(".gz")).suffix not in ("", ".txt", ".tsv"):
+    if suffix_of(file) not in ("", ".txt", ".tsv"):
         return False
     line = first_bytes(file).partition(b"\n")[0].decode(errors="replace")
     return "\t" in line and data.column not in line.split("\t")

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from seqnlp.results import Tagging
     from seqnlp.tasks.tag.predictor import Tagger
 
-BOM = "\ufeff"
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
 
@@ -143,6 +142,7 @@ def _conllu(columns: list[str]) -> Callable[[str, Tagging], str]:
 
 def _tag_conllu(tagger: Tagger, file: Path | None, lines: Iterable[str], as_conllu: bool) -> None:
     from seqnlp.readers.conll import parse_conllu, rewrite_conllu
+    from seqnlp.readers.files import BOM
 
     tokens, name = tagger.inputs[0], input_name(file)
     if not as_conllu:

@@ -130,6 +130,11 @@ def check_file(path: Path) -> None:
         raise DataError("not a regular file", path)
 
 
+def suffix_of(path: Path) -> str:
+    """Ending of the name of a file; of one that is compressed with gzip, that before `.gz`."""
+    return Path(path.name.removesuffix(".gz")).suffix
+
+
 def sha256(paths: Iterable[Path]) -> str:
     """SHA-256 of files, one after the other; of a single file that of `sha256sum`.
 

@@ -13,7 +13,7 @@ from seqnlp.readers.base import Reader
 from seqnlp.readers.catalogue import CATALOGUE
 from seqnlp.readers.conll import Columns, Conllu
 from seqnlp.readers.csv import Csv
-from seqnlp.readers.files import open_text
+from seqnlp.readers.files import open_text, suffix_of
 from seqnlp.readers.hub import FORMATS, Hub, is_saved
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.series import Series, looks_like_series
@@ -170,7 +170,7 @@ def reader_of(files: Sequence[Path]) -> Reader:
         seqnlp.errors.DataError: if it can't be guessed.
     """
     path = files[0]
-    suffix = Path(path.name.removesuffix(".gz")).suffix
+    suffix = suffix_of(path)
     if len(files) == 2 and path.stem == files[1].stem:
         return Parallel(suffixes=[file.suffix for file in files])
     if suffix in (".conll", ".iob", ".bio"):

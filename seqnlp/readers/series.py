@@ -17,7 +17,7 @@ from pydantic import field_validator
 from seqnlp.errors import DataError
 from seqnlp.readers.base import Reader
 from seqnlp.readers.csv import number_or_nan
-from seqnlp.readers.files import check_file, open_text
+from seqnlp.readers.files import check_file, open_text, suffix_of
 from seqnlp.readers.slices import period_of, split_period
 from seqnlp.readers.time_axis import Step, Times, TimestampError, parse_times
 from seqnlp.spelling import nearest_or_all
@@ -150,7 +150,7 @@ def rows_of_series(names: NDArray[np.object_]) -> list[tuple[int, int]]:
 
 def looks_like_series(path: Path) -> bool:
     """True for a table whose first row is a timestamp and numbers."""
-    if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv"):
+    if suffix_of(path) not in (".csv", ".tsv"):
         return False
     delimiter = "\t" if ".tsv" in path.suffixes else ","
     try:

@@ -22,7 +22,7 @@ from seqnlp.readers.audio import SUFFIXES as RECORDINGS
 from seqnlp.readers.conll import Columns, is_conllu
 from seqnlp.readers.csv import Csv, number_or_nan
 from seqnlp.readers.describe import TOKEN_COLUMNS, kind_of, value_counts
-from seqnlp.readers.files import open_text
+from seqnlp.readers.files import open_text, suffix_of
 from seqnlp.readers.hub import TRANSLATION
 from seqnlp.readers.series import SERIES, TIMES, looks_like_series
 from seqnlp.readers.time_axis import TimestampError, parse_times
@@ -131,7 +131,7 @@ def delimiter_of(lines: Sequence[str]) -> str | None:
 
 def times_in(path: Path) -> bool:
     """True for times in a column without a usual name, beside numbers."""
-    if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv"):
+    if suffix_of(path) not in (".csv", ".tsv"):
         return False
     try:
         rows = [row for _, row in islice(Csv().records(path), 20)]
@@ -146,7 +146,7 @@ def times_in(path: Path) -> bool:
 
 def unread_series(path: Path) -> str:
     """Difference of a series from what its reader takes; empty for none."""
-    if Path(path.name.removesuffix(".gz")).suffix not in (".csv", ".tsv", ".txt"):
+    if suffix_of(path) not in (".csv", ".tsv", ".txt"):
         return ""
     lines = list(islice(open_text(path), ROWS))
     usual = "\t" if ".tsv" in path.suffixes else ","
@@ -268,7 +268,7 @@ def labelled(dataset: Dataset, names: Iterable[str]) -> dict[str, Counter[str]]:
         if (
             2 <= len(counts) <= CLASSES
             and 2 * len(counts) <= counts.total()
-            and not any(len(key) > 60 for key in counts)
+            and not any(len(key) > LONGEST for key in counts)
         ):
             found[name] = counts
     return found
