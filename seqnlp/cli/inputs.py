@@ -247,6 +247,8 @@ def first_bytes(file: Path, raw: bool = False) -> bytes:
 
 def kind_of_lines(lines: list[str]) -> str:
     """Kind of text by its first lines: jsonl, json, conllu or text."""
+    from seqnlp.readers.conll import is_conllu
+
     first = next((line for line in lines if line.strip()), "")
     with suppress(ValueError, RecursionError):
         value = json.loads(first)
@@ -254,10 +256,7 @@ def kind_of_lines(lines: list[str]) -> str:
             return "jsonl"
     if first.lstrip().startswith("[") and "".join(lines).lstrip(" \t[").startswith("{"):
         return "json"
-    words = [line for line in lines if line.strip() and not line.startswith("#")]
-    if words and words[0].count("\t") == 9 and words[0].partition("\t")[0].split("-")[0] == "1":
-        return "conllu"
-    return "text"
+    return "conllu" if is_conllu(lines) else "text"
 
 
 def reader_for(file: Path, kind: str, data: RunData) -> Reader | None:
