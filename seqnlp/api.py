@@ -136,10 +136,10 @@ def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
             due = now - saved >= trainer.settings.save_every
             if isinstance(event, Evaluated):
                 due = True
-                weights = trainer.weights()
-                _check_finite(weights, event.step)
+                with trainer.averaged():
+                    _check_finite(trainer.model.state_dict(), event.step)
                 if event.best:
-                    run.save_model(weights)
+                    run.save_model(trainer.weights())
             if not isinstance(event, Stepped) or now - logged >= LOG_EVERY:
                 run.append(event)
                 logged = now
