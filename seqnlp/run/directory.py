@@ -147,8 +147,11 @@ class Run:
     @classmethod
     def is_run(cls, path: str | Path) -> bool:
         """True for a run directory of any version, complete or not."""
+        run = cls(Path(path))
+        if run._has(META) and run._has_parts:
+            return True  # be meta.json damaged: nobody else's folder holds all three
         try:
-            return "format" in files.read_json(Path(path, META))  # a damaged file that still parses is a run's, too
+            return "format" in files.read_json(run.path / META)
         except RunError:
             return False
 
