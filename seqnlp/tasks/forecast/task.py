@@ -69,7 +69,7 @@ class ForecastTask(Task):
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
-            scaler = SeriesScaler.fit(train.names, columns, values, season)
+            scaler = SeriesScaler.fit(train.names, columns, values, season, train.whole.time_zone)
         except DataError as error:
             raise error.replace(path=train.name) from None
         task = cls(recipe, scaler)
@@ -100,7 +100,7 @@ class ForecastTask(Task):
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
         """Encode a split: its windows are those whose horizon lies in its period."""
         data = self.recipe.data
-        known = self.encoder.keep_known(split)
+        known = self.encoder.keep_known(split.in_zone(self.scaler.time_zone))
         need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
         short: dict[int, str] = {}
         for number, name in enumerate(known.names):
