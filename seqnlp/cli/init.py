@@ -226,13 +226,10 @@ def _folder(folder: Path, asker: Asker) -> list[Path] | tuple[str, Given, Path]:
 def _pair(files: list[Path], asker: Asker) -> tuple[str, Given, Path]:
     """Two files of lines: a text and its translation."""
     from seqnlp.readers.encodings import UTF8
-    from seqnlp.readers.sniff import head
-    from seqnlp.readers.table_settings import encoding_settings
+    from seqnlp.readers.table_settings import encoding_settings, is_ascii
     from seqnlp.recipe.drafts import Given
 
-    found = {
-        file: encoding_settings(file) for file in files if not all(line.isascii() for line in head(file, "latin-1"))
-    }
+    found = {file: encoding_settings(file) for file in files if not is_ascii(file)}
     if len({str(each) for each in found.values()}) > 1:
         told = " and ".join(str(each.get("encoding", UTF8)) for each in found.values())
         raise DataError(f"its encoding is another than that of {files[1]} ({told}); save both as UTF-8", files[0])

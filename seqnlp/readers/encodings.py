@@ -6,6 +6,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from encodings.aliases import aliases
 
 from seqnlp.spelling import did_you_mean
@@ -25,7 +26,6 @@ EAST = {*range(0x30, 0xA0), *range(0xAC, 0xD8), 0xFF}
 """Blocks of 256 characters of Chinese, Japanese and Korean."""
 SAMPLE = 200_000
 """Bytes that an encoding is told by, at most."""
-HIGH = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 ASCII_LETTER = re.compile("[A-Za-z]")
 CONTROLS = re.compile("[\x80-\x9f]")
 """Characters that latin-1 has where Windows has quotes and the euro sign."""
@@ -84,7 +84,8 @@ def check_encoding(name: str) -> str:
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
-        close = did_you_mean(name.lower(), {*aliases, *(each.replace("_", "-") for each in aliases)})
+        known = {*aliases, *aliases.values()}
+        close = did_you_mean(name.lower(), {each.replace("_", "-") for each in known if not each.isdecimal()})
         raise ValueError(
             f"{name!r} is no encoding that Python knows; {close or 'for instance utf-8, cp1252, utf-16'}"
         ) from None
@@ -116,6 +117,10 @@ def wide_encoding(beginning: bytes) -> str | None:
         return found
     if beginning.count(0) < 2 or len(beginning) % 2:
         return None
+    for name in ("utf-32-le", "utf-32-be"):
+        with suppress(UnicodeDecodeError):
+            beginning.decode(name)  # most numbers of 32 bits are no characters
+            return name
     orders = {name: _plausible(beginning.decode(name, "replace")) for name in ("utf-16-le", "utf-16-be")}
     best = max(orders, key=lambda name: orders[name])
     return best if orders[best] > PLAUSIBLE else None
@@ -155,7 +160,7 @@ def likely_encoding(blocks: Iterable[bytes]) -> str:
             except UnicodeDecodeError:
                 fits = False
         if size < SAMPLE:
-            lines = HIGH.findall(block)
+            lines = [line for line in block.splitlines() if not line.isascii()]
             sample += lines
             size += sum(map(len, lines))
         elif not fits:

@@ -24,8 +24,8 @@ BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
-WITH_LF, OLD_MAC = re.compile(r"[^\n]*\n"), re.compile(r"[^\r\n]*(?:\r\n?|\n)")
-"""Lines with their ends."""
+WITH_LF, OLD_MAC = re.compile(r"\n"), re.compile(r"\r\n?|\n")
+"""Ends of lines."""
 
 COLUMNS = 10_000
 """Columns that are counted in messages."""
@@ -212,13 +212,14 @@ def _decoded_lines(file: IO[bytes], path: Path, encoding: str | None) -> Iterato
             ends = OLD_MAC if "\r" in text.rstrip("\r\n") and "\n" not in text else WITH_LF
         whole = rest + text
         held = whole.endswith("\r")  # perhaps half of a line end
-        lines = ends.findall(whole, 0, len(whole) - held)
-        rest = whole[sum(map(len, lines)) :]
-        for line in lines:
+        begin = 0
+        for end in ends.finditer(whole, 0, len(whole) - held):
+            line, begin = whole[begin : end.end()], end.end()
             number += 1
             if len(line) > limit and len(line.rstrip("\r\n")) > limit:
                 raise long_line(path, number)
             yield line
+        rest = whole[begin:]
         if len(rest) > limit + len("\r"):
             raise long_line(path, number + 1)
     if rest:

@@ -49,6 +49,12 @@ def encoding_settings(path: Path) -> dict[str, Any]:
     return {} if is_utf8(encoding) else {"encoding": encoding}
 
 
+def is_ascii(path: Path) -> bool:
+    """True for a file without a character beyond ASCII, which nearly all encodings have in common."""
+    with open_bytes(path) as file:
+        return all(block.isascii() for block in iter(lambda: file.read(BLOCK), b""))
+
+
 def table_settings(path: Path, lines: Sequence[str] | None = None) -> dict[str, Any]:
     """Settings of the encoding, delimiter and quote of a table that differ from the defaults of its reader."""
     settings = encoding_settings(path)
