@@ -53,6 +53,8 @@ _TIMESTAMP = re.compile(
     r"(?:[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?:\.0+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?)?"
 )
 _INTEGER = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
+_WHOLE = re.compile(r"([+-]?\d{1,19})(?:\.0*)?")
+_DIRECTIVE, _SIGNS = re.compile("%[A-Za-z]"), re.compile(r"\w")
 _COMPACT = re.compile(r"(?:19|20)\d{6}")
 
 
@@ -158,7 +160,7 @@ def _since_1970(texts: Sequence[str], unit: TimeUnit) -> NDArray[np.datetime64]:
     per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
     seconds = []
     for index, text in enumerate(texts):
-        match = _INTEGER.fullmatch(text)
+        match = _WHOLE.fullmatch(text)
         if match is None:
             raise TimestampError(index, f"{text!r}; data.reader.time_unit = {unit!r} expects integers since 1970")
         second, rest = divmod(int(match[1]), per_second)
@@ -247,7 +249,11 @@ def likely_date_formats(texts: Iterable[str]) -> list[str]:
     sample = [*sample[:TRIED], *sample[max(middle, TRIED) : middle + TRIED], *sample[max(len(sample) - TRIED, TRIED) :]]
     sample = list(dict.fromkeys(text for text in sample if text))
     fitting: dict[str, int] = {}
+    signs = _SIGNS.sub("", sample[0]) if sample else ""
     for date_format in _formats():
+        own = _SIGNS.sub("", _DIRECTIVE.sub("", date_format))
+        if not signs.startswith(own) or (signs != own and "%z" not in date_format):
+            continue  # much quicker than to try it
         with_times = list(_parsed(sample, date_format))
         if sample and len(with_times) == len(sample):
             fitting[date_format] = _uneven(np.array(with_times, "datetime64[s]"))
@@ -292,7 +298,7 @@ def _parsed(texts: Sequence[str], date_format: str) -> Iterator[datetime]:
 
 def likely_unit(texts: Sequence[str]) -> TimeUnit | None:
     """Unit of integers that are likely times since 1970; None for other texts."""
-    whole = [_INTEGER.fullmatch(text.strip()) for text in texts]
+    whole = [_WHOLE.fullmatch(text.strip()) for text in texts]
     if not whole or None in whole:
         return None
     numbers = [int(match[1]) for match in whole if match]
