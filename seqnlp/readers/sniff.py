@@ -312,7 +312,7 @@ def task_of_table(dataset: Dataset) -> str:
     texts = [name for name in columns if of[name] == "text"]
     usable = [name for name in columns if of[name] not in ("number", "numbers", "other")]
     labels = labelled(dataset, usable) or named([name for name in usable if is_short(dataset, name)], LABELS)
-    if texts and labels and (len(texts) > 1 or texts[0] not in labels):
+    if texts and labels and (len(texts) > 1 or {*labels} - {texts[0]}):
         return "classify"
     texts = [
         name for name in texts if not all(is_number(cell or "0") for cell in dataset[: min(len(dataset), 1000)][name])

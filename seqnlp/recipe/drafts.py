@@ -212,6 +212,7 @@ def draft_tag(given: Given, path: Path) -> Draft:
     _reader(draft, given, settings, {"names": "the columns from left to right"})
     size = _size(total, TAG_SIZES)
     draft.add("embedding", "dropout", size.dropout)
+    draft.remark("embedding", '[embedding.vectors] with file = "..." adds pretrained vectors: seqnlp help vectors')
     draft.add("embedding.words", "size", min(size.units, 100), "a learned vector for each word")
     if is_cased(words.distinct):
         draft.add("embedding.words", "lowercase", True, "the characters below keep capitals")
