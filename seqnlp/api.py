@@ -350,7 +350,9 @@ def _begin(
     for name, codec in task.codecs().items():
         run.save_codec(name, codec.to_json())
     meta = describe_training(file.stem, str(device), recipe.training.threads, corpus.hashes)
-    run.save_meta({**meta, "recipe_file": str(file.resolve())}, digests=True)
+    origins = {name: codec.origin.to_json() for name, codec in task.codecs().items() if codec.origin is not None}
+    knowledge = {"knowledge": origins} if origins else {}
+    run.save_meta({**meta, **knowledge, "recipe_file": str(file.resolve())}, digests=True)
     return run
 
 
