@@ -83,10 +83,11 @@ def _train(
     """Train in a folder. Its lock is held, or taken before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     resumed = begun if begun is not None and begun.has_state else None
-    wanted, plugins = _wanted(file, overrides, resumed, trust)
+    wanted, plugins, before = _wanted(file, overrides, resumed, trust)
     saved = None
     if resumed is not None:
         saved = resumed.load_state()
+        _check_epochs(path, wanted, saved)
         _note_damaged_scores(resumed, notify)
     else:
         Run.check_free(path, overwrite or resume)
@@ -117,8 +118,10 @@ def _train(
         lock.acquire()
         run = _begin(path, wanted, plugins, file, task, corpus, trainer.model.device)
     else:
+        assert before is not None
         with fitting(run, "its checkpoint"):
-            trainer.restore(*saved)
+            trainer.restore(*saved, threads=before.training.threads)
+        _adjust(run, before, wanted, notify)
     try:
         yield from _record(run, trainer)
         yield _finish(run, trainer, task, splits)
@@ -233,16 +236,20 @@ def evaluate(
     }
 
 
-def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:
+def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> bool:
     """Check that a finished run has this recipe and the present data.
+
+    Returns:
+        False if it can be trained further: the recipe has more epochs now.
 
     Raises:
         seqnlp.errors.SeqnlpError: what resuming its training would raise.
     """
     import_tasks()
     begun, file = Run.at(run), find_recipe(str(recipe))
-    wanted, _ = _wanted(file, overrides, begun, trust)
+    wanted, _, before = _wanted(file, overrides, begun, trust)
     _check_same_corpus(begun, wanted.corpus(path_resolver(file)), wanted.data.splits)
+    return before is None or wanted.training.epochs <= before.training.epochs
 
 
 def load(run: str | Path, *, trust: bool = False) -> Any:
@@ -267,20 +274,20 @@ def load(run: str | Path, *, trust: bool = False) -> Any:
 
 def _wanted(
     file: Path, overrides: Sequence[str], resumed: Run | None, trust: bool
-) -> tuple[TaskRecipe, dict[str, bytes]]:
-    """Load the recipe of a training, and its plugins by name.
+) -> tuple[TaskRecipe, dict[str, bytes], TaskRecipe | None]:
+    """Load the recipe of a training, its plugins by name, and the recipe that it began with.
 
-    Both are checked against the run whose training is resumed, if any.
+    They are checked against the run whose training is resumed, if any.
     """
     loaded = load_recipe(file, overrides, trust)
     plugins = copies(loaded.plugins)
     if resumed is None:
-        return _resolve_auto(loaded, None), plugins
+        return _resolve_auto(loaded, None), plugins, None
     _check_same_plugins(resumed, plugins)  # before those of the run are run
     before = recipe_of(resumed, trust)
     wanted = _resolve_auto(loaded, before)
     _check_same_recipe(resumed.path, before, wanted)
-    return wanted, plugins
+    return wanted, plugins, before
 
 
 def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
@@ -307,9 +314,38 @@ def _check_same_plugins(run: Run, plugins: Mapping[str, bytes]) -> None:
 
 
 def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
-    differing = _differences(before.model_dump(exclude={"plugins"}), now.model_dump(exclude={"plugins"}))
+    """Check that nothing but adjustable settings differs."""
+    differing = _differences(_without_adjustable(before), _without_adjustable(now))
     if differing:
         raise UsageError(f"{path}: can't resume, the recipe has changed since ({'; '.join(differing)})")
+
+
+def _without_adjustable(recipe: TaskRecipe) -> dict[str, Any]:
+    kept = {"plugins": True, "training": set(recipe.training.adjustable)}
+    return recipe.model_dump(exclude=kept)
+
+
+def _check_epochs(path: Path, wanted: TaskRecipe, saved: tuple[Mapping[str, Any], Mapping[str, Any]] | None) -> None:
+    done = 0 if saved is None else saved[1].get("epoch", 0)
+    if isinstance(done, int) and wanted.training.epochs < done:
+        raise UsageError(
+            f"{path}: can't resume, {done} epochs are done, but training.epochs is {wanted.training.epochs}"
+        )
+
+
+def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str], None]) -> None:
+    """Tell which settings a resumed training changes, and save them in the run."""
+    differing = _differences(before.training.model_dump(), now.training.model_dump(), "training")
+    if not differing:
+        run.replace_recipe(run.recipe_text())  # a kill may have left the digest of another one beside its own
+        return
+    run.replace_recipe(dump_recipe(now.model_copy(update={"plugins": before.plugins})))
+    notify(f"{run.path}: {'; '.join(differing)}")
+    if now.training.epochs != before.training.epochs and now.optimizer.schedule not in ("constant", "plateau"):
+        notify(
+            f"the learning rate goes on as in a training of {now.training.epochs} epochs "
+            f"(optimizer.schedule is {now.optimizer.schedule!r})"
+        )
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
@@ -319,7 +355,11 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
         return [
             line for name in names for line in _differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
         ]
-    return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
+    return [] if old == new else [f"{key} was {_told(old)}, is {_told(new)}"]
+
+
+def _told(value: Any) -> str:
+    return "left out" if value is None else repr(value)
 
 
 def _check_used(recipe: TaskRecipe, model: SequenceModel, file: Path, overrides: Sequence[str]) -> None:

@@ -101,8 +101,7 @@ def _train_all(
     begun = False
     for seed in seeds:
         run, settings = folder.run(seed), [*overrides, f"seed={seed}"]
-        if seed in finished:
-            check_finished(run.path, recipe, settings, trust=trust)
+        if seed in finished and check_finished(run.path, recipe, settings, trust=trust):
             yield SeedEvent(seed, run.path, None)
         else:
             training = train(recipe, settings, run.path, resume=resume, overwrite=overwrite, trust=trust, notify=notify)

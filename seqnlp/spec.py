@@ -41,6 +41,9 @@ class Spec(BaseModel):
     renamed: ClassVar[Mapping[str, str]] = {}
     """Present name of each renamed field by its former one, for the fault of a recipe with that."""
 
+    adjustable: ClassVar[tuple[str, ...]] = ()
+    """Fields that a resumed training may change: with them the same model is trained on, only further or otherwise."""
+
     one_of: ClassVar[tuple[str, ...]] = ()
     """Optional fields of which exactly one has to be given, the usual one first."""
 

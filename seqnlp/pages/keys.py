@@ -579,6 +579,8 @@ def _bullets(reference: Reference, table: Table, entry: Entry, alone: bool) -> I
     whole = {task for tasks in table.docs.values() for task in tasks}
     if alone and set(entry.tasks) != whole:
         yield f"- only in {_names(entry.tasks)}"
+    if entry.way and entry.key in entry.way[-1].spec.adjustable:
+        yield "- another value is allowed when a training is resumed"
     with suppress(LookupError):  # a test names the keys without one
         yield f"- example: {_code(reference.as_toml(entry))}"
 
