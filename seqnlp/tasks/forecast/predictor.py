@@ -70,9 +70,9 @@ class Forecaster(Predictor):
 
     @property
     def _reader(self) -> Series:
-        reader = self.recipe.data.reader
-        assert isinstance(reader, Series)
-        return reader
+        """Reader of files, with the settings of the corpus."""
+        reader = self.recipe.reader
+        return reader if isinstance(reader, Series) else reader.series or Series()
 
     def history(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
         """Last values before a forecast; NaN where one is missing.
