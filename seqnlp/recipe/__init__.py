@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqnlp.recipe.load import RecipeSource, load_recipe, parse_recipe
-    from seqnlp.recipe.recipe import Data, Recipe, dump_recipe
+    from seqnlp.recipe.recipe import Data, Recipe, dump_recipe, settings_toml
     from seqnlp.recipe.schema import recipe_schema
     from seqnlp.recipe.shipped import find_file, find_recipe, known_recipes, shipped_recipes, shipped_root
 
@@ -32,11 +32,12 @@ __all__ = [
     "load_recipe",
     "parse_recipe",
     "recipe_schema",
+    "settings_toml",
     "shipped_recipes",
     "shipped_root",
 ]
 
-_FILES = dict.fromkeys(("Data", "Recipe", "dump_recipe"), "recipe")
+_FILES = dict.fromkeys(("Data", "Recipe", "dump_recipe", "settings_toml"), "recipe")
 _FILES |= dict.fromkeys(("RecipeSource", "load_recipe", "parse_recipe"), "load")
 _FILES |= {"recipe_schema": "schema"}
 

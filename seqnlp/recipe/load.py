@@ -66,6 +66,14 @@ class RecipeSource:
         override(document, overrides)
         return document
 
+    def named(self, trust: bool = False, in_memory: bool = False, overrides: Sequence[str] = ()) -> Document:
+        """Settings before validation, with a source of train; plugins are run. The arguments are those of `load`."""
+        document = self.document(overrides)
+        import_plugins(document, trust)
+        if in_memory or self.settings is not None:
+            _name_memory(document, in_memory)
+        return document
+
     def load(self, overrides: Sequence[str] = (), trust: bool = False, in_memory: bool = False) -> Recipe:
         """Validate the recipe.
 
@@ -77,11 +85,7 @@ class RecipeSource:
         Raises:
             seqnlp.errors.SeqnlpError: as `load_recipe`.
         """
-        document = self.document(overrides)
-        import_plugins(document, trust)
-        if in_memory or self.settings is not None:
-            _name_memory(document, in_memory)
-        return _validated(document, self.file)
+        return _validated(self.named(trust, in_memory, overrides), self.file)
 
     def place_faults(self, faults: list[Fault], overrides: Sequence[str] = ()) -> list[Fault]:
         """Add places to faults found after the recipe had been loaded."""

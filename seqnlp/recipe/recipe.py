@@ -139,7 +139,12 @@ def _unused(spec: Spec, prefix: str) -> Iterator[Fault]:
 
 def dump_recipe(recipe: Recipe) -> str:
     """Serialize a recipe to TOML with every default, but without None; parsing it gives the recipe back."""
-    return tomli_w.dumps(_kind_first(recipe.model_dump(exclude_none=True)))
+    return settings_toml(recipe.model_dump(exclude_none=True))
+
+
+def settings_toml(settings: Mapping[str, Any]) -> str:
+    """Serialize plain settings to TOML."""
+    return tomli_w.dumps(_kind_first(dict(settings)))
 
 
 def _kind_first(value: Any) -> Any:
