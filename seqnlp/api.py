@@ -1,5 +1,6 @@
 """Public calls: train, evaluate, load."""
 
+import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -23,12 +24,13 @@ from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.run.tensors import not_finite
-from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.base import Origin, Predictor, Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
 from seqnlp.training.checkpoint import check_shapes
+from seqnlp.training.inference import in_fork
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
 AnyRecipe = str | Path | Mapping[str, Any] | Recipe
@@ -286,7 +288,23 @@ def load(run: str | Path, *, trust: bool = False) -> Any:
     """
     opened = Run.open(run)
     task, model = rebuild(opened, recipe_of(opened, trust))
-    return task.predictor(model)
+    predictor = task.predictor(model)
+    predictor.origin = Origin(os.path.abspath(opened.path), opened.fingerprint(), _reopen)
+    return predictor
+
+
+def _reopen(path: str, fingerprint: str) -> Predictor:
+    """Open the run of a pickled predictor.
+
+    Raises:
+        seqnlp.errors.RunError: it is another one by now.
+    """
+    if in_fork():  # OpenMP's threads of the first process are not there, and would be waited for
+        torch.set_num_threads(1)
+    predictor: Predictor = load(path)
+    if predictor.origin is None or predictor.origin.fingerprint != fingerprint:
+        raise RunError("it has changed since the predictor was pickled", path)
+    return predictor
 
 
 def _wanted(

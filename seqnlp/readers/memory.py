@@ -26,8 +26,8 @@ GIVE = 'give them in Python: seqnlp.train(recipe, data={"train": ...}), seqnlp.e
 class Memory(Reader):
     """Tables given in Python: `seqnlp.train(recipe, data={"train": table, "dev": table})`.
 
-    Their splits are `memory:train`, `memory:dev` and `memory:test`; the run does not keep them. Any other split is a file,
-    whose reader is told by its ending.
+    Their splits are `memory:train`, `memory:dev` and `memory:test`; the run does not keep them. Any other split is a
+    file, whose reader is told by its ending.
     """
 
     kind: Literal["memory"] = "memory"

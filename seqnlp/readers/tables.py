@@ -18,8 +18,8 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.notes import note
 from seqnlp.readers.arrow_text import check_text
 from seqnlp.readers.base import quiet_datasets
-from seqnlp.readers.local import SPLITS
 from seqnlp.readers.hub import TRANSLATION, chosen_columns, class_names, names_of, with_names
+from seqnlp.readers.local import SPLITS
 from seqnlp.spelling import did_you_mean, nearest_or_all
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from seqnlp.recipe.document import Document, override
 from seqnlp.recipe.messages import add_places, class_at, validation_faults
 from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
-from seqnlp.recipe.shipped import find_file, find_recipe
 from seqnlp.recipe.settings import plain_settings
+from seqnlp.recipe.shipped import find_file, find_recipe
 from seqnlp.recipe.source import is_of_run, read_document, read_text, settings_document
 from seqnlp.spec import Spec
 

@@ -809,8 +809,8 @@ class CtcSearchSettings(TypedDict, total=False):
 class Recipe(RecipeSettings):
     """Recipe in Python: `Recipe.classify(encoder={"kind": "gru", "size": 64})`, validated at once.
 
-    Keys and values are those of a recipe file. A section is a dictionary, a spec such as `seqnlp.encoders.Gru(size=64)`,
-    or the name of a kind; a key that is None is left out.
+    Keys and values are those of a recipe file. A section is a dictionary, the name of a kind, or a spec, such as
+    `seqnlp.encoders.Gru(size=64)`; a key that is None is left out.
     """
 
     @classmethod
