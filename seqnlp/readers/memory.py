@@ -67,7 +67,12 @@ class Memory(Reader):
         reader = self.series or Series()
         if not is_memory(source):
             return reader.read_series(Path(source))
-        return reader.read_table(self.table(source).read(), self.name_of(source))
+        table = self.table(source)
+        try:
+            return reader.read_table(table.read(), table.name)
+        except DataError as error:
+            place = table.name if error.line is None else table.place(error.line - 1)
+            raise DataError(error.problem, place, hint=error.hint) from None
 
     def of_file(self, source: str | Path) -> Reader:
         """Reader of a file."""
