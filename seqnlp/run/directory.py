@@ -234,6 +234,11 @@ class Run:
             if self._has(name):
                 check_tensors(self.path / name, digests is not None)
 
+    def fingerprint(self) -> str:
+        """Digest of recipe, codecs, plugins and weights."""
+        found = [to_json(self.digests()), digest_of(files.read_bytes(self.path / MODEL))]
+        return digest_of("".join(found).encode())
+
     def has_changed(self, plugin: Path) -> bool:
         """Test whether a plugin of the run has changed since the training."""
         digest = (self.digests() or {}).get(f"{PLUGINS}/{plugin.name}")
