@@ -217,7 +217,7 @@ def evaluate(
     trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split of its corpus, another file, or a table.
+    """Score a run on a split, another file, or a table.
 
     Args:
         run: The run directory.
@@ -317,7 +317,7 @@ def _reopen(path: str, fingerprint: str) -> Predictor:
 def _wanted(
     source: RecipeSource, overrides: Sequence[str], tables: Tables | None, resumed: Run | None, trust: bool
 ) -> tuple[TaskRecipe, dict[str, bytes], TaskRecipe | None]:
-    """Load the recipe of a training, its plugins by name, and the recipe that it began with.
+    """Load a training's recipe, its plugins, and the recipe it began with.
 
     They are checked against the run whose training is resumed, if any.
     """
@@ -359,7 +359,7 @@ def _check_same_plugins(run: Run, plugins: Mapping[str, bytes]) -> None:
 
 
 def _check_given(path: Path, before: Data, now: Data | None) -> None:
-    """Check that a training goes on with the kind of data that it began with.
+    """Check that a resumed training has the kind of data it had.
 
     Args:
         path: The run.
@@ -389,8 +389,8 @@ def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
 
 
 def _without_adjustable(recipe: TaskRecipe) -> dict[str, Any]:
-    kept = {"plugins": True, "training": set(recipe.training.adjustable)}
-    return recipe.model_dump(exclude=kept)
+    left_out: Any = {"plugins": True, "training": set(recipe.training.adjustable)}
+    return recipe.model_dump(exclude=left_out)
 
 
 def _check_epochs(path: Path, wanted: TaskRecipe, saved: tuple[Mapping[str, Any], Mapping[str, Any]] | None) -> None:
@@ -402,7 +402,7 @@ def _check_epochs(path: Path, wanted: TaskRecipe, saved: tuple[Mapping[str, Any]
 
 
 def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str], None]) -> None:
-    """Tell which settings a resumed training changes, and save them in the run."""
+    """Save the settings that a resumed training changes, with a note."""
     differing = _differences(before.training.model_dump(), now.training.model_dump(), "training")
     if not differing:
         run.replace_recipe(run.recipe_text())  # a kill may have left the digest of another one beside its own

@@ -33,7 +33,7 @@ WORD_LISTS = (".words", ".vocab", ".txt", ".json", ".parquet")
 
 
 class VectorFile(ABC):
-    """Words and their vectors, of which only those that are kept are copied."""
+    """Words and their vectors; those that are kept are copied."""
 
     path: Path
     size: int
@@ -81,7 +81,9 @@ def open_vectors(path: Path, words: Path | None = None) -> VectorFile:
 
 @final
 class TextFile(VectorFile):
-    """A word and its numbers a line, with or without a header of two numbers; compressed with gzip or not."""
+    """Text: a word and its numbers a line; gzip or not.
+
+    The first line may be a header of two numbers."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -152,7 +154,7 @@ class Word2VecFile(VectorFile):
 
 @final
 class ArrayFile(VectorFile):
-    """A memory-mapped array, a row a word, and a list of the words."""
+    """Memory-mapped array with a row a word, and their list."""
 
     def __init__(self, path: Path, array: NDArray[Any], words: Path | None) -> None:
         self.path, self._array = path, array
@@ -341,7 +343,7 @@ def _finite(matrix: Matrix, words: Sequence[str], path: Path) -> Matrix:
 
 
 def _header(line: str) -> tuple[int, int] | None:
-    """Numbers of words and of dimensions in the first line, if it is a header."""
+    """Numbers of words and of dimensions in a header; else None."""
     parts = line.split()
     return (int(parts[0]), int(parts[1])) if len(parts) == 2 and all(map(_is_number, parts)) else None
 
@@ -351,7 +353,7 @@ def _is_number(text: str) -> bool:
 
 
 def _is_word2vec_binary(path: Path) -> bool:
-    """Test for a header after which a line is not a word and as many numbers."""
+    """Test for a header that no line of text follows."""
     with _opened(path) as file:
         first = file.readline(100)
         try:
