@@ -83,7 +83,8 @@ def open_vectors(path: Path, words: Path | None = None) -> VectorFile:
 class TextFile(VectorFile):
     """Text: a word and its numbers a line; gzip or not.
 
-    The first line may be a header of two numbers."""
+    The first line may be a header of two numbers.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -222,7 +223,10 @@ class Ngrams:
     buckets: int
 
     def of(self, word: str) -> list[int]:
-        """Bucket of each n-gram, by FNV-1a over its UTF-8 bytes as signed numbers, as in fastText."""
+        """Bucket of each n-gram.
+
+        Hashed by FNV-1a over UTF-8 bytes as signed numbers, as in fastText.
+        """
         letters = [letter.encode(errors="replace") for letter in f"<{word}>"]
         found = []
         for start in range(len(letters)):

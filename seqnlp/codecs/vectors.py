@@ -85,7 +85,7 @@ class WordVectors(WordCodec):
         max_subwords: int = 0,
         origin: Origin | None = None,
     ) -> Self:
-        """Copy the vectors of the first words of a file, and of those of train.
+        """Copy the vectors of frequent words, and of those of train.
 
         Args:
             file: The file.
