@@ -109,7 +109,7 @@ def test_killed_while_a_finished_training_goes_on_for_more_epochs(tmp_path: Path
     whole, first = tmp_path / "whole", tmp_path / "first"
     train(whole, False, *LONGER)
     train(first, False, *LONGER, "training.epochs=1")
-    for number in (0, 1, 2, 3, 4, 8):  # among the first: meta.json, the recipe, meta.json again
+    for number in (1, 2, 8):  # the first three: meta.json, the recipe, meta.json again
         out = tmp_path / f"run{number}"
         shutil.copytree(first, out)
         with killed_before_write(number), pytest.raises(Killed):
