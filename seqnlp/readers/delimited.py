@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from abc import ABC
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -92,9 +92,17 @@ class Delimited(TextReader, ABC):
 
     def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:
         """Yield the fields of every non-empty row, with its last line's number."""
-        delimiter, quote = self.delimiter_in(path), self.quote_in(path)
+        yield from self.parse_rows(open_text(path, self.encoding), path)
+
+    def dialect(self, path: Path) -> tuple[str, str]:
+        """Delimiter and quote of a file; an empty quote for none."""
+        return self.delimiter_in(path), self.quote_in(path)
+
+    def parse_rows(self, lines: Iterable[str], path: Path) -> Iterator[tuple[int, list[str]]]:
+        """Parse lines without their ends as `records` does; a line is taken when its row is asked for."""
+        delimiter, quote = self.dialect(path)
         reader = csv.reader(
-            (line + "\n" for line in open_text(path, self.encoding)),
+            (line + "\n" for line in lines),
             delimiter=delimiter,
             quotechar=quote or None,
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
@@ -151,7 +159,7 @@ class Delimited(TextReader, ABC):
             path: The file.
             wanted: Columns that the header has to have.
         """
-        delimiter, quote = self.delimiter_in(path), self.quote_in(path)
+        delimiter, quote = self.dialect(path)
         try:
             lines = list(islice(open_text(path, self.encoding), HEAD))
         except DataError:
