@@ -19,7 +19,8 @@ from pydantic import field_validator, model_validator
 from seqnlp.errors import DataError
 from seqnlp.lines import with_line_limit
 from seqnlp.notes import note
-from seqnlp.readers.delimited import UNNAMED, Delimited, key, ways
+from seqnlp.readers.delimited import UNNAMED as SKIPPED
+from seqnlp.readers.delimited import Delimited, key, ways
 from seqnlp.readers.files import check_file
 from seqnlp.readers.numbers import FORMATS, NumberFormat, is_missing, likely_format
 from seqnlp.readers.slices import period_of, split_period
@@ -237,7 +238,7 @@ class Series(Delimited):
         """Read the columns of a csv file; also the line of each row."""
         header = self.header(path)
         names = [name if name.strip() else f"column{number}" for number, name in enumerate(header, 1)]
-        kept = [name for name in names if name != UNNAMED or not self.names]
+        kept = [name for name in names if name != SKIPPED or not self.names]
         if len(set(kept)) < len(kept):
             found = ", ".join(map(repr, header))
             raise DataError(f"column names must differ, found {found}", path, None if self.names else 1)

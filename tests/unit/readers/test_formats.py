@@ -229,7 +229,7 @@ ENGLISH = 'day,value\n12/31/2024,"1,234.5"\n01/01/2025,7.25\n01/02/2025,NA\n'
 
 NUMBERS = {"decimal": ",", "thousands": ".", "na_values": ["-"]}
 DAYS = {"date_format": "%d.%m.%Y"}
-TABLES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+TABLES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (GERMAN, {"delimiter": ";", **NUMBERS}, DAYS),
     (ENGLISH, {"thousands": ","}, {"date_format": "%m/%d/%Y"}),
     (GERMAN.replace(";", "\t"), {"delimiter": "\t", **NUMBERS}, DAYS),
@@ -240,7 +240,7 @@ TABLES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
 
 @pytest.mark.parametrize(("text", "settings", "options"), TABLES)
 def test_tables_are_those_of_pandas(
-    text: str, settings: dict[str, Any], options: dict[str, str], tmp_path: Path
+    text: str, settings: dict[str, Any], options: dict[str, Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "x.csv"
     path.write_text(text)
