@@ -67,6 +67,11 @@ class ForecastTask(Task):
             raise DataError(f"series {train.names[0]!r}: it has no rows in the period", train.name)
         train = train.keep(with_rows)
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
+        filled = [number for number, rows in enumerate(values) if not np.isnan(rows).all(0).any()]
+        if 0 < len(filled) < len(values):
+            empty = [name for number, name in enumerate(train.names) if number not in filled]
+            note(f"train: no numbers in a column, so left out: {count_of(empty, 'series')}")
+            train, values = train.keep(filled), [values[number] for number in filled]
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
             scaler = SeriesScaler.fit(train.names, columns, values, season, train.whole.time_zone)
@@ -116,7 +121,11 @@ class ForecastTask(Task):
         periods = [long.period(number) for number in range(len(long.names))]
         starts = window_starts(long.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         windows = Windows(self.encoder.encode(long), starts, self.window, batch_tokens, self.recipe.training.stride)
-        foreign = [name for name in split.names if name not in known.names]
+        foreign = [
+            name
+            for number, name in enumerate(split.names)
+            if name not in known.names and not np.isnan(split.table(number, self.targets)).all()
+        ]
         if foreign:
             windows.left_out.append(f"not in train, so left out: {count_of(foreign, 'series')}")
         if short:
