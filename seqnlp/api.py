@@ -245,6 +245,13 @@ def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str]
     _check_same_corpus(begun, wanted.corpus(path_resolver(file)), wanted.data.splits)
 
 
+def asks_for_folds(recipe: str | Path, overrides: Sequence[str] = (), trust: bool = False) -> bool:
+    """True for a recipe with `data.folds` that asks for a run for each."""
+    import_tasks()
+    data = load_recipe(recipe, overrides, trust).data
+    return data.folds is not None and data.fold is None
+
+
 def load(run: str | Path, *, trust: bool = False) -> Any:
     """Open a run for use.
 

@@ -13,7 +13,7 @@ from seqnlp.notes import notes_to
 from seqnlp.readers.base import split_hash
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
-from seqnlp.run.seeds import SeedSet
+from seqnlp.run.sets import RunSet
 from seqnlp.tasks.loading import item_scores, open_split
 from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import for_scores
@@ -128,9 +128,9 @@ def runs_at(path: str | Path) -> list[Run]:
     Raises:
         seqnlp.errors.RunError: there is none.
     """
-    if not SeedSet.is_set(path):
+    if not RunSet.is_set(path):
         return [Run.open(path)]
-    if runs := list(SeedSet.at(path).finished().values()):
+    if runs := list(RunSet.at(path).finished().values()):
         return runs
     raise RunError("no run of this set is finished", path)
 

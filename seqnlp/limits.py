@@ -64,6 +64,8 @@ SAMPLE_RATE = Range(1_000, 1_000_000)
 CHANNELS = Range(1, 64)
 SEEDS = Range(1, 1_000)
 """Trainings of one recipe with different seeds."""
+FOLDS = Range(2, 1_000)
+"""Folds of a cross-validation."""
 RESAMPLES = Range(100, 1_000_000)
 """Resamples of a test of significance."""
 LINE = Range(1, 1_000_000_000)

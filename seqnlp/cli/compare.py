@@ -19,7 +19,7 @@ from seqnlp.errors import RunError, SeqnlpError, UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import RESAMPLES, SEED
 from seqnlp.run import Run
-from seqnlp.run.seeds import SeedSet
+from seqnlp.run.sets import RunSet
 from seqnlp.run.summary import differing_settings, flat_recipe, plain_scores
 from seqnlp.units import score
 
@@ -93,10 +93,10 @@ class System:
         Raises:
             seqnlp.errors.RunError: it is neither, or no run of it is finished.
         """
-        if not SeedSet.is_set(path):
+        if not RunSet.is_set(path):
             run = Run.at(path)
             return cls(path, run.name, [run], False)
-        found = SeedSet.at(path)
+        found = RunSet.at(path)
         if not (runs := list(found.finished().values())):
             raise RunError("no run of this set is finished", path)
         return cls(path, found.name, runs, True)

@@ -65,14 +65,14 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
         raise UsageError(f"there is no split {split!r}: expected train, dev or test")
     opened = Run.open(run)
     recipe = recipe_of(opened, trust)
-    source = str(data) if data is not None else getattr(recipe.data, split)
-    if source is None:
+    sources, parts = recipe.data.splits, recipe.data.parts
+    if data is None and split not in [*sources, *parts]:
         raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
     find = path_resolver(opened.recipe_file)
-    drawn = recipe.data.drawn
-    if data is None and (split in drawn or (drawn and split == "train")):
+    if data is None and (split in parts or (parts and split == "train")):
         source, table = split, drawn_split(opened, recipe, split, find)
     else:
+        source = sources[split] if data is None else str(data)
         table = recipe.split(source, find)
     task, model = rebuild(opened, recipe)
     return OpenSplit(opened, recipe, task, model, table, encode(task, recipe, source, table))
