@@ -25,7 +25,7 @@ from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.registry import import_tasks, task_info
-from seqnlp.training import EncodedDataset, Preview, Trainer
+from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
@@ -41,6 +41,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     trust: bool = False,
+    test: bool = True,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Generator[Event, None, None]:
     """Train a recipe into a run directory; closing the iterator saves a checkpoint.
@@ -53,6 +54,7 @@ def train(
         overwrite: Replace the existing run.
         trust: Consent to run the Python that a run brings along, where its recipe is trained or its training
             resumed; it is remembered. The plugins of other recipes need no consent.
+        test: Score the test split at the end; if not, it is not looked at.
         notify: Called with each warning about the data, one line each.
 
     Raises:
@@ -67,7 +69,7 @@ def train(
         if Run.is_run(path) and (resume or overwrite):
             Run(path).check_own()
             lock.acquire()
-        yield from _train(file, overrides, path, lock, resume, overwrite, trust, notify)
+        yield from _train(file, overrides, path, lock, resume, overwrite, trust, test, notify)
 
 
 def _train(
@@ -78,6 +80,7 @@ def _train(
     resume: bool,
     overwrite: bool,
     trust: bool,
+    test: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
     """Train in a folder. Its lock is held, or taken before the first write."""
@@ -96,7 +99,7 @@ def _train(
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
     with notes_to(notify):
-        corpus = wanted.corpus(find)
+        corpus = read_splits(wanted, find, test)
     run = Run(path)
     if saved is None:
         with notes_to(notify), error_context("train"):
@@ -124,6 +127,39 @@ def _train(
         yield _finish(run, trainer, task, splits)
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
+
+
+def read_splits(recipe: TaskRecipe, find: Callable[[str], Path], test: bool = True) -> Corpus:
+    """Read the splits of a recipe; without `test`, a file of that is not opened."""
+    if test:
+        return recipe.corpus(find)
+    if isinstance(recipe.data.test, str):
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": None})})
+    corpus = recipe.corpus(find)
+    corpus.splits.pop("test", None)  # drawn from train, which must lack it anyway
+    return corpus
+
+
+def dev_metric(
+    recipe: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Metric:
+    """Dev score that decides which weights a training keeps; reads train and dev, and fits the codecs.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what `train` raises before it begins.
+    """
+    import_tasks()
+    file = find_recipe(str(recipe))
+    wanted, _ = _wanted(file, overrides, None, trust)
+    find = path_resolver(file)
+    with notes_to(notify):
+        corpus = read_splits(wanted, find, test=False)
+        with error_context("train"):
+            return task_class(wanted).fit(wanted, corpus.splits["train"], find).metric
 
 
 def _record(run: Run, trainer: Trainer) -> Iterator[Event]:

@@ -124,10 +124,12 @@ def compare_runs(
         )
         for name, pair in scores.items()
     }
-    values = {name: [[run.scores[name].value for run in runs] for runs in (ours, theirs)] for name in scores}
-    several = min(map(len, systems)) > 1
-    by_run = {name: permutation_p(*pair, samples, seed) for name, pair in values.items()} if several else {}
-    by_fold = {name: paired_p(*pair, samples, seed) for name, pair in values.items()}
+    test = permutation_p if paired is None else paired_p
+    by_run = {}
+    if min(map(len, systems)) > 1:
+        for name in scores:
+            one, other = ([run.scores[name].value for run in runs] for runs in (ours, theirs))
+            by_run[name] = test(one, other, samples, seed)
     return Comparison(
         split if data is None else str(data),
         ours[0].unit,
@@ -136,7 +138,7 @@ def compare_runs(
         seed,
         compared,
         by_run if paired is None else {},
-        {} if paired is None else by_fold,
+        {} if paired is None else by_run,
         left_out,
     )
 

@@ -8,6 +8,7 @@ document.py   settings with their places, merged over each other, and `--set KEY
 plugins.py    Python files of the user
 load.py       all of the above, then validation; files that a recipe names, and those that are missing
 messages.py   validation errors as plain messages with hints
+search_space.py  the section `[search]`: keys to search, and their candidates
 schema.py     the JSON schema of all recipes
 """
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,6 +17,7 @@ from seqnlp.recipe.document import Document, override
 from seqnlp.recipe.messages import add_places, validation_faults
 from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
+from seqnlp.recipe.search_space import Space, check_space, take_space
 from seqnlp.recipe.shipped import find_file, find_recipe
 from seqnlp.recipe.source import is_of_run, read_document, read_text
 from seqnlp.spec import Spec
@@ -38,6 +42,20 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = (), trust: 
     return parse_recipe(read_text(path), path, overrides, trust)
 
 
+def load_space(
+    name_or_path: str | Path, overrides: Sequence[str] = (), trust: bool = False
+) -> tuple[Recipe, Space, dict[str, Any] | None]:
+    """Load a recipe with its search space; the same arguments and errors as `load_recipe`.
+
+    Returns:
+        The recipe, the space, and the values that the recipe itself has for the keys of the space, if these are among
+        the candidates.
+    """
+    path = find_recipe(name_or_path)
+    recipe, space, document = _parse(read_text(path), path, overrides, trust)
+    return recipe, space, space.own_values(recipe, document.data)
+
+
 def parse_recipe(
     text: str, path: str | Path = "recipe.toml", overrides: Sequence[str] = (), trust: bool = False
 ) -> Recipe:
@@ -57,8 +75,14 @@ def parse_recipe(
         UntrustedPlugin: if it is the recipe of a run with plugins that the user has not consented to run.
         RecipeError: with every fault in it.
     """
+    return _parse(text, path, overrides, trust)[0]
+
+
+def _parse(text: str, path: str | Path, overrides: Sequence[str], trust: bool) -> tuple[Recipe, Space, Document]:
+    """Recipe, its search space, and its settings as they are written."""
     document = _document(text, path, overrides)
     import_plugins(document, trust)
+    raw = take_space(document)
     try:
         recipe = Recipe.parse(document.data)
     except ValidationError as error:
@@ -67,7 +91,7 @@ def parse_recipe(
     faults = add_places([*recipe.faults(), *unused], document)
     if faults:
         raise RecipeError(faults)
-    return recipe
+    return recipe, check_space(raw, document), document
 
 
 def place_faults(faults: list[Fault], path: Path, overrides: Sequence[str] = ()) -> list[Fault]:
@@ -92,22 +116,54 @@ def path_resolver(recipe: Path) -> Callable[[str], Path]:
     return partial(find_file, recipe=recipe, advice=advice)
 
 
+def _searches(recipe: Recipe) -> dict[str, tuple[str, Callable[[Callable[[str], Path]], object]]]:
+    """Files that a recipe names, by dotted key: the name, and a function that looks the file up by a resolver."""
+    found: dict[str, tuple[str, Callable[[Callable[[str], Path]], object]]] = {
+        f"data.{split}": (source, partial(recipe.locate, source)) for split, source in recipe.data.splits.items()
+    }
+    for name, section in recipe:
+        if isinstance(section, Spec):
+            for key, source in section.named_files().items():
+                found[f"{name}.{key}"] = source, lambda find, source=source: find(source)
+    return found
+
+
+def anchored_paths(recipe: Recipe, file: Path) -> dict[str, str]:
+    """Absolute paths of the files that are only found beside the recipe's own file, by dotted key.
+
+    With them a copy of the recipe elsewhere finds the same files.
+    """
+    find, anchored = path_resolver(file), {}
+    for key, (source, search) in _searches(recipe).items():
+        roots: list[str] = []
+
+        def record(asked: str, roots: list[str] = roots) -> Path:
+            found = find(asked)
+            try:
+                beside = not find_file(asked).samefile(found)
+            except DataError:
+                beside = True
+            if beside and str(found).endswith(asked):
+                roots.append(str(found).removesuffix(asked))
+            return found
+
+        with suppress(DataError):  # one that is missing is told where it is read
+            search(record)
+        if roots:
+            anchored[key] = os.path.join(os.path.abspath(roots[0] or "."), source)
+    return anchored
+
+
 def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
     """List missing files of a valid recipe, loaded with these overrides.
 
     Nothing is read, nothing asked of the Hub.
     """
     find = path_resolver(file)
-    searches: dict[str, Callable[[], object]] = {
-        f"data.{split}": partial(recipe.locate, source, find) for split, source in recipe.data.splits.items()
-    }
-    for name, section in recipe:
-        if isinstance(section, Spec):
-            searches |= {f"{name}.{key}": partial(find, source) for key, source in section.named_files().items()}
     missing: dict[str, Fault] = {}
-    for key, search in searches.items():
+    for key, (_, search) in _searches(recipe).items():
         try:
-            search()
+            search(find)
         except DataError as error:  # splits may be parts of one file, which is named once
             missing.setdefault(str(error), Fault(key, error.found, error.hint))
     return place_faults(list(missing.values()), file, overrides) if missing else []

@@ -2,7 +2,8 @@
 
 import re
 from abc import ABC
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
@@ -141,9 +142,18 @@ def _unused(spec: Spec, prefix: str) -> Iterator[Fault]:
             yield from _unused(value, f"{prefix}{name}.")
 
 
-def dump_recipe(recipe: Recipe) -> str:
-    """Serialize a recipe to TOML with every default, but without None; parsing it gives the recipe back."""
-    return tomli_w.dumps(_kind_first(recipe.model_dump(exclude_none=True)))
+def dump_recipe(recipe: Recipe, changes: Mapping[str, Any] | None = None) -> str:
+    """Serialize a recipe to TOML with every default, but without None; parsing it gives the recipe back.
+
+    Args:
+        recipe: The recipe.
+        changes: Values to write instead of those of the recipe, by dotted key.
+    """
+    settings = recipe.model_dump(exclude_none=True)
+    for key, value in (changes or {}).items():
+        *sections, name = key.split(".")
+        reduce(dict.__getitem__, sections, settings)[name] = value
+    return tomli_w.dumps(_kind_first(settings))
 
 
 def _kind_first(value: Any) -> Any:
