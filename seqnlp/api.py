@@ -54,7 +54,7 @@ def train(
         overwrite: Replace the existing run.
         trust: Consent to run the Python that a run brings along, where its recipe is trained or its training
             resumed; it is remembered. The plugins of other recipes need no consent.
-        test: Score the test split at the end; if not, it is not looked at.
+        test: Score the test split and trivial systems at the end; if not, that split is not looked at.
         notify: Called with each warning about the data, one line each.
 
     Raises:
@@ -124,7 +124,7 @@ def _train(
             trainer.restore(*saved)
     try:
         yield from _record(run, trainer)
-        yield _finish(run, trainer, task, splits)
+        yield _finish(run, trainer, task, splits, compared=test)
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
 
@@ -428,15 +428,15 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
     )
 
 
-def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
-    """Score the best weights and record the result."""
+def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset], compared: bool) -> Done:
+    """Score the best weights, compared with trivial systems or not, and record the result."""
     model, now = trainer.model, trainer.progress
     with fitting(run, "its weights"):
         weights = run.load_model()
         check_shapes(weights, model.state_dict())
         model.load_state_dict(weights)
     _calibrate(run, trainer, task, splits["dev"])
-    baselines = task.baselines(splits, trainer.settings, trainer.seed)
+    baselines = task.baselines(splits, trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}
     for name in ("dev", "test"):
         if name in splits:

@@ -158,7 +158,7 @@ def _train_set(
         yield from _train_all(folder, settings, finished, recipe, resume, overwrite, trust, notify)
     finally:
         if not Run.find(folder.path):  # nothing was begun
-            folder.remove_summary()
+            folder.remove()
 
 
 def _train_all(

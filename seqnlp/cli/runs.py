@@ -16,13 +16,15 @@ from seqnlp.cli.common import RunPath, image_option, number_option
 from seqnlp.cli.compare import compare
 from seqnlp.cli.repeats import print_set
 from seqnlp.cli.run_tables import print_run, print_summaries
+from seqnlp.cli.search import check_optuna, report
 from seqnlp.cli.tables import print_line_charts, stdout_console
 from seqnlp.errors import RunError, UsageError
+from seqnlp.hyperparameters.folder import SearchFolder
 from seqnlp.json_text import to_json
 from seqnlp.limits import HEIGHT, WIDTH
 from seqnlp.plots.images import write_images
 from seqnlp.run import Run
-from seqnlp.run.directory import PLUGINS
+from seqnlp.run.directory import PLUGINS, SEARCH, holds_runs
 from seqnlp.run.lock import RunLock
 from seqnlp.run.sets import RunSet
 from seqnlp.run.summary import Summary, curves, flat_recipe, summarize
@@ -112,13 +114,20 @@ def _csv(summaries: Sequence[Summary]) -> str:
 
 @app.command("show")
 def show(run: RunPath, as_json: AsJson = False) -> None:
-    """Show a run: its recipe, its scores, and the time of its training; of several seeds or folds, their scores."""
+    """Show a run: its recipe, its scores, and the time of its training.
+
+    Of several seeds or folds it shows their scores, of a search its trials.
+    """
     if RunSet.is_set(run):
         runs = RunSet.at(run)
         if as_json:
             typer.echo(to_json(runs.record()))
         else:
             print_set(stdout_console(), runs)
+        return
+    if (run / SEARCH).is_file():
+        check_optuna("runs show")
+        report(SearchFolder.at(run), as_json=as_json)
         return
     opened = Run.at(run)
     recipe, scores, meta = flat_recipe(opened), opened.scores(), opened.meta()
@@ -164,8 +173,11 @@ def note(
 @app.command("rm")
 def remove(runs: RunPaths, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Remove runs for good. What is no run, is being trained or is a link stays; so do other files in a run."""
-    sets = [RunSet.at(path) for path in runs if RunSet.is_set(path) and not path.is_symlink()]
-    found = [run for each in sets for run in each.others([])]
+    sets: list[RunSet | SearchFolder] = []
+    for path in runs:
+        if not path.is_symlink() and holds_runs(path):
+            sets.append(RunSet.at(path) if RunSet.is_set(path) else SearchFolder.at(path))
+    found = [run for each in sets for run in Run.find(each.path)]
     found += [Run(path) for path in runs if path not in {each.path for each in sets}]
     found = list({run.path.resolve(): run for run in found}.values())
     with ExitStack() as locks:
@@ -180,7 +192,7 @@ def remove(runs: RunPaths, yes: Annotated[bool, typer.Option("--yes", "-y", help
             if not typer.confirm(question, err=True):
                 return
         left = {run.path: run.remove() for run in found}
-        left |= {each.path: each.remove_summary() for each in sets}
+        left |= {each.path: each.remove() for each in sets}
     for folder in {run.path.parent for run in found}:
         if RunSet.is_set(folder):
             RunSet.at(folder).refresh()

@@ -62,8 +62,7 @@ def search(
     the others. The best recipe is written as best.toml into the folder of the search; only the run of the best trial
     is kept. Ctrl-C ends the search with what there is; `--resume` goes on with it.
     """
-    if find_spec("optuna") is None:
-        raise UsageError('search: this needs optuna: pip install "seqnlp[search]"')
+    check_optuna("search")
     console = stderr_console()
     with stop_signals() as received:
         with console.status("loading") if not quiet else nullcontext():
@@ -100,11 +99,27 @@ def search(
             if folder.best_recipe.is_file():
                 console.print(f"best recipe so far: {folder.best_recipe}", soft_wrap=True)
             raise Interrupted(f"stopped; go on with: {again}", 128 + received[0])
-        _report(folder, pictures or [], as_json, show, quiet)
+        report(folder, pictures or [], as_json, show, quiet)
 
 
-def _report(folder: SearchFolder, pictures: Sequence[Path], as_json: bool, whole: bool, quiet: bool) -> None:
-    """Print the trials of a search, and draw them."""
+def check_optuna(command: str) -> None:
+    """Check that Optuna is installed, which a command needs."""
+    if find_spec("optuna") is None:
+        raise UsageError(f'{command}: this needs optuna: pip install "seqnlp[search]"')
+
+
+def report(
+    folder: SearchFolder, pictures: Sequence[Path] = (), as_json: bool = False, whole: bool = True, quiet: bool = False
+) -> None:
+    """Print the trials of a search, and draw them.
+
+    Args:
+        folder: The search.
+        pictures: Files to draw into.
+        as_json: Print JSON.
+        whole: Print all trials on standard output, rather than the best ones beside it.
+        quiet: Print nothing but the path of the best recipe.
+    """
     from seqnlp.hyperparameters.search import show
     from seqnlp.hyperparameters.study import best_trial
 

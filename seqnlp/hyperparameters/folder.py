@@ -176,7 +176,7 @@ class SearchFolder:
         return sorted(file.name for file in self.path.iterdir() if not file.name.startswith("."))
 
     def remove(self) -> list[str]:
-        """Remove the search, and its folder once empty; returns the names of what stays."""
+        """Remove the search, its runs and, once empty, its folder; returns the names of what stays."""
         left = self.clear()
         if not left:
             for hidden in self.path.glob(".*lock*"):

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, final
@@ -135,7 +135,7 @@ def search(
                 enqueue(study, space, own)
             else:
                 notify("the recipe itself is no trial: not all of its values are candidates")
-        steps: Iterator[bool]
+        steps: Generator[bool, None, None]
         if workers == 1:
             steps = Trials(folder, study, space, trials, until=until, trust=trust).train()
         else:
@@ -150,10 +150,12 @@ def show(folder: SearchFolder) -> tuple[list[Trial], dict[str, float]]:
     return read_trials(study, folder.record()), importances(study)
 
 
-def _snapshots(steps: Iterator[bool], folder: SearchFolder, study: Study) -> Generator[list[Trial], None, None]:
+def _snapshots(
+    steps: Generator[bool, None, None], folder: SearchFolder, study: Study
+) -> Generator[list[Trial], None, None]:
     """All trials, at most a few times a second, and after each that has ended."""
     record, seen = folder.record(), 0.0
-    with closing(steps):  # type: ignore[type-var]  # both are generators
+    with closing(steps):
         for ended in steps:
             if ended or time.monotonic() - seen >= SNAPSHOT:
                 yield read_trials(study, record)
@@ -193,7 +195,7 @@ class _Workers:
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
         self.deaths = 0
 
-    def watch(self) -> Iterator[bool]:
+    def watch(self) -> Generator[bool, None, None]:
         """Start the processes and wait for their end; one that dies is replaced.
 
         Raises:

@@ -91,13 +91,15 @@ def open_study(folder: SearchFolder, epochs: float = 0.0) -> optuna.Study:
     warmup = max(1.0, epochs / 5) * PER_EPOCH
     try:
         storage = JournalStorage(JournalFileBackend(str(folder.journal)))
-        return optuna.create_study(
+        if not storage.get_all_studies():  # creating one writes into the journal even where it is there
+            optuna.create_study(
+                storage=storage, study_name=NAME, direction="maximize" if record["higher_is_better"] else "minimize"
+            )
+        return optuna.load_study(
+            study_name=NAME,
             storage=storage,
             sampler=TrialSampler(record["seed"]),
             pruner=MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=round(warmup)),
-            study_name=NAME,
-            direction="maximize" if record["higher_is_better"] else "minimize",
-            load_if_exists=True,
         )
     except OSError as error:
         raise RunError(f"can't be opened: {error.strerror or error}", folder.journal) from None

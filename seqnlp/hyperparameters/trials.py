@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -69,7 +69,7 @@ class Trials:
     def __post_init__(self) -> None:
         self.record = self.folder.record()
 
-    def train(self) -> Iterator[bool]:
+    def train(self) -> Generator[bool, None, None]:
         """Train trials until there are enough or the time is over; closing the iterator saves a checkpoint.
 
         Yields:
@@ -81,11 +81,11 @@ class Trials:
         while not self._is_late() and (trial := self._next()) is not None:
             number, values = trial_number(self._frozen(trial), self._all()), self._values(trial)
             yield False
-            for _ in (training := self._train(trial, number, values)):
-                yield False
-                if self._is_late():
-                    training.close()
-                    return
+            with closing(self._train(trial, number, values)) as training:
+                for _ in training:
+                    yield False
+                    if self._is_late():
+                        return
             yield True
             if len(self._failures) >= SAME and len(set(self._failures[-SAME:])) == 1:
                 raise TooMany(f"{SAME} trials in a row have failed, the last one: {self._failures[-1]}")
@@ -113,7 +113,7 @@ class Trials:
             suggest(trial, self.space)
             return trial
 
-    def _train(self, trial: optuna.Trial, number: int, values: dict[str, Any]) -> Iterator[None]:
+    def _train(self, trial: optuna.Trial, number: int, values: dict[str, Any]) -> Generator[None, None, None]:
         """Train one trial to its end, whatever that is."""
         run, own = self.folder.run(number), [*self.record["settings"], *self.space.settings(values)]
         best: float | None = None

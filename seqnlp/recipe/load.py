@@ -18,7 +18,7 @@ from seqnlp.recipe.messages import add_places, validation_faults
 from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
 from seqnlp.recipe.search_space import Space, check_space, take_space
-from seqnlp.recipe.shipped import find_file, find_recipe
+from seqnlp.recipe.shipped import find_file, find_recipe, shipped_root
 from seqnlp.recipe.source import is_of_run, read_document, read_text
 from seqnlp.spec import Spec
 
@@ -124,26 +124,27 @@ def _searches(recipe: Recipe) -> dict[str, tuple[str, Callable[[Callable[[str], 
     for name, section in recipe:
         if isinstance(section, Spec):
             for key, source in section.named_files().items():
-                found[f"{name}.{key}"] = source, lambda find, source=source: find(source)
+                found[f"{name}.{key}"] = source, partial(_looked_up, source)
     return found
 
 
-def anchored_paths(recipe: Recipe, file: Path) -> dict[str, str]:
-    """Absolute paths of the files that are only found beside the recipe's own file, by dotted key.
+def _looked_up(source: str, find: Callable[[str], Path]) -> Path:
+    return find(source)
 
-    With them a copy of the recipe elsewhere finds the same files.
+
+def anchored_paths(recipe: Recipe, file: Path) -> dict[str, str]:
+    """Absolute paths of the files that a recipe names by relative ones, by dotted key; not of those that ship.
+
+    With them a copy of the recipe elsewhere finds the same files, from any folder.
     """
     find, anchored = path_resolver(file), {}
     for key, (source, search) in _searches(recipe).items():
         roots: list[str] = []
 
         def record(asked: str, roots: list[str] = roots) -> Path:
-            found = find(asked)
-            try:
-                beside = not find_file(asked).samefile(found)
-            except DataError:
-                beside = True
-            if beside and str(found).endswith(asked):
+            found, shipped = find(asked), shipped_root() / asked
+            ships = shipped.exists() and shipped.samefile(found)
+            if not ships and str(found).endswith(asked):
                 roots.append(str(found).removesuffix(asked))
             return found
 

@@ -188,7 +188,7 @@ class RunSet:
         if "metric" in record:
             self.summarize(record["metric"], record.get("higher_is_better", True))
 
-    def remove_summary(self) -> list[str]:
+    def remove(self) -> list[str]:
         """Remove the summary, and the folder if nothing else is in it; returns the names of what stays."""
         with files.saving(self.path, "removing a set of runs"):
             files.remove_leftovers(self.path)
