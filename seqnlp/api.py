@@ -282,7 +282,7 @@ def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str]
 
 
 def asks_for_folds(recipe: str | Path, overrides: Sequence[str] = (), trust: bool = False) -> bool:
-    """True for a recipe with `data.folds` that asks for a run for each."""
+    """True for a recipe that asks for a run for each fold."""
     import_tasks()
     data = load_recipe(recipe, overrides, trust).data
     return data.folds is not None and data.fold is None
@@ -429,7 +429,7 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
 
 
 def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset], compared: bool) -> Done:
-    """Score the best weights, compared with trivial systems or not, and record the result."""
+    """Score the best weights, maybe beside trivial systems; record the result."""
     model, now = trainer.model, trainer.progress
     with fitting(run, "its weights"):
         weights = run.load_model()

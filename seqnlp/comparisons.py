@@ -167,7 +167,7 @@ def folds_of(first: str | Path, second: str | Path) -> list[list[Run]] | None:
 
 
 def _pooled(runs: Sequence[ItemScores]) -> ItemScores:
-    """Scores of runs on other items each, as of one run on all of these items."""
+    """Scores of runs on different items, pooled as of one run."""
     shared = [name for name in runs[0].scores if all(name in run.scores for run in runs)]
     pooled = {}
     for name in shared:

@@ -150,7 +150,7 @@ def _train_set(
     trust: bool,
     notify: Callable[[str], None],
 ) -> Generator[RepeatEvent, None, None]:
-    """Train a run of the set for each number, which has settings of its own."""
+    """Train a run of the set for each number, by its settings."""
     folder.check_free(resume or overwrite)
     finished = folder.finished() if resume and folder.file.is_file() else {}
     folder.begin(recipe.stem, list(settings))

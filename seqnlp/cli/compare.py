@@ -87,7 +87,7 @@ class System:
     name: str
     runs: list[Run]
     unit: Unit | None
-    """What the runs of a set differ in; None of a single run."""
+    """Difference between the runs of a set; None of a single run."""
 
     @property
     def is_set(self) -> bool:

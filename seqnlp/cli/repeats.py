@@ -1,4 +1,4 @@
-"""Training with several seeds or on several folds, and the table of their scores."""
+"""Trainings with several seeds or on several folds, and their scores."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show_repeats(
     Args:
         console: Console of all that is told.
         path: Folder of the set.
-        unit: What its runs differ in.
+        unit: Difference between its runs.
         train: Trains into the folder, with a function to call with each warning.
         again: Command that resumes the set.
         received: Signals that were received; one stops the training.

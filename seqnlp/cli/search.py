@@ -56,7 +56,9 @@ def search(
     trust: Trust = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
 ) -> None:
-    """Search the space in [search] of a recipe for the best score on dev; test data is not looked at.
+    """Search the settings in [search] for the best dev score.
+
+    Test data is not looked at.
 
     Trials are drawn by TPE (Optuna), the recipe itself first, and stopped early where they are worse than the median of
     the others. The best recipe is written as best.toml into the folder of the search; only the run of the best trial

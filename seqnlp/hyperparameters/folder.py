@@ -186,7 +186,7 @@ class SearchFolder:
         return left
 
     def drop_broken_line(self) -> None:
-        """Drop the last line of the journal if a killed process has left it unfinished, and its lock."""
+        """Drop an unfinished last line and the lock of a killed process."""
         with files.saving(self.journal, "opening the journal"):
             (self.path / f"{JOURNAL}.lock").unlink(missing_ok=True)
             content = self.journal.read_bytes() if self.journal.is_file() else b""

@@ -153,7 +153,7 @@ def show(folder: SearchFolder) -> tuple[list[Trial], dict[str, float]]:
 def _snapshots(
     steps: Generator[bool, None, None], folder: SearchFolder, study: Study
 ) -> Generator[list[Trial], None, None]:
-    """All trials, at most a few times a second, and after each that has ended."""
+    """Yield all trials, a few times a second and after each end."""
     record, seen = folder.record(), 0.0
     with closing(steps):
         for ended in steps:
@@ -164,7 +164,7 @@ def _snapshots(
 
 
 def _check_same(folder: SearchFolder, wanted: dict[str, Any]) -> None:
-    """Check that a search is resumed with the recipe and space that it began with."""
+    """Check that a resumed search has its former recipe and space."""
     before: dict[str, Any] = dict(folder.record())
     for key, what in (("resolved", "recipe"), ("space", "search space"), ("seed", "seed")):
         if before[key] != json.loads(json.dumps(wanted[key])):
@@ -244,7 +244,7 @@ class _Workers:
         self._start(number)
 
     def _stop(self) -> None:
-        """Ask the processes to save checkpoints and to end, and wait for that."""
+        """Ask the processes to save checkpoints and end; wait for it."""
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

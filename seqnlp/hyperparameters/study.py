@@ -43,9 +43,9 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 @final
 class TrialSampler(BaseSampler):
-    """TPE whose random numbers are a function of the seed and the number of the trial alone.
+    """TPE with random numbers by seed and number of the trial.
 
-    So a search that was killed goes on as if it had not been.
+    They depend on nothing else, so that a search that was killed goes on as if it had not been.
     """
 
     def __init__(self, seed: int) -> None:
@@ -121,7 +121,7 @@ def give_up(study: optuna.Study, folder: SearchFolder, process: int, reason: str
 
 @contextmanager
 def one_process(folder: SearchFolder) -> Iterator[None]:
-    """Keep other processes of the search from choosing or ending a trial at the same time."""
+    """Keep other processes from choosing or ending a trial meanwhile."""
     with FileLock(folder.path / ".trials.lock"):
         yield
 
@@ -134,7 +134,7 @@ def trial_number(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
 
 
 def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
-    """Draw the values of a trial by key, those first on which others depend."""
+    """Draw the values of a trial by key, conditions first."""
     chosen: dict[str, Any] = {}
     for dimension in space.dimensions:
         if dimension.is_active(chosen):
@@ -164,7 +164,7 @@ def enqueue(study: optuna.Study, space: Space, values: Mapping[str, Any]) -> Non
 
 
 def enqueue_interrupted(study: optuna.Study) -> None:
-    """Make trials that nobody trains any more the next ones, with their values and numbers."""
+    """Enqueue trials that nobody trains any more, with values and numbers."""
     trials = study.get_trials(deepcopy=False)
     latest = {trial_number(trial, trials): trial for trial in trials}
     for number, trial in latest.items():

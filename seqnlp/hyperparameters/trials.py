@@ -206,7 +206,7 @@ class Trials:
         self._failures = [*self._failures, problem] if outcome == "failed" else []
 
     def _recipe(self, settings: Sequence[str], number: int, best: float | None) -> str:
-        """Recipe of a trial, complete, with a comment on where it is from."""
+        """Complete recipe of a trial, with a comment on its origin."""
         file = Path(self.record["recipe_file"])
         recipe = load_recipe(file, settings, self.trust)
         found = f"{self.record['metric']} {score(best)} on dev"

@@ -227,7 +227,7 @@ def permutation_p(first: Sequence[float], second: Sequence[float], samples: int,
 
 
 def paired_p(first: Sequence[float], second: Sequence[float], samples: int, seed: int) -> float:
-    """P-value of the mean difference of pairs of runs, one pair a fold, by swaps within the pairs.
+    """P-value of the difference of paired runs, by swaps within pairs.
 
     Trainings on folds share most of their data, so that it is too small rather than too large.
 

@@ -70,7 +70,7 @@ class Fold:
         return f"fold {self.number} of {self.count}"
 
     def digest(self, part: str, whole: str) -> str:
-        """SHA-256 of a part that is cut by time, given that of the whole."""
+        """SHA-256 of a part cut by time, given that of all."""
         return hashlib.sha256(f"{whole} {part} {self}".encode()).hexdigest()
 
 
@@ -218,7 +218,7 @@ def check_folds(count: int, total: int, unit: str) -> None:
 
 
 def block_bounds(count: int, total: int) -> list[int]:
-    """Bounds of contiguous blocks of nearly equal length, from 0 to the total."""
+    """Bounds of contiguous blocks of nearly equal length, 0 included."""
     return [total * place // count for place in range(count + 1)]
 
 

@@ -133,9 +133,9 @@ def _looked_up(source: str, find: Callable[[str], Path]) -> Path:
 
 
 def anchored_paths(recipe: Recipe, file: Path) -> dict[str, str]:
-    """Absolute paths of the files that a recipe names by relative ones, by dotted key; not of those that ship.
+    """Absolute paths of the files that a recipe names, by key.
 
-    With them a copy of the recipe elsewhere finds the same files, from any folder.
+    Files that ship are left out. With the paths a copy of the recipe elsewhere finds the same files, from any folder.
     """
     find, anchored = path_resolver(file), {}
     for key, (source, search) in _searches(recipe).items():

@@ -32,11 +32,11 @@ class Data(Spec):
     whole documents; of series and of running text it is the end."""
     test: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None = None
     """Test split, scored once, at the very end; or a share or number of rows to draw from train, as `dev`."""
-    folds: Annotated[int, Field(ge=2, le=1000, examples=[5])] | None = None
+    folds: Annotated[int, Field(ge=2, le=1000)] | None = None
     """Cross-validate: part train into so many folds and train a run for each, whose test split it is (see `seqnlp train
     --folds`). Texts with one label each are parted in proportion to the labels, CoNLL sentences in whole documents;
     running text into blocks; series by rolling origin: each run tests the block after those that it learns from."""
-    fold: Annotated[int, Field(ge=1, examples=[1])] | None = None
+    fold: Annotated[int, Field(ge=1)] | None = None
     """Train with this fold alone as test, counted from 1; left out: a run for each."""
     split_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Seed of what is drawn from train; left out: the seed of the recipe."""
@@ -58,8 +58,6 @@ class Data(Spec):
 
     @model_validator(mode="after")
     def _a_fold_of_folds(self) -> Self:
-        if self.fold is not None and self.folds is None:
-            raise ValueError(f"fold = {self.fold} needs the number of folds, for instance folds = 5")
         if self.fold is not None and self.folds is not None and self.fold > self.folds:
             raise ValueError(f"fold = {self.fold}, but there are {self.folds}: they are counted from 1")
         return self
@@ -100,6 +98,8 @@ class Data(Spec):
         return self.test if self.folds is None else None
 
     def unused(self) -> Iterator[tuple[str, str]]:
+        if self.folds is None:
+            yield from ((key, "there are no folds without data.folds") for key in self.changed("fold"))
         if not self.parts:
             yield from ((key, "no split is drawn from train") for key in self.changed("split_seed"))
 

@@ -48,7 +48,7 @@ def recipe_schema() -> dict[str, Any]:
 
 
 def _allow_search(definitions: dict[str, Any], recipe: dict[str, Any]) -> None:
-    """Allow a search space in a recipe, also beside the settings of a beam search."""
+    """Allow a search space in a recipe, also beside beam-search settings."""
     properties = recipe["properties"]
     own = properties.setdefault(SECTION, _SEARCH)
     if own is not _SEARCH:

@@ -148,7 +148,7 @@ class _Entry:
 
 
 def take_space(document: Document) -> Any:
-    """Remove the search space from a document, and return it as it is written.
+    """Remove the search space from a document, and return it.
 
     Translators and transcribers have a section `[search]` of their own, for beam search: there only the keys that name
     a section of a recipe are of the search space.
@@ -218,7 +218,7 @@ class _Checker:
                 yield entry
 
     def _distinct(self, entries: Sequence[_Entry]) -> list[_Entry]:
-        """Entries whose keys may be searched, and none of which is inside of another."""
+        """Filter entries by keys that may be searched, each only once."""
         kept: list[_Entry] = []
         for entry in entries:
             reason = self._reason_against(entry.keys)
@@ -430,7 +430,7 @@ class _Checker:
 
 
 def _met(dimension: Dimension, others: Mapping[str, Dimension]) -> dict[str, Any]:
-    """Values that meet the conditions of a key, and those of the keys that they name."""
+    """Values that meet the conditions of a key, also indirect ones."""
     found: dict[str, Any] = {}
     for key, allowed in dimension.when.items():
         found |= _met(others[key], others)
@@ -439,7 +439,7 @@ def _met(dimension: Dimension, others: Mapping[str, Dimension]) -> dict[str, Any
 
 
 def _is_inside(one: Keys, other: Keys) -> bool:
-    """True if one of two paths is, or is inside of, the other."""
+    """True if one of two paths contains the other."""
     shared = min(len(one), len(other))
     return one[:shared] == other[:shared]
 

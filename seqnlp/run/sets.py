@@ -15,7 +15,7 @@ from seqnlp.run.directory import FOLDS, SEEDS, Run
 from seqnlp.run.summary import SPLITS, is_number
 
 Unit = Literal["seed", "fold"]
-"""What the runs of a set differ in."""
+"""Difference between the runs of a set."""
 SUMMARIES: Mapping[Unit, str] = {"seed": SEEDS, "fold": FOLDS}
 
 
@@ -143,12 +143,12 @@ class RunSet:
         return {number: run for number, run in runs.items() if Run.is_run(run.path) and run.is_finished}
 
     def others(self, numbers: Iterable[int]) -> list[Run]:
-        """Runs in the folder that are of none of these seeds or folds."""
+        """Runs in the folder of other seeds or folds."""
         own = {self.run(number).path for number in numbers}
         return [run for run in Run.find(self.path) if run.path not in own]
 
     def begin(self, recipe: str, numbers: Sequence[int]) -> None:
-        """Create the folder with an empty summary, or record its present seeds or folds."""
+        """Create the folder with an empty summary, or record its numbers."""
         with files.saving(self.path, "beginning a set of runs"):
             self.path.mkdir(parents=True, exist_ok=True)
         before = self.record() if self.file.is_file() else {}

@@ -46,7 +46,7 @@ class Training(Spec):
     """Clip the norm of the gradient to this."""
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after this many evaluations without a better dev score; left out: never."""
-    max_seconds: Annotated[float, Field(gt=0, examples=[600.0])] | None = None
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
     """Stop after this many seconds of steps and evaluations, with a last evaluation; the learning rate falls over that
     time if it ends before the epochs. Two such trainings are not the same; left out: no limit."""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None

@@ -136,7 +136,7 @@ def test_two_runs_with_a_drawn_test_split_are_tested(folder: Path, seqnlp: Progr
         (["--folds", 91, "--out", "runs/many"], "data.folds = 91 of 90 texts leaves a fold empty; 90 folds or fewer"),
         (["--seeds", 2, "-s", "data.folds=3"], "seeds and folds contradict each other: the recipe has data.folds = 3"),
         (["--folds", 3, "-s", "data.fold=1"], "data.fold = 1, one fold alone"),
-        (["-s", "data.fold=1"], "fold = 1 needs the number of folds"),
+        (["-s", "data.fold=1"], "data.fold: no effect: there are no folds without data.folds"),
         (["-s", "data.fold=4", "-s", "data.folds=3"], "fold = 4, but there are 3"),
         (["--folds", 3, "--out", "runs/small_folds"], "is already a set of runs: --resume"),
         (["--seeds", 2, "--out", "runs/small_folds"], "is a set of runs by fold: name another folder"),

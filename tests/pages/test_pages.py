@@ -191,7 +191,10 @@ def _numeric_options(app: typer.Typer, before: str = "") -> Iterator[tuple[str, 
 
 def test_the_table_of_limits_is_that_of_the_commands() -> None:
     rows = re.findall(r"(?m)^\| `([\w ]+)` \| `(--[\w-]+)` \| (-?[\d,.]+) \| ([\d,]+) \|$", text_of("limits"))
-    told = {(verb, name): (float(low.replace(",", "")), float(high.replace(",", ""))) for verb, name, low, high in rows}
+    told = {
+        (verb, name): (json.loads(low.replace(",", "")), json.loads(high.replace(",", "")))
+        for verb, name, low, high in rows
+    }
     options = {(verb, name): (low, high) for verb, name, low, high in _numeric_options(cli.app)}
     lines = {key for key in options if key[1] == "--max-line"}
     assert told == {key: bounds for key, bounds in options.items() if key not in lines}

@@ -117,7 +117,9 @@ class SeriesSplit:
 
 
 def rolling_origin(fold: Fold | None, rows: int) -> tuple[int, int]:
-    """Bounds of a fold's test block in a series of so many rows; without a fold, both are the end.
+    """Bounds of a fold's test block in a series.
+
+    Without a fold, both are the end.
 
     Of as many blocks as folds and one more, the first n are learnt from in fold n, and the next is its test.
     """
