@@ -221,7 +221,7 @@ def _picture(record: SearchRecord, trials: Sequence[Trial]) -> str:
         if trial.score is not None and trial.has_ended
     ]
     title = f"{record['recipe']}: {len(lines)} trials"
-    return parallel_svg(title, coordinates, lines, record["metric"], record["higher_is_better"])
+    return parallel_svg(title, coordinates, lines, f"dev {record['metric']}", record["higher_is_better"])
 
 
 class SearchView:

@@ -13,7 +13,7 @@ from seqnlp.units import score
 
 HEIGHT, TOP, BOTTOM, SIDE = 420, 64, 48, 72
 """Pixels: the picture, and the room around the axes."""
-APART = 132
+APART = 160
 """Pixels from one axis to the next."""
 LONGEST = 18
 """Letters of a label, at most."""

@@ -258,10 +258,12 @@ class _Checker:
             example = f"{name} = [{toml_literal(value)}, ...]" if value != {} else f"{name} = [...]"
             self._fault(path, f"expected an array of choices or a range, found {describe_value(value)}", example)
             return None
-        for name in value:
-            if name not in FORMS:
-                hint = did_you_mean(name, FORMS) or f"known keys: {', '.join(FORMS)}"
-                self._fault((*path, name), "unknown key of a range or choices", hint)
+        unknown = [name for name in value if name not in FORMS]
+        for name in unknown:
+            hint = did_you_mean(name, FORMS) or f"known keys: {', '.join(FORMS)}"
+            self._fault((*path, name), "unknown key of a range or choices", hint)
+        if unknown:
+            return None
         when = self._when(value.get("when", {}), (*path, "when"))
         if "choices" in value:
             for name in RANGE:
