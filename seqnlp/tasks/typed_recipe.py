@@ -67,6 +67,8 @@ class TagDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     tokens: str | None
     labels: list[str] | None
@@ -307,6 +309,7 @@ class TrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -407,6 +410,8 @@ class ClassifyDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     text: str | None
     tokens: str | None
@@ -482,6 +487,8 @@ class LmDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     tokenizer: TokenizerSection | None
     text: str | None
@@ -516,6 +523,7 @@ class LmTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -558,6 +566,8 @@ class TranslateDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     source: str | None
     target: str | None
@@ -578,6 +588,7 @@ class TranslateTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -630,6 +641,8 @@ class ForecastDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     targets: list[str] | None
     past_covariates: list[str] | None
@@ -651,6 +664,7 @@ class ForecastTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -746,6 +760,8 @@ class TranscribeDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     audio: str | None
     text: str | None
@@ -764,6 +780,7 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
