@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +16,6 @@ from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_cons
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import HORIZON, PERCENT
-from seqnlp.notes import notes_to
 from seqnlp.plots.images import write_images
 from seqnlp.spelling import did_you_mean
 from seqnlp.units import count_of
@@ -58,8 +56,7 @@ def forecast(
         note = f"trained for {forecaster.horizon} steps; later ones are forecast from its own forecasts"
         narrow = ", and its intervals are too narrow" if forecaster.has_intervals else ""
         print(f"note: {note}{narrow}", file=sys.stderr)
-    tell = partial(print, "note:", file=sys.stderr)
-    with stderr_console().status(f"reading {Path(file).name}"), notes_to(tell):
+    with stderr_console().status(f"reading {Path(file).name}"):
         split = forecaster.read(file)
         short = forecaster.too_short(split)
         found = select(forecaster.forecast(split, horizon, level), series or [])

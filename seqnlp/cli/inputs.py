@@ -143,7 +143,7 @@ def open_inputs(
     if reader == "text":
         if column is not None:
             raise UsageError("--reader text has no columns: leave out --column")
-        return Inputs("line", lines_of(file, lines))
+        return Inputs("line", lines_of(file, lines, data_of(run).encoding))
     data = data_of(run)
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
@@ -156,16 +156,21 @@ def open_inputs(
     if kind == "text":
         if column is not None:
             raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
-        return Inputs("line", lines_of(file, lines))
+        return Inputs("line", lines_of(file, lines, data.encoding))
     return Inputs("record", table(file, reader_for(file, kind, data), name, column))
 
 
-def lines_of(file: Path | None, read: Lines) -> Iterator[list[str]]:
-    """Blocks of lines; of a file that is compressed with gzip, of its contents."""
+def lines_of(file: Path | None, read: Lines, encoding: str) -> Iterator[list[str]]:
+    """Blocks of lines; of a file that is compressed with gzip, of its contents.
+
+    A file has the encoding of the run's corpus, standard input is UTF-8.
+    """
+    from seqnlp.readers.encodings import is_utf8
     from seqnlp.readers.files import GZIP, open_text
 
-    if file is not None and file.is_file() and first_bytes(file, raw=True).startswith(GZIP):
-        lines = open_text(file)
+    is_file = file is not None and file.is_file()
+    if file is not None and is_file and (not is_utf8(encoding) or first_bytes(file, raw=True).startswith(GZIP)):
+        lines = open_text(file, encoding)
         while block := list(islice(lines, RECORDS)):
             yield block
     else:
@@ -179,6 +184,11 @@ class RunData:
     reader: Mapping[str, Any]
     column: str
     """Column of the texts."""
+
+    @property
+    def encoding(self) -> str:
+        """Encoding of the files."""
+        return str(self.reader.get("encoding", "utf-8"))
 
 
 def data_of(run: Path) -> RunData:

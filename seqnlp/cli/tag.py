@@ -73,12 +73,12 @@ def tag(
         tag_columns(tagger, file, columns, as_json)
         return
     if file is not None and ".conllu" in file.suffixes[-2:]:
-        _tag_conllu(tagger, file, raw_lines(file, keep_mark=True), as_conllu)
+        _tag_conllu(tagger, file, raw_lines(file, keep_mark=True, encoding=encoding_of(tagger)), as_conllu)
         return
     first, whole = peek(file) if reader is None and column is None else ([], decoded_blocks)
     if is_conllu([line.rstrip("\r\n") for line in first]):
         is_file = file is not None and file.is_file()
-        rest = raw_lines(Path(str(file)), keep_mark=True) if is_file else chain.from_iterable(whole(file))
+        rest = raw_lines(Path(str(file)), True, encoding_of(tagger)) if is_file else chain.from_iterable(whole(file))
         _tag_conllu(tagger, file, rest, as_conllu)
         return
     _refuse_columns(tagger, first, file, pretokenized)
@@ -179,7 +179,9 @@ def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) ->
         raise UsageError(f"--columns {names}: expected different names with commas between")
     own, name = tagger.data.reader, input_name(file)
     reader = own.model_copy(update={"names": columns}) if isinstance(own, Columns) else Columns(names=columns)
-    lines = chain.from_iterable(blocks(file)) if name == "standard input" else open_text(Path(name))
+    lines = (
+        chain.from_iterable(blocks(file)) if name == "standard input" else open_text(Path(name), encoding_of(tagger))
+    )
     read, again = tee(reader.blocks(lines, name))
     rows = ([row for row in block if isinstance(row, list)] for block in read)
     taggings = tagger.tag(reader.sentence(tokens) for tokens in rows if tokens)
@@ -191,6 +193,14 @@ def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) ->
         else:
             tagged = _rows(reader.sentence(tokens), tagging, reader.delimiter or "\t") if tagging else iter(())
             sys.stdout.write("".join((line if isinstance(line, str) else next(tagged)) + "\n" for line in block))
+
+
+def encoding_of(tagger: Tagger) -> str:
+    """Encoding of files: that of the corpus."""
+    from seqnlp.readers.base import TextReader
+
+    reader = tagger.data.reader
+    return reader.encoding if isinstance(reader, TextReader) else "utf-8"
 
 
 def _rows(sentence: Mapping[str, list[str]], tagging: Tagging, delimiter: str) -> Iterator[str]:
