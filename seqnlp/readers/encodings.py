@@ -95,12 +95,12 @@ def check_encoding(name: str) -> str:
 
 
 def is_utf8(encoding: str) -> bool:
-    """True for the names of UTF-8, with or without a byte order mark."""
+    """True for the names of UTF-8."""
     return codecs.lookup(encoding).name in (UTF8, "utf-8-sig")
 
 
 def wide_encoding(beginning: bytes) -> str | None:
-    """UTF-16 or UTF-32 by a mark or by the zeros of plain letters; None for other bytes."""
+    """UTF-16 or UTF-32, by marks or zeros; None for other bytes."""
     for mark, name in MARKS.items():
         if beginning.startswith(mark):
             return None if name == "utf-8-sig" else name
@@ -127,7 +127,7 @@ def wide_encoding(beginning: bytes) -> str | None:
 
 
 def _plausible(text: str) -> float:
-    """Share of the characters that are blanks, or letters of the commonest script of the text."""
+    """Share of blanks and letters of the commonest script."""
     blocks = Counter(ord(letter) >> 8 for letter in text if letter.isalpha() and letter > "\xff")
     common = {block for block, _ in blocks.most_common(1)} | (
         EAST if sum(block in EAST for block in blocks) > 1 else set()
@@ -200,7 +200,7 @@ def _single_bytes(sample: bytes) -> str:
 
 
 def _fit(text: str, alphabet: str) -> float:
-    """Mean worth of the characters beyond ASCII, for a language with these letters."""
+    """Mean score of the characters beyond ASCII, by an alphabet."""
     total, count = 0.0, 0
     latin = any(letter < "\u0250" for letter in alphabet)
     for place, letter in enumerate(text):

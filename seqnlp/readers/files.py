@@ -74,7 +74,7 @@ def raw_lines(path: Path, keep_mark: bool = False, encoding: str | None = None) 
 
 
 def _ends_with_cr(first: bytes) -> bool:
-    """True for the beginning of a file whose lines end with CR alone."""
+    """True for the beginning of lines that end with CR."""
     return b"\r" in first.rstrip(b"\r\n") and b"\n" not in first and b"\0" not in first
 
 
@@ -136,7 +136,7 @@ def _hint(likely: str, encoding: str | None) -> str:
 
 
 def decoded(path: Path, encoding: str, size: int = BLOCK) -> Iterator[str]:
-    """Yield the characters of a file in pieces, cut anywhere, without a byte order mark.
+    """Yield the text of a file in pieces, cut anywhere. A byte order mark is dropped.
 
     Args:
         path: The file.

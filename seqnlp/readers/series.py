@@ -283,7 +283,7 @@ class Series(Delimited):
         return numbers
 
     def _way_to_numbers(self, cells: Cells, name: str, chosen: Sequence[str], path: Path, repeated: bool) -> str:
-        """Settings that read a column which is not of numbers as these settings have them."""
+        """Settings that would read a column as numbers."""
         texts = [str(cell).strip() for cell in cells[name] if not is_missing(cell, self.na_values)]
         delimiter = "," if path.suffix == ".parquet" else self.delimiter_in(path)
         present = self.number_format
@@ -386,7 +386,7 @@ class Place:
 
     @property
     def by_series(self) -> tuple[Rows, list[int]]:
-        """Order of the rows that puts those of each series together, and the first row of each."""
+        """Order of the rows by series, and first row of each."""
         codes: dict[str, int] = {}
         of_row = np.array([codes.setdefault(name, len(codes)) for name in self.series], np.int64)
         order = np.argsort(of_row, kind="stable")
@@ -439,7 +439,7 @@ class SeriesTable:
         return local_times(self.times, self.time_zone)
 
     def in_zone(self, time_zone: str | None) -> SeriesTable:
-        """Move to UTC and a zone, where another file of the same series is; unchanged if that cannot be told."""
+        """Move to the UTC of another file; unchanged for integers."""
         if time_zone is None or self.time_zone is not None or self.times.dtype.kind != "M":
             return self
         utc = (self.times.astype("datetime64[s]") - np.timedelta64(self.offset or 0, "s")).astype("datetime64[s]")
@@ -473,7 +473,7 @@ class Records:
         return texts_of(self.times[row : row + 1], self.time_zone)[0]
 
     def daylight(self, moment: Any) -> str:
-        """Setting for local times that leap at this moment, as clocks are put forward or back; empty for others."""
+        """Setting for times that leap with the clocks; empty for others."""
         if self.time_zone is not None or self.times.dtype.kind != "M" or not (zone := zone_of_change(moment)):
             return ""
         return f"{key('time_zone', zone)} (or another with daylight saving) if clocks were put forward or back"
@@ -525,7 +525,7 @@ def _check_rising(records: Records, name: str, rows: Rows) -> None:
 
 
 def _way_to_series(records: Records, rows: Rows) -> str:
-    """Setting for a column of whole numbers that tells rows of the same time apart; empty if there is none."""
+    """Setting for a column that names series by numbers; empty for none."""
     if len(set(records.series)) > 1 or len(records.columns) < 2:
         return ""
     for place, column in enumerate(records.columns):

@@ -50,13 +50,13 @@ def encoding_settings(path: Path) -> dict[str, Any]:
 
 
 def is_ascii(path: Path) -> bool:
-    """True for a file without a character beyond ASCII, which nearly all encodings have in common."""
+    """True for a file of ASCII, which nearly all encodings share."""
     with open_bytes(path) as file:
         return all(block.isascii() for block in iter(lambda: file.read(BLOCK), b""))
 
 
 def table_settings(path: Path, lines: Sequence[str] | None = None) -> dict[str, Any]:
-    """Settings of the encoding, delimiter and quote of a table that differ from the defaults of its reader."""
+    """Encoding, delimiter and quote of a table, unless the defaults."""
     settings = encoding_settings(path)
     if lines is None:
         lines = list(islice(open_text(path, settings.get("encoding", UTF8)), HEAD))
@@ -182,7 +182,7 @@ def _time_column(header: Sequence[str], columns: Sequence[Sequence[str]]) -> tup
 
 
 def _odd(cells: Sequence[str]) -> list[str]:
-    """Texts that stand for missing values in a column which is of numbers otherwise."""
+    """Texts of missing values in a column of numbers."""
     present = [cell.strip() for cell in cells if not is_missing(cell)]
     odd = [cell for cell in present if all(isnan(each.parse(cell)) for each in FORMATS)]
     different = sorted(set(odd))

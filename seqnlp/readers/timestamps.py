@@ -370,7 +370,7 @@ def _naive(index: object) -> NDArray[np.datetime64]:
 
 
 def texts_of(times: Times, zone: str | None) -> list[str]:
-    """Write times as ISO 8601, in a zone with their distance from UTC; integers as they are."""
+    """Format times as ISO 8601, in a zone with its offset. Integers stay."""
     local = local_times(times, zone)
     if zone is None or times.dtype.kind != "M":
         return [str(moment) for moment in local]
@@ -393,7 +393,7 @@ def zone_of_offsets(times: Times, offsets: Ints) -> str | None:
 
 
 def _distance(moment: datetime, zone: ZoneInfo) -> int:
-    """Distance of a zone from UTC at a moment in UTC, in seconds."""
+    """Offset of a zone from UTC, in seconds."""
     distance = moment.replace(tzinfo=UTC).astimezone(zone).utcoffset()
     assert distance is not None
     return int(distance.total_seconds())

@@ -568,7 +568,7 @@ def _series(given: Given, path: Path, settings: dict[str, Any]) -> SeriesTable:
 
 
 def _series_columns(path: Path, given: Given, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings for the columns of a reader of series, from the first rows."""
+    """Columns of a reader of series, from the first rows."""
     if path.suffix == ".parquet":
         return {}
     reader = Series(**settings)

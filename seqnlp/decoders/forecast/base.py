@@ -99,7 +99,7 @@ class ForecastModule(DecoderModule, ABC):
         """Learned map of the embedding, shared with it, to be undone."""
 
     def of_series(self) -> Iterator[tuple[str, nn.Module, str]]:
-        """Yield tensors with a part for each series of train along their first axis: name, module, attribute."""
+        """Yield the tensors that have rows for each series: name, module, attribute."""
         if self.shifts.any():
             yield "calibration", self, "shifts"
         if self.affine is not None:
@@ -107,7 +107,7 @@ class ForecastModule(DecoderModule, ABC):
             yield "affine map", self.affine, "beta"
 
     def add_series(self, added: int, known: int) -> None:
-        """Add series, for which the mean over the `known` ones of train stands."""
+        """Add series as the mean over the `known` ones."""
         tensors = [(module, name) for _, module, name in self.of_series()]
         for module, name in {(self, "shifts"): None, **dict.fromkeys(tensors)}:
             tensor = getattr(module, name).detach()

@@ -71,7 +71,7 @@ class SeriesSplit:
         return replace(self, whole=replace(whole, names=names, values=values, times=times, offsets=offsets))
 
     def in_zone(self, time_zone: str | None) -> "SeriesSplit":
-        """Move to the time zone of train, where that is kept in UTC."""
+        """Move to the time zone of train."""
         whole = self.whole.in_zone(time_zone)
         return self if whole is self.whole else replace(self, whole=whole)
 
