@@ -53,7 +53,7 @@ def load_space(
     """
     path = find_recipe(name_or_path)
     recipe, space, document = _parse(read_text(path), path, overrides, trust)
-    return recipe, space, space.own_values(recipe, document.data)
+    return recipe, space, space.own_values(recipe, document)
 
 
 def parse_recipe(
