@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from seqnlp.api import check_finished, train
+from seqnlp.api import AnyRecipe, check_finished, train
 from seqnlp.errors import UsageError
 from seqnlp.events import Event
 from seqnlp.limits import FOLDS, SEED, SEEDS
-from seqnlp.recipe import Recipe, find_recipe, load_recipe
+from seqnlp.notes import notes_to
+from seqnlp.readers.tables import GivenTable, Table, given_splits
+from seqnlp.recipe import Recipe, RecipeSource
 from seqnlp.recipe.locate import key_parts
 from seqnlp.run import Run
 from seqnlp.run.sets import RunSet
@@ -30,22 +32,23 @@ class RepeatEvent:
     """Event of its training; None, once, if it was finished before."""
 
 
-def seeds_folder(recipe: str | Path) -> Path:
+def seeds_folder(recipe: AnyRecipe) -> Path:
     """Default folder of the runs of a recipe with several seeds."""
-    return Path("runs") / f"{find_recipe(str(recipe)).stem}_seeds"
+    return Path("runs") / f"{RecipeSource.of(recipe).name}_seeds"
 
 
-def folds_folder(recipe: str | Path) -> Path:
+def folds_folder(recipe: AnyRecipe) -> Path:
     """Default folder of the runs of a recipe on its folds."""
-    return Path("runs") / f"{find_recipe(str(recipe)).stem}_folds"
+    return Path("runs") / f"{RecipeSource.of(recipe).name}_folds"
 
 
 def train_seeds(
-    recipe: str | Path,
+    recipe: AnyRecipe,
     seeds: int = 5,
     overrides: Sequence[str] = (),
     out: str | Path | None = None,
     *,
+    data: Table | Mapping[str, Table] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     trust: bool = False,
@@ -57,10 +60,11 @@ def train_seeds(
     of them, mean and spread of all scores are written beside them, into `seeds.json`.
 
     Args:
-        recipe: A file, or the bare name of a recipe that ships.
+        recipe: A file, the bare name of a recipe that ships, or settings in Python.
         seeds: Number of trainings.
         overrides: `key=value` settings over those of the recipe.
         out: The folder of the runs; `runs/<name of the recipe>_seeds` if left out.
+        data: Tables in memory, see `seqnlp.train`.
         resume: Go on where a set of trainings has ended; finished ones are not repeated.
         overwrite: Replace the runs in the folder.
         trust: Consent to run the Python that a run brings along.
@@ -70,7 +74,7 @@ def train_seeds(
         seqnlp.errors.SeqnlpError: what `train` raises.
     """
     SEEDS.check(seeds=seeds)
-    file, parsed = _parsed(recipe, overrides, resume, overwrite, trust)
+    parsed, tables = _parsed(recipe, overrides, data, resume, overwrite, trust, notify)
     if parsed.data.folds is not None and parsed.data.fold is None:
         raise UsageError(
             f"seeds and folds contradict each other: the recipe has data.folds = {parsed.data.folds}; "
@@ -83,15 +87,16 @@ def train_seeds(
         others.append(f"data.split_seed={parsed.split_seed}")
     settings = {seed: [*others, f"seed={seed}"] for seed in range(first, first + seeds)}
     folder = RunSet(Path(out) if out is not None else seeds_folder(recipe), "seed")
-    yield from _train_set(folder, settings, file, resume, overwrite, trust, notify)
+    yield from _train_set(folder, settings, recipe, tables, resume, overwrite, trust, notify)
 
 
 def train_folds(
-    recipe: str | Path,
+    recipe: AnyRecipe,
     folds: int | None = None,
     overrides: Sequence[str] = (),
     out: str | Path | None = None,
     *,
+    data: Table | Mapping[str, Table] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     trust: bool = False,
@@ -103,10 +108,11 @@ def train_folds(
     into `folds.json`. Closing the iterator saves a checkpoint.
 
     Args:
-        recipe: A file, or the bare name of a recipe that ships.
+        recipe: A file, the bare name of a recipe that ships, or settings in Python.
         folds: Number of folds; left out: `data.folds` of the recipe, or 5.
         overrides: `key=value` settings over those of the recipe.
         out: The folder of the runs; `runs/<name of the recipe>_folds` if left out.
+        data: Tables in memory, see `seqnlp.train`.
         resume: Go on where the trainings have ended; finished ones are not repeated.
         overwrite: Replace the runs in the folder.
         trust: Consent to run the Python that a run brings along.
@@ -118,7 +124,7 @@ def train_folds(
     if folds is not None:
         FOLDS.check(folds=folds)
         overrides = [*overrides, f"data.folds={folds}"]
-    file, parsed = _parsed(recipe, overrides, resume, overwrite, trust)
+    parsed, tables = _parsed(recipe, overrides, data, resume, overwrite, trust, notify)
     if parsed.data.fold is not None:
         raise UsageError(
             f"the recipe has data.fold = {parsed.data.fold}, one fold alone: leave it out for a run a fold"
@@ -127,24 +133,33 @@ def train_folds(
     others = [*_without(overrides, "data", "folds"), f"data.folds={count}"]
     settings = {number: [*others, f"data.fold={number}"] for number in range(1, count + 1)}
     folder = RunSet(Path(out) if out is not None else folds_folder(recipe), "fold")
-    yield from _train_set(folder, settings, file, resume, overwrite, trust, notify)
+    yield from _train_set(folder, settings, recipe, tables, resume, overwrite, trust, notify)
 
 
 def _parsed(
-    recipe: str | Path, overrides: Sequence[str], resume: bool, overwrite: bool, trust: bool
-) -> tuple[Path, Recipe]:
-    """File of a recipe, and the recipe."""
+    recipe: AnyRecipe,
+    overrides: Sequence[str],
+    data: Table | Mapping[str, Table] | None,
+    resume: bool,
+    overwrite: bool,
+    trust: bool,
+    notify: Callable[[str], None],
+) -> tuple[Recipe, Mapping[str, GivenTable] | None]:
+    """Recipe, and the tables that were given."""
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     import_tasks()
-    file = find_recipe(str(recipe))
-    return file, load_recipe(file, overrides, trust)
+    with notes_to(notify):
+        tables = None if data is None else given_splits(data)
+    parsed = RecipeSource.of(recipe).load(overrides, trust, in_memory=tables is not None)
+    return (parsed if tables is None else parsed.given(tables)), tables
 
 
 def _train_set(
     folder: RunSet,
     settings: Mapping[int, Sequence[str]],
-    recipe: Path,
+    recipe: AnyRecipe,
+    tables: Mapping[str, GivenTable] | None,
     resume: bool,
     overwrite: bool,
     trust: bool,
@@ -153,9 +168,9 @@ def _train_set(
     """Train a run of the set for each number, by its settings."""
     folder.check_free(resume or overwrite)
     finished = folder.finished() if resume and folder.file.is_file() else {}
-    folder.begin(recipe.stem, list(settings))
+    folder.begin(RecipeSource.of(recipe).name, list(settings))
     try:
-        yield from _train_all(folder, settings, finished, recipe, resume, overwrite, trust, notify)
+        yield from _train_all(folder, settings, finished, recipe, tables, resume, overwrite, trust, notify)
     finally:
         if not Run.find(folder.path):  # nothing was begun
             folder.remove()
@@ -165,7 +180,8 @@ def _train_all(
     folder: RunSet,
     settings: Mapping[int, Sequence[str]],
     finished: Collection[int],
-    recipe: Path,
+    recipe: AnyRecipe,
+    tables: Mapping[str, GivenTable] | None,
     resume: bool,
     overwrite: bool,
     trust: bool,
@@ -175,11 +191,12 @@ def _train_all(
     begun = False
     for number, own in settings.items():
         run = folder.run(number)
-        if number in finished:
-            check_finished(run.path, recipe, own, trust=trust)
+        if number in finished and check_finished(run.path, recipe, own, data=tables, trust=trust):
             yield RepeatEvent(number, run.path, None)
         else:
-            training = train(recipe, own, run.path, resume=resume, overwrite=overwrite, trust=trust, notify=notify)
+            training = train(
+                recipe, own, run.path, data=tables, resume=resume, overwrite=overwrite, trust=trust, notify=notify
+            )
             with closing(training):
                 for event in training:
                     if not begun:
