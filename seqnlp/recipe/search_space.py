@@ -421,7 +421,7 @@ class _Checker:
 
     def _with(self, conditions: Mapping[str, Any], entry: _Entry, value: Any) -> Document | None:
         """Document with values set; None if there is no such place in it."""
-        values = {tuple(key.split(".")): each for key, each in conditions.items()}
+        values: dict[Keys, Any] = {tuple(key.split(".")): each for key, each in conditions.items()}
         try:
             return _with(self.document, {**values, entry.keys: value}, self.document.place(entry.path))
         except IndexError:
