@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from seqnlp.api import AnyRecipe, check_finished, train
+from seqnlp.api import AnyRecipe, Tables, check_finished, train
 from seqnlp.errors import UsageError
 from seqnlp.events import Event
 from seqnlp.limits import FOLDS, SEED, SEEDS
 from seqnlp.notes import notes_to
-from seqnlp.readers.tables import GivenTable, Table, given_splits
+from seqnlp.readers.tables import Table, given_splits
 from seqnlp.recipe import Recipe, RecipeSource
 from seqnlp.recipe.locate import key_parts
 from seqnlp.run import Run
@@ -74,7 +74,7 @@ def train_seeds(
         seqnlp.errors.SeqnlpError: what `train` raises.
     """
     SEEDS.check(seeds=seeds)
-    parsed, tables = _parsed(recipe, overrides, data, resume, overwrite, trust, notify)
+    tables, parsed = _parsed(recipe, overrides, data, resume, overwrite, trust, notify)
     if parsed.data.folds is not None and parsed.data.fold is None:
         raise UsageError(
             f"seeds and folds contradict each other: the recipe has data.folds = {parsed.data.folds}; "
@@ -112,7 +112,7 @@ def train_folds(
         folds: Number of folds; left out: `data.folds` of the recipe, or 5.
         overrides: `key=value` settings over those of the recipe.
         out: The folder of the runs; `runs/<name of the recipe>_folds` if left out.
-        data: Tables in memory, see `seqnlp.train`.
+        data: Tables in memory, see `seqnlp.train`; without test.
         resume: Go on where the trainings have ended; finished ones are not repeated.
         overwrite: Replace the runs in the folder.
         trust: Consent to run the Python that a run brings along.
@@ -124,7 +124,9 @@ def train_folds(
     if folds is not None:
         FOLDS.check(folds=folds)
         overrides = [*overrides, f"data.folds={folds}"]
-    parsed, tables = _parsed(recipe, overrides, data, resume, overwrite, trust, notify)
+    tables, parsed = _parsed(recipe, overrides, data, resume, overwrite, trust, notify)
+    if tables is not None and "test" in tables:
+        raise UsageError("a table is given for test, but in a cross-validation each fold is tested in turn")
     if parsed.data.fold is not None:
         raise UsageError(
             f"the recipe has data.fold = {parsed.data.fold}, one fold alone: leave it out for a run a fold"
@@ -144,22 +146,22 @@ def _parsed(
     overwrite: bool,
     trust: bool,
     notify: Callable[[str], None],
-) -> tuple[Recipe, Mapping[str, GivenTable] | None]:
-    """Recipe, and the tables that were given."""
+) -> tuple[Tables | None, Recipe]:
+    """Tables in memory, and the recipe that reads them or its files."""
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     import_tasks()
     with notes_to(notify):
         tables = None if data is None else given_splits(data)
     parsed = RecipeSource.of(recipe).load(overrides, trust, in_memory=tables is not None)
-    return (parsed if tables is None else parsed.given(tables)), tables
+    return tables, parsed if tables is None else parsed.given(tables)
 
 
 def _train_set(
     folder: RunSet,
     settings: Mapping[int, Sequence[str]],
     recipe: AnyRecipe,
-    tables: Mapping[str, GivenTable] | None,
+    tables: Tables | None,
     resume: bool,
     overwrite: bool,
     trust: bool,
@@ -181,7 +183,7 @@ def _train_all(
     settings: Mapping[int, Sequence[str]],
     finished: Collection[int],
     recipe: AnyRecipe,
-    tables: Mapping[str, GivenTable] | None,
+    tables: Tables | None,
     resume: bool,
     overwrite: bool,
     trust: bool,

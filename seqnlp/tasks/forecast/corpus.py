@@ -31,10 +31,10 @@ class SeriesSplit:
     """Part of that period, `train` or one of `cuts`; empty for all."""
     cuts: tuple[tuple[str, Size], ...] = ()
     """Names and sizes of the parts that are cut off at its end."""
-    fold: Fold | None = None
-    """Fold whose block of the period is `test`; the other parts are of what stands before."""
     in_memory: bool = False
     """True for series that are in no file."""
+    fold: Fold | None = None
+    """Fold whose block of the period is `test`; the other parts are of what stands before."""
 
     @classmethod
     def read(cls, place: str | Path, reader: Series | Memory) -> "SeriesSplit":
