@@ -10,9 +10,9 @@ import tomli_w
 from pydantic import Field, field_validator, model_validator
 
 from seqnlp.errors import Fault
-from seqnlp.readers import Memory, Reader, Series
+from seqnlp.readers import Memory, Reader
 from seqnlp.readers.drawn import Size
-from seqnlp.readers.memory import PREFIX
+from seqnlp.readers.held import PREFIX, TableReader, is_memory
 from seqnlp.readers.tables import GivenTable
 from seqnlp.spec import Family, Spec
 
@@ -73,6 +73,11 @@ class Data(Spec):
         named = {"dev": self.dev, "test": self.test}
         return {split: size for split, size in named.items() if isinstance(size, int | float)}
 
+    @property
+    def in_memory(self) -> bool:
+        """True for splits that were given in Python."""
+        return is_memory(self.train)
+
     def unused(self) -> Iterator[tuple[str, str]]:
         if not self.drawn:
             yield from ((key, "no split is drawn from train") for key in self.changed("split_seed"))
@@ -106,9 +111,8 @@ class Recipe(Family, ABC):
             tables: Tables by the names of the splits.
         """
         reader, data = self.data.reader, self.data
-        if not isinstance(reader, Memory):
-            series = reader if isinstance(reader, Series) else None
-            reader = Memory(series=series, columns={} if series else reader.columns, max_line=reader.max_line)
+        if not isinstance(reader, TableReader):
+            reader = Memory(columns=reader.columns, max_line=reader.max_line)
         sources: dict[str, Any] = {
             "train": f"{PREFIX}train",
             "dev": data.drawn.get("dev", DEV),

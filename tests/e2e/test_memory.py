@@ -71,7 +71,7 @@ def test_the_model_is_that_of_files(run: Path, tmp_path: Path, monkeypatch: pyte
 def test_what_was_given_is_in_the_run_as_hashes_alone(run: Path, tmp_path: Path) -> None:
     meta = json.loads((run / "meta.json").read_text())
     assert {*meta["corpus"]} == {"train", "dev", "test"}
-    recipe = (run / "recipe.toml").read_text()
+    recipe = Run(run).recipe_text()
     assert 'kind = "memory"' in recipe
     assert 'train = "memory:train"\ndev = "memory:dev"\ntest = "memory:test"' in recipe
     train(
