@@ -11,6 +11,7 @@ from seqnlp.limits import RESAMPLES, SEED
 from seqnlp.metrics.significance import ItemScore, ItemScores, Significance, compare_systems, permutation_p
 from seqnlp.notes import notes_to
 from seqnlp.readers.base import split_hash
+from seqnlp.readers.tables import DATA, GivenTable, Table, given_data
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.seeds import SeedSet
@@ -50,7 +51,7 @@ def compare_runs(
     first: str | Path,
     second: str | Path,
     split: str = "test",
-    data: str | Path | None = None,
+    data: str | Path | Table | Mapping[str, Table] | None = None,
     *,
     samples: int = SAMPLES,
     seed: int = 1,
@@ -68,7 +69,7 @@ def compare_runs(
         first: A run, or a folder of runs that `train_seeds` has made.
         second: The other one.
         split: `train`, `dev` or `test`.
-        data: Another file, instead of a split.
+        data: Another file or table, instead of a split; or tables by split, see `seqnlp.evaluate`.
         samples: Resamples.
         seed: Decides the resamples.
         trust: Consent to run the Python that the runs bring along; it is remembered.
@@ -86,12 +87,15 @@ def compare_runs(
     everyone = [run for runs in systems for run in runs]
     if data is None:
         _check_same_data({run: run.meta().get("corpus", {}).get(split, "") for run in everyone}, split)
+    given = data if data is None or isinstance(data, str | Path) else given_data(data)
+    name = split if given is None or (isinstance(given, dict) and DATA not in given) else DATA
+    name = str(given) if isinstance(given, str | Path) else name
     found: dict[Path, ItemScores] = {}
     hashes: dict[Run, str] = {}
     for run in everyone:
         if run.path not in found:
-            hashes[run], found[run.path] = _measure(run, split, data, trust, notify)
-            _check_same_data(hashes, split if data is None else str(data))
+            hashes[run], found[run.path] = _measure(run, split, given, trust, notify)
+            _check_same_data(hashes, name)
         advance(0.5 / len(everyone))
     ours, theirs = ([found[run.path] for run in runs] for runs in systems)
     scores, left_out = _comparable(ours, theirs)
@@ -110,16 +114,7 @@ def compare_runs(
             name: permutation_p([run.value for run in one], [run.value for run in other], samples, seed)
             for name, (one, other) in scores.items()
         }
-    return Comparison(
-        split if data is None else str(data),
-        ours[0].unit,
-        (len(ours), len(theirs)),
-        samples,
-        seed,
-        compared,
-        by_run,
-        left_out,
-    )
+    return Comparison(name, ours[0].unit, (len(ours), len(theirs)), samples, seed, compared, by_run, left_out)
 
 
 def runs_at(path: str | Path) -> list[Run]:
@@ -148,15 +143,21 @@ def _check_same_data(hashes: Mapping[Run, str], split: str) -> None:
 
 
 def _measure(
-    run: Run, split: str, data: str | Path | None, trust: bool, notify: Callable[[str], None]
+    run: Run, split: str, data: str | Path | Mapping[str, GivenTable] | None, trust: bool, notify: Callable[[str], None]
 ) -> tuple[str, ItemScores]:
-    """Score a run on each item of a split; also gives the hash of the split as it is now."""
+    """Score a run on each item of a split; also gives the hash of the split as it is now.
+
+    Tables that are given are the same for all runs; their hash is left empty.
+    """
     with notes_to(notify):
         opened = open_split(run.path, split, data, trust)
-    recipe = opened.recipe
-    source = str(data) if data is not None else recipe.data.splits[split]
-    place = recipe.locate(source, path_resolver(opened.run.recipe_file))
-    value = split_hash(recipe.data.reader, place, opened.table)
+    recipe, value = opened.recipe, ""
+    if data is None and split not in recipe.data.splits:
+        value = run.meta().get("corpus", {}).get(split, "")  # it is drawn, and found to be the same
+    elif data is None or isinstance(data, str | Path):
+        source = str(data) if data is not None else recipe.data.splits[split]
+        place = recipe.locate(source, path_resolver(opened.run.recipe_file))
+        value = split_hash(recipe.data.reader, place, opened.table)
     if data is None and (before := run.meta().get("corpus", {}).get(split, value)) != value:
         notify(f"{run.path}: its {split} data has changed since the training ({before[:12]}..., {value[:12]}...)")
     found = item_scores(opened.task, opened.model, opened.examples, for_scores(recipe.training.precision))

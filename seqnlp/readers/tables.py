@@ -82,7 +82,12 @@ def given_data(data: object) -> dict[str, GivenTable]:
     """
     if not isinstance(data, Mapping) or is_columns(data):
         return {DATA: GivenTable(DATA, data)}
-    return {SPLITS[name]: GivenTable(SPLITS[name], given) for name, given in data.items() if name in SPLITS}
+    names = {**SPLITS, DATA: DATA}
+    return {
+        names[name]: given if isinstance(given, GivenTable) else GivenTable(names[name], given)
+        for name, given in data.items()
+        if name in names
+    }
 
 
 def is_columns(data: Mapping[Any, Any]) -> bool:
