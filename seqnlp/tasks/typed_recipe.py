@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from seqnlp.encoders.base import Encoder as EncoderSpec
     from seqnlp.optimizers.base import Optimizer as OptimizerSpec
     from seqnlp.readers.base import Reader as ReaderSpec
-    from seqnlp.readers.series import Series as SeriesSpec
     from seqnlp.tasks.classify.recipe import ClassifyData as ClassifyDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastData as ForecastDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
@@ -143,19 +142,6 @@ class MemorySettings(TypedDict, total=False):
     max_line: int | None
     columns: dict[str, str] | None
     kind: Required[Literal['memory']]
-    series: SeriesSettings | SeriesSpec | None
-
-class SeriesSettings(TypedDict, total=False):
-    """Time series: csv, tsv or parquet with a header."""
-
-    max_line: int | None
-    columns: dict[str, str] | None
-    kind: Required[Literal['series']]
-    time: str | None
-    series: str | None
-    numeric_columns: list[str] | None
-    freq: str | None
-    gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class ParallelSettings(TypedDict, total=False):
     """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
@@ -165,6 +151,18 @@ class ParallelSettings(TypedDict, total=False):
     kind: Required[Literal['parallel']]
     suffixes: list[str] | None
     names: list[str] | None
+
+class SeriesSettings(TypedDict, total=False):
+    """Time series: csv, tsv or parquet with a header, or a table in memory."""
+
+    max_line: int | None
+    columns: dict[str, str] | None
+    kind: Required[Literal['series']]
+    time: str | None
+    series: str | None
+    numeric_columns: list[str] | None
+    freq: str | None
+    gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class TextSettings(TypedDict, total=False):
     """Plain text: one column, `text`."""
