@@ -25,6 +25,8 @@ from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.lm.dataset import NEXT
 from seqnlp.tasks.lm.incremental import IncrementalLm
 from seqnlp.tasks.lm.text_stream import TextStream
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
+from seqnlp.training.inference import in_parallel, stream_in_windows
 
 READ_AT_ONCE = 1024
 """Tokens of a text that are scored at once."""
@@ -138,6 +140,36 @@ class Generator(Predictor):
                 last, state = int(window[-1]), states.state
                 for token, nll in zip(window.tolist(), nats.tolist(), strict=True):
                     yield Token(decoder.decode(self.codec.pieces[token]), logprob=-nll)
+
+    def score_texts(self, texts: Iterable[str]) -> Iterator[NDArray[np.float64]]:
+        """Compute the log-probability of each token of independent texts.
+
+        Args:
+            texts: The texts. Each is read after a line break, as if nothing were before it.
+
+        Yields:
+            Log-probabilities of the tokens of a text, in nats; shape (tokens,).
+        """
+        return stream_in_windows(iter(texts), self._score_texts, largest=1024)
+
+    def _score_texts(self, texts: list[str]) -> list[NDArray[np.float64]]:
+        found: list[NDArray[np.float64]] = [np.empty(0) for _ in texts]
+        encoded = self.codec.encode_rows(texts)
+        for row in np.flatnonzero(encoded.lengths > READ_AT_ONCE).tolist():
+            found[row] = np.array([token.logprob for token in self.score(texts[row])], np.float64)
+        short = np.where(encoded.lengths > READ_AT_ONCE, 0, encoded.lengths)
+
+        def score(rows: NDArray[np.int64]) -> None:
+            numbers, real = encoded.pad(rows)
+            before = np.concatenate([np.full((len(rows), 1), self.codec.start), numbers[:, :-1]], 1)
+            states = self.model.encode(TokenBatch(torch.from_numpy(before), torch.from_numpy(real)))
+            nats = to_numpy(self._decoder.nats(states, torch.from_numpy(numbers).to(self.model.device)))
+            for row, own, length in zip(rows.tolist(), nats, encoded.lengths[rows].tolist(), strict=True):
+                found[row] = -own[:length].astype(np.float64)
+
+        for _ in in_parallel(score, in_order(short, EVALUATION_TOKENS), self.model.device):
+            pass
+        return found
 
     def next_tokens(self, text: str = "", most: int = 10) -> list[tuple[str, float]]:
         """Likeliest next tokens of a text with their log-probabilities, the likeliest first.
