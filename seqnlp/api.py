@@ -24,6 +24,7 @@ from seqnlp.run.tensors import not_finite
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
 from seqnlp.training.checkpoint import check_shapes
@@ -189,7 +190,7 @@ def _kept(run: Run) -> str:
 def evaluate(
     run: str | Path,
     split: str = "test",
-    data: str | Path | None = None,
+    data: str | Path | OtherData | None = None,
     *,
     context: int | None = None,
     dynamic: float | None = None,
@@ -201,7 +202,7 @@ def evaluate(
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
-        data: Another file, instead of a split.
+        data: Another file, instead of a split; or `OtherData`, which tells its reader and columns too.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
         trust: Consent to run the Python that the run brings along; it is remembered.

@@ -27,6 +27,7 @@ from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
@@ -47,13 +48,15 @@ class OpenSplit:
     examples: EncodedDataset
 
 
-def open_split(run: str | Path, split: str = "test", data: str | Path | None = None, trust: bool = False) -> OpenSplit:
+def open_split(
+    run: str | Path, split: str = "test", data: str | Path | OtherData | None = None, trust: bool = False
+) -> OpenSplit:
     """Open a run with a split of its corpus or another file.
 
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
-        data: Another file, instead of a split.
+        data: Other data, instead of a split; a path is read as `OtherData` says.
         trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
@@ -70,7 +73,9 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
         raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
     find = path_resolver(opened.recipe_file)
     drawn = recipe.data.drawn
-    if data is None and (split in drawn or (drawn and split == "train")):
+    if data is not None:
+        table = OtherData.of(data).split(recipe, find)
+    elif split in drawn or (drawn and split == "train"):
         source, table = split, drawn_split(opened, recipe, split, find)
     else:
         table = recipe.split(source, find)
