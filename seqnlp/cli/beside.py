@@ -228,7 +228,8 @@ def written_format(records: Records[Any], destination: Destination) -> str:
     if wanted == "jsonl" or (wanted in tables and records.format in ("", *tables)):
         return wanted
     found = records.format or "lines"
-    expected = [ending for ending, kind in FORMATS.items() if kind in ("jsonl", records.format)]
+    possible = {"jsonl", records.format, *(tables if records.format in ("", *tables) else ())}
+    expected = [ending for ending, kind in FORMATS.items() if kind in possible]
     raise UsageError(f"--out {destination.out}: {found} cannot be written as {wanted}; expected {', '.join(expected)}")
 
 

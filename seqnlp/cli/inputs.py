@@ -284,7 +284,7 @@ def kind_of_stream(first: list[str], name: str, data: RunData, source: str) -> s
     Raises:
         seqnlp.errors.DataError: a format that is no text; CoNLL-U; a table or parallel text without `--reader`.
     """
-    refuse_magic("".join(first[:1]).encode(), source, FORCE)
+    refuse_magic("".join(first[:10]).encode(), source, FORCE)
     kind = kind_of_lines([line.rstrip("\r\n").removeprefix("\ufeff") for line in first])
     if kind == "conllu":
         raise DataError("this looks like CoNLL-U", source, 1, FORCE)
@@ -517,7 +517,7 @@ def from_stream(file: Path | None, name: str, data: RunData, read: Lines) -> Inp
     arriving = read(file)
     first = next(arriving, [])
     everything = chain([first] if first else [], arriving)
-    refuse_magic("".join(first[:1]).encode(), source, FORCE)
+    refuse_magic("".join(first[:10]).encode(), source, FORCE)
     kind = kind_of_lines(first)
     if kind == "jsonl":
         return Inputs("record", objects_of(everything, name, source), source)

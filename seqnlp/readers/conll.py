@@ -156,6 +156,9 @@ def rewrite_columns(
             replaced |= {name for name, place in places.items() if any(row[place] != SKIPPED for row in rows)}
         tokens = iter(range(len(rows)))
         for line, row in zip(islice(raw, len(block)), block, strict=True):
+            if line.startswith(BOM):
+                out.write(BOM.encode())
+                line = line.removeprefix(BOM)
             if isinstance(row, list):
                 token = next(tokens)
                 line = with_fields(line, reader, {name: values[token] for name, values in new.items()}, path)

@@ -16,6 +16,9 @@ from seqnlp.records.base import Block, Feed, Lines, Records, Writer, in_blocks
 from seqnlp.records.columns import Added, Values, cells, check_distinct, check_free, headings
 from seqnlp.spelling import nearest_or_all
 
+END = "\r\n"
+"""Characters that need quotes, as the ends of lines do."""
+
 
 @final
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ class FieldText:
             delimiter=delimiter,
             quotechar=quotechar or None,
             quoting=csv.QUOTE_MINIMAL if quotechar else csv.QUOTE_NONE,
-            lineterminator="",
+            lineterminator=END,  # of whose characters the writer takes care
         )
 
     def row(self, fields: Sequence[str], place: str) -> str:
@@ -175,7 +178,7 @@ class FieldText:
             odd = next(field for field in fields if any(sign in field for sign in (self._delimiter, "\r", "\n")))
             problem = f"{odd!r} holds the delimiter or the end of a line, and the table has no quotes"
             raise DataError(problem, f"{self._source}, {place}", hint="--json writes JSON lines") from None
-        return self._text.getvalue()
+        return self._text.getvalue().removesuffix(END)
 
     def after(self, fields: Sequence[str], place: str) -> str:
         """Text of fields behind others, the delimiter before each."""
