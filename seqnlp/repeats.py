@@ -1,16 +1,18 @@
 """Training a recipe with several seeds, one after the other."""
 
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from seqnlp.api import check_finished, train
+from seqnlp.api import AnyRecipe, check_finished, train
 from seqnlp.errors import UsageError
 from seqnlp.events import Event
 from seqnlp.limits import SEED, SEEDS
-from seqnlp.recipe import find_recipe, load_recipe
+from seqnlp.notes import notes_to
+from seqnlp.readers.tables import GivenTable, Table, given_splits
+from seqnlp.recipe import RecipeSource
 from seqnlp.recipe.locate import key_parts
 from seqnlp.run import Run
 from seqnlp.run.seeds import SeedSet
@@ -29,17 +31,18 @@ class SeedEvent:
     """Event of its training; None, once, if it was finished before."""
 
 
-def seeds_folder(recipe: str | Path) -> Path:
+def seeds_folder(recipe: AnyRecipe) -> Path:
     """Default folder of the runs of a recipe with several seeds."""
-    return Path("runs") / f"{find_recipe(str(recipe)).stem}_seeds"
+    return Path("runs") / f"{RecipeSource.of(recipe).name}_seeds"
 
 
 def train_seeds(
-    recipe: str | Path,
+    recipe: AnyRecipe,
     seeds: int = 5,
     overrides: Sequence[str] = (),
     out: str | Path | None = None,
     *,
+    data: Table | Mapping[str, Table] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     trust: bool = False,
@@ -51,10 +54,11 @@ def train_seeds(
     of them, mean and spread of all scores are written beside them, into `seeds.json`.
 
     Args:
-        recipe: A file, or the bare name of a recipe that ships.
+        recipe: A file, the bare name of a recipe that ships, or settings in Python.
         seeds: Number of trainings.
         overrides: `key=value` settings over those of the recipe.
         out: The folder of the runs; `runs/<name of the recipe>_seeds` if left out.
+        data: Tables in memory, see `seqnlp.train`.
         resume: Go on where a set of trainings has ended; finished ones are not repeated.
         overwrite: Replace the runs in the folder.
         trust: Consent to run the Python that a run brings along.
@@ -67,8 +71,11 @@ def train_seeds(
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     SEEDS.check(seeds=seeds)
     import_tasks()
-    file = find_recipe(str(recipe))
-    parsed = load_recipe(file, overrides, trust)
+    source = RecipeSource.of(recipe)
+    with notes_to(notify):
+        tables = None if data is None else given_splits(data)
+    parsed = source.load(overrides, trust, in_memory=tables is not None)
+    parsed = parsed if tables is None else parsed.given(tables)
     first = parsed.seed
     SEED.check(seed=first + seeds - 1)
     numbers = list(range(first, first + seeds))
@@ -78,9 +85,9 @@ def train_seeds(
     folder = SeedSet(Path(out) if out is not None else seeds_folder(recipe))
     SeedSet.check_free(folder.path, resume or overwrite)
     finished = folder.finished() if resume and SeedSet.is_set(folder.path) else {}
-    folder.begin(file.stem, numbers)
+    folder.begin(source.name, numbers)
     try:
-        yield from _train_all(folder, numbers, finished, file, others, resume, overwrite, trust, notify)
+        yield from _train_all(folder, numbers, finished, recipe, others, tables, resume, overwrite, trust, notify)
     finally:
         if not Run.find(folder.path):  # nothing was begun
             folder.remove_summary()
@@ -90,8 +97,9 @@ def _train_all(
     folder: SeedSet,
     seeds: Sequence[int],
     finished: Collection[int],
-    recipe: Path,
+    recipe: AnyRecipe,
     overrides: Sequence[str],
+    tables: Mapping[str, GivenTable] | None,
     resume: bool,
     overwrite: bool,
     trust: bool,
@@ -101,11 +109,12 @@ def _train_all(
     begun = False
     for seed in seeds:
         run, settings = folder.run(seed), [*overrides, f"seed={seed}"]
-        if seed in finished:
-            check_finished(run.path, recipe, settings, trust=trust)
+        if seed in finished and check_finished(run.path, recipe, settings, data=tables, trust=trust):
             yield SeedEvent(seed, run.path, None)
         else:
-            training = train(recipe, settings, run.path, resume=resume, overwrite=overwrite, trust=trust, notify=notify)
+            training = train(
+                recipe, settings, run.path, data=tables, resume=resume, overwrite=overwrite, trust=trust, notify=notify
+            )
             with closing(training):
                 for event in training:
                     if not begun:

@@ -113,13 +113,12 @@ class Reader(Family, ABC):
                 raise DataError(f"no sequences in the slice {part} of {len(dataset):,}", whole)
             dataset = dataset.select(rows)
         if len(dataset) == 0:
-            raise DataError("no sequences in it", source)
+            raise DataError("no sequences in it", self.name_of(source))
         if self.columns:
-            dataset = dataset.rename_columns(self._renamings(dataset.column_names, source, asked))
+            dataset = dataset.rename_columns(self._renamings(dataset.column_names, self.name_of(source), asked))
 
         def place(row: int, item: int) -> str:
-            line = self.line_of(whole, row, item)
-            return f"{whole}:{line}" if line else f"{self.name_of(whole)}, row {row + 1}"
+            return self.place_of(whole, row, item)
 
         for name, need in (needs or {}).items():
             if name in dataset.column_names:
@@ -129,6 +128,11 @@ class Reader(Family, ABC):
                     byte = f"byte 0x{error.object[error.start]:02x}"
                     raise DataError(f"column {name!r}: {byte} in it is not UTF-8", self.name_of(source)) from None
         return dataset, rows
+
+    def place_of(self, source: str | Path, row: int, item: int = 0) -> str:
+        """Place of a row, and of an item of its lists, in messages."""
+        line = self.line_of(source, row, item)
+        return f"{source}:{line}" if line else f"{self.name_of(source)}, row {row + 1}"
 
     def name_of(self, source: str | Path) -> str:
         """Name of a split in messages."""
@@ -278,7 +282,7 @@ def read_corpus(
         if needs is None and (differing := expected ^ set(dataset.column_names)):
             name = min(differing)
             which = "no column" if name in expected else "a column that train lacks:"
-            raise DataError(f"{split} has {which} {name!r}", places[split])
+            raise DataError(f"{split} has {which} {name!r}", data.reader.name_of(places[split]))
     hashes = {split: split_hash(data.reader, place, splits[split]) for split, place in places.items()}
     found = None
     if documents:

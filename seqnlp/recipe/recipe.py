@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
@@ -10,10 +10,14 @@ import tomli_w
 from pydantic import Field, field_validator, model_validator
 
 from seqnlp.errors import Fault
-from seqnlp.readers import Reader
+from seqnlp.readers import Memory, Reader, Series
 from seqnlp.readers.drawn import Size
+from seqnlp.readers.memory import PREFIX
+from seqnlp.readers.tables import GivenTable
 from seqnlp.spec import Family, Spec
 
+DEV = 0.1
+"""Default share of train that is drawn for dev."""
 NUMBER = re.compile(r"0?\.\d+|\d+(\.\d+)?%")
 """Share that somebody has put in quotes."""
 
@@ -22,10 +26,10 @@ class Data(Spec):
     """`[data]` section: files, or split expressions of a hub reader, and their reader."""
 
     reader: Reader
-    """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, audio, hub."""
+    """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
     train: str
     """Training split; of a file also a slice: `train.txt[:95%]`, `train.txt[-500:]`."""
-    dev: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = 0.1
+    dev: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = DEV
     """Validation split, which decides when to stop and which model is kept; or a share or number of rows to draw from
     train, which then lacks them. Texts with one label each are drawn in proportion to the labels, CoNLL sentences in
     whole documents; of series and of running text it is the end."""
@@ -93,6 +97,27 @@ class Recipe(Family, ABC):
         """Settings without an effect beside the others: `key`, `problem` and perhaps `hint` are set."""
         yield from _unused(self, "")
 
+    def given(self, tables: Mapping[str, GivenTable]) -> Self:
+        """Replace the splits by tables in memory.
+
+        The names of columns and the settings of series stay, and so does the size of a split that is drawn.
+
+        Args:
+            tables: Tables by the names of the splits.
+        """
+        reader, data = self.data.reader, self.data
+        if not isinstance(reader, Memory):
+            series = reader if isinstance(reader, Series) else None
+            reader = Memory(series=series, columns={} if series else reader.columns, max_line=reader.max_line)
+        sources: dict[str, Any] = {
+            "train": f"{PREFIX}train",
+            "dev": data.drawn.get("dev", DEV),
+            "test": data.drawn.get("test"),
+        }
+        sources |= {name: f"{PREFIX}{name}" for name in tables if name in sources}
+        data = data.model_copy(update={**sources, "reader": reader.holding(tables)})
+        return self.model_copy(update={"data": data})
+
     @property
     def split_seed(self) -> int:
         """Seed of the splits that are drawn from train."""
@@ -114,7 +139,12 @@ def _unused(spec: Spec, prefix: str) -> Iterator[Fault]:
 
 def dump_recipe(recipe: Recipe) -> str:
     """Serialize a recipe to TOML with every default, but without None; parsing it gives the recipe back."""
-    return tomli_w.dumps(_kind_first(recipe.model_dump(exclude_none=True)))
+    return settings_toml(recipe.model_dump(exclude_none=True))
+
+
+def settings_toml(settings: Mapping[str, Any]) -> str:
+    """Serialize plain settings to TOML."""
+    return tomli_w.dumps(_kind_first(dict(settings)))
 
 
 def _kind_first(value: Any) -> Any:

@@ -35,6 +35,7 @@ class Training(Spec):
     """Length, batches and safeguards of a training."""
 
     renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
+    adjustable = ("epochs", "patience", "evaluate_every", "threads", "save_every")
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 12
     """Passes over the training data, at most."""
@@ -53,7 +54,7 @@ class Training(Spec):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Processor threads, each with its share of every batch; 0: one per core. A resumed training keeps its number."""
+    """Processor threads, each with its share of every batch; 0: one per core, or as many as a resumed training had."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints; one is also saved after each epoch."""
 
@@ -266,8 +267,13 @@ class Trainer:
             tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
         return tensors, asdict(self.progress)
 
-    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any], threads: int | None = None) -> None:
         """Load a checkpoint.
+
+        Args:
+            tensors: Tensors of `state`.
+            progress: JSON of `state`.
+            threads: Number of threads that it was saved with, if another.
 
         Raises:
             ValueError: it is not one of this training.
@@ -284,7 +290,7 @@ class Trainer:
         check_shapes(groups["average"], {str(number): tensor for number, tensor in enumerate(self.average)})
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
-        self._restore_states(groups["encoder_state"])
+        self._restore_states(groups["encoder_state"], threads or len(self.states))
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")
@@ -305,22 +311,32 @@ class Trainer:
             raise ValueError(f"step {now.step} is not that of batch {now.position} in epoch {now.epoch}")
         self.progress = now
 
-    def _restore_states(self, saved: dict[str, Tensor]) -> None:
-        """Load the state that each replica carries on from the last batch."""
+    def _restore_states(self, saved: dict[str, Tensor], threads: int) -> None:
+        """Load the state that each replica carries on from the last batch, shared out anew to other threads."""
         now, carried = self.progress, self.train.carries_state and self.progress.position > 0
         shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
-        shares: Sequence[NDArray[np.int64]] = []
+        before: Sequence[NDArray[np.int64]] = []
+        rows = np.empty(0, np.int64)
         if carried:
             rows = self.train.plan(self.seed, now.epoch)[now.position - 1]
-            shares = self.train.shares(rows, len(self.states))
+            before = self.train.shares(rows, threads)
         expected = {
             f"{replica}.{part}": torch.Size((len(share), *shape))
-            for replica, share in enumerate(shares)
+            for replica, share in enumerate(before)
             for part, shape in enumerate(shapes)
             if len(share)
         }
         if {name: tensor.shape for name, tensor in saved.items()} != expected:
             raise ValueError("the states that the encoder carries are not those of its last batch")
-        for replica in range(len(self.states)):
-            loaded = [saved[f"{replica}.{part}"] for part in range(len(shapes)) if f"{replica}.{part}" in saved]
+        if not carried:
+            self.states = [None] * len(self.states)
+            return
+        order = {int(row): place for place, row in enumerate(np.concatenate(before))}
+        whole = [
+            torch.cat([saved[f"{replica}.{part}"] for replica, share in enumerate(before) if len(share)])
+            for part in range(len(shapes))
+        ]
+        for replica, share in enumerate(self.train.shares(rows, len(self.states))):
+            places = torch.tensor([order[int(row)] for row in share], dtype=torch.long)
+            loaded = [part[places] for part in whole] if len(share) else []
             self.states[replica] = to_device(loaded, self.model.device) or None

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from seqnlp.errors import DataError, error_context
 from seqnlp.notes import note
 from seqnlp.readers.drawn import Size, counts_of, end_spans
+from seqnlp.readers.files import sha256
+from seqnlp.readers.memory import Memory, is_memory
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.slices import period_of
 from seqnlp.readers.time_axis import Times
@@ -29,13 +31,15 @@ class SeriesSplit:
     """Part of that period, `train` or one of `cuts`; empty for all."""
     cuts: tuple[tuple[str, Size], ...] = ()
     """Names and sizes of the parts that are cut off at its end."""
+    in_memory: bool = False
+    """True for series that are in no file."""
 
     @classmethod
-    def read(cls, place: str | Path, reader: Series) -> "SeriesSplit":
-        """Read a file, cached, and check the period.
+    def read(cls, place: str | Path, reader: Series | Memory) -> "SeriesSplit":
+        """Read a table or a file, cached, and check the period.
 
         Args:
-            place: The file and its period, as `reader.locate` returns them.
+            place: The table or file and its period, as `reader.locate` returns them.
             reader: The reader.
 
         Raises:
@@ -43,8 +47,11 @@ class SeriesSplit:
         """
         file, period = reader.split_slice(str(place))
         path = Path(file)
-        stat = path.stat()
-        split = cls(path, _read(reader.model_dump_json(), path, stat.st_mtime_ns, stat.st_size), period)
+        if isinstance(reader, Memory):
+            split = cls(Path(reader.name_of(file)), reader.read_series(file), period, in_memory=is_memory(file))
+        else:
+            stat = path.stat()
+            split = cls(path, _read(reader.model_dump_json(), path, stat.st_mtime_ns, stat.st_size), period)
         for number in range(len(split.names)):
             split.period(number)
         return split
@@ -64,6 +71,11 @@ class SeriesSplit:
     def name(self) -> str:
         """Name in messages."""
         return f"{self.path}{self.slice}{f' ({self.part})' if self.part else ''}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file; of the series themselves where there is none."""
+        return self.whole.digest() if self.in_memory else sha256([self.path])
 
     @property
     def names(self) -> list[str]:

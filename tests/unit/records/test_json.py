@@ -86,7 +86,7 @@ def test_only_the_new_keys_of_an_array_are_new(given: list[str], data: st.DataOb
 
 
 def test_an_indented_object_is_indented_further() -> None:
-    rows = [{"text": "a", "n": [1, 2]}, {"text": "b"}]
+    rows: list[dict[str, Any]] = [{"text": "a", "n": [1, 2]}, {"text": "b"}]
     for indent in (None, 1, 2, "\t"):
         found = beside(JsonArrayRecords, json.dumps(rows, indent=indent))
         assert found == json.dumps([{**row, "label": "@@"} for row in rows], indent=indent)
