@@ -29,7 +29,7 @@ from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
-from seqnlp.training import EncodedDataset, Preview, Trainer
+from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.inference import in_fork
 from seqnlp.training.precision import computing_in, for_scores, resolve
@@ -52,6 +52,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     trust: bool = False,
+    test: bool = True,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Generator[Event, None, None]:
     """Train a recipe into a run directory; closing the iterator saves a checkpoint.
@@ -67,6 +68,7 @@ def train(
         overwrite: Replace the existing run.
         trust: Consent to run the Python that a run brings along, where its recipe is trained or its training
             resumed; it is remembered. The plugins of other recipes need no consent.
+        test: Score the test split and trivial systems at the end; if not, that split is not looked at.
         notify: Called with each warning about the data, one line each.
 
     Raises:
@@ -83,7 +85,7 @@ def train(
         if Run.is_run(path) and (resume or overwrite):
             Run(path).check_own()
             lock.acquire()
-        yield from _train(source, overrides, path, tables, lock, resume, overwrite, trust, notify)
+        yield from _train(source, overrides, path, tables, lock, resume, overwrite, trust, test, notify)
 
 
 def _train(
@@ -95,6 +97,7 @@ def _train(
     resume: bool,
     overwrite: bool,
     trust: bool,
+    test: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
     """Train in a folder. Its lock is held, or taken before the first write."""
@@ -116,7 +119,7 @@ def _train(
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
     with notes_to(notify):
-        corpus = wanted.corpus(find)
+        corpus = read_splits(wanted, find, test)
     run = Run(path)
     if saved is None:
         with notes_to(notify), error_context("train"):
@@ -143,9 +146,42 @@ def _train(
         _adjust(run, before, wanted, notify)
     try:
         yield from _record(run, trainer)
-        yield _finish(run, trainer, task, splits)
+        yield _finish(run, trainer, task, splits, compared=test)
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
+
+
+def read_splits(recipe: TaskRecipe, find: Callable[[str], Path], test: bool = True) -> Corpus:
+    """Read the splits of a recipe; without `test`, a file of that is not opened."""
+    if test:
+        return recipe.corpus(find)
+    if isinstance(recipe.data.test, str):
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": None})})
+    corpus = recipe.corpus(find)
+    corpus.splits.pop("test", None)  # drawn from train, which must lack it anyway
+    return corpus
+
+
+def dev_metric(
+    recipe: AnyRecipe,
+    overrides: Sequence[str] = (),
+    *,
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Metric:
+    """Dev score that decides which weights a training keeps; reads train and dev, and fits the codecs.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what `train` raises before it begins.
+    """
+    import_tasks()
+    source = RecipeSource.of(recipe)
+    wanted, _, _ = _wanted(source, overrides, None, None, trust)
+    find = path_resolver(source.file)
+    with notes_to(notify):
+        corpus = read_splits(wanted, find, test=False)
+        with error_context("train"):
+            return task_class(wanted).fit(wanted, corpus.splits["train"], find).metric
 
 
 def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
@@ -277,6 +313,13 @@ def check_finished(
     wanted, _, before = _wanted(source, overrides, data, begun, trust)
     _check_same_corpus(begun, wanted.corpus(path_resolver(source.file)), wanted.data.splits)
     return before is None or wanted.training.epochs <= before.training.epochs
+
+
+def asks_for_folds(recipe: AnyRecipe, overrides: Sequence[str] = (), trust: bool = False) -> bool:
+    """True for a recipe that asks for a run for each fold."""
+    import_tasks()
+    data = RecipeSource.of(recipe).load(overrides, trust).data
+    return data.folds is not None and data.fold is None
 
 
 def load(run: str | Path, *, trust: bool = False) -> Any:
@@ -500,15 +543,15 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
     )
 
 
-def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
-    """Score the best weights and record the result."""
+def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset], compared: bool) -> Done:
+    """Score the best weights, maybe beside trivial systems; record the result."""
     model, now = trainer.model, trainer.progress
     with fitting(run, "its weights"):
         weights = run.load_model()
         check_shapes(weights, model.state_dict())
         model.load_state_dict(weights)
     _calibrate(run, trainer, task, splits["dev"])
-    baselines = task.baselines(splits, trainer.settings, trainer.seed)
+    baselines = task.baselines(splits, trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}
     for name in ("dev", "test"):
         if name in splits:

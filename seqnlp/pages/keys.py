@@ -30,6 +30,8 @@ EXAMPLES: Mapping[str, Any] = {
     "data.targets": ["load"],
     "data.text": "review",
     "data.separator": "|",
+    "data.folds": 5,
+    "data.fold": 1,
     "data.split_seed": 7,
     "data.max_ratio": 2.5,
     "data.reader": "csv",
@@ -76,6 +78,7 @@ EXAMPLES: Mapping[str, Any] = {
     "search.language_model": "runs/char_lstm",
     "tokenizer": "subwords",
     "tokenizer.max_words": 10000,
+    "training.max_seconds": 600.0,
     "training.patience": 5,
     "training.evaluate_every": 200,
 }

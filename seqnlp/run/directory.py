@@ -41,6 +41,13 @@ PROBE = "probe.json"
 NOTE = "note.json"
 SEEDS = "seeds.json"
 """Summary in a folder of runs of one recipe with several seeds; no part of a run."""
+FOLDS = "folds.json"
+"""Summary in a folder of runs of one recipe on several folds."""
+SEARCH = "search.json"
+"""Settings in a folder of the trials of a search."""
+
+SETS = (SEEDS, FOLDS, SEARCH)
+"""Files that make a folder one of runs that belong together."""
 
 DIGESTS = "digests"
 """Key of meta.json."""
@@ -130,7 +137,7 @@ class Run:
 
         They are sorted by name; damaged and half-written ones are included.
         """
-        folders = [Path(root), *(file.parent for file in Path(root).glob(f"*/{SEEDS}"))]
+        folders = [Path(root), *(file.parent for name in SETS for file in Path(root).glob(f"*/{name}"))]
         paths = {file.parent for name in (META, RECIPE) for folder in folders for file in folder.glob(f"*/{name}")}
         return sorted((run for run in map(cls, paths) if run._looks_like_a_run), key=lambda run: run.path)
 
@@ -159,7 +166,7 @@ class Run:
     def name(self) -> str:
         """Name of the folder; in a set of runs after the name of that."""
         path = Path(os.path.abspath(self.path))
-        return f"{path.parent.name}/{path.name}" if (path.parent / SEEDS).exists() else path.name
+        return f"{path.parent.name}/{path.name}" if holds_runs(path.parent) else path.name
 
     @property
     def is_finished(self) -> bool:
@@ -541,6 +548,11 @@ class Run:
         from seqnlp.run.tensors import read_tensors
 
         return read_tensors(self.path / name, self.digests() is not None)
+
+
+def holds_runs(folder: Path) -> bool:
+    """True for a folder whose runs belong together: seeds, folds, trials of a search."""
+    return any((folder / name).is_file() for name in SETS)
 
 
 def nearest_run(path: Path) -> str:

@@ -67,6 +67,8 @@ class TagDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     tokens: str | None
     labels: list[str] | None
@@ -287,6 +289,7 @@ class TrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -387,6 +390,8 @@ class ClassifyDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     text: str | None
     tokens: str | None
@@ -462,6 +467,8 @@ class LmDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     tokenizer: TokenizerSection | None
     text: str | None
@@ -496,6 +503,7 @@ class LmTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -538,6 +546,8 @@ class TranslateDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     source: str | None
     target: str | None
@@ -558,6 +568,7 @@ class TranslateTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -610,6 +621,8 @@ class ForecastDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     targets: list[str] | None
     past_covariates: list[str] | None
@@ -631,6 +644,7 @@ class ForecastTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -726,6 +740,8 @@ class TranscribeDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     audio: str | None
     text: str | None
@@ -744,6 +760,7 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None

@@ -47,6 +47,9 @@ class Training(Spec):
     """Clip the norm of the gradient to this."""
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after this many evaluations without a better dev score; left out: never."""
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Stop after this many seconds of steps and evaluations, with a last evaluation; the learning rate falls over that
+    time if it ends before the epochs. Two such trainings are not the same; left out: no limit."""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None
     """Evaluate on dev after this many steps, too; left out: only after each epoch."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -151,9 +154,9 @@ class Trainer:
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
-        while now.epoch < settings.epochs and not self._out_of_patience:
+        while now.epoch < settings.epochs and not self._is_over:
             batches = self.train.plan(self.seed, now.epoch)
-            while now.position < len(batches) and not self._out_of_patience:
+            while now.position < len(batches) and not self._is_over:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
                 portion = batches[now.position : now.position + settings.gradient_accumulation]
@@ -162,6 +165,17 @@ class Trainer:
                 now.epoch, now.position = now.epoch + 1, 0
                 self.states = [None] * len(self.states)
                 yield self._evaluate()
+            elif self._out_of_time and now.evaluated < now.step:
+                yield self._evaluate(now.position / len(batches))
+
+    @property
+    def _is_over(self) -> bool:
+        return self._out_of_patience or self._out_of_time
+
+    @property
+    def _out_of_time(self) -> bool:
+        limit = self.settings.max_seconds
+        return limit is not None and self.progress.seconds >= limit
 
     @property
     def _out_of_patience(self) -> bool:
@@ -173,14 +187,22 @@ class Trainer:
         """Reason for the end of the training."""
         if self.progress.epoch < self.settings.epochs and self._out_of_patience:
             return f"no better {self.metric.name} on dev in {self.progress.waited} evaluations"
+        if self.progress.epoch < self.settings.epochs and self._out_of_time:
+            return f"training.max_seconds = {self.settings.max_seconds:g} reached"
         return "finished"
+
+    @property
+    def _share(self) -> float:
+        """Share of the training that is done: of its steps, or of its time if that ends before."""
+        limit = self.settings.max_seconds
+        return max(self.progress.step / self.steps, min(self.progress.seconds / limit, 1.0) if limit else 0.0)
 
     def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
         now, start = self.progress, time.perf_counter()
-        rate = self.schedule.rate(now.step / self.steps) * now.decay
+        rate = self.schedule.rate(self._share) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone

@@ -42,7 +42,7 @@ def test_its_file_is_the_same_recipe(tmp_path: Path) -> None:
     recipe.save(tmp_path / "ner.toml")
     found = load_recipe(tmp_path / "ner.toml")
     assert isinstance(found, Recipe)
-    assert (found.data.reader.kind, found.data.train) == ("memory", "memory:train")
+    assert (found.data.reader.model_dump()["kind"], found.data.train) == ("memory", "memory:train")
     assert recipe.to_toml().startswith('task = "tag"\n')
     assert eval(repr(recipe), {"Recipe": seqnlp.Recipe}) == recipe
     with pytest.raises(DataError, match="can't be written: No such file or directory"):
