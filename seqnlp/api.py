@@ -27,6 +27,7 @@ from seqnlp.run.tensors import not_finite
 from seqnlp.tasks.base import Origin, Predictor, Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.checkpoint import check_shapes
@@ -246,7 +247,7 @@ def _kept(run: Run) -> str:
 def evaluate(
     run: str | Path,
     split: str = "test",
-    data: str | Path | Table | Mapping[str, Table] | None = None,
+    data: str | Path | OtherData | Table | Mapping[str, Table] | None = None,
     *,
     context: int | None = None,
     dynamic: float | None = None,
@@ -259,7 +260,7 @@ def evaluate(
         run: The run directory.
         split: `train`, `dev` or `test`.
         data: Another file or table, instead of a split; or tables by split, one of which is meant. Tables are those of
-            `train`; a run that was trained from memory needs them.
+            `train`; a run that was trained from memory needs them. `OtherData` tells reader and columns of files.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
         trust: Consent to run the Python that the run brings along; it is remembered.

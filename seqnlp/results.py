@@ -28,6 +28,8 @@ class Span:
     """Index of the character after its last one."""
     score: float
     """Lowest probability among the tags of its words."""
+    text: str
+    """Its text; words joined by single blanks where words were given."""
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ MIN_NAME = 16
 
 
 def stdout_console() -> Console:
-    """Console on standard output; unlimited width if it is no terminal and COLUMNS is not set."""
+    """Console on standard output; unlimited width if it is no terminal, whatever COLUMNS says."""
     from seqnlp.cli.console import SafeConsole
 
     console = SafeConsole()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if not console.is_terminal:  # a shell exports COLUMNS for its terminal, and a pipe would get broken names
         console.width = PIPE_WIDTH
     return console
 
@@ -113,8 +113,9 @@ def print_line_charts(
 
 
 def chart_width(console: Console) -> int:
-    """Width of a chart: that of the terminal; 80 columns in a pipe."""
-    return 80 if console.width == PIPE_WIDTH else console.width
+    """Width of a chart: that of the terminal; in a pipe COLUMNS, or 80."""
+    given = os.environ.get("COLUMNS", "")
+    return console.width if console.width != PIPE_WIDTH else int(given) if given.isdecimal() and int(given) else 80
 
 
 def has_colours(console: Console) -> bool:

@@ -29,6 +29,7 @@ from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
@@ -57,7 +58,7 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
-        data: Another file or table, instead of a split; or tables by split.
+        data: Another file or table, instead of a split; or tables by split, or `OtherData`, which tells the reader.
         trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
@@ -70,13 +71,13 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
     opened = Run.open(run)
     recipe = recipe_of(opened, trust)
     find = path_resolver(opened.recipe_file)
-    if data is not None and not isinstance(data, str | Path):
+    if isinstance(data, str | Path | OtherData):
+        other = OtherData.of(data)
+        name, table = str(other), other.split(recipe, find)
+    elif data is not None:
         tables = given_data(data)
         name = DATA if DATA in tables else split
         table = _given_split(opened, recipe, name, tables, find)
-    elif data is not None:
-        name = str(data)
-        table = recipe.split(name, find)
     else:
         name = split
         if split not in [*recipe.data.splits, *recipe.data.parts]:

@@ -43,6 +43,11 @@ class _Split:
     """True if the text was split by rule, not at blanks."""
     columns: Mapping[str, list[str]]
 
+    @property
+    def joined(self) -> str:
+        """Text that `offsets` are places in."""
+        return " ".join(self.words) if self.text is None else self.text
+
     def offsets(self) -> list[tuple[int, int]]:
         """Bounds of each word in the text."""
         if self.text is not None and self.by_rule:
@@ -265,7 +270,9 @@ def _spans(
         begin = int(offsets[row])
         first, last = start - begin, end - begin
         score = float(scores[start:end].min())
-        spans[row].append(Span(label, first, last, places[row][first][0], places[row][last - 1][1], score))
+        start_char, end_char = places[row][first][0], places[row][last - 1][1]
+        text = sentences[row].joined[start_char:end_char]
+        spans[row].append(Span(label, first, last, start_char, end_char, score, text))
     return spans
 
 
