@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
-from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
+from seqnlp.codecs import Categorical, Column, EditScriptEncoding, FeatureEncoding, LabelEncoding, TokenizedText
 from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.spans import TRAINED, Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
@@ -20,6 +20,9 @@ from seqnlp.tasks.base import TaskRecipe
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+LEMMA = "lemma"
+"""Label column that holds lemmas where the recipe does not say otherwise."""
 
 
 @final
@@ -54,7 +57,12 @@ class TagData(Data):
 
     def label_encoding(self, name: str) -> LabelEncoding:
         """Kind of the labels of a column."""
-        return self.label_codecs.get(name) or (FeatureEncoding() if name in self.by_feature else Categorical())
+        chosen = self.label_codecs.get(name)
+        if chosen is not None:
+            return chosen
+        if name in self.by_feature:
+            return FeatureEncoding()
+        return EditScriptEncoding() if name == LEMMA and self.scheme is None else Categorical()
 
     def words(self, split: "Dataset") -> Column:
         """Words of a split."""

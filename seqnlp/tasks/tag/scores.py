@@ -36,7 +36,7 @@ def tag_scores(
     scores: Scores = {}
     labels: dict[str, Any] = {}
     for name, codec in codecs.items():
-        names, gold, given = compare_labels(examples.tags[name], predicted[name], codec)
+        names, gold, given = compare_labels(examples.tags[name], predicted[name], examples.text.words, codec)
         right = gold == given
         prefix = f"{name}." if len(codecs) > 1 else ""
         if scheme is not None:
@@ -65,7 +65,7 @@ def sentence_scores(
             spans, found = read_spans(gold, scheme), read_spans(predicted[name], scheme)
             basis = digest(spans.starts, spans.ends, spans.labels.tolist())
             scores["f1"] = ItemScore(span_counts(spans, found, codes.offsets), f1, basis)
-        _, right, given = compare_labels(gold, predicted[name], codec)
+        _, right, given = compare_labels(gold, predicted[name], examples.text.words, codec)
         rows = np.repeat(np.arange(len(codes)), codes.lengths)
         correct = np.bincount(rows, right == given, len(codes))
         counts = np.stack([correct, codes.lengths], 1).astype(np.float64)
@@ -85,9 +85,10 @@ def _mean_ratio(counts: Counts) -> Counts:
 
 
 def compare_labels(
-    gold: Column, predicted: Column, codec: LabelCodec
+    gold: Column, predicted: Column, words: Column, codec: LabelCodec
 ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Label names of a column; gold and predicted numbers of every word."""
+    """Names of the classes of a column; gold and predicted numbers of every word."""
+    gold, predicted = codec.classes(gold, words), codec.classes(predicted, words)
     labels = codec.scored(gold, predicted)
     right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
     return labels.names, right, given
