@@ -203,9 +203,8 @@ class TagTask(LabellingTask):
         return calibrate_linear(model, dev, decoders)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        return preview(
-            dev, seed, self.columns[0], self.recipe.data, list(self.recipe.embedding.given_columns), self.predictor
-        )
+        given = list(self.recipe.embedding.given_columns)
+        return preview(dev, seed, self.columns[0], self.recipe.data, given, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Tagger:
         return Tagger(model, self.text_codecs, self.predicted, self.recipe.data)
