@@ -217,6 +217,7 @@ class SavedScripts(SavedCodec):
 class EditScripts(LabelCodec):
     """Lemma <-> number of the edit script that makes it of the form. A script that train did not have is -1."""
 
+    reads_words: ClassVar[bool] = True
     are_classes: ClassVar[bool] = False
 
     def __init__(self, scripts: Labels) -> None:

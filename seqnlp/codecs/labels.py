@@ -36,6 +36,8 @@ def same_class(label: str) -> str:
 class LabelCodec(Codec):
     """Codec of a column of labels for one or several decoders."""
 
+    reads_words: ClassVar[bool] = False
+    """True if its decoders also read the embedding of each word, beside its encoding in the sentence."""
     are_classes: ClassVar[bool] = True
     """False for labels that are made of the words, such as lemmas: new ones are no surprise."""
 
@@ -60,6 +62,23 @@ class LabelCodec(Codec):
             numbers: Predictions of each decoder; shape (words,).
             words: The words.
         """
+
+    def decode_likeliest(
+        self, numbers: Mapping[str, NDArray[np.int64]], scores: Mapping[str, NDArray[np.float32]], words: Column
+    ) -> tuple[Column, NDArray[np.float32]]:
+        """Decode predictions into labels and their probabilities.
+
+        Args:
+            numbers: Predictions of each decoder; shape (words,).
+            scores: Their probabilities; shape (words,). That of a label with several decoders is their product: they
+                are taken as independent.
+            words: The words.
+        """
+        return self.decode_column(numbers, words), np.prod([scores[part] for part in self.decoders], axis=0)
+
+    def loss_weights(self) -> dict[str, float]:
+        """Weight of each decoder in the loss of the column."""
+        return dict.fromkeys(self.decoders, 1.0)
 
     @property
     def is_blank(self) -> bool:

@@ -13,6 +13,7 @@ from seqnlp.codecs.spans import Scheme, read_spans
 from seqnlp.decoders.linear import LinearTagger
 from seqnlp.metrics import accuracy, label_scores, span_scores
 from seqnlp.metrics.calibration import fit_temperature
+from seqnlp.metrics.features import feature_scores, feature_values
 from seqnlp.metrics.significance import Counts, ItemScore, ItemScores, digest, f1, ratio
 from seqnlp.metrics.spans import span_counts
 from seqnlp.model import SequenceModel
@@ -24,7 +25,7 @@ from seqnlp.tasks.tag.dataset import TagDataset
 def tag_scores(
     predicted: Mapping[str, Column], examples: TagDataset, codecs: Mapping[str, LabelCodec], scheme: Scheme | None
 ) -> Scores:
-    """Accuracy, also on unknown words; precision, recall and F1 of labels or spans.
+    """Accuracy, also on unknown words; precision, recall and F1 of labels or spans, and of features.
 
     Args:
         predicted: Labels of every word, by column.
@@ -35,6 +36,8 @@ def tag_scores(
     unknown = ~examples.known
     scores: Scores = {}
     labels: dict[str, Any] = {}
+    features: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, codec in codecs.items():
         names, gold, given = compare_labels(examples.tags[name], predicted[name], examples.text.words, codec)
         right = gold == given
@@ -44,13 +47,15 @@ def tag_scores(
             scores |= spans
         else:
             labels[name] = label_scores(gold, given, names)
+            if (parts := feature_values(examples.tags[name], predicted[name])) is not None:
+                features[name], values[name] = feature_scores(parts)
         scores[f"{prefix}accuracy"] = accuracy(right)
         if unknown.any():
             scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
     if len(codecs) > 1:
         scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in codecs]))
-        return {**scores, "labels": labels}
-    return {**scores, "labels": next(iter(labels.values()))}
+    scores["labels"] = labels if len(codecs) > 1 else next(iter(labels.values()))
+    return {**scores, "features": features, "values": values} if features else scores
 
 
 def sentence_scores(
@@ -125,7 +130,8 @@ def calibrate_linear(model: SequenceModel, dev: TagDataset, columns: Sequence[st
     for name in columns:
         decoder = model.decoders[name]
         assert isinstance(decoder, LinearTagger)
-        logits = np.concatenate([to_numpy(decoder.logits(states)[states.mask]) for states in encoded])
+        read = [model.read_by(name, states) for states in encoded]
+        logits = np.concatenate([to_numpy(decoder.logits(states)[states.mask]) for states in read])
         gold = [to_numpy(batch.targets[name][states.mask]) for batch, states in zip(batches, encoded, strict=True)]
         temperatures[name] = fit_temperature(logits, np.concatenate(gold))
         decoder.temperature.fill_(temperatures[name])

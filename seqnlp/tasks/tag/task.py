@@ -16,6 +16,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
 from seqnlp.metrics import LabelPairs
+from seqnlp.metrics.features import feature_values
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note
@@ -114,16 +115,24 @@ class TagTask(LabellingTask):
     def build(self) -> SequenceModel:
         embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
+        skips = {name for name in self.labels if self._reads_words(name)}
         decoders = {
-            name: self.recipe.decoder.build(encoder.width, codec, self._allowed(name))
+            name: self.recipe.decoder.build(
+                encoder.width + embedding.width * (name in skips), codec, self._allowed(name)
+            )
             for name, codec in self.labels.items()
         }
         weights = {
-            name: weight
-            for column, weight in self.recipe.data.loss_weights.items()
-            for name in by_decoder(column, self.label_codecs[column])
+            decoder_name(column, part): weight * self.recipe.data.loss_weights.get(column, 1.0)
+            for column, codec in self.label_codecs.items()
+            for part, weight in codec.loss_weights().items()
         }
-        return SequenceModel(embedding, encoder, decoders, weights)
+        return SequenceModel(embedding, encoder, decoders, weights, skips)
+
+    def _reads_words(self, decoder: str) -> bool:
+        """True for a decoder that reads the embedding of each word, too."""
+        columns = (column for column, codec in self.label_codecs.items() if decoder in by_decoder(column, codec))
+        return any(self.label_codecs[column].reads_words for column in columns)
 
     def _allowed(self, name: str) -> Allowed | None:
         """Allowed transitions between the labels of a column, under a scheme."""
@@ -181,19 +190,26 @@ class TagTask(LabellingTask):
 
     def label_pairs(self, model: SequenceModel, examples: TagDataset) -> dict[str, LabelPairs]:
         predicted, sure = predict_tags(model, examples.text, self.predicted)
-        lengths = examples.text.codes.lengths
+        words, lengths = examples.text.words, examples.text.codes.lengths
         rows = np.repeat(np.arange(len(lengths)), lengths)
         steps = np.arange(examples.items) - np.repeat(examples.text.codes.offsets[:-1], lengths)
-        return {
-            name: LabelPairs(
-                *compare_labels(examples.tags[name], predicted[name], examples.text.words, codec),
+        found = {}
+        for name, codec in self.predicted.items():
+            gold, given = examples.tags[name], predicted[name]
+            features = None if self.recipe.data.scheme else feature_values(gold, given)
+            found[name] = LabelPairs(
+                *compare_labels(gold, given, words, codec),
                 sure[name],
                 rows,
                 steps,
                 examples.known,
+                None if codec.are_classes else (gold, given),
+                {
+                    feature: LabelPairs(*values, sure[name], rows, steps, examples.known)
+                    for feature, values in (features or {}).items()
+                },
             )
-            for name, codec in self.predicted.items()
-        }
+        return found
 
     def calibrate(self, model: SequenceModel, dev: TagDataset) -> dict[str, float]:
         """Fit the temperature of linear decoders on dev, if `decoder.calibrate` asks."""
