@@ -44,7 +44,8 @@ def feature_scores(features: dict[str, Values]) -> tuple[LabelScores, dict[str, 
         A row for each feature, in which a prediction is right if its value is; and for each feature a table with a
         row for each value that occurs.
     """
-    whole, values = {}, {}
+    whole: LabelScores = {}
+    values: dict[str, LabelScores] = {}
     for name, (names, gold, predicted) in features.items():
         table = label_scores(gold, predicted, names)
         values[name] = {value: row for value, row in table.items() if value != NOTHING}
@@ -55,4 +56,4 @@ def feature_scores(features: dict[str, Values]) -> tuple[LabelScores, dict[str, 
 
 
 def _total(mask: NDArray[np.bool_]) -> NDArray[Any]:
-    return mask.sum(keepdims=True)
+    return np.array([mask.sum()])

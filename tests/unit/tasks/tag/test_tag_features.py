@@ -162,7 +162,7 @@ def test_a_combination_that_train_lacks_is_said_if_it_is_likelier() -> None:
     together, whole = (np.e / (np.e + 2)) ** 2 * np.e / (np.e + 1), np.e / (np.e + 5)
     assert whole > together
     assert task.predictor(model).tag(["x"])[0].columns["feats"] == ["_"]
-    model.decoders["feats"].output.bias.data.zero_()  # type: ignore[union-attr]
+    model.decoders["feats"].output.bias.data.zero_()  # type: ignore[union-attr,operator]
     assert together > 1 / 6
     found = task.predictor(model).tag(["x"])[0]
     assert found.columns["feats"] == ["Case=Acc|Number=Plur"]
