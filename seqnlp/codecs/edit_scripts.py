@@ -16,7 +16,10 @@ from seqnlp.codecs.labels import NOTHING, ONLY, LabelCodec, LabelEncoding, Label
 from seqnlp.codecs.saved import Distinct, SavedCodec, damaged
 from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
+from seqnlp.notes import note
 
+MANY = 0.05
+"""Share of words without a lemma that is told."""
 LONGEST = 100
 """Characters of a form or a lemma that are aligned; a longer pair that differs gets its lemma whole."""
 
@@ -295,7 +298,11 @@ class EditScriptEncoding(LabelEncoding):
     """Occurrences in train that an edit script needs; words with a rarer one are not learned from."""
 
     def fit(self, labels: Column, words: Column) -> EditScripts:
-        counts = script_column(labels, words).counts()
+        scripts = script_column(labels, words)
+        counts = scripts.counts()
+        without, total = counts.get(WHOLE + NOTHING, 0), len(scripts.codes.values)
+        if MANY * total <= without < total:
+            note(f"{NOTHING!r} is learned as the lemma of {without:,} of {total:,} words")
         kept = [script for script, count in counts.items() if count >= self.min_count]
         if not kept:
             first = max(counts, key=counts.__getitem__)

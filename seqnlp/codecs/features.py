@@ -160,7 +160,7 @@ class Features(LabelCodec):
 
 @final
 class FeatureEncoding(LabelEncoding):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
 
     codec_class = Features
 

@@ -38,9 +38,11 @@ class TagData(Data):
     auxiliary: list[str] = []
     """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
-    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder per feature."""
+    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder per feature beside that of whole
+    labels: combinations that train lacks can be predicted."""
     label_codecs: dict[str, LabelEncoding] = {}
-    """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
+    """Kind of the labels of a column; left out: `features` for one in `by_feature`, `edit_scripts` for a column `lemma`
+    (unless there is a scheme), `categorical` for others."""
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
