@@ -172,15 +172,21 @@ class TextSettings(TypedDict, total=False):
     kind: Required[Literal['text']]
     sample_by: Literal['line', 'paragraph', 'document'] | None
 
-LabelEncodingSection: TypeAlias = "Literal['categorical', 'features'] | CategoricalSettings | FeatureEncodingSettings | LabelEncodingSpec"
+LabelEncodingSection: TypeAlias = "Literal['categorical', 'edit_scripts', 'features'] | CategoricalSettings | EditScriptEncodingSettings | FeatureEncodingSettings | LabelEncodingSpec"
 
 class CategoricalSettings(TypedDict, total=False):
     """Plain classes: each label is one."""
 
     kind: Literal['categorical']
 
+class EditScriptEncodingSettings(TypedDict, total=False):
+    """Lemmas, as edit scripts of their forms (Straka, 2018): casing, and edits around the longest common substring."""
+
+    kind: Required[Literal['edit_scripts']]
+    min_count: int | None
+
 class FeatureEncodingSettings(TypedDict, total=False):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
 
     kind: Required[Literal['features']]
 
