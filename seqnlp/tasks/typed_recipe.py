@@ -79,7 +79,7 @@ class TagDataSettings(TypedDict, total=False):
     training_scheme: Literal['bio', 'bioes'] | None
     repair: bool | None
 
-ReaderSection: TypeAlias = "Literal['audio', 'columns', 'conllu', 'csv', 'hub', 'jsonl', 'memory', 'parallel', 'series', 'text'] | AudioSettings | ColumnsSettings | ConlluSettings | CsvSettings | HubSettings | JsonlSettings | MemorySettings | ParallelSettings | SeriesSettings | TextSettings | ReaderSpec"
+ReaderSection: TypeAlias = "Literal['audio', 'columns', 'conllu', 'conllu_words', 'csv', 'hub', 'jsonl', 'memory', 'parallel', 'series', 'text'] | AudioSettings | ColumnsSettings | ConlluSettings | ConlluWordsSettings | CsvSettings | HubSettings | JsonlSettings | MemorySettings | ParallelSettings | SeriesSettings | TextSettings | ReaderSpec"
 
 class AudioSettings(TypedDict, total=False):
     """Recordings, a file a row: column `audio`, and those of a table or of a pattern of file names."""
@@ -107,6 +107,14 @@ class ConlluSettings(TypedDict, total=False):
     max_line: int | None
     columns: dict[str, str] | None
     kind: Required[Literal['conllu']]
+
+class ConlluWordsSettings(TypedDict, total=False):
+    """CoNLL-U, a word a row: those of its nine columns that are needed, as text."""
+
+    max_line: int | None
+    columns: dict[str, str] | None
+    kind: Required[Literal['conllu_words']]
+    distinct: bool | None
 
 class CsvSettings(TypedDict, total=False):
     """CSV or TSV file: one string per column, or one number for `numeric_columns`."""
