@@ -16,6 +16,7 @@ from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, consent, dump_recipe, find_recipe, load_recipe
 from seqnlp.recipe.load import path_resolver, place_faults
 from seqnlp.recipe.plugins import copies
+from seqnlp.results import ModelSummary
 from seqnlp.run import Run
 from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
@@ -24,6 +25,7 @@ from seqnlp.run.tensors import not_finite
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.model_summary import summarize
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
 from seqnlp.training.checkpoint import check_shapes
@@ -231,6 +233,35 @@ def evaluate(
         "items": opened.examples.items,
         "seconds": round(seconds, 3),
     }
+
+
+def model_summary(
+    recipe: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> ModelSummary:
+    """Describe the model that a recipe would train: layers, shapes, parameters, operations, equations.
+
+    The corpus is read, if it is there, as sizes depend on its words and labels; nothing is trained or written.
+
+    Args:
+        recipe: A file, or the bare name of a recipe that ships.
+        overrides: `key=value` settings over those of the recipe.
+        trust: Consent to run the Python that the recipe of a run brings along.
+        notify: Called with each warning about the data, one line each.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what is wrong with the recipe.
+    """
+    import_tasks()
+    file = find_recipe(str(recipe))
+    loaded = load_recipe(file, overrides, trust)
+    if not isinstance(loaded, TaskRecipe):
+        raise UsageError(f"{file}: a recipe of {type(loaded).__name__} has no model that can be told")
+    with notes_to(notify):
+        return summarize(loaded, path_resolver(file))
 
 
 def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:

@@ -252,3 +252,50 @@ class SeriesForecast:
     def to_json(self) -> dict[str, Any]:
         """Convert to a JSON object, without fields that are None."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """Layer of a model: its weights and its work."""
+
+    name: str
+    """Path in the model; decoders by their names."""
+    kind: str
+    """Class of the layer."""
+    weights: dict[str, list[int | None]]
+    """Shape of each weight by its name; None for a size that is unknown without the corpus."""
+    parameters: int | None
+    """Number of its weights, those that an earlier layer has counted left out; None if unknown."""
+    tied: list[str]
+    """Weights that it shares with an earlier layer."""
+    flops: float | None
+    """Floating-point operations of its products for a step, two for a multiplication with its addition; None if
+    unknown."""
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """Model that a recipe would train."""
+
+    task: str
+    layers: list[LayerSummary]
+    equations: dict[str, list[str]]
+    """Equations of one step of each recurrence, by its key in the recipe."""
+    parameters: int | None
+    """Number of all weights; None if unknown."""
+    trained: int | None
+    """Number of those that are trained."""
+    step: str
+    """Name of a step of the encoder, in the singular: word, frame, ..."""
+    flops: float | None
+    """Floating-point operations of all products of a forward pass, for a step; None if unknown."""
+    example: dict[str, int]
+    """Steps and items of the sequence that they were counted on."""
+    items: str
+    """Name of the items, which decoders predict."""
+    unknown: str = ""
+    """Reason why sizes are unknown; empty if none is."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert to a JSON object, without `unknown` if it is empty."""
+        return {name: value for name, value in asdict(self).items() if value != ""}

@@ -96,6 +96,8 @@ class Task(ABC):
     """Class of its recipes."""
     items_name: str
     """Unit that speed is counted in, such as words."""
+    step_name: ClassVar[str] = "step"
+    """Name of a step of the encoder, in the singular."""
     metric: Metric
     """Dev score that decides which weights are kept."""
 
@@ -113,6 +115,14 @@ class Task(ABC):
     @abstractmethod
     def restore(cls, recipe: Any, codecs: Codecs) -> Self:
         """Restore the task from the codecs of a run."""
+
+    @classmethod
+    def placeholder(cls, recipe: Any, size: int) -> Self | None:
+        """Make the task with codecs of about `size` entries, to tell its shapes without a corpus; None: it can't.
+
+        Sizes of the model that depend on the corpus must differ with `size`.
+        """
+        return None
 
     @property
     def name(self) -> str:

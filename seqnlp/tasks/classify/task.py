@@ -25,6 +25,7 @@ from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes, text_scores
+from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.training import Metric, Preview, Trainer, Training
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class ClassifyTask(LabellingTask):
     """Classification with fitted codecs."""
 
     recipe_class = ClassifyRecipe
+    step_name = "word"
     items_name = "texts"
 
     def __init__(
@@ -90,6 +92,14 @@ class ClassifyTask(LabellingTask):
         labels = Labels.from_json(codecs["labels"])
         ngrams = None if recipe.ngrams is None else recipe.ngrams.restore(codecs[NGRAMS])
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
+
+    @classmethod
+    def placeholder(cls, recipe: ClassifyRecipe, size: int) -> "ClassifyTask":
+        words = placeholder_words(size)
+        labels = Labels.fit(words.distinct)
+        ngrams = None if recipe.ngrams is None else recipe.ngrams.fit(words)
+        codecs = recipe.embedding.fit(TokenizedText(words), unknown_file)
+        return cls(recipe, codecs, labels, torch.ones(len(labels)), ngrams)
 
     def codecs(self) -> dict[str, Codec]:
         text = {codec_name(name): codec for name, codec in self.embedding_codecs.items()}

@@ -94,6 +94,15 @@ class ForecastTask(Task):
             raise damaged(saved, "expected the targets and the covariates of the recipe", "columns")
         return cls(recipe, scaler)
 
+    @classmethod
+    def placeholder(cls, recipe: ForecastRecipe, size: int) -> Self:
+        data = recipe.data
+        targets = data.targets or [f"column {number}" for number in range(size)]
+        columns = [*targets, *data.past_covariates, *data.future_covariates]
+        values = [np.arange(2.0 * len(columns)).reshape(2, -1)] * size
+        season = np.ones((size, len(columns)))
+        return cls(recipe, SeriesScaler.fit([str(number) for number in range(size)], columns, values, season))
+
     def codecs(self) -> dict[str, Codec]:
         return {"series": self.scaler}
 

@@ -18,6 +18,7 @@ from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, total_nats
+from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
@@ -29,6 +30,7 @@ class LmTask(Task):
     """Language modelling with a fitted codec."""
 
     recipe_class = LmRecipe
+    step_name = "token"
 
     def __init__(self, recipe: LmRecipe, codec: RunningText, evaluation: EvaluationSettings | None = None) -> None:
         """Store the codec, and the settings of the evaluation."""
@@ -47,6 +49,10 @@ class LmTask(Task):
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
         return cls(recipe, recipe.data.tokenizer.restore(codecs["text"]))
+
+    @classmethod
+    def placeholder(cls, recipe: LmRecipe, size: int) -> "LmTask":
+        return cls(recipe, recipe.data.tokenizer.fit([placeholder_text(size)]))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
         """Score texts in windows, or by dynamic evaluation; see `EvaluationSettings`.

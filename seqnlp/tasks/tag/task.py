@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from seqnlp.arrays import Ragged, smallest
-from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
+from seqnlp.codecs import Categorical, Codec, Column, EncodedText, LabelCodec, TextCodec, TokenizedText, Vocabulary
 from seqnlp.codecs.label_columns import label_notes
 from seqnlp.codecs.labels import by_decoder, decoder_name
 from seqnlp.codecs.spans import allowed_transitions
@@ -17,6 +17,7 @@ from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, predict_tags
 from seqnlp.tasks.tag.preview import preview
@@ -33,6 +34,7 @@ class TagTask(LabellingTask):
     """Tagging with fitted codecs."""
 
     recipe_class = TagRecipe
+    step_name = "word"
     items_name = "words"
 
     def __init__(
@@ -70,6 +72,18 @@ class TagTask(LabellingTask):
             {name: recipe.data.label_encoding(name).restore(codecs[f"labels.{name}"]) for name in recipe.columns},
             Vocabulary.from_json(codecs["train_words"]),
         )
+
+    @classmethod
+    def placeholder(cls, recipe: TagRecipe, size: int) -> "TagTask | None":
+        data = recipe.data
+        if data.by_feature or data.label_codecs:
+            return None  # the features of the labels, and so the decoders, are those of the corpus
+        words = placeholder_words(size)
+        names = ["O", *(f"B-{number}" for number in range(size))] if data.scheme else words.distinct
+        labels = {name: Categorical().fit(Column.from_rows([names]), words) for name in recipe.columns}
+        text = TokenizedText(words, dict.fromkeys(recipe.embedding.given_columns, words))
+        codecs = recipe.embedding.fit(text, unknown_file)
+        return cls(recipe, codecs, labels, Vocabulary.fit(words.counts()))
 
     def codecs(self) -> dict[str, Codec]:
         text = {codec_name(name): codec for name, codec in self.text_codecs.items()}

@@ -16,6 +16,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.ctc import BLANK, Logs
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores
+from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.transcribe.dataset import TEXT, TranscribeDataset
 from seqnlp.tasks.transcribe.features import Extractor, Recordings, SplitFeatures, split_features
 from seqnlp.tasks.transcribe.predictor import Transcriber
@@ -43,6 +44,7 @@ class TranscribeTask(LabellingTask):
     """Transcription with fitted codecs."""
 
     recipe_class = TranscribeRecipe
+    step_name = "frame"
     metric = Metric("cer", higher_is_better=False)
 
     def __init__(self, recipe: TranscribeRecipe, features: LogMelCodec, text: RunningText) -> None:
@@ -68,6 +70,11 @@ class TranscribeTask(LabellingTask):
     def restore(cls, recipe: TranscribeRecipe, codecs: Codecs) -> Self:
         features = LogMelCodec.from_json(dict(codecs["features"]))
         return cls(recipe, features, recipe.tokenizer.restore(dict(codecs["text"])))
+
+    @classmethod
+    def placeholder(cls, recipe: TranscribeRecipe, size: int) -> Self:
+        text = recipe.tokenizer.fit([placeholder_text(size)])
+        return cls(recipe, recipe.features.codec(recipe.data.sample_rate), text)
 
     def codecs(self) -> dict[str, Codec]:
         return {"features": self.features, "text": self.text}

@@ -19,6 +19,7 @@ from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.base import Codecs, Scores, Task
+from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
 from seqnlp.tasks.translate.predictor import Translator
@@ -44,6 +45,7 @@ class TranslateTask(Task):
     """Translation with fitted codecs."""
 
     recipe_class = TranslateRecipe
+    step_name = "source token"
     items_name = "target tokens"
 
     def __init__(self, recipe: TranslateRecipe, source: Sentences, target: Sentences) -> None:
@@ -82,6 +84,12 @@ class TranslateTask(Task):
             if codec.tokenizer != recipe.data.tokenizer:
                 raise damaged(codecs[name], "expected the settings of the recipe", "tokenizer")
         return cls(recipe, restored[0], restored[-1])
+
+    @classmethod
+    def placeholder(cls, recipe: TranslateRecipe, size: int) -> "TranslateTask":
+        data, lines = recipe.data, placeholder_text(size).splitlines()
+        codec = Sentences.fit(lines, data.tokenizer, data.lowercase, data.unicode_normalization, data.pretokenized)
+        return cls(recipe, codec, codec)
 
     def codecs(self) -> dict[str, Codec]:
         return (
