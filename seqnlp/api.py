@@ -11,7 +11,7 @@ import torch
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.model import SequenceModel
-from seqnlp.notes import notes_to
+from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
 from seqnlp.recipe import Recipe, consent, dump_recipe, find_recipe, load_recipe
 from seqnlp.recipe.load import path_resolver, place_faults
@@ -28,6 +28,7 @@ from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.model_summary import summarize
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Preview, Trainer
+from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
@@ -63,6 +64,7 @@ def train(
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     import_tasks()
+    notify = once(notify)  # evaluations would repeat them
     file = find_recipe(str(recipe))
     path = Path(out) if out is not None else Path("runs") / file.stem
     with RunLock(path) as lock:
@@ -113,28 +115,42 @@ def _train(
                 notify(f"{name}: {notice}")
         show = task.preview(corpus.splits["dev"], wanted.seed)
         corpus.splits.clear()  # what is encoded need not stay mapped into memory
-        trainer = _trainer(wanted, task, splits, show)
+        trainer = _trainer(wanted, task, splits, show, notify)
     if saved is None:
         _check_used(wanted, trainer.model, file, overrides)
+        for line in _advice(wanted, task, trainer, splits):
+            notify(line)
         lock.acquire()
         run = _begin(path, wanted, plugins, file, task, corpus, trainer.model.device)
     else:
         with fitting(run, "its checkpoint"):
             trainer.restore(*saved)
     try:
-        yield from _record(run, trainer)
-        yield _finish(run, trainer, task, splits)
+        yield from _record(run, trainer, splits["dev"].items, notify)
+        with notes_to(notify):
+            done = _finish(run, trainer, task, splits)
+        yield done
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
 
 
-def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
+def _advice(recipe: TaskRecipe, task: Task, trainer: Trainer, splits: Mapping[str, EncodedDataset]) -> Iterator[str]:
+    """Find settings that can't work well with the corpus."""
+    yield from settings_advice(recipe.training, recipe.optimizer, splits["train"], recipe.seed, trainer.steps)
+    yield from dev_advice(splits["dev"], recipe.rows_name, task.items_name, "dev" in recipe.data.drawn)
+    yield from task.advice(splits)
+
+
+def _record(run: Run, trainer: Trainer, dev_items: int, notify: Callable[[str], None]) -> Iterator[Event]:
     """Record events, and save checkpoints at evaluations, by time, and on exit."""
+    watch = FlatLoss(trainer.schedule.lr)
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:
-        for event in trainer.events():
+        for event in trainer.events(trainer.estimate(dev_items)):
             now = time.monotonic()
+            if (advice := watch.hear(event)) is not None:
+                notify(advice)
             due = now - saved >= trainer.settings.save_every
             if isinstance(event, Evaluated):
                 due = True
@@ -221,7 +237,8 @@ def evaluate(
     if context is not None or dynamic is not None:
         task = task.rescored(context, dynamic)
     begun = time.perf_counter()
-    scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
+    with notes_to(notify):
+        scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
     kept = opened.run.scores().get(split, {}) if data is None else {}
     return {
@@ -400,13 +417,20 @@ def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> 
             raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
 
 
-def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview) -> Trainer:
+def _trainer(
+    recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview, notify: Callable[[str], None]
+) -> Trainer:
     torch.manual_seed(recipe.seed)
     dev = splits["dev"]
+
+    def scores(model: SequenceModel) -> dict[str, float]:
+        with notes_to(notify):
+            return task.dev_scores(model, dev)
+
     return Trainer(
         task.build(),
         splits["train"],
-        lambda model: task.dev_scores(model, dev),
+        scores,
         task.metric,
         recipe.optimizer,
         recipe.training,
@@ -431,6 +455,12 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
             scores[name] = score(task, model, splits[name], trainer.precision)
             if name in baselines:
                 scores[name]["baselines"] = baselines[name]
+    metric = task.metric
+    trivial = {name: each[metric.name] for name, each in baselines.get("dev", {}).items() if metric.name in each}
+    if metric.name in scores["dev"]:
+        advice = baseline_advice(metric.name, scores["dev"][metric.name], trivial, metric.higher_is_better)
+        if advice is not None:
+            note(advice)
     scores["training"] = {
         "seconds": round(now.seconds, 2),
         "tokens_per_second": round(now.items / max(now.stepping, 1e-9), 1),

@@ -14,6 +14,7 @@ from seqnlp.cli.common import RunPath, Split, Trust, image_option
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
+from seqnlp.units import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,7 +124,7 @@ def show_confusions(console: Console, report: ErrorReport) -> None:
     if not report.confusions:
         console.print("no errors", soft_wrap=True)
     for confusion in report.confusions:
-        head = f"{confusion.gold} predicted as {confusion.predicted}, {confusion.count:,} times"
+        head = f"{confusion.gold} predicted as {confusion.predicted}, {counted(confusion.count, 'times')}"
         console.print(Text(head, "bold"), soft_wrap=True)
         for mistake in confusion.mistakes:
             console.print(Text("  ") + excerpt(mistake), soft_wrap=True)

@@ -11,6 +11,7 @@ from seqnlp.cli.common import RunPath, Split, Trust, number_option
 from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.limits import CONTEXT, RATE
+from seqnlp.units import counted
 
 
 def evaluate(
@@ -39,7 +40,8 @@ def evaluate(
         typer.echo(to_json(result))
         return
     console, scores = stdout_console(), result["scores"]
-    typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")
+    items = counted(result["items"], "items")
+    typer.echo(f"{result['split']}  {one_line(scores)}  ({items} in {result['seconds']:.2f} s)")
     for name, signature in scores.get("signatures", {}).items():
         typer.echo(f"      {name}: {signature}")
     show_baselines(console, result["baselines"])

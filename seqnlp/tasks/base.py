@@ -177,6 +177,14 @@ class Task(ABC):
         """Warnings about an encoded split, one line each."""
         return []
 
+    def advice(self, splits: Mapping[str, Any]) -> Iterator[str]:
+        """Find what of the corpus can't be learned with the recipe's settings, each with a better value.
+
+        Args:
+            splits: `train`, `dev` and perhaps more, encoded.
+        """
+        return iter(())
+
     def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
         """Score trivial systems for comparison with the model.
 

@@ -1,6 +1,6 @@
 """Classification: one label, or several, for a whole text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
@@ -18,6 +18,7 @@ from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
+from seqnlp.tasks.advice import rare_labels, unknown_words
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
@@ -148,6 +149,13 @@ class ClassifyTask(LabellingTask):
         if self.multilabel:
             return multilabel_scores(gold, probabilities, self.labels.names, examples.missing)
         return class_scores(gold, probabilities, self.labels.names)
+
+    def advice(self, splits: Mapping[str, ClassifyDataset]) -> Iterator[str]:
+        """Find classes that occur once, and words that most are unknown."""
+        train = splits["train"]
+        counts = np.bincount(train.labels.values[train.labels.values != UNSEEN], minlength=len(self.labels))
+        yield from rare_labels(self.recipe.data.label, dict(zip(self.labels.names, counts.tolist(), strict=True)))
+        yield from unknown_words(train.text)
 
     def baselines(
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int

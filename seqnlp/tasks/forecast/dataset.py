@@ -100,6 +100,14 @@ class Windows(EncodedDataset):
         """Number of values to forecast."""
         return len(self.starts) * self.shape.horizon * self.channels
 
+    @property
+    def steps(self) -> int:
+        return max(len(self) // self.stride, 1) * self.shape.lookback
+
+    @property
+    def least_batch(self) -> int:
+        return self.shape.lookback
+
     def items_in(self, rows: Rows) -> int:
         return len(rows) * self.shape.horizon * self.channels // self.parts
 

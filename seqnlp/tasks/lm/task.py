@@ -1,6 +1,7 @@
 """Language modelling over characters, words or subwords."""
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import final
 
@@ -11,6 +12,7 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import CONTEXT
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
+from seqnlp.tasks.advice import unknown_tokens
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
@@ -86,6 +88,11 @@ class LmTask(Task):
         unknown = sum(int((tokens[start : start + BLOCK] == UNKNOWN).sum()) for start in range(0, len(tokens), BLOCK))
         share = f"{unknown / len(tokens):.2%} of its {self.items_name} ({unknown:,})"
         return [f"{share} are unknown to the model, which counts them as one"] if unknown else []
+
+    def advice(self, splits: Mapping[str, StreamDataset]) -> Iterator[str]:
+        """Find a vocabulary that lacks most of the tokens of train."""
+        known = (splits["train"].tokens[:BLOCK] != UNKNOWN).mean()
+        yield from unknown_tokens(1 - float(known), f"the {self.items_name} of train", "data.tokenizer")
 
     def build(self) -> SequenceModel:
         recipe = self.recipe

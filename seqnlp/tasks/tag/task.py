@@ -1,6 +1,7 @@
 """Tagging: a label for every word, in one or several label columns."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -9,13 +10,14 @@ from seqnlp.arrays import Ragged, smallest
 from seqnlp.codecs import Categorical, Codec, Column, EncodedText, LabelCodec, TextCodec, TokenizedText, Vocabulary
 from seqnlp.codecs.label_columns import label_notes
 from seqnlp.codecs.labels import by_decoder, decoder_name
-from seqnlp.codecs.spans import allowed_transitions
+from seqnlp.codecs.spans import allowed_transitions, read_spans
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
+from seqnlp.tasks.advice import rare_labels, unknown_words
 from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
@@ -143,6 +145,16 @@ class TagTask(LabellingTask):
 
     def _scores(self, predicted: Mapping[str, Column], examples: TagDataset) -> Scores:
         return tag_scores(predicted, examples, self.predicted, self.recipe.data.encoding)
+
+    def advice(self, splits: Mapping[str, TagDataset]) -> Iterator[str]:
+        """Find labels that occur once, and words that most are unknown."""
+        train = splits["train"]
+        for name in self.columns:
+            counts = Counter(train.tags[name].counts())
+            if (scheme := self.recipe.data.encoding) is not None:  # a span counts once, however long it is
+                counts = Counter(read_spans(train.tags[name], scheme).labels.tolist())
+            yield from rare_labels(name, counts)
+        yield from unknown_words(train.text)
 
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int

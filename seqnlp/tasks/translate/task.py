@@ -1,6 +1,7 @@
 """Translation with fitted tokenizers."""
 
 import math
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import final
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from seqnlp.codecs import Codec
 from seqnlp.codecs.saved import check_settings, damaged
-from seqnlp.codecs.sentences import Sentences
+from seqnlp.codecs.sentences import UNKNOWN, Sentences
 from seqnlp.decoders import AttentionDecoder
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
@@ -18,6 +19,7 @@ from seqnlp.json_text import to_json
 from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
+from seqnlp.tasks.advice import MOSTLY, unknown_tokens
 from seqnlp.tasks.base import Codecs, Scores, Task
 from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.translate.corpus import Pairs
@@ -106,6 +108,16 @@ class TranslateTask(Task):
     def notices(self, examples: TranslateDataset) -> list[str]:
         notices = [examples.left_out] if examples.left_out else []
         return notices if has_sacrebleu() or examples.pairs.training else [*notices, NEEDED]
+
+    def advice(self, splits: Mapping[str, TranslateDataset]) -> Iterator[str]:
+        """Find vocabularies that lack most tokens of train, and limits that leave most pairs out."""
+        train = splits["train"]
+        for side, encoded in (("source", train.source), ("target", train.target)):
+            known = (encoded.values != UNKNOWN).mean() if len(encoded.values) else 1.0
+            yield from unknown_tokens(1 - float(known), f"the {side} tokens of train", "data.tokenizer")
+        if train.too_long > MOSTLY:
+            found = f"data.max_length = {self.recipe.data.max_length} leaves out {train.too_long:.0%} of train"
+            yield f"{found}; try data.max_length = {train.usual_length}, which most pairs fit into"
 
     def build(self) -> SequenceModel:
         recipe = self.recipe
