@@ -1,15 +1,18 @@
 """Public calls: train, evaluate, load."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
+from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
@@ -22,7 +25,7 @@ from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.run.tensors import not_finite
-from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.base import ItemRow, Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.model_summary import summarize
@@ -31,6 +34,9 @@ from seqnlp.training import EncodedDataset, Preview, Trainer
 from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.precision import computing_in, for_scores, resolve
+
+if TYPE_CHECKING:
+    from seqnlp.tasks.forecast.backtest import RollingForecasts
 
 LOG_EVERY = 0.5
 """Seconds between the steps that are written to events.jsonl."""
@@ -211,6 +217,7 @@ def evaluate(
     *,
     context: int | None = None,
     dynamic: float | None = None,
+    on_row: Callable[[ItemRow], None] | None = None,
     trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
@@ -222,6 +229,8 @@ def evaluate(
         data: Another file, instead of a split.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
+        on_row: Called with each item of the split: gold, predicted, right or wrong, score or loss, and its row, from 1,
+            among those that were read. Language models are then read with their whole context.
         trust: Consent to run the Python that the run brings along; it is remembered.
         notify: Called with each warning about the data, one line each.
 
@@ -240,6 +249,10 @@ def evaluate(
     with notes_to(notify):
         scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
+    if on_row is not None:
+        with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+            for row in task.item_rows(opened.model, opened.examples, opened.table):
+                on_row(row)
     kept = opened.run.scores().get(split, {}) if data is None else {}
     return {
         "run": str(run),
@@ -279,6 +292,51 @@ def model_summary(
         raise UsageError(f"{file}: a recipe of {type(loaded).__name__} has no model that can be told")
     with notes_to(notify):
         return summarize(loaded, path_resolver(file))
+
+
+def backtest(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    split: str = "test",
+    stride: int = 1,
+    level: float | None = None,
+    series: Sequence[str] = (),
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> RollingForecasts:
+    """Forecast from rolling origins, beside what came.
+
+    Args:
+        run: The run of a forecaster.
+        data: A file of series, or a period of it, instead of a split.
+        split: `train`, `dev` or `test`.
+        stride: Steps between the origins of a series.
+        level: The share of values that is to lie in the intervals, in percent; left out: 80, if the model
+            forecasts a distribution.
+        series: Only these series; all if there is none.
+        trust: Consent to run the Python that the run brings along; it is remembered.
+        notify: Called with each warning about the data, one line each.
+
+    Raises:
+        seqnlp.errors.UsageError: the run is no forecaster; a level or a series that it does not have.
+    """
+    from seqnlp.tasks.forecast.backtest import LEVEL
+    from seqnlp.tasks.forecast.dataset import Windows
+    from seqnlp.tasks.forecast.task import ForecastTask
+
+    HORIZON.check(stride=stride)
+    if level is not None and not 0 < level < 100:
+        raise UsageError(f"level {level:g}: expected a share in percent, between 0 and 100")
+    with notes_to(notify):
+        opened = open_split(run, split, data, trust)
+    if not isinstance(opened.task, ForecastTask) or not isinstance(opened.examples, Windows):
+        noun = task_info(opened.task.name).noun
+        raise UsageError(f"{run}: a backtest is of a forecaster; this run is {noun}")
+    for line in opened.task.notices(opened.examples):
+        notify(f"{split if data is None else data}: {line}")
+    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+        return opened.task.rolling(opened.model, opened.examples.rolling(stride), level or LEVEL, series)
 
 
 def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:

@@ -1,6 +1,7 @@
 """`seqnlp evaluate`."""
 
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from seqnlp.cli.common import RunPath, Split, Trust, number_option
+from seqnlp.cli.row_files import check_table, row_writer
 from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.limits import CONTEXT, RATE
@@ -26,6 +28,15 @@ def evaluate(
         float | None,
         number_option(RATE, "Language models: dynamic evaluation at this learning rate.", metavar="<rate>"),
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows",
+            metavar="<path>",
+            callback=check_table,
+            help="Also write each item into this file (.csv, .tsv, .jsonl): gold, predicted, right or wrong, score.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object: `scores`, the `baselines` of trivial systems, and so on.")
     ] = False,
@@ -35,7 +46,10 @@ def evaluate(
     from seqnlp import api
 
     notify = partial(print, "note:", file=sys.stderr)
-    result = api.evaluate(run, split, data, context=context, dynamic=dynamic, trust=trust, notify=notify)
+    with nullcontext() if rows is None else row_writer(rows) as write:
+        result = api.evaluate(
+            run, split, data, context=context, dynamic=dynamic, on_row=write, trust=trust, notify=notify
+        )
     if as_json:
         typer.echo(to_json(result))
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from seqnlp.codecs import Codec, Column
@@ -18,7 +19,7 @@ from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
 from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import Need
 from seqnlp.recipe import Recipe
-from seqnlp.results import Result
+from seqnlp.results import Report, Result
 from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
@@ -31,6 +32,20 @@ Scores = dict[str, Any]
 
 Codecs = Mapping[str, dict[str, Any]]
 """Saved codecs by name, each the object of its JSON file."""
+
+
+ItemRow = dict[str, str | int | float | bool | None]
+"""An item beside its prediction: a row of a table, whose keys are the same for all items of a split."""
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """Sizes of an error analysis."""
+
+    confusions: int = 10
+    """Most frequent confusions, worst sentences or most surprising contexts, at most."""
+    examples: int = 2
+    """Examples of each kind of error."""
 
 
 class TaskRecipe(Recipe, ABC):
@@ -148,6 +163,29 @@ class Task(ABC):
     def item_scores(self, model: SequenceModel, dataset: Any) -> ItemScores | None:
         """Main scores by item, for tests of significance; None without any."""
         return None
+
+    def item_rows(self, model: SequenceModel, dataset: Any, table: Any) -> Iterator[ItemRow]:
+        """Predict each item of a split: gold, predicted, right or wrong, score or loss, and its row.
+
+        Args:
+            model: The trained model.
+            dataset: The encoded split.
+            table: The split as it was read.
+
+        Raises:
+            seqnlp.errors.UsageError: the task has no predictions by item.
+        """
+        raise UsageError(f"this run is {task_info(self.name).noun}, which has no predictions by row")
+
+    def error_reports(
+        self, model: SequenceModel, dataset: Any, table: Any, settings: ReportSettings
+    ) -> Mapping[str, Report]:
+        """Analyse the errors of a model on a split; a report for each label column, or one with a name of its own.
+
+        Raises:
+            seqnlp.errors.UsageError: the task has no such analysis.
+        """
+        raise UsageError(f"this run is {task_info(self.name).noun}, whose errors are not analysed")
 
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
         """Scores of dev during training, among them `metric`."""

@@ -19,7 +19,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.advice import rare_labels, unknown_words
-from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
@@ -203,6 +203,29 @@ class ClassifyTask(LabellingTask):
             )
             for n, (label, score) in enumerate(zip(self.labels.names, scores.T, strict=True))
         }
+
+    def item_rows(self, model: SequenceModel, dataset: ClassifyDataset, table: "Dataset") -> Iterator[ItemRow]:
+        """Each text with its class, or classes, the probability of the prediction, and the loss of the right one."""
+        scores = predict_classes(model, dataset, self.labels).scores
+        losses = text_scores(scores, dataset, self.labels).scores["log_loss"].counts[:, 0]
+        column = self.recipe.data.tokens or self.recipe.data.text or "text"
+        gold, texts = self.recipe.labels(table), table[column]
+        separator = self.recipe.data.separator or "|"
+        for row, own in enumerate(scores):
+            right = [gold.distinct[code] for code in gold.codes[row].tolist()]
+            chosen = np.flatnonzero(own > 0.5) if self.multilabel else own.argmax(keepdims=True)
+            found = [self.labels.names[number] for number in chosen.tolist()]
+            sure = float(np.maximum(own, 1 - own).min()) if self.multilabel else float(own.max())
+            text = texts[row]
+            yield {
+                "row": row + 1,
+                "text": text if isinstance(text, str) else " ".join(text),
+                "gold": separator.join(right),
+                "predicted": separator.join(found),
+                "right": set(right) == set(found),
+                "score": sure,
+                "log_loss": max(float(losses[row]), 0.0),  # not -0.0
+            }
 
     def calibrate(self, model: SequenceModel, dev: ClassifyDataset) -> dict[str, float]:
         """Fit the temperature on dev, if `decoder.calibrate` asks for it."""

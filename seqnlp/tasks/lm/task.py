@@ -12,14 +12,16 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import CONTEXT
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
+from seqnlp.results import SurpriseReport
 from seqnlp.tasks.advice import unknown_tokens
-from seqnlp.tasks.base import Codecs, Scores, Task
+from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
-from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, total_nats
+from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, predict_tokens, total_nats
+from seqnlp.tasks.lm.surprise import surprise_report, token_rows
 from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.training import Metric, Preview
 
@@ -114,6 +116,16 @@ class LmTask(Task):
     def item_scores(self, model: SequenceModel, examples: StreamDataset) -> ItemScores:
         """Nats by block of tokens."""
         return block_scores(model, examples, self.codec)
+
+    def item_rows(self, model: SequenceModel, dataset: StreamDataset, table: TextSplit) -> Iterator[ItemRow]:
+        """Each token with the likeliest one and its own surprise."""
+        yield from token_rows(dataset, self.codec, predict_tokens(model, dataset))
+
+    def error_reports(
+        self, model: SequenceModel, dataset: StreamDataset, table: TextSplit, settings: ReportSettings
+    ) -> dict[str, SurpriseReport]:
+        found = predict_tokens(model, dataset)
+        return {"surprise": surprise_report(dataset, self.codec, found, settings.confusions)}
 
     def preview(self, dev: TextSplit, seed: int) -> Preview:
         return preview(dev, seed, self.predictor)

@@ -18,10 +18,10 @@ from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.advice import rare_labels, unknown_words
-from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
-from seqnlp.tasks.tag.predictor import Tagger, predict_tags
+from seqnlp.tasks.tag.predictor import Tagger, as_in_corpus, predict_tags
 from seqnlp.tasks.tag.preview import preview
 from seqnlp.tasks.tag.recipe import TagRecipe, about_column
 from seqnlp.tasks.tag.scores import calibrate_linear, compare_labels, most_frequent_tags, sentence_scores, tag_scores
@@ -188,6 +188,26 @@ class TagTask(LabellingTask):
             )
             for name, codec in self.predicted.items()
         }
+
+    def item_rows(self, model: SequenceModel, dataset: TagDataset, table: "Dataset") -> Iterator[ItemRow]:
+        """Each word with its labels, in the scheme of the corpus."""
+        predicted, scores = predict_tags(model, dataset.text, self.predicted)
+        gold = {name: as_in_corpus(dataset.tags[name], self.recipe.data) for name in self.columns}
+        ours = {name: as_in_corpus(predicted[name], self.recipe.data) for name in self.columns}
+        words, known = dataset.text.words, dataset.known
+        place = 0
+        for row, sentence in enumerate(words.rows()):
+            for step, word in enumerate(sentence):
+                found: ItemRow = {"row": row + 1, "token": step + 1, "word": word}
+                for name in self.columns:
+                    prefix = f"{name}." if len(self.columns) > 1 else ""
+                    found[f"{prefix}gold"] = gold[name][place]
+                    found[f"{prefix}predicted"] = ours[name][place]
+                    found[f"{prefix}right"] = gold[name][place] == ours[name][place]
+                    found[f"{prefix}score"] = float(scores[name][place])
+                found["known"] = bool(known[place])
+                yield found
+                place += 1
 
     def calibrate(self, model: SequenceModel, dev: TagDataset) -> dict[str, float]:
         """Fit the temperature of linear decoders on dev, if `decoder.calibrate` asks."""

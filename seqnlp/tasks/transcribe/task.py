@@ -1,6 +1,6 @@
 """Transcription with fitted codecs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Self, final
 
 import numpy as np
@@ -15,7 +15,7 @@ from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.ctc import BLANK, Logs
-from seqnlp.tasks.base import Codecs, LabellingTask, Scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores
 from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.transcribe.dataset import TEXT, TranscribeDataset
 from seqnlp.tasks.transcribe.features import Extractor, Recordings, SplitFeatures, split_features
@@ -161,6 +161,20 @@ class TranscribeTask(LabellingTask):
         references = _as_trained(self.recipe, examples.texts)
         pairs = confused_labels(references, examples.rows, predict_logs(model, examples), self.text)
         return {self.recipe.data.text: pairs}
+
+    def item_rows(self, model: SequenceModel, dataset: TranscribeDataset, table: "Dataset") -> Iterator[ItemRow]:
+        """Each recording with its transcript and the edits between both."""
+        found = self._transcripts(model, predict_logs(model, dataset))
+        edits = recording_scores(dataset.texts, found).scores
+        for number, (row, gold, text) in enumerate(zip(dataset.rows.tolist(), dataset.texts, found, strict=True)):
+            rates = {name: each.counts[number] for name, each in edits.items() if name in ("cer", "wer")}
+            yield {
+                "row": row + 1,
+                "gold": gold,
+                "predicted": text,
+                "right": bool(edits["exact_match"].counts[number, 0]),
+                **{name: float(wrong / max(length, 1)) for name, (wrong, length) in rates.items()},
+            }
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         return preview(self.encode(dev, 1), seed, self.text)

@@ -19,11 +19,13 @@ from seqnlp.json_text import to_json
 from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
+from seqnlp.results import JudgedTranslation, TranslationReport
 from seqnlp.tasks.advice import MOSTLY, unknown_tokens
-from seqnlp.tasks.base import Codecs, Scores, Task
+from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
 from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
+from seqnlp.tasks.translate.errors import similarity, translation_report
 from seqnlp.tasks.translate.predictor import Translator
 from seqnlp.tasks.translate.preview import preview
 from seqnlp.tasks.translate.recipe import TranslateRecipe
@@ -193,6 +195,49 @@ class TranslateTask(Task):
             counts[rows, 0], counts[rows, 1] = to_numpy(nats), examples.row_items[rows]
         basis = digest(references, to_json(self.target.to_json()))
         return ItemScores("sentences", {**found, "nats": ItemScore(counts, ratio, basis)})
+
+    def judged(self, model: SequenceModel, dataset: TranslateDataset) -> tuple[str, list[JudgedTranslation]]:
+        """Every translation beside its reference, and the name of their similarity."""
+        name, similar = similarity(self.recipe.data.lowercase)
+        ours, theirs = self.translations(model, dataset, self.recipe.search), self.references(dataset)
+        texts = list(chain.from_iterable(dataset.pairs.sources()))
+        nats = np.zeros(len(ours))
+        batches = dataset.in_order()
+        sums = in_parallel(lambda rows: nats_of(model, dataset, rows).sum(1), batches, model.device)
+        for rows, each in zip(batches, sums, strict=True):
+            nats[rows] = to_numpy(each) / np.maximum(dataset.row_items[rows], 1)
+        numbers = dataset.rows.tolist()
+        return name, [
+            JudgedTranslation(row + 1, texts[row], reference, text, similar(text, reference), surprise)
+            for row, text, reference, surprise in zip(numbers, ours, theirs, nats.tolist(), strict=True)
+        ]
+
+    def item_rows(self, model: SequenceModel, dataset: TranslateDataset, table: Pairs) -> Iterator[ItemRow]:
+        """Each pair with its translation, the similarity of both, and the nats of the reference."""
+        name, judged = self.judged(model, dataset)
+        for each in judged:
+            yield {
+                "row": each.row,
+                "source": each.source,
+                "gold": each.reference,
+                "predicted": each.translation,
+                "right": each.translation == self.target.clean(each.reference),
+                name: each.score,
+                "nats": each.nats,
+            }
+
+    def error_reports(
+        self, model: SequenceModel, dataset: TranslateDataset, table: Pairs, settings: ReportSettings
+    ) -> dict[str, TranslationReport]:
+        name, judged = self.judged(model, dataset)
+        data, ours = self.recipe.data, [each.translation for each in judged]
+        theirs = [each.reference for each in judged]
+        scores = overlap_scores(ours, theirs, data.lowercase, data.pretokenized)[0] if has_sacrebleu() else {}
+        scores["exact_match"] = exact_match(ours, list(map(self.target.clean, theirs)))
+        lengths = dataset.source.lengths.tolist()
+        return {
+            "translation": translation_report(judged, lengths, scores, name, settings.confusions, settings.examples)
+        }
 
     def preview(self, dev: Pairs, seed: int) -> Preview:
         """Pick a few sentences of dev, to be translated after each evaluation. The translation is greedy."""
