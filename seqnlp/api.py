@@ -476,7 +476,11 @@ def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> 
 
 
 def _trainer(
-    recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview, notify: Callable[[str], None]
+    recipe: TaskRecipe,
+    task: Task,
+    splits: dict[str, EncodedDataset],
+    show: Preview,
+    notify: Callable[[str], None] = lambda line: None,
 ) -> Trainer:
     torch.manual_seed(recipe.seed)
     dev = splits["dev"]

@@ -69,7 +69,7 @@ def backtest_run(
 
 
 def show_report(console: Console, report: BacktestReport) -> None:
-    """Print errors by step of the horizon, and a chart of each series."""
+    """Print errors by horizon step, and a chart of each series."""
     header = ["step", "count", "mae", "mae_units", "rmse_units", "bias_units"]
     covered = report.level is not None
     if covered:

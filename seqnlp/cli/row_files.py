@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 
 def check_table(file: Path | None) -> Path | None:
-    """Check the ending and the folder of a table that will be written.
+    """Check the ending and the folder of an output table.
 
     Raises:
         seqnlp.errors.UsageError: for another ending, a folder, or a file in no folder.

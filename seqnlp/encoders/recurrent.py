@@ -113,6 +113,7 @@ class Gru(ClassicEncoder):
 
     @property
     def equations(self) -> tuple[str, ...]:
+        gates: tuple[str, ...]
         if self.layer_norm:
             gates = ("[r, z] = σ(LN_x([W_r x, W_z x]) + LN_h([U_r h, U_z h]))",)
             candidate = "n = tanh(LN_n(W_n x) + r ⊙ LN_m(U_n h))"

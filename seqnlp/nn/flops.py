@@ -1,4 +1,4 @@
-"""Floating-point operations of the matrix products and convolutions of a network, counted as it runs."""
+"""Floating-point operations of products and convolutions, counted as a network runs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ MAPPING: dict[Any, Any] = {torch.ops.aten.mkldnn_rnn_layer: _fused_rnn}
 
 
 def count_flops(root: nn.Module, work: Callable[[], Any]) -> dict[str, int]:
-    """Count the operations of some work, two for each multiplication with its addition.
+    """Count floating-point operations: two for each multiplication with its addition.
 
     Args:
         root: A module that the work calls, whose parts are told apart.

@@ -35,7 +35,7 @@ def rare_labels(column: str, counts: Mapping[str, int]) -> Iterator[str]:
 
 
 def unknown_words(text: EncodedText, where: str = "train") -> Iterator[str]:
-    """Warn of vocabularies of words that lack most of the words of a split."""
+    """Warn of vocabularies that lack most words of a split."""
     codes = text.codes.values
     for name, features in text.features.items():
         numbers = features.words.get(IDS)

@@ -133,9 +133,9 @@ class Task(ABC):
 
     @classmethod
     def placeholder(cls, recipe: Any, size: int) -> Self | None:
-        """Make the task with codecs of about `size` entries, to tell its shapes without a corpus; None: it can't.
+        """Make the task with placeholder codecs of about `size` entries; None: it can't.
 
-        Sizes of the model that depend on the corpus must differ with `size`.
+        It tells the shapes of the model without a corpus: sizes that depend on one must differ with `size`.
         """
         return None
 
@@ -216,7 +216,7 @@ class Task(ABC):
         return []
 
     def advice(self, splits: Mapping[str, Any]) -> Iterator[str]:
-        """Find what of the corpus can't be learned with the recipe's settings, each with a better value.
+        """Find what can't be learned with these settings, each with advice.
 
         Args:
             splits: `train`, `dev` and perhaps more, encoded.

@@ -107,7 +107,7 @@ def _example(model: SequenceModel, examples: EncodedDataset) -> _Example:
         parts["encoder"] = _Call(lambda: model.encoder(found[0], batch.inputs.mask, None), model.encoder)
         for number, (name, decoder) in enumerate(model.decoders.items()):
             target = batch.targets[name]
-            parts[f"heads.{number}"] = _Call(lambda d=decoder, t=target: d.loss(found[1], t), decoder)  # type: ignore[misc]
+            parts[f"heads.{number}"] = _Call(lambda d=decoder, t=target: d.loss(found[1], t), decoder)
         for path, call in parts.items():
             counted = count_flops(call, lambda call=call: found.append(call()))  # type: ignore[misc]
             for inside, count in counted.items():
@@ -120,7 +120,7 @@ def _example(model: SequenceModel, examples: EncodedDataset) -> _Example:
 
 @final
 class _Call(nn.Module):
-    """Module that calls a method of another, so that what it does is counted as that one's."""
+    """Call of another module's method, counted as that module's."""
 
     def __init__(self, work: Any, part: nn.Module) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ def _decoders(model: SequenceModel) -> list[str]:
 
 
 def _name(path: str, names: Mapping[str, str]) -> str:
-    """Path of a module, with the names of what is in a list."""
+    """Path of a module, with names for places in lists."""
     for part, name in names.items():
         if path == part or path.startswith(f"{part}."):
             return f"{name}{path[len(part) :]}"
@@ -177,7 +177,7 @@ def _without_corpus(recipe: TaskRecipe) -> ModelSummary:
     """Describe what is known without a corpus: shapes that placeholders of two sizes have in common."""
     kind = task_class(recipe)
     plain = ModelSummary(
-        task=str(recipe.task),
+        task=str(type(recipe).model_fields["task"].default),
         layers=[],
         equations=equations(recipe),
         parameters=None,

@@ -34,7 +34,7 @@ HIGH_RATE = 0.01
 def settings_advice(
     training: Training, optimizer: Optimizer, train: EncodedDataset, seed: int, steps: int
 ) -> Iterator[str]:
-    """Find settings of the training that don't fit its corpus or each other, each with a better value.
+    """Find settings that don't fit the corpus, each with a better value.
 
     Args:
         training: The recipe's `[training]`.
@@ -86,7 +86,7 @@ def _batches(training: Training, train: EncodedDataset, batches: int, steps: int
 
 
 def dev_advice(dev: EncodedDataset, rows: str, items: str, drawn: bool) -> Iterator[str]:
-    """Warn of a dev split that is too small to choose a model by.
+    """Warn of a dev split too small to choose a model by.
 
     Args:
         dev: The encoded split.
@@ -113,7 +113,7 @@ def _rounded(value: float) -> int:
 
 @final
 class FlatLoss:
-    """Watch over the events of a training for a loss that does not fall."""
+    """Watch over a training for a loss that does not fall."""
 
     def __init__(self, lr: float) -> None:
         """Store the recipe's learning rate."""

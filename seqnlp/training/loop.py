@@ -221,7 +221,10 @@ class Trainer:
         return Estimate(seconds, None if used is None else used + moments + weights)
 
     def _optimizer_costs(self) -> tuple[float, int]:
-        """Seconds of a step of the optimizer, and bytes of its state, by steps on copies of some parameters."""
+        """Seconds of an optimizer step, and bytes of its state.
+
+        Steps are taken on copies of some parameters.
+        """
         copies: list[torch.nn.Parameter] = []
         for parameter in self.parameters:
             copies.append(torch.nn.Parameter(parameter.detach().clone()))

@@ -205,7 +205,7 @@ class ClassifyTask(LabellingTask):
         }
 
     def item_rows(self, model: SequenceModel, dataset: ClassifyDataset, table: "Dataset") -> Iterator[ItemRow]:
-        """Each text with its class, or classes, the probability of the prediction, and the loss of the right one."""
+        """Each text with gold and predicted classes, probability, and log loss."""
         scores = predict_classes(model, dataset, self.labels).scores
         losses = text_scores(scores, dataset, self.labels).scores["log_loss"].counts[:, 0]
         column = self.recipe.data.tokens or self.recipe.data.text or "text"

@@ -132,7 +132,9 @@ def forecast_rows(found: RollingForecasts) -> Iterator[ItemRow]:
 
 
 def backtest_report(run: str | Path, split: str, found: RollingForecasts, windows: int) -> BacktestReport:
-    """Score each step of the horizon, and pick the last windows of each series that do not overlap.
+    """Score each step of the horizon, and pick windows for a picture.
+
+    They are the last windows of each series that do not overlap.
 
     Args:
         run: The run directory.
@@ -173,7 +175,7 @@ def _step_score(found: RollingForecasts, step: int) -> StepScore:
 
 
 def _picked(found: RollingForecasts, number: int, most: int) -> BacktestSeries:
-    """Windows of a series that follow each other, the last one first chosen, and what came from the first on."""
+    """Last windows of a series without overlap, and the values that came."""
     horizon = found.point.shape[1]
     own = np.flatnonzero(found.series == number)
     chosen: list[int] = []

@@ -250,7 +250,7 @@ class ForecastTask(Task):
     def rolling(
         self, model: SequenceModel, dataset: Windows, level: float = 100 * INTERVAL, names: Sequence[str] = ()
     ) -> RollingForecasts:
-        """Forecast every window of a split, with intervals of this level if the model has any.
+        """Forecast every window of a split, with intervals if there are any.
 
         Args:
             model: The trained model.

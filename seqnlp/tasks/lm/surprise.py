@@ -117,7 +117,7 @@ def _kind_of(piece: str, number: int) -> int:
 
 
 def _since_line_break(tokens: NDArray[np.int64], pieces: list[str]) -> NDArray[np.int64]:
-    """Tokens between the last line break and each token but the first of the text."""
+    """Number of tokens since the last line break, of each target."""
     breaks = np.array(["\n" in piece for piece in pieces])[tokens[:-1]]
     places = np.arange(len(breaks))
     last = np.maximum.accumulate(np.where(breaks, places, -1))

@@ -212,7 +212,7 @@ def in_scheme_of_corpus(column: Column, data: TagData) -> Column:
 
 
 def as_in_corpus(column: Column, data: TagData) -> list[str]:
-    """Names of the tags of all words, one after the other, in the scheme of the corpus."""
+    """Tags of all words, laid end to end; see `in_scheme_of_corpus`."""
     column = in_scheme_of_corpus(column, data)
     return [column.distinct[code] for code in column.codes.values.tolist()]
 

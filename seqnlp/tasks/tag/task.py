@@ -82,7 +82,8 @@ class TagTask(LabellingTask):
             return None  # the features of the labels, and so the decoders, are those of the corpus
         words = placeholder_words(size)
         names = ["O", *(f"B-{number}" for number in range(size))] if data.scheme else words.distinct
-        labels = {name: Categorical().fit(Column.from_rows([names]), words) for name in recipe.columns}
+        column = Column.from_rows([names])
+        labels: dict[str, LabelCodec] = {name: Categorical().fit(column, words) for name in recipe.columns}
         text = TokenizedText(words, dict.fromkeys(recipe.embedding.given_columns, words))
         codecs = recipe.embedding.fit(text, unknown_file)
         return cls(recipe, codecs, labels, Vocabulary.fit(words.counts()))

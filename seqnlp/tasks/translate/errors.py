@@ -23,7 +23,7 @@ LONGEST_REPEAT = 4
 
 
 def similarity(lowercase: bool) -> tuple[str, Callable[[str, str], float]]:
-    """Similarity of a translation and its reference, from 0 to 100, and its name.
+    """Name and function of the similarity to a reference (0 to 100).
 
     chrF (Popović, 2015) of the sentence by sacrebleu; without sacrebleu the share of words that need no edit.
     """
@@ -106,7 +106,10 @@ def is_empty(each: JudgedTranslation) -> bool:
 
 
 def is_untranslated(each: JudgedTranslation) -> bool:
-    """True where most words of the source stand in the translation, and do not belong there."""
+    """True where most words of the source are left as they are.
+
+    Words that the reference has, too, such as names, do not count.
+    """
     source = each.source.split()
     foreign = set(source) - set(each.reference.split())
     kept = [word for word in source if word in foreign and word in set(each.translation.split())]
@@ -126,7 +129,7 @@ def is_too_short(each: JudgedTranslation) -> bool:
 
 
 def is_repeating(each: JudgedTranslation) -> bool:
-    """True for a translation where the same words follow each other again and again, unlike in the reference."""
+    """True for a translation that repeats words, unlike its reference."""
     return _repeats(each.translation.split()) and not _repeats(each.reference.split())
 
 

@@ -112,7 +112,7 @@ class TranslateTask(Task):
         return notices if has_sacrebleu() or examples.pairs.training else [*notices, NEEDED]
 
     def advice(self, splits: Mapping[str, TranslateDataset]) -> Iterator[str]:
-        """Find vocabularies that lack most tokens of train, and limits that leave most pairs out."""
+        """Find vocabularies that lack most tokens, and too low limits of length."""
         train = splits["train"]
         for side, encoded in (("source", train.source), ("target", train.target)):
             known = (encoded.values != UNKNOWN).mean() if len(encoded.values) else 1.0
@@ -213,7 +213,7 @@ class TranslateTask(Task):
         ]
 
     def item_rows(self, model: SequenceModel, dataset: TranslateDataset, table: Pairs) -> Iterator[ItemRow]:
-        """Each pair with its translation, the similarity of both, and the nats of the reference."""
+        """Each pair with its translation, their similarity, and nats."""
         name, judged = self.judged(model, dataset)
         for each in judged:
             yield {

@@ -51,7 +51,6 @@ def test_an_estimate_in_the_middle_is_of_what_is_left(make_trainer: Make) -> Non
         events = trained.events()
         while trained.progress.step < 2:
             next(events)
-        events.close()
     estimate = trainer.estimate(0)
     assert estimate is not None
     (ours, _), (theirs, _) = end_of(trainer, False), end_of(plain, False)
@@ -72,7 +71,7 @@ def test_the_start_tells_it(make_trainer: Make) -> None:
 
 def test_a_longer_training_is_expected_to_take_longer(make_trainer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(clock)))  # each step takes a second
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(clock)))  # each step takes a second
     trainer = make_trainer(training={"epochs": 5})
     estimate = trainer.estimate(0)
     trainer.close()
