@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,8 +23,34 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Provenance of pretrained knowledge."""
+
+    name: str
+    """Name of the file, or of the package and its version."""
+    sha256: str
+    """SHA-256 of the file, in hexadecimal."""
+    license: str = ""
+    """Licence where it is known, as an SPDX expression if the package states one."""
+
+    def to_json(self) -> dict[str, str]:
+        """Serialize to an object of texts."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, str]) -> Self:
+        """Inverse of `to_json`; keys of later versions are ignored."""
+        return cls(data.get("name", ""), data.get("sha256", ""), data.get("license", ""))
+
+
 class Codec(ABC):
     """Encoder and decoder of one kind of data."""
+
+    @property
+    def origin(self) -> Origin | None:
+        """Provenance of pretrained knowledge that came with the codec."""
+        return None
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

@@ -11,10 +11,11 @@
 | `series` | numbers with times, csv or parquet | those of numbers; `unique_id`, `ds` |
 | `audio` | recordings: wav; flac and others by soundfile | `audio`; those of a table, or of the file names |
 | `hub` | the Hugging Face Hub, parquet | those of the dataset |
+| `memory` | tables given in Python | those of the table |
 
-All but `audio` and `hub` read UTF-8 text, compressed with gzip or not. Of `csv`, `jsonl` and `hub` only the columns
-that a task needs are read and checked; rows where one of them is empty are left out with a note, whatever the reader.
-Tables are kept in a folder of the cache of `datasets`: see `cache`.
+All but `audio`, `hub` and `memory` read UTF-8 text, compressed with gzip or not. Of `csv`, `jsonl`, `hub` and `memory`
+only the columns that a task needs are read and checked; rows where one of them is empty are left out with a note,
+whatever the reader. Tables are kept in a folder of the cache of `datasets`: see `cache`.
 """
 
 from seqnlp.readers.audio import Audio
@@ -23,6 +24,7 @@ from seqnlp.readers.conll import Columns, Conllu, parse_conllu, rewrite_conllu
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
+from seqnlp.readers.memory import Memory
 from seqnlp.readers.series import Series
 from seqnlp.readers.text import Parallel, Text
 
@@ -34,6 +36,7 @@ __all__ = [
     "Csv",
     "Hub",
     "Jsonl",
+    "Memory",
     "Parallel",
     "Reader",
     "Series",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,6 +30,8 @@ TIMES = ("ds", "date", "datetime", "timestamp", "time")
 """Default names of the column of timestamps; without one it is the first column."""
 SERIES, TIME = "unique_id", "ds"
 """Columns of the long format: name of the series, and timestamp."""
+UNNAMED = "series"
+"""Name of the only series of a table in memory that names none."""
 LARGEST = 1e100
 """Largest magnitude; squares of larger numbers are infinite."""
 MISSING = ("", "na", "n/a", "nan", "null", "none")
@@ -99,14 +102,33 @@ class Series(Reader):
             seqnlp.errors.DataError: naming file, line and series, for whatever is wrong with it: text in a column of
                 numbers, infinities; timestamps that are not, go back or occur twice; gaps.
         """
-        table = self._read(path)
+        return self._renamed(self._read(path), path)
+
+    def _renamed(self, table: SeriesTable, path: Path) -> SeriesTable:
         renamed = self._renamings(table.columns, path) if self.columns else {}
         return replace(table, columns=[renamed.get(name, name) for name in table.columns])
 
     def _read(self, path: Path) -> SeriesTable:
         """Read a file, with the columns named as in the file."""
         check_file(path)
-        names, cells, lines = _parquet(path) if path.suffix == ".parquet" else _text(path)
+        return self._parse(path, *(_parquet(path) if path.suffix == ".parquet" else _text(path)))
+
+    def read_table(self, table: Dataset, name: str) -> SeriesTable:
+        """Convert a table, a row a step; the same errors as `read_series`.
+
+        Args:
+            table: The table, with columns named as in the corpus.
+            name: Its name in messages.
+        """
+        arrow = table.with_format("arrow")[:]
+        cells = {column: arrow.column(column).to_pylist() for column in arrow.column_names}
+        found = self._parse(Path(name), arrow.column_names, cells, np.arange(1, arrow.num_rows + 1), UNNAMED)
+        return self._renamed(found, Path(name))
+
+    def _parse(
+        self, path: Path, names: list[str], cells: Cells, lines: NDArray[np.int64], only: str = ""
+    ) -> SeriesTable:
+        """Parse the columns of a table; `only` is the name of a series without one."""
         if not len(lines):
             raise DataError("no rows in it", path)
         time = self._column(self.time, [name for name in TIMES if name in names] + names, names, path)
@@ -119,7 +141,7 @@ class Series(Reader):
             hint = "; expected commas between columns" if ";" in time or "\t" in time else ""
             raise DataError(f"no columns of numbers beside {time!r}{hint}", path)
         if series is None:
-            of_row = [path.name.removesuffix(".gz").rpartition(".")[0] or path.name] * len(lines)
+            of_row = [only or path.name.removesuffix(".gz").rpartition(".")[0] or path.name] * len(lines)
         else:
             of_row = ["" if name is None else str(name) for name in cells[series]]
             if "" in of_row:
@@ -256,6 +278,13 @@ class SeriesTable:
     """Timestamps of the rows, in seconds, or integer time steps; shape (rows,)."""
     offsets: NDArray[np.int64]
     """Start of each series, and the end of the last one; shape (series + 1,)."""
+
+    def digest(self) -> str:
+        """SHA-256 of names, times and values."""
+        digest = hashlib.sha256(repr([self.names, self.columns, self.times.dtype.str]).encode())
+        for array in (self.values, self.times, self.offsets):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)

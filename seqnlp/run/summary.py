@@ -132,7 +132,8 @@ def last_source(data: Mapping[str, Any]) -> str:
 
     Splits that are drawn from train have none.
     """
-    return next((source for split in ("test", "dev", "train") if isinstance(source := data.get(split), str)), "")
+    splits = ("dev", "train") if data.get("folds") else ("test", "dev", "train")
+    return next((source for split in splits if isinstance(source := data.get(split), str)), "")
 
 
 def tag_set(run: Run) -> set[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from seqnlp.codecs import Codec, Column
@@ -14,12 +17,14 @@ from seqnlp.errors import UsageError
 from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
+from seqnlp.notes import note
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
 from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import Need
 from seqnlp.recipe import Recipe
 from seqnlp.results import Report, Result
+from seqnlp.tasks.columns import Columns, column_of, is_missing, names_of
 from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
@@ -68,17 +73,25 @@ class TaskRecipe(Recipe, ABC):
 
         `find` looks files up.
         """
-        corpus = self.read(self.data.splits, find)
-        return self.draw(corpus) if self.data.drawn else corpus
+        data = self.data
+        if data.folds is not None and data.fold is None:
+            raise UsageError(
+                f"data.folds = {data.folds} asks for a run a fold: `seqnlp train` and `seqnlp.train_folds` make them, "
+                f"data.fold = 1 to {data.folds} chooses one"
+            )
+        if data.folds is not None and data.test is not None:
+            note(f"test: the folds take its place; data.test = {json.dumps(data.test)} is not used")
+        corpus = self.read(data.splits, find)
+        return self.draw(corpus) if data.parts else corpus
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits by their sources, without drawing any."""
-        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.drawn))
+        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.parts))
 
     def draw(self, corpus: Corpus) -> Corpus:
         """Draw the splits without a source from train; it then lacks their rows."""
         strata = self.strata(corpus.splits["train"])
-        return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name)
+        return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name, fold=self.data.the_fold)
 
     def strata(self, train: Any) -> Strata | None:
         """Classes of the rows of train, to be drawn in proportion; None: all rows are alike."""
@@ -89,11 +102,62 @@ class TaskRecipe(Recipe, ABC):
         return self.data.reader.load(self.locate(source, find), self.needs)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Run that a predictor was opened from."""
+
+    path: str
+    fingerprint: str
+    """Digest of what decides its predictions."""
+    reopen: Callable[[str, str], Predictor]
+    """Opens it again, in another process."""
+
+
 class Predictor(ABC):
-    """Trained model with its codecs; its methods take raw input."""
+    """Trained model with its codecs; its methods take raw input.
+
+    Called with columns it gives columns: `dataset.map(model, batched=True)`, `frame.assign(**model(frame))`. A pickle
+    of one names its run, which is opened again.
+    """
 
     task: ClassVar[str]
     """Name of its task."""
+    input_column: str = "text"
+    """Column that a call reads."""
+    origin: Origin | None = None
+    """Run that it was opened from."""
+
+    def __call__(self, columns: Columns, *, column: str | None = None, prefix: str = "") -> dict[str, list[Any]]:
+        """Predict for a column of a table, or of a batch of its rows.
+
+        Args:
+            columns: Columns by name, each with a cell a row.
+            column: The column to read; left out: that of the corpus.
+            prefix: Beginning of the names of the new columns.
+
+        Returns:
+            New columns by name, a cell a row; None where there is nothing to predict for.
+
+        Raises:
+            seqnlp.errors.UsageError: no such column; one with the name of a new one; cells that are no input.
+        """
+        found = self.predict_columns(columns, column)
+        known = names_of(columns)
+        if clash := next((name for name in found if prefix + name in known), None):
+            way = 'prefix="predicted_" begins the names of new ones (in `map`: fn_kwargs={"prefix": "predicted_"})'
+            raise UsageError(f"there is a column {prefix + clash!r} already; {way}")
+        return {prefix + name: cells for name, cells in found.items()}
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Predict for a column; the fields of the results become columns."""
+        texts = column_of(columns, column or self.input_column)
+        rows = [result.to_json() for result in self.predict("" if is_missing(text) else str(text) for text in texts)]
+        return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.origin is None:
+            raise PicklingError(f"{type(self).__name__}: only a model that seqnlp.load has opened can be pickled")
+        return self.origin.reopen, (self.origin.path, self.origin.fingerprint)
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:

@@ -237,7 +237,8 @@ class ClassifyTask(LabellingTask):
         return preview(dev, seed, self.recipe, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Classifier:
-        return Classifier(model, self.text_codecs, self.labels, self.multilabel)
+        column = self.recipe.data.tokens or self.recipe.data.text or "text"
+        return Classifier(model, self.text_codecs, self.labels, self.multilabel, column)
 
 
 def class_weights(

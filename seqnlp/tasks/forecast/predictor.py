@@ -15,10 +15,13 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
+from seqnlp.readers.memory import PREFIX, Memory
 from seqnlp.readers.series import Series, SeriesTable
+from seqnlp.readers.tables import DATA, GivenTable, Table
 from seqnlp.readers.time_axis import Times, times_after
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, EncodedSeries, Windows
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
@@ -54,6 +57,10 @@ class Forecaster(Predictor):
         """Refuse: series come in files, not line by line."""
         raise UsageError("a forecast is made from a file of series: use `seqnlp forecast RUN FILE`")
 
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Refuse: the rows of a forecast are not those of its input."""
+        raise UsageError("a forecast has rows of its own: model.forecast(table)")
+
     @property
     def horizon(self) -> int:
         """Steps that the model was trained to forecast."""
@@ -64,15 +71,18 @@ class Forecaster(Predictor):
         """True if the model forecasts a distribution, so that intervals exist."""
         return self.output.covers(0.5)
 
-    def read(self, file: str | Path) -> SeriesSplit:
-        """Open a file of series or a period of it: `load.csv[:-24]`, for instance."""
+    def read(self, file: str | Path | Table) -> SeriesSplit:
+        """Open a file of series or a period of it, such as `load.csv[:-24]`; or a table in memory."""
+        if not isinstance(file, str | Path):
+            memory = Memory(series=self._reader).holding({DATA: GivenTable(DATA, file)})
+            return SeriesSplit.read(f"{PREFIX}{DATA}", memory)
         return SeriesSplit.read(self._reader.locate(str(file), Path), self._reader)
 
     @property
     def _reader(self) -> Series:
-        reader = self.recipe.data.reader
-        assert isinstance(reader, Series)
-        return reader
+        """Reader of files, with the settings of the corpus."""
+        reader = self.recipe.reader
+        return reader if isinstance(reader, Series) else reader.series or Series()
 
     def history(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
         """Last values before a forecast; NaN where one is missing.
@@ -100,7 +110,10 @@ class Forecaster(Predictor):
         return table, int(rows[-1]) + 1 if len(rows) else 0
 
     def forecast(
-        self, data: str | Path | SeriesTable | SeriesSplit, horizon: int | None = None, level: float | None = None
+        self,
+        data: str | Path | SeriesTable | SeriesSplit | Table,
+        horizon: int | None = None,
+        level: float | None = None,
     ) -> list[SeriesForecast]:
         """Forecast the continuation of series.
 
@@ -108,8 +121,9 @@ class Forecaster(Predictor):
         observed. Intervals then hold for the error of the last stride alone, and are too narrow.
 
         Args:
-            data: A file, or the series themselves. What is forecast comes after the last row that has a value to
-                forecast; rows after that tell the covariates that are known.
+            data: A file, or the series themselves: a data frame, columns by name, rows as dictionaries. What is
+                forecast comes after the last row that has a value to forecast; rows after that tell the covariates
+                that are known.
             horizon: Steps to forecast; left out: as many as the model was trained for.
             level: The share of values that is to lie in the intervals, in percent; left out: 80, if the model
                 forecasts a distribution.

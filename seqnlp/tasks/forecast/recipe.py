@@ -13,9 +13,8 @@ from seqnlp.embeddings.series import SeriesEmbedding
 from seqnlp.encoders import Encoder, Gru, NoEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.readers import Reader
+from seqnlp.readers import Memory, Reader
 from seqnlp.readers.base import Corpus
-from seqnlp.readers.files import sha256
 from seqnlp.readers.series import Series
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
@@ -91,7 +90,7 @@ class ForecastRecipe(TaskRecipe):
 
     def faults(self) -> Iterator[Fault]:
         data, segment = self.data, self.embedding.segment_length
-        if not isinstance(data.reader, Series):
+        if not isinstance(data.reader, Series | Memory):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
         if data.lookback % segment:
             near = max(data.lookback // segment, 1) * segment
@@ -133,13 +132,21 @@ class ForecastRecipe(TaskRecipe):
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits; periods of one file share one reading."""
         splits = {name: self.split(source, find) for name, source in sources.items()}
-        return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
+        return Corpus(splits, {name: split.digest for name, split in splits.items()})
 
     def draw(self, corpus: Corpus) -> Corpus:
-        """Cut the other splits off at the end of each series."""
-        parts = cut_series(corpus.splits["train"], self.data.drawn)
-        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **dict.fromkeys(parts, corpus.hashes["train"])})
+        """Cut the other splits off at the end of each series; a fold, a block of it with what is before, first."""
+        whole, fold = corpus.splits["train"], self.data.the_fold
+        parts = cut_series(whole, self.data.drawn, fold)
+        of_file = corpus.hashes["train"]
+        hashes = {name: of_file if fold is None else fold.digest(name, of_file) for name in parts}
+        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
-        assert isinstance(self.data.reader, Series)
-        return SeriesSplit.read(self.locate(source, find), self.data.reader)
+        return SeriesSplit.read(self.locate(source, find), self.reader)
+
+    @property
+    def reader(self) -> Series | Memory:
+        """Reader of the series."""
+        assert isinstance(self.data.reader, Series | Memory)
+        return self.data.reader

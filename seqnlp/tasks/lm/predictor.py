@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import ClassVar, final
+from math import log
+from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -22,9 +23,13 @@ from seqnlp.nn.encoder import States
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
 from seqnlp.results import Continuation, Token
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.lm.dataset import NEXT
 from seqnlp.tasks.lm.incremental import IncrementalLm
 from seqnlp.tasks.lm.text_stream import TextStream
+
+SCORED = ("logprob", "num_tokens", "bits_per_character")
+"""Columns of scored texts."""
 
 READ_AT_ONCE = 1024
 """Tokens of a text that are scored at once."""
@@ -39,13 +44,27 @@ class Generator(Predictor):
 
     task: ClassVar[str] = "lm"
 
-    def __init__(self, model: SequenceModel, codec: RunningText) -> None:
+    def __init__(self, model: SequenceModel, codec: RunningText, column: str = "text") -> None:
+        """Store a model and its codec; `column` is that of the text in a corpus with columns."""
+        self.input_column = column
         self.model, self.codec = model.eval(), codec
         self._decoder = model.decoder(NEXT, NextTokenDecoder)
 
     def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
         for line in lines:
             yield Continuation(line, "".join(token.text for token in self.generate(line)))
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Score texts, each with a line break at its end: `logprob`, `num_tokens` and `bits_per_character`."""
+        texts = column_of(columns, column or self.input_column)
+        rows = [self._scored("" if is_missing(text) else str(text)) for text in texts]
+        return {name: [row[place] for row in rows] for place, name in enumerate(SCORED)}
+
+    def _scored(self, text: str) -> tuple[float | None, int | None, float | None]:
+        if not text.strip():
+            return None, None, None
+        logs = [token.logprob or 0.0 for token in self.score(f"{text}\n")]
+        return sum(logs), len(logs), -sum(logs) / log(2) / (len(text) + 1)
 
     def generate(
         self,

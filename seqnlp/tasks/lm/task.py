@@ -131,4 +131,4 @@ class LmTask(Task):
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Generator:
-        return Generator(model, self.codec)
+        return Generator(model, self.codec, self.recipe.data.text)

@@ -3,9 +3,9 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate, pairwise
-from typing import ClassVar, NamedTuple, final, overload
+from typing import Any, ClassVar, NamedTuple, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.results import Span, Tagging, TagSequence
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns, checked_text, column_of, is_missing, refuse_columns
 from seqnlp.tasks.tag.recipe import TagData
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel, stream_in_windows
@@ -74,6 +75,35 @@ class Tagger(Predictor):
     def predict(self, lines: Iterable[str]) -> Iterator[Tagging]:
         return self.tag(iter(lines))
 
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Predict `tags`; of several columns also `columns`, of a scheme `spans`, of raw texts `tokens`.
+
+        The column of the corpus holds lists of words; one that is named may hold texts, too.
+        """
+        tokens, *given = self.inputs
+        name = column or tokens
+        cells = [
+            [] if is_missing(cell) else checked_text(cell, f"row {row}, column {name!r},")
+            for row, cell in enumerate(column_of(columns, name), 1)
+        ]
+        is_raw = any(isinstance(cell, str) for cell in cells)
+        if is_raw and column is None:
+            raise UsageError(f"column {name!r} holds text; expected lists of words: column={name!r} splits text itself")
+        others = {other: column_of(columns, other) for other in given}
+        rows: Any = cells
+        if given:
+            rows = [
+                {tokens: cell, **{other: list(others[other][row]) for other in given}} for row, cell in enumerate(cells)
+            ]
+        found = self.tag(rows)
+        new: dict[str, list[Any]] = {"tokens": [result.tokens for result in found]} if is_raw else {}
+        new["tags"] = [result.tags for result in found]
+        if len(self.columns) > 1:
+            new["columns"] = [result.columns for result in found]
+        if self.data.scheme is not None:
+            new["spans"] = [[asdict(span) for span in result.spans or []] for result in found]
+        return new
+
     @property
     def columns(self) -> list[str]:
         """Label columns, the main one first."""
@@ -115,8 +145,8 @@ class Tagger(Predictor):
             best: Also give the n best tag sequences of each sentence; the decoder must be a `crf`.
 
         Returns:
-            A `Tagging` for a string or a table, a list for a list, and for an iterator another one that reads ahead
-            no further than a few thousand sentences.
+            A `Tagging` for a string or a table, a list for a list or a column, and for an iterator another one that
+            reads ahead no further than a few thousand sentences.
 
         Raises:
             seqnlp.errors.UsageError: for a sentence without the columns that the tagger reads beside the words; for
@@ -125,9 +155,9 @@ class Tagger(Predictor):
         self._check_best(best)
         if isinstance(sentences, str | Mapping):
             return self._tag([self._split(sentences, pretokenized)], best)[0]
-        split = (self._split(each, pretokenized) for each in sentences)
+        split = (self._split(each, pretokenized) for each in _sentences(sentences))
         stream = stream_in_windows(split, lambda window: self._tag(window, best))
-        return list(stream) if isinstance(sentences, list) else stream
+        return stream if isinstance(sentences, Iterator) else list(stream)
 
     def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
         tokens, *given = self.inputs
@@ -215,6 +245,13 @@ def as_in_corpus(column: Column, data: TagData) -> list[str]:
     """Tags of all words, laid end to end; see `in_scheme_of_corpus`."""
     column = in_scheme_of_corpus(column, data)
     return [column.distinct[code] for code in column.codes.values.tolist()]
+
+
+def _sentences(sentences: Iterable[Any]) -> Iterator[Sentence]:
+    """Sentences as texts, words or columns; raises `UsageError` for something else."""
+    refuse_columns(sentences)
+    for number, each in enumerate(sentences, 1):
+        yield each if isinstance(each, Mapping) else checked_text(each, f"sentence {number:,}")
 
 
 def _spans(

@@ -57,8 +57,17 @@ class TagData(Data):
         return self.label_codecs.get(name) or (FeatureEncoding() if name in self.by_feature else Categorical())
 
     def words(self, split: "Dataset") -> Column:
-        """Words of a split."""
-        return Column.from_dataset(split, self.tokens)
+        """Words of a split.
+
+        Raises:
+            seqnlp.errors.DataError: no such column, or one of texts.
+        """
+        import datasets
+
+        column = Column.from_dataset(split, self.tokens)
+        if not isinstance(split.features[self.tokens], datasets.List | datasets.LargeList):
+            raise DataError(f"column {self.tokens!r} holds a text in each row; expected lists of words")
+        return column
 
     def beside(self, words: Column, split: "Dataset", name: str) -> Column:
         """A column with one value per word.

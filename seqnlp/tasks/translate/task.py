@@ -244,7 +244,7 @@ class TranslateTask(Task):
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Translator:
-        return Translator(model, self.source, self.target, self.recipe.search)
+        return Translator(model, self.source, self.target, self.recipe.search, column=self.recipe.data.source)
 
 
 def nats_of(model: SequenceModel, examples: TranslateDataset, rows: NDArray[np.int64]) -> Tensor:

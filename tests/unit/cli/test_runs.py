@@ -15,7 +15,7 @@ from seqnlp.events import Done, Evaluated, Started, Stepped
 from seqnlp.plots.images import check_image
 from seqnlp.run import Run
 from seqnlp.run.lock import RunLock
-from seqnlp.run.seeds import SeedSet
+from seqnlp.run.sets import RunSet
 
 TEST_SCORES = {
     "accuracy": 0.9412,
@@ -377,8 +377,8 @@ def test_rm_refuses_a_run_that_is_being_trained() -> None:
         assert "is training here" in refused("rm", "runs/gru", "runs/lstm", "--yes")
 
 
-def make_set(path: Path) -> SeedSet:
-    found = SeedSet(path)
+def make_set(path: Path) -> RunSet:
+    found = RunSet(path)
     found.begin("pos", [1, 2, 3])
     for seed in (1, 2):
         make_run(found.run(seed).path, "gru", 128, finished=True)
