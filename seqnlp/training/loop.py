@@ -434,12 +434,12 @@ class Trainer:
         if not carried:
             self.states = [None] * len(self.states)
             return
-        order = {int(row): place for place, row in enumerate(np.concatenate(before))}
+        order = {row.tobytes(): place for place, row in enumerate(np.concatenate(before))}  # a row may be a window
         whole = [
             torch.cat([saved[f"{replica}.{part}"] for replica, share in enumerate(before) if len(share)])
             for part in range(len(shapes))
         ]
         for replica, share in enumerate(self.train.shares(rows, len(self.states))):
-            places = torch.tensor([order[int(row)] for row in share], dtype=torch.long)
+            places = torch.tensor([order[row.tobytes()] for row in share], dtype=torch.long)
             loaded = [part[places] for part in whole] if len(share) else []
             self.states[replica] = to_device(loaded, self.model.device) or None
