@@ -18,11 +18,9 @@ from seqnlp.readers.hub import FORMATS, Hub, is_saved
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.series import Series
 from seqnlp.readers.table_settings import encoding_settings, looks_like_series, series_settings, table_settings
+from seqnlp.readers.tables import SPLITS
 from seqnlp.readers.text import Parallel, Text
 from seqnlp.spelling import nearest_or_all
-
-SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
-"""Splits by words in the name of a file."""
 
 
 @dataclass(frozen=True)
