@@ -142,6 +142,9 @@ class GivenTable:
         if isinstance(given, str | bytes | os.PathLike):
             hint = "a file is named in the recipe, or by an override such as data.train=FILE"
             raise DataError(f"{type(given).__name__} given; {wanted}", self.name, hint=hint)
+        if isinstance(given, int | float):
+            hint = f"a share or number of rows of train is drawn by an override such as data.{self.name}={given}"
+            raise DataError(f"{described(given)} given; {wanted}", self.name, hint=hint)
         if callable(given) and not isinstance(given, Iterable):
             raise DataError(f"a function given; {wanted}", self.name, hint="call it, if it makes rows")
         if isinstance(given, datasets.DatasetDict | datasets.IterableDatasetDict):
@@ -293,9 +296,11 @@ class GivenTable:
         import datasets
         import pyarrow as pa
 
-        rows = self._rows(given)
         if isinstance(given, datasets.IterableDataset):
-            rows = with_class_names(rows, given.features)
+            given = given.decode(False) if given.features else given  # recordings stay as they are stored
+            rows = with_class_names(self._rows(given), given.features)
+        else:
+            rows = self._rows(given)
         first = next(rows, None)
         if first is None:
             raise DataError("no rows in it", self.name)
@@ -394,8 +399,9 @@ def as_dataset(table: Any) -> Dataset:
     from datasets import Dataset
 
     for place, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type) or pa.types.is_null(field.type):  # `datasets` has no such features
-            kind = pa.string() if pa.types.is_null(field.type) else field.type.value_type
+        tests = (pa.types.is_dictionary, pa.types.is_null, pa.types.is_list_view)  # `datasets` has no such features
+        if any(test(field.type) for test in tests):
+            kind = pa.string() if pa.types.is_null(field.type) else plain_type(field.type) or field.type.value_type
             table = table.set_column(place, field.name, table.column(place).cast(kind))
     return Dataset(table, fingerprint=secrets.token_hex(8))  # else the rows would be pickled to be hashed
 
