@@ -296,11 +296,10 @@ class GivenTable:
         import datasets
         import pyarrow as pa
 
+        rows = self._rows(given)
         if isinstance(given, datasets.IterableDataset):
-            given = given.decode(False) if given.features else given  # recordings stay as they are stored
-            rows = with_class_names(self._rows(given), given.features)
-        else:
-            rows = self._rows(given)
+            stored = given.decode(False) if given.features else given  # recordings are not decoded
+            rows = with_class_names(self._rows(stored), stored.features)
         first = next(rows, None)
         if first is None:
             raise DataError("no rows in it", self.name)
@@ -399,9 +398,8 @@ def as_dataset(table: Any) -> Dataset:
     from datasets import Dataset
 
     for place, field in enumerate(table.schema):
-        tests = (pa.types.is_dictionary, pa.types.is_null, pa.types.is_list_view)  # `datasets` has no such features
-        if any(test(field.type) for test in tests):
-            kind = pa.string() if pa.types.is_null(field.type) else plain_type(field.type) or field.type.value_type
+        if pa.types.is_dictionary(field.type) or pa.types.is_null(field.type):  # `datasets` has no such features
+            kind = pa.string() if pa.types.is_null(field.type) else field.type.value_type
             table = table.set_column(place, field.name, table.column(place).cast(kind))
     return Dataset(table, fingerprint=secrets.token_hex(8))  # else the rows would be pickled to be hashed
 
@@ -432,13 +430,15 @@ def plain_type(kind: Any) -> Any:
         return pa.int64()
     if types.is_floating(kind) and kind != pa.float64():
         return pa.float64()
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or types.is_list_view(kind):
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         inner = plain_type(kind.value_type)
         return pa.list_(inner or kind.value_type) if inner is not None or not types.is_list(kind) else None
     return None
 
 
-def with_class_names(rows: Iterator[Mapping[str, Any]], features: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+def with_class_names(
+    rows: Iterator[Mapping[str, Any]], features: Mapping[str, Any] | None
+) -> Iterator[Mapping[str, Any]]:
     """Decode class labels in rows of a stream."""
     classes = {name: found for name, feature in (features or {}).items() if (found := class_names(feature))}
     for row in rows:

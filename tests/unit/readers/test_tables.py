@@ -116,7 +116,6 @@ def test_a_stream_is_read_once_and_leaves_no_file(tmp_path: Path, monkeypatch: p
     [
         (pa.large_list(pa.large_string()), pa.list_(pa.string())),
         (pa.list_(pa.string_view()), pa.list_(pa.string())),
-        (pa.list_view(pa.string()), pa.list_(pa.string())),
         (pa.list_(pa.string(), 1), pa.list_(pa.string())),
         (pa.list_(pa.dictionary(pa.int32(), pa.string())), pa.list_(pa.string())),
     ],
