@@ -9,7 +9,8 @@ from seqnlp.version import VERSION
 if TYPE_CHECKING:
     from seqnlp.api import evaluate, load, train
     from seqnlp.comparisons import compare_runs
-    from seqnlp.repeats import train_seeds
+    from seqnlp.hyperparameters.search import search
+    from seqnlp.repeats import train_folds, train_seeds
     from seqnlp.tasks.typed_recipe import Recipe
 
 _MODULES = {
@@ -17,12 +18,14 @@ _MODULES = {
     "compare_runs": "comparisons",
     "evaluate": "api",
     "load": "api",
+    "search": "hyperparameters.search",
     "train": "api",
+    "train_folds": "repeats",
     "train_seeds": "repeats",
 }
 """Module of each public name."""
 
-__all__ = ["Recipe", "compare_runs", "evaluate", "load", "train", "train_seeds"]
+__all__ = ["Recipe", "compare_runs", "evaluate", "load", "search", "train", "train_folds", "train_seeds"]
 __version__ = VERSION
 
 # Threads of torch's OpenMP that wait for work should soon sleep: spinning takes the processor from those that have

@@ -27,8 +27,9 @@ from seqnlp.run.tensors import not_finite
 from seqnlp.tasks.base import Origin, Predictor, Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
-from seqnlp.training import EncodedDataset, Preview, Trainer
+from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.inference import in_fork
 from seqnlp.training.precision import computing_in, for_scores, resolve
@@ -51,6 +52,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     trust: bool = False,
+    test: bool = True,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Generator[Event, None, None]:
     """Train a recipe into a run directory; closing the iterator saves a checkpoint.
@@ -66,6 +68,7 @@ def train(
         overwrite: Replace the existing run.
         trust: Consent to run the Python that a run brings along, where its recipe is trained or its training
             resumed; it is remembered. The plugins of other recipes need no consent.
+        test: Score the test split and trivial systems at the end; if not, that split is not looked at.
         notify: Called with each warning about the data, one line each.
 
     Raises:
@@ -82,7 +85,7 @@ def train(
         if Run.is_run(path) and (resume or overwrite):
             Run(path).check_own()
             lock.acquire()
-        yield from _train(source, overrides, path, tables, lock, resume, overwrite, trust, notify)
+        yield from _train(source, overrides, path, tables, lock, resume, overwrite, trust, test, notify)
 
 
 def _train(
@@ -94,16 +97,18 @@ def _train(
     resume: bool,
     overwrite: bool,
     trust: bool,
+    test: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
     """Train in a folder. Its lock is held, or taken before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     resumed = begun if begun is not None and begun.has_state else None
     with notes_to(notify):
-        wanted, plugins = _wanted(source, overrides, tables, resumed, trust)
+        wanted, plugins, before = _wanted(source, overrides, tables, resumed, trust)
     saved = None
     if resumed is not None:
         saved = resumed.load_state()
+        _check_epochs(path, wanted, saved)
         _note_damaged_scores(resumed, notify)
     else:
         Run.check_free(path, overwrite or resume)
@@ -114,7 +119,7 @@ def _train(
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
     with notes_to(notify):
-        corpus = wanted.corpus(find)
+        corpus = read_splits(wanted, find, test)
     run = Run(path)
     if saved is None:
         with notes_to(notify), error_context("train"):
@@ -135,13 +140,48 @@ def _train(
         lock.acquire()
         run = _begin(path, wanted, plugins, source.name, file, task, corpus, trainer.model.device)
     else:
+        assert before is not None
         with fitting(run, "its checkpoint"):
-            trainer.restore(*saved)
+            trainer.restore(*saved, threads=before.training.threads)
+        _adjust(run, before, wanted, notify)
     try:
         yield from _record(run, trainer)
-        yield _finish(run, trainer, task, splits)
+        yield _finish(run, trainer, task, splits, compared=test)
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
+
+
+def read_splits(recipe: TaskRecipe, find: Callable[[str], Path], test: bool = True) -> Corpus:
+    """Read the splits of a recipe; without `test`, a file of that is not opened."""
+    if test:
+        return recipe.corpus(find)
+    if isinstance(recipe.data.test, str):
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": None})})
+    corpus = recipe.corpus(find)
+    corpus.splits.pop("test", None)  # drawn from train, which must lack it anyway
+    return corpus
+
+
+def dev_metric(
+    recipe: AnyRecipe,
+    overrides: Sequence[str] = (),
+    *,
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Metric:
+    """Dev score that decides which weights a training keeps; reads train and dev, and fits the codecs.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what `train` raises before it begins.
+    """
+    import_tasks()
+    source = RecipeSource.of(recipe)
+    wanted, _, _ = _wanted(source, overrides, None, None, trust)
+    find = path_resolver(source.file)
+    with notes_to(notify):
+        corpus = read_splits(wanted, find, test=False)
+        with error_context("train"):
+            return task_class(wanted).fit(wanted, corpus.splits["train"], find).metric
 
 
 def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
@@ -207,7 +247,7 @@ def _kept(run: Run) -> str:
 def evaluate(
     run: str | Path,
     split: str = "test",
-    data: str | Path | Table | Mapping[str, Table] | None = None,
+    data: str | Path | OtherData | Table | Mapping[str, Table] | None = None,
     *,
     context: int | None = None,
     dynamic: float | None = None,
@@ -220,7 +260,7 @@ def evaluate(
         run: The run directory.
         split: `train`, `dev` or `test`.
         data: Another file or table, instead of a split; or tables by split, one of which is meant. Tables are those of
-            `train`; a run that was trained from memory needs them.
+            `train`; a run that was trained from memory needs them. `OtherData` tells reader and columns of files.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
         trust: Consent to run the Python that the run brings along; it is remembered.
@@ -259,16 +299,27 @@ def check_finished(
     *,
     data: Mapping[str, GivenTable] | None = None,
     trust: bool = False,
-) -> None:
+) -> bool:
     """Check that a finished run has this recipe and the present data.
+
+    Returns:
+        False if it can be trained further: the recipe has more epochs now.
 
     Raises:
         seqnlp.errors.SeqnlpError: what resuming its training would raise.
     """
     import_tasks()
     begun, source = Run.at(run), RecipeSource.of(recipe)
-    wanted, _ = _wanted(source, overrides, data, begun, trust)
+    wanted, _, before = _wanted(source, overrides, data, begun, trust)
     _check_same_corpus(begun, wanted.corpus(path_resolver(source.file)), wanted.data.splits)
+    return before is None or wanted.training.epochs <= before.training.epochs
+
+
+def asks_for_folds(recipe: AnyRecipe, overrides: Sequence[str] = (), trust: bool = False) -> bool:
+    """True for a recipe that asks for a run for each fold."""
+    import_tasks()
+    data = RecipeSource.of(recipe).load(overrides, trust).data
+    return data.folds is not None and data.fold is None
 
 
 def load(run: str | Path, *, trust: bool = False) -> Any:
@@ -309,23 +360,23 @@ def _reopen(path: str, fingerprint: str) -> Predictor:
 
 def _wanted(
     source: RecipeSource, overrides: Sequence[str], tables: Tables | None, resumed: Run | None, trust: bool
-) -> tuple[TaskRecipe, dict[str, bytes]]:
-    """Load the recipe of a training, and its plugins by name.
+) -> tuple[TaskRecipe, dict[str, bytes], TaskRecipe | None]:
+    """Load a training's recipe, its plugins, and the recipe it began with.
 
-    Both are checked against the run whose training is resumed, if any.
+    They are checked against the run whose training is resumed, if any.
     """
     loaded = source.load(overrides, trust, in_memory=tables is not None)
     if tables is not None:
         loaded = loaded.given(tables)
     plugins = copies(loaded.plugins)
     if resumed is None:
-        return _resolve_auto(loaded, None), plugins
+        return _resolve_auto(loaded, None), plugins, None
     _check_same_plugins(resumed, plugins)  # before those of the run are run
     before = recipe_of(resumed, trust)
     _check_given(resumed.path, before.data, None if tables is None else loaded.data)
     wanted = _resolve_auto(loaded, before)
     _check_same_recipe(resumed.path, before, wanted)
-    return wanted, plugins
+    return wanted, plugins, before
 
 
 def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
@@ -374,9 +425,38 @@ def _check_given(path: Path, before: Data, now: Data | None) -> None:
 
 
 def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
-    differing = _differences(before.model_dump(exclude={"plugins"}), now.model_dump(exclude={"plugins"}))
+    """Check that nothing but adjustable settings differs."""
+    differing = _differences(_without_adjustable(before), _without_adjustable(now))
     if differing:
         raise UsageError(f"{path}: can't resume, the recipe has changed since ({'; '.join(differing)})")
+
+
+def _without_adjustable(recipe: TaskRecipe) -> dict[str, Any]:
+    left_out: Any = {"plugins": True, "training": set(recipe.training.adjustable)}
+    return recipe.model_dump(exclude=left_out)
+
+
+def _check_epochs(path: Path, wanted: TaskRecipe, saved: tuple[Mapping[str, Any], Mapping[str, Any]] | None) -> None:
+    done = 0 if saved is None else saved[1].get("epoch", 0)
+    if isinstance(done, int) and wanted.training.epochs < done:
+        raise UsageError(
+            f"{path}: can't resume, {done} epochs are done, but training.epochs is {wanted.training.epochs}"
+        )
+
+
+def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str], None]) -> None:
+    """Save the settings that a resumed training changes, with a note."""
+    differing = _differences(before.training.model_dump(), now.training.model_dump(), "training")
+    if not differing:
+        run.replace_recipe(run.recipe_text())  # a kill may have left the digest of another one beside its own
+        return
+    run.replace_recipe(dump_recipe(now.model_copy(update={"plugins": before.plugins})))
+    notify(f"{run.path}: {'; '.join(differing)}")
+    if now.training.epochs != before.training.epochs and now.optimizer.schedule not in ("constant", "plateau"):
+        notify(
+            f"the learning rate goes on as in a training of {now.training.epochs} epochs "
+            f"(optimizer.schedule is {now.optimizer.schedule!r})"
+        )
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
@@ -386,7 +466,11 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
         return [
             line for name in names for line in _differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
         ]
-    return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
+    return [] if old == new else [f"{key} was {_told(old)}, is {_told(new)}"]
+
+
+def _told(value: Any) -> str:
+    return "left out" if value is None else repr(value)
 
 
 def _check_used(recipe: TaskRecipe, model: SequenceModel, source: RecipeSource, overrides: Sequence[str]) -> None:
@@ -415,10 +499,13 @@ def _begin(
     for plugin, content in plugins.items():
         consent.remember(content, run.save_plugin(plugin, content))
     run.save_recipe(dump_recipe(recipe.model_copy(update={"plugins": [f"{PLUGINS}/{plugin}" for plugin in plugins]})))
-    for column, codec in task.codecs().items():
+    codecs = task.codecs()
+    for column, codec in codecs.items():
         run.save_codec(column, codec.to_json())
     meta = describe_training(name, str(device), recipe.training.threads, corpus.hashes)
-    run.save_meta({**meta, "recipe_file": str(file.resolve())}, digests=True)
+    origins = {part: codec.origin.to_json() for part, codec in codecs.items() if codec.origin is not None}
+    knowledge = {"knowledge": origins} if origins else {}
+    run.save_meta({**meta, **knowledge, "recipe_file": str(file.resolve())}, digests=True)
     return run
 
 
@@ -455,15 +542,15 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
     )
 
 
-def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
-    """Score the best weights and record the result."""
+def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset], compared: bool) -> Done:
+    """Score the best weights, maybe beside trivial systems; record the result."""
     model, now = trainer.model, trainer.progress
     with fitting(run, "its weights"):
         weights = run.load_model()
         check_shapes(weights, model.state_dict())
         model.load_state_dict(weights)
     _calibrate(run, trainer, task, splits["dev"])
-    baselines = task.baselines(splits, trainer.settings, trainer.seed)
+    baselines = task.baselines(splits, trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}
     for name in ("dev", "test"):
         if name in splits:

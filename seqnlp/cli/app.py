@@ -19,6 +19,7 @@ from seqnlp.cli import (
     probe,
     recipes,
     runs,
+    search,
     tag,
     train,
     transcribe,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("train")(train.train)
+app.command("search")(search.search)
 app.command("evaluate")(evaluate.evaluate)
 app.command("errors")(errors.errors)
 app.command("predict")(predict.predict)

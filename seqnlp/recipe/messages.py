@@ -248,6 +248,8 @@ def toml_literal(value: Any) -> str:
     """Format a value as TOML, on one line."""
     if isinstance(value, list):
         return f"[{', '.join(map(toml_literal, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{dotted((key,))} = {toml_literal(each)}' for key, each in value.items())} }}"
     return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()
 
 

@@ -134,7 +134,8 @@ def last_source(data: Mapping[str, Any]) -> str:
 
     Splits that are drawn from train, or were given in Python, have none.
     """
-    sources = (data.get(split) for split in ("test", "dev", "train"))
+    splits = ("dev", "train") if data.get("folds") else ("test", "dev", "train")
+    sources = (data.get(split) for split in splits)
     return next((each for each in sources if isinstance(each, str) and not each.startswith(IN_MEMORY)), "")
 
 

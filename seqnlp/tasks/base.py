@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from seqnlp.errors import UsageError
 from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
+from seqnlp.notes import note
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
 from seqnlp.readers.drawn import Strata
@@ -57,17 +59,25 @@ class TaskRecipe(Recipe, ABC):
 
         `find` looks files up.
         """
-        corpus = self.read(self.data.splits, find)
-        return self.draw(corpus) if self.data.drawn else corpus
+        data = self.data
+        if data.folds is not None and data.fold is None:
+            raise UsageError(
+                f"data.folds = {data.folds} asks for a run a fold: `seqnlp train` and `seqnlp.train_folds` make them, "
+                f"data.fold = 1 to {data.folds} chooses one"
+            )
+        if data.folds is not None and data.test is not None:
+            note(f"test: the folds take its place; data.test = {json.dumps(data.test)} is not used")
+        corpus = self.read(data.splits, find)
+        return self.draw(corpus) if data.parts else corpus
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits by their sources, without drawing any."""
-        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.drawn))
+        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.parts))
 
     def draw(self, corpus: Corpus) -> Corpus:
         """Draw the splits without a source from train; it then lacks their rows."""
         strata = self.strata(corpus.splits["train"])
-        return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name)
+        return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name, fold=self.data.the_fold)
 
     def strata(self, train: Any) -> Strata | None:
         """Classes of the rows of train, to be drawn in proportion; None: all rows are alike."""

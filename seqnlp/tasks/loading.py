@@ -29,6 +29,7 @@ from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
@@ -57,7 +58,7 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
-        data: Another file or table, instead of a split; or tables by split.
+        data: Another file or table, instead of a split; or tables by split, or `OtherData`, which tells the reader.
         trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
@@ -70,32 +71,32 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
     opened = Run.open(run)
     recipe = recipe_of(opened, trust)
     find = path_resolver(opened.recipe_file)
-    if data is not None and not isinstance(data, str | Path):
+    if isinstance(data, str | Path | OtherData):
+        other = OtherData.of(data)
+        name, table = str(other), other.split(recipe, find)
+    elif data is not None:
         tables = given_data(data)
         name = DATA if DATA in tables else split
         table = _given_split(opened, recipe, name, tables, find)
-    elif data is not None:
-        name = str(data)
-        table = recipe.split(name, find)
     else:
-        name, source = split, getattr(recipe.data, split)
-        if source is None:
+        name = split
+        if split not in [*recipe.data.splits, *recipe.data.parts]:
             raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
         if recipe.data.in_memory:
             way = f"seqnlp.evaluate({str(run)!r}, {split!r}, data=...), or a file with --data"
             raise UsageError(f"{run}: its data were given in Python, and the run does not keep them: {way}")
-        table = _split_of(opened, recipe, split, source, find)
+        table = _split_of(opened, recipe, split, find)
     task, model = rebuild(opened, recipe)
     shown = getattr(recipe.data, split) if name == split and isinstance(getattr(recipe.data, split), str) else name
     return OpenSplit(name, opened, recipe, task, model, table, encode(task, recipe, shown, table))
 
 
-def _split_of(run: Run, recipe: TaskRecipe, split: str, source: Any, find: PathResolver) -> Any:
+def _split_of(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:
     """Read a split that the recipe names, or draw it once more."""
-    drawn = recipe.data.drawn
-    if split in drawn or (drawn and split == "train"):
+    parts = recipe.data.parts
+    if split in parts or (parts and split == "train"):
         return drawn_split(run, recipe, split, find)
-    return recipe.split(source, find)
+    return recipe.split(recipe.data.splits[split], find)
 
 
 def _given_split(run: Run, recipe: TaskRecipe, name: str, tables: Mapping[str, GivenTable], find: PathResolver) -> Any:
@@ -103,11 +104,11 @@ def _given_split(run: Run, recipe: TaskRecipe, name: str, tables: Mapping[str, G
     held = recipe.given(tables)
     if name == DATA:
         return held.split(f"{PREFIX}{DATA}", find)
-    if name not in tables and not ("train" in tables and name in recipe.data.drawn):
+    if name not in tables and not ("train" in tables and name in recipe.data.parts):
         raise UsageError(f"data: there is no split {name!r}; it has {', '.join(tables) or 'none'}")
-    if name in tables and name not in recipe.data.splits and name in recipe.data.drawn:
+    if name in tables and name not in recipe.data.splits and name in recipe.data.parts:
         return held.split(f"{PREFIX}{name}", find)
-    return _split_of(run, held, name, f"{PREFIX}{name}", find)
+    return _split_of(run, held, name, find)
 
 
 def drawn_split(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:

@@ -66,6 +66,8 @@ class TagDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     tokens: str | None
     labels: list[str] | None
@@ -170,15 +172,21 @@ class TextSettings(TypedDict, total=False):
     kind: Required[Literal['text']]
     sample_by: Literal['line', 'paragraph', 'document'] | None
 
-LabelEncodingSection: TypeAlias = "Literal['categorical', 'features'] | CategoricalSettings | FeatureEncodingSettings | LabelEncodingSpec"
+LabelEncodingSection: TypeAlias = "Literal['categorical', 'edit_scripts', 'features'] | CategoricalSettings | EditScriptEncodingSettings | FeatureEncodingSettings | LabelEncodingSpec"
 
 class CategoricalSettings(TypedDict, total=False):
     """Plain classes: each label is one."""
 
     kind: Literal['categorical']
 
+class EditScriptEncodingSettings(TypedDict, total=False):
+    """Lemmas, as edit scripts of their forms (Straka, 2018): casing, and edits around the longest common substring."""
+
+    kind: Required[Literal['edit_scripts']]
+    min_count: int | None
+
 class FeatureEncodingSettings(TypedDict, total=False):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
 
     kind: Required[Literal['features']]
 
@@ -285,6 +293,7 @@ class TrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -338,10 +347,13 @@ class SubwordPiecesSettings(TypedDict, total=False):
     model: Literal['bpe', 'unigram'] | None
 
 class VectorsSettings(TypedDict, total=False):
-    """Pretrained word vectors from a text file (GloVe, word2vec, fastText)."""
+    """Pretrained word vectors (GloVe, word2vec, fastText) from a file or an installed package."""
 
-    file: str
+    file: str | None
+    package: str | None
+    words: str | None
     max_words: int | None
+    max_subwords: int | None
     trainable: bool | None
 
 TagDecoderSection: TypeAlias = "Literal['crf', 'linear'] | CrfSettings | LinearSettings | TagDecoderSpec"
@@ -382,6 +394,8 @@ class ClassifyDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     text: str | None
     tokens: str | None
@@ -457,6 +471,8 @@ class LmDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     tokenizer: TokenizerSection | None
     text: str | None
@@ -491,6 +507,7 @@ class LmTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -533,6 +550,8 @@ class TranslateDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     source: str | None
     target: str | None
@@ -553,6 +572,7 @@ class TranslateTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -605,6 +625,8 @@ class ForecastDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     targets: list[str] | None
     past_covariates: list[str] | None
@@ -626,6 +648,7 @@ class ForecastTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None
@@ -721,6 +744,8 @@ class TranscribeDataSettings(TypedDict, total=False):
     train: str
     dev: str | int | float | None
     test: str | int | float | None
+    folds: int | None
+    fold: int | None
     split_seed: int | None
     audio: str | None
     text: str | None
@@ -739,6 +764,7 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     gradient_accumulation: int | None
     max_grad_norm: float | None
     patience: int | None
+    max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
     precision: Literal['auto', 'fp32', 'bf16'] | None

@@ -35,6 +35,7 @@ class Training(Spec):
     """Length, batches and safeguards of a training."""
 
     renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
+    adjustable = ("epochs", "patience", "evaluate_every", "threads", "save_every")
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 12
     """Passes over the training data, at most."""
@@ -46,6 +47,9 @@ class Training(Spec):
     """Clip the norm of the gradient to this."""
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after this many evaluations without a better dev score; left out: never."""
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Stop after this many seconds of steps and evaluations, with a last evaluation; the learning rate falls over that
+    time if it ends before the epochs. Two such trainings are not the same; left out: no limit."""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None
     """Evaluate on dev after this many steps, too; left out: only after each epoch."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -53,7 +57,7 @@ class Training(Spec):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Processor threads, each with its share of every batch; 0: one per core. A resumed training keeps its number."""
+    """Processor threads, each with its share of every batch; 0: one per core, or as many as a resumed training had."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints; one is also saved after each epoch."""
 
@@ -150,9 +154,9 @@ class Trainer:
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
-        while now.epoch < settings.epochs and not self._out_of_patience:
+        while now.epoch < settings.epochs and not self._is_over:
             batches = self.train.plan(self.seed, now.epoch)
-            while now.position < len(batches) and not self._out_of_patience:
+            while now.position < len(batches) and not self._is_over:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
                 portion = batches[now.position : now.position + settings.gradient_accumulation]
@@ -161,6 +165,17 @@ class Trainer:
                 now.epoch, now.position = now.epoch + 1, 0
                 self.states = [None] * len(self.states)
                 yield self._evaluate()
+            elif self._out_of_time and now.evaluated < now.step:
+                yield self._evaluate(now.position / len(batches))
+
+    @property
+    def _is_over(self) -> bool:
+        return self._out_of_patience or self._out_of_time
+
+    @property
+    def _out_of_time(self) -> bool:
+        limit = self.settings.max_seconds
+        return limit is not None and self.progress.seconds >= limit
 
     @property
     def _out_of_patience(self) -> bool:
@@ -172,14 +187,22 @@ class Trainer:
         """Reason for the end of the training."""
         if self.progress.epoch < self.settings.epochs and self._out_of_patience:
             return f"no better {self.metric.name} on dev in {self.progress.waited} evaluations"
+        if self.progress.epoch < self.settings.epochs and self._out_of_time:
+            return f"training.max_seconds = {self.settings.max_seconds:g} reached"
         return "finished"
+
+    @property
+    def _share(self) -> float:
+        """Share of the training that is done: of its steps, or of its time if that ends before."""
+        limit = self.settings.max_seconds
+        return max(self.progress.step / self.steps, min(self.progress.seconds / limit, 1.0) if limit else 0.0)
 
     def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
         now, start = self.progress, time.perf_counter()
-        rate = self.schedule.rate(now.step / self.steps) * now.decay
+        rate = self.schedule.rate(self._share) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
@@ -266,8 +289,13 @@ class Trainer:
             tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
         return tensors, asdict(self.progress)
 
-    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any], threads: int | None = None) -> None:
         """Load a checkpoint.
+
+        Args:
+            tensors: Tensors of `state`.
+            progress: JSON of `state`.
+            threads: Number of threads that it was saved with, if another.
 
         Raises:
             ValueError: it is not one of this training.
@@ -284,7 +312,7 @@ class Trainer:
         check_shapes(groups["average"], {str(number): tensor for number, tensor in enumerate(self.average)})
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
-        self._restore_states(groups["encoder_state"])
+        self._restore_states(groups["encoder_state"], threads or len(self.states))
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")
@@ -305,22 +333,32 @@ class Trainer:
             raise ValueError(f"step {now.step} is not that of batch {now.position} in epoch {now.epoch}")
         self.progress = now
 
-    def _restore_states(self, saved: dict[str, Tensor]) -> None:
-        """Load the state that each replica carries on from the last batch."""
+    def _restore_states(self, saved: dict[str, Tensor], threads: int) -> None:
+        """Load the state that each replica carries on from the last batch, shared out anew to other threads."""
         now, carried = self.progress, self.train.carries_state and self.progress.position > 0
         shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
-        shares: Sequence[NDArray[np.int64]] = []
+        before: Sequence[NDArray[np.int64]] = []
+        rows = np.empty(0, np.int64)
         if carried:
             rows = self.train.plan(self.seed, now.epoch)[now.position - 1]
-            shares = self.train.shares(rows, len(self.states))
+            before = self.train.shares(rows, threads)
         expected = {
             f"{replica}.{part}": torch.Size((len(share), *shape))
-            for replica, share in enumerate(shares)
+            for replica, share in enumerate(before)
             for part, shape in enumerate(shapes)
             if len(share)
         }
         if {name: tensor.shape for name, tensor in saved.items()} != expected:
             raise ValueError("the states that the encoder carries are not those of its last batch")
-        for replica in range(len(self.states)):
-            loaded = [saved[f"{replica}.{part}"] for part in range(len(shapes)) if f"{replica}.{part}" in saved]
+        if not carried:
+            self.states = [None] * len(self.states)
+            return
+        order = {int(row): place for place, row in enumerate(np.concatenate(before))}
+        whole = [
+            torch.cat([saved[f"{replica}.{part}"] for replica, share in enumerate(before) if len(share)])
+            for part in range(len(shapes))
+        ]
+        for replica, share in enumerate(self.train.shares(rows, len(self.states))):
+            places = torch.tensor([order[int(row)] for row in share], dtype=torch.long)
+            loaded = [part[places] for part in whole] if len(share) else []
             self.states[replica] = to_device(loaded, self.model.device) or None

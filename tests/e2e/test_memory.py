@@ -175,7 +175,7 @@ def test_drawn_splits_are_found_again_and_files_of_the_recipe_are_not_read(tmp_p
 def test_seeds_share_a_stream(tmp_path: Path) -> None:
     out, records = tmp_path / "seeds", named(60, 1).to_dict("records")
     events = list(library.train_seeds(RECIPE, 2, out=out, data={"train": iter(records)}))
-    assert {event.seed for event in events} == {1, 2}
+    assert {event.number for event in events} == {1, 2}
     before = (out / "seed_1/meta.json").read_bytes()
     list(library.train_seeds(RECIPE, 2, out=out, data={"train": records}, resume=True))
     assert (out / "seed_1/meta.json").read_bytes() == before

@@ -135,9 +135,12 @@ class ForecastRecipe(TaskRecipe):
         return Corpus(splits, {name: split.digest for name, split in splits.items()})
 
     def draw(self, corpus: Corpus) -> Corpus:
-        """Cut the other splits off at the end of each series."""
-        parts = cut_series(corpus.splits["train"], self.data.drawn)
-        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **dict.fromkeys(parts, corpus.hashes["train"])})
+        """Cut the other splits off at the end of each series; a fold, a block of it with what is before, first."""
+        whole, fold = corpus.splits["train"], self.data.the_fold
+        parts = cut_series(whole, self.data.drawn, fold)
+        of_file = corpus.hashes["train"]
+        hashes = {name: of_file if fold is None else fold.digest(name, of_file) for name in parts}
+        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
         assert isinstance(self.data.reader, Series)
