@@ -218,7 +218,7 @@ class SavedScripts(SavedCodec):
 
 @final
 class EditScripts(LabelCodec):
-    """Lemma <-> number of the edit script that makes it of the form. A script that train did not have is -1."""
+    """Lemma <-> number of its edit script from the form. A script that train did not have is -1."""
 
     reads_words: ClassVar[bool] = True
     are_classes: ClassVar[bool] = False

@@ -194,7 +194,7 @@ class EditScriptEncodingSettings(TypedDict, total=False):
     min_count: int | None
 
 class FeatureEncodingSettings(TypedDict, total=False):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`."""
 
     kind: Required[Literal['features']]
 
