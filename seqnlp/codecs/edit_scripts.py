@@ -36,7 +36,7 @@ EDITS = re.compile(r"(?:[=-]|\+.)*", re.DOTALL)
 
 @cache
 def lowered(letter: str) -> str:
-    """Lower case of a letter from which its own case can be restored; of all other characters themselves."""
+    """Lower case of a letter, if its own can be restored; of all other characters themselves."""
     lower = letter.lower()
     return lower if len(lower) == 1 and letter in (lower.upper(), lower.title()) else letter
 
