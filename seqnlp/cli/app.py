@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from typing import Annotated, NoReturn
 
 import typer
@@ -28,6 +29,7 @@ from seqnlp.cli import (
 )
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import OutOfMemory, RecipeError, SeqnlpError
+from seqnlp.notes import notes_to
 from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 
 app = typer.Typer(
@@ -84,7 +86,8 @@ def main() -> NoReturn:
     open_streams()
     guard_streams()
     try:
-        _run()
+        with notes_to(partial(print, "note:", file=sys.stderr)):
+            _run()
     except SeqnlpError as error:
         _show(error)
         _leave(error.code)

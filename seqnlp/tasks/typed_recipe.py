@@ -86,6 +86,7 @@ class AudioSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['audio']]
     file_column: str | None
     pattern: str | None
@@ -95,6 +96,7 @@ class ColumnsSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['columns']]
     names: list[str]
     delimiter: str | None
@@ -106,6 +108,7 @@ class ConlluSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['conllu']]
 
 class ConlluWordsSettings(TypedDict, total=False):
@@ -121,10 +124,14 @@ class CsvSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
-    kind: Required[Literal['csv']]
+    encoding: str | None
     names: list[str] | None
     delimiter: str | None
     quotechar: str | None
+    decimal: str | None
+    thousands: str | None
+    na_values: list[str] | None
+    kind: Required[Literal['csv']]
     numeric_columns: list[str] | None
 
 class HubSettings(TypedDict, total=False):
@@ -142,6 +149,7 @@ class JsonlSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['jsonl']]
 
 class MemorySettings(TypedDict, total=False):
@@ -156,6 +164,7 @@ class ParallelSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['parallel']]
     suffixes: list[str] | None
     names: list[str] | None
@@ -165,8 +174,18 @@ class SeriesSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
+    names: list[str] | None
+    delimiter: str | None
+    quotechar: str | None
+    decimal: str | None
+    thousands: str | None
+    na_values: list[str] | None
     kind: Required[Literal['series']]
     time: str | None
+    date_format: str | None
+    time_unit: Literal['s', 'ms', 'us', 'ns'] | None
+    time_zone: str | None
     series: str | None
     numeric_columns: list[str] | None
     freq: str | None
@@ -177,6 +196,7 @@ class TextSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['text']]
     sample_by: Literal['line', 'paragraph', 'document'] | None
 
