@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 from seqnlp.version import VERSION
 
 if TYPE_CHECKING:
+    from seqnlp.annotation import evaluate_raw, pipeline
     from seqnlp.api import evaluate, load, train
     from seqnlp.comparisons import compare_runs
     from seqnlp.repeats import train_seeds
 
-_MODULES = {"compare_runs": "comparisons", "evaluate": "api", "load": "api", "train": "api", "train_seeds": "repeats"}
+_MODULES = {
+    "compare_runs": "comparisons",
+    "evaluate": "api",
+    "evaluate_raw": "annotation",
+    "load": "api",
+    "pipeline": "annotation",
+    "train": "api",
+    "train_seeds": "repeats",
+}
 """Module of each public call."""
 
-__all__ = ["compare_runs", "evaluate", "load", "train", "train_seeds"]
+__all__ = ["compare_runs", "evaluate", "evaluate_raw", "load", "pipeline", "train", "train_seeds"]
 __version__ = VERSION
 
 # Threads of torch's OpenMP that wait for work should soon sleep: spinning takes the processor from those that have

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from seqnlp.cli import (
+    annotate,
     classify,
     corpora,
     errors,
@@ -19,6 +20,7 @@ from seqnlp.cli import (
     probe,
     recipes,
     runs,
+    segment,
     tag,
     train,
     transcribe,
@@ -49,6 +51,8 @@ app.command("generate")(generate.generate)
 app.command("forecast")(forecast.forecast)
 app.command("score")(generate.score)
 app.command("probe")(probe.probe)
+app.command("segment")(segment.segment)
+app.command("annotate")(annotate.annotate)
 app.command("translate")(translate.translate)
 app.command("transcribe")(transcribe.transcribe)
 app.command("tui")(tui.tui)
