@@ -23,7 +23,10 @@ RawFile = Annotated[
 ]
 AsConllu = Annotated[bool, typer.Option("--conllu", help="Write CoNLL-U, with the place of each token in MISC.")]
 DummyTree = Annotated[
-    bool, typer.Option("--dummy-tree", help="With --conllu: a flat tree in HEAD and DEPREL, which some programs need.")
+    bool,
+    typer.Option(
+        "--dummy-tree", help="With --conllu: a flat tree in HEAD and DEPREL, and X in UPOS, for other programs."
+    ),
 ]
 
 

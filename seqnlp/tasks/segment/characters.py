@@ -21,6 +21,9 @@ CATEGORIES = (
     *("Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"),
 )
 """General categories of Unicode, in the order of their numbers."""
+_MARKS = tuple(number for number, name in enumerate(CATEGORIES) if name.startswith("M"))
+_JOINER = 0x200D
+"""Zero-width joiner, of emoji for instance."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,15 @@ def categories(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
 def _categories() -> NDArray[np.int8]:
     number = {name: place for place, name in enumerate(CATEGORIES)}
     return np.array([*(number[unicodedata.category(chr(code))] for code in range(_PLANE)), 0], np.int8)
+
+
+def continues(characters: Characters) -> NDArray[np.bool_]:
+    """True where no token can end: before combining marks, and at both sides of a joiner."""
+    codes = characters.codes
+    extends = np.isin(categories(codes), _MARKS) | (codes == _JOINER)
+    found = np.zeros(len(codes), bool)
+    found[:-1] = (extends[1:] | (codes[:-1] == _JOINER)) & ~characters.blank_after[:-1]
+    return found
 
 
 def lowered(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:

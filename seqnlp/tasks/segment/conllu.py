@@ -34,10 +34,13 @@ def conllu_sentence(
         sentence: The sentence.
         number: Its number in the text, from 1.
         columns: Values of each word by column.
-        tree: Write a flat dummy tree: the first word is the root, all others depend on it.
+        tree: Write a flat dummy tree: the first word is the root, all others depend on it; and `X` where no part of
+            speech is given.
     """
     lines = ["# newpar"] if sentence.begins_paragraph else []
     lines += [f"# sent_id = {number}", f"# text = {composed(sentence.text)}"]
+    if tree:
+        columns = {"upos": ["X"] * len(sentence.words), **(columns or {})}
     filled = [(PLACES[name], values) for name, values in (columns or {}).items()]
     word = 0
     for index, (text, start, end, words) in enumerate(sentence.tokens):

@@ -15,7 +15,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.notes import note
 from seqnlp.tasks.base import Predictor
-from seqnlp.tasks.segment.characters import MARGIN, Characters, CharacterStream, Window, paragraph_windows
+from seqnlp.tasks.segment.characters import MARGIN, Characters, CharacterStream, Window, continues, paragraph_windows
 from seqnlp.tasks.segment.corpus import INSIDE, MULTIWORD, MULTIWORD_SENTENCE, SENTENCE, TOKEN
 from seqnlp.tasks.segment.dataset import BOUNDARY, Encoded, character_batch
 from seqnlp.tasks.segment.result import SegmentedSentence, Token
@@ -124,6 +124,7 @@ class Segmenter(Predictor):
         for _ in in_parallel(work, in_order(lengths, budget), self.model.device):
             pass
         part = characters.part(start, windows[-1].last)
+        found[continues(characters)[start : windows[-1].last]] = INSIDE
         if not self.expansions.blanks_inside:
             found[(found == INSIDE) & part.blank_after] = TOKEN
         ends = part.paragraph_end
