@@ -131,7 +131,9 @@ def _named(run: Any, predictor: Any) -> str:
 def evaluate_raw(
     runs: Sequence[Any], file: str | Path, *, trust: bool = False, notify: Callable[[str], None] = lambda line: None
 ) -> dict[str, Any]:
-    """Score runs on the raw text of a treebank, as the CoNLL 2018 shared task does.
+    """Score runs on the raw text of a treebank.
+
+    The scores are those of the CoNLL 2018 shared task.
 
     Args:
         runs: A segmenter, then any number of taggers; taggers alone get the gold words.

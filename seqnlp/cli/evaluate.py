@@ -68,7 +68,7 @@ def evaluate(
 
 
 def _evaluate_raw(runs: list[Path], file: Path, as_json: bool, trust: bool) -> None:
-    """Print the scores of a pipeline on the raw text of a treebank."""
+    """Print the scores of a pipeline on raw text."""
     from seqnlp.annotation import evaluate_raw
 
     result = evaluate_raw(runs, file, trust=trust, notify=partial(print, "note:", file=sys.stderr))

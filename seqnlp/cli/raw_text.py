@@ -13,9 +13,9 @@ from seqnlp.errors import DataError
 
 
 def text_chunks(file: Path | None) -> Iterator[str]:
-    """Yield the text of a file, decompressed if it is gzip, or of standard input; a byte order mark is dropped.
+    """Yield the text of a file or of standard input in chunks.
 
-    Lines may be of any length.
+    Lines may be of any length. A byte order mark is dropped; files that are compressed with gzip are decompressed.
 
     Args:
         file: None or `-` for standard input.

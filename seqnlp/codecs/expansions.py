@@ -29,7 +29,7 @@ class AffixRule:
 
     @classmethod
     def between(cls, token: str, words: Words) -> Self | None:
-        """Rule around the longest part that a token and its words have in common; None if there is none."""
+        """Rule around the longest common substring; None if there is none."""
         spaced = " ".join(words)
         found = SequenceMatcher(None, token, spaced, autojunk=False).find_longest_match()
         if not found.size:
@@ -87,7 +87,7 @@ class Expansions(Codec):
 
     @classmethod
     def fit(cls, pairs: Iterable[tuple[str, Words]], blanks_inside: bool) -> Self:
-        """Fit on the multiword tokens of train, in their order, each with its words."""
+        """Fit on the multiword tokens of train, with their words."""
         counts: defaultdict[str, Counter[Words]] = defaultdict(Counter)
         for token, words in pairs:
             counts[token][words] += 1
@@ -128,7 +128,7 @@ class Expansions(Codec):
 
 
 def fit_rules(table: Mapping[str, Words]) -> list[AffixRule]:
-    """Rules of the tokens of a table, those first that are right most often.
+    """Fit rules on a table, the most precise ones first.
 
     Each is tried on every token whose ends it asks for; of equally good ones that which asks for more comes first.
     """

@@ -34,7 +34,11 @@ class CharacterBatch(TensorBatch):
 
 @final
 class CharacterEmbedding(Spec):
-    """Learned vectors of a character, its Unicode category and the blank after it, and a convolution over them."""
+    """Character embedding with a convolution.
+
+    A character has a learned vector; its Unicode category, with a blank after it or without, another one. Their sum
+    stands beside the answers of the convolution.
+    """
 
     size: Annotated[int, Field(ge=1)] = 32
     """Features of a character's vector."""

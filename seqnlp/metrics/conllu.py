@@ -1,4 +1,4 @@
-"""Scores of segmentation and tags as the CoNLL 2018 shared task counts them (Zeman et al., 2018).
+"""Scores of the CoNLL 2018 shared task (Zeman et al., 2018).
 
 Gold and system have the same characters, whitespace aside. Tokens and sentences are right if they begin and end at the
 same characters. Words are aligned by these, too, but around multiword tokens by a longest common subsequence of forms.

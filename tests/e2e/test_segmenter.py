@@ -91,7 +91,8 @@ def test_no_text_has_no_sentences(seqnlp: Program, segmenter: Segmenter, text: s
 
 def test_sentences_without_an_end_are_cut(segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predictor, "LONGEST", 1000)
-    text, notes = "x" * 4321, []
+    text = "x" * 4321
+    notes: list[str] = []
     with notes_to(notes.append):
         whole = segmenter.segment(text)
         assert list(segmenter.segment(chunks(text, 1))) == whole

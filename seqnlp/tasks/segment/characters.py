@@ -60,7 +60,7 @@ class Characters:
         return ("codes", "offsets", "blank_after", "paragraph_end")
 
     def joined(self, other: "Characters") -> "Characters":
-        """These characters and others behind them."""
+        """Concatenate with the characters that follow."""
         parts = ((getattr(self, name), getattr(other, name)) for name in self._fields())
         return Characters(*(np.concatenate(part) for part in parts))
 
@@ -81,7 +81,7 @@ class CharacterStream:
         """Whitespace after it so far."""
 
     def feed(self, chunk: str) -> Characters:
-        """Characters of the chunks so far that were not returned yet, up to the last but one."""
+        """Read a chunk; returns the new characters but the last."""
         codes = np.frombuffer(chunk.encode("utf-32-le", "surrogatepass"), "<u4")
         places = np.flatnonzero(~is_space(codes))
         newlines = np.concatenate([[0], np.cumsum(codes == _NEWLINE)])
@@ -123,7 +123,7 @@ class Window:
 
 
 def paragraph_windows(begin: int, first: int, end: int, is_whole: bool) -> Iterator[Window]:
-    """Cut a paragraph into windows that depend on the place in it alone.
+    """Cut a paragraph into windows, by the place in it alone.
 
     Args:
         begin: Index of its first character.

@@ -49,16 +49,16 @@ def character_batch(
         lengths: Characters of each row.
     """
     mask = np.arange(int(lengths.max(initial=0))) < lengths[:, None]
-
-    def padded(values: NDArray[np.int64]) -> torch.Tensor:
-        grid = np.zeros(mask.shape, np.int64)
-        grid[mask] = values
-        return torch.from_numpy(grid)
-
     blanks = blank_after[places].astype(np.int64)
-    return CharacterBatch(
-        padded(encoded.index[places]), padded(encoded.category[places]), padded(blanks), torch.from_numpy(mask)
-    )
+    index, category = padded(encoded.index[places], mask), padded(encoded.category[places], mask)
+    return CharacterBatch(index, category, padded(blanks, mask), torch.from_numpy(mask))
+
+
+def padded(values: NDArray[np.int64], mask: NDArray[np.bool_]) -> torch.Tensor:
+    """Rows of a mask filled with values, the rest with zeros."""
+    grid = np.zeros(mask.shape, np.int64)
+    grid[mask] = values
+    return torch.from_numpy(grid)
 
 
 @final
@@ -90,7 +90,7 @@ class SegmentDataset(EncodedDataset):
 
     @cached_property
     def droppable(self) -> NDArray[np.bool_]:
-        """True for signs of punctuation that are the last token of a sentence, and not its only one."""
+        """True for the final punctuation of a sentence that has more tokens."""
         punctuation = np.isin(self.encoded.category, [n for n, name in enumerate(CATEGORIES) if name == "Po"])
         before = np.concatenate([[INSIDE], self.labels[:-1]])
         found: NDArray[np.bool_] = (self.labels == SENTENCE) & punctuation & np.isin(before, (TOKEN, MULTIWORD))
@@ -154,6 +154,5 @@ class SegmentDataset(EncodedDataset):
             lengths = np.add.reduceat(keep, np.concatenate([[0], ends[:-1]]))
             index, category, labels, blanks = index[keep], category[keep], labels[keep], blanks[keep]
         inputs = character_batch(Encoded(index, category), blanks, np.arange(len(index)), lengths)
-        target = np.zeros(inputs.mask.shape, np.int64)
-        target[inputs.mask.numpy()] = labels
-        return Batch(inputs, {BOUNDARY: torch.from_numpy(target)}, self.items_in(rows))
+        mask = np.arange(int(lengths.max())) < lengths[:, None]
+        return Batch(inputs, {BOUNDARY: padded(labels, mask)}, self.items_in(rows))

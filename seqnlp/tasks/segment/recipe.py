@@ -31,7 +31,7 @@ class SegmentData(Data):
     tokenize: Literal["rules", "blanks"] = "rules"
     """Tokens of plain sentences: by the rules that taggers split text with, or whatever stands between blanks."""
     sentence_separator: Literal[" ", ""] | None = None
-    """What stands between two plain sentences; left out: a blank, or nothing where the sentences have almost none."""
+    """Separator of plain sentences; left out: a blank, or nothing where the sentences have almost none."""
     min_count: Annotated[int, Field(ge=1)] = 2
     """Occurrences in train that a character needs to be known."""
 

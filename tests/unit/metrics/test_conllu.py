@@ -93,7 +93,7 @@ def test_damaged_files_score_as_in_the_official_evaluation() -> None:
         gold = document(draw, forms)
         texts = conllu(gold), conllu(damaged(draw, gold))
         official = udeval.evaluate(*(udeval.load_conllu(io.StringIO(text), "", {}) for text in texts))
-        ours = evaluate_analysis(*map(read, texts))
+        ours = evaluate_analysis(read(texts[0]), read(texts[1]))
         for name, score in ours.items():
             expected = official[name]
             found = (score.correct, score.gold, score.system, score.precision, score.recall, score.f1)
