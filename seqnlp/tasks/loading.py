@@ -53,7 +53,7 @@ class OpenSplit:
 
 
 def open_split(run: str | Path, split: str = "test", data: object = None, trust: bool = False) -> OpenSplit:
-    """Open a run with a split of its corpus, other files, or tables in memory.
+    """Open a run with a split of its corpus, or other data.
 
     Args:
         run: The run directory.
