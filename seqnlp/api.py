@@ -14,7 +14,7 @@ from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.notes import notes_to
 from seqnlp.readers.base import Corpus
-from seqnlp.readers.memory import Memory, is_memory
+from seqnlp.readers.held import is_memory
 from seqnlp.readers.tables import GivenTable, Table, given_splits
 from seqnlp.recipe import Data, Recipe, RecipeSource, consent, dump_recipe
 from seqnlp.recipe.load import path_resolver
@@ -254,7 +254,7 @@ def evaluate(
     trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split, another file, or a table.
+    """Score a run on a split of its corpus, or other data.
 
     Args:
         run: The run directory.
@@ -403,20 +403,19 @@ def _check_same_plugins(run: Run, plugins: Mapping[str, bytes]) -> None:
 
 
 def _check_given(path: Path, before: Data, now: Data | None) -> None:
-    """Check that a resumed training has the kind of data it had.
+    """Check that a training goes on with data of the same kind.
 
     Args:
         path: The run.
         before: Its data.
         now: Present data, if they are in memory.
     """
-    was_given = isinstance(before.reader, Memory)
-    if was_given and now is None:
+    if before.in_memory and now is None:
         way = "seqnlp.train(recipe, data=..., out=..., resume=True)"
         raise UsageError(f"{path}: its data were given in Python, and the run does not keep them; go on there: {way}")
     if now is None:
         return
-    if not was_given:
+    if not before.in_memory:
         raise UsageError(f"{path}: can't resume with data in memory, the training began with {before.train}")
     for name in {**before.splits, **now.splits}:
         if name not in now.splits:

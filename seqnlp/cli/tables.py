@@ -20,6 +20,8 @@ PIPE_WIDTH = 10_000
 """Columns of standard output where it is no terminal."""
 GAP = 2
 """Blanks between the columns of a table."""
+MAX_ROWS = 100
+"""Rows of a table of scores, at most."""
 MIN_NAME = 16
 """Characters of the first column, at least, before a table becomes a list."""
 
@@ -76,11 +78,21 @@ def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:
     One is, for instance, of the scores by label.
     """
     for name, table in score_tables(scores):
+        if name in listed_by_feature(scores):
+            continue
         columns = list(dict.fromkeys(column for row in table.values() for column in row))
         ordered = sorted(table.items(), key=lambda item: -item[1].get("support", 0))
-        rows = [[label, *(cell_text(row.get(column)) for column in columns)] for label, row in ordered]
+        rows = [[label, *(cell_text(row.get(column)) for column in columns)] for label, row in ordered[:MAX_ROWS]]
         console.print()
         print_table(console, [name, *columns], rows)
+        if len(ordered) > MAX_ROWS:
+            console.print(f"and {len(ordered) - MAX_ROWS:,} rarer ones, which --json has", soft_wrap=True)
+
+
+def listed_by_feature(scores: Mapping[str, Any]) -> set[str]:
+    """Tables of whole labels that are lists of features, of which there are shorter tables."""
+    several = [name for name, table in scores.get("labels", {}).items() if name in scores.get("features", {})]
+    return {f"labels.{name}" for name in several} or ({"labels"} if "features" in scores else set())
 
 
 def cell_text(value: Any) -> str:

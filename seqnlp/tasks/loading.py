@@ -22,7 +22,7 @@ from seqnlp.errors import (
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
-from seqnlp.readers.memory import PREFIX, Memory
+from seqnlp.readers.held import PREFIX
 from seqnlp.readers.tables import DATA, GivenTable, given_data
 from seqnlp.recipe import parse_recipe
 from seqnlp.recipe.load import path_resolver
@@ -82,7 +82,7 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
         name = split
         if split not in [*recipe.data.splits, *recipe.data.parts]:
             raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
-        if isinstance(recipe.data.reader, Memory):
+        if recipe.data.in_memory:
             way = f"seqnlp.evaluate({str(run)!r}, {split!r}, data=...), or a file with --data"
             raise UsageError(f"{run}: its data were given in Python, and the run does not keep them: {way}")
         table = _split_of(opened, recipe, split, find)
@@ -100,7 +100,7 @@ def _split_of(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> A
 
 
 def _given_split(run: Run, recipe: TaskRecipe, name: str, tables: Mapping[str, GivenTable], find: PathResolver) -> Any:
-    """Read a split in memory, or draw it from train in memory as the training did."""
+    """Read a split in memory, or draw it from train once more."""
     held = recipe.given(tables)
     if name == DATA:
         return held.split(f"{PREFIX}{DATA}", find)
