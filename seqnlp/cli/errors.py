@@ -15,12 +15,14 @@ from seqnlp.cli.common import RunPath, Split, Trust, image_option
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
+from seqnlp.results import ErrorReport, Report, SurpriseReport, TranslationReport
+from seqnlp.units import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from seqnlp.results import ErrorReport, Mistake
+    from seqnlp.results import Mistake
 
 MAX_CONFUSIONS = 3
 """Confusions of one feature, at most."""
@@ -36,32 +38,49 @@ def errors(
     run: RunPath,
     split: Split = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
-    pictures: Annotated[list[Path] | None, image_option("Also draw the confusion matrix", "--plot")] = None,
+    pictures: Annotated[
+        list[Path] | None, image_option("Also draw confusions, scores by length or surprise", "--plot")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
     trust: Trust = False,
 ) -> None:
-    """Show the errors of a run: confusions with examples, unknown words, and calibration."""
-    from seqnlp.plots.svg_matrices import confusion_svg
+    """Show the errors of a run: confusions with examples, unknown words, and calibration.
+
+    Of a translator the worst sentences, scores by length, and translations that are empty, untranslated, over-long or
+    stuck; of a language model where it is surprised, by kind of token, by position, and the most surprising places.
+    """
+    from seqnlp.cli.error_tables import report_svg, show_surprise, show_translation
     from seqnlp.tasks.error_analysis import analyse
 
     reports = analyse(run, split, data, trust=trust, notify=partial(print, "note:", file=sys.stderr))
     source = split if data is None else str(data)
+    labels = {name: each for name, each in reports.items() if isinstance(each, ErrorReport)}
     if as_json:
-        found = {"run": str(run), "split": source, "columns": reports}
+        found = {"run": str(run), "split": source, **({"columns": labels} if labels else reports)}
         typer.echo(to_json(found, default=asdict))
     else:
         console = stdout_console()
         for name, report in reports.items():
-            show_report(console, f"{source}  {name}", report)
+            match report:
+                case SurpriseReport():
+                    show_surprise(console, source, report)
+                case TranslationReport():
+                    show_translation(console, source, report)
+                case _:
+                    show_report(console, f"{source}  {name}", report)
     if pictures:
-        write_images(pictures, confusion_svg(f"{run.name}, {source}", drawn_reports(reports)))
+        write_images(pictures, report_svg(f"{run.name}, {source}", drawn_reports(reports)))
 
 
-def drawn_reports(reports: Mapping[str, ErrorReport]) -> dict[str, ErrorReport]:
-    """Reports with a matrix each to draw: of lists of features one for each feature."""
-    drawn: dict[str, ErrorReport] = {}
+def drawn_reports(reports: Mapping[str, Report]) -> dict[str, Report]:
+    """Reports with a picture each: of lists of features one for each feature."""
+    drawn: dict[str, Report] = {}
     for name, report in reports.items():
-        drawn |= {f"{name} {part}": each for part, each in report.features.items()} or {name: report}
+        features = report.features if isinstance(report, ErrorReport) else {}
+        for part, each in features.items():
+            drawn[f"{name} {part}"] = each
+        if not features:
+            drawn[name] = report
     return drawn
 
 
@@ -153,7 +172,7 @@ def show_confusions(console: Console, report: ErrorReport, most: int | None = No
     if not report.confusions:
         console.print("no errors", soft_wrap=True)
     for confusion in report.confusions[:most]:
-        head = f"{confusion.gold} predicted as {confusion.predicted}, {confusion.count:,} times"
+        head = f"{confusion.gold} predicted as {confusion.predicted}, {counted(confusion.count, 'times')}"
         console.print(Text(head, "bold"), soft_wrap=True)
         for mistake in confusion.mistakes:
             console.print(Text("  ") + excerpt(mistake), soft_wrap=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqnlp.cli.common import RunPath, Split, Trust, number_option
+from seqnlp.cli.row_files import check_table, row_writer
 from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import CONTEXT, RATE
+from seqnlp.units import counted
 
 if TYPE_CHECKING:
     from seqnlp.tasks.other_data import OtherData
@@ -49,6 +53,15 @@ def evaluate(
         float | None,
         number_option(RATE, "Language models: dynamic evaluation at this learning rate.", metavar="<rate>"),
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows",
+            metavar="<path>",
+            callback=check_table,
+            help="Also write each item into this file (.csv, .tsv, .jsonl): gold, predicted, right or wrong, score.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object: `scores`, the `baselines` of trivial systems, and so on.")
     ] = False,
@@ -59,12 +72,16 @@ def evaluate(
 
     other = _other_data(data or [], reader, columns or [])
     notify = partial(print, "note:", file=sys.stderr)
-    result = api.evaluate(run, split, other, context=context, dynamic=dynamic, trust=trust, notify=notify)
+    with nullcontext() if rows is None else row_writer(rows) as write:
+        result = api.evaluate(
+            run, split, other, context=context, dynamic=dynamic, on_row=write, trust=trust, notify=notify
+        )
     if as_json:
         typer.echo(to_json(result))
         return
     console, scores = stdout_console(), result["scores"]
-    typer.echo(f"{result['split']}  {one_line(scores)}  ({result['items']:,} items in {result['seconds']:.2f} s)")
+    items = counted(result["items"], "items")
+    typer.echo(f"{result['split']}  {one_line(scores)}  ({items} in {result['seconds']:.2f} s)")
     for name, signature in scores.get("signatures", {}).items():
         typer.echo(f"      {name}: {signature}")
     show_baselines(console, result["baselines"])

@@ -32,7 +32,10 @@ ROWS = 16
 
 def forecast(
     run: Annotated[Path, typer.Argument(help="A run directory, for instance runs/series_gru.")],
-    file: Annotated[str, typer.Argument(help="A file of series; a slice ends it at a row or a day: load.csv[:-24].")],
+    file: Annotated[
+        str | None,
+        typer.Argument(help="A file of series; a slice ends it at a row or a day: load.csv[:-24].", show_default=False),
+    ] = None,
     horizon: Annotated[
         int | None, number_option(HORIZON, "Steps to forecast.  [default: as many as the model was trained for]")
     ] = None,
@@ -41,6 +44,15 @@ def forecast(
     ] = None,
     series: Annotated[
         list[str] | None, typer.Option(metavar="<str>", help="Only this series; may be repeated.")
+    ] = None,
+    backtest: Annotated[
+        bool,
+        typer.Option(
+            "--backtest", help="Forecast from every point of a file, or the test split, beside what came: csv."
+        ),
+    ] = False,
+    stride: Annotated[
+        int | None, number_option(HORIZON, "With --backtest: steps between the points.  [default: 1]", metavar="<n>")
     ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw history, forecast and interval instead.")] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
@@ -54,13 +66,31 @@ def forecast(
     force: Force = False,
     trust: Trust = False,
 ) -> None:
-    """Forecast series: csv with a line a step, `unique_id,ds,forecast`, and the interval's ends if any."""
+    """Forecast series: csv with a line a step, `unique_id,ds,forecast`, and the interval's ends if any.
+
+    With --backtest the last known step (`origin`) rolls through the file or the test split, and each line has what
+    came, too. Then --plot prints errors by step of the horizon and draws the last forecasts beside what came; --json
+    has the same.
+    """
     if plot and (as_json or out):
         other = "--json" if as_json else "--out"
         raise UsageError(f"--plot and {other} contradict each other: choose one")
     destination = Destination(out, False, "", force, as_json)
-    if destination.is_wanted(Path(file)) and destination.extension not in FILES:
+    if destination.is_wanted(None if file is None else Path(file)) and destination.extension not in FILES:
         raise UsageError(f"--out {out}: expected {', '.join(FILES)}")
+    if backtest:
+        from seqnlp.cli.backtest import backtest_run
+
+        if horizon is not None:
+            raise UsageError("--horizon and --backtest contradict each other: the horizon is that of the training")
+        if out is not None:
+            raise UsageError("--out is for forecasts: --backtest writes to standard output")
+        backtest_run(run, file, level, series or [], stride or 1, plot, pictures, as_json, trust)
+        return
+    if stride is not None:
+        raise UsageError("--stride is for --backtest")
+    if file is None:
+        raise UsageError("expected a file of series after the run")
     with stderr_console().status("loading"):
         from seqnlp.tasks.forecast.predictor import Forecaster
 

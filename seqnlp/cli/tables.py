@@ -10,7 +10,7 @@ from seqnlp.plots.axes import Points
 from seqnlp.plots.terminal import TextChart, chart
 from seqnlp.run.summary import score_tables
 from seqnlp.terminal_text import visible
-from seqnlp.units import score
+from seqnlp.units import counted, score
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -148,10 +148,9 @@ def show_scores(console: Console, scores: dict[str, Any]) -> None:
             show_baselines(console, scores[split].get("baselines", {}))
     training = scores.get("training", {})
     if training.keys() >= {"epochs", "steps", "seconds", "tokens_per_second"}:
-        epochs = f"{training['epochs']} epoch{'' if training['epochs'] == 1 else 's'}"
+        length = f"{counted(training['epochs'], 'epochs')}, {counted(training['steps'], 'steps')}"
         console.print(
-            f"trained {epochs}, {training['steps']:,} steps in {training['seconds']:.0f} s, "
-            f"{training['tokens_per_second']:,.0f} a second",
+            f"trained {length} in {training['seconds']:.0f} s, {training['tokens_per_second']:,.0f} a second",
             highlight=False,
             soft_wrap=True,
         )

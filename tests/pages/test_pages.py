@@ -70,7 +70,7 @@ def _check_json(ran: Ran, outputs: dict[str, set[str]]) -> None:
     if "--json" not in ran.command or not ran.out:
         return
     words = ran.command.rpartition("| ")[2].split()
-    verb = next(verb for verb in _explained() if " ".join(words[1:]).startswith(f"{verb} "))
+    verb = max((verb for verb in _explained() if " ".join(words[1:]).startswith(f"{verb} ")), key=len)
     explained = _explained()[verb]
     found = {key for value in _values(ran.out) for key in _keys(value)}
     outputs.setdefault(verb, set()).update(found)

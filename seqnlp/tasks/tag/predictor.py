@@ -211,15 +211,9 @@ class Tagger(Predictor):
         numbers = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
         rows = np.repeat(np.arange(len(found)), [len(own) for own in found])
         words = Column(text.codes.take(rows), text.words.distinct)
-        names = iter(self._as_in_corpus(labels.decode_column({ONLY: numbers.values}, words)))
+        column = in_scheme_of_corpus(labels.decode_column({ONLY: numbers.values}, words), self.data)
+        names = iter(column.rows())
         return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
-
-    def _as_in_corpus(self, column: Column) -> list[list[str]]:
-        """Names of tags, in the scheme of the corpus."""
-        data = self.data
-        if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
-            column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
-        return column.rows()
 
     def _taggings(
         self, sentences: list[_Split], tags: dict[str, Column], scores: dict[str, NDArray[np.float32]]
@@ -242,6 +236,19 @@ class Tagger(Predictor):
             words, own = sentences[number].words, None if spans is None else spans[number]
             results.append(Tagging(words, columns[first], column_scores[first], columns, column_scores, own))
         return results
+
+
+def in_scheme_of_corpus(column: Column, data: TagData) -> Column:
+    """Write tags of the training scheme in that of the corpus."""
+    if data.scheme is None or data.encoding is None or data.encoding == data.scheme:
+        return column
+    return write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
+
+
+def as_in_corpus(column: Column, data: TagData) -> list[str]:
+    """Tags of all words, laid end to end; see `in_scheme_of_corpus`."""
+    column = in_scheme_of_corpus(column, data)
+    return [column.distinct[code] for code in column.codes.values.tolist()]
 
 
 def _sentences(sentences: Iterable[Any]) -> Iterator[Sentence]:

@@ -1,5 +1,6 @@
 """Tagging: a label for every word, in one or several label columns."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
@@ -7,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged, smallest
-from seqnlp.codecs import Codec, Column, EncodedText, LabelCodec, TextCodec, Vocabulary
+from seqnlp.codecs import Categorical, Codec, Column, EncodedText, LabelCodec, TextCodec, TokenizedText, Vocabulary
 from seqnlp.codecs.label_columns import label_notes
 from seqnlp.codecs.labels import NOTHING, UNSEEN, by_decoder, decoder_name
-from seqnlp.codecs.spans import allowed_transitions
+from seqnlp.codecs.spans import allowed_transitions, read_spans
 from seqnlp.decoders import Allowed, Linear
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
@@ -20,9 +21,11 @@ from seqnlp.metrics.features import feature_values
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note
-from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.advice import rare_labels, unknown_words
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
-from seqnlp.tasks.tag.predictor import Tagger, predict_tags
+from seqnlp.tasks.tag.predictor import Tagger, as_in_corpus, predict_tags
 from seqnlp.tasks.tag.preview import preview
 from seqnlp.tasks.tag.recipe import TagRecipe, about_column
 from seqnlp.tasks.tag.scores import calibrate_linear, compare_labels, most_frequent_tags, sentence_scores, tag_scores
@@ -37,6 +40,7 @@ class TagTask(LabellingTask):
     """Tagging with fitted codecs."""
 
     recipe_class = TagRecipe
+    step_name = "word"
     items_name = "words"
 
     def __init__(
@@ -80,6 +84,19 @@ class TagTask(LabellingTask):
             {name: recipe.data.label_encoding(name).restore(codecs[f"labels.{name}"]) for name in recipe.columns},
             Vocabulary.from_json(codecs["train_words"]),
         )
+
+    @classmethod
+    def placeholder(cls, recipe: TagRecipe, size: int) -> "TagTask | None":
+        data = recipe.data
+        if data.by_feature or data.label_codecs:
+            return None  # the features of the labels, and so the decoders, are those of the corpus
+        words = placeholder_words(size)
+        names = ["O", *(f"B-{number}" for number in range(size))] if data.scheme else words.distinct
+        column = Column.from_rows([names])
+        labels: dict[str, LabelCodec] = {name: Categorical().fit(column, words) for name in recipe.columns}
+        text = TokenizedText(words, dict.fromkeys(recipe.embedding.given_columns, words))
+        codecs = recipe.embedding.fit(text, unknown_file)
+        return cls(recipe, codecs, labels, Vocabulary.fit(words.counts()))
 
     def codecs(self) -> dict[str, Codec]:
         text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
@@ -151,6 +168,16 @@ class TagTask(LabellingTask):
     def _scores(self, predicted: Mapping[str, Column], examples: TagDataset) -> Scores:
         return tag_scores(predicted, examples, self.predicted, self.recipe.data.encoding)
 
+    def advice(self, splits: Mapping[str, TagDataset]) -> Iterator[str]:
+        """Find labels that occur once, and words that most are unknown."""
+        train = splits["train"]
+        for name in self.columns:
+            counts = Counter(train.tags[name].counts())
+            if (scheme := self.recipe.data.encoding) is not None:  # a span counts once, however long it is
+                counts = Counter(read_spans(train.tags[name], scheme).labels.tolist())
+            yield from rare_labels(name, counts)
+        yield from unknown_words(train.text)
+
     def baselines(
         self, splits: Mapping[str, TagDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
@@ -210,6 +237,26 @@ class TagTask(LabellingTask):
                 },
             )
         return found
+
+    def item_rows(self, model: SequenceModel, dataset: TagDataset, table: "Dataset") -> Iterator[ItemRow]:
+        """Each word with its labels, in the scheme of the corpus."""
+        predicted, scores = predict_tags(model, dataset.text, self.predicted)
+        gold = {name: as_in_corpus(dataset.tags[name], self.recipe.data) for name in self.columns}
+        ours = {name: as_in_corpus(predicted[name], self.recipe.data) for name in self.columns}
+        words, known = dataset.text.words, dataset.known
+        place = 0
+        for row, sentence in enumerate(words.rows()):
+            for step, word in enumerate(sentence):
+                found: ItemRow = {"row": row + 1, "token": step + 1, "word": word}
+                for name in self.columns:
+                    prefix = f"{name}." if len(self.columns) > 1 else ""
+                    found[f"{prefix}gold"] = gold[name][place]
+                    found[f"{prefix}predicted"] = ours[name][place]
+                    found[f"{prefix}right"] = gold[name][place] == ours[name][place]
+                    found[f"{prefix}score"] = float(scores[name][place])
+                found["known"] = bool(known[place])
+                yield found
+                place += 1
 
     def calibrate(self, model: SequenceModel, dev: TagDataset) -> dict[str, float]:
         """Fit the temperature of linear decoders on dev, if `decoder.calibrate` asks."""
