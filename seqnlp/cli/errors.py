@@ -84,7 +84,7 @@ def show_report(console: Console, title: str, report: ErrorReport) -> None:
 
 
 def show_features(console: Console, report: ErrorReport) -> None:
-    """Print the confusions of each feature, `_` where a word does not have it; those with most errors first."""
+    """Print the confusions of each feature, those with most errors first; `_` is a missing one."""
     from rich.text import Text
 
     wrong = {name: round((1 - part.accuracy) * part.items) for name, part in report.features.items()}

@@ -160,7 +160,7 @@ class Features(LabelCodec):
 
 @final
 class FeatureEncoding(LabelEncoding):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`; a decoder per feature beside that of whole labels."""
 
     codec_class = Features
 

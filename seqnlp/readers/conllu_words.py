@@ -1,4 +1,4 @@
-"""Words of CoNLL-U as pairs, for translation of a form into its lemma by characters."""
+"""Words of CoNLL-U, a row each: for translation of forms into lemmas."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_every_decoder_can_read_the_words(decoder: Any) -> None:
     assert model.decoders["type"].output.in_features == 10  # type: ignore[union-attr]
     dataset = task.encode(Dataset.from_dict(TRAIN), 100)
     loss, _ = model.loss(dataset.batch(np.array([0, 1])))
-    loss.total.backward()  # type: ignore[no-untyped-call]
+    loss.total.backward()
     assert model.embedding.parts[0].table.weight.grad is not None  # type: ignore[index,union-attr]
     task.calibrate(model.eval(), dataset)
     together = task.predictor(model).tag([TRAIN["form"][0], ["here"]])
