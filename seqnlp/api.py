@@ -17,7 +17,7 @@ from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
-from seqnlp.readers.memory import Memory, is_memory
+from seqnlp.readers.held import is_memory
 from seqnlp.readers.tables import GivenTable, Table, given_splits
 from seqnlp.recipe import Data, Recipe, RecipeSource, consent, dump_recipe
 from seqnlp.recipe.load import path_resolver
@@ -32,6 +32,7 @@ from seqnlp.tasks.base import ItemRow, Origin, Predictor, Scores, Task, TaskReci
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.model_summary import summarize
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
@@ -270,7 +271,7 @@ def _kept(run: Run) -> str:
 def evaluate(
     run: str | Path,
     split: str = "test",
-    data: str | Path | Table | Mapping[str, Table] | None = None,
+    data: str | Path | OtherData | Table | Mapping[str, Table] | None = None,
     *,
     context: int | None = None,
     dynamic: float | None = None,
@@ -278,13 +279,13 @@ def evaluate(
     trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split, another file, or a table.
+    """Score a run on a split of its corpus, or other data.
 
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
         data: Another file or table, instead of a split; or tables by split, one of which is meant. Tables are those of
-            `train`; a run that was trained from memory needs them.
+            `train`; a run that was trained from memory needs them. `OtherData` tells reader and columns of files.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
         on_row: Called with each item of the split: gold, predicted, right or wrong, score or loss, and its row, from 1,
@@ -508,20 +509,19 @@ def _check_same_plugins(run: Run, plugins: Mapping[str, bytes]) -> None:
 
 
 def _check_given(path: Path, before: Data, now: Data | None) -> None:
-    """Check that a resumed training has the kind of data it had.
+    """Check that a training goes on with data of the same kind.
 
     Args:
         path: The run.
         before: Its data.
         now: Present data, if they are in memory.
     """
-    was_given = isinstance(before.reader, Memory)
-    if was_given and now is None:
+    if before.in_memory and now is None:
         way = "seqnlp.train(recipe, data=..., out=..., resume=True)"
         raise UsageError(f"{path}: its data were given in Python, and the run does not keep them; go on there: {way}")
     if now is None:
         return
-    if not was_given:
+    if not before.in_memory:
         raise UsageError(f"{path}: can't resume with data in memory, the training began with {before.train}")
     for name in {**before.splits, **now.splits}:
         if name not in now.splits:

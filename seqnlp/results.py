@@ -28,6 +28,8 @@ class Span:
     """Index of the character after its last one."""
     score: float
     """Lowest probability among the tags of its words."""
+    text: str
+    """Its text; words joined by single blanks where words were given."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ class Mistake:
     """Index of the token that was labelled wrongly; None if the label is of the whole text."""
     confidence: float
     """Probability of the prediction."""
+    gold: str | None = None
+    """Right label, where the confusion is one of classes of labels: a lemma; else None."""
+    predicted: str | None = None
+    """Predicted label, likewise."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,8 @@ class ErrorReport:
     """Expected calibration error: mean distance of confidence and accuracy over the items."""
     reliability: list[dict[str, float]]
     """Reliability diagram: for each tenth of confidence `low`, `high`, `count`, mean `confidence` and `accuracy`."""
+    features: dict[str, ErrorReport] = field(default_factory=dict)
+    """Reports of the single features, by name, where labels are lists such as `Case=Nom|Number=Sing`."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from seqnlp.results import Mistake
 
+MAX_CONFUSIONS = 3
+"""Confusions of one feature, at most."""
 MAX_LABELS = 20
 """Labels of a matrix, at most: those with the most errors."""
 CONTEXT = 8
@@ -66,7 +69,16 @@ def errors(
                 case _:
                     show_report(console, f"{source}  {name}", report)
     if pictures:
-        write_images(pictures, report_svg(f"{run.name}, {source}", reports))
+        drawn = drawn_reports(labels) if labels else reports
+        write_images(pictures, report_svg(f"{run.name}, {source}", drawn))
+
+
+def drawn_reports(reports: Mapping[str, ErrorReport]) -> dict[str, ErrorReport]:
+    """Reports with a matrix each to draw: of lists of features one for each feature."""
+    drawn: dict[str, ErrorReport] = {}
+    for name, report in reports.items():
+        drawn |= {f"{name} {part}": each for part, each in report.features.items()} or {name: report}
+    return drawn
 
 
 def show_report(console: Console, title: str, report: ErrorReport) -> None:
@@ -77,11 +89,30 @@ def show_report(console: Console, title: str, report: ErrorReport) -> None:
     for name, words in (report.words or {}).items():
         console.print(f"  {name} words  {_accuracy(words['accuracy'], int(words['count']))}", soft_wrap=True)
     console.print()
-    show_matrix(console, report)
-    console.print()
-    show_confusions(console, report)
+    if report.features:
+        show_features(console, report)
+    else:
+        show_matrix(console, report)
+        console.print()
+        show_confusions(console, report)
     show_reliability(console, report)
     console.print()
+
+
+def show_features(console: Console, report: ErrorReport) -> None:
+    """Print the confusions of each feature, `_` where a word does not have it; those with most errors first."""
+    from rich.text import Text
+
+    wrong = {name: round((1 - part.accuracy) * part.items) for name, part in report.features.items()}
+    if right := [name for name, count in wrong.items() if not count]:
+        console.print(f"no errors in {', '.join(right)}", soft_wrap=True)
+        console.print()
+    for name in sorted(filter(wrong.__getitem__, wrong), key=lambda name: -wrong[name]):
+        part = report.features[name]
+        console.print(Text(f"{name}  {_accuracy(part.accuracy, part.items)}", "bold"), soft_wrap=True)
+        show_matrix(console, part)
+        show_confusions(console, part, MAX_CONFUSIONS)
+        console.print()
 
 
 def _accuracy(share: float, items: int) -> str:
@@ -131,13 +162,13 @@ def shaded(count: int, total: int, right: bool) -> Text:
     return Text(f" {count:,} ", f"black on {ground}")
 
 
-def show_confusions(console: Console, report: ErrorReport) -> None:
+def show_confusions(console: Console, report: ErrorReport, most: int | None = None) -> None:
     """Print the most frequent confusions, each with examples."""
     from rich.text import Text
 
     if not report.confusions:
         console.print("no errors", soft_wrap=True)
-    for confusion in report.confusions:
+    for confusion in report.confusions[:most]:
         head = f"{confusion.gold} predicted as {confusion.predicted}, {counted(confusion.count, 'times')}"
         console.print(Text(head, "bold"), soft_wrap=True)
         for mistake in confusion.mistakes:
@@ -157,7 +188,10 @@ def excerpt(mistake: Mistake) -> Text:
     for number in range(first, last):
         here = number == place
         line.append(f"[{tokens[number]}]" if here else tokens[number], "bold red" if here else "").append(" ")
-    return line.append("... " if last < len(tokens) else "").append(f" {mistake.confidence:.2f}", "dim")
+    line.append("... " if last < len(tokens) else "")
+    if mistake.gold is not None:
+        line.append(f" {mistake.gold}", "bold").append(f", not {mistake.predicted}")
+    return line.append(f" {mistake.confidence:.2f}", "dim")
 
 
 def show_reliability(console: Console, report: ErrorReport) -> None:

@@ -1,25 +1,50 @@
 """`seqnlp evaluate`."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqnlp.cli.common import RunPath, Split, Trust, number_option
 from seqnlp.cli.row_files import check_table, row_writer
 from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
+from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import CONTEXT, RATE
 from seqnlp.units import counted
+
+if TYPE_CHECKING:
+    from seqnlp.tasks.other_data import OtherData
 
 
 def evaluate(
     run: RunPath,
     split: Split = "test",
-    data: Annotated[Path | None, typer.Option(help="Another file to score on, of the same kind as the corpus.")] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="<path>",
+            help="Another file to score on; of a translator also twice: sources, then their translations.",
+        ),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="<kind>", help="How to read --data: csv, jsonl or a table of settings; by default by its ending."
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column", metavar="<name>=<column>", help="Column of --data for one of the recipe; may be repeated."
+        ),
+    ] = None,
     context: Annotated[
         int | None,
         number_option(CONTEXT, "Language models: in windows of n tokens, each without a history.", metavar="<n>"),
@@ -45,10 +70,11 @@ def evaluate(
     """Score a run on its test split, another split, or another file."""
     from seqnlp import api
 
+    other = _other_data(data or [], reader, columns or [])
     notify = partial(print, "note:", file=sys.stderr)
     with nullcontext() if rows is None else row_writer(rows) as write:
         result = api.evaluate(
-            run, split, data, context=context, dynamic=dynamic, on_row=write, trust=trust, notify=notify
+            run, split, other, context=context, dynamic=dynamic, on_row=write, trust=trust, notify=notify
         )
     if as_json:
         typer.echo(to_json(result))
@@ -60,3 +86,25 @@ def evaluate(
         typer.echo(f"      {name}: {signature}")
     show_baselines(console, result["baselines"])
     print_score_tables(console, scores)
+
+
+def _other_data(files: Sequence[str], reader: str | None, columns: Sequence[str]) -> OtherData | None:
+    """Other data of the options; None without `--data`.
+
+    Raises:
+        seqnlp.errors.UsageError: options without a file, or of another form.
+    """
+    from seqnlp.cli.corpora import parse_reader
+    from seqnlp.cli.inputs import ALIASES
+    from seqnlp.tasks.other_data import OtherData
+
+    if not files:
+        if reader is not None or columns:
+            raise UsageError(f"{'--column' if reader is None else '--reader'} goes with --data")
+        return None
+    pairs = [pair.partition("=") for pair in columns]
+    for name, sign, column in pairs:
+        if not (name and sign and column):
+            raise UsageError(f"--column {name}{sign}{column}: expected NAME=COLUMN, such as text=review")
+    chosen = None if reader is None else parse_reader(ALIASES.get(reader, reader))
+    return OtherData(files, chosen, {name: column for name, _, column in pairs})

@@ -30,8 +30,7 @@ from seqnlp.hyperparameters.study import (
 from seqnlp.hyperparameters.trials import Trials
 from seqnlp.limits import MINUTES, TRIALS, WORKERS
 from seqnlp.processes import module_command
-from seqnlp.recipe import dump_recipe, find_recipe
-from seqnlp.recipe.load import load_space
+from seqnlp.recipe import RecipeSource, dump_recipe, find_recipe
 from seqnlp.recipe.search_space import Space
 from seqnlp.run.lock import RunLock
 from seqnlp.tasks.base import TaskRecipe
@@ -99,7 +98,7 @@ def search(
     import_tasks()
     file = find_recipe(str(recipe))
     folder = SearchFolder(Path(out) if out is not None else search_folder(recipe))
-    parsed, space, own = load_space(file, overrides, trust)
+    parsed, space, own = RecipeSource.of(file).load_space(overrides, trust)
     assert isinstance(parsed, TaskRecipe)
     if not space.dimensions:
         raise UsageError(f"{file}: there is no section [search] in it; for instance: [search] encoder.size = [64, 128]")
@@ -257,7 +256,7 @@ def open_trials(order: dict[str, Any]) -> Trials:
     import_tasks()
     folder = SearchFolder.at(order["folder"])
     record = folder.record()
-    parsed, space, _ = load_space(record["recipe_file"], record["settings"], order["trust"])
+    parsed, space, _ = RecipeSource.of(record["recipe_file"]).load_space(record["settings"], order["trust"])
     assert isinstance(parsed, TaskRecipe)
     study = open_study(folder, parsed.training.epochs)
     return Trials(folder, study, space, order["limit"], order["settings"], order["until"], order["trust"])

@@ -130,7 +130,7 @@ class Reader(Family, ABC):
         return dataset, rows
 
     def place_of(self, source: str | Path, row: int, item: int = 0) -> str:
-        """Place of a row, and of an item of its lists, in messages."""
+        """Place of a row, or of an item in it, in messages."""
         line = self.line_of(source, row, item)
         return f"{source}:{line}" if line else f"{self.name_of(source)}, row {row + 1}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice, tee
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -119,6 +119,69 @@ class Columns(Reader):
         """Turn the rows of a sentence into columns."""
         columns = zip(self.names, zip(*tokens, strict=True), strict=True)
         return {name: list(values) for name, values in columns if name != SKIPPED}
+
+
+def rewrite_columns(
+    lines: Iterable[str],
+    out: IO[bytes],
+    columns: Iterator[Mapping[str, Sequence[str]]],
+    reader: Columns,
+    path: str | Path,
+) -> set[str]:
+    """Copy a text of columns with some filled in; all else byte for byte.
+
+    Columns that the text has no place for are added at the right.
+
+    Args:
+        lines: The lines with their ends, and the byte order mark, if there is one.
+        out: Stream for the copy, in UTF-8.
+        columns: For each sentence new columns by name, one string per token.
+        reader: Names of the columns, and their delimiter.
+        path: Name of the file, for messages.
+
+    Returns:
+        Columns that held something else than `_` before.
+
+    Raises:
+        seqnlp.errors.DataError: what `Columns.blocks` raises; a new value that holds the delimiter.
+    """
+    raw, read = tee(lines)
+    stripped = (line.removeprefix(BOM).rstrip("\r\n") for line in read)
+    replaced: set[str] = set()
+    for block in reader.blocks(stripped, path):
+        rows = [row for row in block if isinstance(row, list)]
+        new = next(columns) if rows else {}
+        if rows:
+            places = {name: reader.names.index(name) for name in new if name in reader.names}
+            replaced |= {name for name, place in places.items() if any(row[place] != SKIPPED for row in rows)}
+        tokens = iter(range(len(rows)))
+        for line, row in zip(islice(raw, len(block)), block, strict=True):
+            if line.startswith(BOM):
+                out.write(BOM.encode())
+                line = line.removeprefix(BOM)
+            if isinstance(row, list):
+                token = next(tokens)
+                line = with_fields(line, reader, {name: values[token] for name, values in new.items()}, path)
+            out.write(line.encode())
+        out.flush()
+    return replaced
+
+
+def with_fields(line: str, reader: Columns, new: Mapping[str, str], path: str | Path) -> str:
+    """Fill fields of a line, in their places or at the right."""
+    body = line.rstrip("\r\n" if reader.delimiter else None)
+    parts = re.split(r"(\s+)" if reader.delimiter is None else f"({re.escape(reader.delimiter)})", body)
+    # fields and what parts them take turns; a line that begins with white space has an empty part before
+    start = 2 if reader.delimiter is None and not parts[0] else 0
+    between = parts[-2] if len(parts) > 1 else reader.delimiter or "\t"
+    for name, value in new.items():
+        if not value or (any(map(str.isspace, value)) if reader.delimiter is None else reader.delimiter in value):
+            raise DataError(f"the {name} {value!r} is no field of a file of columns", path)
+        if name in reader.names:
+            parts[start + 2 * reader.names.index(name)] = value
+        else:
+            parts += [between, value]
+    return "".join(parts) + line[len(body) :]
 
 
 COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")

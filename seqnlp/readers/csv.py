@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -133,11 +133,13 @@ class Csv(Reader):
 
     def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:
         """Yield the fields of every non-empty row, with its last line's number."""
-        tab = path.name.removesuffix(".gz").endswith(".tsv")
-        delimiter = self.delimiter or ("\t" if tab else ",")
-        quote = ("" if delimiter == "\t" else '"') if self.quotechar is None else self.quotechar
+        yield from self.parse_rows(open_text(path), path)
+
+    def parse_rows(self, lines: Iterable[str], path: Path) -> Iterator[tuple[int, list[str]]]:
+        """Parse lines without their ends as `records` does; a line is taken when its row is asked for."""
+        delimiter, quote = self.dialect(path)
         reader = csv.reader(
-            (line + "\n" for line in open_text(path)),
+            (line + "\n" for line in lines),
             delimiter=delimiter,
             quotechar=quote or None,
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
@@ -150,6 +152,12 @@ class Csv(Reader):
         except csv.Error as error:
             problem = f"{error} (quotechar = {quote!r}, delimiter = {delimiter!r})"
             raise DataError(problem, path, reader.line_num) from None
+
+    def dialect(self, path: Path) -> tuple[str, str]:
+        """Delimiter and quote of a file; an empty quote for none."""
+        tab = path.name.removesuffix(".gz").endswith(".tsv")
+        delimiter = self.delimiter or ("\t" if tab else ",")
+        return delimiter, ("" if delimiter == "\t" else '"') if self.quotechar is None else self.quotechar
 
 
 def finite(text: str, name: str, path: Path, line: int) -> float:

@@ -17,11 +17,9 @@ from seqnlp.readers.files import open_text, suffix_of
 from seqnlp.readers.hub import FORMATS, Hub, is_saved
 from seqnlp.readers.jsonl import Jsonl
 from seqnlp.readers.series import Series, looks_like_series
+from seqnlp.readers.tables import SPLITS
 from seqnlp.readers.text import Parallel, Text
 from seqnlp.spelling import nearest_or_all
-
-SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
-"""Splits by words in the name of a file."""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Reader
 from seqnlp.readers.csv import number_or_nan
 from seqnlp.readers.files import check_file, open_text, suffix_of
+from seqnlp.readers.held import TableReader, is_memory
 from seqnlp.readers.slices import period_of, split_period
 from seqnlp.readers.time_axis import Step, Times, TimestampError, parse_times
 from seqnlp.spelling import nearest_or_all
@@ -45,8 +45,8 @@ MOST_FILLED = 20
 
 
 @final
-class Series(Reader):
-    """Time series: csv, tsv or parquet with a header.
+class Series(TableReader):
+    """Time series: csv, tsv or parquet with a header, or a table in memory.
 
     Each column of numbers is a channel; a column `unique_id` tells several series in the same file apart.
     """
@@ -102,28 +102,27 @@ class Series(Reader):
             seqnlp.errors.DataError: naming file, line and series, for whatever is wrong with it: text in a column of
                 numbers, infinities; timestamps that are not, go back or occur twice; gaps.
         """
-        return self._renamed(self._read(path), path)
-
-    def _renamed(self, table: SeriesTable, path: Path) -> SeriesTable:
-        renamed = self._renamings(table.columns, path) if self.columns else {}
+        table = self._read(path)
+        renamed = self._renamings(table.columns, self.name_of(path)) if self.columns else {}
         return replace(table, columns=[renamed.get(name, name) for name in table.columns])
 
     def _read(self, path: Path) -> SeriesTable:
         """Read a file, with the columns named as in the file."""
+        if is_memory(path):
+            return self._of_memory(path)
         check_file(path)
         return self._parse(path, *(_parquet(path) if path.suffix == ".parquet" else _text(path)))
 
-    def read_table(self, table: Dataset, name: str) -> SeriesTable:
-        """Convert a table, a row a step; the same errors as `read_series`.
-
-        Args:
-            table: The table, with columns named as in the corpus.
-            name: Its name in messages.
-        """
-        arrow = table.with_format("arrow")[:]
-        cells = {column: arrow.column(column).to_pylist() for column in arrow.column_names}
-        found = self._parse(Path(name), arrow.column_names, cells, np.arange(1, arrow.num_rows + 1), UNNAMED)
-        return self._renamed(found, Path(name))
+    def _of_memory(self, source: Path) -> SeriesTable:
+        """Read a table in memory, with a row a step."""
+        table = self.table(source)
+        arrow = table.read().with_format("arrow")[:]
+        cells = {name: arrow.column(name).to_pylist() for name in arrow.column_names}
+        try:
+            return self._parse(Path(table.name), arrow.column_names, cells, np.arange(1, arrow.num_rows + 1), UNNAMED)
+        except DataError as error:
+            place = table.name if error.line is None else table.place(error.line - 1)
+            raise DataError(error.problem, place, hint=error.hint) from None
 
     def _parse(
         self, path: Path, names: list[str], cells: Cells, lines: NDArray[np.int64], only: str = ""

@@ -19,12 +19,13 @@ from seqnlp.notes import note
 from seqnlp.readers.arrow_text import check_text
 from seqnlp.readers.base import quiet_datasets
 from seqnlp.readers.hub import TRANSLATION, chosen_columns, class_names, names_of, with_names
-from seqnlp.readers.local import SPLITS
 from seqnlp.spelling import did_you_mean, nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
+SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
+"""Splits by their usual names."""
 DATA = "data"
 """Name of a single table to score on."""
 AT_ONCE = 1000
@@ -81,7 +82,12 @@ def given_data(data: object) -> dict[str, GivenTable]:
     """
     if not isinstance(data, Mapping) or is_columns(data):
         return {DATA: GivenTable(DATA, data)}
-    return {SPLITS[name]: GivenTable(SPLITS[name], given) for name, given in data.items() if name in SPLITS}
+    names = {**SPLITS, DATA: DATA}
+    return {
+        names[name]: given if isinstance(given, GivenTable) else GivenTable(names[name], given)
+        for name, given in data.items()
+        if name in names
+    }
 
 
 def is_columns(data: Mapping[Any, Any]) -> bool:
@@ -236,7 +242,7 @@ class GivenTable:
         return pa.chunked_array([self._infer(values, name, 0, pa.null())])
 
     def _infer(self, values: Sequence[Any], name: str, first: int, known: Any) -> Any:
-        """Convert cells to an array of the type that fits them and those before.
+        """Convert cells to an array that also fits those before.
 
         Args:
             values: The cells.
@@ -314,7 +320,7 @@ class GivenTable:
             yield row
 
     def _batches(self, rows: Iterator[Mapping[str, Any]], columns: Collection[str] | None) -> Iterator[Any]:
-        """Convert rows, some at a time, to Arrow tables whose types grow wider."""
+        """Convert rows, some at a time, to tables whose types grow wider."""
         import pyarrow as pa
 
         kinds: dict[str, Any] = {} if columns is None else dict.fromkeys(columns, pa.null())
@@ -383,7 +389,7 @@ def described(value: Any) -> str:
 
 
 def as_dataset(table: Any) -> Dataset:
-    """Dataset of an Arrow table, without a copy and without a fingerprint of its rows."""
+    """Dataset of an Arrow table, without a copy."""
     import pyarrow as pa
     from datasets import Dataset
 

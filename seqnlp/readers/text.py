@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice, zip_longest
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, Self
+from typing import IO, TYPE_CHECKING, Literal, Self, final
 
 from pydantic import field_validator, model_validator
 
@@ -123,15 +123,7 @@ class Parallel(Reader):
 
     def sides(self, files: list[Path]) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield the sides of each pair, with its line."""
-        return self.lines_of_two(files) if self.suffixes else self.columns_of_one(files[0])
-
-    def lines_of_two(self, files: list[Path]) -> Iterator[tuple[int, Sequence[str]]]:
-        """Yield the pairs of lines of two files."""
-        for number, (left, right) in enumerate(zip_longest(*map(open_text, files)), 1):
-            if left is None or right is None:
-                longer, shorter = (files[1], files[0]) if left is None else files
-                raise DataError(f"no partner for this line: {shorter} has only {number - 1}", longer, number)
-            yield number, (left, right)
+        return pairs_of_lines(files) if self.suffixes else self.columns_of_one(files[0])
 
     def columns_of_one(self, path: Path) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield the columns of a file."""
@@ -166,6 +158,47 @@ class Parallel(Reader):
     def ending(self, suffix: str) -> str:
         """Suffix with its dot."""
         return "." + suffix.removeprefix(".")
+
+
+def pairs_of_lines(files: Sequence[Path]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the pairs of lines of two files, each with its number."""
+    for number, (left, right) in enumerate(zip_longest(*map(open_text, files)), 1):
+        if left is None or right is None:
+            longer, shorter = (files[1], files[0]) if left is None else files
+            raise DataError(f"no partner for this line: {shorter} has only {number - 1}", longer, number)
+        yield number, (left, right)
+
+
+@final
+class TwoFiles(Reader):
+    """Parallel text in any two files: columns `source` and `target`. It has no kind, as no recipe names it."""
+
+    source: str
+    target: str
+
+    def read(self, source: str | Path) -> Dataset:
+        files = self.files_of(str(source))
+
+        def rows() -> Iterator[dict[str, str]]:
+            for _, sides in pairs_of_lines(files):
+                if any(side.strip() for side in sides):
+                    yield dict(zip(SIDES, sides, strict=True))
+
+        return tabulate(self, files, dict.fromkeys(SIDES, "text"), rows)
+
+    def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
+        pairs = pairs_of_lines(self.files_of(str(source)))
+        filled = (number for number, sides in pairs if any(side.strip() for side in sides))
+        return next(islice(filled, row, None), None)
+
+    def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
+        return Path(source)
+
+    def split_slice(self, source: str) -> tuple[str, str]:
+        return source, ""
+
+    def files_of(self, source: str) -> list[Path]:
+        return [Path(self.source), Path(self.target)]
 
 
 CHUNK = 1 << 20

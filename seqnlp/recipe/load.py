@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from seqnlp.errors import DataError, Fault, RecipeError, UsageError
 from seqnlp.notes import note
 from seqnlp.readers.catalogue import CATALOGUE
-from seqnlp.readers.memory import PREFIX, is_memory
+from seqnlp.readers.held import PREFIX, is_memory
 from seqnlp.recipe.document import Document, override
 from seqnlp.recipe.messages import add_places, class_at, validation_faults
 from seqnlp.recipe.plugins import import_plugins
@@ -90,6 +90,19 @@ class RecipeSource:
         """
         return _validated(self.named(trust, in_memory, overrides), self.file)[0]
 
+    def load_space(
+        self, overrides: Sequence[str] = (), trust: bool = False
+    ) -> tuple[Recipe, Space, dict[str, Any] | None]:
+        """Validate the recipe and its search space; the arguments and errors are those of `load`.
+
+        Returns:
+            The recipe, the space, and the values that the recipe itself has for the keys of the space, if these are
+            among the candidates.
+        """
+        document = self.named(trust, overrides=overrides)
+        recipe, space = _validated(document, self.file)
+        return recipe, space, space.own_values(recipe, document)
+
     def place_faults(self, faults: list[Fault], overrides: Sequence[str] = ()) -> list[Fault]:
         """Add places to faults found after the recipe had been loaded."""
         return add_places(faults, self.document(overrides))
@@ -111,21 +124,6 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = (), trust: 
         RecipeError: with every fault in it.
     """
     return RecipeSource.of(name_or_path).load(overrides, trust)
-
-
-def load_space(
-    name_or_path: str | Path, overrides: Sequence[str] = (), trust: bool = False
-) -> tuple[Recipe, Space, dict[str, Any] | None]:
-    """Load a recipe with its search space; the same arguments and errors as `load_recipe`.
-
-    Returns:
-        The recipe, the space, and the values that the recipe itself has for the keys of the space, if these are among
-        the candidates.
-    """
-    source = RecipeSource.of(name_or_path)
-    document = source.named(trust, overrides=overrides)
-    recipe, space = _validated(document, source.file)
-    return recipe, space, space.own_values(recipe, document.data)
 
 
 def parse_recipe(
@@ -154,7 +152,9 @@ def parse_recipe(
 
 
 def _name_memory(document: Document, in_memory: bool) -> None:
-    """Name memory as the source of train, and as the reader if there is none by default.
+    """Name memory as the source of train, and as its reader.
+
+    A reader that the recipe names, or its task has by default, stays.
 
     Args:
         document: Changed in place.
@@ -173,7 +173,7 @@ def _name_memory(document: Document, in_memory: bool) -> None:
 
 
 def _validated(document: Document, path: Path) -> tuple[Recipe, Space]:
-    """Recipe of a document, and its search space; `path` is its file."""
+    """Recipe and search space of a document; `path` is its file."""
     raw = take_space(document)
     try:
         recipe = Recipe.parse(document.data)

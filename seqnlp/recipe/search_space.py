@@ -10,7 +10,7 @@ from typing import Any, final
 from pydantic import ValidationError
 
 from seqnlp.errors import Fault, RecipeError
-from seqnlp.recipe.document import Document, dotted
+from seqnlp.recipe.document import Document, Place, dotted
 from seqnlp.recipe.locate import Keys
 from seqnlp.recipe.messages import (
     add_places,
@@ -110,25 +110,28 @@ class Space:
         """Values chosen by key, as overrides of the recipe, `key=value`."""
         return [f"{key}={toml_literal(value)}" for key, value in chosen.items()]
 
-    def own_values(self, recipe: Recipe, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    def own_values(self, recipe: Recipe, document: Document) -> dict[str, Any] | None:
         """Values that a recipe has itself; None where one is no candidate.
 
         Args:
             recipe: The recipe.
-            data: Its settings as they are written, without defaults.
+            document: Its settings as they are written.
         """
-        resolved = recipe.model_dump()
-        found: dict[str, Any] = {}
+        resolved, found = recipe.model_dump(), dict[str, Any]()
         for dimension in self.dimensions:
-            if dimension.is_active(found):
-                keys = tuple(dimension.key.split("."))
-                written = value_at(data, keys)
-                value = value_at(resolved, keys) if written is None else written
-                if isinstance(dimension.candidates, Range) and not dimension.candidates.whole and type(value) is int:
-                    value = float(value)
-                if value not in dimension.candidates:
-                    return None
-                found[dimension.key] = value
+            if not dimension.is_active(found):
+                continue
+            keys = tuple(dimension.key.split("."))
+            if isinstance(bounds := dimension.candidates, Range):
+                value = value_at(resolved, keys)
+                value = float(value) if type(value) is int and not bounds.whole else value
+                value = value if value in bounds else None
+            else:
+                same = (each for each in bounds if Recipe.parse(_with(document, {keys: each}).data) == recipe)
+                value = next(same, None)
+            if value is None:
+                return None
+            found[dimension.key] = value
         return found
 
 
@@ -418,17 +421,19 @@ class _Checker:
 
     def _with(self, conditions: Mapping[str, Any], entry: _Entry, value: Any) -> Document | None:
         """Document with values set; None if there is no such place in it."""
-        source = self.document
-        document = Document(source.source, deepcopy(source.data), dict(source.places))
-        place = source.place(entry.path)
+        values: dict[Keys, Any] = {tuple(key.split(".")): each for key, each in conditions.items()}
         try:
-            for key, each in conditions.items():
-                keys = tuple(key.split("."))
-                document.assign(keys, deepcopy(each), {keys: place})
-            document.assign(entry.keys, deepcopy(value), {entry.keys: place})
+            return _with(self.document, {**values, entry.keys: value}, self.document.place(entry.path))
         except IndexError:
             return None
-        return document
+
+
+def _with(document: Document, values: Mapping[Keys, Any], place: Place | None = None) -> Document:
+    """Copy of a document with other values; an `IndexError` for an item that an array does not have."""
+    changed = Document(document.source, deepcopy(document.data), dict(document.places))
+    for keys, value in values.items():
+        changed.assign(keys, deepcopy(value), {keys: place or document.place(keys)})
+    return changed
 
 
 def _met(dimension: Dimension, others: Mapping[str, Dimension]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ class Predictor(ABC):
     """Run that it was opened from."""
 
     def __call__(self, columns: Columns, *, column: str | None = None, prefix: str = "") -> dict[str, list[Any]]:
-        """Predict for a column of a table, or of a batch of its rows.
+        """Predict for a column of a table or batch.
 
         Args:
             columns: Columns by name, each with a cell a row.

@@ -83,6 +83,7 @@ def report(pairs: LabelPairs, words: Column, confusions: int, examples: int) -> 
         ],
         calibration_error=calibration_error(table),
         reliability=table,
+        features={name: report(part, words, confusions, examples) for name, part in pairs.parts.items()},
     )
 
 
@@ -102,5 +103,6 @@ def _mistakes(pairs: LabelPairs, words: Column, gold: int, predicted: int, most:
     for item in chosen.tolist():
         tokens = [words.distinct[code] for code in words.codes[int(pairs.rows[item])].tolist()]
         place = None if pairs.steps is None else int(pairs.steps[item])
-        mistakes.append(Mistake(tokens, place, float(pairs.confidence[item])))
+        texts = [column.distinct[int(column.codes.values[item])] for column in pairs.texts or ()]
+        mistakes.append(Mistake(tokens, place, float(pairs.confidence[item]), *texts))
     return mistakes

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from seqnlp.encoders.base import Encoder as EncoderSpec
     from seqnlp.optimizers.base import Optimizer as OptimizerSpec
     from seqnlp.readers.base import Reader as ReaderSpec
-    from seqnlp.readers.series import Series as SeriesSpec
     from seqnlp.tasks.classify.recipe import ClassifyData as ClassifyDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastData as ForecastDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
@@ -143,19 +142,6 @@ class MemorySettings(TypedDict, total=False):
     max_line: int | None
     columns: dict[str, str] | None
     kind: Required[Literal['memory']]
-    series: SeriesSettings | SeriesSpec | None
-
-class SeriesSettings(TypedDict, total=False):
-    """Time series: csv, tsv or parquet with a header."""
-
-    max_line: int | None
-    columns: dict[str, str] | None
-    kind: Required[Literal['series']]
-    time: str | None
-    series: str | None
-    numeric_columns: list[str] | None
-    freq: str | None
-    gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class ParallelSettings(TypedDict, total=False):
     """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
@@ -166,6 +152,18 @@ class ParallelSettings(TypedDict, total=False):
     suffixes: list[str] | None
     names: list[str] | None
 
+class SeriesSettings(TypedDict, total=False):
+    """Time series: csv, tsv or parquet with a header, or a table in memory."""
+
+    max_line: int | None
+    columns: dict[str, str] | None
+    kind: Required[Literal['series']]
+    time: str | None
+    series: str | None
+    numeric_columns: list[str] | None
+    freq: str | None
+    gaps: Literal['refuse', 'fill', 'ignore'] | None
+
 class TextSettings(TypedDict, total=False):
     """Plain text: one column, `text`."""
 
@@ -174,15 +172,21 @@ class TextSettings(TypedDict, total=False):
     kind: Required[Literal['text']]
     sample_by: Literal['line', 'paragraph', 'document'] | None
 
-LabelEncodingSection: TypeAlias = "Literal['categorical', 'features'] | CategoricalSettings | FeatureEncodingSettings | LabelEncodingSpec"
+LabelEncodingSection: TypeAlias = "Literal['categorical', 'edit_scripts', 'features'] | CategoricalSettings | EditScriptEncodingSettings | FeatureEncodingSettings | LabelEncodingSpec"
 
 class CategoricalSettings(TypedDict, total=False):
     """Plain classes: each label is one."""
 
     kind: Literal['categorical']
 
+class EditScriptEncodingSettings(TypedDict, total=False):
+    """Lemmas, as edit scripts of their forms (Straka, 2018): casing, and edits around the longest common substring."""
+
+    kind: Required[Literal['edit_scripts']]
+    min_count: int | None
+
 class FeatureEncodingSettings(TypedDict, total=False):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
 
     kind: Required[Literal['features']]
 

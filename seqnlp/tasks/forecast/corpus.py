@@ -12,7 +12,7 @@ from seqnlp.errors import DataError, error_context
 from seqnlp.notes import note
 from seqnlp.readers.drawn import Fold, Size, block_bounds, check_folds, counts_of, end_spans
 from seqnlp.readers.files import sha256
-from seqnlp.readers.memory import Memory, is_memory
+from seqnlp.readers.held import is_memory
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.slices import period_of
 from seqnlp.readers.time_axis import Times
@@ -37,7 +37,7 @@ class SeriesSplit:
     """Fold whose block of the period is `test`; the other parts are of what stands before."""
 
     @classmethod
-    def read(cls, place: str | Path, reader: Series | Memory) -> "SeriesSplit":
+    def read(cls, place: str | Path, reader: Series) -> "SeriesSplit":
         """Read a table or a file, cached, and check the period.
 
         Args:
@@ -49,8 +49,8 @@ class SeriesSplit:
         """
         file, period = reader.split_slice(str(place))
         path = Path(file)
-        if isinstance(reader, Memory):
-            split = cls(Path(reader.name_of(file)), reader.read_series(file), period, in_memory=is_memory(file))
+        if is_memory(file):
+            split = cls(Path(reader.name_of(file)), reader.read_series(path), period, in_memory=True)
         else:
             stat = path.stat()
             split = cls(path, _read(reader.model_dump_json(), path, stat.st_mtime_ns, stat.st_size), period)

@@ -15,7 +15,7 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
-from seqnlp.readers.memory import PREFIX, Memory
+from seqnlp.readers.held import PREFIX
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.tables import DATA, GivenTable, Table
 from seqnlp.readers.time_axis import Times, times_after
@@ -72,17 +72,16 @@ class Forecaster(Predictor):
         return self.output.covers(0.5)
 
     def read(self, file: str | Path | Table) -> SeriesSplit:
-        """Open a file of series or a period of it, such as `load.csv[:-24]`; or a table in memory."""
+        """Open a file of series, a period of it (`load.csv[:-24]`), or a table."""
         if not isinstance(file, str | Path):
-            memory = Memory(series=self._reader).holding({DATA: GivenTable(DATA, file)})
-            return SeriesSplit.read(f"{PREFIX}{DATA}", memory)
+            return SeriesSplit.read(f"{PREFIX}{DATA}", self._reader.holding({DATA: GivenTable(DATA, file)}))
         return SeriesSplit.read(self._reader.locate(str(file), Path), self._reader)
 
     @property
     def _reader(self) -> Series:
-        """Reader of files, with the settings of the corpus."""
-        reader = self.recipe.reader
-        return reader if isinstance(reader, Series) else reader.series or Series()
+        reader = self.recipe.data.reader
+        assert isinstance(reader, Series)
+        return reader
 
     def history(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
         """Last values before a forecast; NaN where one is missing.

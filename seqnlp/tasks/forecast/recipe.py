@@ -13,7 +13,7 @@ from seqnlp.embeddings.series import SeriesEmbedding
 from seqnlp.encoders import Encoder, Gru, NoEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.readers import Memory, Reader
+from seqnlp.readers import Reader
 from seqnlp.readers.base import Corpus
 from seqnlp.readers.series import Series
 from seqnlp.recipe.recipe import Data
@@ -90,7 +90,7 @@ class ForecastRecipe(TaskRecipe):
 
     def faults(self) -> Iterator[Fault]:
         data, segment = self.data, self.embedding.segment_length
-        if not isinstance(data.reader, Series | Memory):
+        if not isinstance(data.reader, Series):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
         if data.lookback % segment:
             near = max(data.lookback // segment, 1) * segment
@@ -143,10 +143,5 @@ class ForecastRecipe(TaskRecipe):
         return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
-        return SeriesSplit.read(self.locate(source, find), self.reader)
-
-    @property
-    def reader(self) -> Series | Memory:
-        """Reader of the series."""
-        assert isinstance(self.data.reader, Series | Memory)
-        return self.data.reader
+        assert isinstance(self.data.reader, Series)
+        return SeriesSplit.read(self.locate(source, find), self.data.reader)

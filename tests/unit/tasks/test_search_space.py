@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from seqnlp.errors import Fault, RecipeError
-from seqnlp.recipe import load_recipe
-from seqnlp.recipe.load import load_space
+from seqnlp.recipe import RecipeSource, load_recipe
 from seqnlp.recipe.search_space import Range, Space
 from seqnlp.tasks.registry import import_tasks
 
@@ -35,7 +34,7 @@ def tasks() -> None:
 
 def space_of(folder: Path, search: str, recipe: str = TAG) -> tuple[Space, dict[str, Any] | None]:
     (folder / "mine.toml").write_text(f"{recipe}[search]\n{search}\n")
-    _, space, own = load_space(folder / "mine.toml")
+    _, space, own = RecipeSource.of(folder / "mine.toml").load_space()
     return space, own
 
 
@@ -98,7 +97,7 @@ def test_a_recipe_with_a_search_is_trained_as_it_is(tmp_path: Path) -> None:
 def test_the_beam_search_of_a_translator_stays(tmp_path: Path) -> None:
     recipe = f"{TRANSLATE}[search]\nbeam = 3\nencoder.size = [64, 128]\n"
     (tmp_path / "mine.toml").write_text(recipe)
-    parsed, space, _ = load_space(tmp_path / "mine.toml")
+    parsed, space, _ = RecipeSource.of(tmp_path / "mine.toml").load_space()
     assert parsed.model_dump()["search"]["beam"] == 3
     assert [dimension.key for dimension in space.dimensions] == ["encoder.size"]
     found = faults_of(tmp_path, "bem = 3", TRANSLATE)
@@ -108,7 +107,7 @@ def test_the_beam_search_of_a_translator_stays(tmp_path: Path) -> None:
 def test_a_derived_recipe_changes_a_space(tmp_path: Path) -> None:
     space_of(tmp_path, "encoder.size = { low = 32, high = 128 }\noptimizer.lr = [0.1, 0.01]")
     (tmp_path / "derived.toml").write_text('extends = "mine.toml"\n[search]\nencoder.size = { high = 256 }\n')
-    _, space, _ = load_space(tmp_path / "derived.toml")
+    _, space, _ = RecipeSource.of(tmp_path / "derived.toml").load_space()
     assert {dimension.key: dimension.candidates for dimension in space.dimensions} == {
         "encoder.size": Range(32, 256),
         "optimizer.lr": (0.1, 0.01),
@@ -201,7 +200,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 def test_a_section_that_is_no_table_is_told(tmp_path: Path, search: str) -> None:
     (tmp_path / "mine.toml").write_text(f"{search}\n{TAG}")
     with pytest.raises(RecipeError, match="expected a table of keys to search"):
-        load_space(tmp_path / "mine.toml")
+        RecipeSource.of(tmp_path / "mine.toml").load_space()
 
 
 def test_choices_under_a_condition_are_tried_with_it(tmp_path: Path) -> None:
