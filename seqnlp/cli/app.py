@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from seqnlp.cli import (
+    annotate,
     classify,
     corpora,
     errors,
@@ -21,6 +22,7 @@ from seqnlp.cli import (
     recipes,
     runs,
     search,
+    segment,
     tag,
     train,
     transcribe,
@@ -53,6 +55,8 @@ app.command("generate")(generate.generate)
 app.command("forecast")(forecast.forecast)
 app.command("score")(generate.score)
 app.command("probe")(probe.probe)
+app.command("segment")(segment.segment)
+app.command("annotate")(annotate.annotate)
 app.command("translate")(translate.translate)
 app.command("transcribe")(transcribe.transcribe)
 app.command("tui")(tui.tui)

@@ -293,6 +293,10 @@ def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: i
             empties = 0
         elif mark == "-" and start == last + 1 and end >= start and start > covered:
             covered = end
+        elif mark == "-" and start <= covered:
+            raise DataError(
+                f"range {row[0]!r} overlaps the one before it, which ends at {covered}", path, first + index
+            )
         elif mark == "." and start == last and end == empties + 1:
             empties = end
         else:

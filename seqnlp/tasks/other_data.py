@@ -102,7 +102,7 @@ class OtherData:
         return kind(), source
 
     def _has_header(self, path: Path, recipe: TaskRecipe) -> bool:
-        """True for a table whose header line has all columns that the recipe reads."""
+        """True for a table whose header has all the recipe's columns."""
         names = next(Csv().parse_rows(open_text(path, encoding_of(recipe)), path), (0, []))[1]
         return {self.columns.get(name, name) for name in recipe.needs or []} <= set(names)
 
