@@ -10,20 +10,36 @@ if TYPE_CHECKING:
     from seqnlp.annotation import evaluate_raw, pipeline
     from seqnlp.api import evaluate, load, train
     from seqnlp.comparisons import compare_runs
-    from seqnlp.repeats import train_seeds
+    from seqnlp.hyperparameters.search import search
+    from seqnlp.repeats import train_folds, train_seeds
+    from seqnlp.tasks.typed_recipe import Recipe
 
 _MODULES = {
+    "Recipe": "tasks.typed_recipe",
     "compare_runs": "comparisons",
     "evaluate": "api",
     "evaluate_raw": "annotation",
     "load": "api",
     "pipeline": "annotation",
+    "search": "hyperparameters.search",
     "train": "api",
+    "train_folds": "repeats",
     "train_seeds": "repeats",
 }
-"""Module of each public call."""
+"""Module of each public name."""
 
-__all__ = ["compare_runs", "evaluate", "evaluate_raw", "load", "pipeline", "train", "train_seeds"]
+__all__ = [
+    "Recipe",
+    "compare_runs",
+    "evaluate",
+    "evaluate_raw",
+    "load",
+    "pipeline",
+    "search",
+    "train",
+    "train_folds",
+    "train_seeds",
+]
 __version__ = VERSION
 
 # Threads of torch's OpenMP that wait for work should soon sleep: spinning takes the processor from those that have

@@ -1,58 +1,83 @@
 """Public calls: train, evaluate, load."""
 
+from __future__ import annotations
+
+import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
+from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
-from seqnlp.notes import notes_to
+from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
-from seqnlp.recipe import Recipe, consent, dump_recipe, find_recipe, load_recipe
-from seqnlp.recipe.load import path_resolver, place_faults
+from seqnlp.readers.held import is_memory
+from seqnlp.readers.tables import GivenTable, Table, given_splits
+from seqnlp.recipe import Data, Recipe, RecipeSource, consent, dump_recipe
+from seqnlp.recipe.load import path_resolver
 from seqnlp.recipe.plugins import copies
+from seqnlp.results import ModelSummary
 from seqnlp.run import Run
 from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.run.tensors import not_finite
-from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.base import ItemRow, Origin, Predictor, Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.model_summary import summarize
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
-from seqnlp.training import EncodedDataset, Preview, Trainer
+from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
+from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
+from seqnlp.training.inference import in_fork
 from seqnlp.training.precision import computing_in, for_scores, resolve
+
+if TYPE_CHECKING:
+    from seqnlp.tasks.forecast.backtest import RollingForecasts
+
+AnyRecipe = str | Path | Mapping[str, Any] | Recipe
+"""Recipe: a file, the name of one that ships, or settings in Python."""
+Tables = Mapping[str, GivenTable]
+"""Tables in memory by split."""
 
 LOG_EVERY = 0.5
 """Seconds between the steps that are written to events.jsonl."""
 
 
 def train(
-    recipe: str | Path,
+    recipe: AnyRecipe,
     overrides: Sequence[str] = (),
     out: str | Path | None = None,
     *,
+    data: Table | Mapping[str, Table] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     trust: bool = False,
+    test: bool = True,
     notify: Callable[[str], None] = lambda line: None,
 ) -> Generator[Event, None, None]:
     """Train a recipe into a run directory; closing the iterator saves a checkpoint.
 
     Args:
-        recipe: A file, or the bare name of a recipe that ships.
+        recipe: A file, the bare name of a recipe that ships, or settings in Python: a dictionary, `seqnlp.Recipe`.
         overrides: `key=value` settings over those of the recipe.
-        out: The run directory; `runs/<name of the recipe>` if left out.
+        out: The run directory; `runs/<name of the recipe>` if left out, or of settings in Python `runs/<task>`.
+        data: Tables by split, instead of the files that the recipe names: `{"train": table, "dev": table}`, a
+            `datasets.DatasetDict`, or train alone. A table is a `datasets.Dataset`, a data frame, columns by name, or
+            rows as dictionaries, also of an iterator. Without dev it is drawn from train.
         resume: Continue the existing run.
         overwrite: Replace the existing run.
         trust: Consent to run the Python that a run brings along, where its recipe is trained or its training
             resumed; it is remembered. The plugins of other recipes need no consent.
+        test: Score the test split and trivial systems at the end; if not, that split is not looked at.
         notify: Called with each warning about the data, one line each.
 
     Raises:
@@ -61,42 +86,50 @@ def train(
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     import_tasks()
-    file = find_recipe(str(recipe))
-    path = Path(out) if out is not None else Path("runs") / file.stem
+    notify = once(notify)  # evaluations would repeat them
+    source = RecipeSource.of(recipe)
+    path = Path(out) if out is not None else Path("runs") / source.name
+    with notes_to(notify):
+        tables = None if data is None else given_splits(data)
     with RunLock(path) as lock:
         if Run.is_run(path) and (resume or overwrite):
             Run(path).check_own()
             lock.acquire()
-        yield from _train(file, overrides, path, lock, resume, overwrite, trust, notify)
+        yield from _train(source, overrides, path, tables, lock, resume, overwrite, trust, test, notify)
 
 
 def _train(
-    file: Path,
+    source: RecipeSource,
     overrides: Sequence[str],
     path: Path,
+    tables: Tables | None,
     lock: RunLock,
     resume: bool,
     overwrite: bool,
     trust: bool,
+    test: bool,
     notify: Callable[[str], None],
 ) -> Generator[Event, None, None]:
     """Train in a folder. Its lock is held, or taken before the first write."""
     begun = Run.resume(path) if resume and Run.is_run(path) else None
     resumed = begun if begun is not None and begun.has_state else None
-    wanted, plugins = _wanted(file, overrides, resumed, trust)
+    with notes_to(notify):
+        wanted, plugins, before = _wanted(source, overrides, tables, resumed, trust)
     saved = None
     if resumed is not None:
         saved = resumed.load_state()
+        _check_epochs(path, wanted, saved)
         _note_damaged_scores(resumed, notify)
     else:
         Run.check_free(path, overwrite or resume)
     torch.set_num_threads(wanted.training.threads)
 
+    file = source.file
     if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
     with notes_to(notify):
-        corpus = wanted.corpus(find)
+        corpus = read_splits(wanted, find, test)
     run = Run(path)
     if saved is None:
         with notes_to(notify), error_context("train"):
@@ -111,28 +144,77 @@ def _train(
                 notify(f"{name}: {notice}")
         show = task.preview(corpus.splits["dev"], wanted.seed)
         corpus.splits.clear()  # what is encoded need not stay mapped into memory
-        trainer = _trainer(wanted, task, splits, show)
+        trainer = _trainer(wanted, task, splits, show, notify)
     if saved is None:
-        _check_used(wanted, trainer.model, file, overrides)
+        _check_used(wanted, trainer.model, source, overrides)
+        for line in _advice(wanted, task, trainer, splits) if test else ():
+            notify(line)
         lock.acquire()
-        run = _begin(path, wanted, plugins, file, task, corpus, trainer.model.device)
+        run = _begin(path, wanted, plugins, source.name, file, task, corpus, trainer.model.device)
     else:
+        assert before is not None
         with fitting(run, "its checkpoint"):
-            trainer.restore(*saved)
+            trainer.restore(*saved, threads=before.training.threads)
+        _adjust(run, before, wanted, notify)
     try:
-        yield from _record(run, trainer)
-        yield _finish(run, trainer, task, splits)
+        yield from _record(run, trainer, splits["dev"].items, notify)
+        with notes_to(notify):
+            done = _finish(run, trainer, task, splits, compared=test)
+        yield done
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
 
 
-def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
+def _advice(recipe: TaskRecipe, task: Task, trainer: Trainer, splits: Mapping[str, EncodedDataset]) -> Iterator[str]:
+    """Find settings that can't work well with the corpus."""
+    yield from settings_advice(recipe.training, recipe.optimizer, splits["train"], recipe.seed, trainer.steps)
+    yield from dev_advice(splits["dev"], recipe.rows_name, task.items_name, "dev" in recipe.data.drawn)
+    yield from task.advice(splits)
+
+
+def read_splits(recipe: TaskRecipe, find: Callable[[str], Path], test: bool = True) -> Corpus:
+    """Read the splits of a recipe; without `test`, a file of that is not opened."""
+    if test:
+        return recipe.corpus(find)
+    if isinstance(recipe.data.test, str):
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": None})})
+    corpus = recipe.corpus(find)
+    corpus.splits.pop("test", None)  # drawn from train, which must lack it anyway
+    return corpus
+
+
+def dev_metric(
+    recipe: AnyRecipe,
+    overrides: Sequence[str] = (),
+    *,
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Metric:
+    """Dev score that decides which weights a training keeps; reads train and dev, and fits the codecs.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what `train` raises before it begins.
+    """
+    import_tasks()
+    source = RecipeSource.of(recipe)
+    wanted, _, _ = _wanted(source, overrides, None, None, trust)
+    find = path_resolver(source.file)
+    with notes_to(notify):
+        corpus = read_splits(wanted, find, test=False)
+        with error_context("train"):
+            return task_class(wanted).fit(wanted, corpus.splits["train"], find).metric
+
+
+def _record(run: Run, trainer: Trainer, dev_items: int, notify: Callable[[str], None]) -> Iterator[Event]:
     """Record events, and save checkpoints at evaluations, by time, and on exit."""
+    watch = FlatLoss(trainer.schedule.lr)
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:
-        for event in trainer.events():
+        for event in trainer.events(trainer.estimate(dev_items)):
             now = time.monotonic()
+            if (advice := watch.hear(event)) is not None:
+                notify(advice)
             due = now - saved >= trainer.settings.save_every
             if isinstance(event, Evaluated):
                 due = True
@@ -189,21 +271,25 @@ def _kept(run: Run) -> str:
 def evaluate(
     run: str | Path,
     split: str = "test",
-    data: str | Path | None = None,
+    data: str | Path | OtherData | Table | Mapping[str, Table] | None = None,
     *,
     context: int | None = None,
     dynamic: float | None = None,
+    on_row: Callable[[ItemRow], None] | None = None,
     trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split of its corpus, or another file.
+    """Score a run on a split of its corpus, or other data.
 
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
-        data: Another file, instead of a split.
+        data: Another file or table, instead of a split; or tables by split, one of which is meant. Tables are those of
+            `train`; a run that was trained from memory needs them. `OtherData` tells reader and columns of files.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
+        on_row: Called with each item of the split: gold, predicted, right or wrong, score or loss, and its row, from 1,
+            among those that were read. Language models are then read with their whole context.
         trust: Consent to run the Python that the run brings along; it is remembered.
         notify: Called with each warning about the data, one line each.
 
@@ -215,17 +301,22 @@ def evaluate(
         opened = open_split(run, split, data, trust)
     task = opened.task
     for notice in task.notices(opened.examples):
-        notify(f"{split if data is None else data}: {notice}")
+        notify(f"{opened.name}: {notice}")
     if context is not None or dynamic is not None:
         task = task.rescored(context, dynamic)
     begun = time.perf_counter()
-    scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
+    with notes_to(notify):
+        scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
-    kept = opened.run.scores().get(split, {}) if data is None else {}
+    if on_row is not None:
+        with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+            for row in task.item_rows(opened.model, opened.examples, opened.table):
+                on_row(row)
+    kept = opened.run.scores().get(split, {}) if opened.name == split else {}
     return {
         "run": str(run),
         "task": opened.task.name,
-        "split": split if data is None else str(data),
+        "split": opened.name,
         "scores": scores,
         "baselines": kept.get("baselines", {}),
         "items": opened.examples.items,
@@ -233,16 +324,108 @@ def evaluate(
     }
 
 
-def check_finished(run: str | Path, recipe: str | Path, overrides: Sequence[str] = (), *, trust: bool = False) -> None:
+def model_summary(
+    recipe: AnyRecipe,
+    overrides: Sequence[str] = (),
+    *,
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> ModelSummary:
+    """Describe the model that a recipe would train: layers, shapes, parameters, operations, equations.
+
+    The corpus is read, if it is there, as sizes depend on its words and labels; nothing is trained or written.
+
+    Args:
+        recipe: A file, the bare name of a recipe that ships, or settings in Python.
+        overrides: `key=value` settings over those of the recipe.
+        trust: Consent to run the Python that the recipe of a run brings along.
+        notify: Called with each warning about the data, one line each.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what is wrong with the recipe.
+    """
+    import_tasks()
+    source = RecipeSource.of(recipe)
+    loaded = source.load(overrides, trust)
+    if not isinstance(loaded, TaskRecipe):
+        raise UsageError(f"{source.file}: a recipe of {type(loaded).__name__} has no model that can be told")
+    with notes_to(notify):
+        return summarize(loaded, path_resolver(source.file))
+
+
+def backtest(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    split: str = "test",
+    stride: int = 1,
+    level: float | None = None,
+    series: Sequence[str] = (),
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> RollingForecasts:
+    """Forecast from rolling origins, beside what came.
+
+    Args:
+        run: The run of a forecaster.
+        data: A file of series, or a period of it, instead of a split.
+        split: `train`, `dev` or `test`.
+        stride: Steps between the origins of a series.
+        level: The share of values that is to lie in the intervals, in percent; left out: 80, if the model
+            forecasts a distribution.
+        series: Only these series; all if there is none.
+        trust: Consent to run the Python that the run brings along; it is remembered.
+        notify: Called with each warning about the data, one line each.
+
+    Raises:
+        seqnlp.errors.UsageError: the run is no forecaster; a level or a series that it does not have.
+    """
+    from seqnlp.tasks.forecast.backtest import LEVEL
+    from seqnlp.tasks.forecast.dataset import Windows
+    from seqnlp.tasks.forecast.task import ForecastTask
+
+    HORIZON.check(stride=stride)
+    if level is not None and not 0 < level < 100:
+        raise UsageError(f"level {level:g}: expected a share in percent, between 0 and 100")
+    with notes_to(notify):
+        opened = open_split(run, split, data, trust)
+    if not isinstance(opened.task, ForecastTask) or not isinstance(opened.examples, Windows):
+        noun = task_info(opened.task.name).noun
+        raise UsageError(f"{run}: a backtest is of a forecaster; this run is {noun}")
+    for line in opened.task.notices(opened.examples):
+        notify(f"{split if data is None else data}: {line}")
+    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+        return opened.task.rolling(opened.model, opened.examples.rolling(stride), level or LEVEL, series)
+
+
+def check_finished(
+    run: str | Path,
+    recipe: AnyRecipe,
+    overrides: Sequence[str] = (),
+    *,
+    data: Mapping[str, GivenTable] | None = None,
+    trust: bool = False,
+) -> bool:
     """Check that a finished run has this recipe and the present data.
+
+    Returns:
+        False if it can be trained further: the recipe has more epochs now.
 
     Raises:
         seqnlp.errors.SeqnlpError: what resuming its training would raise.
     """
     import_tasks()
-    begun, file = Run.at(run), find_recipe(str(recipe))
-    wanted, _ = _wanted(file, overrides, begun, trust)
-    _check_same_corpus(begun, wanted.corpus(path_resolver(file)), wanted.data.splits)
+    begun, source = Run.at(run), RecipeSource.of(recipe)
+    wanted, _, before = _wanted(source, overrides, data, begun, trust)
+    _check_same_corpus(begun, wanted.corpus(path_resolver(source.file)), wanted.data.splits)
+    return before is None or wanted.training.epochs <= before.training.epochs
+
+
+def asks_for_folds(recipe: AnyRecipe, overrides: Sequence[str] = (), trust: bool = False) -> bool:
+    """True for a recipe that asks for a run for each fold."""
+    import_tasks()
+    data = RecipeSource.of(recipe).load(overrides, trust).data
+    return data.folds is not None and data.fold is None
 
 
 def load(run: str | Path, *, trust: bool = False) -> Any:
@@ -262,25 +445,44 @@ def load(run: str | Path, *, trust: bool = False) -> Any:
     """
     opened = Run.open(run)
     task, model = rebuild(opened, recipe_of(opened, trust))
-    return task.predictor(model)
+    predictor = task.predictor(model)
+    predictor.origin = Origin(os.path.abspath(opened.path), opened.fingerprint(), _reopen)
+    return predictor
+
+
+def _reopen(path: str, fingerprint: str) -> Predictor:
+    """Open the run of a pickled predictor.
+
+    Raises:
+        seqnlp.errors.RunError: it is another one by now.
+    """
+    if in_fork():  # OpenMP's threads of the first process are not there, and would be waited for
+        torch.set_num_threads(1)
+    predictor: Predictor = load(path)
+    if predictor.origin is None or predictor.origin.fingerprint != fingerprint:
+        raise RunError("it has changed since the predictor was pickled", path)
+    return predictor
 
 
 def _wanted(
-    file: Path, overrides: Sequence[str], resumed: Run | None, trust: bool
-) -> tuple[TaskRecipe, dict[str, bytes]]:
-    """Load the recipe of a training, and its plugins by name.
+    source: RecipeSource, overrides: Sequence[str], tables: Tables | None, resumed: Run | None, trust: bool
+) -> tuple[TaskRecipe, dict[str, bytes], TaskRecipe | None]:
+    """Load a training's recipe, its plugins, and the recipe it began with.
 
-    Both are checked against the run whose training is resumed, if any.
+    They are checked against the run whose training is resumed, if any.
     """
-    loaded = load_recipe(file, overrides, trust)
+    loaded = source.load(overrides, trust, in_memory=tables is not None)
+    if tables is not None:
+        loaded = loaded.given(tables)
     plugins = copies(loaded.plugins)
     if resumed is None:
-        return _resolve_auto(loaded, None), plugins
+        return _resolve_auto(loaded, None), plugins, None
     _check_same_plugins(resumed, plugins)  # before those of the run are run
     before = recipe_of(resumed, trust)
+    _check_given(resumed.path, before.data, None if tables is None else loaded.data)
     wanted = _resolve_auto(loaded, before)
     _check_same_recipe(resumed.path, before, wanted)
-    return wanted, plugins
+    return wanted, plugins, before
 
 
 def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
@@ -306,10 +508,61 @@ def _check_same_plugins(run: Run, plugins: Mapping[str, bytes]) -> None:
         consent.remember(before[name], run.path / PLUGINS / name)
 
 
+def _check_given(path: Path, before: Data, now: Data | None) -> None:
+    """Check that a training goes on with data of the same kind.
+
+    Args:
+        path: The run.
+        before: Its data.
+        now: Present data, if they are in memory.
+    """
+    if before.in_memory and now is None:
+        way = "seqnlp.train(recipe, data=..., out=..., resume=True)"
+        raise UsageError(f"{path}: its data were given in Python, and the run does not keep them; go on there: {way}")
+    if now is None:
+        return
+    if not before.in_memory:
+        raise UsageError(f"{path}: can't resume with data in memory, the training began with {before.train}")
+    for name in {**before.splits, **now.splits}:
+        if name not in now.splits:
+            raise UsageError(f"{path}: can't resume, the training began with a {name} split, which is not given")
+        if name not in before.splits:
+            raise UsageError(f"{path}: can't resume, a {name} split is given, which the training began without")
+
+
 def _check_same_recipe(path: Path, before: TaskRecipe, now: TaskRecipe) -> None:
-    differing = _differences(before.model_dump(exclude={"plugins"}), now.model_dump(exclude={"plugins"}))
+    """Check that nothing but adjustable settings differs."""
+    differing = _differences(_without_adjustable(before), _without_adjustable(now))
     if differing:
         raise UsageError(f"{path}: can't resume, the recipe has changed since ({'; '.join(differing)})")
+
+
+def _without_adjustable(recipe: TaskRecipe) -> dict[str, Any]:
+    left_out: Any = {"plugins": True, "training": set(recipe.training.adjustable)}
+    return recipe.model_dump(exclude=left_out)
+
+
+def _check_epochs(path: Path, wanted: TaskRecipe, saved: tuple[Mapping[str, Any], Mapping[str, Any]] | None) -> None:
+    done = 0 if saved is None else saved[1].get("epoch", 0)
+    if isinstance(done, int) and wanted.training.epochs < done:
+        raise UsageError(
+            f"{path}: can't resume, {done} epochs are done, but training.epochs is {wanted.training.epochs}"
+        )
+
+
+def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str], None]) -> None:
+    """Save the settings that a resumed training changes, with a note."""
+    differing = _differences(before.training.model_dump(), now.training.model_dump(), "training")
+    if not differing:
+        run.replace_recipe(run.recipe_text())  # a kill may have left the digest of another one beside its own
+        return
+    run.replace_recipe(dump_recipe(now.model_copy(update={"plugins": before.plugins})))
+    notify(f"{run.path}: {'; '.join(differing)}")
+    if now.training.epochs != before.training.epochs and now.optimizer.schedule not in ("constant", "plateau"):
+        notify(
+            f"the learning rate goes on as in a training of {now.training.epochs} epochs "
+            f"(optimizer.schedule is {now.optimizer.schedule!r})"
+        )
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
@@ -319,21 +572,26 @@ def _differences(old: Any, new: Any, key: str = "") -> list[str]:
         return [
             line for name in names for line in _differences(old.get(name), new.get(name), f"{key}.{name}".lstrip("."))
         ]
-    return [] if old == new else [f"{key} was {old!r}, is {new!r}"]
+    return [] if old == new else [f"{key} was {_told(old)}, is {_told(new)}"]
 
 
-def _check_used(recipe: TaskRecipe, model: SequenceModel, file: Path, overrides: Sequence[str]) -> None:
+def _told(value: Any) -> str:
+    return "left out" if value is None else repr(value)
+
+
+def _check_used(recipe: TaskRecipe, model: SequenceModel, source: RecipeSource, overrides: Sequence[str]) -> None:
     """Refuse settings of the encoder that have no effect on its network."""
     unused = recipe.encoder.unused_in(model.encoder)
     faults = [Fault(f"encoder.{key}", f"no effect: {reason}", "leave it out") for key, reason in unused]
     if faults:
-        raise RecipeError(place_faults(faults, file, overrides))
+        raise RecipeError(source.place_faults(faults, overrides))
 
 
 def _begin(
     path: Path,
     recipe: TaskRecipe,
     plugins: Mapping[str, bytes],
+    name: str,
     file: Path,
     task: Task,
     corpus: Corpus,
@@ -344,13 +602,16 @@ def _begin(
     The run gets copies of its plugins, so that it can be moved; whoever has trained it has consented to them.
     """
     run = Run.create(path, overwrite=True)
-    for name, content in plugins.items():
-        consent.remember(content, run.save_plugin(name, content))
-    run.save_recipe(dump_recipe(recipe.model_copy(update={"plugins": [f"{PLUGINS}/{name}" for name in plugins]})))
-    for name, codec in task.codecs().items():
-        run.save_codec(name, codec.to_json())
-    meta = describe_training(file.stem, str(device), recipe.training.threads, corpus.hashes)
-    run.save_meta({**meta, "recipe_file": str(file.resolve())}, digests=True)
+    for plugin, content in plugins.items():
+        consent.remember(content, run.save_plugin(plugin, content))
+    run.save_recipe(dump_recipe(recipe.model_copy(update={"plugins": [f"{PLUGINS}/{plugin}" for plugin in plugins]})))
+    codecs = task.codecs()
+    for column, codec in codecs.items():
+        run.save_codec(column, codec.to_json())
+    meta = describe_training(name, str(device), recipe.training.threads, corpus.hashes)
+    origins = {part: codec.origin.to_json() for part, codec in codecs.items() if codec.origin is not None}
+    knowledge = {"knowledge": origins} if origins else {}
+    run.save_meta({**meta, **knowledge, "recipe_file": str(file.resolve())}, digests=True)
     return run
 
 
@@ -365,17 +626,30 @@ def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> 
     before = run.meta().get("corpus", {})
     for split, found in corpus.hashes.items():
         if before.get(split, found) != found:  # runs of older versions have no hash of what is not a file
-            name = f"{split} split ({sources.get(split) or 'drawn from ' + sources['train']})"
+            source = sources.get(split, sources["train"])
+            place = "as it is given" if is_memory(source) else source
+            name = f"{split} split ({place if split in sources else f'drawn from {source}'})"
             raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
 
 
-def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview) -> Trainer:
+def _trainer(
+    recipe: TaskRecipe,
+    task: Task,
+    splits: dict[str, EncodedDataset],
+    show: Preview,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Trainer:
     torch.manual_seed(recipe.seed)
     dev = splits["dev"]
+
+    def scores(model: SequenceModel) -> dict[str, float]:
+        with notes_to(notify):
+            return task.dev_scores(model, dev)
+
     return Trainer(
         task.build(),
         splits["train"],
-        lambda model: task.dev_scores(model, dev),
+        scores,
         task.metric,
         recipe.optimizer,
         recipe.training,
@@ -385,21 +659,27 @@ def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], 
     )
 
 
-def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset]) -> Done:
-    """Score the best weights and record the result."""
+def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset], compared: bool) -> Done:
+    """Score the best weights, maybe beside trivial systems; record the result."""
     model, now = trainer.model, trainer.progress
     with fitting(run, "its weights"):
         weights = run.load_model()
         check_shapes(weights, model.state_dict())
         model.load_state_dict(weights)
     _calibrate(run, trainer, task, splits["dev"])
-    baselines = task.baselines(splits, trainer.settings, trainer.seed)
+    baselines = task.baselines(splits, trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}
     for name in ("dev", "test"):
         if name in splits:
             scores[name] = score(task, model, splits[name], trainer.precision)
             if name in baselines:
                 scores[name]["baselines"] = baselines[name]
+    metric = task.metric
+    trivial = {name: each[metric.name] for name, each in baselines.get("dev", {}).items() if metric.name in each}
+    if metric.name in scores["dev"]:
+        advice = baseline_advice(metric.name, scores["dev"][metric.name], trivial, metric.higher_is_better)
+        if advice is not None:
+            note(advice)
     scores["training"] = {
         "seconds": round(now.seconds, 2),
         "tokens_per_second": round(now.items / max(now.stepping, 1e-9), 1),

@@ -6,14 +6,25 @@ from math import isnan
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+
 from seqnlp.errors import RunError, UsageError
 from seqnlp.limits import RESAMPLES, SEED
-from seqnlp.metrics.significance import ItemScore, ItemScores, Significance, compare_systems, permutation_p
+from seqnlp.metrics.significance import (
+    ItemScore,
+    ItemScores,
+    Significance,
+    compare_systems,
+    digest,
+    paired_p,
+    permutation_p,
+)
 from seqnlp.notes import notes_to
 from seqnlp.readers.base import split_hash
+from seqnlp.readers.tables import DATA, GivenTable, Table, given_data
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
-from seqnlp.run.seeds import SeedSet
+from seqnlp.run.sets import RunSet
 from seqnlp.tasks.loading import item_scores, open_split
 from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import for_scores
@@ -38,6 +49,8 @@ class Comparison:
     scores: dict[str, Significance]
     seeds: dict[str, float]
     """P-value of each difference by permutation of whole runs; empty unless both systems have several."""
+    folds: dict[str, float]
+    """P-value of each difference by swaps of the runs of a fold; empty unless both systems are cross-validated."""
     left_out: list[str]
     """Scores that both have, but measured against something else: they can't be compared."""
 
@@ -50,7 +63,7 @@ def compare_runs(
     first: str | Path,
     second: str | Path,
     split: str = "test",
-    data: str | Path | None = None,
+    data: str | Path | Table | Mapping[str, Table] | None = None,
     *,
     samples: int = SAMPLES,
     seed: int = 1,
@@ -62,13 +75,14 @@ def compare_runs(
 
     The p-value is of approximate randomisation over the items of the split, the 95 % interval of the paired bootstrap;
     see `seqnlp.metrics.significance`. Of a set of runs the mean score counts. Both ask whether other test data would
-    show the same; for several runs each, `seeds` asks whether other seeds would.
+    show the same; for several runs each, `seeds` asks whether other seeds would. Of cross-validated systems the items
+    of all folds are tested together, each by the run that has not learnt from it, and `folds` pairs the runs by fold.
 
     Args:
-        first: A run, or a folder of runs that `train_seeds` has made.
+        first: A run, or a folder of runs that `train_seeds` or `train_folds` has made.
         second: The other one.
         split: `train`, `dev` or `test`.
-        data: Another file, instead of a split.
+        data: Another file or table, instead of a split; or tables by split, see `seqnlp.evaluate`.
         samples: Resamples.
         seed: Decides the resamples.
         trust: Consent to run the Python that the runs bring along; it is remembered.
@@ -82,19 +96,29 @@ def compare_runs(
     """
     RESAMPLES.check(samples=samples)
     SEED.check(seed=seed)
-    systems = [runs_at(path) for path in (first, second)]
+    paths = (first, second)
+    paired = folds_of(*paths)
+    systems = [runs_at(path) for path in paths] if paired is None else paired
     everyone = [run for runs in systems for run in runs]
-    if data is None:
-        _check_same_data({run: run.meta().get("corpus", {}).get(split, "") for run in everyone}, split)
+    groups = [everyone] if paired is None else [list(pair) for pair in zip(*systems, strict=True)]
+    for group in groups if data is None else []:
+        _check_same_data({run: run.meta().get("corpus", {}).get(split, "") for run in group}, split)
+    given = data if data is None or isinstance(data, str | Path) else given_data(data)
+    name = split if given is None or (isinstance(given, dict) and DATA not in given) else DATA
+    name = str(given) if isinstance(given, str | Path) else name
     found: dict[Path, ItemScores] = {}
-    hashes: dict[Run, str] = {}
-    for run in everyone:
-        if run.path not in found:
-            hashes[run], found[run.path] = _measure(run, split, data, trust, notify)
-            _check_same_data(hashes, split if data is None else str(data))
-        advance(0.5 / len(everyone))
+    for group in groups:
+        hashes: dict[Run, str] = {}
+        for run in group:
+            if run.path not in found:
+                hashes[run], found[run.path] = _measure(run, split, given, trust, notify)
+                _check_same_data(hashes, name)
+            advance(0.5 / len(everyone))
     ours, theirs = ([found[run.path] for run in runs] for runs in systems)
-    scores, left_out = _comparable(ours, theirs)
+    if paired is None or data is not None:  # on one file all runs have the same items
+        scores, left_out = _comparable(ours, theirs)
+    else:
+        scores, left_out = _comparable([_pooled(ours)], [_pooled(theirs)])
     if not scores:
         reason = f": they measure {', '.join(left_out)} against different things" if left_out else ""
         raise UsageError(f"{first} and {second}: no score that both have can be compared item by item{reason}")
@@ -104,22 +128,58 @@ def compare_runs(
         )
         for name, pair in scores.items()
     }
+    test = permutation_p if paired is None else paired_p
     by_run = {}
     if min(map(len, systems)) > 1:
-        by_run = {
-            name: permutation_p([run.value for run in one], [run.value for run in other], samples, seed)
-            for name, (one, other) in scores.items()
-        }
+        for score in scores:
+            one, other = ([run.scores[score].value for run in runs] for runs in (ours, theirs))
+            by_run[score] = test(one, other, samples, seed)
     return Comparison(
-        split if data is None else str(data),
+        name,
         ours[0].unit,
         (len(ours), len(theirs)),
         samples,
         seed,
         compared,
-        by_run,
+        by_run if paired is None else {},
+        {} if paired is None else by_run,
         left_out,
     )
+
+
+def folds_of(first: str | Path, second: str | Path) -> list[list[Run]] | None:
+    """Runs of two cross-validations by fold, in the same order; None where neither is one.
+
+    Raises:
+        seqnlp.errors.UsageError: only one is, or they have other numbers of folds.
+        seqnlp.errors.RunError: one is not finished.
+    """
+    sets = [RunSet.at(path) if RunSet.is_set(path) else None for path in (first, second)]
+    folds = [each for each in sets if each is not None and each.unit == "fold"]
+    if not folds:
+        return None
+    if len(folds) == 1:
+        other = second if sets[0] is folds[0] else first
+        raise UsageError(f"{folds[0].path} has a run a fold, {other} has not: each tests on other data")
+    one, two = (each.numbers for each in folds)
+    if one != two:
+        raise UsageError(f"{first} has {len(one)} folds, {second} {len(two)}: only the same folds can be compared")
+    for each in folds:
+        if missing := [str(number) for number in each.numbers if number not in each.finished()]:
+            raise RunError(f"not finished: fold {', '.join(missing)}", each.path)
+    return [list(each.finished().values()) for each in folds]
+
+
+def _pooled(runs: Sequence[ItemScores]) -> ItemScores:
+    """Scores of runs on different items, pooled as of one run."""
+    shared = [name for name in runs[0].scores if all(name in run.scores for run in runs)]
+    pooled = {}
+    for name in shared:
+        parts = [run.scores[name] for run in runs]
+        if len({part.counts.shape[1:] for part in parts}) == 1:
+            counts = np.concatenate([part.counts for part in parts])
+            pooled[name] = ItemScore(counts, parts[0].formula, digest(*(part.basis for part in parts)))
+    return ItemScores(runs[0].unit, pooled)
 
 
 def runs_at(path: str | Path) -> list[Run]:
@@ -128,9 +188,9 @@ def runs_at(path: str | Path) -> list[Run]:
     Raises:
         seqnlp.errors.RunError: there is none.
     """
-    if not SeedSet.is_set(path):
+    if not RunSet.is_set(path):
         return [Run.open(path)]
-    if runs := list(SeedSet.at(path).finished().values()):
+    if runs := list(RunSet.at(path).finished().values()):
         return runs
     raise RunError("no run of this set is finished", path)
 
@@ -148,15 +208,21 @@ def _check_same_data(hashes: Mapping[Run, str], split: str) -> None:
 
 
 def _measure(
-    run: Run, split: str, data: str | Path | None, trust: bool, notify: Callable[[str], None]
+    run: Run, split: str, data: str | Path | Mapping[str, GivenTable] | None, trust: bool, notify: Callable[[str], None]
 ) -> tuple[str, ItemScores]:
-    """Score a run on each item of a split; also gives the hash of the split as it is now."""
+    """Score a run on each item of a split; also gives the hash of the split as it is now.
+
+    Tables that are given are the same for all runs; their hash is left empty.
+    """
     with notes_to(notify):
         opened = open_split(run.path, split, data, trust)
-    recipe = opened.recipe
-    source = str(data) if data is not None else recipe.data.splits[split]
-    place = recipe.locate(source, path_resolver(opened.run.recipe_file))
-    value = split_hash(recipe.data.reader, place, opened.table)
+    recipe, value = opened.recipe, ""
+    if data is None and (split in recipe.data.parts or (recipe.data.parts and split == "train")):
+        value = run.meta().get("corpus", {}).get(split, "")  # it was checked when it was drawn once more
+    elif data is None or isinstance(data, str | Path):
+        source = str(data) if data is not None else recipe.data.splits[split]
+        place = recipe.locate(source, path_resolver(opened.run.recipe_file))
+        value = split_hash(recipe.data.reader, place, opened.table)
     if data is None and (before := run.meta().get("corpus", {}).get(split, value)) != value:
         notify(f"{run.path}: its {split} data has changed since the training ({before[:12]}..., {value[:12]}...)")
     found = item_scores(opened.task, opened.model, opened.examples, for_scores(recipe.training.precision))

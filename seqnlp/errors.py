@@ -42,8 +42,8 @@ class Fault:
         return (found[1], int(found[2]), int(found[3] or 0)) if found and not self.place.startswith("--set") else None
 
     def __str__(self) -> str:
-        where = ": ".join(part for part in (self.place, self.key) if part)
-        return f"{where}: {self.problem}" + (f" ({self.hint})" if self.hint else "")
+        parts = (self.place, self.key, self.problem)
+        return ": ".join(part for part in parts if part) + (f" ({self.hint})" if self.hint else "")
 
 
 class RecipeError(SeqnlpError):

@@ -64,6 +64,14 @@ SAMPLE_RATE = Range(1_000, 1_000_000)
 CHANNELS = Range(1, 64)
 SEEDS = Range(1, 1_000)
 """Trainings of one recipe with different seeds."""
+FOLDS = Range(2, 1_000)
+"""Folds of a cross-validation."""
+TRIALS = Range(1, 1_000_000)
+"""Trials of a search."""
+MINUTES = Range(0.01, 1_000_000.0)
+"""Time of a search."""
+WORKERS = Range(1, 256)
+"""Processes that train side by side."""
 RESAMPLES = Range(100, 1_000_000)
 """Resamples of a test of significance."""
 LINE = Range(1, 1_000_000_000)

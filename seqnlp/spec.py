@@ -25,6 +25,7 @@ from pydantic import (
     ValidationInfo,
     create_model,
     field_validator,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, PydanticKnownError, core_schema
@@ -39,6 +40,20 @@ class Spec(BaseModel):
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Present name of each renamed field by its former one, for the fault of a recipe with that."""
+
+    adjustable: ClassVar[tuple[str, ...]] = ()
+    """Fields that a resumed training may change: with them the same model is trained on, only further or otherwise."""
+
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Optional fields of which exactly one has to be given, the usual one first."""
+
+    @model_validator(mode="after")
+    def _gives_one(self) -> Self:
+        given = [name for name in self.one_of if getattr(self, name) is not None]
+        if self.one_of and len(given) != 1:
+            found = " and ".join(map(repr, given)) or "none of them"
+            raise ValueError(f"expected either {' or '.join(map(repr, self.one_of))}, found {found}")
+        return self
 
     @field_validator("*")
     @classmethod

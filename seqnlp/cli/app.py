@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from typing import Annotated, NoReturn
 
 import typer
@@ -20,6 +21,7 @@ from seqnlp.cli import (
     probe,
     recipes,
     runs,
+    search,
     segment,
     tag,
     train,
@@ -29,6 +31,7 @@ from seqnlp.cli import (
 )
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import OutOfMemory, RecipeError, SeqnlpError
+from seqnlp.notes import notes_to
 from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 
 app = typer.Typer(
@@ -42,6 +45,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("train")(train.train)
+app.command("search")(search.search)
 app.command("evaluate")(evaluate.evaluate)
 app.command("errors")(errors.errors)
 app.command("predict")(predict.predict)
@@ -86,7 +90,8 @@ def main() -> NoReturn:
     open_streams()
     guard_streams()
     try:
-        _run()
+        with notes_to(partial(print, "note:", file=sys.stderr)):
+            _run()
     except SeqnlpError as error:
         _show(error)
         _leave(error.code)

@@ -19,7 +19,7 @@ from seqnlp.errors import RunError, SeqnlpError, UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import RESAMPLES, SEED
 from seqnlp.run import Run
-from seqnlp.run.seeds import SeedSet
+from seqnlp.run.sets import RunSet, Unit
 from seqnlp.run.summary import differing_settings, flat_recipe, plain_scores
 from seqnlp.units import score
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Run directories, or folders of `seqnlp train --seeds`.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run directories, or folders of `seqnlp train --seeds` or `--folds`.")
+    ],
     significance: Annotated[
         bool | None,
         typer.Option(
@@ -84,7 +86,13 @@ class System:
     path: Path
     name: str
     runs: list[Run]
-    is_set: bool
+    unit: Unit | None
+    """Difference between the runs of a set; None of a single run."""
+
+    @property
+    def is_set(self) -> bool:
+        """True for a set of runs."""
+        return self.unit is not None
 
     @classmethod
     def at(cls, path: Path) -> System:
@@ -93,22 +101,25 @@ class System:
         Raises:
             seqnlp.errors.RunError: it is neither, or no run of it is finished.
         """
-        if not SeedSet.is_set(path):
+        if not RunSet.is_set(path):
             run = Run.at(path)
-            return cls(path, run.name, [run], False)
-        found = SeedSet.at(path)
+            return cls(path, run.name, [run], None)
+        found = RunSet.at(path)
         if not (runs := list(found.finished().values())):
             raise RunError("no run of this set is finished", path)
-        return cls(path, found.name, runs, True)
+        return cls(path, found.name, runs, found.unit)
 
     def scores(self) -> list[dict[str, Any]]:
         """Scores of each run, as in scores.json."""
         return [run.scores() for run in self.runs]
 
     def settings(self) -> dict[str, Any]:
-        """Settings by dotted key; of a set with the seeds of all its runs."""
+        """Settings by dotted key; of a set with the seeds, or folds, of all its runs."""
         recipe = flat_recipe(self.runs[0])
-        return {**recipe, "seed": [flat_recipe(run).get("seed") for run in self.runs]} if self.is_set else recipe
+        if self.unit is None:
+            return recipe
+        key = {"seed": "seed", "fold": "data.fold"}[self.unit]
+        return {**recipe, key: [flat_recipe(run).get(key) for run in self.runs]}
 
 
 def _by_name(systems: Sequence[System]) -> dict[str, System]:
@@ -186,18 +197,25 @@ def print_significance(console: Console, found: Comparison, names: Sequence[str]
             signed(each.difference),
             f"{signed(each.low)} to {signed(each.high)}",
             p_text(each.p),
-            *([p_text(found.seeds[name])] if found.seeds else []),
+            *(p_text(by_run[name]) for by_run in (found.seeds, found.folds) if by_run),
         ]
         for name, each in found.scores.items()
     ]
     console.print()
-    print_table(console, [*header, *(["p over seeds"] if found.seeds else [])], rows)
+    over = [f"p over {unit}" for unit, by_run in (("seeds", found.seeds), ("folds", found.folds)) if by_run]
+    print_table(console, [*header, *over], rows)
     items = next(iter(found.scores.values())).items
     console.print(
         "p: approximate randomisation, interval: paired bootstrap; "
         f"{found.samples:,} samples of {items:,} {found.unit}, seed {found.seed}",
         soft_wrap=True,
     )
+    if found.folds:
+        console.print(
+            "of the items of all folds, each by the run that has not learnt from it; runs share most of their data, so "
+            "that p over folds is rather too small",
+            soft_wrap=True,
+        )
     if min(found.runs) == 1:
         console.print("of one run: another seed may differ as much; `seqnlp train --seeds 5` tells", soft_wrap=True)
     if found.left_out:

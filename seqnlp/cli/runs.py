@@ -14,17 +14,19 @@ import typer
 
 from seqnlp.cli.common import RunPath, image_option, number_option
 from seqnlp.cli.compare import compare
+from seqnlp.cli.repeats import print_set
 from seqnlp.cli.run_tables import print_run, print_summaries
-from seqnlp.cli.seeds import print_seeds
+from seqnlp.cli.search import check_optuna, report
 from seqnlp.cli.tables import print_line_charts, stdout_console
 from seqnlp.errors import RunError, UsageError
+from seqnlp.hyperparameters.folder import SearchFolder
 from seqnlp.json_text import to_json
 from seqnlp.limits import HEIGHT, WIDTH
 from seqnlp.plots.images import write_images
 from seqnlp.run import Run
-from seqnlp.run.directory import PLUGINS
+from seqnlp.run.directory import PLUGINS, SEARCH, holds_runs
 from seqnlp.run.lock import RunLock
-from seqnlp.run.seeds import SeedSet
+from seqnlp.run.sets import RunSet
 from seqnlp.run.summary import Summary, curves, flat_recipe, summarize
 from seqnlp.spelling import nearest_or_all
 
@@ -34,7 +36,9 @@ app = typer.Typer(
 app.command("compare")(compare)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-RunPaths = Annotated[list[Path], typer.Argument(help="Run directories, or folders of `seqnlp train --seeds`.")]
+RunPaths = Annotated[
+    list[Path], typer.Argument(help="Run directories, or folders of `seqnlp train --seeds` or `--folds`.")
+]
 
 ROOT = Path("runs")
 
@@ -62,7 +66,7 @@ def ls(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output, with all digits.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs in a folder, with the score of each; also those of `seqnlp train --seeds`."""
+    """List the runs in a folder, with the score of each; also those of several seeds or folds."""
     if as_csv and as_json:
         raise UsageError("--csv and --json contradict each other: choose one")
     if not root.is_dir() and root != ROOT:
@@ -110,13 +114,20 @@ def _csv(summaries: Sequence[Summary]) -> str:
 
 @app.command("show")
 def show(run: RunPath, as_json: AsJson = False) -> None:
-    """Show a run: its recipe, its scores, and the time of its training; of several seeds, their scores."""
-    if SeedSet.is_set(run):
-        record = SeedSet.at(run).record()
+    """Show a run: its recipe, its scores, and the time of its training.
+
+    Of several seeds or folds it shows their scores, of a search its trials.
+    """
+    if RunSet.is_set(run):
+        runs = RunSet.at(run)
         if as_json:
-            typer.echo(to_json(record))
+            typer.echo(to_json(runs.record()))
         else:
-            print_seeds(stdout_console(), record)
+            print_set(stdout_console(), runs)
+        return
+    if (run / SEARCH).is_file():
+        check_optuna("runs show")
+        report(SearchFolder.at(run), as_json=as_json)
         return
     opened = Run.at(run)
     recipe, scores, meta = flat_recipe(opened), opened.scores(), opened.meta()
@@ -162,8 +173,11 @@ def note(
 @app.command("rm")
 def remove(runs: RunPaths, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Remove runs for good. What is no run, is being trained or is a link stays; so do other files in a run."""
-    sets = [SeedSet.at(path) for path in runs if SeedSet.is_set(path) and not path.is_symlink()]
-    found = [run for each in sets for run in each.others([])]
+    sets: list[RunSet | SearchFolder] = []
+    for path in runs:
+        if not path.is_symlink() and holds_runs(path):
+            sets.append(RunSet.at(path) if RunSet.is_set(path) else SearchFolder.at(path))
+    found = [run for each in sets for run in Run.find(each.path)]
     found += [Run(path) for path in runs if path not in {each.path for each in sets}]
     found = list({run.path.resolve(): run for run in found}.values())
     with ExitStack() as locks:
@@ -178,9 +192,10 @@ def remove(runs: RunPaths, yes: Annotated[bool, typer.Option("--yes", "-y", help
             if not typer.confirm(question, err=True):
                 return
         left = {run.path: run.remove() for run in found}
-        left |= {each.path: each.remove_summary() for each in sets}
+        left |= {each.path: each.remove() for each in sets}
     for folder in {run.path.parent for run in found}:
-        SeedSet(folder).refresh()
+        if RunSet.is_set(folder):
+            RunSet.at(folder).refresh()
     for path, others in left.items():
         typer.echo(f"removed {path}", err=True)
         if others:
@@ -196,7 +211,7 @@ def plot(
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
 ) -> None:
     """Plot the training loss and a dev score over epochs."""
-    opened = [run for path in runs for run in (Run.find(path) if SeedSet.is_set(path) else [Run.at(path)])]
+    opened = [run for path in runs for run in (Run.find(path) if RunSet.is_set(path) else [Run.at(path)])]
     found = {name: curves(run.events()) for name, run in _named(opened).items()}
     known = list(dict.fromkeys(score for curve in found.values() for score in curve.dev))
     chosen = metric or next((curve.metric for curve in found.values() if curve.metric), "")

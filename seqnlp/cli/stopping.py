@@ -2,7 +2,7 @@
 
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -10,10 +10,11 @@ from types import FrameType
 from seqnlp.errors import Interrupted
 
 
-def resuming_command(recipe: str, settings: list[str], out: Path | None, seeds: int | None = None) -> str:
-    """Command that resumes a training, ready to be copied."""
-    words = ["seqnlp", "train", recipe, *(word for setting in settings for word in ("-s", setting))]
-    words += [] if seeds is None else ["--seeds", str(seeds)]
+def resuming_command(
+    recipe: str, settings: Sequence[str], out: Path | None, options: Sequence[str] = (), verb: str = "train"
+) -> str:
+    """Command that resumes a training, ready to be copied; `options` are other words of it."""
+    words = ["seqnlp", verb, recipe, *(word for setting in settings for word in ("-s", setting)), *options]
     return shlex.join([*words, *([] if out is None else ["--out", str(out)]), "--resume"])
 
 

@@ -1,6 +1,7 @@
 """`seqnlp train`."""
 
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +10,12 @@ import typer
 
 from seqnlp.cli.common import Trust, number_option
 from seqnlp.cli.progress import show_training, stderr_console
+from seqnlp.cli.repeats import show_repeats
 from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import show_scores
-from seqnlp.errors import Interrupted
+from seqnlp.errors import Interrupted, UsageError
 from seqnlp.events import Done
-from seqnlp.limits import SEEDS
+from seqnlp.limits import FOLDS, SEEDS
 from seqnlp.terminal_text import print_path
 
 
@@ -33,6 +35,10 @@ def train(
         int | None,
         number_option(SEEDS, "Train with this many seeds, and write a folder of runs with a summary.", metavar="<n>"),
     ] = None,
+    folds: Annotated[
+        int | None,
+        number_option(FOLDS, "Cross-validate with this many folds of train; each is the test of one run.", "<n>"),
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
 ) -> None:
     """Train a model, and write a run directory: the model, its recipe, its scores.
@@ -42,23 +48,44 @@ def train(
 
     With `--seeds N` the seed of the recipe and those after it are trained one after the other, into
     runs/NAME_seeds/seed_1 and so on; seeds.json beside them has mean and deviation of each score.
-    """
-    if seeds is not None:
-        from seqnlp.cli.seeds import train_several
 
-        train_several(recipe, seeds, settings or [], out, resume, overwrite, trust, quiet)
-        return
+    With `--folds N`, or `data.folds` in the recipe, train is parted into folds, and a run is trained for each, which
+    tests on it and learns from the others, into runs/NAME_folds/fold_1 and so on, with folds.json beside them.
+    """
+    if seeds is not None and folds is not None:
+        raise UsageError("--seeds and --folds contradict each other: choose one")
     console = stderr_console()
     with stop_signals() as received:
         with console.status("loading") if not quiet else nullcontext():
-            from seqnlp import api
+            from seqnlp import api, repeats
             from seqnlp.recipe import find_recipe
             from seqnlp.run import Run
 
+        overrides = settings or []
+        if seeds is not None:
+            again = resuming_command(recipe, overrides, out, ["--seeds", str(seeds)])
+            train_seeds = partial(
+                repeats.train_seeds, recipe, seeds, overrides, resume=resume, overwrite=overwrite, trust=trust
+            )
+            where = out or repeats.seeds_folder(recipe)
+            show_repeats(
+                console, where, "seed", lambda path, tell: train_seeds(path, notify=tell), again, received, quiet
+            )
+            return
+        if folds is not None or api.asks_for_folds(recipe, overrides, trust):
+            again = resuming_command(recipe, overrides, out, [] if folds is None else ["--folds", str(folds)])
+            train_folds = partial(
+                repeats.train_folds, recipe, folds, overrides, resume=resume, overwrite=overwrite, trust=trust
+            )
+            where = out or repeats.folds_folder(recipe)
+            show_repeats(
+                console, where, "fold", lambda path, tell: train_folds(path, notify=tell), again, received, quiet
+            )
+            return
         run = out or Path("runs") / find_recipe(recipe).stem
         events = api.train(
             recipe,
-            settings or [],
+            overrides,
             run,
             resume=resume,
             overwrite=overwrite,
@@ -72,7 +99,7 @@ def train(
                 view.event(event)
                 if received and not isinstance(event, Done):
                     events.close()
-                    again = resuming_command(recipe, settings or [], out)
+                    again = resuming_command(recipe, overrides, out)
                     raise Interrupted(f"stopped at step {event.step}; go on with: {again}", 128 + received[0])
         if not quiet:
             show_scores(console, Run.open(run).scores())

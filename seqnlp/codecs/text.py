@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,8 +23,34 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Provenance of pretrained knowledge."""
+
+    name: str
+    """Name of the file, or of the package and its version."""
+    sha256: str
+    """SHA-256 of the file, in hexadecimal."""
+    license: str = ""
+    """Licence where it is known, as an SPDX expression if the package states one."""
+
+    def to_json(self) -> dict[str, str]:
+        """Serialize to an object of texts."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, str]) -> Self:
+        """Inverse of `to_json`; keys of later versions are ignored."""
+        return cls(data.get("name", ""), data.get("sha256", ""), data.get("license", ""))
+
+
 class Codec(ABC):
     """Encoder and decoder of one kind of data."""
+
+    @property
+    def origin(self) -> Origin | None:
+        """Provenance of pretrained knowledge that came with the codec."""
+        return None
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -93,6 +119,16 @@ class Column:
     def numbered(self, numbers: IntArray) -> Ragged:
         """Replace the numbers of the distinct strings: for instance by those of a codec."""
         return Ragged(look_up(numbers, self.codes.values), self.codes.offsets)
+
+    def where(self, mask: NDArray[np.bool_], other: Column) -> Column:
+        """Take the strings of another column where a mask, of shape (strings,), is false."""
+        shift = len(self.distinct)
+        values = np.where(mask, self.codes.values, other.codes.values.astype(np.int64) + shift)
+        strings = [*self.distinct, *other.distinct]
+        used, numbers = np.unique(values, return_inverse=True)
+        number: dict[str, int] = {}
+        codes = np.array([number.setdefault(strings[each], len(number)) for each in used.tolist()], np.int64)
+        return Column(Ragged(codes[numbers.reshape(-1)], self.codes.offsets), list(number))
 
     def composed(self) -> Column:
         """The same rows in composed form (NFC); `distinct` may then hold a string twice."""

@@ -224,3 +224,25 @@ def permutation_p(first: Sequence[float], second: Sequence[float], samples: int,
     apart = np.abs((scores.sum() - ours) / len(second) - ours / size)
     larger = int((apart >= bound).sum())
     return larger / number if number <= samples else (larger + 1) / (samples + 1)
+
+
+def paired_p(first: Sequence[float], second: Sequence[float], samples: int, seed: int) -> float:
+    """P-value of the difference of paired runs, by swaps within pairs.
+
+    Trainings on folds share most of their data, so that it is too small rather than too large.
+
+    Args:
+        first: A score of each run of the first system.
+        second: The score of the run of the second system on the same fold.
+        samples: Swaps that are drawn; if there are no more, all are enumerated.
+        seed: Decides which are drawn.
+    """
+    apart = np.subtract(second, first)
+    bound = abs(apart.mean()) - TIE * np.abs([*first, *second]).max()
+    exact = len(apart) < 63 and 2 ** len(apart) <= samples
+    if exact:
+        swapped = (np.arange(2 ** len(apart))[:, None] >> np.arange(len(apart))) & 1
+    else:
+        swapped = np.random.default_rng([seed, 3]).integers(0, 2, (samples, len(apart)))
+    larger = int((np.abs(((1 - 2 * swapped) * apart).mean(1)) >= bound).sum())
+    return larger / len(swapped) if exact else (larger + 1) / (len(swapped) + 1)

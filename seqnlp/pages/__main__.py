@@ -1,6 +1,6 @@
-"""`python -m seqnlp.pages`: write the key reference anew, after a change of the specs."""
+"""`python -m seqnlp.pages`: write the key reference and the types of recipes anew, after a change of the specs."""
 
-from seqnlp.pages import FOLDER
+from seqnlp.pages import FOLDER, typed
 from seqnlp.pages.keys import Reference, write_reference
 
 
@@ -12,6 +12,7 @@ def main() -> None:
             path.unlink()
     for name, text in written.items():
         (FOLDER / "keys" / name).write_text(text, encoding="utf-8")
+    typed.FILE.write_text(typed.write_types(), encoding="utf-8")
     print(f"wrote {len(written)} files in {FOLDER / 'keys'}")
 
 

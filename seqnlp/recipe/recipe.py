@@ -2,7 +2,8 @@
 
 import re
 from abc import ABC
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
@@ -10,10 +11,14 @@ import tomli_w
 from pydantic import Field, field_validator, model_validator
 
 from seqnlp.errors import Fault
-from seqnlp.readers import Reader
-from seqnlp.readers.drawn import Size
+from seqnlp.readers import Memory, Reader
+from seqnlp.readers.drawn import Fold, Size
+from seqnlp.readers.held import PREFIX, TableReader, is_memory
+from seqnlp.readers.tables import GivenTable
 from seqnlp.spec import Family, Spec
 
+DEV = 0.1
+"""Default share of train that is drawn for dev."""
 NUMBER = re.compile(r"0?\.\d+|\d+(\.\d+)?%")
 """Share that somebody has put in quotes."""
 
@@ -22,15 +27,21 @@ class Data(Spec):
     """`[data]` section: files, or split expressions of a hub reader, and their reader."""
 
     reader: Reader
-    """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, audio, hub."""
+    """Reader of the files: conllu, conllu_words, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
     train: str
     """Training split; of a file also a slice: `train.txt[:95%]`, `train.txt[-500:]`."""
-    dev: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = 0.1
+    dev: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = DEV
     """Validation split, which decides when to stop and which model is kept; or a share or number of rows to draw from
     train, which then lacks them. Texts with one label each are drawn in proportion to the labels, CoNLL sentences in
     whole documents; of series and of running text it is the end."""
     test: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None = None
     """Test split, scored once, at the very end; or a share or number of rows to draw from train, as `dev`."""
+    folds: Annotated[int, Field(ge=2, le=1000)] | None = None
+    """Cross-validate: part train into so many folds and train a run for each, whose test split it is (see `seqnlp train
+    --folds`). Texts with one label each are parted in proportion to the labels, CoNLL sentences in whole documents;
+    running text into blocks; series by rolling origin: each run tests the block after those that it learns from."""
+    fold: Annotated[int, Field(ge=1)] | None = None
+    """Train with this fold alone as test, counted from 1; left out: a run for each."""
     split_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Seed of what is drawn from train; left out: the seed of the recipe."""
 
@@ -50,6 +61,12 @@ class Data(Spec):
         return value
 
     @model_validator(mode="after")
+    def _a_fold_of_folds(self) -> Self:
+        if self.fold is not None and self.folds is not None and self.fold > self.folds:
+            raise ValueError(f"fold = {self.fold}, but there are {self.folds}: they are counted from 1")
+        return self
+
+    @model_validator(mode="after")
     def _something_left(self) -> Self:
         shares = {name: size for name, size in self.drawn.items() if isinstance(size, float)}
         if sum(shares.values()) >= 1:
@@ -60,17 +77,39 @@ class Data(Spec):
     @property
     def splits(self) -> dict[str, str]:
         """Source of each split that has one, by its name: `train`, and maybe `dev` and `test`."""
-        named = {"train": self.train, "dev": self.dev, "test": self.test}
+        named = {"train": self.train, "dev": self.dev, "test": self._own_test}
         return {split: source for split, source in named.items() if isinstance(source, str)}
 
     @property
     def drawn(self) -> dict[str, Size]:
-        """Sizes of the splits that are drawn from train."""
-        named = {"dev": self.dev, "test": self.test}
+        """Sizes of the splits that are drawn from train, besides a fold."""
+        named = {"dev": self.dev, "test": self._own_test}
         return {split: size for split, size in named.items() if isinstance(size, int | float)}
 
+    @property
+    def parts(self) -> list[str]:
+        """Names of the splits that are parts of train: drawn ones, and test if it is a fold."""
+        return [*self.drawn, *([] if self.folds is None else ["test"])]
+
+    @property
+    def the_fold(self) -> Fold | None:
+        """Fold that is test; None without folds, or if a run is wanted for each."""
+        return None if self.folds is None or self.fold is None else Fold(self.fold, self.folds)
+
+    @property
+    def _own_test(self) -> str | Size | None:
+        """`test`, unless the folds take its place."""
+        return self.test if self.folds is None else None
+
+    @property
+    def in_memory(self) -> bool:
+        """True for splits that were given in Python."""
+        return is_memory(self.train)
+
     def unused(self) -> Iterator[tuple[str, str]]:
-        if not self.drawn:
+        if self.folds is None:
+            yield from ((key, "there are no folds without data.folds") for key in self.changed("fold"))
+        if not self.parts:
             yield from ((key, "no split is drawn from train") for key in self.changed("split_seed"))
 
 
@@ -93,6 +132,26 @@ class Recipe(Family, ABC):
         """Settings without an effect beside the others: `key`, `problem` and perhaps `hint` are set."""
         yield from _unused(self, "")
 
+    def given(self, tables: Mapping[str, GivenTable]) -> Self:
+        """Replace the splits by tables in memory.
+
+        The names of columns and the settings of series stay, and so does the size of a split that is drawn.
+
+        Args:
+            tables: Tables by the names of the splits.
+        """
+        reader, data = self.data.reader, self.data
+        if not isinstance(reader, TableReader):
+            reader = Memory(columns=reader.columns, max_line=reader.max_line)
+        sources: dict[str, Any] = {
+            "train": f"{PREFIX}train",
+            "dev": data.drawn.get("dev", DEV),
+            "test": data.drawn.get("test"),
+        }
+        sources |= {name: f"{PREFIX}{name}" for name in tables if name in sources}
+        data = data.model_copy(update={**sources, "reader": reader.holding(tables)})
+        return self.model_copy(update={"data": data})
+
     @property
     def split_seed(self) -> int:
         """Seed of the splits that are drawn from train."""
@@ -112,9 +171,23 @@ def _unused(spec: Spec, prefix: str) -> Iterator[Fault]:
             yield from _unused(value, f"{prefix}{name}.")
 
 
-def dump_recipe(recipe: Recipe) -> str:
-    """Serialize a recipe to TOML with every default, but without None; parsing it gives the recipe back."""
-    return tomli_w.dumps(_kind_first(recipe.model_dump(exclude_none=True)))
+def dump_recipe(recipe: Recipe, changes: Mapping[str, Any] | None = None) -> str:
+    """Serialize a recipe to TOML with every default, but without None; parsing it gives the recipe back.
+
+    Args:
+        recipe: The recipe.
+        changes: Values to write instead of those of the recipe, by dotted key.
+    """
+    settings = recipe.model_dump(exclude_none=True)
+    for key, value in (changes or {}).items():
+        *sections, name = key.split(".")
+        reduce(dict.__getitem__, sections, settings)[name] = value
+    return settings_toml(settings)
+
+
+def settings_toml(settings: Mapping[str, Any]) -> str:
+    """Serialize plain settings to TOML."""
+    return tomli_w.dumps(_kind_first(dict(settings)))
 
 
 def _kind_first(value: Any) -> Any:

@@ -7,10 +7,16 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from seqnlp.recipe.recipe import Recipe
+from seqnlp.recipe.search_space import SECTION
 
 _EXTENDS = {
     "type": "string",
     "description": "A recipe to start from, relative to this file: what is set here is laid over it.",
+}
+_SEARCH = {
+    "type": "object",
+    "description": "Keys of the recipe to search, each with its candidates: an array of choices, or a table with `low` "
+    "and `high`, maybe `log` and `step`; `seqnlp search` draws trials from them.",
 }
 _PARTIAL = "Partial"
 
@@ -24,6 +30,8 @@ def recipe_schema() -> dict[str, Any]:
     members = [member for _, member in sorted(Recipe.members.items())]
     _, schema = models_json_schema([(member, "validation") for member in members])
     whole: dict[str, Any] = _any_member(schema.get("$defs", {}))
+    for member in members:
+        _allow_search(whole, whole[member.__name__])
     partial = {name + _PARTIAL: _without_required(definition) for name, definition in whole.items()}
     for member in members:
         whole[member.__name__].setdefault("required", []).append(Recipe.discriminator)
@@ -37,6 +45,15 @@ def recipe_schema() -> dict[str, Any]:
         "else": {"oneOf": [{"$ref": f"#/$defs/{member.__name__}"} for member in members]},
         "$defs": whole | partial,
     }
+
+
+def _allow_search(definitions: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Allow a search space in a recipe, also beside beam-search settings."""
+    properties = recipe["properties"]
+    own = properties.setdefault(SECTION, _SEARCH)
+    if own is not _SEARCH:
+        names = "|".join(name for name in properties if name != SECTION)
+        definitions[own["$ref"].rpartition("/")[2]]["patternProperties"] = {f"^({names})([.]|$)": {}}
 
 
 def _any_member(schema: Any) -> Any:

@@ -84,9 +84,32 @@ def _read(text: str, path: Path, chain: list[Path]) -> Document:
     document = Document(str(path), data, places)
     if of_run and isinstance(plugins, list):
         document.foreign_plugins.update(name for name in data["plugins"] if isinstance(name, str))
-    if "extends" not in data:
+    return _extended(document, path, chain)
+
+
+def settings_document(settings: dict[str, Any], path: Path) -> Document:
+    """Make a document of settings that were given in Python; faults in it have no place beside their key.
+
+    Args:
+        settings: Plain settings, see `seqnlp.recipe.settings.plain_settings`; they are changed.
+        path: The file that they would be in; `extends` and `plugins` are relative to it.
+
+    Raises:
+        RecipeError: no settings; a base that is missing.
+        DataError: for a base that cannot be read.
+    """
+    if not settings:
+        raise RecipeError([Fault("", "there are no settings", 'for instance {"task": "classify", ...}')])
+    if isinstance(plugins := settings.get("plugins"), list):
+        settings["plugins"] = [_resolve(path, name) if isinstance(name, str) else name for name in plugins]
+    return _extended(Document("", settings, {}), path, [])
+
+
+def _extended(document: Document, path: Path, chain: list[Path]) -> Document:
+    """Merge a document over the recipe that it extends, if it does."""
+    if "extends" not in document.data:
         return document
-    base_path = _base(data.pop("extends"), path, str(document.place(("extends",))), [*chain, path])
+    base_path = _base(document.data.pop("extends"), path, str(document.place(("extends",))), [*chain, path])
     base = _read(read_text(base_path), base_path, [*chain, path])
     base.merge(document)
     return base

@@ -41,6 +41,13 @@ PROBE = "probe.json"
 NOTE = "note.json"
 SEEDS = "seeds.json"
 """Summary in a folder of runs of one recipe with several seeds; no part of a run."""
+FOLDS = "folds.json"
+"""Summary in a folder of runs of one recipe on several folds."""
+SEARCH = "search.json"
+"""Settings in a folder of the trials of a search."""
+
+SETS = (SEEDS, FOLDS, SEARCH)
+"""Files that make a folder one of runs that belong together."""
 
 DIGESTS = "digests"
 """Key of meta.json."""
@@ -130,7 +137,7 @@ class Run:
 
         They are sorted by name; damaged and half-written ones are included.
         """
-        folders = [Path(root), *(file.parent for file in Path(root).glob(f"*/{SEEDS}"))]
+        folders = [Path(root), *(file.parent for name in SETS for file in Path(root).glob(f"*/{name}"))]
         paths = {file.parent for name in (META, RECIPE) for folder in folders for file in folder.glob(f"*/{name}")}
         return sorted((run for run in map(cls, paths) if run._looks_like_a_run), key=lambda run: run.path)
 
@@ -159,7 +166,7 @@ class Run:
     def name(self) -> str:
         """Name of the folder; in a set of runs after the name of that."""
         path = Path(os.path.abspath(self.path))
-        return f"{path.parent.name}/{path.name}" if (path.parent / SEEDS).exists() else path.name
+        return f"{path.parent.name}/{path.name}" if holds_runs(path.parent) else path.name
 
     @property
     def is_finished(self) -> bool:
@@ -175,6 +182,22 @@ class Run:
     def save_recipe(self, text: str) -> None:
         """Save the resolved recipe, defaults and `--set` included."""
         files.write_bytes(self.path / RECIPE, text.encode())
+
+    def replace_recipe(self, text: str) -> None:
+        """Replace the recipe by one whose settings a resumed training has adjusted.
+
+        For a moment meta.json has both digests, so that a kill between the two files damages nothing.
+        """
+        before, now = digest_of(files.read_bytes(self.path / RECIPE)), digest_of(text.encode())
+        meta, digests = self.meta(), self.digests()
+        if digests is None:  # a run of a version that kept none
+            self.save_recipe(text)
+            return
+        if digests.get(RECIPE) == now:
+            return
+        files.write_sealed_json(self.path / META, {**meta, DIGESTS: {**digests, RECIPE: f"{before} {now}"}})
+        self.save_recipe(text)
+        files.write_sealed_json(self.path / META, {**meta, DIGESTS: {**digests, RECIPE: now}})
 
     def recipe_text(self) -> str:
         """Resolved recipe, TOML; a `RunError` if it is not the one of the training."""
@@ -217,6 +240,11 @@ class Run:
         for name in (MODEL, STATE):
             if self._has(name):
                 check_tensors(self.path / name, digests is not None)
+
+    def fingerprint(self) -> str:
+        """Digest of recipe, codecs, plugins and weights."""
+        found = [to_json(self.digests()), digest_of(files.read_bytes(self.path / MODEL))]
+        return digest_of("".join(found).encode())
 
     def has_changed(self, plugin: Path) -> bool:
         """Test whether a plugin of the run has changed since the training."""
@@ -469,7 +497,7 @@ class Run:
             seqnlp.errors.RunError: it is missing, or not the one that the training wrote.
         """
         content = files.read_bytes(self.path / name)
-        if digests is not None and digests.get(name) != digest_of(content):
+        if digests is not None and digest_of(content) not in digests.get(name, "").split():
             if name == RECIPE:
                 edits = self._edits(content, digests.get(name, ""))
                 raise RunError(
@@ -520,6 +548,11 @@ class Run:
         from seqnlp.run.tensors import read_tensors
 
         return read_tensors(self.path / name, self.digests() is not None)
+
+
+def holds_runs(folder: Path) -> bool:
+    """True for a folder whose runs belong together: seeds, folds, trials of a search."""
+    return any((folder / name).is_file() for name in SETS)
 
 
 def nearest_run(path: Path) -> str:

@@ -19,6 +19,7 @@ class MetaRecord(TypedDict, total=False):
     platform: str
     versions: dict[str, str]
     corpus: dict[str, str]
+    knowledge: dict[str, dict[str, str]]
     recipe_file: str
 
 

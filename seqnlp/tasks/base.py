@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from seqnlp.codecs import Codec, Column
@@ -13,12 +17,14 @@ from seqnlp.errors import UsageError
 from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
+from seqnlp.notes import note
 from seqnlp.optimizers import Optimizer
 from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
 from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import Need
 from seqnlp.recipe import Recipe
-from seqnlp.results import Result
+from seqnlp.results import Report, Result
+from seqnlp.tasks.columns import Columns, column_of, is_missing, names_of
 from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
@@ -31,6 +37,20 @@ Scores = dict[str, Any]
 
 Codecs = Mapping[str, dict[str, Any]]
 """Saved codecs by name, each the object of its JSON file."""
+
+
+ItemRow = dict[str, str | int | float | bool | None]
+"""An item beside its prediction: a row of a table, whose keys are the same for all items of a split."""
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """Sizes of an error analysis."""
+
+    confusions: int = 10
+    """Most frequent confusions, worst sentences or most surprising contexts, at most."""
+    examples: int = 2
+    """Examples of each kind of error."""
 
 
 class TaskRecipe(Recipe, ABC):
@@ -53,17 +73,25 @@ class TaskRecipe(Recipe, ABC):
 
         `find` looks files up.
         """
-        corpus = self.read(self.data.splits, find)
-        return self.draw(corpus) if self.data.drawn else corpus
+        data = self.data
+        if data.folds is not None and data.fold is None:
+            raise UsageError(
+                f"data.folds = {data.folds} asks for a run a fold: `seqnlp train` and `seqnlp.train_folds` make them, "
+                f"data.fold = 1 to {data.folds} chooses one"
+            )
+        if data.folds is not None and data.test is not None:
+            note(f"test: the folds take its place; data.test = {json.dumps(data.test)} is not used")
+        corpus = self.read(data.splits, find)
+        return self.draw(corpus) if data.parts else corpus
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits by their sources, without drawing any."""
-        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.drawn))
+        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.parts))
 
     def draw(self, corpus: Corpus) -> Corpus:
         """Draw the splits without a source from train; it then lacks their rows."""
         strata = self.strata(corpus.splits["train"])
-        return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name)
+        return draw_corpus(corpus, self.data.drawn, self.split_seed, strata, self.rows_name, fold=self.data.the_fold)
 
     def strata(self, train: Any) -> Strata | None:
         """Classes of the rows of train, to be drawn in proportion; None: all rows are alike."""
@@ -74,11 +102,62 @@ class TaskRecipe(Recipe, ABC):
         return self.data.reader.load(self.locate(source, find), self.needs)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Run that a predictor was opened from."""
+
+    path: str
+    fingerprint: str
+    """Digest of what decides its predictions."""
+    reopen: Callable[[str, str], Predictor]
+    """Opens it again, in another process."""
+
+
 class Predictor(ABC):
-    """Trained model with its codecs; its methods take raw input."""
+    """Trained model with its codecs; its methods take raw input.
+
+    Called with columns it gives columns: `dataset.map(model, batched=True)`, `frame.assign(**model(frame))`. A pickle
+    of one names its run, which is opened again.
+    """
 
     task: ClassVar[str]
     """Name of its task."""
+    input_column: str = "text"
+    """Column that a call reads."""
+    origin: Origin | None = None
+    """Run that it was opened from."""
+
+    def __call__(self, columns: Columns, *, column: str | None = None, prefix: str = "") -> dict[str, list[Any]]:
+        """Predict for a column of a table or batch.
+
+        Args:
+            columns: Columns by name, each with a cell a row.
+            column: The column to read; left out: that of the corpus.
+            prefix: Beginning of the names of the new columns.
+
+        Returns:
+            New columns by name, a cell a row; None where there is nothing to predict for.
+
+        Raises:
+            seqnlp.errors.UsageError: no such column; one with the name of a new one; cells that are no input.
+        """
+        found = self.predict_columns(columns, column)
+        known = names_of(columns)
+        if clash := next((name for name in found if prefix + name in known), None):
+            way = 'prefix="predicted_" begins the names of new ones (in `map`: fn_kwargs={"prefix": "predicted_"})'
+            raise UsageError(f"there is a column {prefix + clash!r} already; {way}")
+        return {prefix + name: cells for name, cells in found.items()}
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Predict for a column; the fields of the results become columns."""
+        texts = column_of(columns, column or self.input_column)
+        rows = [result.to_json() for result in self.predict("" if is_missing(text) else str(text) for text in texts)]
+        return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.origin is None:
+            raise PicklingError(f"{type(self).__name__}: only a model that seqnlp.load has opened can be pickled")
+        return self.origin.reopen, (self.origin.path, self.origin.fingerprint)
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:
@@ -96,6 +175,8 @@ class Task(ABC):
     """Class of its recipes."""
     items_name: str
     """Unit that speed is counted in, such as words."""
+    step_name: ClassVar[str] = "step"
+    """Name of a step of the encoder, in the singular."""
     metric: Metric
     """Dev score that decides which weights are kept."""
 
@@ -113,6 +194,14 @@ class Task(ABC):
     @abstractmethod
     def restore(cls, recipe: Any, codecs: Codecs) -> Self:
         """Restore the task from the codecs of a run."""
+
+    @classmethod
+    def placeholder(cls, recipe: Any, size: int) -> Self | None:
+        """Make the task with placeholder codecs of about `size` entries; None: it can't.
+
+        It tells the shapes of the model without a corpus: sizes that depend on one must differ with `size`.
+        """
+        return None
 
     @property
     def name(self) -> str:
@@ -138,6 +227,29 @@ class Task(ABC):
     def item_scores(self, model: SequenceModel, dataset: Any) -> ItemScores | None:
         """Main scores by item, for tests of significance; None without any."""
         return None
+
+    def item_rows(self, model: SequenceModel, dataset: Any, table: Any) -> Iterator[ItemRow]:
+        """Predict each item of a split: gold, predicted, right or wrong, score or loss, and its row.
+
+        Args:
+            model: The trained model.
+            dataset: The encoded split.
+            table: The split as it was read.
+
+        Raises:
+            seqnlp.errors.UsageError: the task has no predictions by item.
+        """
+        raise UsageError(f"this run is {task_info(self.name).noun}, which has no predictions by row")
+
+    def error_reports(
+        self, model: SequenceModel, dataset: Any, table: Any, settings: ReportSettings
+    ) -> Mapping[str, Report]:
+        """Analyse the errors of a model on a split; a report for each label column, or one with a name of its own.
+
+        Raises:
+            seqnlp.errors.UsageError: the task has no such analysis.
+        """
+        raise UsageError(f"this run is {task_info(self.name).noun}, whose errors are not analysed")
 
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
         """Scores of dev during training, among them `metric`."""
@@ -166,6 +278,14 @@ class Task(ABC):
     def notices(self, dataset: Any) -> list[str]:
         """Warnings about an encoded split, one line each."""
         return []
+
+    def advice(self, splits: Mapping[str, Any]) -> Iterator[str]:
+        """Find what can't be learned with these settings, each with advice.
+
+        Args:
+            splits: `train`, `dev` and perhaps more, encoded.
+        """
+        return iter(())
 
     def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
         """Score trivial systems for comparison with the model.

@@ -1,6 +1,6 @@
 """Opening a run: its recipe, model, and a split of its corpus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,14 @@ from seqnlp.errors import (
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
+from seqnlp.readers.held import PREFIX
+from seqnlp.readers.tables import DATA, GivenTable, given_data
 from seqnlp.recipe import parse_recipe
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
@@ -39,6 +42,8 @@ SPLITS = ("train", "dev", "test")
 class OpenSplit:
     """Model of a run with an encoded split."""
 
+    name: str
+    """Name of the split, or of the file."""
     run: Run
     recipe: TaskRecipe
     task: Task
@@ -47,17 +52,17 @@ class OpenSplit:
     examples: EncodedDataset
 
 
-def open_split(run: str | Path, split: str = "test", data: str | Path | None = None, trust: bool = False) -> OpenSplit:
-    """Open a run with a split of its corpus or another file.
+def open_split(run: str | Path, split: str = "test", data: object = None, trust: bool = False) -> OpenSplit:
+    """Open a run with a split of its corpus, or other data.
 
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
-        data: Another file, instead of a split.
+        data: Another file or table, instead of a split; or tables by split, or `OtherData`, which tells the reader.
         trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
-        seqnlp.errors.UsageError: the recipe has no such split.
+        seqnlp.errors.UsageError: there is no such split.
         seqnlp.errors.UntrustedPlugin: the run brings Python without consent.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
@@ -65,17 +70,45 @@ def open_split(run: str | Path, split: str = "test", data: str | Path | None = N
         raise UsageError(f"there is no split {split!r}: expected train, dev or test")
     opened = Run.open(run)
     recipe = recipe_of(opened, trust)
-    source = str(data) if data is not None else getattr(recipe.data, split)
-    if source is None:
-        raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
     find = path_resolver(opened.recipe_file)
-    drawn = recipe.data.drawn
-    if data is None and (split in drawn or (drawn and split == "train")):
-        source, table = split, drawn_split(opened, recipe, split, find)
+    if isinstance(data, str | Path | OtherData):
+        other = OtherData.of(data)
+        name, table = str(other), other.split(recipe, find)
+    elif data is not None:
+        tables = given_data(data)
+        name = DATA if DATA in tables else split
+        table = _given_split(opened, recipe, name, tables, find)
     else:
-        table = recipe.split(source, find)
+        name = split
+        if split not in [*recipe.data.splits, *recipe.data.parts]:
+            raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
+        if recipe.data.in_memory:
+            way = f"seqnlp.evaluate({str(run)!r}, {split!r}, data=...), or a file with --data"
+            raise UsageError(f"{run}: its data were given in Python, and the run does not keep them: {way}")
+        table = _split_of(opened, recipe, split, find)
     task, model = rebuild(opened, recipe)
-    return OpenSplit(opened, recipe, task, model, table, encode(task, recipe, source, table))
+    shown = getattr(recipe.data, split) if name == split and isinstance(getattr(recipe.data, split), str) else name
+    return OpenSplit(name, opened, recipe, task, model, table, encode(task, recipe, shown, table))
+
+
+def _split_of(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:
+    """Read a split that the recipe names, or draw it once more."""
+    parts = recipe.data.parts
+    if split in parts or (parts and split == "train"):
+        return drawn_split(run, recipe, split, find)
+    return recipe.split(recipe.data.splits[split], find)
+
+
+def _given_split(run: Run, recipe: TaskRecipe, name: str, tables: Mapping[str, GivenTable], find: PathResolver) -> Any:
+    """Read a split in memory, or draw it from train once more."""
+    held = recipe.given(tables)
+    if name == DATA:
+        return held.split(f"{PREFIX}{DATA}", find)
+    if name not in tables and not ("train" in tables and name in recipe.data.parts):
+        raise UsageError(f"data: there is no split {name!r}; it has {', '.join(tables) or 'none'}")
+    if name in tables and name not in recipe.data.splits and name in recipe.data.parts:
+        return held.split(f"{PREFIX}{name}", find)
+    return _split_of(run, held, name, find)
 
 
 def drawn_split(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:
@@ -87,7 +120,8 @@ def drawn_split(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) ->
     corpus = recipe.draw(recipe.read({"train": recipe.data.train}, find))
     before = run.meta().get("corpus", {})
     if before.get(split, corpus.hashes[split]) != corpus.hashes[split]:
-        problem = f"{recipe.data.train} has changed since the training: the {split} split drawn from it is lost"
+        source = recipe.data.reader.name_of(recipe.data.train)
+        problem = f"{source} has changed since the training: the {split} split drawn from it is lost"
         raise RunError(problem, run.path, hint="give a file with --data")
     return corpus.splits[split]
 

@@ -28,6 +28,11 @@ def model_card(info: TaskInfo, recipe_text: str, scores: Mapping[str, Any], meta
         "\n".join(["## Scores", "", *_scores(scores)]),
         "\n".join(["## Use", "", *_use(info)]),
         "\n".join(["## Data", "", *_data(recipe.get("data", {}), meta.get("corpus", {}))]),
+        *(
+            ["\n".join(["## Pretrained knowledge", "", *_knowledge(meta["knowledge"])])]
+            if meta.get("knowledge")
+            else []
+        ),
         "\n".join(["## Limitations", "", LIMITATIONS]),
         "\n".join(["## Recipe", "", *_fenced(recipe_text.strip(), "toml")]),
     ]
@@ -92,6 +97,15 @@ def _data(data: Mapping[str, Any], hashes: Mapping[str, str]) -> Iterator[str]:
     for split in splits:
         source = f"`{data[split]}`" if isinstance(data[split], str) else f"`{data[split]}` of train"
         yield f"| {split} | {source} | `{hashes.get(split, 'unknown')}` |"
+
+
+def _knowledge(origins: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Section about what came from elsewhere, if anything did."""
+    lines = ["## Pretrained knowledge", "", "| part | from | licence | SHA-256 |", "|---|---|---|---|"]
+    for part, origin in origins.items():
+        license = origin.get("license") or "unknown"
+        lines.append(f"| {part} | `{origin.get('name', '')}` | {license} | `{origin.get('sha256', '')}` |")
+    return ["\n".join(lines)] if origins else []
 
 
 def _fenced(text: str, language: str) -> Iterator[str]:

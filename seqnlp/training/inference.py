@@ -3,6 +3,8 @@
 In float32, also where training is not: in bfloat16 a sentence's scores would depend a little on its neighbours.
 """
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -41,6 +43,25 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "inference", initializer=lambda: torch.set_num_threads(1))
+
+
+_forks: list[int] = []
+"""Processes that were forked off one with this module, the present one last."""
+
+
+def in_fork() -> bool:
+    """True in a process that was forked, as `datasets.map` does."""
+    return bool(_forks)
+
+
+def _after_fork() -> None:
+    """Forget the threads of the parent, which a fork does not have."""
+    _forks.append(os.getpid())
+    _pool.cache_clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def stream_in_windows(

@@ -21,11 +21,21 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
 from seqnlp.optimizers import Optimizer
+from seqnlp.processes import peak_memory
 from seqnlp.spec import Spec
 from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
+
+FEWEST_STEPS = 50
+"""Steps left of a training whose time is worth an estimate."""
+TIMED_STEPS, TIMED_SECONDS = 3, 2.0
+"""Batches that are timed, and the time after which no other is."""
+FORWARD_SHARE = 1 / 3
+"""Time of a forward pass as a share of a forward and a backward pass."""
+COPIED_WEIGHTS = 2_000_000
+"""Weights on copies of which the optimizer is timed."""
 
 Score = Callable[[SequenceModel], dict[str, float]]
 Preview = Callable[[SequenceModel], list[Example]]
@@ -35,6 +45,7 @@ class Training(Spec):
     """Length, batches and safeguards of a training."""
 
     renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
+    adjustable = ("epochs", "patience", "evaluate_every", "threads", "save_every")
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 12
     """Passes over the training data, at most."""
@@ -46,6 +57,9 @@ class Training(Spec):
     """Clip the norm of the gradient to this."""
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after this many evaluations without a better dev score; left out: never."""
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Stop after this many seconds of steps and evaluations, with a last evaluation; the learning rate falls over that
+    time if it ends before the epochs. Two such trainings are not the same; left out: no limit."""
     evaluate_every: Annotated[int, Field(ge=1)] | None = None
     """Evaluate on dev after this many steps, too; left out: only after each epoch."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -53,7 +67,7 @@ class Training(Spec):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Processor threads, each with its share of every batch; 0: one per core. A resumed training keeps its number."""
+    """Processor threads, each with its share of every batch; 0: one per core, or as many as a resumed training had."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints; one is also saved after each epoch."""
 
@@ -94,6 +108,15 @@ class Metric:
             return True
         a, b = new[self.name], old[self.name]
         return a > b if self.higher_is_better else a < b
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Estimated cost of a training."""
+
+    seconds: float
+    memory: int | None
+    """Peak of the process, in bytes; None where the system does not tell it."""
 
 
 @final
@@ -140,8 +163,8 @@ class Trainer:
             math.ceil(len(train.plan(seed, epoch)) / training.gradient_accumulation) for epoch in range(training.epochs)
         )
 
-    def events(self) -> Iterator[Event]:
-        """Train from the state in `progress`.
+    def events(self, estimate: Estimate | None = None) -> Iterator[Event]:
+        """Train from the state in `progress`; the first event tells the estimate.
 
         Raises:
             seqnlp.errors.Diverged: when the loss or the gradient is not finite; the weights are then those
@@ -149,10 +172,11 @@ class Trainer:
         """
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
-        yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
-        while now.epoch < settings.epochs and not self._out_of_patience:
+        expected = (None, None) if estimate is None else (estimate.seconds, estimate.memory)
+        yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name, *expected)
+        while now.epoch < settings.epochs and not self._is_over:
             batches = self.train.plan(self.seed, now.epoch)
-            while now.position < len(batches) and not self._out_of_patience:
+            while now.position < len(batches) and not self._is_over:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
                 portion = batches[now.position : now.position + settings.gradient_accumulation]
@@ -161,6 +185,78 @@ class Trainer:
                 now.epoch, now.position = now.epoch + 1, 0
                 self.states = [None] * len(self.states)
                 yield self._evaluate()
+            elif self._out_of_time and now.evaluated < now.step:
+                yield self._evaluate(now.position / len(batches))
+
+    @property
+    def _is_over(self) -> bool:
+        return self._out_of_patience or self._out_of_time
+
+    @property
+    def _out_of_time(self) -> bool:
+        limit = self.settings.max_seconds
+        return limit is not None and self.progress.seconds >= limit
+
+    def estimate(self, dev_items: int) -> Estimate | None:
+        """Estimate time and memory of what is left; None if only a few steps are.
+
+        The gradients of a few batches are computed and thrown away, and steps of a copy of the optimizer are taken on
+        copies of some weights: neither weights nor states nor any random number of the training change. Evaluations
+        are taken for forward passes, a third of a step each.
+
+        Args:
+            dev_items: Items of dev, which are evaluated after each epoch.
+        """
+        now = self.progress
+        left = self.steps - now.step
+        if left < FEWEST_STEPS:
+            return None
+        batches = self.train.plan(self.seed, min(now.epoch, self.settings.epochs - 1))
+        states: list[list[Tensor] | None] = [None] * len(self.states)
+        took: list[float] = []
+        items = 0
+        for number in range(min(TIMED_STEPS + 1, len(batches))):  # in random order; the first only warms up
+            start = time.perf_counter()
+            _, found, _ = self.replicas.gradients([batches[number]], states, 0)
+            took.append(time.perf_counter() - start)
+            items += found
+            if sum(took) > TIMED_SECONDS:
+                break
+        self.optimizer.zero_grad()
+        timed = took[1:] or took
+        used = peak_memory()
+        optimizing, moments = self._optimizer_costs()
+        an_item = sum(took) / max(items, 1)
+        step = self.settings.gradient_accumulation * sum(timed) / len(timed) + optimizing
+        epochs = self.settings.epochs - now.epoch
+        every = self.settings.evaluate_every
+        evaluations = epochs + (0 if every is None else left // every)
+        seconds = left * step + evaluations * dev_items * an_item * FORWARD_SHARE
+        if self.settings.max_seconds is not None:
+            seconds = min(seconds, max(self.settings.max_seconds - now.seconds, 0.0))
+        weights = sum(each.numel() * each.element_size() for each in self.parameters)
+        return Estimate(seconds, None if used is None else used + moments + weights)
+
+    def _optimizer_costs(self) -> tuple[float, int]:
+        """Seconds of an optimizer step, and bytes of its state.
+
+        Steps are taken on copies of some parameters.
+        """
+        copies: list[torch.nn.Parameter] = []
+        for parameter in self.parameters:
+            copies.append(torch.nn.Parameter(parameter.detach().clone()))
+            copies[-1].grad = torch.zeros_like(copies[-1])
+            if sum(each.numel() for each in copies) > COPIED_WEIGHTS:
+                break
+        share = sum(each.numel() for each in copies) / sum(each.numel() for each in self.parameters)
+        optimizer = self.schedule.build(copies)
+        optimizer.step()
+        start = time.perf_counter()
+        torch.nn.utils.clip_grad_norm_(copies, self.settings.max_grad_norm)
+        optimizer.step()
+        took = time.perf_counter() - start
+        state = [part for each in optimizer.state.values() for part in each.values() if isinstance(part, Tensor)]
+        return took / share, int(sum(part.numel() * part.element_size() for part in state) / share)
 
     @property
     def _out_of_patience(self) -> bool:
@@ -172,14 +268,22 @@ class Trainer:
         """Reason for the end of the training."""
         if self.progress.epoch < self.settings.epochs and self._out_of_patience:
             return f"no better {self.metric.name} on dev in {self.progress.waited} evaluations"
+        if self.progress.epoch < self.settings.epochs and self._out_of_time:
+            return f"training.max_seconds = {self.settings.max_seconds:g} reached"
         return "finished"
+
+    @property
+    def _share(self) -> float:
+        """Share of the training that is done: of its steps, or of its time if that ends before."""
+        limit = self.settings.max_seconds
+        return max(self.progress.step / self.steps, min(self.progress.seconds / limit, 1.0) if limit else 0.0)
 
     def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
         now, start = self.progress, time.perf_counter()
-        rate = self.schedule.rate(now.step / self.steps) * now.decay
+        rate = self.schedule.rate(self._share) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
@@ -266,8 +370,13 @@ class Trainer:
             tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
         return tensors, asdict(self.progress)
 
-    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any], threads: int | None = None) -> None:
         """Load a checkpoint.
+
+        Args:
+            tensors: Tensors of `state`.
+            progress: JSON of `state`.
+            threads: Number of threads that it was saved with, if another.
 
         Raises:
             ValueError: it is not one of this training.
@@ -284,7 +393,7 @@ class Trainer:
         check_shapes(groups["average"], {str(number): tensor for number, tensor in enumerate(self.average)})
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
-        self._restore_states(groups["encoder_state"])
+        self._restore_states(groups["encoder_state"], threads or len(self.states))
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")
@@ -305,22 +414,32 @@ class Trainer:
             raise ValueError(f"step {now.step} is not that of batch {now.position} in epoch {now.epoch}")
         self.progress = now
 
-    def _restore_states(self, saved: dict[str, Tensor]) -> None:
-        """Load the state that each replica carries on from the last batch."""
+    def _restore_states(self, saved: dict[str, Tensor], threads: int) -> None:
+        """Load the carried state of each replica, reshaped for other threads."""
         now, carried = self.progress, self.train.carries_state and self.progress.position > 0
         shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
-        shares: Sequence[NDArray[np.int64]] = []
+        before: Sequence[NDArray[np.int64]] = []
+        rows = np.empty(0, np.int64)
         if carried:
             rows = self.train.plan(self.seed, now.epoch)[now.position - 1]
-            shares = self.train.shares(rows, len(self.states))
+            before = self.train.shares(rows, threads)
         expected = {
             f"{replica}.{part}": torch.Size((len(share), *shape))
-            for replica, share in enumerate(shares)
+            for replica, share in enumerate(before)
             for part, shape in enumerate(shapes)
             if len(share)
         }
         if {name: tensor.shape for name, tensor in saved.items()} != expected:
             raise ValueError("the states that the encoder carries are not those of its last batch")
-        for replica in range(len(self.states)):
-            loaded = [saved[f"{replica}.{part}"] for part in range(len(shapes)) if f"{replica}.{part}" in saved]
+        if not carried:
+            self.states = [None] * len(self.states)
+            return
+        order = {row.tobytes(): place for place, row in enumerate(np.concatenate(before))}  # a row may be a window
+        whole = [
+            torch.cat([saved[f"{replica}.{part}"] for replica, share in enumerate(before) if len(share)])
+            for part in range(len(shapes))
+        ]
+        for replica, share in enumerate(self.train.shares(rows, len(self.states))):
+            places = torch.tensor([order[row.tobytes()] for row in share], dtype=torch.long)
+            loaded = [part[places] for part in whole] if len(share) else []
             self.states[replica] = to_device(loaded, self.model.device) or None

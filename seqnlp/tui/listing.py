@@ -11,7 +11,7 @@ from typing import final
 
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
-from seqnlp.run.directory import META, MODEL, NOTE, RECIPE, SCORES, SEEDS
+from seqnlp.run.directory import META, MODEL, NOTE, RECIPE, SCORES, holds_runs
 from seqnlp.run.events_log import EVENTS
 from seqnlp.run.summary import Summary, summarize
 from seqnlp.tasks.registry import known_tasks
@@ -67,7 +67,7 @@ class RunFolder:
     def _names(self) -> Iterator[str]:
         """Relative paths of folders that may be runs, also in sets."""
         for name in _folders(self.root):
-            if (self.root / name / SEEDS).is_file():
+            if holds_runs(self.root / name):
                 yield from (f"{name}/{inner}" for inner in _folders(self.root / name))
             else:
                 yield name

@@ -1,9 +1,11 @@
 """The shipped corpus of parts of speech keeps to its format, its tag set and its split."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from seqnlp.codecs.edit_scripts import edit_script, lemma_of
 from seqnlp.notes import notes_to
 from seqnlp.readers.conll import parse_conllu
 from seqnlp.readers.files import open_text
@@ -65,3 +67,21 @@ def test_contractions_are_multiword_tokens(name: str) -> None:
 @pytest.mark.parametrize("name", SPLITS)
 def test_every_genre_is_in_every_split(name: str) -> None:
     assert {sentence["sent_id"].split("-")[1] for sentence in SPLITS[name]} == GENRES
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_every_word_has_a_lemma_that_its_form_leads_to(name: str) -> None:
+    for sentence in SPLITS[name]:
+        for form, lemma, tag in zip(sentence["form"], sentence["lemma"], sentence["upos"], strict=True):
+            assert lemma.strip() == lemma not in ("", "_"), sentence["text"]
+            if tag in {"PUNCT", "SYM", "X"} or (tag == "PROPN" and form[-1] != "s"):
+                assert lemma == form
+            if tag in {"ADJ", "ADV", "ADP", "CCONJ", "SCONJ", "VERB"}:
+                assert lemma == lemma.lower()
+            assert lemma_of(form, edit_script(form, lemma)) == lemma
+
+
+def test_regular_forms_share_few_edit_scripts() -> None:
+    words = [pair for sentence in SPLITS["train"] for pair in zip(sentence["form"], sentence["lemma"], strict=True)]
+    counts = Counter(edit_script(form, lemma) for form, lemma in words)
+    assert sum(count for _, count in counts.most_common(40)) > 0.95 * len(words)

@@ -1,5 +1,6 @@
 """A training that ends before any one of its writes leaves a run whose digests are right, and that can be resumed."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,8 +38,8 @@ def killed_before_write(number: int) -> Iterator[list[str]]:
         yield written
 
 
-def train(out: Path, resume: bool = False) -> None:
-    for _ in seqnlp.train(ROOT / "recipes/pos_gru.toml", SETTINGS, out=out, resume=resume):
+def train(out: Path, resume: bool = False, *more: str) -> None:
+    for _ in seqnlp.train(ROOT / "recipes/pos_gru.toml", [*SETTINGS, *more], out=out, resume=resume):
         pass
 
 
@@ -99,3 +100,23 @@ def test_killed_while_a_run_is_overwritten_or_finished_again(whole: tuple[bytes,
         Run.at(out).scores()
         assert list(Run.at(out).notes()) == []
         assert seqnlp.load(out).tag("A cat .").tags
+
+
+LONGER = ("training.epochs=3", "optimizer.schedule=constant")
+
+
+def test_killed_while_a_finished_training_goes_on_for_more_epochs(tmp_path: Path) -> None:
+    whole, first = tmp_path / "whole", tmp_path / "first"
+    train(whole, False, *LONGER)
+    train(first, False, *LONGER, "training.epochs=1")
+    for number in (1, 2, 8):  # the first three: meta.json, the recipe, meta.json again
+        out = tmp_path / f"run{number}"
+        shutil.copytree(first, out)
+        with killed_before_write(number), pytest.raises(Killed):
+            train(out, True, *LONGER)
+        Run.at(out).check()
+        assert seqnlp.load(out).tag("A cat .").tags
+        train(out, True, *LONGER)
+        assert (out / MODEL).read_bytes() == (whole / MODEL).read_bytes()
+        assert Run(out).recipe_text() == Run(whole).recipe_text()
+        assert len((Run(out).digests() or {})[RECIPE].split()) == 1

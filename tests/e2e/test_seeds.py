@@ -95,7 +95,7 @@ def stopped_copy(folder: Path, out: str) -> Path:
     path = folder / out
     events = library.train_seeds(folder / "small.toml", 3, ["seed=5", "encoder.size=5"], path)
     for each in events:
-        if each.seed == 6 and each.event is not None and each.event.epoch >= 1:
+        if each.number == 6 and each.event is not None and each.event.epoch >= 1:
             events.close()
     return path
 
@@ -106,9 +106,9 @@ def test_a_set_goes_on_where_it_was_stopped(folder: Path) -> None:
     first = (path / "seed_5/model.safetensors").stat().st_mtime_ns
     settings = ["seed=5", "encoder.size=5"]
     events = list(library.train_seeds(folder / "small.toml", 3, settings, path, resume=True))
-    assert [(each.seed, each.event) for each in events if each.event is None] == [(5, None)]
-    assert [each.seed for each in events if isinstance(each.event, Done)] == [6, 7]
-    assert next(each.event.step for each in events if each.seed == 6 and each.event) > 0  # not from the beginning
+    assert [(each.number, each.event) for each in events if each.event is None] == [(5, None)]
+    assert [each.number for each in events if isinstance(each.event, Done)] == [6, 7]
+    assert next(each.event.step for each in events if each.number == 6 and each.event) > 0  # not from the beginning
     assert (path / "seed_5/model.safetensors").stat().st_mtime_ns == first
     assert json.loads((path / "seeds.json").read_text())["finished"] == [5, 6, 7]
 
@@ -138,7 +138,7 @@ def test_overwriting_removes_runs_of_other_seeds(folder: Path, seqnlp: Program) 
     for words in ([], ["--overwrite", "-s", "seed=2"]):
         done = seqnlp("train", "small.toml", "--seeds", 1, "--out", "runs/one", "-q", *words, folder=folder)
         assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
+        assert all(line.startswith("note: ") for line in done.stderr.splitlines())
     assert [file.name for file in sorted((folder / "runs/one").iterdir())] == ["seed_2", "seeds.json"]
 
 

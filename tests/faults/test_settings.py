@@ -27,7 +27,7 @@ from pydantic.fields import FieldInfo
 from seqnlp import api
 from seqnlp.errors import DataError, Diverged, RecipeError, UsageError
 from seqnlp.events import Stepped
-from seqnlp.recipe import parse_recipe
+from seqnlp.recipe import RecipeSource, parse_recipe
 from seqnlp.recipe.load import path_resolver
 from seqnlp.spec import Spec
 from seqnlp.tasks.base import TaskRecipe, task_class
@@ -208,7 +208,7 @@ def outcome(recipe: TaskRecipe) -> dict[str, Any]:
     task = task_class(recipe).fit(recipe, corpus.splits["train"], find)
     splits = {name: encode(task, recipe, name, split) for name, split in corpus.splits.items()}
     trainer = api._trainer(recipe, task, splits, task.preview(corpus.splits["dev"], recipe.seed))
-    api._check_used(recipe, trainer.model, ROOT / "recipes/pos_gru.toml", ())
+    api._check_used(recipe, trainer.model, RecipeSource.of("pos_gru"), ())
     plan = [rows.tolist() if isinstance(rows, np.ndarray) else str(rows) for rows in splits["train"].plan(1, 0)]
     steps = (event for event in trainer.events() if isinstance(event, Stepped))
     losses = [(event.loss, trainer.schedule.rate(event.step / 9)) for event in islice(steps, STEPS)]

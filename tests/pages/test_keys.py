@@ -74,6 +74,9 @@ def test_every_key_of_the_schema_is_explained(schema: dict[str, Any], recipes: d
     for task, recipe in recipes.items():
         for name, inner in _keys(recipe, schema):
             text = pages.find(name)
+            if name == "search" and "$ref" not in inner:  # the search space, which has a page of its own
+                assert "## The section [search]" in text
+                continue
             key = name.rpartition(".")[2]
             assert f".{key}\n" in text or text.startswith(f"### {key}\n") or f"Keys: {key}" in text, (task, name)
             if "Keys:" not in text.split("\n")[0]:

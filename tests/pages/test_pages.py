@@ -33,7 +33,19 @@ OF_RESULTS = {"tag", "classify", "generate", "score", "translate", "forecast", "
 """Commands whose keys are compared with the fields of results: not every output has all of them."""
 WITH_RUNS = {"json", "deployment", "limits"}
 QUICK = ["tag", "problems", "json", "deployment", "python", "limits"]
-SLOW = ["classify", "lm", "translate", "forecast", "transcribe", "segment", "readers", "recipes", "vectors", "curves"]
+SLOW = [
+    "classify",
+    "lm",
+    "translate",
+    "forecast",
+    "transcribe",
+    "segment",
+    "readers",
+    "recipes",
+    "search",
+    "vectors",
+    "curves",
+]
 PAGES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 
@@ -71,7 +83,7 @@ def _check_json(ran: Ran, outputs: dict[str, set[str]]) -> None:
     if "--json" not in ran.command or not ran.out:
         return
     words = ran.command.rpartition("| ")[2].split()
-    verb = next(verb for verb in _explained() if " ".join(words[1:]).startswith(f"{verb} "))
+    verb = max((verb for verb in _explained() if " ".join(words[1:]).startswith(f"{verb} ")), key=len)
     explained = _explained()[verb]
     found = {key for value in _values(ran.out) for key in _keys(value)}
     outputs.setdefault(verb, set()).update(found)
@@ -191,8 +203,11 @@ def _numeric_options(app: typer.Typer, before: str = "") -> Iterator[tuple[str, 
 
 
 def test_the_table_of_limits_is_that_of_the_commands() -> None:
-    rows = re.findall(r"(?m)^\| `([\w ]+)` \| `(--[\w-]+)` \| (-?[\d,]+) \| ([\d,]+) \|$", text_of("limits"))
-    told = {(verb, name): (int(low.replace(",", "")), int(high.replace(",", ""))) for verb, name, low, high in rows}
+    rows = re.findall(r"(?m)^\| `([\w ]+)` \| `(--[\w-]+)` \| (-?[\d,.]+) \| ([\d,]+) \|$", text_of("limits"))
+    told = {
+        (verb, name): (json.loads(low.replace(",", "")), json.loads(high.replace(",", "")))
+        for verb, name, low, high in rows
+    }
     options = {(verb, name): (low, high) for verb, name, low, high in _numeric_options(cli.app)}
     lines = {key for key in options if key[1] == "--max-line"}
     assert told == {key: bounds for key, bounds in options.items() if key not in lines}

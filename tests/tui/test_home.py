@@ -11,7 +11,7 @@ from textual import events
 from textual.widgets import Input, Markdown
 
 from seqnlp.run import Run
-from seqnlp.run.seeds import SeedSet
+from seqnlp.run.sets import RunSet
 from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
@@ -49,7 +49,7 @@ async def test_newest_first_and_broken_ones_with_their_reason(runs: Path, fake: 
 async def test_runs_of_several_seeds_and_notes(runs: Path, fake: Any, shows: Any, settled: Any, tmp_path: Path) -> None:
     shutil.copytree(runs / "pos_gru", tmp_path / "pos_seeds/seed_1")
     shutil.copytree(runs / "char_lstm", tmp_path / "char_lstm")
-    SeedSet(tmp_path / "pos_seeds").begin("pos", [1, 2])
+    RunSet(tmp_path / "pos_seeds").begin("pos", [1, 2])
     Run(tmp_path / "char_lstm").save_note("for the poster")
     app = SeqnlpApp(tmp_path, fake({}))
     async with app.run_test(size=(110, 24)) as pilot:

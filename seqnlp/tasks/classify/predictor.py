@@ -1,7 +1,7 @@
 """A trained classifier, with explanations of its predictions."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar, final, overload
+from typing import Any, ClassVar, final, overload
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from seqnlp.nn.device import to_numpy
 from seqnlp.results import Classification
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import LABEL
+from seqnlp.tasks.columns import Columns, checked_texts, column_of, is_missing
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import stream_in_windows
 
@@ -29,7 +30,14 @@ class Classifier(Predictor):
 
     task: ClassVar[str] = "classify"
 
-    def __init__(self, model: SequenceModel, codecs: Mapping[str, TextCodec], labels: Labels, multilabel: bool) -> None:
+    def __init__(
+        self,
+        model: SequenceModel,
+        codecs: Mapping[str, TextCodec],
+        labels: Labels,
+        multilabel: bool,
+        column: str = "text",
+    ) -> None:
         """Store a model and its codecs.
 
         Args:
@@ -37,11 +45,22 @@ class Classifier(Predictor):
             codecs: Codec of each part of the embedding, and of n-grams that vote.
             labels: The classes.
             multilabel: Give a text each label that is likelier than not, rather than the likeliest one.
+            column: Column of the texts in the corpus.
         """
+        self.input_column = column
         self.model, self.codecs, self.labels, self.multilabel = model.eval(), codecs, labels, multilabel
 
     def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
         return self.classify(iter(lines))
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Predict `label` and `score`, or of a multi-label model `labels`; a text may be a list of words."""
+        texts = column_of(columns, column or self.input_column)
+        found = self.classify(["" if is_missing(text) else text for text in texts])
+        if self.multilabel:
+            return {"labels": [result.labels if result.tokens else None for result in found]}
+        scores = [None if result.label is None else result.scores[result.label] for result in found]
+        return {"label": [result.label for result in found], "score": scores}
 
     @overload
     def classify(self, texts: str, *, explain: bool = False, pretokenized: bool = False) -> Classification: ...
@@ -67,15 +86,15 @@ class Classifier(Predictor):
             pretokenized: Split text at blanks only.
 
         Returns:
-            A `Classification` for a string, a list for a list, and for an iterator another one that reads ahead
-            no further than a few thousand texts. A text without words gets no label and no scores.
+            A `Classification` for a string, a list for a list or a column of a table, and for an iterator another one
+            that reads ahead no further than a few thousand texts. A text without words gets no label and no scores.
         """
         split = str.split if pretokenized else words_of
         if isinstance(texts, str):
             return self._classify([split(texts)], explain)[0]
-        split_up = (split(each) if isinstance(each, str) else each for each in texts)
+        split_up = (split(each) if isinstance(each, str) else each for each in checked_texts(texts))
         stream = stream_in_windows(split_up, lambda window: self._classify(window, explain))
-        return list(stream) if isinstance(texts, list) else stream
+        return stream if isinstance(texts, Iterator) else list(stream)
 
     def _classify(self, texts: list[list[str]], explain: bool) -> list[Classification]:
         text = EncodedText.encode(TokenizedText(Column.from_rows(texts)), self.codecs)

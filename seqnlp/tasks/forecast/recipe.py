@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, final
+from typing import Annotated, Any, Literal, final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from seqnlp.codecs.series import Calendar, WindowScale
 from seqnlp.decoders.forecast import ForecastDecoder, LinearMap, QuantileOutput, Segments
@@ -15,7 +15,6 @@ from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers import Reader
 from seqnlp.readers.base import Corpus
-from seqnlp.readers.files import sha256
 from seqnlp.readers.series import Series
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
@@ -65,6 +64,12 @@ class ForecastData(Data):
     over 0: quantiles stay in order, and the way back is exact."""
     missing: Literal["refuse", "mask"] = "refuse"
     """`mask`: values may be missing; they count in no loss or score, and an indicator of them is an input."""
+
+    @field_validator("reader", mode="before")
+    @classmethod
+    def _series_by_default(cls, value: Any) -> Any:
+        """Complete settings of the default reader, as of `--set data.reader.delimiter=";"`."""
+        return {"kind": "series", **value} if isinstance(value, dict) and "kind" not in value else value
 
 
 @final
@@ -133,12 +138,15 @@ class ForecastRecipe(TaskRecipe):
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits; periods of one file share one reading."""
         splits = {name: self.split(source, find) for name, source in sources.items()}
-        return Corpus(splits, {name: sha256([split.path]) for name, split in splits.items()})
+        return Corpus(splits, {name: split.digest for name, split in splits.items()})
 
     def draw(self, corpus: Corpus) -> Corpus:
-        """Cut the other splits off at the end of each series."""
-        parts = cut_series(corpus.splits["train"], self.data.drawn)
-        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **dict.fromkeys(parts, corpus.hashes["train"])})
+        """Cut the other splits off at the end of each series; a fold, a block of it with what is before, first."""
+        whole, fold = corpus.splits["train"], self.data.the_fold
+        parts = cut_series(whole, self.data.drawn, fold)
+        of_file = corpus.hashes["train"]
+        hashes = {name: of_file if fold is None else fold.digest(name, of_file) for name in parts}
+        return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
         assert isinstance(self.data.reader, Series)

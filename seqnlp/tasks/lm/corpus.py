@@ -18,7 +18,7 @@ from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError, error_context
 from seqnlp.notes import note
 from seqnlp.readers import Reader, cache
-from seqnlp.readers.drawn import Size, counts_of, end_spans
+from seqnlp.readers.drawn import Fold, Size, block_bounds, check_folds, counts_of, end_spans
 from seqnlp.readers.empties import Need
 from seqnlp.readers.text import Passage
 
@@ -132,6 +132,30 @@ def cut_text(whole: TextSplit, sizes: Mapping[str, Size]) -> dict[str, TextSplit
         start, end = spans[name]
         note(f"{name}: {end - start:,} of {whole.characters:,} characters of train, at its end; data.{name} = {size:g}")
     return {name: TextSplit(f"{whole.name} ({name})", partial(_between, whole, *span)) for name, span in spans.items()}
+
+
+def hold_out_block(whole: TextSplit, fold: Fold) -> dict[str, TextSplit]:
+    """Hold out a block of a text, as `test`; a note tells its size.
+
+    What stands before and after the block is left as `train`, joined. Blocks begin with a line, if the beginning of
+    one is near.
+
+    Raises:
+        seqnlp.errors.DataError: there are fewer characters than folds.
+    """
+    total = whole.characters
+    with error_context("train"):
+        check_folds(fold.count, total, "characters")
+    bounds = [0, *_line_starts(whole, block_bounds(fold.count, total)[1:-1]), total]
+    start, end = bounds[fold.number - 1 : fold.number + 1]
+    note(f"test: {fold}, {end - start:,} of {total:,} characters of train, a block of it")
+
+    def rest() -> Iterator[str]:
+        yield from _between(whole, 0, start)
+        yield from _between(whole, end, total)
+
+    test = TextSplit(f"{whole.name} (test)", partial(_between, whole, start, end))
+    return {"train": TextSplit(f"{whole.name} (train)", rest), "test": test}
 
 
 def _line_starts(whole: TextSplit, places: list[int]) -> list[int]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import ClassVar, final
+from math import log
+from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -22,9 +23,15 @@ from seqnlp.nn.encoder import States
 from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
 from seqnlp.results import Continuation, Token
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.lm.dataset import NEXT
 from seqnlp.tasks.lm.incremental import IncrementalLm
 from seqnlp.tasks.lm.text_stream import TextStream
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
+from seqnlp.training.inference import in_parallel, stream_in_windows
+
+SCORED = ("logprob", "num_tokens", "bits_per_character")
+"""Columns of scored texts."""
 
 READ_AT_ONCE = 1024
 """Tokens of a text that are scored at once."""
@@ -39,13 +46,23 @@ class Generator(Predictor):
 
     task: ClassVar[str] = "lm"
 
-    def __init__(self, model: SequenceModel, codec: RunningText) -> None:
+    def __init__(self, model: SequenceModel, codec: RunningText, column: str = "text") -> None:
+        """Store a model and its codec; `column` is that of the text in a corpus with columns."""
+        self.input_column = column
         self.model, self.codec = model.eval(), codec
         self._decoder = model.decoder(NEXT, NextTokenDecoder)
 
     def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
         for line in lines:
             yield Continuation(line, "".join(token.text for token in self.generate(line)))
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Score texts, each with a line break at its end: `logprob`, `num_tokens` and `bits_per_character`."""
+        cells = column_of(columns, column or self.input_column)
+        texts = ["" if is_missing(text) else str(text) for text in cells]
+        found = zip(texts, self.score_texts(f"{text}\n" for text in texts), strict=True)
+        rows = [_scored(text, logs.tolist()) if text.strip() else (None, None, None) for text, logs in found]
+        return {name: [row[place] for row in rows] for place, name in enumerate(SCORED)}
 
     def generate(
         self,
@@ -139,6 +156,36 @@ class Generator(Predictor):
                 for token, nll in zip(window.tolist(), nats.tolist(), strict=True):
                     yield Token(decoder.decode(self.codec.pieces[token]), logprob=-nll)
 
+    def score_texts(self, texts: Iterable[str]) -> Iterator[NDArray[np.float64]]:
+        """Compute the log-probability of each token of independent texts.
+
+        Args:
+            texts: The texts. Each is read after a line break, as if nothing were before it.
+
+        Yields:
+            Log-probabilities of the tokens of a text, in nats; shape (tokens,).
+        """
+        return stream_in_windows(iter(texts), self._score_texts, largest=1024)
+
+    def _score_texts(self, texts: list[str]) -> list[NDArray[np.float64]]:
+        found: list[NDArray[np.float64]] = [np.empty(0) for _ in texts]
+        encoded = self.codec.encode_rows(texts)
+        for row in np.flatnonzero(encoded.lengths > READ_AT_ONCE).tolist():
+            found[row] = np.array([token.logprob for token in self.score(texts[row])], np.float64)
+        short = np.where(encoded.lengths > READ_AT_ONCE, 0, encoded.lengths)
+
+        def score(rows: NDArray[np.int64]) -> None:
+            numbers, real = encoded.pad(rows)
+            before = np.concatenate([np.full((len(rows), 1), self.codec.start), numbers[:, :-1]], 1)
+            states = self.model.encode(TokenBatch(torch.from_numpy(before), torch.from_numpy(real)))
+            nats = to_numpy(self._decoder.nats(states, torch.from_numpy(numbers).to(self.model.device)))
+            for row, own, length in zip(rows.tolist(), nats, encoded.lengths[rows].tolist(), strict=True):
+                found[row] = -own[:length].astype(np.float64)
+
+        for _ in in_parallel(score, in_order(short, EVALUATION_TOKENS), self.model.device):
+            pass
+        return found
+
     def next_tokens(self, text: str = "", most: int = 10) -> list[tuple[str, float]]:
         """Likeliest next tokens of a text with their log-probabilities, the likeliest first.
 
@@ -218,3 +265,8 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)
+
+
+def _scored(text: str, logs: list[float]) -> tuple[float, int, float]:
+    """Log-probability of a text and a line break, tokens, bits a character."""
+    return sum(logs), len(logs), -sum(logs) / log(2) / (len(text) + 1)

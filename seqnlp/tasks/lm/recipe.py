@@ -18,7 +18,7 @@ from seqnlp.readers.base import Corpus
 from seqnlp.readers.text import Passage
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
-from seqnlp.tasks.lm.corpus import TextSplit, cut_text
+from seqnlp.tasks.lm.corpus import TextSplit, cut_text, hold_out_block
 from seqnlp.training import Training
 
 
@@ -78,8 +78,13 @@ class LmRecipe(TaskRecipe):
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()})
 
     def draw(self, corpus: Corpus) -> Corpus:
-        """Cut the splits without a source off at the end of train."""
-        parts = cut_text(corpus.splits["train"], self.data.drawn)
+        """Cut the splits without a source off at the end of train; a fold, a block of it, before."""
+        whole, fold, parts = corpus.splits["train"], self.data.the_fold, {}
+        if fold is not None:
+            parts = hold_out_block(whole, fold)
+            whole = parts["train"]
+        if self.data.drawn:
+            parts |= cut_text(whole, self.data.drawn)
         hashes = {name: part.fingerprint for name, part in parts.items()}
         return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})
 
@@ -89,4 +94,4 @@ class LmRecipe(TaskRecipe):
     def locate(self, source: str, find: PathResolver) -> Passage | str | Path:
         """Locate a text: a passage of a file, or a source of the reader."""
         reader = self.data.reader
-        return Passage.parse(source, find) if isinstance(reader, Text) else reader.locate(source, find)
+        return Passage.parse(source, find, reader.encoding) if isinstance(reader, Text) else reader.locate(source, find)

@@ -3,9 +3,9 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate, pairwise
-from typing import ClassVar, NamedTuple, final, overload
+from typing import Any, ClassVar, NamedTuple, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.results import Span, Tagging, TagSequence
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns, checked_text, column_of, is_missing, refuse_columns
 from seqnlp.tasks.tag.recipe import TagData
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel, stream_in_windows
@@ -41,6 +42,11 @@ class _Split:
     by_rule: bool
     """True if the text was split by rule, not at blanks."""
     columns: Mapping[str, list[str]]
+
+    @property
+    def joined(self) -> str:
+        """Text that `offsets` are places in."""
+        return " ".join(self.words) if self.text is None else self.text
 
     def offsets(self) -> list[tuple[int, int]]:
         """Bounds of each word in the text."""
@@ -73,6 +79,35 @@ class Tagger(Predictor):
 
     def predict(self, lines: Iterable[str]) -> Iterator[Tagging]:
         return self.tag(iter(lines))
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Predict `tags`; of several columns also `columns`, of a scheme `spans`, of raw texts `tokens`.
+
+        The column of the corpus holds lists of words; one that is named may hold texts, too.
+        """
+        tokens, *given = self.inputs
+        name = column or tokens
+        cells = [
+            [] if is_missing(cell) else checked_text(cell, f"row {row}, column {name!r},")
+            for row, cell in enumerate(column_of(columns, name), 1)
+        ]
+        is_raw = any(isinstance(cell, str) for cell in cells)
+        if is_raw and column is None:
+            raise UsageError(f"column {name!r} holds text; expected lists of words: column={name!r} splits text itself")
+        others = {other: column_of(columns, other) for other in given}
+        rows: Any = cells
+        if given:
+            rows = [
+                {tokens: cell, **{other: list(others[other][row]) for other in given}} for row, cell in enumerate(cells)
+            ]
+        found = self.tag(rows)
+        new: dict[str, list[Any]] = {"tokens": [result.tokens for result in found]} if is_raw else {}
+        new["tags"] = [result.tags for result in found]
+        if len(self.columns) > 1:
+            new["columns"] = [result.columns for result in found]
+        if self.data.scheme is not None:
+            new["spans"] = [[asdict(span) for span in result.spans or []] for result in found]
+        return new
 
     @property
     def columns(self) -> list[str]:
@@ -115,8 +150,8 @@ class Tagger(Predictor):
             best: Also give the n best tag sequences of each sentence; the decoder must be a `crf`.
 
         Returns:
-            A `Tagging` for a string or a table, a list for a list, and for an iterator another one that reads ahead
-            no further than a few thousand sentences.
+            A `Tagging` for a string or a table, a list for a list or a column, and for an iterator another one that
+            reads ahead no further than a few thousand sentences.
 
         Raises:
             seqnlp.errors.UsageError: for a sentence without the columns that the tagger reads beside the words; for
@@ -125,9 +160,9 @@ class Tagger(Predictor):
         self._check_best(best)
         if isinstance(sentences, str | Mapping):
             return self._tag([self._split(sentences, pretokenized)], best)[0]
-        split = (self._split(each, pretokenized) for each in sentences)
+        split = (self._split(each, pretokenized) for each in _sentences(sentences))
         stream = stream_in_windows(split, lambda window: self._tag(window, best))
-        return list(stream) if isinstance(sentences, list) else stream
+        return stream if isinstance(sentences, Iterator) else list(stream)
 
     def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
         tokens, *given = self.inputs
@@ -171,21 +206,14 @@ class Tagger(Predictor):
 
     def _best(self, text: EncodedText, number: int) -> list[list[TagSequence]]:
         first = self.columns[0]
-        decoder, labels = self.model.decoders[first], self.labels[first]
-        assert isinstance(decoder, CrfTagger)
-        found = best_sequences(self.model, text, decoder, number)
+        labels = self.labels[first]
+        found = best_sequences(self.model, text, first, number)
         numbers = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
         rows = np.repeat(np.arange(len(found)), [len(own) for own in found])
         words = Column(text.codes.take(rows), text.words.distinct)
-        names = iter(self._as_in_corpus(labels.decode_column({ONLY: numbers.values}, words)))
+        column = in_scheme_of_corpus(labels.decode_column({ONLY: numbers.values}, words), self.data)
+        names = iter(column.rows())
         return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
-
-    def _as_in_corpus(self, column: Column) -> list[list[str]]:
-        """Names of tags, in the scheme of the corpus."""
-        data = self.data
-        if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
-            column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
-        return column.rows()
 
     def _taggings(
         self, sentences: list[_Split], tags: dict[str, Column], scores: dict[str, NDArray[np.float32]]
@@ -210,6 +238,26 @@ class Tagger(Predictor):
         return results
 
 
+def in_scheme_of_corpus(column: Column, data: TagData) -> Column:
+    """Write tags of the training scheme in that of the corpus."""
+    if data.scheme is None or data.encoding is None or data.encoding == data.scheme:
+        return column
+    return write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
+
+
+def as_in_corpus(column: Column, data: TagData) -> list[str]:
+    """Tags of all words, laid end to end; see `in_scheme_of_corpus`."""
+    column = in_scheme_of_corpus(column, data)
+    return [column.distinct[code] for code in column.codes.values.tolist()]
+
+
+def _sentences(sentences: Iterable[Any]) -> Iterator[Sentence]:
+    """Sentences as texts, words or columns; raises `UsageError` for something else."""
+    refuse_columns(sentences)
+    for number, each in enumerate(sentences, 1):
+        yield each if isinstance(each, Mapping) else checked_text(each, f"sentence {number:,}")
+
+
 def _spans(
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -228,7 +276,9 @@ def _spans(
         begin = int(offsets[row])
         first, last = start - begin, end - begin
         score = float(scores[start:end].min())
-        spans[row].append(Span(label, first, last, places[row][first][0], places[row][last - 1][1], score))
+        start_char, end_char = places[row][first][0], places[row][last - 1][1]
+        text = sentences[row].joined[start_char:end_char]
+        spans[row].append(Span(label, first, last, start_char, end_char, score, text))
     return spans
 
 
@@ -247,11 +297,9 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
     Args:
         model: The trained model.
         text: The encoded sentences.
-        codecs: Of each column to predict. The probability of a label with several decoders is the product of those of
-            their choices, taken as independent.
+        codecs: Of each column to predict.
     """
-    decoders = {column: list(by_decoder(column, codec)) for column, codec in codecs.items()}
-    names = [name for own in decoders.values() for name in own]
+    names = [name for column, codec in codecs.items() for name in by_decoder(column, codec)]
     words = len(text.codes.values)
     numbers = {name: np.empty(words, np.int64) for name in names}
     scores = {name: np.empty(words, np.float32) for name in names}
@@ -260,29 +308,33 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
         states = model.encode(TextBatch.gather(text, rows))
         positions, _ = text.codes.positions(rows)
         for name in names:
-            found = model.decoders[name].predict(states)
+            found = model.decoders[name].predict(model.read_by(name, states))
             numbers[name][positions] = to_numpy(found.labels[states.mask])
             scores[name][positions] = to_numpy(found.scores[states.mask])
 
     for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
         pass
-    tags = {
-        column: codec.decode_column({part: numbers[decoder_name(column, part)] for part in codec.decoders}, text.words)
-        for column, codec in codecs.items()
-    }
-    return TagPredictions(
-        tags, {column: np.prod([scores[name] for name in own], axis=0) for column, own in decoders.items()}
-    )
+    found = TagPredictions({}, {})
+    for column, codec in codecs.items():
+        own = {part: decoder_name(column, part) for part in codec.decoders}
+        found.tags[column], found.scores[column] = codec.decode_likeliest(
+            {part: numbers[name] for part, name in own.items()},
+            {part: scores[name] for part, name in own.items()},
+            text.words,
+        )
+    return found
 
 
 def best_sequences(
-    model: SequenceModel, text: EncodedText, decoder: CrfTagger, number: int
+    model: SequenceModel, text: EncodedText, name: str, number: int
 ) -> list[list[tuple[NDArray[np.int64], float]]]:
-    """Find the n best label sequences of each sentence, with their log-probabilities."""
+    """Find the n best label sequences of each sentence by a CRF."""
+    decoder = model.decoder(name, CrfTagger)
     found: list[list[tuple[NDArray[np.int64], float]]] = [[] for _ in text.codes.lengths]
 
     def predict(rows: NDArray[np.int64]) -> None:
-        paths = decoder.best(model.encode(TextBatch.gather(text, rows)), number)
+        states = model.encode(TextBatch.gather(text, rows))
+        paths = decoder.best(model.read_by(name, states), number)
         for row, labels, scores in zip(rows.tolist(), to_numpy(paths.labels), paths.scores.tolist(), strict=True):
             length = int(text.codes.lengths[row])
             ranked = zip(labels[:, :length], scores, strict=True)

@@ -124,8 +124,12 @@ class Recordings:
             split = split.cast_column(column, datasets.Audio(decode=False))  # decoding would need torchcodec
         table: Any = split.select_columns([column]).with_format("arrow")[:]
         cells = table.column(column)
+        if pa.types.is_string(cells.type):
+            names = ["bytes", "path"]
+            cells = pa.chunked_array([pa.StructArray.from_arrays([pa.nulls(len(c)), c], names) for c in cells.chunks])
         if not pa.types.is_struct(cells.type) or {field.name for field in cells.type} != {"bytes", "path"}:
-            raise DataError(f'column {column!r} holds {cells.type}; expected recordings (reader = "audio")')
+            expected = "recordings: names of files, or what the Audio feature of datasets stores"
+            raise DataError(f"column {column!r} holds {cells.type}; expected {expected}")
         self._cells, self.column = cells, column
 
     def __len__(self) -> int:

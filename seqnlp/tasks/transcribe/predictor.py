@@ -1,9 +1,9 @@
 """A trained transcriber: recordings in, texts with times out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, final, overload
+from typing import Any, ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from seqnlp.nn.ctc import Hypothesis, Logs, Scorer, align, greedy, log_likelihoo
 from seqnlp.nn.device import to_numpy
 from seqnlp.readers.audio import Waveform, pcm, read_waveform
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns, column_of
 from seqnlp.tasks.transcribe.dataset import TEXT, make_batch
 from seqnlp.tasks.transcribe.endpoints import Endpointer
 from seqnlp.tasks.transcribe.features import Extractor, Features
@@ -50,6 +51,7 @@ class Transcriber(Predictor):
         """
         self.model, self.codec, self.text, self.recipe = model.eval(), codec, text, recipe
         self.extractor = Extractor(recipe.data, codec)
+        self.input_column = recipe.data.audio
         self._scorers: dict[tuple[str, float, float], Scorer] = {}
 
     @property
@@ -65,6 +67,13 @@ class Transcriber(Predictor):
     def predict(self, lines: Iterable[str]) -> Iterator[Transcription]:
         """Transcribe recordings, the name of a file a line."""
         return self.transcribe(line.strip() for line in lines)
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Predict `transcript`; a cell is a file, or what `datasets` stores or decodes for one."""
+        name = column or self.input_column
+        cells = enumerate(column_of(columns, name), 1)
+        recordings = (_recording(cell, f"row {row}, column {name!r}") for row, cell in cells)
+        return {"transcript": [result.text for result in self.transcribe(recordings)]}
 
     @overload
     def transcribe(
@@ -108,7 +117,7 @@ class Transcriber(Predictor):
             return work([recordings])[0]
         stream: Iterator[Recording] = iter(recordings)
         found = stream_in_windows(stream, work, AT_ONCE)
-        return list(found) if isinstance(recordings, list) else found
+        return found if isinstance(recordings, Iterator) else list(found)
 
     def stream(
         self, blocks: Iterable[bytes], rate: int, channels: int = 1, *, search: CtcSearch | None = None
@@ -198,6 +207,21 @@ class Transcriber(Predictor):
         ]
         text = self.text.decode(found.labels).strip()
         return Transcription(text, features.seconds, found.logprob, found.score, tokens, name, notes=features.notes)
+
+
+def _recording(cell: Any, place: str) -> Recording:
+    """Recording in a cell; raises `UsageError` for something else."""
+    if isinstance(cell, str | Path | Waveform):
+        return cell
+    if isinstance(cell, Mapping) and cell.get("array") is not None:
+        samples = np.asarray(cell["array"], np.float32)
+        channels = samples.shape[0] if samples.ndim > 1 else 1
+        return Waveform(samples.mean(0) if samples.ndim > 1 else samples, int(cell["sampling_rate"]), channels)
+    if isinstance(cell, Mapping) and cell.get("bytes") is not None:
+        return read_waveform(cell["bytes"], str(cell.get("path") or place))
+    if isinstance(cell, Mapping) and cell.get("path") is not None:
+        return str(cell["path"])
+    raise UsageError(f"{place} is {type(cell).__name__}; expected a recording")
 
 
 @final

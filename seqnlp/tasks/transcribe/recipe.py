@@ -12,6 +12,7 @@ from seqnlp.embeddings.audio import FrameEmbedding, StackedFrames
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
+from seqnlp.readers import Memory
 from seqnlp.readers.audio import AUDIO, Audio
 from seqnlp.recipe.recipe import Data
 from seqnlp.spec import Spec
@@ -85,7 +86,7 @@ class TranscribeRecipe(TaskRecipe):
 
     def faults(self) -> Iterator[Fault]:
         data, features = self.data, self.features
-        if data.reader.reads_files and not isinstance(data.reader, Audio):
+        if data.reader.reads_files and not isinstance(data.reader, Audio | Memory):
             yield Fault("data.reader", "expected a reader of recordings", 'reader = "audio", or a hub dataset')
         if data.max_seconds < data.min_seconds:
             yield Fault("data.max_seconds", f"{data.max_seconds:g} is under data.min_seconds = {data.min_seconds:g}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Literal, TypedDict, Unpack, final, overload
+from typing import Any, ClassVar, Literal, TypedDict, Unpack, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Hypothesis
 from seqnlp.results import Translation
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns, checked_texts, column_of, is_missing
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 from seqnlp.training.inference import stream_in_windows
 
@@ -48,6 +49,7 @@ class Translator(Predictor):
         target: Sentences,
         search: BeamSearch,
         others: Sequence[SequenceModel] = (),
+        column: str = "source",
     ) -> None:
         """Store a model and its codecs.
 
@@ -57,7 +59,9 @@ class Translator(Predictor):
             target: The codec of the targets.
             search: Settings of the search where nothing else is asked for.
             others: Further models of an ensemble, of the same tokens.
+            column: Column of the sources in the corpus.
         """
+        self.input_column = column
         self.models = [each.eval() for each in (model, *others)]
         self.source, self.target, self.search = source, target, search
 
@@ -73,10 +77,18 @@ class Translator(Predictor):
                     f"its {side} tokens ({len(theirs):,}) are not those of the first ({len(ours):,}); an ensemble "
                     "needs runs of one recipe and one train split that differ in seed or sizes"
                 )
-        return Translator(self.models[0], self.source, self.target, self.search, [*self.models[1:], *other.models])
+        models = [*self.models[1:], *other.models]
+        return Translator(self.models[0], self.source, self.target, self.search, models, self.input_column)
 
     def predict(self, lines: Iterable[str]) -> Iterator[Translation]:
         return self.translate(iter(lines))
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Predict `translation` and `score`."""
+        texts = column_of(columns, column or self.input_column)
+        found = self.translate(["" if is_missing(text) else text for text in texts])
+        rows = [(result.text, result.score) if result.source_tokens else (None, None) for result in found]
+        return {"translation": [text for text, _ in rows], "score": [score for _, score in rows]}
 
     @overload
     def translate(self, texts: str, **settings: Unpack[SearchSettings]) -> Translation: ...
@@ -134,9 +146,9 @@ class Translator(Predictor):
         if isinstance(texts, str):
             return self._translate([texts], search, best, forced, attention)[0]
         stream = stream_in_windows(
-            iter(texts), lambda window: self._translate(window, search, best, forced, attention), largest=512
+            _sentences(texts), lambda window: self._translate(window, search, best, forced, attention), largest=512
         )
-        return list(stream) if isinstance(texts, list) else stream
+        return stream if isinstance(texts, Iterator) else list(stream)
 
     def _encode_prefix(self, prefix: str) -> list[int]:
         if unknown := self.target.unknown_in(prefix):
@@ -177,6 +189,11 @@ class Translator(Predictor):
             return result
         words = word_attention(hypothesis.attention, self.source.words(read), self.target.words(written))
         return replace(result, attention=hypothesis.attention.tolist(), alignment=align(words))
+
+
+def _sentences(texts: Iterable[Any]) -> Iterator[str]:
+    """Sentences; raises `UsageError` for something else."""
+    return (text if isinstance(text, str) else " ".join(text) for text in checked_texts(texts))
 
 
 def _updated(search: BeamSearch, overrides: Mapping[str, object]) -> BeamSearch:

@@ -123,7 +123,8 @@ class TranslateRecipe(TaskRecipe):
         return replace(corpus, splits=splits)
 
     def draw(self, corpus: Corpus) -> Corpus:
-        return draw_corpus(corpus, self.data.drawn, self.split_seed, unit="pairs", select=Pairs.rows)
+        data = self.data
+        return draw_corpus(corpus, data.drawn, self.split_seed, unit="pairs", select=Pairs.rows, fold=data.the_fold)
 
     def split(self, source: str, find: PathResolver) -> Pairs:
         """Read one split, and keep all of its pairs."""

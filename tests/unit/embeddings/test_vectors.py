@@ -1,7 +1,9 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from seqnlp.embeddings.vectors import Vectors
 
@@ -32,3 +34,19 @@ def test_a_saved_model_does_not_need_the_file(file: Path) -> None:
     again = section.build(section.restore(codec.to_json()))
     again.load_state_dict(trained.state_dict())
     assert torch.equal(again.embed_words(torch.arange(3)), trained.embed_words(torch.arange(3)))
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ({"max_words": 5}, "expected either 'file' or 'package', found none of them"),
+        ({"file": "a", "package": "b"}, "expected either 'file' or 'package', found 'file' and 'package'"),
+    ],
+)
+def test_a_section_names_one_source(section: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        Vectors.model_validate(section)
+
+
+def test_a_bare_string_is_a_file() -> None:
+    assert Vectors.model_validate("glove.txt") == Vectors(file="glove.txt")

@@ -20,6 +20,7 @@ RIGHT: list[dict[str, Any]] = [
     {"task": "tiny", "data": DATA, "cell": "lstm", "chars": {"widths": [1]}, "steps": "auto"},
     {"task": "tiny", "data": DATA | {"reader": {"kind": "conllu"}}, "stack": ["gru", {"kind": "lstm", "size": 1}]},
     {"task": "tiny", "data": DATA, "words": {"min_count": 1}},
+    {"task": "tiny", "data": DATA, "search": {"steps": [1, 2], "cell": {"size": {"low": 1, "high": 3}}}},
     {"extends": "base.toml"},
     {"extends": "base.toml", "cell": {"size": 3}, "words": {"lowercase": True}, "data": {"train": "x"}},
 ]
@@ -33,6 +34,7 @@ WRONG: list[dict[str, Any]] = [
     {"task": "tiny", "data": DATA, "cell": {"kind": "gru", "forget": 1.0}},
     {"task": "tiny", "data": DATA, "cell": {"kind": "gru", "size": 0}},
     {"task": "tiny", "data": DATA, "words": {}},
+    {"task": "tiny", "data": DATA, "search": 3},
     {"extends": 3},
     {"extends": "base.toml", "sede": 1},
     {"extends": "base.toml", "words": {"min_cuont": 1}},

@@ -323,3 +323,21 @@ def test_each_step_drops_other_features(make_trainer: Make, given_batches: Any) 
         given_batches([3, 6], [[0, 1]]), optimizer={"kind": "sgd", "lr": 1e-30}, training={"epochs": 4}
     )
     assert len({event.loss for event in steps(trainer)}) == 4
+
+
+def test_a_training_ends_with_its_time_and_the_rate_falls_over_it(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(1_000))  # a second from one look to the next: each step and each evaluation takes one
+    monkeypatch.setattr("seqnlp.training.loop.time.perf_counter", lambda: float(next(clock)))
+    settings = {"epochs": 50, "max_seconds": 6.0}
+    trainer = make_trainer(training=settings, optimizer={"lr": 1.0, "schedule": "linear", "warmup_ratio": 0.0})
+    events = run(trainer)
+    assert isinstance(events[-1], Evaluated)
+    assert events[-1].step == trainer.progress.step  # the last weights are scored, in the middle of an epoch or not
+    assert [event.seconds for event in events if isinstance(event, Stepped)][-1] == 6
+    assert trainer.reason == "training.max_seconds = 6 reached"
+    rates = [event.lr for event in events if isinstance(event, Stepped)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(1 / 6)
+    assert run(trainer)[1:] == []  # a resumed one has no time left

@@ -129,3 +129,36 @@ def test_replicas_are_given_what_is_loaded_into_buffers(make_trainer: Make) -> N
     replicas = Replicas(model, trainer.train, 2, "fp32")
     model.load_state_dict(model.state_dict() | {"embedding.prior": torch.ones(2)})
     assert [each.embedding.get_buffer("prior").tolist() for each in replicas.models] == [[1, 1], [1, 1]]
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (2, 1), (3, 2), (2, 5)])
+def test_another_number_of_threads_goes_on_from_the_same_states(
+    make_trainer: Make, lanes: Any, before: int, after: int
+) -> None:
+    def make(threads: int) -> Trainer:
+        return make_trainer(
+            lanes([4] * 15, [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11, 12, 13, 14]]),
+            encoder={"kind": "lstm", "bidirectional": False, "layers": 2},
+            training={"threads": threads, "epochs": 1},
+            dropout=0.0,
+        )
+
+    def carried(trainer: Trainer) -> dict[int, list[Any]]:
+        rows = trainer.train.plan(trainer.seed, 0)[trainer.progress.position - 1]
+        shares = trainer.train.shares(rows, len(trainer.states))
+        return {
+            int(row): [part[place].tolist() for part in state or []]
+            for share, state in zip(shares, trainer.states, strict=True)
+            for place, row in enumerate(share)
+        }
+
+    whole, resumed = make(before), make(after)
+    for number, _ in enumerate(whole.events(), start=1):
+        if number == 3:  # two steps, and their states
+            tensors, progress = saved(whole)
+            expected = carried(whole)
+    resumed.restore(tensors, json.loads(progress), threads=before)
+    assert len(expected) == 5
+    assert all(map(len, expected.values()))
+    assert carried(resumed) == expected
+    assert sum(isinstance(event, Stepped) for event in resumed.events()) == 1
