@@ -1,37 +1,47 @@
 """Public calls: train, evaluate, load."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
+from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
-from seqnlp.notes import notes_to
+from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
-from seqnlp.readers.memory import Memory, is_memory
+from seqnlp.readers.held import is_memory
 from seqnlp.readers.tables import GivenTable, Table, given_splits
 from seqnlp.recipe import Data, Recipe, RecipeSource, consent, dump_recipe
 from seqnlp.recipe.load import path_resolver
 from seqnlp.recipe.plugins import copies
+from seqnlp.results import ModelSummary
 from seqnlp.run import Run
 from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.run.tensors import not_finite
-from seqnlp.tasks.base import Origin, Predictor, Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.base import ItemRow, Origin, Predictor, Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
+from seqnlp.tasks.model_summary import summarize
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
+from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.inference import in_fork
 from seqnlp.training.precision import computing_in, for_scores, resolve
+
+if TYPE_CHECKING:
+    from seqnlp.tasks.forecast.backtest import RollingForecasts
 
 AnyRecipe = str | Path | Mapping[str, Any] | Recipe
 """Recipe: a file, the name of one that ships, or settings in Python."""
@@ -76,6 +86,7 @@ def train(
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     import_tasks()
+    notify = once(notify)  # evaluations would repeat them
     source = RecipeSource.of(recipe)
     path = Path(out) if out is not None else Path("runs") / source.name
     with notes_to(notify):
@@ -133,9 +144,11 @@ def _train(
                 notify(f"{name}: {notice}")
         show = task.preview(corpus.splits["dev"], wanted.seed)
         corpus.splits.clear()  # what is encoded need not stay mapped into memory
-        trainer = _trainer(wanted, task, splits, show)
+        trainer = _trainer(wanted, task, splits, show, notify)
     if saved is None:
         _check_used(wanted, trainer.model, source, overrides)
+        for line in _advice(wanted, task, trainer, splits) if test else ():
+            notify(line)
         lock.acquire()
         run = _begin(path, wanted, plugins, source.name, file, task, corpus, trainer.model.device)
     else:
@@ -144,10 +157,19 @@ def _train(
             trainer.restore(*saved, threads=before.training.threads)
         _adjust(run, before, wanted, notify)
     try:
-        yield from _record(run, trainer)
-        yield _finish(run, trainer, task, splits, compared=test)
+        yield from _record(run, trainer, splits["dev"].items, notify)
+        with notes_to(notify):
+            done = _finish(run, trainer, task, splits, compared=test)
+        yield done
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
+
+
+def _advice(recipe: TaskRecipe, task: Task, trainer: Trainer, splits: Mapping[str, EncodedDataset]) -> Iterator[str]:
+    """Find settings that can't work well with the corpus."""
+    yield from settings_advice(recipe.training, recipe.optimizer, splits["train"], recipe.seed, trainer.steps)
+    yield from dev_advice(splits["dev"], recipe.rows_name, task.items_name, "dev" in recipe.data.drawn)
+    yield from task.advice(splits)
 
 
 def read_splits(recipe: TaskRecipe, find: Callable[[str], Path], test: bool = True) -> Corpus:
@@ -183,13 +205,16 @@ def dev_metric(
             return task_class(wanted).fit(wanted, corpus.splits["train"], find).metric
 
 
-def _record(run: Run, trainer: Trainer) -> Iterator[Event]:
+def _record(run: Run, trainer: Trainer, dev_items: int, notify: Callable[[str], None]) -> Iterator[Event]:
     """Record events, and save checkpoints at evaluations, by time, and on exit."""
+    watch = FlatLoss(trainer.schedule.lr)
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:
-        for event in trainer.events():
+        for event in trainer.events(trainer.estimate(dev_items)):
             now = time.monotonic()
+            if (advice := watch.hear(event)) is not None:
+                notify(advice)
             due = now - saved >= trainer.settings.save_every
             if isinstance(event, Evaluated):
                 due = True
@@ -246,22 +271,25 @@ def _kept(run: Run) -> str:
 def evaluate(
     run: str | Path,
     split: str = "test",
-    data: str | Path | Table | Mapping[str, Table] | None = None,
+    data: str | Path | OtherData | Table | Mapping[str, Table] | None = None,
     *,
     context: int | None = None,
     dynamic: float | None = None,
+    on_row: Callable[[ItemRow], None] | None = None,
     trust: bool = False,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Score a run on a split, another file, or a table.
+    """Score a run on a split of its corpus, or other data.
 
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
         data: Another file or table, instead of a split; or tables by split, one of which is meant. Tables are those of
-            `train`; a run that was trained from memory needs them.
+            `train`; a run that was trained from memory needs them. `OtherData` tells reader and columns of files.
         context: For language models: score in independent windows of this many tokens.
         dynamic: For language models: learning rate of dynamic evaluation.
+        on_row: Called with each item of the split: gold, predicted, right or wrong, score or loss, and its row, from 1,
+            among those that were read. Language models are then read with their whole context.
         trust: Consent to run the Python that the run brings along; it is remembered.
         notify: Called with each warning about the data, one line each.
 
@@ -277,8 +305,13 @@ def evaluate(
     if context is not None or dynamic is not None:
         task = task.rescored(context, dynamic)
     begun = time.perf_counter()
-    scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
+    with notes_to(notify):
+        scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
     seconds = time.perf_counter() - begun
+    if on_row is not None:
+        with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+            for row in task.item_rows(opened.model, opened.examples, opened.table):
+                on_row(row)
     kept = opened.run.scores().get(split, {}) if opened.name == split else {}
     return {
         "run": str(run),
@@ -289,6 +322,80 @@ def evaluate(
         "items": opened.examples.items,
         "seconds": round(seconds, 3),
     }
+
+
+def model_summary(
+    recipe: AnyRecipe,
+    overrides: Sequence[str] = (),
+    *,
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> ModelSummary:
+    """Describe the model that a recipe would train: layers, shapes, parameters, operations, equations.
+
+    The corpus is read, if it is there, as sizes depend on its words and labels; nothing is trained or written.
+
+    Args:
+        recipe: A file, the bare name of a recipe that ships, or settings in Python.
+        overrides: `key=value` settings over those of the recipe.
+        trust: Consent to run the Python that the recipe of a run brings along.
+        notify: Called with each warning about the data, one line each.
+
+    Raises:
+        seqnlp.errors.SeqnlpError: what is wrong with the recipe.
+    """
+    import_tasks()
+    source = RecipeSource.of(recipe)
+    loaded = source.load(overrides, trust)
+    if not isinstance(loaded, TaskRecipe):
+        raise UsageError(f"{source.file}: a recipe of {type(loaded).__name__} has no model that can be told")
+    with notes_to(notify):
+        return summarize(loaded, path_resolver(source.file))
+
+
+def backtest(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    split: str = "test",
+    stride: int = 1,
+    level: float | None = None,
+    series: Sequence[str] = (),
+    trust: bool = False,
+    notify: Callable[[str], None] = lambda line: None,
+) -> RollingForecasts:
+    """Forecast from rolling origins, beside what came.
+
+    Args:
+        run: The run of a forecaster.
+        data: A file of series, or a period of it, instead of a split.
+        split: `train`, `dev` or `test`.
+        stride: Steps between the origins of a series.
+        level: The share of values that is to lie in the intervals, in percent; left out: 80, if the model
+            forecasts a distribution.
+        series: Only these series; all if there is none.
+        trust: Consent to run the Python that the run brings along; it is remembered.
+        notify: Called with each warning about the data, one line each.
+
+    Raises:
+        seqnlp.errors.UsageError: the run is no forecaster; a level or a series that it does not have.
+    """
+    from seqnlp.tasks.forecast.backtest import LEVEL
+    from seqnlp.tasks.forecast.dataset import Windows
+    from seqnlp.tasks.forecast.task import ForecastTask
+
+    HORIZON.check(stride=stride)
+    if level is not None and not 0 < level < 100:
+        raise UsageError(f"level {level:g}: expected a share in percent, between 0 and 100")
+    with notes_to(notify):
+        opened = open_split(run, split, data, trust)
+    if not isinstance(opened.task, ForecastTask) or not isinstance(opened.examples, Windows):
+        noun = task_info(opened.task.name).noun
+        raise UsageError(f"{run}: a backtest is of a forecaster; this run is {noun}")
+    for line in opened.task.notices(opened.examples):
+        notify(f"{split if data is None else data}: {line}")
+    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+        return opened.task.rolling(opened.model, opened.examples.rolling(stride), level or LEVEL, series)
 
 
 def check_finished(
@@ -402,20 +509,19 @@ def _check_same_plugins(run: Run, plugins: Mapping[str, bytes]) -> None:
 
 
 def _check_given(path: Path, before: Data, now: Data | None) -> None:
-    """Check that a resumed training has the kind of data it had.
+    """Check that a training goes on with data of the same kind.
 
     Args:
         path: The run.
         before: Its data.
         now: Present data, if they are in memory.
     """
-    was_given = isinstance(before.reader, Memory)
-    if was_given and now is None:
+    if before.in_memory and now is None:
         way = "seqnlp.train(recipe, data=..., out=..., resume=True)"
         raise UsageError(f"{path}: its data were given in Python, and the run does not keep them; go on there: {way}")
     if now is None:
         return
-    if not was_given:
+    if not before.in_memory:
         raise UsageError(f"{path}: can't resume with data in memory, the training began with {before.train}")
     for name in {**before.splits, **now.splits}:
         if name not in now.splits:
@@ -526,13 +632,24 @@ def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> 
             raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
 
 
-def _trainer(recipe: TaskRecipe, task: Task, splits: dict[str, EncodedDataset], show: Preview) -> Trainer:
+def _trainer(
+    recipe: TaskRecipe,
+    task: Task,
+    splits: dict[str, EncodedDataset],
+    show: Preview,
+    notify: Callable[[str], None] = lambda line: None,
+) -> Trainer:
     torch.manual_seed(recipe.seed)
     dev = splits["dev"]
+
+    def scores(model: SequenceModel) -> dict[str, float]:
+        with notes_to(notify):
+            return task.dev_scores(model, dev)
+
     return Trainer(
         task.build(),
         splits["train"],
-        lambda model: task.dev_scores(model, dev),
+        scores,
         task.metric,
         recipe.optimizer,
         recipe.training,
@@ -557,6 +674,12 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
             scores[name] = score(task, model, splits[name], trainer.precision)
             if name in baselines:
                 scores[name]["baselines"] = baselines[name]
+    metric = task.metric
+    trivial = {name: each[metric.name] for name, each in baselines.get("dev", {}).items() if metric.name in each}
+    if metric.name in scores["dev"]:
+        advice = baseline_advice(metric.name, scores["dev"][metric.name], trivial, metric.higher_is_better)
+        if advice is not None:
+            note(advice)
     scores["training"] = {
         "seconds": round(now.seconds, 2),
         "tokens_per_second": round(now.items / max(now.stepping, 1e-9), 1),

@@ -21,6 +21,7 @@ from seqnlp.metrics.significance import (
 )
 from seqnlp.notes import notes_to
 from seqnlp.readers.base import split_hash
+from seqnlp.readers.tables import DATA, GivenTable, Table, given_data
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.sets import RunSet
@@ -62,7 +63,7 @@ def compare_runs(
     first: str | Path,
     second: str | Path,
     split: str = "test",
-    data: str | Path | None = None,
+    data: str | Path | Table | Mapping[str, Table] | None = None,
     *,
     samples: int = SAMPLES,
     seed: int = 1,
@@ -81,7 +82,7 @@ def compare_runs(
         first: A run, or a folder of runs that `train_seeds` or `train_folds` has made.
         second: The other one.
         split: `train`, `dev` or `test`.
-        data: Another file, instead of a split.
+        data: Another file or table, instead of a split; or tables by split, see `seqnlp.evaluate`.
         samples: Resamples.
         seed: Decides the resamples.
         trust: Consent to run the Python that the runs bring along; it is remembered.
@@ -102,13 +103,16 @@ def compare_runs(
     groups = [everyone] if paired is None else [list(pair) for pair in zip(*systems, strict=True)]
     for group in groups if data is None else []:
         _check_same_data({run: run.meta().get("corpus", {}).get(split, "") for run in group}, split)
+    given = data if data is None or isinstance(data, str | Path) else given_data(data)
+    name = split if given is None or (isinstance(given, dict) and DATA not in given) else DATA
+    name = str(given) if isinstance(given, str | Path) else name
     found: dict[Path, ItemScores] = {}
     for group in groups:
         hashes: dict[Run, str] = {}
         for run in group:
             if run.path not in found:
-                hashes[run], found[run.path] = _measure(run, split, data, trust, notify)
-                _check_same_data(hashes, split if data is None else str(data))
+                hashes[run], found[run.path] = _measure(run, split, given, trust, notify)
+                _check_same_data(hashes, name)
             advance(0.5 / len(everyone))
     ours, theirs = ([found[run.path] for run in runs] for runs in systems)
     if paired is None or data is not None:  # on one file all runs have the same items
@@ -127,11 +131,11 @@ def compare_runs(
     test = permutation_p if paired is None else paired_p
     by_run = {}
     if min(map(len, systems)) > 1:
-        for name in scores:
-            one, other = ([run.scores[name].value for run in runs] for runs in (ours, theirs))
-            by_run[name] = test(one, other, samples, seed)
+        for score in scores:
+            one, other = ([run.scores[score].value for run in runs] for runs in (ours, theirs))
+            by_run[score] = test(one, other, samples, seed)
     return Comparison(
-        split if data is None else str(data),
+        name,
         ours[0].unit,
         (len(ours), len(theirs)),
         samples,
@@ -204,15 +208,18 @@ def _check_same_data(hashes: Mapping[Run, str], split: str) -> None:
 
 
 def _measure(
-    run: Run, split: str, data: str | Path | None, trust: bool, notify: Callable[[str], None]
+    run: Run, split: str, data: str | Path | Mapping[str, GivenTable] | None, trust: bool, notify: Callable[[str], None]
 ) -> tuple[str, ItemScores]:
-    """Score a run on each item of a split; also gives the hash of the split as it is now."""
+    """Score a run on each item of a split; also gives the hash of the split as it is now.
+
+    Tables that are given are the same for all runs; their hash is left empty.
+    """
     with notes_to(notify):
         opened = open_split(run.path, split, data, trust)
-    recipe = opened.recipe
+    recipe, value = opened.recipe, ""
     if data is None and (split in recipe.data.parts or (recipe.data.parts and split == "train")):
         value = run.meta().get("corpus", {}).get(split, "")  # it was checked when it was drawn once more
-    else:
+    elif data is None or isinstance(data, str | Path):
         source = str(data) if data is not None else recipe.data.splits[split]
         place = recipe.locate(source, path_resolver(opened.run.recipe_file))
         value = split_hash(recipe.data.reader, place, opened.table)

@@ -36,6 +36,10 @@ class Started(Event):
     parameters: int
     items_name: str
     """Name of the items: words, characters, target tokens."""
+    expected_seconds: float | None = None
+    """Estimated time of all steps and evaluations that are left, by a few steps that were timed; None: too few are."""
+    expected_memory: int | None = None
+    """Estimated peak of the memory of the process, in bytes."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """SequenceModel: embedding, encoder, decoders. One class for every task."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, final
 
 import torch
@@ -37,6 +37,7 @@ class SequenceModel(nn.Module):
         encoder: EncoderModule,
         decoders: Mapping[str, DecoderModule],
         weights: Mapping[str, float] | None = None,
+        skips: Collection[str] = (),
     ) -> None:
         """Join the parts.
 
@@ -45,12 +46,14 @@ class SequenceModel(nn.Module):
             encoder: From vectors to states.
             decoders: From states to predictions, by name.
             weights: Weight of each decoder's loss by name; 1 for those left out.
+            skips: Decoders with a skip connection: the embedding of each step is concatenated to its encoding.
         """
         super().__init__()
         self.embedding, self.encoder = embedding, encoder
         self.decoders = dict(decoders)
         self.heads = nn.ModuleList(decoders.values())  # a ModuleDict would refuse names such as "type"
         self.weights = {name: (weights or {}).get(name, 1.0) for name in decoders}
+        self.skips = frozenset(skips)
 
     @property
     def device(self) -> torch.device:
@@ -66,8 +69,16 @@ class SequenceModel(nn.Module):
     def encode(self, inputs: Any, state: list[Tensor] | None = None) -> States:
         """Embed and encode."""
         inputs = inputs.to(self.device)
-        states: States = self.encoder(self.embedding(inputs), inputs.mask, state)
-        return states
+        embedded = self.embedding(inputs)
+        states: States = self.encoder(embedded, inputs.mask, state)
+        return replace(states, inputs=embedded) if self.skips else states
+
+    def read_by(self, name: str, states: States) -> States:
+        """States as a decoder reads them: with the embedding at its skip connection, if it has one."""
+        if name not in self.skips:
+            return states
+        assert states.inputs is not None
+        return replace(states, outputs=torch.cat([states.outputs, states.inputs], -1))
 
     def loss(self, batch: Batch, state: list[Tensor] | None = None) -> tuple[Loss, list[Tensor]]:
         """Weighted sum of the decoders' losses; also the next batch's state.
@@ -77,6 +88,7 @@ class SequenceModel(nn.Module):
         states = self.encode(batch.inputs, state)
         targets = to_device(batch.targets, self.device)  # the inputs were moved by `encode`
         losses = [
-            decoder.loss(states, targets[name]).total * self.weights[name] for name, decoder in self.decoders.items()
+            decoder.loss(self.read_by(name, states), targets[name]).total * self.weights[name]
+            for name, decoder in self.decoders.items()
         ]
         return Loss(sum(losses[1:], start=losses[0]), batch.items), states.state

@@ -14,17 +14,22 @@ def note(line: str) -> None:
         listener(line)
 
 
-@contextmanager
-def notes_to(listener: Callable[[str], None]) -> Iterator[None]:
-    """Collect the notes of this block, each once: readers are called through layers that know nothing of them."""
+def once(listener: Callable[[str], None]) -> Callable[[str], None]:
+    """Wrap a listener so that it hears each line once."""
     heard: set[str] = set()
 
-    def once(line: str) -> None:
+    def hear(line: str) -> None:
         if line not in heard:
             heard.add(line)
             listener(line)
 
-    token = _listener.set(once)
+    return hear
+
+
+@contextmanager
+def notes_to(listener: Callable[[str], None]) -> Iterator[None]:
+    """Collect the notes of this block, each once: readers are called through layers that know nothing of them."""
+    token = _listener.set(once(listener))
     try:
         yield
     finally:

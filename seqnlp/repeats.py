@@ -10,7 +10,7 @@ from seqnlp.api import AnyRecipe, Tables, check_finished, train
 from seqnlp.errors import UsageError
 from seqnlp.events import Event
 from seqnlp.limits import FOLDS, SEED, SEEDS
-from seqnlp.notes import notes_to
+from seqnlp.notes import notes_to, once
 from seqnlp.readers.tables import Table, given_splits
 from seqnlp.recipe import Recipe, RecipeSource
 from seqnlp.recipe.locate import key_parts
@@ -172,7 +172,7 @@ def _train_set(
     finished = folder.finished() if resume and folder.file.is_file() else {}
     folder.begin(RecipeSource.of(recipe).name, list(settings))
     try:
-        yield from _train_all(folder, settings, finished, recipe, tables, resume, overwrite, trust, notify)
+        yield from _train_all(folder, settings, finished, recipe, tables, resume, overwrite, trust, once(notify))
     finally:
         if not Run.find(folder.path):  # nothing was begun
             folder.remove()

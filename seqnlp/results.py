@@ -28,6 +28,8 @@ class Span:
     """Index of the character after its last one."""
     score: float
     """Lowest probability among the tags of its words."""
+    text: str
+    """Its text; words joined by single blanks where words were given."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ class Mistake:
     """Index of the token that was labelled wrongly; None if the label is of the whole text."""
     confidence: float
     """Probability of the prediction."""
+    gold: str | None = None
+    """Right label, where the confusion is one of classes of labels: a lemma; else None."""
+    predicted: str | None = None
+    """Predicted label, likewise."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,121 @@ class ErrorReport:
     """Expected calibration error: mean distance of confidence and accuracy over the items."""
     reliability: list[dict[str, float]]
     """Reliability diagram: for each tenth of confidence `low`, `high`, `count`, mean `confidence` and `accuracy`."""
+    features: dict[str, ErrorReport] = field(default_factory=dict)
+    """Reports of the single features, by name, where labels are lists such as `Case=Nom|Number=Sing`."""
+
+
+@dataclass(frozen=True)
+class SurpriseShare:
+    """Surprise of some of the tokens of a text."""
+
+    name: str
+    """Kind, position or text of the tokens."""
+    count: int
+    bits: float
+    """Mean surprise of a token, in bits."""
+    share: float
+    """Share of the surprise of the whole text, from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """Surprising token and its context."""
+
+    before: str
+    """Text before it."""
+    gold: str
+    """The token."""
+    predicted: str
+    """Token that the model thought likeliest."""
+    bits: float
+    row: int
+    """Its number in the text, from 1."""
+
+
+@dataclass(frozen=True)
+class SurpriseReport:
+    """Analysis of where a language model is surprised."""
+
+    items: int
+    """Number of tokens."""
+    bits: float
+    """Mean surprise of a token."""
+    bits_per_char: float
+    accuracy: float
+    """Share of tokens that the model thought likeliest, from 0 to 1."""
+    kinds: list[SurpriseShare]
+    """By kind of token."""
+    line: list[SurpriseShare]
+    """By number of tokens since the last line break."""
+    text: list[SurpriseShare]
+    """By tenth of the text."""
+    tokens: list[SurpriseShare]
+    """Tokens with the most surprise in all."""
+    contexts: list[Surprise]
+    """Most surprising tokens, the most surprising first."""
+
+
+@dataclass(frozen=True)
+class JudgedTranslation:
+    """Translation beside its reference."""
+
+    row: int
+    """Number of the pair in its split, from 1."""
+    source: str
+    reference: str
+    translation: str
+    score: float
+    """Similarity to the reference, from 0 to 100."""
+    nats: float
+    """Negative log-likelihood of the reference, for each of its tokens."""
+
+
+@dataclass(frozen=True)
+class LengthScore:
+    """Score of the pairs whose source has some length."""
+
+    low: int
+    """Tokens of the source, at least."""
+    high: int
+    """And at most."""
+    count: int
+    score: float
+    """Mean similarity, from 0 to 100."""
+    nats: float
+    """Mean negative log-likelihood of a token of the references."""
+    ratio: float
+    """Characters of the translations for each of the references."""
+
+
+@dataclass(frozen=True)
+class TranslationFlaw:
+    """Translations that go wrong in one way."""
+
+    name: str
+    count: int
+    examples: list[JudgedTranslation]
+
+
+@dataclass(frozen=True)
+class TranslationReport:
+    """Error analysis of a translator."""
+
+    items: int
+    scores: dict[str, float]
+    """BLEU, chrF and exact matches of the split."""
+    score_name: str
+    """Name of the similarity of single sentences."""
+    lengths: list[LengthScore]
+    """By length of the source."""
+    flaws: list[TranslationFlaw]
+    """Empty, untranslated, over-long, too short and repeating translations."""
+    worst: list[JudgedTranslation]
+    """Translations with the lowest score, the worst first."""
+
+
+Report = ErrorReport | SurpriseReport | TranslationReport
+"""Error analysis of a run."""
 
 
 @dataclass(frozen=True)
@@ -252,3 +373,104 @@ class SeriesForecast:
     def to_json(self) -> dict[str, Any]:
         """Convert to a JSON object, without fields that are None."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class StepScore:
+    """Errors of a backtest at one step of the horizon."""
+
+    step: int
+    """Step of the horizon, from 1."""
+    count: int
+    """Number of values that came."""
+    mae: float | None
+    """Mean absolute error, in standard deviations of train; None without values."""
+    mae_units: float | None
+    """The same in original units."""
+    rmse_units: float | None
+    """Root of the mean squared error, in original units."""
+    bias_units: float | None
+    """Mean error: over 0 where forecasts are too high."""
+    coverage: float | None
+    """Share of values inside the interval; None for a model of points alone."""
+
+
+@dataclass(frozen=True)
+class BacktestSeries:
+    """Series of a backtest: what came, and the last forecasts that do not overlap."""
+
+    name: str
+    times: list[str]
+    """Timestamp of each step, ISO 8601."""
+    actual: list[float | None]
+    """Values that came; None where one is missing."""
+    begins: list[int]
+    """Index of the first step of each forecast."""
+    forecasts: list[SeriesForecast]
+
+
+@dataclass(frozen=True)
+class BacktestReport:
+    """Backtest over rolling windows."""
+
+    run: str
+    split: str
+    """The split, or the file."""
+    windows: int
+    """Number of windows, those of all series together."""
+    level: float | None
+    """Nominal coverage of the intervals, in percent; None for a model of points alone."""
+    steps: list[StepScore]
+    """Scores by step of the horizon."""
+    series: list[BacktestSeries]
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert to a JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """Layer of a model: its weights and its work."""
+
+    name: str
+    """Path in the model; decoders by their names."""
+    kind: str
+    """Class of the layer."""
+    weights: dict[str, list[int | None]]
+    """Shape of each weight by its name; None for a size that is unknown without the corpus."""
+    parameters: int | None
+    """Number of its weights, those that an earlier layer has counted left out; None if unknown."""
+    tied: list[str]
+    """Weights that it shares with an earlier layer."""
+    flops: float | None
+    """Floating-point operations of its products for a step, two for a multiplication with its addition; None if
+    unknown."""
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """Model that a recipe would train."""
+
+    task: str
+    layers: list[LayerSummary]
+    equations: dict[str, list[str]]
+    """Equations of one step of each recurrence, by its key in the recipe."""
+    parameters: int | None
+    """Number of all weights; None if unknown."""
+    trained: int | None
+    """Number of those that are trained."""
+    step: str
+    """Name of a step of the encoder, in the singular: word, frame, ..."""
+    flops: float | None
+    """Floating-point operations of all products of a forward pass, for a step; None if unknown."""
+    example: dict[str, int]
+    """Steps and items of the sequence that they were counted on."""
+    items: str
+    """Name of the items, which decoders predict."""
+    unknown: str = ""
+    """Reason why sizes are unknown; empty if none is."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Convert to a JSON object, without `unknown` if it is empty."""
+        return {name: value for name, value in asdict(self).items() if value != ""}

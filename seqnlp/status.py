@@ -80,10 +80,12 @@ class TrainingStatus:
     def seconds_left(self) -> float | None:
         """Estimated seconds until the last step. The pace is that since the start or the resume, evaluations included.
 
-        A training that stops early is done sooner. None as long as no step was taken.
+        A training that stops early is done sooner. Before the first step it is what the start has told, if anything.
         """
-        if self.started is None or self.latest is None or self.latest.step <= self.started.step:
+        if self.started is None or self.latest is None:
             return None
+        if self.latest.step <= self.started.step:
+            return self.started.expected_seconds
         taken = self.latest.step - self.started.step
         pace = (self.latest.seconds - self.started.seconds) / taken
         return pace * max(self.started.steps - self.latest.step, 0)

@@ -33,6 +33,12 @@ def count_of(names: Sequence[str], noun: str) -> str:
     return f"{len(names):,} {plural} ({shown})"
 
 
+def counted(number: float, plural: str) -> str:
+    """Number with its noun, singular for 1: `1 epoch`, `12,000 steps`, `1.5 epochs`."""
+    noun = plural if number != 1 or plural == "series" else plural.removesuffix("s")
+    return f"{number:,} {noun}" if isinstance(number, int) else f"{number:g} {noun}"
+
+
 def score(value: float | None) -> str:
     """Format a score or a loss: four decimals while it is small, two when it is not; `-` for None."""
     if value is None:

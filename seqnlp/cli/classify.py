@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
 from seqnlp.cli.common import JsonLines, MaxLine, Pretokenized, Trust, open_predictor
-from seqnlp.cli.inputs import AsReader, Column, open_inputs
+from seqnlp.cli.inputs import AsReader, Column, data_of, open_inputs, open_records
 from seqnlp.cli.tables import has_colours, stdout_console
+from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.lines import MAX_LINE
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from seqnlp.records import Added, Values
     from seqnlp.results import Classification
+    from seqnlp.tasks.classify.predictor import Classifier
 
 SATURATION = 0.75
 """Saturation of the word with the largest contribution, from 0 to 1."""
@@ -35,6 +41,13 @@ def classify(
     pretokenized: Pretokenized = False,
     reader: AsReader = None,
     column: Column = None,
+    out: Out = None,
+    beside: Beside = False,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="With --out or --beside: also the probability of each class.")
+    ] = False,
+    column_prefix: ColumnPrefix = "",
+    force: Force = False,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
@@ -42,10 +55,21 @@ def classify(
 
     A line without words gets an empty line. With --explain a second line shows the words, green for a positive
     contribution to the most probable class and red for a negative one; in a pipe each is followed by its number.
+    With --out or --beside a table comes back with columns `label` and `score`; of a multi-label run with `labels`.
     """
     from seqnlp.tasks.classify.predictor import Classifier
 
+    destination = Destination(out, beside, column_prefix, force, as_json)
+    wanted = destination.is_wanted(file)
+    if scores and not wanted:
+        raise UsageError("--scores goes with --out or --beside; --json has the probabilities anyway")
     classifier = open_predictor(run, Classifier, trust)
+    if wanted:
+        separator = data_of(run).separator
+        columns = partial(_columns, classifier, scores, explain, separator)
+        predict = partial(_values, classifier, explain, pretokenized)
+        write_beside(open_records(run, file, reader, column), destination, columns, predict, "classify")
+        return
     console = stdout_console()
     draw = _numbered if explain else _plain
     done, empty, first = 0, 0, 0
@@ -64,9 +88,30 @@ def classify(
         else:
             sys.stdout.write("".join(map(draw, results)))
         sys.stdout.flush()
+    inputs.note_empty(done, "classify")
     if empty:
         unit = inputs.unit
         print(f"note: no class for {empty} {unit}s without words, the first of them {unit} {first}", file=sys.stderr)
+
+
+def _columns(classifier: Classifier, scores: bool, explain: bool, separator: str, words: bool) -> Sequence[Added]:
+    """Columns of a prediction; the words only where these are not given."""
+    from seqnlp.records import Added
+
+    label = Added("labels", ["text"], separator.join) if classifier.multilabel else Added("label", "text")
+    columns = [label] if classifier.multilabel else [label, Added("score", "number")]
+    if scores:
+        columns.append(Added("scores", dict.fromkeys(classifier.labels.names, "number")))
+    if explain:
+        columns += [] if words else [Added("tokens", ["text"])]
+        columns.append(Added("contributions", ["number"]))
+    return columns
+
+
+def _values(classifier: Classifier, explain: bool, pretokenized: bool, texts: list[Any]) -> Iterator[Values]:
+    for result in classifier.classify(texts, explain=explain, pretokenized=pretokenized):
+        score = result.scores[result.label] if result.label is not None else None
+        yield {**result.to_json(), "score": score} if result.tokens else None
 
 
 def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:

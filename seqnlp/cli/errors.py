@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,17 @@ from seqnlp.cli.common import RunPath, Split, Trust, image_option
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
+from seqnlp.results import ErrorReport, Report, SurpriseReport, TranslationReport
+from seqnlp.units import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from seqnlp.results import ErrorReport, Mistake
+    from seqnlp.results import Mistake
 
+MAX_CONFUSIONS = 3
+"""Confusions of one feature, at most."""
 MAX_LABELS = 20
 """Labels of a matrix, at most: those with the most errors."""
 CONTEXT = 8
@@ -33,25 +38,50 @@ def errors(
     run: RunPath,
     split: Split = "test",
     data: Annotated[Path | None, typer.Option(help="Another file to look at, of the same kind as the corpus.")] = None,
-    pictures: Annotated[list[Path] | None, image_option("Also draw the confusion matrix", "--plot")] = None,
+    pictures: Annotated[
+        list[Path] | None, image_option("Also draw confusions, scores by length or surprise", "--plot")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
     trust: Trust = False,
 ) -> None:
-    """Show the errors of a run: confusions with examples, unknown words, and calibration."""
-    from seqnlp.plots.svg_matrices import confusion_svg
+    """Show the errors of a run: confusions with examples, unknown words, and calibration.
+
+    Of a translator the worst sentences, scores by length, and translations that are empty, untranslated, over-long or
+    stuck; of a language model where it is surprised, by kind of token, by position, and the most surprising places.
+    """
+    from seqnlp.cli.error_tables import report_svg, show_surprise, show_translation
     from seqnlp.tasks.error_analysis import analyse
 
     reports = analyse(run, split, data, trust=trust, notify=partial(print, "note:", file=sys.stderr))
     source = split if data is None else str(data)
+    labels = {name: each for name, each in reports.items() if isinstance(each, ErrorReport)}
     if as_json:
-        found = {"run": str(run), "split": source, "columns": reports}
+        found = {"run": str(run), "split": source, **({"columns": labels} if labels else reports)}
         typer.echo(to_json(found, default=asdict))
     else:
         console = stdout_console()
         for name, report in reports.items():
-            show_report(console, f"{source}  {name}", report)
+            match report:
+                case SurpriseReport():
+                    show_surprise(console, source, report)
+                case TranslationReport():
+                    show_translation(console, source, report)
+                case _:
+                    show_report(console, f"{source}  {name}", report)
     if pictures:
-        write_images(pictures, confusion_svg(f"{run.name}, {source}", reports))
+        write_images(pictures, report_svg(f"{run.name}, {source}", drawn_reports(reports)))
+
+
+def drawn_reports(reports: Mapping[str, Report]) -> dict[str, Report]:
+    """Reports with a picture each: of lists of features one for each feature."""
+    drawn: dict[str, Report] = {}
+    for name, report in reports.items():
+        features = report.features if isinstance(report, ErrorReport) else {}
+        for part, each in features.items():
+            drawn[f"{name} {part}"] = each
+        if not features:
+            drawn[name] = report
+    return drawn
 
 
 def show_report(console: Console, title: str, report: ErrorReport) -> None:
@@ -62,11 +92,30 @@ def show_report(console: Console, title: str, report: ErrorReport) -> None:
     for name, words in (report.words or {}).items():
         console.print(f"  {name} words  {_accuracy(words['accuracy'], int(words['count']))}", soft_wrap=True)
     console.print()
-    show_matrix(console, report)
-    console.print()
-    show_confusions(console, report)
+    if report.features:
+        show_features(console, report)
+    else:
+        show_matrix(console, report)
+        console.print()
+        show_confusions(console, report)
     show_reliability(console, report)
     console.print()
+
+
+def show_features(console: Console, report: ErrorReport) -> None:
+    """Print the confusions of each feature; `_` stands for none; those with most errors first."""
+    from rich.text import Text
+
+    wrong = {name: round((1 - part.accuracy) * part.items) for name, part in report.features.items()}
+    if right := [name for name, count in wrong.items() if not count]:
+        console.print(f"no errors in {', '.join(right)}", soft_wrap=True)
+        console.print()
+    for name in sorted(filter(wrong.__getitem__, wrong), key=lambda name: -wrong[name]):
+        part = report.features[name]
+        console.print(Text(f"{name}  {_accuracy(part.accuracy, part.items)}", "bold"), soft_wrap=True)
+        show_matrix(console, part)
+        show_confusions(console, part, MAX_CONFUSIONS)
+        console.print()
 
 
 def _accuracy(share: float, items: int) -> str:
@@ -116,14 +165,14 @@ def shaded(count: int, total: int, right: bool) -> Text:
     return Text(f" {count:,} ", f"black on {ground}")
 
 
-def show_confusions(console: Console, report: ErrorReport) -> None:
+def show_confusions(console: Console, report: ErrorReport, most: int | None = None) -> None:
     """Print the most frequent confusions, each with examples."""
     from rich.text import Text
 
     if not report.confusions:
         console.print("no errors", soft_wrap=True)
-    for confusion in report.confusions:
-        head = f"{confusion.gold} predicted as {confusion.predicted}, {confusion.count:,} times"
+    for confusion in report.confusions[:most]:
+        head = f"{confusion.gold} predicted as {confusion.predicted}, {counted(confusion.count, 'times')}"
         console.print(Text(head, "bold"), soft_wrap=True)
         for mistake in confusion.mistakes:
             console.print(Text("  ") + excerpt(mistake), soft_wrap=True)
@@ -142,7 +191,10 @@ def excerpt(mistake: Mistake) -> Text:
     for number in range(first, last):
         here = number == place
         line.append(f"[{tokens[number]}]" if here else tokens[number], "bold red" if here else "").append(" ")
-    return line.append("... " if last < len(tokens) else "").append(f" {mistake.confidence:.2f}", "dim")
+    line.append("... " if last < len(tokens) else "")
+    if mistake.gold is not None:
+        line.append(f" {mistake.gold}", "bold").append(f", not {mistake.predicted}")
+    return line.append(f" {mistake.confidence:.2f}", "dim")
 
 
 def show_reliability(console: Console, report: ErrorReport) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
 from seqnlp.cli.common import MaxLine, Trust, number_option, open_predictor
-from seqnlp.cli.inputs import AsReader, Column, open_inputs
+from seqnlp.cli.inputs import AsReader, Column, open_inputs, open_records
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, REPETITION_PENALTY, SAMPLES, SEED, SHARE, TEMPERATURE, TOP_K
 from seqnlp.lines import MAX_LINE
 
 if TYPE_CHECKING:
+    from seqnlp.records import Added, Values
     from seqnlp.results import Token
     from seqnlp.tasks.lm.predictor import Generator
 
@@ -94,29 +99,82 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a token.")] = False,
     reader: AsReader = None,
     column: Column = None,
+    out: Out = None,
+    beside: Beside = False,
+    column_prefix: ColumnPrefix = "",
+    force: Force = False,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.
 
-    The mean goes to standard error.
+    The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end included,
+    in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
     """
-    from math import log
-
+    destination = Destination(out, beside, column_prefix, force, as_json)
+    wanted = destination.is_wanted(file)
     generator = open_generator(run, trust)
+    if wanted:
+        sums = _Sums()
+        predict = partial(_values, generator, sums)
+        write_beside(open_records(run, file, reader, column), destination, _columns, predict, "score")
+        if sums.tokens:
+            print(sums.text(), file=sys.stderr)
+        return
     inputs = open_inputs(run, file, reader, column)
-    count, characters, nats = 0, 0, 0.0
+    sums = _Sums()
     for token in generator.score("".join(f"{line}\n" for line in lines) for lines in inputs):
         nll = -(token.logprob or 0.0)
-        count, characters, nats = count + 1, characters + len(token.text), nats + nll
+        sums.add(1, len(token.text), nll)
         if as_json:
             sys.stdout.write(to_json(token.to_json()) + "\n")
         else:
             sys.stdout.write(f"{nll / log(2):.3f}\t{to_json(token.text)}\n")
-    if not count:
+    if not sums.tokens:
         raise UsageError("there is no text to score")
-    bits = nats / log(2) / max(characters, 1)
-    print(f"{count:,} tokens, {nats / count:.4f} nats a token, {bits:.4f} bits a character", file=sys.stderr)
+    print(sums.text(), file=sys.stderr)
+
+
+@dataclass
+class _Sums:
+    """Sums over scored text."""
+
+    tokens: int = 0
+    characters: int = 0
+    nats: float = 0.0
+
+    def add(self, tokens: int, characters: int, nats: float) -> None:
+        """Add a part of it."""
+        self.tokens, self.characters, self.nats = self.tokens + tokens, self.characters + characters, self.nats + nats
+
+    def text(self) -> str:
+        """Means in one line."""
+        nats, bits = self.nats / self.tokens, bits_per_character(self.nats, self.characters)
+        return f"{self.tokens:,} tokens, {nats:.4f} nats a token, {bits:.4f} bits a character"
+
+
+def bits_per_character(nats: float, characters: int) -> float:
+    """Convert the negative log-likelihood of a text."""
+    return nats / log(2) / max(characters, 1)
+
+
+def _columns(words: bool) -> Sequence[Added]:
+    """Columns of a scored text."""
+    from seqnlp.records import Added
+
+    return [Added("logprob", "number"), Added("num_tokens", "whole"), Added("bits_per_character", "number")]
+
+
+def _values(generator: Generator, sums: _Sums, texts: list[Any]) -> Iterator[Values]:
+    lines = [" ".join(text) if isinstance(text, list) else text for text in texts]
+    for line, logprobs in zip(lines, generator.score_texts(f"{line}\n" for line in lines), strict=True):
+        if not line.strip():
+            yield None
+            continue
+        nats = -float(logprobs.sum())
+        sums.add(len(logprobs), len(line) + 1, nats)
+        bits = bits_per_character(nats, len(line) + 1)
+        yield {"logprob": -nats, "num_tokens": len(logprobs), "bits_per_character": bits}
 
 
 def open_generator(run: Path, trust: bool = False) -> Generator:

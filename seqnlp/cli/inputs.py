@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -20,7 +21,8 @@ from seqnlp.cli.common import blocks, decoded_blocks, input_name
 from seqnlp.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from seqnlp.readers import Reader
+    from seqnlp.readers import Parallel, Reader
+    from seqnlp.records import Records
 
 AsReader = Annotated[
     str | None,
@@ -96,6 +98,10 @@ RECORDS = 256
 FORCE = "--reader text takes it as lines"
 
 
+ALIASES = {"tsv": """{kind="csv", delimiter="\t"}"""}
+"""Names of `--reader` for readers with settings."""
+WORDS = "`seqnlp tag` reads such files, other commands a text a line or a column of a csv, jsonl, ..."
+
 Lines = Callable[[Path | None], Iterator[list[str]]]
 
 
@@ -106,9 +112,16 @@ class Inputs:
     unit: str
     """`line` or `record`: what each of the texts is."""
     blocks: Iterator[list[str]]
+    source: str = "standard input"
+    """Name in messages."""
 
     def __iter__(self) -> Iterator[list[str]]:
         return self.blocks
+
+    def note_empty(self, read: int, verb: str) -> None:
+        """Print a note if nothing was read; `verb` is the work that there was nothing for."""
+        if not read:
+            print(f"note: {self.source} has no {self.unit}s: nothing to {verb}", file=sys.stderr)
 
 
 def peek(file: Path | None) -> tuple[list[str], Lines]:
@@ -140,32 +153,173 @@ def open_inputs(
         seqnlp.errors.UsageError: settings that contradict each other.
         seqnlp.errors.DataError: a format that cannot be read, or has no such column; what the reader raises.
     """
+    source = input_name(file)
     if reader == "text":
         if column is not None:
             raise UsageError("--reader text has no columns: leave out --column")
-        return Inputs("line", lines_of(file, lines))
+        return Inputs("line", lines_of(file, lines, data_of(run).encoding), source)
     data = data_of(run)
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
         if reader is None:
             return from_stream(file, name, data, lines)
-        return Inputs("record", spooled(file, lambda copy: table(copy, reader_for(copy, reader, data), name, column)))
+        texts = spooled(file, lambda copy: table(copy, reader_for(copy, reader, data), name, column))
+        return Inputs("record", texts, source)
     if reader is None and column is None and is_parallel(file, data):
-        return Inputs("record", table(file, reader_for(file, "parallel", data), name, column))
+        return Inputs("record", table(file, reader_for(file, "parallel", data), name, column), source)
     kind = reader or recognised(file, name)
     if kind == "text":
         if column is not None:
             raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
-        return Inputs("line", lines_of(file, lines))
-    return Inputs("record", table(file, reader_for(file, kind, data), name, column))
+        return Inputs("line", lines_of(file, lines, data.encoding), source)
+    return Inputs("record", table(file, reader_for(file, kind, data), name, column), source)
 
 
-def lines_of(file: Path | None, read: Lines) -> Iterator[list[str]]:
-    """Blocks of lines; of a file that is compressed with gzip, of its contents."""
+def open_records(
+    run: Path, file: Path | None, reader: str | None = None, column: str | None = None, lines: Lines | None = None
+) -> Records[Any]:
+    """Open the input of a command as records, for columns beside them.
+
+    Args:
+        run: The run; its recipe knows the reader and the column of its corpus.
+        file: None or `-` for standard input.
+        reader: Kind of the reader, or its settings; `text`: a text a line. None: recognised.
+        column: Column of the texts in a table; None: that of the run's corpus.
+        lines: Reads the input as blocks of lines with their ends.
+
+    Raises:
+        seqnlp.errors.UsageError: settings that contradict each other.
+        seqnlp.errors.DataError: a format that cannot be read, or has no such column.
+    """
+    from seqnlp.readers.base import TextReader
+    from seqnlp.readers.encodings import UTF8
+    from seqnlp.records import file_lines
+
+    data, source, kind = data_of(run), input_name(file), reader
+    name = column or data.column
+    if file is not None and file.is_file():
+        size = None if first_bytes(file, raw=True).startswith(b"\x1f\x8b") else file.stat().st_size
+        if kind is None:
+            kind = "parallel" if column is None and is_parallel(file, data) else recognised(file, name)
+        own = None if kind in ("json", "hub", "text") else reader_for(file, kind, data)
+        encoding = own.encoding if isinstance(own, TextReader) else data.encoding if kind == "text" else UTF8
+        records = records_of(kind, own, file, file_lines(file, encoding), source, name, column, size)
+        records.encoding = encoding
+        return records
+    arriving = (lines or (lambda file: decoded_blocks(file, keep_mark=True)))(file)
+    first = next(arriving, [])
+    everything = chain([first] if first else [], arriving)
+    if kind is None:
+        kind = kind_of_stream(first, name, data, source)
+    own = None if kind in ("json", "text") else reader_of_stream(kind, data)
+    return records_of(kind, own, None, everything, source, name, column, None)
+
+
+def records_of(
+    kind: str,
+    reader: Reader | None,
+    file: Path | None,
+    lines: Iterator[list[str]],
+    source: str,
+    name: str,
+    column: str | None,
+    size: float | None,
+) -> Records[Any]:
+    """Records of a format.
+
+    Args:
+        kind: Kind of the input, for one without a reader: json, text or hub.
+        reader: Its reader.
+        file: The file; None for a stream.
+        lines: Its lines with their ends.
+        source: Its name in messages.
+        name: Column of the texts.
+        column: The column as the user named it: as in the file. None: as the reader calls it.
+        size: Its size in bytes, if known.
+
+    Raises:
+        seqnlp.errors.UsageError: columns of lines.
+        seqnlp.errors.DataError: a format that has no records.
+    """
+    from seqnlp.readers import Csv, Jsonl, Parallel
+    from seqnlp.records import ArrowRecords, CsvRecords, JsonArrayRecords, JsonLinesRecords, LineRecords
+
+    if reader is not None and column is None:
+        name = reader.columns.get(name, name)
+    if kind == "text":
+        if column is not None:
+            raise UsageError(f"{source} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
+        return LineRecords(lines, source, name, size)
+    if kind == "json":
+        return JsonArrayRecords(lines, source, name, size)
+    if kind == "hub" and file is not None:
+        return ArrowRecords(file, name)
+    if isinstance(reader, Jsonl):
+        return JsonLinesRecords(lines, source, name, size)
+    if isinstance(reader, Parallel):
+        first = next(lines, [])
+        reader, lines = csv_of_parallel(reader, first), chain([first] if first else [], lines)
+    if isinstance(reader, Csv):
+        return CsvRecords(lines, source, reader, name, size)
+    raise DataError(
+        "predictions are written beside csv, tsv, jsonl, json, parquet and text; this is read otherwise", source
+    )
+
+
+def csv_of_parallel(reader: Parallel, lines: list[str]) -> Reader:
+    """Reader of parallel text as a table; without a header, without quotes.
+
+    Raises:
+        seqnlp.errors.UsageError: the reader expects two files.
+    """
+    from seqnlp.readers import Csv
+    from seqnlp.readers.text import SIDES
+
+    if reader.suffixes:
+        raise UsageError("--reader parallel with suffixes reads two files; name one, and --reader text")
+    width = len(lines[0].split("\t")) if lines else len(SIDES)
+    names = list(reader.names or SIDES)
+    return Csv(names=[*names, *"_" * (width - len(names))], delimiter="\t", quotechar="")
+
+
+def kind_of_stream(first: list[str], name: str, data: RunData, source: str) -> str:
+    """Kind of a stream, by its first lines.
+
+    Raises:
+        seqnlp.errors.DataError: a format that is no text; CoNLL-U; a table or parallel text without `--reader`.
+    """
+    refuse_magic("".join(first[:10]).encode(), source, FORCE)
+    kind = kind_of_lines([line.rstrip("\r\n").removeprefix("\ufeff") for line in first])
+    if kind == "conllu":
+        raise DataError("this looks like CoNLL-U", source, 1, FORCE)
+    if kind == "text":
+        refuse_header(first[0].rstrip("\r\n") if first else "", name, source)
+        refuse_parallel(first[0] if first else "", data, source)
+    return kind
+
+
+def reader_of_stream(kind: str, data: RunData) -> Reader:
+    """Reader of a stream: that of the run where it reads this format."""
+    from seqnlp.cli.corpora import parse_reader
+    from seqnlp.readers import Reader
+
+    if data.reader.get("kind") == kind:
+        own: Reader = Reader.parse(dict(data.reader))
+        return own
+    return parse_reader(ALIASES.get(kind, kind))
+
+
+def lines_of(file: Path | None, read: Lines, encoding: str) -> Iterator[list[str]]:
+    """Blocks of lines; of a file that is compressed with gzip, of its contents.
+
+    A file has the encoding of the run's corpus, standard input is UTF-8.
+    """
+    from seqnlp.readers.encodings import is_utf8
     from seqnlp.readers.files import GZIP, open_text
 
-    if file is not None and file.is_file() and first_bytes(file, raw=True).startswith(GZIP):
-        lines = open_text(file)
+    is_file = file is not None and file.is_file()
+    if file is not None and is_file and (not is_utf8(encoding) or first_bytes(file, raw=True).startswith(GZIP)):
+        lines = open_text(file, encoding)
         while block := list(islice(lines, RECORDS)):
             yield block
     else:
@@ -179,6 +333,13 @@ class RunData:
     reader: Mapping[str, Any]
     column: str
     """Column of the texts."""
+    separator: str = "|"
+    """Separator of several labels in a text."""
+
+    @property
+    def encoding(self) -> str:
+        """Encoding of the files."""
+        return str(self.reader.get("encoding", "utf-8"))
 
 
 def data_of(run: Path) -> RunData:
@@ -192,7 +353,8 @@ def data_of(run: Path) -> RunData:
     keys = COLUMNS.get(str(recipe.get("task")), ("text",))
     column = next((data[key] for key in keys if key in data), "text")
     reader = data.get("reader")
-    return RunData(reader if isinstance(reader, Mapping) else {"kind": str(reader)}, str(column))
+    settings = reader if isinstance(reader, Mapping) else {"kind": str(reader)}
+    return RunData(settings, str(column), str(data.get("separator") or "|"))
 
 
 def is_parallel(file: Path, data: RunData) -> bool:
@@ -224,14 +386,24 @@ def recognised(file: Path, column: str) -> str:
         return "json" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") else "jsonl"
     if kind == "hub":
         return kind
-    for magic, what in MAGIC.items():
-        if head[: len(magic)].lower() == magic.lower():
-            raise DataError(f"this is {what}; expected text, csv or jsonl", file)
+    refuse_magic(head, str(file))
     lines = head.decode(errors="replace").removeprefix("\ufeff").splitlines()
     kind = kind or kind_of_lines(lines)
     if kind == "text":
         refuse_header(lines[0] if lines else "", column, str(file))
     return kind
+
+
+def refuse_magic(head: bytes, source: str, hint: str = "") -> None:
+    """Refuse a format that is no text, told by its first bytes.
+
+    Raises:
+        seqnlp.errors.DataError: naming the format.
+    """
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()  # markup may begin with white space
+    for magic, what in MAGIC.items():
+        if head.startswith(magic) or (magic.startswith(b"<") and start[: len(magic)].lower() == magic):
+            raise DataError(f"this is {what}; expected text, csv or jsonl", source, hint=hint)
 
 
 def first_bytes(file: Path, raw: bool = False) -> bytes:
@@ -272,13 +444,13 @@ def reader_for(file: Path, kind: str, data: RunData) -> Reader | None:
     if kind == "json":
         return None
     if kind in ("conllu", "columns") and data.reader.get("kind") != kind:
-        raise DataError(f"this has a word on each line; `seqnlp tag` reads such files, {FORCE}", file)
+        raise DataError(f"this has a word on each line; {WORDS}, {FORCE}", file)
     if kind == "columns" or kind == "conllu":
         raise DataError(f"this has a word on each line: tag it with --conllu or --columns; {FORCE}", file)
     if kind == "hub":
         return Hub(path=str(file))
     if data.reader.get("kind") != kind:
-        return parse_reader(kind)
+        return parse_reader(ALIASES.get(kind, kind))
     reader: Reader = Reader.parse(dict(data.reader))
     if isinstance(reader, Csv) and reader.names:
         headless = reader.model_copy(update={"names": []})
@@ -359,18 +531,27 @@ def from_stream(file: Path | None, name: str, data: RunData, read: Lines) -> Inp
     arriving = read(file)
     first = next(arriving, [])
     everything = chain([first] if first else [], arriving)
+    refuse_magic("".join(first[:10]).encode(), source, FORCE)
     kind = kind_of_lines(first)
     if kind == "jsonl":
-        return Inputs("record", objects_of(everything, name, source))
+        return Inputs("record", objects_of(everything, name, source), source)
     if kind in ("json", "conllu"):
         what = {"json": "a JSON array", "conllu": "CoNLL-U"}[kind]
         raise DataError(f"this looks like {what}", source, 1, FORCE)
     refuse_header(first[0] if first else "", name, source)
-    if data.reader.get("kind") == "parallel" and not data.reader.get("suffixes") and "\t" in (first or [""])[0]:
-        raise DataError(
-            "this looks like source and target with a tab between", source, 1, f"--reader parallel, {FORCE}"
-        )
-    return Inputs("line", everything)
+    refuse_parallel(first[0] if first else "", data, source)
+    return Inputs("line", everything, source)
+
+
+def refuse_parallel(line: str, data: RunData, source: str) -> None:
+    """Refuse a first line with a tab; for a run with a parallel corpus.
+
+    Raises:
+        seqnlp.errors.DataError: naming the settings that read it.
+    """
+    if data.reader.get("kind") == "parallel" and not data.reader.get("suffixes") and "\t" in line:
+        hint = f"--reader parallel, {FORCE}"
+        raise DataError("this looks like source and target with a tab between", source, 1, hint)
 
 
 def refuse_header(line: str, name: str, source: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seqnlp.events import Done, Evaluated, Event, Started, Stepped
 from seqnlp.status import Evaluation, TrainingStatus
-from seqnlp.units import duration, score
+from seqnlp.units import counted, duration, file_size, score
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -158,8 +158,13 @@ class LiveView(TrainingView):
 
 def started_line(started: Started) -> str:
     """Line for the start of a training, or its resumption."""
-    size = f"{started.parameters:,} parameters, {started.epochs:g} epochs, {started.steps:,} steps"
-    return f"resuming after step {started.step:,}: {size}" if started.step else f"training: {size}"
+    numbers = {"parameters": started.parameters, "epochs": started.epochs, "steps": started.steps}
+    size = ", ".join(counted(number, noun) for noun, number in numbers.items())
+    line = f"resuming after step {started.step:,}: {size}" if started.step else f"training: {size}"
+    expected = [] if started.expected_seconds is None else [duration(started.expected_seconds)]
+    if started.expected_memory is not None:
+        expected.append(f"at least {file_size(started.expected_memory)} of memory")
+    return f"{line}; expected by a few timed steps: {' and '.join(expected)}" if expected else line
 
 
 def evaluation_line(status: TrainingStatus) -> str:

@@ -70,13 +70,27 @@ def show(
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Every setting, with the defaults that the file leaves out.")
     ] = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="The model instead: layers, parameters, FLOPs, equations of its cells.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --model: one JSON object.")] = False,
     settings: Settings = None,
     trust: Trust = False,
 ) -> None:
-    """Print a recipe.
+    """Print a recipe, or with --model the model that it would train.
 
-    As it is written, or with --resolved (or any --set) as it is trained, with every default.
+    A recipe is printed as it is written, or with --resolved (or any --set) as it is trained, with every default. Sizes
+    of a model that depend on the words and labels of the corpus are read from it, if it is there.
     """
+    if model:
+        from seqnlp.cli.model_tables import show_model
+
+        if resolved:
+            raise UsageError("--resolved and --model contradict each other: choose one")
+        show_model(name, settings or (), as_json, trust)
+        return
+    if as_json:
+        raise UsageError("--json is for --model; a recipe is TOML")
     from seqnlp.recipe import find_recipe
     from seqnlp.recipe.source import read_text
 

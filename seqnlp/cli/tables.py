@@ -10,7 +10,7 @@ from seqnlp.plots.axes import Points
 from seqnlp.plots.terminal import TextChart, chart
 from seqnlp.run.summary import score_tables
 from seqnlp.terminal_text import visible
-from seqnlp.units import score
+from seqnlp.units import counted, score
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,16 +20,18 @@ PIPE_WIDTH = 10_000
 """Columns of standard output where it is no terminal."""
 GAP = 2
 """Blanks between the columns of a table."""
+MAX_ROWS = 100
+"""Rows of a table of scores, at most."""
 MIN_NAME = 16
 """Characters of the first column, at least, before a table becomes a list."""
 
 
 def stdout_console() -> Console:
-    """Console on standard output; unlimited width if it is no terminal and COLUMNS is not set."""
+    """Console on standard output; unlimited width if it is no terminal, whatever COLUMNS says."""
     from seqnlp.cli.console import SafeConsole
 
     console = SafeConsole()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if not console.is_terminal:  # a shell exports COLUMNS for its terminal, and a pipe would get broken names
         console.width = PIPE_WIDTH
     return console
 
@@ -76,11 +78,21 @@ def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:
     One is, for instance, of the scores by label.
     """
     for name, table in score_tables(scores):
+        if name in listed_by_feature(scores):
+            continue
         columns = list(dict.fromkeys(column for row in table.values() for column in row))
         ordered = sorted(table.items(), key=lambda item: -item[1].get("support", 0))
-        rows = [[label, *(cell_text(row.get(column)) for column in columns)] for label, row in ordered]
+        rows = [[label, *(cell_text(row.get(column)) for column in columns)] for label, row in ordered[:MAX_ROWS]]
         console.print()
         print_table(console, [name, *columns], rows)
+        if len(ordered) > MAX_ROWS:
+            console.print(f"and {len(ordered) - MAX_ROWS:,} rarer ones, which --json has", soft_wrap=True)
+
+
+def listed_by_feature(scores: Mapping[str, Any]) -> set[str]:
+    """Find tables of whole labels that are lists of features."""
+    several = [name for name, table in scores.get("labels", {}).items() if name in scores.get("features", {})]
+    return {f"labels.{name}" for name in several} or ({"labels"} if "features" in scores else set())
 
 
 def cell_text(value: Any) -> str:
@@ -113,8 +125,9 @@ def print_line_charts(
 
 
 def chart_width(console: Console) -> int:
-    """Width of a chart: that of the terminal; 80 columns in a pipe."""
-    return 80 if console.width == PIPE_WIDTH else console.width
+    """Width of a chart: that of the terminal; in a pipe COLUMNS, or 80."""
+    given = os.environ.get("COLUMNS", "")
+    return console.width if console.width != PIPE_WIDTH else int(given) if given.isdecimal() and int(given) else 80
 
 
 def has_colours(console: Console) -> bool:
@@ -135,10 +148,9 @@ def show_scores(console: Console, scores: dict[str, Any]) -> None:
             show_baselines(console, scores[split].get("baselines", {}))
     training = scores.get("training", {})
     if training.keys() >= {"epochs", "steps", "seconds", "tokens_per_second"}:
-        epochs = f"{training['epochs']} epoch{'' if training['epochs'] == 1 else 's'}"
+        length = f"{counted(training['epochs'], 'epochs')}, {counted(training['steps'], 'steps')}"
         console.print(
-            f"trained {epochs}, {training['steps']:,} steps in {training['seconds']:.0f} s, "
-            f"{training['tokens_per_second']:,.0f} a second",
+            f"trained {length} in {training['seconds']:.0f} s, {training['tokens_per_second']:,.0f} a second",
             highlight=False,
             soft_wrap=True,
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
 from seqnlp.cli.common import MaxLine, Trust, image_option, number_option, open_predictor
-from seqnlp.cli.inputs import AsReader, Column, Inputs, open_inputs
+from seqnlp.cli.inputs import AsReader, Column, Inputs, open_inputs, open_records
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
 from seqnlp.errors import UsageError
@@ -21,6 +23,7 @@ from seqnlp.plots.images import write_images
 from seqnlp.plots.terminal import shade
 
 if TYPE_CHECKING:
+    from seqnlp.records import Added, Values
     from seqnlp.results import Translation
     from seqnlp.tasks.translate.predictor import Translator
 
@@ -71,10 +74,23 @@ def translate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with tokens and scores.")] = False,
     reader: AsReader = None,
     column: Column = None,
+    out: Out = None,
+    beside: Beside = False,
+    column_prefix: ColumnPrefix = "",
+    force: Force = False,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
-    """Translate text, one sentence a line, as it comes in. An empty line stays empty."""
+    """Translate text, one sentence a line, as it comes in. An empty line stays empty.
+
+    With --out or --beside a table comes back with columns `translation` and `score`; with --align `alignment`, with
+    --best `alternatives` too.
+    """
+    destination = Destination(out, beside, column_prefix, force, as_json)
+    wanted = destination.is_wanted(file)
+    if wanted and (attention or pictures):
+        odd = "--attention" if attention else "--svg"
+        raise UsageError(f"{odd} draws, and goes neither with --out nor with --beside")
     if best > 1 and attention and not as_json:
         raise UsageError("--attention draws one translation of each line: leave out --best, or add --json")
     translator = open_ensemble(run, others or [], trust)
@@ -93,6 +109,11 @@ def translate(
     kept: list[Translation] = []
     number = 0
     translator.translate("", **settings)  # raises for contradictory settings before anything is read
+    if wanted:
+        columns = partial(_added, best > 1, aligned)
+        predict = partial(_values, translator, settings)
+        write_beside(open_records(run, file, reader, column), destination, columns, predict, "translate")
+        return
     inputs = open_inputs(run, file, reader, column)
     for number, result in enumerate(_results(translator, inputs, settings), start=1):
         sys.stdout.write(draw(number, result))
@@ -106,8 +127,32 @@ def translate(
             )
         if pictures and len(kept) < MAX_DRAWN:
             kept.append(result)
+    inputs.note_empty(number, "translate")
     if pictures:
         _draw(pictures, kept, number)
+
+
+def _added(several: bool, aligned: bool, words: bool) -> Sequence[Added]:
+    """Columns of a translation."""
+    from seqnlp.records import Added
+
+    columns = [Added("translation", "text"), Added("score", "number")]
+    if aligned:
+        columns.append(Added("alignment", [["whole"]], pharaoh_text))
+    if several:
+        columns.append(Added("alternatives", [{"translation": "text", "score": "number"}]))
+    return columns
+
+
+def _values(translator: Translator, settings: dict[str, Any], texts: list[Any]) -> Iterator[Values]:
+    sentences = [" ".join(text) if isinstance(text, list) else text for text in texts]
+    for sentence, result in zip(sentences, translator.translate(sentences, **settings), strict=True):
+        if result.unread:
+            note = f"a text is too long, so that its last {result.unread:,} tokens were not read"
+            print(f"note: {note}: {sentence[:40]} ...", file=sys.stderr)
+        found = {"translation": result.text, "score": result.score, "alignment": result.alignment}
+        others = [{"translation": each.text, "score": each.score} for each in result.alternatives]
+        yield {**found, "alternatives": others} if result.source_tokens else None
 
 
 def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
@@ -160,7 +205,12 @@ def _json(number: int, result: Translation) -> str:
 
 def pharaoh(result: Translation) -> str:
     """Format a word alignment in Pharaoh format: `0-0 1-2`, source first."""
-    return " ".join(f"{source}-{target}" for source, target in result.alignment or [])
+    return pharaoh_text(result.alignment or [])
+
+
+def pharaoh_text(pairs: Sequence[Sequence[int]]) -> str:
+    """Format pairs of word indices in Pharaoh format."""
+    return " ".join(f"{source}-{target}" for source, target in pairs)
 
 
 def _show(result: Translation) -> None:

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.arrays import Ragged, smallest
-from seqnlp.codecs.labels import LabelCodec, LabelEncoding, Labels
+from seqnlp.codecs.labels import NOTHING, ONLY, LabelCodec, LabelEncoding, Labels
 from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 
-NONE = "_"
+NONE = NOTHING
 """A label without features; also the value of a missing feature."""
 
 
@@ -36,7 +36,7 @@ def split_features(label: str) -> dict[str, str]:
 
 def join_features(features: Mapping[str, str]) -> str:
     """Join features in the order of Universal Dependencies: by name, ignoring case."""
-    names = sorted((name for name in features if features[name] != NONE), key=_order)
+    names = sorted((name for name in features if features[name] != NONE), key=feature_order)
     return "|".join(f"{name}={features[name]}" for name in names) or NONE
 
 
@@ -56,27 +56,46 @@ class SavedFeatures(SavedCodec):
     """JSON of the values of each feature."""
 
     features: dict[Annotated[str, Field(min_length=1)], Annotated[Distinct, Field(min_length=1)]]
+    labels: Distinct | None = None
 
 
 @final
 class Features(LabelCodec):
-    """Label <-> one integer for each feature. A value that train did not have is -1, as with `Labels`."""
+    """Label <-> an integer for the whole, and one for each feature.
 
-    def __init__(self, parts: dict[str, Labels]) -> None:
-        """Store the values of each feature by name; `_` among them where some labels lack it."""
-        self.parts = {name: parts[name] for name in sorted(parts, key=_order)}
+    The features alone learn slowly: each of many decoders has to find the few words that have its feature, and a label
+    is wrong if one of them errs. So a decoder of whole labels decides, unless the features together make a likelier
+    one that train does not have. Anything that train did not have is -1, as with `Labels`.
+    """
+
+    def __init__(self, parts: dict[str, Labels], whole: Labels | None) -> None:
+        """Store the label sets.
+
+        Args:
+            parts: Values of each feature by name; `_` among them where some labels lack it.
+            whole: Whole labels, with features in order; None in a codec that has features alone, as older ones did.
+        """
+        self.parts = {name: parts[name] for name in sorted(parts, key=feature_order)}
+        self.whole = whole
 
     @classmethod
     def fit(cls, labels: Iterable[str]) -> Self:
-        """Number the values of each feature."""
+        """Number the labels, and the values of each feature."""
         tables = [split_features(label) for label in labels]
         names = {name for table in tables for name in table}
-        return cls({name: Labels.fit(table.get(name, NONE) for table in tables) for name in names})
+        parts = {name: Labels.fit(table.get(name, NONE) for table in tables) for name in names}
+        return cls(parts, Labels.fit(map(join_features, tables)))
 
     @property
     def decoders(self) -> Mapping[str, Labels]:
-        """One a feature, which chooses its value."""
-        return self.parts
+        """One for whole labels, and one a feature, which chooses its value."""
+        return self.parts if self.whole is None else {ONLY: self.whole, **self.parts}
+
+    def loss_weights(self) -> dict[str, float]:
+        """The features together weigh as much as whole labels."""
+        if self.whole is None:
+            return dict.fromkeys(self.parts, 1.0)
+        return {ONLY: 1.0, **dict.fromkeys(self.parts, 1 / len(self.parts))}
 
     def encode(self, labels: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         """Index of each label's value of each feature; each of shape (labels,)."""
@@ -101,13 +120,26 @@ class Features(LabelCodec):
         return positions.reshape(-1), labels
 
     def encode_column(self, labels: Column, words: Column) -> dict[str, Ragged]:
-        return {
-            feature: labels.numbered(smallest(numbers)) for feature, numbers in self.encode(labels.distinct).items()
-        }
+        targets = self.encode(labels.distinct)
+        if self.whole is not None:
+            targets[ONLY] = self.whole.encode(labels.distinct)
+        return {part: labels.numbered(smallest(numbers)) for part, numbers in targets.items()}
 
     def decode_column(self, numbers: Mapping[str, NDArray[np.int64]], words: Column) -> Column:
         positions, labels = self.decode(numbers)
         return Column(Ragged(positions, words.codes.offsets), labels)
+
+    def decode_likeliest(
+        self, numbers: Mapping[str, NDArray[np.int64]], scores: Mapping[str, NDArray[np.float32]], words: Column
+    ) -> tuple[Column, NDArray[np.float32]]:
+        joined = self.decode_column(numbers, words)
+        together: NDArray[np.float32] = np.prod([scores[part] for part in self.parts], axis=0)
+        if self.whole is None:
+            return joined, together
+        new = np.array([bool(self.whole.unseen([label])) for label in joined.distinct], bool)
+        chosen = new[joined.codes.values] & (together > scores[ONLY])
+        whole = self.whole.decode_column(numbers, words)
+        return joined.where(chosen, whole), np.where(chosen, together, scores[ONLY])
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
         """Features `Name=Value` among some labels that train did not have."""
@@ -116,16 +148,22 @@ class Features(LabelCodec):
         return [feature for feature in features if feature not in seen]
 
     def to_json(self) -> dict[str, Any]:
-        return {"features": {name: values.names for name, values in self.parts.items()}}
+        whole = {} if self.whole is None else {"labels": self.whole.names}
+        return {"features": {name: values.names for name, values in self.parts.items()}, **whole}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls({name: Labels(values) for name, values in SavedFeatures.read(data).features.items()})
+        saved = SavedFeatures.read(data)
+        parts = {name: Labels(values) for name, values in saved.features.items()}
+        return cls(parts, None if saved.labels is None else Labels(saved.labels))
 
 
 @final
 class FeatureEncoding(LabelEncoding):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`.
+
+    There is a decoder for whole labels and one for each feature.
+    """
 
     codec_class = Features
 
@@ -140,5 +178,6 @@ class FeatureEncoding(LabelEncoding):
         return Features.fit(labels.distinct)
 
 
-def _order(name: str) -> tuple[str, str]:
+def feature_order(name: str) -> tuple[str, str]:
+    """Key of a feature's name in the order of Universal Dependencies."""
     return name.lower(), name

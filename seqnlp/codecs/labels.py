@@ -13,6 +13,9 @@ from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Codec, Column
 from seqnlp.spec import Family
 
+NOTHING = "_"
+"""Label of a word that has none in CoNLL formats."""
+
 UNSEEN = -1
 """Index of a label that train did not have."""
 
@@ -32,6 +35,11 @@ def same_class(label: str) -> str:
 
 class LabelCodec(Codec):
     """Codec of a column of labels for one or several decoders."""
+
+    reads_words: ClassVar[bool] = False
+    """True if its decoders also read the embedding of each word, beside its encoding in the sentence."""
+    are_classes: ClassVar[bool] = True
+    """False for labels that are made of the words, such as lemmas: new ones are no surprise."""
 
     @property
     @abstractmethod
@@ -54,6 +62,36 @@ class LabelCodec(Codec):
             numbers: Predictions of each decoder; shape (words,).
             words: The words.
         """
+
+    def decode_likeliest(
+        self, numbers: Mapping[str, NDArray[np.int64]], scores: Mapping[str, NDArray[np.float32]], words: Column
+    ) -> tuple[Column, NDArray[np.float32]]:
+        """Decode predictions into labels and their probabilities.
+
+        Args:
+            numbers: Predictions of each decoder; shape (words,).
+            scores: Their probabilities; shape (words,). That of a label with several decoders is their product: they
+                are taken as independent.
+            words: The words.
+        """
+        return self.decode_column(numbers, words), np.prod([scores[part] for part in self.decoders], axis=0)
+
+    def loss_weights(self) -> dict[str, float]:
+        """Weight of each decoder in the loss of the column."""
+        return dict.fromkeys(self.decoders, 1.0)
+
+    @property
+    def is_blank(self) -> bool:
+        """True if train has no label but `_`."""
+        return all(labels.names == [NOTHING] for labels in self.decoders.values())
+
+    def classes(self, labels: Column, words: Column) -> Column:
+        """Classes that labels are scored and listed by: two labels of a word are equal if theirs are."""
+        return labels
+
+    def trivial(self, words: Column) -> Column | None:
+        """Labels of words that train lacks, as a trivial system has it; None: the most frequent label."""
+        return None
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
         """Labels, or parts of them, that train lacks: none can be predicted."""

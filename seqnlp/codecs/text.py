@@ -120,6 +120,16 @@ class Column:
         """Replace the numbers of the distinct strings: for instance by those of a codec."""
         return Ragged(look_up(numbers, self.codes.values), self.codes.offsets)
 
+    def where(self, mask: NDArray[np.bool_], other: Column) -> Column:
+        """Take the strings of another column where a mask, of shape (strings,), is false."""
+        shift = len(self.distinct)
+        values = np.where(mask, self.codes.values, other.codes.values.astype(np.int64) + shift)
+        strings = [*self.distinct, *other.distinct]
+        used, numbers = np.unique(values, return_inverse=True)
+        number: dict[str, int] = {}
+        codes = np.array([number.setdefault(strings[each], len(number)) for each in used.tolist()], np.int64)
+        return Column(Ragged(codes[numbers.reshape(-1)], self.codes.offsets), list(number))
+
     def composed(self) -> Column:
         """The same rows in composed form (NFC); `distinct` may then hold a string twice."""
         forms = [composed(text) for text in self.distinct]

@@ -28,6 +28,15 @@ class Encoder(Family, ABC):
     def reads_ahead(self) -> bool:
         """True if a step's vector depends on later steps; a language model's must not."""
 
+    @property
+    def equations(self) -> tuple[str, ...]:
+        """Equations of one step in plain Unicode text, a line each; empty if it tells none.
+
+        x is the input, h the state before the step, h′ the state after it, which is the output; σ is the sigmoid and
+        ⊙ the product of elements.
+        """
+        return ()
+
     def unused_in(self, network: EncoderModule) -> Iterator[tuple[str, str]]:
         """Find settings without an effect on the network that was built: keys, and reasons."""
         return iter(())

@@ -16,6 +16,10 @@ class MinGru(RecurrentEncoder):
 
     kind: Literal["min_gru"] = "min_gru"
 
+    @property
+    def equations(self) -> tuple[str, ...]:
+        return ("z = σ(V x + c)", "a = W x + b", "g = a + ½ where a ≥ 0, else σ(a)", "h′ = (1 − z) ⊙ h + z ⊙ g")
+
     def layer(self, width: int, size: int) -> RecurrentLayer:
         return MinGruLayer(width, size)
 

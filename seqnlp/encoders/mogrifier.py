@@ -32,6 +32,15 @@ class Mogrifier(RecurrentEncoder):
         if not self.rounds:
             yield from ((key, "there are no rounds of gates") for key in self.changed("rank"))
 
+    @property
+    def equations(self) -> tuple[str, ...]:
+        sums = tuple(
+            f"{n} = {each}(W_{n} x + U_{n} h + b_{n})" for n, each in zip("ifgo", ("σ", "σ", "tanh", "σ"), strict=True)
+        )
+        gates = ("x ← 2 σ(Q_{} h) ⊙ x", "h ← 2 σ(R_{} x) ⊙ h")
+        rounds = tuple(gates[number % 2].format(number + 1) for number in range(self.rounds))
+        return (*rounds, *sums, "c′ = f ⊙ c + i ⊙ g", "h′ = o ⊙ tanh(c′)")
+
     def layer(self, width: int, size: int) -> RecurrentLayer:
         return MogrifierLayer(width, size, self.rounds, self.rank, self.weight_drop)
 

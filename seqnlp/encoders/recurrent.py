@@ -95,6 +95,11 @@ class Rnn(ClassicEncoder):
     activation: Literal["tanh", "relu"] = "tanh"
     """Nonlinearity of a step's sum."""
 
+    @property
+    def equations(self) -> tuple[str, ...]:
+        function = "tanh" if self.activation == "tanh" else "ReLU"
+        return (f"h′ = {function}(LN(W x + U h))" if self.layer_norm else f"h′ = {function}(W x + b + U h + c)",)
+
     def layer(self, width: int, size: int) -> RecurrentLayer:
         kind = NormalizedRnnLayer if self.layer_norm else RnnLayer
         return kind(width, size, self.weight_drop, self.activation)
@@ -106,6 +111,17 @@ class Gru(ClassicEncoder):
 
     kind: Literal["gru"] = "gru"
 
+    @property
+    def equations(self) -> tuple[str, ...]:
+        gates: tuple[str, ...]
+        if self.layer_norm:
+            gates = ("[r, z] = σ(LN_x([W_r x, W_z x]) + LN_h([U_r h, U_z h]))",)
+            candidate = "n = tanh(LN_n(W_n x) + r ⊙ LN_m(U_n h))"
+        else:
+            gates = ("r = σ(W_r x + b_r + U_r h + c_r)", "z = σ(W_z x + b_z + U_z h + c_z)")
+            candidate = "n = tanh(W_n x + b_n + r ⊙ (U_n h + c_n))"
+        return (*gates, candidate, "h′ = (1 − z) ⊙ n + z ⊙ h")
+
     def layer(self, width: int, size: int) -> RecurrentLayer:
         return (NormalizedGruLayer if self.layer_norm else GruLayer)(width, size, self.weight_drop)
 
@@ -115,6 +131,15 @@ class Lstm(ClassicEncoder):
     """Long short-term memory (Hochreiter and Schmidhuber, 1997): the fastest here, and the best memory."""
 
     kind: Literal["lstm"] = "lstm"
+
+    @property
+    def equations(self) -> tuple[str, ...]:
+        if self.layer_norm:
+            gates = ("[i, f, g, o] = LN_x([W_i x, W_f x, W_g x, W_o x]) + LN_h([U_i h, U_f h, U_g h, U_o h])",)
+            return (*gates, "c′ = σ(f) ⊙ c + σ(i) ⊙ tanh(g)", "h′ = σ(o) ⊙ tanh(LN_c(c′))")
+        functions = {"i": "σ", "f": "σ", "g": "tanh", "o": "σ"}
+        sums = tuple(f"{n} = {each}(W_{n} x + b_{n} + U_{n} h + c_{n})" for n, each in functions.items())
+        return (*sums, "c′ = f ⊙ c + i ⊙ g", "h′ = o ⊙ tanh(c′)")
 
     def layer(self, width: int, size: int) -> RecurrentLayer:
         return (NormalizedLstmLayer if self.layer_norm else LstmLayer)(width, size, self.weight_drop)

@@ -1,10 +1,13 @@
 """Scores of predicted labels: accuracy, precision, recall, F1, log loss and confusions."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from seqnlp.codecs import Column
 
 LEAST = 1e-12
 """Lower bound of probabilities, so that one mistake does not make a mean infinite."""
@@ -30,6 +33,10 @@ class LabelPairs:
     """Item's place in the sequence; None if the item is all of it."""
     known: NDArray[np.bool_] | None = None
     """True for words that train had; None if items are not words."""
+    texts: tuple[Column, Column] | None = None
+    """Gold and predicted labels of which these are the classes; None: the classes themselves."""
+    parts: "Mapping[str, LabelPairs]" = field(default_factory=dict)
+    """Features that the labels are lists of, by name."""
 
 
 def accuracy(right: NDArray[np.bool_]) -> float:

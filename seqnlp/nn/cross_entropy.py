@@ -63,12 +63,15 @@ class _LinearCrossEntropy(torch.autograd.Function):
         hidden_slope, weight_slope = torch.empty_like(inputs), torch.zeros_like(weight, dtype=full)
         bias_slope = torch.zeros_like(bias, dtype=full)
         even = smoothing / len(weight)
+        needed = any(ctx.needs_input_grad[:3])  # where nothing learns, the slopes would be twice the work of the loss
         for rows in _blocks(len(hidden), len(weight)):
             logs = linear(inputs[rows], matrix, bias.to(kind)).to(full).log_softmax(1)
             places = target[rows, None]
             total -= (1 - smoothing) * logs.gather(1, places).sum()
             if smoothing:
                 total -= even * logs.sum()
+            if not needed:
+                continue
             slope = logs.exp_().sub_(even) if smoothing else logs.exp_()
             slope.scatter_add_(1, places, torch.full_like(places, smoothing - 1, dtype=full))
             bias_slope += slope.sum(0)

@@ -25,6 +25,8 @@ class States:
     """True on real steps. Sequences begin at step 0; no row is empty."""
     state: list[Tensor] = field(default_factory=list)
     """The recurrent state after the last step, to go on from; the first axis of each tensor is the batch."""
+    inputs: Float[Tensor, "batch time features"] | None = None
+    """Vectors that were encoded, where a decoder reads them too."""
 
 
 @torch.no_grad()

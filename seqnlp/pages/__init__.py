@@ -30,6 +30,7 @@ SHOWN = 6
 """Sections of the same short name that are shown; of more only the names."""
 
 _HEADING = re.compile(r"(#{1,6}) +(.+)")
+_BY_NAME = re.compile(r"(?m)^- type: table by name: kind")
 _KINDS = re.compile(r"(?m)^- kinds: \[(\w+)\]")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
 
@@ -155,6 +156,10 @@ def _sections_of(topic: str) -> list[str]:
             own = section.topic.split(".")
             if section.level == 3 and kinds and _matches(own, parts[:length]) and own != [kinds[1]]:
                 return _sections_of(".".join([kinds[1], *parts[length:]]))
+            if section.level == 3 and _BY_NAME.search(section.text) and _matches(own, parts[:length]):
+                below = [*own, *parts[length + 1 :]]  # without the user's name of the entry
+                if found := [each.text for each in _keys() if each.topic.split(".") == below and below != own]:
+                    return found
     if parts[-1] == "kind" and len(parts) > 2:
         return _sections_of(".".join([*parts[:-2], "kind"]))
     # as recipes write it, without the kind: encoder.size

@@ -1,4 +1,4 @@
-"""Types of recipes in Python, `seqnlp/tasks/typed_recipe.py`, written from the specs as the key reference is."""
+"""Types of recipes in Python: `seqnlp/tasks/typed_recipe.py`, written from the specs as the key reference is."""
 
 from __future__ import annotations
 

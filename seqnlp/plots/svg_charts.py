@@ -10,7 +10,7 @@ from seqnlp.plots.axes import Axis, Point, Points, is_drawable, pieces_of
 from seqnlp.plots.svg import escaped, svg_document, text
 
 if TYPE_CHECKING:
-    from seqnlp.results import SeriesForecast
+    from seqnlp.results import BacktestSeries, SeriesForecast
 
 WIDTH, HEIGHT, FORECAST_HEIGHT = 800, 320, 240
 """Pixels of a panel: its width, and its height in a line chart and in a forecast."""
@@ -57,6 +57,38 @@ def forecast_svg(title: str, forecasts: Sequence[SeriesForecast], history: Mappi
         line for number, each in enumerate(forecasts) for line in _forecast_panel(each, history[each.name], number)
     ]
     return svg_document(title, WIDTH, FORECAST_HEIGHT * max(len(forecasts), 1), "\n".join(panels))
+
+
+def backtest_svg(title: str, found: Sequence[BacktestSeries]) -> str:
+    """Draw backtests in a column: what came in grey, each forecast in blue, intervals as pale bands."""
+    panels = [line for number, each in enumerate(found) for line in _backtest_panel(each, number)]
+    return svg_document(title, WIDTH, FORECAST_HEIGHT * max(len(found), 1), "\n".join(panels))
+
+
+def _backtest_panel(series: BacktestSeries, number: int) -> Iterator[str]:
+    top, right = FORECAST_HEIGHT * number + TOP, WIDTH - RIGHT
+    ends = [end for each in series.forecasts for end in [*each.values, *(each.low or []), *(each.high or [])]]
+    up = Axis.over([y for y in [*series.actual, *ends] if is_drawable(y)], max_ticks=6, rounded=True)
+    panel = Panel(top, FORECAST_HEIGHT * (number + 1) - BOTTOM, Axis(0, max(len(series.actual) - 1, 1), 1), up)
+    yield text(LEFT, top - 14, series.name, "start", ' font-size="14"')
+    yield from panel.grid()
+    for begin, each in zip(series.begins, series.forecasts, strict=True):
+        yield from _band(panel, each, begin)
+    yield from panel.line(list(enumerate(series.actual)), HISTORY_COLOUR)
+    for begin, each in zip(series.begins, series.forecasts, strict=True):
+        start, bottom = panel.place(begin, up.low)
+        yield START.format(x=start, y=top, end=bottom)
+        yield from panel.line(list(enumerate(each.values, begin)), FORECAST_COLOUR)
+    yield text(panel.left, panel.bottom + 18, series.times[0], "start")
+    yield text(right, panel.bottom + 18, series.times[-1], "end")
+
+
+def _band(panel: Panel, each: SeriesForecast, begin: int) -> Iterator[str]:
+    """Interval of a forecast that begins at this step."""
+    if each.low is not None and each.high is not None and each.level is not None:
+        rim = [panel.place(begin + n, y) for n, y in enumerate(each.low)]
+        rim += [panel.place(begin + n, y) for n, y in reversed(list(enumerate(each.high)))]
+        yield BAND.format(path=path_of(rim), colour=FORECAST_COLOUR, level=each.level)
 
 
 @dataclass(frozen=True)
@@ -133,10 +165,7 @@ def _forecast_panel(each: SeriesForecast, history: Sequence[float | None], numbe
     panel = Panel(top, FORECAST_HEIGHT * (number + 1) - BOTTOM, across, up)
     yield text(LEFT, top - 14, each.name, "start", ' font-size="14"')
     yield from panel.grid()
-    if each.low is not None and each.high is not None and each.level is not None:
-        rim = [panel.place(begin + n, y) for n, y in enumerate(each.low)]
-        rim += [panel.place(begin + n, y) for n, y in reversed(list(enumerate(each.high)))]
-        yield BAND.format(path=path_of(rim), colour=FORECAST_COLOUR, level=each.level)
+    yield from _band(panel, each, begin)
     yield from panel.line(list(enumerate(history)), HISTORY_COLOUR)
     yield from panel.line(list(enumerate(each.values, begin)), FORECAST_COLOUR)
     start, bottom = panel.place(begin, up.low)

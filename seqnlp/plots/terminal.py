@@ -213,6 +213,60 @@ def forecast_chart(
     return TextChart([*top, *body(canvas, up, gutter), *foot(canvas, ticks, gutter)])
 
 
+def backtest_chart(
+    actual: Values,
+    forecasts: Sequence[tuple[int, Values, Values | None, Values | None]],
+    level: float | None = None,
+    labels: tuple[str, str] = ("", ""),
+    width: int = 80,
+    height: int = 16,
+    title: str = "",
+    plain: bool = False,
+) -> TextChart:
+    """Draw forecasts of a series beside what came.
+
+    Args:
+        actual: The values that came, one per step; None or NaN where missing.
+        forecasts: First step, forecast, and ends of the interval of each window, if any.
+        level: The level of the intervals, in percent.
+        labels: Ticks of the x axis: at the first step, and at the last one.
+        width: Columns of the chart, at least 20.
+        height: Rows of the chart, heading and axes included; at least 3 are left for the lines.
+        title: A heading.
+        plain: Draw with ASCII marks rather than with braille dots; of the interval only its ends.
+    """
+    width = max(width, 20)
+    bands = [
+        (begin, list(zip(low, high, strict=True)))
+        for begin, _, low, high in forecasts
+        if low is not None and high is not None
+    ]
+    names = ["actual", "forecast"] + ([f"{level:g} % interval" if level else "interval"] if bands else [])
+    top = heading(names, width, title, plain)
+    numbers = [*actual, *(y for _, values, _, _ in forecasts for y in values)]
+    numbers += [end for _, band in bands for pair in band for end in pair]
+    drawable = [y for y in numbers if is_drawable(y)]
+    if not drawable:
+        return TextChart([*top, [("nothing to draw yet", None)]])
+    rows = max(height - len(top) - 2, 3)
+    up = Axis.over(drawable, max_ticks=max(rows // 2, 2), rounded=True)
+    gutter = max(len(label) for _, label in up.ticks())
+    canvas = Canvas(width - gutter - 2, rows, plain)
+    last = max(len(actual) - 1, 1)
+    across = Axis(0, last, 1)
+    for begin, band in bands:
+        if plain:
+            for ends in zip(*band, strict=True):
+                _line(canvas, across, up, list(enumerate(ends, begin)), INTERVAL)
+        else:
+            _interval(canvas, up, last, begin, band)
+    _line(canvas, across, up, list(enumerate(actual)), HISTORY)
+    for begin, values, _, _ in forecasts:
+        _line(canvas, across, up, list(enumerate(values, begin)), FORECAST)
+    ticks = [(place, label) for place, label in zip((0.0, 1.0), labels, strict=True) if label]
+    return TextChart([*top, *body(canvas, up, gutter), *foot(canvas, ticks, gutter)])
+
+
 def _line(canvas: Canvas, across: Axis, up: Axis, points: Points, number: int) -> None:
     for start, end in segments_of(points):
         canvas.line((across.share(start[0]), up.share(start[1])), (across.share(end[0]), up.share(end[1])), number)

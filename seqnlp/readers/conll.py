@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice, tee
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Kind, Reader, tabulate
+from seqnlp.readers.base import Kind, TextReader, tabulate
 from seqnlp.readers.files import BOM, open_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SKIPPED = "_"
 
 
-class Columns(Reader):
+class Columns(TextReader):
     """CoNLL-style columns, a token and its annotations on each line: one list of strings a column."""
 
     renamed = {"document": "document_separator"}
@@ -59,7 +59,7 @@ class Columns(Reader):
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         found, inside = -1, -1
-        for number, line in enumerate(open_text(Path(source)), 1):
+        for number, line in enumerate(open_text(Path(source), self.encoding), 1):
             if self.comment is not None and line.startswith(self.comment):
                 continue
             if not line.strip() or line.split(self.delimiter)[0] == self.document_separator:
@@ -72,7 +72,7 @@ class Columns(Reader):
 
     def documents(self, source: str | Path) -> list[int] | None:
         document, found = 0, []
-        for block in self.blocks(open_text(Path(source)), source):
+        for block in self.blocks(open_text(Path(source), self.encoding), source):
             if any(isinstance(row, list) for row in block):
                 found.append(document)
             last = block[-1]
@@ -81,7 +81,7 @@ class Columns(Reader):
 
     def sentences(self, path: Path) -> Iterator[dict[str, list[str]]]:
         """Yield the sentences of a file, one at a time."""
-        for block in self.blocks(open_text(path), path):
+        for block in self.blocks(open_text(path, self.encoding), path):
             if tokens := [row for row in block if isinstance(row, list)]:
                 yield self.sentence(tokens)
 
@@ -121,6 +121,69 @@ class Columns(Reader):
         return {name: list(values) for name, values in columns if name != SKIPPED}
 
 
+def rewrite_columns(
+    lines: Iterable[str],
+    out: IO[bytes],
+    columns: Iterator[Mapping[str, Sequence[str]]],
+    reader: Columns,
+    path: str | Path,
+) -> set[str]:
+    """Copy a text of columns with some filled in; all else byte for byte.
+
+    Columns that the text has no place for are added at the right.
+
+    Args:
+        lines: The lines with their ends, and the byte order mark, if there is one.
+        out: Stream for the copy, in UTF-8.
+        columns: For each sentence new columns by name, one string per token.
+        reader: Names of the columns, and their delimiter.
+        path: Name of the file, for messages.
+
+    Returns:
+        Columns that held something else than `_` before.
+
+    Raises:
+        seqnlp.errors.DataError: what `Columns.blocks` raises; a new value that holds the delimiter.
+    """
+    raw, read = tee(lines)
+    stripped = (line.removeprefix(BOM).rstrip("\r\n") for line in read)
+    replaced: set[str] = set()
+    for block in reader.blocks(stripped, path):
+        rows = [row for row in block if isinstance(row, list)]
+        new = next(columns) if rows else {}
+        if rows:
+            places = {name: reader.names.index(name) for name in new if name in reader.names}
+            replaced |= {name for name, place in places.items() if any(row[place] != SKIPPED for row in rows)}
+        tokens = iter(range(len(rows)))
+        for line, row in zip(islice(raw, len(block)), block, strict=True):
+            if line.startswith(BOM):
+                out.write(BOM.encode())
+                line = line.removeprefix(BOM)
+            if isinstance(row, list):
+                token = next(tokens)
+                line = with_fields(line, reader, {name: values[token] for name, values in new.items()}, path)
+            out.write(line.encode())
+        out.flush()
+    return replaced
+
+
+def with_fields(line: str, reader: Columns, new: Mapping[str, str], path: str | Path) -> str:
+    """Fill fields of a line, in their places or at the right."""
+    body = line.rstrip("\r\n" if reader.delimiter else None)
+    parts = re.split(r"(\s+)" if reader.delimiter is None else f"({re.escape(reader.delimiter)})", body)
+    # fields and what parts them take turns; a line that begins with white space has an empty part before
+    start = 2 if reader.delimiter is None and not parts[0] else 0
+    between = parts[-2] if len(parts) > 1 else reader.delimiter or "\t"
+    for name, value in new.items():
+        if not value or (any(map(str.isspace, value)) if reader.delimiter is None else reader.delimiter in value):
+            raise DataError(f"the {name} {value!r} is no field of a file of columns", path)
+        if name in reader.names:
+            parts[start + 2 * reader.names.index(name)] = value
+        else:
+            parts += [between, value]
+    return "".join(parts) + line[len(body) :]
+
+
 COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 COMMENTS = ("sent_id", "text")
 WIDTH = 1 + len(COLUMNS)
@@ -132,7 +195,7 @@ TAG = re.compile("O|[BIELMSUW]-\\S+")
 COMMENT = re.compile(r"#\s*(\w+)\s*=(.*)")
 
 
-class Conllu(Reader):
+class Conllu(TextReader):
     """CoNLL-U sentences: the nine columns as lists of strings, and `sent_id` and `text` as strings.
 
     Multiword tokens (`1-2`) and empty nodes (`3.1`) are not words and are left out.
@@ -143,11 +206,11 @@ class Conllu(Reader):
     def read(self, source: str | Path) -> Dataset:
         path = Path(source)
         kinds: dict[str, Kind] = {**dict.fromkeys(COLUMNS, "texts"), **dict.fromkeys(COMMENTS, "text")}
-        return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path), path))
+        return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path, self.encoding), path))
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         found, word, inside = -1, -1, False
-        for number, line in enumerate(open_text(Path(source)), 1):
+        for number, line in enumerate(open_text(Path(source), self.encoding), 1):
             if not line or line[0] == "#":
                 inside = inside and bool(line)
                 continue
@@ -161,7 +224,7 @@ class Conllu(Reader):
 
     def documents(self, source: str | Path) -> list[int] | None:
         document, inside, found = 0, False, []
-        for line in open_text(Path(source)):
+        for line in open_text(Path(source), self.encoding):
             if line.startswith("#"):
                 document += NEWDOC.match(line) is not None
                 continue
@@ -230,6 +293,10 @@ def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: i
             empties = 0
         elif mark == "-" and start == last + 1 and end >= start and start > covered:
             covered = end
+        elif mark == "-" and start <= covered:
+            raise DataError(
+                f"range {row[0]!r} overlaps the one before it, which ends at {covered}", path, first + index
+            )
         elif mark == "." and start == last and end == empties + 1:
             empties = end
         else:

@@ -238,7 +238,7 @@ def with_names(dataset: Dataset) -> Dataset:
 
 
 def class_names(feature: Any) -> list[str]:
-    """Names of the classes of a feature, or of the items of its lists; empty for other features."""
+    """Names of the classes of a feature, also inside lists; empty for others."""
     import datasets
 
     while isinstance(feature, datasets.List | datasets.LargeList):

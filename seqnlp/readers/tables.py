@@ -19,12 +19,13 @@ from seqnlp.notes import note
 from seqnlp.readers.arrow_text import check_text
 from seqnlp.readers.base import quiet_datasets
 from seqnlp.readers.hub import TRANSLATION, chosen_columns, class_names, names_of, with_names
-from seqnlp.readers.local import SPLITS
 from seqnlp.spelling import did_you_mean, nearest_or_all
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
+SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
+"""Splits by their usual names."""
 DATA = "data"
 """Name of a single table to score on."""
 AT_ONCE = 1000
@@ -81,7 +82,12 @@ def given_data(data: object) -> dict[str, GivenTable]:
     """
     if not isinstance(data, Mapping) or is_columns(data):
         return {DATA: GivenTable(DATA, data)}
-    return {SPLITS[name]: GivenTable(SPLITS[name], given) for name, given in data.items() if name in SPLITS}
+    names = {**SPLITS, DATA: DATA}
+    return {
+        names[name]: given if isinstance(given, GivenTable) else GivenTable(names[name], given)
+        for name, given in data.items()
+        if name in names
+    }
 
 
 def is_columns(data: Mapping[Any, Any]) -> bool:
@@ -136,6 +142,9 @@ class GivenTable:
         if isinstance(given, str | bytes | os.PathLike):
             hint = "a file is named in the recipe, or by an override such as data.train=FILE"
             raise DataError(f"{type(given).__name__} given; {wanted}", self.name, hint=hint)
+        if isinstance(given, int | float):
+            hint = f"a share or number of rows of train is drawn by an override such as data.{self.name}={given}"
+            raise DataError(f"{described(given)} given; {wanted}", self.name, hint=hint)
         if callable(given) and not isinstance(given, Iterable):
             raise DataError(f"a function given; {wanted}", self.name, hint="call it, if it makes rows")
         if isinstance(given, datasets.DatasetDict | datasets.IterableDatasetDict):
@@ -236,7 +245,7 @@ class GivenTable:
         return pa.chunked_array([self._infer(values, name, 0, pa.null())])
 
     def _infer(self, values: Sequence[Any], name: str, first: int, known: Any) -> Any:
-        """Convert cells to an array of the type that fits them and those before.
+        """Convert cells to an array that also fits those before.
 
         Args:
             values: The cells.
@@ -289,7 +298,8 @@ class GivenTable:
 
         rows = self._rows(given)
         if isinstance(given, datasets.IterableDataset):
-            rows = with_class_names(rows, given.features)
+            stored = given.decode(False) if given.features else given  # recordings are not decoded
+            rows = with_class_names(self._rows(stored), stored.features)
         first = next(rows, None)
         if first is None:
             raise DataError("no rows in it", self.name)
@@ -314,7 +324,7 @@ class GivenTable:
             yield row
 
     def _batches(self, rows: Iterator[Mapping[str, Any]], columns: Collection[str] | None) -> Iterator[Any]:
-        """Convert rows, some at a time, to Arrow tables whose types grow wider."""
+        """Convert rows, some at a time, to tables whose types grow wider."""
         import pyarrow as pa
 
         kinds: dict[str, Any] = {} if columns is None else dict.fromkeys(columns, pa.null())
@@ -383,7 +393,7 @@ def described(value: Any) -> str:
 
 
 def as_dataset(table: Any) -> Dataset:
-    """Dataset of an Arrow table, without a copy and without a fingerprint of its rows."""
+    """Dataset of an Arrow table, without a copy."""
     import pyarrow as pa
     from datasets import Dataset
 
@@ -420,13 +430,15 @@ def plain_type(kind: Any) -> Any:
         return pa.int64()
     if types.is_floating(kind) and kind != pa.float64():
         return pa.float64()
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or types.is_list_view(kind):
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         inner = plain_type(kind.value_type)
         return pa.list_(inner or kind.value_type) if inner is not None or not types.is_list(kind) else None
     return None
 
 
-def with_class_names(rows: Iterator[Mapping[str, Any]], features: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+def with_class_names(
+    rows: Iterator[Mapping[str, Any]], features: Mapping[str, Any] | None
+) -> Iterator[Mapping[str, Any]]:
     """Decode class labels in rows of a stream."""
     classes = {name: found for name, feature in (features or {}).items() if (found := class_names(feature))}
     for row in rows:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from seqnlp.errors import DataError, Fault, RecipeError, UsageError
 from seqnlp.notes import note
 from seqnlp.readers.catalogue import CATALOGUE
-from seqnlp.readers.memory import PREFIX, is_memory
+from seqnlp.readers.held import PREFIX, is_memory
 from seqnlp.recipe.document import Document, override
 from seqnlp.recipe.messages import add_places, class_at, validation_faults
 from seqnlp.recipe.plugins import import_plugins
@@ -152,7 +152,9 @@ def parse_recipe(
 
 
 def _name_memory(document: Document, in_memory: bool) -> None:
-    """Name memory as the source of train, and as the reader if there is none by default.
+    """Name memory as the source of train, and as its reader.
+
+    A reader that the recipe names, or its task has by default, stays.
 
     Args:
         document: Changed in place.

@@ -11,9 +11,9 @@ import tomli_w
 from pydantic import Field, field_validator, model_validator
 
 from seqnlp.errors import Fault
-from seqnlp.readers import Memory, Reader, Series
+from seqnlp.readers import Memory, Reader
 from seqnlp.readers.drawn import Fold, Size
-from seqnlp.readers.memory import PREFIX
+from seqnlp.readers.held import PREFIX, TableReader, is_memory
 from seqnlp.readers.tables import GivenTable
 from seqnlp.spec import Family, Spec
 
@@ -27,7 +27,7 @@ class Data(Spec):
     """`[data]` section: files, or split expressions of a hub reader, and their reader."""
 
     reader: Reader
-    """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
+    """Reader of the files: conllu, conllu_words, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
     train: str
     """Training split; of a file also a slice: `train.txt[:95%]`, `train.txt[-500:]`."""
     dev: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = DEV
@@ -101,6 +101,11 @@ class Data(Spec):
         """`test`, unless the folds take its place."""
         return self.test if self.folds is None else None
 
+    @property
+    def in_memory(self) -> bool:
+        """True for splits that were given in Python."""
+        return is_memory(self.train)
+
     def unused(self) -> Iterator[tuple[str, str]]:
         if self.folds is None:
             yield from ((key, "there are no folds without data.folds") for key in self.changed("fold"))
@@ -136,9 +141,8 @@ class Recipe(Family, ABC):
             tables: Tables by the names of the splits.
         """
         reader, data = self.data.reader, self.data
-        if not isinstance(reader, Memory):
-            series = reader if isinstance(reader, Series) else None
-            reader = Memory(series=series, columns={} if series else reader.columns, max_line=reader.max_line)
+        if not isinstance(reader, TableReader):
+            reader = Memory(columns=reader.columns, max_line=reader.max_line)
         sources: dict[str, Any] = {
             "train": f"{PREFIX}train",
             "dev": data.drawn.get("dev", DEV),

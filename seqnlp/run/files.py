@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from seqnlp.errors import DataError, RunError
 from seqnlp.json_text import to_json
@@ -18,7 +18,7 @@ from seqnlp.run.digests import DIGEST, ZEROS, seal, sealed_digest
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 LEFTOVERS = ".*.tmp"
-"""Pattern of the temporary files of `write_bytes`."""
+"""Pattern of the temporary files of `replacing`."""
 
 
 @contextmanager
@@ -31,8 +31,11 @@ def saving(path: Path, activity: str = "saving") -> Iterator[None]:
         raise DataError(f"{reason} while {activity}", path) from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically: at every instant it is either the old one or the new one.
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes the place of `path` at the end.
+
+    An error in the block, or the end of the process, leaves the old file.
 
     Raises:
         seqnlp.errors.DataError: the disk is full or the folder cannot be written; the old file is kept.
@@ -42,7 +45,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         with saving(path):
             temporary.unlink(missing_ok=True)
             with open(temporary, "xb") as file:  # never through a link that waits under this name
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -50,6 +53,16 @@ def write_bytes(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file atomically: at every instant it is either the old one or the new one.
+
+    Raises:
+        seqnlp.errors.DataError: the disk is full or the folder cannot be written; the old file is kept.
+    """
+    with replacing(path) as file:
+        file.write(data)
 
 
 def json_bytes(value: dict[str, Any]) -> bytes:

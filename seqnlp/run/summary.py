@@ -12,6 +12,8 @@ from seqnlp.errors import DataError, RunError
 from seqnlp.run.directory import RECIPE, Run
 from seqnlp.run.edits import flatten
 
+IN_MEMORY = "memory:"
+"""Beginning of sources that are in no file: `seqnlp.readers.held.PREFIX`, without what readers need."""
 SPLITS = ("dev", "test")
 
 Table = Mapping[str, Mapping[str, Any]]
@@ -130,10 +132,11 @@ def data_section(run: Run) -> dict[str, Any]:
 def last_source(data: Mapping[str, Any]) -> str:
     """Source of test in `[data]`, or else of dev or train.
 
-    Splits that are drawn from train have none.
+    Splits that are drawn from train, or were given in Python, have none.
     """
     splits = ("dev", "train") if data.get("folds") else ("test", "dev", "train")
-    return next((source for split in splits if isinstance(source := data.get(split), str)), "")
+    sources = (data.get(split) for split in splits)
+    return next((each for each in sources if isinstance(each, str) and not each.startswith(IN_MEMORY)), "")
 
 
 def tag_set(run: Run) -> set[str]:
@@ -142,6 +145,15 @@ def tag_set(run: Run) -> set[str]:
         return {*run.load_codecs()[f"labels.{data_section(run)['labels'][0]}"]["labels"]} - {"O"}
     except (RunError, LookupError, TypeError):
         return set()
+
+
+def lemma_columns(run: Run) -> set[str]:
+    """Label columns of a tagger that hold lemmas: their codecs are edit scripts; none if unknown."""
+    try:
+        codecs = run.load_codecs()
+    except RunError:
+        return set()
+    return {name.removeprefix("labels.") for name, codec in codecs.items() if "scripts" in codec}
 
 
 def flat_recipe(run: Run) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
 from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import Need
 from seqnlp.recipe import Recipe
-from seqnlp.results import Result
+from seqnlp.results import Report, Result
 from seqnlp.tasks.columns import Columns, column_of, is_missing, names_of
 from seqnlp.tasks.registry import task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
@@ -37,6 +37,20 @@ Scores = dict[str, Any]
 
 Codecs = Mapping[str, dict[str, Any]]
 """Saved codecs by name, each the object of its JSON file."""
+
+
+ItemRow = dict[str, str | int | float | bool | None]
+"""An item beside its prediction: a row of a table, whose keys are the same for all items of a split."""
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """Sizes of an error analysis."""
+
+    confusions: int = 10
+    """Most frequent confusions, worst sentences or most surprising contexts, at most."""
+    examples: int = 2
+    """Examples of each kind of error."""
 
 
 class TaskRecipe(Recipe, ABC):
@@ -114,7 +128,7 @@ class Predictor(ABC):
     """Run that it was opened from."""
 
     def __call__(self, columns: Columns, *, column: str | None = None, prefix: str = "") -> dict[str, list[Any]]:
-        """Predict for a column of a table, or of a batch of its rows.
+        """Predict for a column of a table or batch.
 
         Args:
             columns: Columns by name, each with a cell a row.
@@ -161,6 +175,8 @@ class Task(ABC):
     """Class of its recipes."""
     items_name: str
     """Unit that speed is counted in, such as words."""
+    step_name: ClassVar[str] = "step"
+    """Name of a step of the encoder, in the singular."""
     metric: Metric
     """Dev score that decides which weights are kept."""
 
@@ -178,6 +194,14 @@ class Task(ABC):
     @abstractmethod
     def restore(cls, recipe: Any, codecs: Codecs) -> Self:
         """Restore the task from the codecs of a run."""
+
+    @classmethod
+    def placeholder(cls, recipe: Any, size: int) -> Self | None:
+        """Make the task with placeholder codecs of about `size` entries; None: it can't.
+
+        It tells the shapes of the model without a corpus: sizes that depend on one must differ with `size`.
+        """
+        return None
 
     @property
     def name(self) -> str:
@@ -203,6 +227,29 @@ class Task(ABC):
     def item_scores(self, model: SequenceModel, dataset: Any) -> ItemScores | None:
         """Main scores by item, for tests of significance; None without any."""
         return None
+
+    def item_rows(self, model: SequenceModel, dataset: Any, table: Any) -> Iterator[ItemRow]:
+        """Predict each item of a split: gold, predicted, right or wrong, score or loss, and its row.
+
+        Args:
+            model: The trained model.
+            dataset: The encoded split.
+            table: The split as it was read.
+
+        Raises:
+            seqnlp.errors.UsageError: the task has no predictions by item.
+        """
+        raise UsageError(f"this run is {task_info(self.name).noun}, which has no predictions by row")
+
+    def error_reports(
+        self, model: SequenceModel, dataset: Any, table: Any, settings: ReportSettings
+    ) -> Mapping[str, Report]:
+        """Analyse the errors of a model on a split; a report for each label column, or one with a name of its own.
+
+        Raises:
+            seqnlp.errors.UsageError: the task has no such analysis.
+        """
+        raise UsageError(f"this run is {task_info(self.name).noun}, whose errors are not analysed")
 
     def dev_scores(self, model: SequenceModel, dev: Any) -> dict[str, float]:
         """Scores of dev during training, among them `metric`."""
@@ -231,6 +278,14 @@ class Task(ABC):
     def notices(self, dataset: Any) -> list[str]:
         """Warnings about an encoded split, one line each."""
         return []
+
+    def advice(self, splits: Mapping[str, Any]) -> Iterator[str]:
+        """Find what can't be learned with these settings, each with advice.
+
+        Args:
+            splits: `train`, `dev` and perhaps more, encoded.
+        """
+        return iter(())
 
     def baselines(self, splits: Mapping[str, Any], training: Training, seed: int) -> dict[str, dict[str, Scores]]:
         """Score trivial systems for comparison with the model.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,12 @@ import numpy as np
 import torch
 
 from seqnlp.codecs import Column
-from seqnlp.errors import UsageError
 from seqnlp.metrics.calibration import calibration_error, reliability
 from seqnlp.metrics.labels import LabelPairs, accuracy, confusion_matrix, frequent_confusions
 from seqnlp.notes import notes_to
-from seqnlp.results import Confusion, ErrorReport, Mistake
-from seqnlp.tasks.base import LabellingTask
+from seqnlp.results import Confusion, ErrorReport, Mistake, Report
+from seqnlp.tasks.base import LabellingTask, ReportSettings
 from seqnlp.tasks.loading import open_split
-from seqnlp.tasks.registry import task_info
 from seqnlp.training.precision import computing_in, for_scores
 
 NOT_IN_TRAIN = "(not in train)"
@@ -29,35 +27,36 @@ def analyse(
     split: str = "test",
     data: str | Path | None = None,
     *,
-    confusions: int = 10,
-    examples: int = 2,
+    confusions: int = ReportSettings.confusions,
+    examples: int = ReportSettings.examples,
     notify: Callable[[str], None] = lambda line: None,
     trust: bool = False,
-) -> dict[str, ErrorReport]:
+) -> Mapping[str, Report]:
     """Analyse the errors of a run.
 
     Args:
-        run: A run of a task that chooses labels.
+        run: The run directory.
         split: `train`, `dev` or `test`.
         data: Another file of the same kind, instead of a split.
-        confusions: Most frequent confusions, at most.
-        examples: Mistakes of each confusion: those with the highest confidence.
+        confusions: Most frequent confusions, worst sentences or most surprising contexts, at most.
+        examples: Mistakes of each confusion, those with the highest confidence; examples of each flaw.
         notify: Called with each warning about the data, one line each.
         trust: Consent to run the Python that the run brings along; it is remembered.
 
     Returns:
-        A report for each label column by its name.
+        A report for each label column by its name; of a translator one, `translation`, of a language model one,
+        `surprise`.
 
     Raises:
-        seqnlp.errors.UsageError: the run's task does not choose labels, or has no such split.
+        seqnlp.errors.UsageError: the run's task has no such analysis, or no such split.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
     with notes_to(notify):
         opened = open_split(run, split, data, trust)
-    task = opened.task
-    if not isinstance(task, LabellingTask):
-        raise UsageError(f"{run}: this run is {task_info(task.name).noun}, which has no labels to be confused")
+    task, settings = opened.task, ReportSettings(confusions, examples)
     with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+        if not isinstance(task, LabellingTask):
+            return task.error_reports(opened.model, opened.examples, opened.table, settings)
         pairs = task.label_pairs(opened.model, opened.examples)
     words = task.words(opened.table)
     return {name: report(each, words, confusions, examples) for name, each in pairs.items()}
@@ -84,6 +83,7 @@ def report(pairs: LabelPairs, words: Column, confusions: int, examples: int) -> 
         ],
         calibration_error=calibration_error(table),
         reliability=table,
+        features={name: report(part, words, confusions, examples) for name, part in pairs.parts.items()},
     )
 
 
@@ -103,5 +103,6 @@ def _mistakes(pairs: LabelPairs, words: Column, gold: int, predicted: int, most:
     for item in chosen.tolist():
         tokens = [words.distinct[code] for code in words.codes[int(pairs.rows[item])].tolist()]
         place = None if pairs.steps is None else int(pairs.steps[item])
-        mistakes.append(Mistake(tokens, place, float(pairs.confidence[item])))
+        texts = [column.distinct[int(column.codes.values[item])] for column in pairs.texts or ()]
+        mistakes.append(Mistake(tokens, place, float(pairs.confidence[item]), *texts))
     return mistakes

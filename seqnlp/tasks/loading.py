@@ -22,13 +22,14 @@ from seqnlp.errors import (
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.initial import weights_are_loaded
-from seqnlp.readers.memory import PREFIX, Memory
+from seqnlp.readers.held import PREFIX
 from seqnlp.readers.tables import DATA, GivenTable, given_data
 from seqnlp.recipe import parse_recipe
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
@@ -52,12 +53,12 @@ class OpenSplit:
 
 
 def open_split(run: str | Path, split: str = "test", data: object = None, trust: bool = False) -> OpenSplit:
-    """Open a run with a split of its corpus, another file, or tables in memory.
+    """Open a run with a split of its corpus, or other data.
 
     Args:
         run: The run directory.
         split: `train`, `dev` or `test`.
-        data: Another file or table, instead of a split; or tables by split.
+        data: Another file or table, instead of a split; or tables by split, or `OtherData`, which tells the reader.
         trust: Consent to run the Python that the run brings along; it is remembered.
 
     Raises:
@@ -70,18 +71,18 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
     opened = Run.open(run)
     recipe = recipe_of(opened, trust)
     find = path_resolver(opened.recipe_file)
-    if data is not None and not isinstance(data, str | Path):
+    if isinstance(data, str | Path | OtherData):
+        other = OtherData.of(data)
+        name, table = str(other), other.split(recipe, find)
+    elif data is not None:
         tables = given_data(data)
         name = DATA if DATA in tables else split
         table = _given_split(opened, recipe, name, tables, find)
-    elif data is not None:
-        name = str(data)
-        table = recipe.split(name, find)
     else:
         name = split
         if split not in [*recipe.data.splits, *recipe.data.parts]:
             raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
-        if isinstance(recipe.data.reader, Memory):
+        if recipe.data.in_memory:
             way = f"seqnlp.evaluate({str(run)!r}, {split!r}, data=...), or a file with --data"
             raise UsageError(f"{run}: its data were given in Python, and the run does not keep them: {way}")
         table = _split_of(opened, recipe, split, find)
@@ -99,7 +100,7 @@ def _split_of(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> A
 
 
 def _given_split(run: Run, recipe: TaskRecipe, name: str, tables: Mapping[str, GivenTable], find: PathResolver) -> Any:
-    """Read a split in memory, or draw it from train in memory as the training did."""
+    """Read a split in memory, or draw it from train once more."""
     held = recipe.given(tables)
     if name == DATA:
         return held.split(f"{PREFIX}{DATA}", find)

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from seqnlp.decoders.ctc import Ctc as CtcSpec
     from seqnlp.decoders.forecast.base import ForecastDecoder as ForecastDecoderSpec
     from seqnlp.decoders.forecast.outputs import Output as OutputSpec
+    from seqnlp.decoders.linear import Linear as LinearSpec
     from seqnlp.decoders.next_token import NextToken as NextTokenSpec
     from seqnlp.decoders.pool import PoolDecoder as PoolDecoderSpec
     from seqnlp.embeddings.audio import FrameEmbedding as FrameEmbeddingSpec
     from seqnlp.embeddings.audio import SpecAugmentation as SpecAugmentationSpec
     from seqnlp.embeddings.chars import Chars as CharsSpec
     from seqnlp.embeddings.ngrams import NGramVotes as NGramVotesSpec
+    from seqnlp.embeddings.raw_text import CharacterEmbedding as CharacterEmbeddingSpec
     from seqnlp.embeddings.series import SeriesEmbedding as SeriesEmbeddingSpec
     from seqnlp.embeddings.subwords import SubwordPieces as SubwordPiecesSpec
     from seqnlp.embeddings.text import TextEmbedding as TextEmbeddingSpec
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
     from seqnlp.encoders.base import Encoder as EncoderSpec
     from seqnlp.optimizers.base import Optimizer as OptimizerSpec
     from seqnlp.readers.base import Reader as ReaderSpec
-    from seqnlp.readers.series import Series as SeriesSpec
     from seqnlp.tasks.classify.recipe import ClassifyData as ClassifyDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastData as ForecastDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
     from seqnlp.tasks.lm.recipe import LmData as LmDataSpec
     from seqnlp.tasks.lm.recipe import LmTraining as LmTrainingSpec
+    from seqnlp.tasks.segment.recipe import Augmentation as AugmentationSpec
+    from seqnlp.tasks.segment.recipe import SegmentData as SegmentDataSpec
+    from seqnlp.tasks.segment.recipe import SegmentTraining as SegmentTrainingSpec
     from seqnlp.tasks.tag.recipe import TagData as TagDataSpec
     from seqnlp.tasks.transcribe.recipe import CtcSearch as CtcSearchSpec
     from seqnlp.tasks.transcribe.recipe import TranscribeData as TranscribeDataSpec
@@ -80,13 +84,14 @@ class TagDataSettings(TypedDict, total=False):
     training_scheme: Literal['bio', 'bioes'] | None
     repair: bool | None
 
-ReaderSection: TypeAlias = "Literal['audio', 'columns', 'conllu', 'csv', 'hub', 'jsonl', 'memory', 'parallel', 'series', 'text'] | AudioSettings | ColumnsSettings | ConlluSettings | CsvSettings | HubSettings | JsonlSettings | MemorySettings | ParallelSettings | SeriesSettings | TextSettings | ReaderSpec"
+ReaderSection: TypeAlias = "Literal['audio', 'columns', 'conllu', 'conllu_words', 'csv', 'hub', 'jsonl', 'memory', 'parallel', 'series', 'text'] | AudioSettings | ColumnsSettings | ConlluSettings | ConlluWordsSettings | CsvSettings | HubSettings | JsonlSettings | MemorySettings | ParallelSettings | SeriesSettings | TextSettings | ReaderSpec"
 
 class AudioSettings(TypedDict, total=False):
     """Recordings, a file a row: column `audio`, and those of a table or of a pattern of file names."""
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['audio']]
     file_column: str | None
     pattern: str | None
@@ -96,6 +101,7 @@ class ColumnsSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['columns']]
     names: list[str]
     delimiter: str | None
@@ -107,17 +113,30 @@ class ConlluSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['conllu']]
+
+class ConlluWordsSettings(TypedDict, total=False):
+    """CoNLL-U, a word a row: those of its nine columns that are needed, as text."""
+
+    max_line: int | None
+    columns: dict[str, str] | None
+    kind: Required[Literal['conllu_words']]
+    distinct: bool | None
 
 class CsvSettings(TypedDict, total=False):
     """CSV or TSV file: one string per column, or one number for `numeric_columns`."""
 
     max_line: int | None
     columns: dict[str, str] | None
-    kind: Required[Literal['csv']]
+    encoding: str | None
     names: list[str] | None
     delimiter: str | None
     quotechar: str | None
+    decimal: str | None
+    thousands: str | None
+    na_values: list[str] | None
+    kind: Required[Literal['csv']]
     numeric_columns: list[str] | None
 
 class HubSettings(TypedDict, total=False):
@@ -135,6 +154,7 @@ class JsonlSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['jsonl']]
 
 class MemorySettings(TypedDict, total=False):
@@ -143,46 +163,63 @@ class MemorySettings(TypedDict, total=False):
     max_line: int | None
     columns: dict[str, str] | None
     kind: Required[Literal['memory']]
-    series: SeriesSettings | SeriesSpec | None
-
-class SeriesSettings(TypedDict, total=False):
-    """Time series: csv, tsv or parquet with a header."""
-
-    max_line: int | None
-    columns: dict[str, str] | None
-    kind: Required[Literal['series']]
-    time: str | None
-    series: str | None
-    numeric_columns: list[str] | None
-    freq: str | None
-    gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class ParallelSettings(TypedDict, total=False):
     """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['parallel']]
     suffixes: list[str] | None
     names: list[str] | None
+
+class SeriesSettings(TypedDict, total=False):
+    """Time series: csv, tsv or parquet with a header, or a table in memory."""
+
+    max_line: int | None
+    columns: dict[str, str] | None
+    encoding: str | None
+    names: list[str] | None
+    delimiter: str | None
+    quotechar: str | None
+    decimal: str | None
+    thousands: str | None
+    na_values: list[str] | None
+    kind: Required[Literal['series']]
+    time: str | None
+    date_format: str | None
+    time_unit: Literal['s', 'ms', 'us', 'ns'] | None
+    time_zone: str | None
+    series: str | None
+    numeric_columns: list[str] | None
+    freq: str | None
+    gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class TextSettings(TypedDict, total=False):
     """Plain text: one column, `text`."""
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['text']]
     sample_by: Literal['line', 'paragraph', 'document'] | None
 
-LabelEncodingSection: TypeAlias = "Literal['categorical', 'features'] | CategoricalSettings | FeatureEncodingSettings | LabelEncodingSpec"
+LabelEncodingSection: TypeAlias = "Literal['categorical', 'edit_scripts', 'features'] | CategoricalSettings | EditScriptEncodingSettings | FeatureEncodingSettings | LabelEncodingSpec"
 
 class CategoricalSettings(TypedDict, total=False):
     """Plain classes: each label is one."""
 
     kind: Literal['categorical']
 
+class EditScriptEncodingSettings(TypedDict, total=False):
+    """Lemmas, as edit scripts of their forms (Straka, 2018): casing, and edits around the longest common substring."""
+
+    kind: Required[Literal['edit_scripts']]
+    min_count: int | None
+
 class FeatureEncodingSettings(TypedDict, total=False):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`."""
 
     kind: Required[Literal['features']]
 
@@ -824,6 +861,66 @@ class CtcSearchSettings(TypedDict, total=False):
     lm_weight: float | None
     length_bonus: float | None
 
+class SegmentRecipeSettings(TypedDict, total=False):
+    """Recipe of a model that finds tokens and sentences in running text."""
+
+    seed: int | None
+    plugins: list[str] | None
+    data: SegmentDataSettings | SegmentDataSpec
+    encoder: EncoderSection | None
+    optimizer: OptimizerSection | None
+    training: SegmentTrainingSettings | SegmentTrainingSpec | None
+    augmentation: AugmentationSettings | AugmentationSpec | None
+    embedding: CharacterEmbeddingSettings | CharacterEmbeddingSpec | None
+    decoder: LinearSettings | LinearSpec | None
+
+class SegmentDataSettings(TypedDict, total=False):
+    """A treebank in CoNLL-U, or plain sentences."""
+
+    reader: ReaderSection | None
+    train: str
+    dev: str | int | float | None
+    test: str | int | float | None
+    folds: int | None
+    fold: int | None
+    split_seed: int | None
+    text: str | None
+    tokenize: Literal['rules', 'blanks'] | None
+    sentence_separator: Literal[' ', ''] | None
+    min_count: int | None
+
+class SegmentTrainingSettings(TypedDict, total=False):
+    """Settings of the training loop."""
+
+    epochs: int | None
+    batch_tokens: int | None
+    gradient_accumulation: int | None
+    max_grad_norm: float | None
+    patience: int | None
+    max_seconds: float | None
+    evaluate_every: int | None
+    ema_decay: float | None
+    precision: Literal['auto', 'fp32', 'bf16'] | None
+    threads: int | None
+    save_every: float | None
+    block_size: int | None
+
+class AugmentationSettings(TypedDict, total=False):
+    """`[augmentation]` section: random changes of the training text."""
+
+    lowercase: float | None
+    drop_final: float | None
+    join_paragraphs: float | None
+
+class CharacterEmbeddingSettings(TypedDict, total=False):
+    """Character embedding with a convolution."""
+
+    size: int | None
+    filters: int | None
+    kernel_size: int | None
+    dropout: float | None
+    char_dropout: float | None
+
 
 @final
 class Recipe(RecipeSettings):
@@ -862,3 +959,8 @@ class Recipe(RecipeSettings):
     def transcribe(cls, **settings: Unpack[TranscribeRecipeSettings]) -> Recipe:
         """Recipe of a transcriber."""
         return cls({"task": "transcribe", **settings})
+
+    @classmethod
+    def segment(cls, **settings: Unpack[SegmentRecipeSettings]) -> Recipe:
+        """Recipe of a segmenter."""
+        return cls({"task": "segment", **settings})

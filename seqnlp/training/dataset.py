@@ -24,6 +24,16 @@ class EncodedDataset(ABC):
     def items(self) -> int:
         """Words (characters, target tokens) in the split."""
 
+    @property
+    def steps(self) -> int:
+        """Size of an epoch in the unit of `training.batch_tokens`."""
+        return self.items
+
+    @property
+    def least_batch(self) -> int:
+        """Least `training.batch_tokens` that a batch needs."""
+        return 1
+
     @abstractmethod
     def plan(self, seed: int, epoch: int) -> Sequence[NDArray[np.int64]]:
         """Batches of an epoch of training, each as row numbers; a pure function of its arguments."""
@@ -64,6 +74,14 @@ class BucketedDataset(EncodedDataset, ABC):
     @property
     def items(self) -> int:
         return int(self.row_items.sum())
+
+    @property
+    def steps(self) -> int:
+        return int(self.lengths.sum())
+
+    @property
+    def least_batch(self) -> int:
+        return int(self.lengths.max(initial=1))
 
     def items_in(self, rows: NDArray[np.int64]) -> int:
         return int(self.row_items[rows].sum())

@@ -50,7 +50,7 @@ _forks: list[int] = []
 
 
 def in_fork() -> bool:
-    """True in a process that was forked, as those of `datasets.map` with `num_proc`."""
+    """True in a process that was forked, as `datasets.map` does."""
     return bool(_forks)
 
 

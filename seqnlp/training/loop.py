@@ -21,11 +21,21 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
 from seqnlp.optimizers import Optimizer
+from seqnlp.processes import peak_memory
 from seqnlp.spec import Spec
 from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
+
+FEWEST_STEPS = 50
+"""Steps left of a training whose time is worth an estimate."""
+TIMED_STEPS, TIMED_SECONDS = 3, 2.0
+"""Batches that are timed, and the time after which no other is."""
+FORWARD_SHARE = 1 / 3
+"""Time of a forward pass as a share of a forward and a backward pass."""
+COPIED_WEIGHTS = 2_000_000
+"""Weights on copies of which the optimizer is timed."""
 
 Score = Callable[[SequenceModel], dict[str, float]]
 Preview = Callable[[SequenceModel], list[Example]]
@@ -100,6 +110,15 @@ class Metric:
         return a > b if self.higher_is_better else a < b
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """Estimated cost of a training."""
+
+    seconds: float
+    memory: int | None
+    """Peak of the process, in bytes; None where the system does not tell it."""
+
+
 @final
 class Trainer:
     """Trainer of a model. Between two events it is at rest, and `state()` is a checkpoint."""
@@ -144,8 +163,8 @@ class Trainer:
             math.ceil(len(train.plan(seed, epoch)) / training.gradient_accumulation) for epoch in range(training.epochs)
         )
 
-    def events(self) -> Iterator[Event]:
-        """Train from the state in `progress`.
+    def events(self, estimate: Estimate | None = None) -> Iterator[Event]:
+        """Train from the state in `progress`; the first event tells the estimate.
 
         Raises:
             seqnlp.errors.Diverged: when the loss or the gradient is not finite; the weights are then those
@@ -153,7 +172,8 @@ class Trainer:
         """
         now, settings = self.progress, self.settings
         parameters = sum(p.numel() for p in self.parameters)
-        yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name)
+        expected = (None, None) if estimate is None else (estimate.seconds, estimate.memory)
+        yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name, *expected)
         while now.epoch < settings.epochs and not self._is_over:
             batches = self.train.plan(self.seed, now.epoch)
             while now.position < len(batches) and not self._is_over:
@@ -176,6 +196,67 @@ class Trainer:
     def _out_of_time(self) -> bool:
         limit = self.settings.max_seconds
         return limit is not None and self.progress.seconds >= limit
+
+    def estimate(self, dev_items: int) -> Estimate | None:
+        """Estimate time and memory of what is left; None if only a few steps are.
+
+        The gradients of a few batches are computed and thrown away, and steps of a copy of the optimizer are taken on
+        copies of some weights: neither weights nor states nor any random number of the training change. Evaluations
+        are taken for forward passes, a third of a step each.
+
+        Args:
+            dev_items: Items of dev, which are evaluated after each epoch.
+        """
+        now = self.progress
+        left = self.steps - now.step
+        if left < FEWEST_STEPS:
+            return None
+        batches = self.train.plan(self.seed, min(now.epoch, self.settings.epochs - 1))
+        states: list[list[Tensor] | None] = [None] * len(self.states)
+        took: list[float] = []
+        items = 0
+        for number in range(min(TIMED_STEPS + 1, len(batches))):  # in random order; the first only warms up
+            start = time.perf_counter()
+            _, found, _ = self.replicas.gradients([batches[number]], states, 0)
+            took.append(time.perf_counter() - start)
+            items += found
+            if sum(took) > TIMED_SECONDS:
+                break
+        self.optimizer.zero_grad()
+        timed = took[1:] or took
+        used = peak_memory()
+        optimizing, moments = self._optimizer_costs()
+        an_item = sum(took) / max(items, 1)
+        step = self.settings.gradient_accumulation * sum(timed) / len(timed) + optimizing
+        epochs = self.settings.epochs - now.epoch
+        every = self.settings.evaluate_every
+        evaluations = epochs + (0 if every is None else left // every)
+        seconds = left * step + evaluations * dev_items * an_item * FORWARD_SHARE
+        if self.settings.max_seconds is not None:
+            seconds = min(seconds, max(self.settings.max_seconds - now.seconds, 0.0))
+        weights = sum(each.numel() * each.element_size() for each in self.parameters)
+        return Estimate(seconds, None if used is None else used + moments + weights)
+
+    def _optimizer_costs(self) -> tuple[float, int]:
+        """Seconds of an optimizer step, and bytes of its state.
+
+        Steps are taken on copies of some parameters.
+        """
+        copies: list[torch.nn.Parameter] = []
+        for parameter in self.parameters:
+            copies.append(torch.nn.Parameter(parameter.detach().clone()))
+            copies[-1].grad = torch.zeros_like(copies[-1])
+            if sum(each.numel() for each in copies) > COPIED_WEIGHTS:
+                break
+        share = sum(each.numel() for each in copies) / sum(each.numel() for each in self.parameters)
+        optimizer = self.schedule.build(copies)
+        optimizer.step()
+        start = time.perf_counter()
+        torch.nn.utils.clip_grad_norm_(copies, self.settings.max_grad_norm)
+        optimizer.step()
+        took = time.perf_counter() - start
+        state = [part for each in optimizer.state.values() for part in each.values() if isinstance(part, Tensor)]
+        return took / share, int(sum(part.numel() * part.element_size() for part in state) / share)
 
     @property
     def _out_of_patience(self) -> bool:
@@ -334,7 +415,7 @@ class Trainer:
         self.progress = now
 
     def _restore_states(self, saved: dict[str, Tensor], threads: int) -> None:
-        """Load the state that each replica carries on from the last batch, shared out anew to other threads."""
+        """Load the carried state of each replica, reshaped for other threads."""
         now, carried = self.progress, self.train.carries_state and self.progress.position > 0
         shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
         before: Sequence[NDArray[np.int64]] = []
@@ -353,12 +434,12 @@ class Trainer:
         if not carried:
             self.states = [None] * len(self.states)
             return
-        order = {int(row): place for place, row in enumerate(np.concatenate(before))}
+        order = {row.tobytes(): place for place, row in enumerate(np.concatenate(before))}  # a row may be a window
         whole = [
             torch.cat([saved[f"{replica}.{part}"] for replica, share in enumerate(before) if len(share)])
             for part in range(len(shapes))
         ]
         for replica, share in enumerate(self.train.shares(rows, len(self.states))):
-            places = torch.tensor([order[int(row)] for row in share], dtype=torch.long)
+            places = torch.tensor([order[row.tobytes()] for row in share], dtype=torch.long)
             loaded = [part[places] for part in whole] if len(share) else []
             self.states[replica] = to_device(loaded, self.model.device) or None

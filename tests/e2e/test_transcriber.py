@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import seqnlp
 from seqnlp import api
 from seqnlp.errors import DataError, UsageError
+from seqnlp.results import ErrorReport
 from seqnlp.service.handlers import Models, answer
 from seqnlp.service.protocol import Request
 from seqnlp.tasks.error_analysis import analyse
@@ -147,6 +148,7 @@ def test_evaluation_scores_what_transcription_writes(run: Path, folder: Path) ->
 
 def test_errors_are_confused_labels(run: Path) -> None:
     report = analyse(run)["text"]
+    assert isinstance(report, ErrorReport)
     assert set(report.labels) >= {"(nothing)", "a", "b", "c"}
     assert report.accuracy > 0.9
     assert report.items == sum(map(sum, report.matrix))
@@ -241,7 +243,9 @@ def test_words_are_labels_too(folder: Path, tmp_path: Path) -> None:
     found = seqnlp.load(run).transcribe(write(tmp_path / "acb.wav", spoken("acb")))
     assert found.text == "a c b"
     assert [word.text for word in found.words] == ["a", "c", "b"]
-    assert analyse(run)["text"].accuracy > 0.8
+    report = analyse(run)["text"]
+    assert isinstance(report, ErrorReport)
+    assert report.accuracy > 0.8
 
 
 def test_a_wider_search_and_a_language_model(run: Path, folder: Path, seqnlp: Program) -> None:

@@ -28,6 +28,14 @@ def test_time_left_counts_evaluations_and_forgets_what_was_before_a_resume() -> 
     assert status.seconds_left == 0
 
 
+def test_before_the_first_step_the_time_left_is_the_estimate_of_the_start() -> None:
+    status = TrainingStatus()
+    status.add(Started(20, 2.0, 1000.0, 100, 10, 5, "words", 90.0, 300_000_000))
+    assert status.seconds_left == 90
+    status.add(stepped(30, 1010.0))
+    assert status.seconds_left == pytest.approx(70)
+
+
 def test_the_loss_of_an_evaluation_is_the_mean_since_the_one_before() -> None:
     status = TrainingStatus()
     for step, loss in enumerate([4.0, 2.0], 1):

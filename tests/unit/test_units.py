@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from seqnlp.units import duration, file_size, score
+from seqnlp.units import counted, duration, file_size, score
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,12 @@ def test_file_size(size: int, text: str) -> None:
 )
 def test_score(value: float | None, text: str) -> None:
     assert score(value) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [(1, "epochs", "1 epoch"), (2, "epochs", "2 epochs"), (0, "steps", "0 steps"), (12345, "steps", "12,345 steps"),
+     (1.5, "epochs", "1.5 epochs"), (1.0, "epochs", "1 epoch"), (1, "series", "1 series")],
+)  # fmt: skip
+def test_counted(number: float, noun: str, text: str) -> None:
+    assert counted(number, noun) == text

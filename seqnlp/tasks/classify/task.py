@@ -1,6 +1,6 @@
 """Classification: one label, or several, for a whole text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
@@ -18,13 +18,15 @@ from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
-from seqnlp.tasks.base import Codecs, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.advice import rare_labels, unknown_words
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes, text_scores
+from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.training import Metric, Preview, Trainer, Training
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class ClassifyTask(LabellingTask):
     """Classification with fitted codecs."""
 
     recipe_class = ClassifyRecipe
+    step_name = "word"
     items_name = "texts"
 
     def __init__(
@@ -91,6 +94,14 @@ class ClassifyTask(LabellingTask):
         ngrams = None if recipe.ngrams is None else recipe.ngrams.restore(codecs[NGRAMS])
         return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
 
+    @classmethod
+    def placeholder(cls, recipe: ClassifyRecipe, size: int) -> "ClassifyTask":
+        words = placeholder_words(size)
+        labels = Labels.fit(words.distinct)
+        ngrams = None if recipe.ngrams is None else recipe.ngrams.fit(words)
+        codecs = recipe.embedding.fit(TokenizedText(words), unknown_file)
+        return cls(recipe, codecs, labels, torch.ones(len(labels)), ngrams)
+
     def codecs(self) -> dict[str, Codec]:
         text = {codec_name(name): codec for name, codec in self.embedding_codecs.items()}
         ngrams = {} if self.ngrams is None else {NGRAMS: self.ngrams}
@@ -139,6 +150,13 @@ class ClassifyTask(LabellingTask):
             return multilabel_scores(gold, probabilities, self.labels.names, examples.missing)
         return class_scores(gold, probabilities, self.labels.names)
 
+    def advice(self, splits: Mapping[str, ClassifyDataset]) -> Iterator[str]:
+        """Find classes that occur once, and words that most are unknown."""
+        train = splits["train"]
+        counts = np.bincount(train.labels.values[train.labels.values != UNSEEN], minlength=len(self.labels))
+        yield from rare_labels(self.recipe.data.label, dict(zip(self.labels.names, counts.tolist(), strict=True)))
+        yield from unknown_words(train.text)
+
     def baselines(
         self, splits: Mapping[str, ClassifyDataset], training: Training, seed: int
     ) -> dict[str, dict[str, Scores]]:
@@ -185,6 +203,29 @@ class ClassifyTask(LabellingTask):
             )
             for n, (label, score) in enumerate(zip(self.labels.names, scores.T, strict=True))
         }
+
+    def item_rows(self, model: SequenceModel, dataset: ClassifyDataset, table: "Dataset") -> Iterator[ItemRow]:
+        """Each text with gold and predicted classes, probability, and log loss."""
+        scores = predict_classes(model, dataset, self.labels).scores
+        losses = text_scores(scores, dataset, self.labels).scores["log_loss"].counts[:, 0]
+        column = self.recipe.data.tokens or self.recipe.data.text or "text"
+        gold, texts = self.recipe.labels(table), table[column]
+        separator = self.recipe.data.separator or "|"
+        for row, own in enumerate(scores):
+            right = [gold.distinct[code] for code in gold.codes[row].tolist()]
+            chosen = np.flatnonzero(own > 0.5) if self.multilabel else own.argmax(keepdims=True)
+            found = [self.labels.names[number] for number in chosen.tolist()]
+            sure = float(np.maximum(own, 1 - own).min()) if self.multilabel else float(own.max())
+            text = texts[row]
+            yield {
+                "row": row + 1,
+                "text": text if isinstance(text, str) else " ".join(text),
+                "gold": separator.join(right),
+                "predicted": separator.join(found),
+                "right": set(right) == set(found),
+                "score": sure,
+                "log_loss": max(float(losses[row]), 0.0),  # not -0.0
+            }
 
     def calibrate(self, model: SequenceModel, dev: ClassifyDataset) -> dict[str, float]:
         """Fit the temperature on dev, if `decoder.calibrate` asks for it."""

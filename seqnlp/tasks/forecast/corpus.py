@@ -12,10 +12,11 @@ from seqnlp.errors import DataError, error_context
 from seqnlp.notes import note
 from seqnlp.readers.drawn import Fold, Size, block_bounds, check_folds, counts_of, end_spans
 from seqnlp.readers.files import sha256
-from seqnlp.readers.memory import Memory, is_memory
+from seqnlp.readers.held import is_memory
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.slices import period_of
 from seqnlp.readers.time_axis import Times
+from seqnlp.readers.timestamps import texts_of
 from seqnlp.spelling import nearest_or_all
 
 
@@ -37,7 +38,7 @@ class SeriesSplit:
     """Fold whose block of the period is `test`; the other parts are of what stands before."""
 
     @classmethod
-    def read(cls, place: str | Path, reader: Series | Memory) -> "SeriesSplit":
+    def read(cls, place: str | Path, reader: Series) -> "SeriesSplit":
         """Read a table or a file, cached, and check the period.
 
         Args:
@@ -49,8 +50,8 @@ class SeriesSplit:
         """
         file, period = reader.split_slice(str(place))
         path = Path(file)
-        if isinstance(reader, Memory):
-            split = cls(Path(reader.name_of(file)), reader.read_series(file), period, in_memory=is_memory(file))
+        if is_memory(file):
+            split = cls(Path(reader.name_of(file)), reader.read_series(path), period, in_memory=True)
         else:
             stat = path.stat()
             split = cls(path, _read(reader.model_dump_json(), path, stat.st_mtime_ns, stat.st_size), period)
@@ -68,6 +69,11 @@ class SeriesSplit:
         times, values = (np.concatenate([table[span] for span in spans]) for table in (whole.times, whole.values))
         names = [whole.names[number] for number in numbers]
         return replace(self, whole=replace(whole, names=names, values=values, times=times, offsets=offsets))
+
+    def in_zone(self, time_zone: str | None) -> "SeriesSplit":
+        """Move to the time zone of train."""
+        whole = self.whole.in_zone(time_zone)
+        return self if whole is self.whole else replace(self, whole=whole)
 
     @property
     def name(self) -> str:
@@ -102,7 +108,7 @@ class SeriesSplit:
     def period(self, number: int) -> tuple[int, int]:
         """First row of a series' period, and the row after its last. Both count from the first row of all."""
         first, last = self.offsets[number : number + 2].tolist()
-        start, end = period_of(self.slice, self.times[first:last], str(self.path))
+        start, end = period_of(self.slice, self.whole.local_times[first:last], str(self.path))
         if self.part:
             origin, until = rolling_origin(self.fold, end - start)
             spans = {**end_spans(dict(self.cuts), origin), **({} if self.fold is None else {"test": (origin, until)})}
@@ -125,7 +131,8 @@ class SeriesSplit:
     def at(self, row: int) -> str:
         """Name of a row in messages."""
         number = int(np.searchsorted(self.offsets, row, "right")) - 1
-        return f"series {self.names[number]!r}, {self.times[row]} (row {row - int(self.offsets[number]) + 1})"
+        moment = texts_of(self.times[row : row + 1], self.whole.time_zone)[0]
+        return f"series {self.names[number]!r}, {moment} (row {row - int(self.offsets[number]) + 1})"
 
 
 def rolling_origin(fold: Fold | None, rows: int) -> tuple[int, int]:

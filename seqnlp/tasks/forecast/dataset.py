@@ -13,6 +13,7 @@ from seqnlp.codecs.series import WindowScale, last_value, window_scale
 from seqnlp.decoders.forecast import ForecastTarget, FutureContext
 from seqnlp.embeddings.series import SeriesBatch
 from seqnlp.model import Batch
+from seqnlp.readers.time_axis import Times
 from seqnlp.training import EncodedDataset
 
 NEXT = "forecast"
@@ -86,11 +87,26 @@ class Windows(EncodedDataset):
         self._complete = bool(encoded.observed.all())
         self.left_out: list[str] = []
         """Notices of series of the split that are left out."""
+        self.times: Times | None = None
+        """Timestamps of the rows of the encoded series, of a split that was read."""
 
     def seen(self, segment: int, scale: WindowScale) -> "Windows":
         """Copy with another segment and normalisation."""
         shape = replace(self.shape, segment=segment, scale=scale)
         return Windows(self.encoded, self.starts, shape, self.batch_rows * shape.lookback, self.stride)
+
+    def rolling(self, stride: int, last: int | None = None) -> "Windows":
+        """Keep every `stride`-th window of each series, counted from its last one; of those perhaps only the last."""
+        series = self.encoded.series[self.starts - 1]
+        begins = np.flatnonzero(np.diff(series, prepend=-1))
+        chosen = []
+        for first, end in zip(begins, [*begins[1:], len(series)], strict=True):
+            own = np.arange(first, end)[::-1][::stride][:last][::-1]
+            chosen.append(own)
+        starts = self.starts[np.concatenate(chosen)] if chosen else self.starts
+        kept = Windows(self.encoded, starts, self.shape, self.batch_rows * self.shape.lookback, self.stride)
+        kept.times = self.times
+        return kept
 
     def __len__(self) -> int:
         return len(self.starts) * self.parts
@@ -99,6 +115,14 @@ class Windows(EncodedDataset):
     def items(self) -> int:
         """Number of values to forecast."""
         return len(self.starts) * self.shape.horizon * self.channels
+
+    @property
+    def steps(self) -> int:
+        return max(len(self) // self.stride, 1) * self.shape.lookback
+
+    @property
+    def least_batch(self) -> int:
+        return self.shape.lookback
 
     def items_in(self, rows: Rows) -> int:
         return len(rows) * self.shape.horizon * self.channels // self.parts

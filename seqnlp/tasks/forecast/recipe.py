@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, final
+from typing import Annotated, Any, Literal, final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from seqnlp.codecs.series import Calendar, WindowScale
 from seqnlp.decoders.forecast import ForecastDecoder, LinearMap, QuantileOutput, Segments
@@ -13,7 +13,7 @@ from seqnlp.embeddings.series import SeriesEmbedding
 from seqnlp.encoders import Encoder, Gru, NoEncoder
 from seqnlp.errors import Fault
 from seqnlp.optimizers import AdamW, Optimizer
-from seqnlp.readers import Memory, Reader
+from seqnlp.readers import Reader
 from seqnlp.readers.base import Corpus
 from seqnlp.readers.series import Series
 from seqnlp.recipe.recipe import Data
@@ -65,6 +65,12 @@ class ForecastData(Data):
     missing: Literal["refuse", "mask"] = "refuse"
     """`mask`: values may be missing; they count in no loss or score, and an indicator of them is an input."""
 
+    @field_validator("reader", mode="before")
+    @classmethod
+    def _series_by_default(cls, value: Any) -> Any:
+        """Complete settings of the default reader, as of `--set data.reader.delimiter=";"`."""
+        return {"kind": "series", **value} if isinstance(value, dict) and "kind" not in value else value
+
 
 @final
 class ForecastTraining(Training):
@@ -90,7 +96,7 @@ class ForecastRecipe(TaskRecipe):
 
     def faults(self) -> Iterator[Fault]:
         data, segment = self.data, self.embedding.segment_length
-        if not isinstance(data.reader, Series | Memory):
+        if not isinstance(data.reader, Series):
             yield Fault("data.reader", "expected a reader of series", 'reader = "series"')
         if data.lookback % segment:
             near = max(data.lookback // segment, 1) * segment
@@ -143,10 +149,5 @@ class ForecastRecipe(TaskRecipe):
         return Corpus({**corpus.splits, **parts}, {**corpus.hashes, **hashes})
 
     def split(self, source: str, find: Callable[[str], Path]) -> SeriesSplit:
-        return SeriesSplit.read(self.locate(source, find), self.reader)
-
-    @property
-    def reader(self) -> Series | Memory:
-        """Reader of the series."""
-        assert isinstance(self.data.reader, Series | Memory)
-        return self.data.reader
+        assert isinstance(self.data.reader, Series)
+        return SeriesSplit.read(self.locate(source, find), self.data.reader)

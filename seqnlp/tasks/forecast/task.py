@@ -1,6 +1,6 @@
 """Forecasting with a fitted scaler."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Self, final
 
@@ -21,7 +21,8 @@ from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.notes import note
 from seqnlp.optimizers import AdamW
-from seqnlp.tasks.base import Codecs, Scores, Task, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, Scores, Task, plain_scores
+from seqnlp.tasks.forecast.backtest import RollingForecasts, forecast_rows
 from seqnlp.tasks.forecast.baselines import linear_map, naive
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, Windows, window_starts
@@ -67,9 +68,14 @@ class ForecastTask(Task):
             raise DataError(f"series {train.names[0]!r}: it has no rows in the period", train.name)
         train = train.keep(with_rows)
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
+        filled = [number for number, rows in enumerate(values) if not np.isnan(rows).all(0).any()]
+        if 0 < len(filled) < len(values):
+            empty = [name for number, name in enumerate(train.names) if number not in filled]
+            note(f"train: no numbers in a column, so left out: {count_of(empty, 'series')}")
+            train, values = train.keep(filled), [values[number] for number in filled]
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
-            scaler = SeriesScaler.fit(train.names, columns, values, season)
+            scaler = SeriesScaler.fit(train.names, columns, values, season, train.whole.time_zone)
         except DataError as error:
             raise error.replace(path=train.name) from None
         task = cls(recipe, scaler)
@@ -94,13 +100,22 @@ class ForecastTask(Task):
             raise damaged(saved, "expected the targets and the covariates of the recipe", "columns")
         return cls(recipe, scaler)
 
+    @classmethod
+    def placeholder(cls, recipe: ForecastRecipe, size: int) -> Self:
+        data = recipe.data
+        targets = data.targets or [f"column {number}" for number in range(size)]
+        columns = [*targets, *data.past_covariates, *data.future_covariates]
+        values = [np.arange(2.0 * len(columns)).reshape(2, -1)] * size
+        season = np.ones((size, len(columns)))
+        return cls(recipe, SeriesScaler.fit([str(number) for number in range(size)], columns, values, season))
+
     def codecs(self) -> dict[str, Codec]:
         return {"series": self.scaler}
 
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
         """Encode a split: its windows are those whose horizon lies in its period."""
         data = self.recipe.data
-        known = self.encoder.keep_known(split)
+        known = self.encoder.keep_known(split.in_zone(self.scaler.time_zone))
         need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
         short: dict[int, str] = {}
         for number, name in enumerate(known.names):
@@ -116,7 +131,12 @@ class ForecastTask(Task):
         periods = [long.period(number) for number in range(len(long.names))]
         starts = window_starts(long.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         windows = Windows(self.encoder.encode(long), starts, self.window, batch_tokens, self.recipe.training.stride)
-        foreign = [name for name in split.names if name not in known.names]
+        windows.times = long.times
+        foreign = [
+            name
+            for number, name in enumerate(split.names)
+            if name not in known.names and not np.isnan(split.table(number, self.targets)).all()
+        ]
         if foreign:
             windows.left_out.append(f"not in train, so left out: {count_of(foreign, 'series')}")
         if short:
@@ -231,6 +251,24 @@ class ForecastTask(Task):
         return {
             name: plain_scores(point_scores(truth, naive(look, there, horizon, of))) for name, of in seasons.items()
         }
+
+    def item_rows(self, model: SequenceModel, dataset: Windows, table: SeriesSplit) -> Iterator[ItemRow]:
+        """Each step of each window: what came beside what was forecast."""
+        yield from forecast_rows(self.rolling(model, dataset))
+
+    def rolling(
+        self, model: SequenceModel, dataset: Windows, level: float = 100 * INTERVAL, names: Sequence[str] = ()
+    ) -> RollingForecasts:
+        """Forecast every window of a split, with intervals if there are any.
+
+        Args:
+            model: The trained model.
+            dataset: The windows.
+            level: Nominal coverage of the intervals, in percent.
+            names: Only these series; all if there is none.
+        """
+        truth = Truth.of(dataset, self.scaler, self.encoder.names)
+        return RollingForecasts.of(truth, dataset, self.output, predict_windows(model, dataset), level, names)
 
     def preview(self, dev: SeriesSplit, seed: int) -> Preview:
         return preview(self.encode(dev, 1), seed, self.scaler, self.output)

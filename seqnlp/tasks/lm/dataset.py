@@ -72,6 +72,10 @@ class StreamDataset(EncodedDataset):
         """Tokens to predict: all but the first."""
         return max(len(self.tokens) - 1, 0)
 
+    @property
+    def least_batch(self) -> int:
+        return self.window
+
     def plan(self, seed: int, epoch: int) -> StreamBatches:
         """Window by window of all streams; a remainder that they cannot share is dropped."""
         length = self.items // self.streams

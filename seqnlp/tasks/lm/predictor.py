@@ -27,6 +27,8 @@ from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.lm.dataset import NEXT
 from seqnlp.tasks.lm.incremental import IncrementalLm
 from seqnlp.tasks.lm.text_stream import TextStream
+from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
+from seqnlp.training.inference import in_parallel, stream_in_windows
 
 SCORED = ("logprob", "num_tokens", "bits_per_character")
 """Columns of scored texts."""
@@ -56,15 +58,11 @@ class Generator(Predictor):
 
     def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
         """Score texts, each with a line break at its end: `logprob`, `num_tokens` and `bits_per_character`."""
-        texts = column_of(columns, column or self.input_column)
-        rows = [self._scored("" if is_missing(text) else str(text)) for text in texts]
+        cells = column_of(columns, column or self.input_column)
+        texts = ["" if is_missing(text) else str(text) for text in cells]
+        found = zip(texts, self.score_texts(f"{text}\n" for text in texts), strict=True)
+        rows = [_scored(text, logs.tolist()) if text.strip() else (None, None, None) for text, logs in found]
         return {name: [row[place] for row in rows] for place, name in enumerate(SCORED)}
-
-    def _scored(self, text: str) -> tuple[float | None, int | None, float | None]:
-        if not text.strip():
-            return None, None, None
-        logs = [token.logprob or 0.0 for token in self.score(f"{text}\n")]
-        return sum(logs), len(logs), -sum(logs) / log(2) / (len(text) + 1)
 
     def generate(
         self,
@@ -158,6 +156,36 @@ class Generator(Predictor):
                 for token, nll in zip(window.tolist(), nats.tolist(), strict=True):
                     yield Token(decoder.decode(self.codec.pieces[token]), logprob=-nll)
 
+    def score_texts(self, texts: Iterable[str]) -> Iterator[NDArray[np.float64]]:
+        """Compute the log-probability of each token of independent texts.
+
+        Args:
+            texts: The texts. Each is read after a line break, as if nothing were before it.
+
+        Yields:
+            Log-probabilities of the tokens of a text, in nats; shape (tokens,).
+        """
+        return stream_in_windows(iter(texts), self._score_texts, largest=1024)
+
+    def _score_texts(self, texts: list[str]) -> list[NDArray[np.float64]]:
+        found: list[NDArray[np.float64]] = [np.empty(0) for _ in texts]
+        encoded = self.codec.encode_rows(texts)
+        for row in np.flatnonzero(encoded.lengths > READ_AT_ONCE).tolist():
+            found[row] = np.array([token.logprob for token in self.score(texts[row])], np.float64)
+        short = np.where(encoded.lengths > READ_AT_ONCE, 0, encoded.lengths)
+
+        def score(rows: NDArray[np.int64]) -> None:
+            numbers, real = encoded.pad(rows)
+            before = np.concatenate([np.full((len(rows), 1), self.codec.start), numbers[:, :-1]], 1)
+            states = self.model.encode(TokenBatch(torch.from_numpy(before), torch.from_numpy(real)))
+            nats = to_numpy(self._decoder.nats(states, torch.from_numpy(numbers).to(self.model.device)))
+            for row, own, length in zip(rows.tolist(), nats, encoded.lengths[rows].tolist(), strict=True):
+                found[row] = -own[:length].astype(np.float64)
+
+        for _ in in_parallel(score, in_order(short, EVALUATION_TOKENS), self.model.device):
+            pass
+        return found
+
     def next_tokens(self, text: str = "", most: int = 10) -> list[tuple[str, float]]:
         """Likeliest next tokens of a text with their log-probabilities, the likeliest first.
 
@@ -237,3 +265,8 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)
+
+
+def _scored(text: str, logs: list[float]) -> tuple[float, int, float]:
+    """Log-probability of a text and a line break, tokens, bits a character."""
+    return sum(logs), len(logs), -sum(logs) / log(2) / (len(text) + 1)

@@ -27,6 +27,8 @@ SHORTEST = 4096
 WARM_UP = 1024
 """Tokens before a part that are read for the state alone."""
 BATCH_TOKENS = 8192
+LOGITS = 1 << 22
+"""Log-probabilities computed at once."""
 BLOCK = 128
 """Tokens of a block that is resampled as a whole."""
 ADAPTING_WINDOW = 32
@@ -64,11 +66,54 @@ def block_scores(model: SequenceModel, examples: StreamDataset, codec: Codec) ->
     return ItemScores(f"blocks of {BLOCK} tokens", {"nats": score})
 
 
+@dataclass(frozen=True)
+class TokenPredictions:
+    """Predictions of every token of a text but the first; shape (items,)."""
+
+    nats: NDArray[np.float32]
+    """Negative log-likelihood of the token."""
+    likeliest: NDArray[np.int64]
+    """Token that the model thought likeliest."""
+
+
+def predict_tokens(model: SequenceModel, examples: StreamDataset) -> TokenPredictions:
+    """Predict every token of a text, with the state carried through."""
+    tokens, decoder = examples.tokens, model.decoder(NEXT, NextTokenDecoder)
+    found = TokenPredictions(np.zeros(examples.items, np.float32), np.zeros(examples.items, np.int64))
+    for places, counted, states in _read_streams(model, tokens):
+        rows, steps, _ = states.outputs.shape
+        size = max(1, LOGITS // (rows * decoder.output.out_features))
+        for start in range(0, steps, size):
+            part = slice(start, start + size)
+            logs = decoder.predict(States(states.outputs[:, part], states.mask[:, part]))
+            real, where = counted[:, part], places[:, part]
+            targets = tokens[np.minimum(where, examples.items - 1) + 1].astype(np.int64)
+            own = logs.gather(-1, torch.from_numpy(targets).to(logs.device)[..., None])[..., 0]
+            found.nats[where[real]] = -to_numpy(own)[real]
+            found.likeliest[where[real]] = to_numpy(logs.argmax(-1))[real]
+    return found
+
+
 def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-    """Read a long text in equal parts side by side; each but the first has a start to warm up on.
+    """Compute the negative log-likelihoods of all tokens but the first.
 
     Yields:
         Places of tokens, and the negative log-likelihoods of those after them, in nats.
+    """
+    decoder, items = model.decoder(NEXT, NextTokenDecoder), len(tokens) - 1
+    for places, counted, states in _read_streams(model, tokens):
+        targets = torch.from_numpy(tokens[np.minimum(places, items - 1) + 1].astype(np.int64))
+        nats = decoder.nats(states, targets.to(model.device))
+        yield places[counted], nats[torch.from_numpy(counted).to(model.device)].double()
+
+
+def _read_streams(
+    model: SequenceModel, tokens: NDArray[Any]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_], States]]:
+    """Read a long text in equal parts side by side; each but the first has a start to warm up on.
+
+    Yields:
+        Places of tokens, shape (parts, steps), true for those that count, and the states after them.
     """
     items = len(tokens) - 1
     streams = max(1, min(STREAMS, items // SHORTEST))
@@ -80,9 +125,9 @@ def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> Iterator[tup
     for offset in range(0, warm_up + length, BATCH_TOKENS // streams):
         steps = np.arange(offset, min(offset + BATCH_TOKENS // streams, warm_up + length))
         places = starts + steps
-        nats, states = _read(model, tokens, np.minimum(places, items - 1), state)
-        counted = (places >= begins) & (places < items)
-        yield places[counted], nats[torch.from_numpy(counted).to(model.device)].double()
+        inputs = torch.from_numpy(tokens[np.minimum(places, items - 1)].astype(np.int64))
+        states = model.encode(TokenBatch(inputs), state)
+        yield places, (places >= begins) & (places < items), states
         state = states.state
 
 
@@ -94,19 +139,17 @@ def _in_windows(model: SequenceModel, tokens: NDArray[Any], context: int) -> flo
     total = 0.0
     for start in range(0, len(whole), rows):
         places = whole[start : start + rows, None] + np.arange(context)
-        total += _read(model, tokens, places)[0].double().sum().item()
+        total += _read(model, tokens, places).double().sum().item()
     if rest := items % context:
-        total += _read(model, tokens, np.arange(items - rest, items)[None])[0].double().sum().item()
+        total += _read(model, tokens, np.arange(items - rest, items)[None]).double().sum().item()
     return total
 
 
-def _read(
-    model: SequenceModel, tokens: NDArray[Any], places: NDArray[np.int64], state: list[Tensor] | None = None
-) -> tuple[Tensor, States]:
+def _read(model: SequenceModel, tokens: NDArray[Any], places: NDArray[np.int64]) -> Tensor:
     """Compute the negative log-likelihood, in nats, of the tokens after some places."""
     inputs, targets = (torch.from_numpy(tokens[where].astype(np.int64)) for where in (places, places + 1))
-    states = model.encode(TokenBatch(inputs), state)
-    return model.decoder(NEXT, NextTokenDecoder).nats(states, targets.to(model.device)), states
+    states = model.encode(TokenBatch(inputs))
+    return model.decoder(NEXT, NextTokenDecoder).nats(states, targets.to(model.device))
 
 
 def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> float:

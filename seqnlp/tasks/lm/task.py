@@ -1,6 +1,7 @@
 """Language modelling over characters, words or subwords."""
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import final
 
@@ -11,13 +12,17 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import CONTEXT
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, Scores, Task
+from seqnlp.results import SurpriseReport
+from seqnlp.tasks.advice import unknown_tokens
+from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
 from seqnlp.tasks.lm.preview import preview
 from seqnlp.tasks.lm.recipe import LmRecipe
-from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, total_nats
+from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, predict_tokens, total_nats
+from seqnlp.tasks.lm.surprise import surprise_report, token_rows
+from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
@@ -29,6 +34,7 @@ class LmTask(Task):
     """Language modelling with a fitted codec."""
 
     recipe_class = LmRecipe
+    step_name = "token"
 
     def __init__(self, recipe: LmRecipe, codec: RunningText, evaluation: EvaluationSettings | None = None) -> None:
         """Store the codec, and the settings of the evaluation."""
@@ -47,6 +53,10 @@ class LmTask(Task):
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
         return cls(recipe, recipe.data.tokenizer.restore(codecs["text"]))
+
+    @classmethod
+    def placeholder(cls, recipe: LmRecipe, size: int) -> "LmTask":
+        return cls(recipe, recipe.data.tokenizer.fit([placeholder_text(size)]))
 
     def rescored(self, context: int | None, dynamic: float | None) -> "LmTask":
         """Score texts in windows, or by dynamic evaluation; see `EvaluationSettings`.
@@ -81,6 +91,11 @@ class LmTask(Task):
         share = f"{unknown / len(tokens):.2%} of its {self.items_name} ({unknown:,})"
         return [f"{share} are unknown to the model, which counts them as one"] if unknown else []
 
+    def advice(self, splits: Mapping[str, StreamDataset]) -> Iterator[str]:
+        """Find a vocabulary that lacks most of the tokens of train."""
+        known = (splits["train"].tokens[:BLOCK] != UNKNOWN).mean()
+        yield from unknown_tokens(1 - float(known), f"the {self.items_name} of train", "data.tokenizer")
+
     def build(self) -> SequenceModel:
         recipe = self.recipe
         embedding = recipe.embedding.build(len(self.codec))
@@ -101,6 +116,16 @@ class LmTask(Task):
     def item_scores(self, model: SequenceModel, examples: StreamDataset) -> ItemScores:
         """Nats by block of tokens."""
         return block_scores(model, examples, self.codec)
+
+    def item_rows(self, model: SequenceModel, dataset: StreamDataset, table: TextSplit) -> Iterator[ItemRow]:
+        """Each token with the likeliest one and its own surprise."""
+        yield from token_rows(dataset, self.codec, predict_tokens(model, dataset))
+
+    def error_reports(
+        self, model: SequenceModel, dataset: StreamDataset, table: TextSplit, settings: ReportSettings
+    ) -> dict[str, SurpriseReport]:
+        found = predict_tokens(model, dataset)
+        return {"surprise": surprise_report(dataset, self.codec, found, settings.confusions)}
 
     def preview(self, dev: TextSplit, seed: int) -> Preview:
         return preview(dev, seed, self.predictor)

@@ -43,6 +43,11 @@ class _Split:
     """True if the text was split by rule, not at blanks."""
     columns: Mapping[str, list[str]]
 
+    @property
+    def joined(self) -> str:
+        """Text that `offsets` are places in."""
+        return " ".join(self.words) if self.text is None else self.text
+
     def offsets(self) -> list[tuple[int, int]]:
         """Bounds of each word in the text."""
         if self.text is not None and self.by_rule:
@@ -201,21 +206,14 @@ class Tagger(Predictor):
 
     def _best(self, text: EncodedText, number: int) -> list[list[TagSequence]]:
         first = self.columns[0]
-        decoder, labels = self.model.decoders[first], self.labels[first]
-        assert isinstance(decoder, CrfTagger)
-        found = best_sequences(self.model, text, decoder, number)
+        labels = self.labels[first]
+        found = best_sequences(self.model, text, first, number)
         numbers = Ragged.from_rows([numbers.tolist() for own in found for numbers, _ in own])
         rows = np.repeat(np.arange(len(found)), [len(own) for own in found])
         words = Column(text.codes.take(rows), text.words.distinct)
-        names = iter(self._as_in_corpus(labels.decode_column({ONLY: numbers.values}, words)))
+        column = in_scheme_of_corpus(labels.decode_column({ONLY: numbers.values}, words), self.data)
+        names = iter(column.rows())
         return [[TagSequence(next(names), logprob) for _, logprob in own] for own in found]
-
-    def _as_in_corpus(self, column: Column) -> list[list[str]]:
-        """Names of tags, in the scheme of the corpus."""
-        data = self.data
-        if data.scheme is not None and data.encoding is not None and data.encoding != data.scheme:
-            column = write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
-        return column.rows()
 
     def _taggings(
         self, sentences: list[_Split], tags: dict[str, Column], scores: dict[str, NDArray[np.float32]]
@@ -238,6 +236,19 @@ class Tagger(Predictor):
             words, own = sentences[number].words, None if spans is None else spans[number]
             results.append(Tagging(words, columns[first], column_scores[first], columns, column_scores, own))
         return results
+
+
+def in_scheme_of_corpus(column: Column, data: TagData) -> Column:
+    """Write tags of the training scheme in that of the corpus."""
+    if data.scheme is None or data.encoding is None or data.encoding == data.scheme:
+        return column
+    return write_spans(read_spans(column, data.encoding), column.codes.offsets, data.scheme)
+
+
+def as_in_corpus(column: Column, data: TagData) -> list[str]:
+    """Tags of all words, laid end to end; see `in_scheme_of_corpus`."""
+    column = in_scheme_of_corpus(column, data)
+    return [column.distinct[code] for code in column.codes.values.tolist()]
 
 
 def _sentences(sentences: Iterable[Any]) -> Iterator[Sentence]:
@@ -265,7 +276,9 @@ def _spans(
         begin = int(offsets[row])
         first, last = start - begin, end - begin
         score = float(scores[start:end].min())
-        spans[row].append(Span(label, first, last, places[row][first][0], places[row][last - 1][1], score))
+        start_char, end_char = places[row][first][0], places[row][last - 1][1]
+        text = sentences[row].joined[start_char:end_char]
+        spans[row].append(Span(label, first, last, start_char, end_char, score, text))
     return spans
 
 
@@ -284,11 +297,9 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
     Args:
         model: The trained model.
         text: The encoded sentences.
-        codecs: Of each column to predict. The probability of a label with several decoders is the product of those of
-            their choices, taken as independent.
+        codecs: Of each column to predict.
     """
-    decoders = {column: list(by_decoder(column, codec)) for column, codec in codecs.items()}
-    names = [name for own in decoders.values() for name in own]
+    names = [name for column, codec in codecs.items() for name in by_decoder(column, codec)]
     words = len(text.codes.values)
     numbers = {name: np.empty(words, np.int64) for name in names}
     scores = {name: np.empty(words, np.float32) for name in names}
@@ -297,29 +308,33 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
         states = model.encode(TextBatch.gather(text, rows))
         positions, _ = text.codes.positions(rows)
         for name in names:
-            found = model.decoders[name].predict(states)
+            found = model.decoders[name].predict(model.read_by(name, states))
             numbers[name][positions] = to_numpy(found.labels[states.mask])
             scores[name][positions] = to_numpy(found.scores[states.mask])
 
     for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
         pass
-    tags = {
-        column: codec.decode_column({part: numbers[decoder_name(column, part)] for part in codec.decoders}, text.words)
-        for column, codec in codecs.items()
-    }
-    return TagPredictions(
-        tags, {column: np.prod([scores[name] for name in own], axis=0) for column, own in decoders.items()}
-    )
+    found = TagPredictions({}, {})
+    for column, codec in codecs.items():
+        own = {part: decoder_name(column, part) for part in codec.decoders}
+        found.tags[column], found.scores[column] = codec.decode_likeliest(
+            {part: numbers[name] for part, name in own.items()},
+            {part: scores[name] for part, name in own.items()},
+            text.words,
+        )
+    return found
 
 
 def best_sequences(
-    model: SequenceModel, text: EncodedText, decoder: CrfTagger, number: int
+    model: SequenceModel, text: EncodedText, name: str, number: int
 ) -> list[list[tuple[NDArray[np.int64], float]]]:
-    """Find the n best label sequences of each sentence, with their log-probabilities."""
+    """Find the n best label sequences of each sentence by a CRF."""
+    decoder = model.decoder(name, CrfTagger)
     found: list[list[tuple[NDArray[np.int64], float]]] = [[] for _ in text.codes.lengths]
 
     def predict(rows: NDArray[np.int64]) -> None:
-        paths = decoder.best(model.encode(TextBatch.gather(text, rows)), number)
+        states = model.encode(TextBatch.gather(text, rows))
+        paths = decoder.best(model.read_by(name, states), number)
         for row, labels, scores in zip(rows.tolist(), to_numpy(paths.labels), paths.scores.tolist(), strict=True):
             length = int(text.codes.lengths[row])
             ranked = zip(labels[:, :length], scores, strict=True)

@@ -18,13 +18,23 @@ WORDS = 40
 
 
 def preview(
-    dev: "Dataset", seed: int, data: TagData, given: Sequence[str], tagger: Callable[[SequenceModel], Tagger]
+    dev: "Dataset",
+    seed: int,
+    first: str,
+    data: TagData,
+    given: Sequence[str],
+    tagger: Callable[[SequenceModel], Tagger],
 ) -> Preview:
-    """Pick sentences and labels of the first label column; `seed` decides which.
+    """Pick sentences of dev, with the labels of one column; `seed` decides which.
 
-    `given` names the columns that are read beside the words.
+    Args:
+        dev: The split.
+        seed: Seed of the choice.
+        first: The label column.
+        data: The recipe's `[data]`.
+        given: Columns that are read beside the words.
+        tagger: Makes the predictor of a model.
     """
-    first = data.labels[0]
     table = dev.select(sample_rows(len(dev), seed))
     words = data.words(table)
     # a tagger predicts in the scheme of the corpus, not in the training scheme

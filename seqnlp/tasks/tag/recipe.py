@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
-from seqnlp.codecs import Categorical, Column, FeatureEncoding, LabelEncoding, TokenizedText
+from seqnlp.codecs import Categorical, Column, EditScriptEncoding, FeatureEncoding, LabelEncoding, TokenizedText
 from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.spans import TRAINED, Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Linear, TagDecoder
@@ -20,6 +20,9 @@ from seqnlp.tasks.base import TaskRecipe
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+LEMMA = "lemma"
+"""Label column that holds lemmas where the recipe does not say otherwise."""
 
 
 @final
@@ -35,9 +38,11 @@ class TagData(Data):
     auxiliary: list[str] = []
     """Auxiliary columns of multi-task training, neither scored nor predicted."""
     by_feature: list[str] = []
-    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder per feature."""
+    """Label columns of lists such as `Case=Nom|Number=Sing`, learned with one decoder per feature beside that of whole
+    labels: combinations that train lacks can be predicted."""
     label_codecs: dict[str, LabelEncoding] = {}
-    """Kind of the labels of a column, if not categorical; `features` is the same as `by_feature`."""
+    """Kind of the labels of a column; left out: `features` for one in `by_feature`, `edit_scripts` for a column `lemma`
+    (unless there is a scheme), `categorical` for others."""
     loss_weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     """Weight of a column in the loss; 1 by default."""
     scheme: Scheme | None = None
@@ -54,7 +59,12 @@ class TagData(Data):
 
     def label_encoding(self, name: str) -> LabelEncoding:
         """Kind of the labels of a column."""
-        return self.label_codecs.get(name) or (FeatureEncoding() if name in self.by_feature else Categorical())
+        chosen = self.label_codecs.get(name)
+        if chosen is not None:
+            return chosen
+        if name in self.by_feature:
+            return FeatureEncoding()
+        return EditScriptEncoding() if name == LEMMA and self.scheme is None else Categorical()
 
     def words(self, split: "Dataset") -> Column:
         """Words of a split.

@@ -13,6 +13,7 @@ from seqnlp.codecs.spans import Scheme, read_spans
 from seqnlp.decoders.linear import LinearTagger
 from seqnlp.metrics import accuracy, label_scores, span_scores
 from seqnlp.metrics.calibration import fit_temperature
+from seqnlp.metrics.features import feature_scores, feature_values
 from seqnlp.metrics.significance import Counts, ItemScore, ItemScores, digest, f1, ratio
 from seqnlp.metrics.spans import span_counts
 from seqnlp.model import SequenceModel
@@ -24,7 +25,7 @@ from seqnlp.tasks.tag.dataset import TagDataset
 def tag_scores(
     predicted: Mapping[str, Column], examples: TagDataset, codecs: Mapping[str, LabelCodec], scheme: Scheme | None
 ) -> Scores:
-    """Accuracy, also on unknown words; precision, recall and F1 of labels or spans.
+    """Accuracy, also on unknown words; precision, recall and F1 of labels or spans, and of features.
 
     Args:
         predicted: Labels of every word, by column.
@@ -35,8 +36,10 @@ def tag_scores(
     unknown = ~examples.known
     scores: Scores = {}
     labels: dict[str, Any] = {}
+    features: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, codec in codecs.items():
-        names, gold, given = compare_labels(examples.tags[name], predicted[name], codec)
+        names, gold, given = compare_labels(examples.tags[name], predicted[name], examples.text.words, codec)
         right = gold == given
         prefix = f"{name}." if len(codecs) > 1 else ""
         if scheme is not None:
@@ -44,13 +47,15 @@ def tag_scores(
             scores |= spans
         else:
             labels[name] = label_scores(gold, given, names)
+            if (parts := feature_values(examples.tags[name], predicted[name])) is not None:
+                features[name], values[name] = feature_scores(parts)
         scores[f"{prefix}accuracy"] = accuracy(right)
         if unknown.any():
             scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
     if len(codecs) > 1:
         scores["accuracy"] = float(np.mean([scores[f"{name}.accuracy"] for name in codecs]))
-        return {**scores, "labels": labels}
-    return {**scores, "labels": next(iter(labels.values()))}
+    scores["labels"] = labels if len(codecs) > 1 else next(iter(labels.values()))
+    return {**scores, "features": features, "values": values} if features else scores
 
 
 def sentence_scores(
@@ -65,7 +70,7 @@ def sentence_scores(
             spans, found = read_spans(gold, scheme), read_spans(predicted[name], scheme)
             basis = digest(spans.starts, spans.ends, spans.labels.tolist())
             scores["f1"] = ItemScore(span_counts(spans, found, codes.offsets), f1, basis)
-        _, right, given = compare_labels(gold, predicted[name], codec)
+        _, right, given = compare_labels(gold, predicted[name], examples.text.words, codec)
         rows = np.repeat(np.arange(len(codes)), codes.lengths)
         correct = np.bincount(rows, right == given, len(codes))
         counts = np.stack([correct, codes.lengths], 1).astype(np.float64)
@@ -85,9 +90,10 @@ def _mean_ratio(counts: Counts) -> Counts:
 
 
 def compare_labels(
-    gold: Column, predicted: Column, codec: LabelCodec
+    gold: Column, predicted: Column, words: Column, codec: LabelCodec
 ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Label names of a column; gold and predicted numbers of every word."""
+    """Names of the classes of a column; gold and predicted numbers of every word."""
+    gold, predicted = codec.classes(gold, words), codec.classes(predicted, words)
     labels = codec.scored(gold, predicted)
     right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
     return labels.names, right, given
@@ -124,7 +130,8 @@ def calibrate_linear(model: SequenceModel, dev: TagDataset, columns: Sequence[st
     for name in columns:
         decoder = model.decoders[name]
         assert isinstance(decoder, LinearTagger)
-        logits = np.concatenate([to_numpy(decoder.logits(states)[states.mask]) for states in encoded])
+        read = [model.read_by(name, states) for states in encoded]
+        logits = np.concatenate([to_numpy(decoder.logits(states)[states.mask]) for states in read])
         gold = [to_numpy(batch.targets[name][states.mask]) for batch, states in zip(batches, encoded, strict=True)]
         temperatures[name] = fit_temperature(logits, np.concatenate(gold))
         decoder.temperature.fill_(temperatures[name])

@@ -1,6 +1,6 @@
 """Transcription with fitted codecs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Self, final
 
 import numpy as np
@@ -15,7 +15,8 @@ from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.ctc import BLANK, Logs
-from seqnlp.tasks.base import Codecs, LabellingTask, Scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores
+from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.transcribe.dataset import TEXT, TranscribeDataset
 from seqnlp.tasks.transcribe.features import Extractor, Recordings, SplitFeatures, split_features
 from seqnlp.tasks.transcribe.predictor import Transcriber
@@ -43,6 +44,7 @@ class TranscribeTask(LabellingTask):
     """Transcription with fitted codecs."""
 
     recipe_class = TranscribeRecipe
+    step_name = "frame"
     metric = Metric("cer", higher_is_better=False)
 
     def __init__(self, recipe: TranscribeRecipe, features: LogMelCodec, text: RunningText) -> None:
@@ -68,6 +70,11 @@ class TranscribeTask(LabellingTask):
     def restore(cls, recipe: TranscribeRecipe, codecs: Codecs) -> Self:
         features = LogMelCodec.from_json(dict(codecs["features"]))
         return cls(recipe, features, recipe.tokenizer.restore(dict(codecs["text"])))
+
+    @classmethod
+    def placeholder(cls, recipe: TranscribeRecipe, size: int) -> Self:
+        text = recipe.tokenizer.fit([placeholder_text(size)])
+        return cls(recipe, recipe.features.codec(recipe.data.sample_rate), text)
 
     def codecs(self) -> dict[str, Codec]:
         return {"features": self.features, "text": self.text}
@@ -154,6 +161,20 @@ class TranscribeTask(LabellingTask):
         references = _as_trained(self.recipe, examples.texts)
         pairs = confused_labels(references, examples.rows, predict_logs(model, examples), self.text)
         return {self.recipe.data.text: pairs}
+
+    def item_rows(self, model: SequenceModel, dataset: TranscribeDataset, table: "Dataset") -> Iterator[ItemRow]:
+        """Each recording with its transcript and the edits between both."""
+        found = self._transcripts(model, predict_logs(model, dataset))
+        edits = recording_scores(dataset.texts, found).scores
+        for number, (row, gold, text) in enumerate(zip(dataset.rows.tolist(), dataset.texts, found, strict=True)):
+            rates = {name: each.counts[number] for name, each in edits.items() if name in ("cer", "wer")}
+            yield {
+                "row": row + 1,
+                "gold": gold,
+                "predicted": text,
+                "right": bool(edits["exact_match"].counts[number, 0]),
+                **{name: float(wrong / max(length, 1)) for name, (wrong, length) in rates.items()},
+            }
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
         return preview(self.encode(dev, 1), seed, self.text)

@@ -67,6 +67,10 @@ class TranslateDataset(BucketedDataset):
         """
         self.pairs, self.source, self.target, self.rows, self.left_out = pairs, source, target, rows, left_out
         self.batch_tokens = batch_tokens
+        self.too_long = 0.0
+        """Share of the pairs of the split that were left out as too long."""
+        self.usual_length = 0
+        """Tokens of the longer side that 19 of 20 pairs of the split have at most."""
         self._steps = target.lengths - 1
         self._longer = np.maximum(source.lengths, self._steps)
 
@@ -81,6 +85,7 @@ class TranslateDataset(BucketedDataset):
         """
         sources = joined([source.encode(texts) for texts in pairs.sources()])
         targets = joined([target.encode(texts) for texts in pairs.targets()])
+        longer = np.maximum(sources.lengths, targets.lengths)
         rows, left_out = np.arange(len(sources)), ""
         if pairs.training:
             kept, reasons = lengths.kept(sources.lengths, targets.lengths)
@@ -90,7 +95,11 @@ class TranslateDataset(BucketedDataset):
             if not len(rows):
                 raise DataError(left_out)
             sources, targets = sources.take(rows), targets.take(rows)
-        return cls(pairs, sources, targets.enclosed(BEGIN, END), rows, left_out, batch_tokens)
+        dataset = cls(pairs, sources, targets.enclosed(BEGIN, END), rows, left_out, batch_tokens)
+        if pairs.training:
+            dataset.too_long = float((longer > lengths.max_length).mean())
+            dataset.usual_length = int(np.quantile(longer, 0.95))
+        return dataset
 
     @property
     def lengths(self) -> NDArray[np.int64]:

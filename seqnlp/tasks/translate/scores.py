@@ -1,12 +1,15 @@
 """Translation scores: BLEU and chrF by sacrebleu, exact match."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import numpy as np
 
 from seqnlp.errors import UsageError
 from seqnlp.metrics.significance import Counts, ItemScore, digest, ratio
+from seqnlp.notes import note
 
 MAX_NGRAM = 4
 """Longest n-gram of BLEU, in words."""
@@ -34,6 +37,34 @@ def metric_name(name: str, tokenised: bool) -> str:
     return f"{name}_tokenised" if tokenised else name
 
 
+class _AsNotes(logging.Handler):
+    """Passes warnings of sacrebleu on as notes, which are told once: it logs them at each score."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note a warning; of those about tokenized text the first one says all."""
+        message = record.getMessage()
+        if "tokenized period" in message:
+            note(
+                "100 lines or more end in a period of its own, so that BLEU splits words that are split already: "
+                "data.pretokenized = true"
+            )
+        elif not message.startswith(("It looks like you forgot", "If you insist")):
+            note(f"sacrebleu: {message}")
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Pass warnings of sacrebleu on as notes inside."""
+    logger, handler = logging.getLogger("sacrebleu"), _AsNotes()
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
+
+
 def overlap_scores(
     translations: Sequence[str], references: Sequence[str], lowercase: bool, tokenised: bool
 ) -> tuple[dict[str, float], dict[str, str]]:
@@ -59,7 +90,8 @@ def overlap_scores(
         metrics = {"bleu": bleu, **metrics}
     for short, metric in metrics.items():
         name = metric_name(short, tokenised)
-        scores[name] = float(metric.corpus_score(translations, [references]).score)
+        with warnings_as_notes():
+            scores[name] = float(metric.corpus_score(translations, [references]).score)
         signatures[name] = str(metric.get_signature())
     return scores, signatures
 

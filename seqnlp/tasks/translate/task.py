@@ -1,6 +1,7 @@
 """Translation with fitted tokenizers."""
 
 import math
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import final
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from seqnlp.codecs import Codec
 from seqnlp.codecs.saved import check_settings, damaged
-from seqnlp.codecs.sentences import Sentences
+from seqnlp.codecs.sentences import UNKNOWN, Sentences
 from seqnlp.decoders import AttentionDecoder
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
@@ -18,9 +19,13 @@ from seqnlp.json_text import to_json
 from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
-from seqnlp.tasks.base import Codecs, Scores, Task
+from seqnlp.results import JudgedTranslation, TranslationReport
+from seqnlp.tasks.advice import MOSTLY, unknown_tokens
+from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
+from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
+from seqnlp.tasks.translate.errors import similarity, translation_report
 from seqnlp.tasks.translate.predictor import Translator
 from seqnlp.tasks.translate.preview import preview
 from seqnlp.tasks.translate.recipe import TranslateRecipe
@@ -44,6 +49,7 @@ class TranslateTask(Task):
     """Translation with fitted codecs."""
 
     recipe_class = TranslateRecipe
+    step_name = "source token"
     items_name = "target tokens"
 
     def __init__(self, recipe: TranslateRecipe, source: Sentences, target: Sentences) -> None:
@@ -83,6 +89,12 @@ class TranslateTask(Task):
                 raise damaged(codecs[name], "expected the settings of the recipe", "tokenizer")
         return cls(recipe, restored[0], restored[-1])
 
+    @classmethod
+    def placeholder(cls, recipe: TranslateRecipe, size: int) -> "TranslateTask":
+        data, lines = recipe.data, placeholder_text(size).splitlines()
+        codec = Sentences.fit(lines, data.tokenizer, data.lowercase, data.unicode_normalization, data.pretokenized)
+        return cls(recipe, codec, codec)
+
     def codecs(self) -> dict[str, Codec]:
         return (
             {"tokens": self.source}
@@ -98,6 +110,16 @@ class TranslateTask(Task):
     def notices(self, examples: TranslateDataset) -> list[str]:
         notices = [examples.left_out] if examples.left_out else []
         return notices if has_sacrebleu() or examples.pairs.training else [*notices, NEEDED]
+
+    def advice(self, splits: Mapping[str, TranslateDataset]) -> Iterator[str]:
+        """Find vocabularies that lack most tokens, and too low limits of length."""
+        train = splits["train"]
+        for side, encoded in (("source", train.source), ("target", train.target)):
+            known = (encoded.values != UNKNOWN).mean() if len(encoded.values) else 1.0
+            yield from unknown_tokens(1 - float(known), f"the {side} tokens of train", "data.tokenizer")
+        if train.too_long > MOSTLY:
+            found = f"data.max_length = {self.recipe.data.max_length} leaves out {train.too_long:.0%} of train"
+            yield f"{found}; try data.max_length = {train.usual_length}, which most pairs fit into"
 
     def build(self) -> SequenceModel:
         recipe = self.recipe
@@ -173,6 +195,49 @@ class TranslateTask(Task):
             counts[rows, 0], counts[rows, 1] = to_numpy(nats), examples.row_items[rows]
         basis = digest(references, to_json(self.target.to_json()))
         return ItemScores("sentences", {**found, "nats": ItemScore(counts, ratio, basis)})
+
+    def judged(self, model: SequenceModel, dataset: TranslateDataset) -> tuple[str, list[JudgedTranslation]]:
+        """Every translation beside its reference, and the name of their similarity."""
+        name, similar = similarity(self.recipe.data.lowercase)
+        ours, theirs = self.translations(model, dataset, self.recipe.search), self.references(dataset)
+        texts = list(chain.from_iterable(dataset.pairs.sources()))
+        nats = np.zeros(len(ours))
+        batches = dataset.in_order()
+        sums = in_parallel(lambda rows: nats_of(model, dataset, rows).sum(1), batches, model.device)
+        for rows, each in zip(batches, sums, strict=True):
+            nats[rows] = to_numpy(each) / np.maximum(dataset.row_items[rows], 1)
+        numbers = dataset.rows.tolist()
+        return name, [
+            JudgedTranslation(row + 1, texts[row], reference, text, similar(text, reference), surprise)
+            for row, text, reference, surprise in zip(numbers, ours, theirs, nats.tolist(), strict=True)
+        ]
+
+    def item_rows(self, model: SequenceModel, dataset: TranslateDataset, table: Pairs) -> Iterator[ItemRow]:
+        """Each pair with its translation, their similarity, and nats."""
+        name, judged = self.judged(model, dataset)
+        for each in judged:
+            yield {
+                "row": each.row,
+                "source": each.source,
+                "gold": each.reference,
+                "predicted": each.translation,
+                "right": each.translation == self.target.clean(each.reference),
+                name: each.score,
+                "nats": each.nats,
+            }
+
+    def error_reports(
+        self, model: SequenceModel, dataset: TranslateDataset, table: Pairs, settings: ReportSettings
+    ) -> dict[str, TranslationReport]:
+        name, judged = self.judged(model, dataset)
+        data, ours = self.recipe.data, [each.translation for each in judged]
+        theirs = [each.reference for each in judged]
+        scores = overlap_scores(ours, theirs, data.lowercase, data.pretokenized)[0] if has_sacrebleu() else {}
+        scores["exact_match"] = exact_match(ours, list(map(self.target.clean, theirs)))
+        lengths = dataset.source.lengths.tolist()
+        return {
+            "translation": translation_report(judged, lengths, scores, name, settings.confusions, settings.examples)
+        }
 
     def preview(self, dev: Pairs, seed: int) -> Preview:
         """Pick a few sentences of dev, to be translated after each evaluation. The translation is greedy."""

@@ -54,6 +54,13 @@ def test_a_resumed_training_says_so_and_measures_its_own_pace() -> None:
     ]
 
 
+def test_the_start_tells_the_expected_time_and_memory_and_counts_in_the_singular() -> None:
+    started = Started(0, 0.0, 0.0, 1, 1.0, 1, "words", 125.0, 412_000_000)
+    (line,) = shown([started]).splitlines()
+    assert line.startswith("training: 1 parameter, 1 epoch, 1 step; expected by a few timed steps: ")
+    assert line.endswith(": 2 min 05 s and at least 412.0 MB of memory")
+
+
 def test_a_long_epoch_gives_a_sign_of_life_each_minute() -> None:
     steps: list[Event] = [Stepped(n, n / 1000, n * 20.0, 2.5, 0.1, n, 50.0) for n in range(1, 8)]
     lines = shown([Started(0, 0.0, 0.0, 2000, 2.0, 5, "words"), *steps]).splitlines()

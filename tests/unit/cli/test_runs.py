@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -58,7 +59,11 @@ def call(*arguments: str, env: dict[str, str] | None = None) -> Result:
 def output(*arguments: str, env: dict[str, str] | None = None) -> list[str]:
     result = call(*arguments, env=env)
     assert result.exception is None
-    return [line.rstrip() for line in result.stdout.splitlines()]
+    return [re.sub("\x1b\\[[0-9;]*m", "", line).rstrip() for line in result.stdout.splitlines()]
+
+
+def terminal(columns: int) -> dict[str, str]:
+    return {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": str(columns)}
 
 
 def test_ls() -> None:
@@ -70,7 +75,7 @@ def test_ls() -> None:
 
 
 def test_ls_on_a_narrow_terminal() -> None:
-    assert output("ls", env={"COLUMNS": "40"})[:7] == [
+    assert output("ls", env=terminal(40))[:7] == [
         "gru",
         "  task: tag",
         "  state: finished",
@@ -80,7 +85,7 @@ def test_ls_on_a_narrow_terminal() -> None:
         "  model: 1.5 kB",
     ]
     for width in range(30, 100, 10):
-        lines = output("ls", env={"COLUMNS": str(width)})
+        lines = output("ls", env=terminal(width))
         assert max(map(len, lines)) <= width
         assert "0.9412" in "".join(lines)
 
@@ -246,8 +251,9 @@ def test_compare_wants_two() -> None:
 def test_a_pipe_is_never_cut_short_and_a_narrow_terminal_breaks_between_words() -> None:
     name = "a_run_with_a_long_name_" * 5
     make_run(Path("runs") / name, "gru", 1, finished=False)
-    assert output("ls")[1].startswith(name + "  tag")
-    lines = output("ls", env={"COLUMNS": "70"})
+    for env in ({}, {"COLUMNS": "70"}):  # which a shell exports for its terminal
+        assert output("ls", env=env)[1].startswith(name + "  tag")
+    lines = output("ls", env=terminal(70))
     assert max(map(len, lines)) <= 70
     assert any("unfinished" in line for line in lines)
 

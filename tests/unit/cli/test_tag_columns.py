@@ -6,8 +6,9 @@ import pytest
 import torch
 from datasets import Dataset
 
-from seqnlp.cli.tag import tag_columns
+from seqnlp.cli.tag import _plain, tag_columns
 from seqnlp.errors import UsageError
+from seqnlp.results import Span, Tagging
 from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.tag.recipe import TagRecipe
 from seqnlp.tasks.tag.task import TagTask
@@ -73,3 +74,15 @@ def test_json(tagger: Tagger, file: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_bad_columns_option_is_refused(tagger: Any, file: Path, names: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         tag_columns(tagger, file, names, as_json=False)
+
+
+def test_plain_text_shows_the_tags_of_every_column_and_the_text_of_spans() -> None:
+    columns = {"upos": ["PROPN", "VERB"], "feats": ["Number=Sing", "_"]}
+    scores = {name: [1.0, 1.0] for name in columns}
+    tagging = Tagging(["Ann", "left"], columns["upos"], scores["upos"], columns, scores)
+    assert _plain("", tagging) == "Ann/PROPN/Number=Sing left/VERB/_\n"
+    spans = [Span("P", 0, 2, 0, 8, 1.0, "Ann\n Lee"), Span("L", 3, 4, 12, 16, 1.0, "Rome")]
+    one = {"tag": ["B-P", "I-P"]}
+    tagging = Tagging(["Ann", "Lee"], one["tag"], [1.0, 1.0], one, scores, spans)
+    assert _plain("", tagging) == "Ann/B-P Lee/I-P\tP: Ann Lee; L: Rome\n"
+    assert tagging.to_json()["spans"][0]["text"] == "Ann\n Lee"

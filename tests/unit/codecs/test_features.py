@@ -108,6 +108,7 @@ def test_each_decoder_has_its_labels() -> None:
     assert by_decoder("upos", labels) == {"upos": labels}
     found = by_decoder("feats", Features.fit(["Case=Nom", "Case=Acc|Number=Sing"]))
     assert {name: values.names for name, values in found.items()} == {
+        "feats": ["Case=Acc|Number=Sing", "Case=Nom"],
         "feats.Case": ["Acc", "Nom"],
         "feats.Number": ["Sing", "_"],
     }

@@ -8,6 +8,7 @@ import pytest
 
 from seqnlp.encoders import Gru
 from seqnlp.errors import DataError, RecipeError, UsageError
+from seqnlp.readers import Memory, Series
 from seqnlp.recipe import RecipeSource
 from seqnlp.recipe.settings import plain_settings
 from seqnlp.tasks.registry import import_tasks
@@ -66,13 +67,10 @@ def test_faults_are_placed_by_their_keys() -> None:
 
 def test_data_need_not_be_named() -> None:
     recipe = RecipeSource.of({"task": "tag"}).load()
-    assert (recipe.data.reader.model_dump()["kind"], recipe.data.splits, recipe.data.drawn) == (
-        "memory",
-        {"train": "memory:train"},
-        {"dev": 0.1},
-    )
+    assert isinstance(recipe.data.reader, Memory)
+    assert (recipe.data.splits, recipe.data.drawn) == ({"train": "memory:train"}, {"dev": 0.1})
     series = RecipeSource.of({"task": "forecast", "data": {"reader": {"kind": "series", "freq": "h"}}}).load()
-    assert series.data.reader.model_dump()["kind"] == "series"
+    assert isinstance(series.data.reader, Series)
 
 
 def test_settings_extend_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

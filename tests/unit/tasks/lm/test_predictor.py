@@ -188,6 +188,15 @@ def test_the_surprise_of_a_text(generator: Make, sections: dict[str, Any]) -> No
         assert [part.logprob for part in parts] == pytest.approx(expected.tolist(), abs=1e-4)
 
 
+@pytest.mark.parametrize("sections", MODELS.values(), ids=MODELS)
+def test_texts_are_scored_by_themselves(generator: Make, sections: dict[str, Any]) -> None:
+    made = generator(**sections)
+    texts = ["9 green bottles\n", "", "on\n", "the wall " * 200 + "\n", "?\n"]
+    for text, found in zip(texts, made.score_texts(texts), strict=True):
+        expected = [token.logprob for token in made.score(text)] if text else []
+        assert found.tolist() == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_token_as_json() -> None:
     assert Token("a").to_json() == {"text": "a"}
     assert Token("a", 1, -0.5, [("b", -1.5)]).to_json() == {"text": "a", "logprob": -0.5, "alternatives": [["b", -1.5]]}

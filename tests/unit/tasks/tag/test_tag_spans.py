@@ -120,6 +120,7 @@ def test_an_untrained_tagger_gives_valid_tags_and_the_spans_that_they_mean(decod
             for span in tagging.spans:
                 inside = [f"B-{span.label}", *[f"I-{span.label}"] * (span.end - span.start - 1)]
                 assert tagging.tags[span.start : span.end] == inside
+                assert span.text == text[span.start_char : span.end_char]
                 assert text[span.start_char : span.end_char].split(" ")[0].startswith(tagging.tokens[span.start])
                 assert text[: span.end_char].endswith(tagging.tokens[span.end - 1])
                 assert span.score == min(tagging.scores[span.start : span.end])

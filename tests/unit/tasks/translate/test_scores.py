@@ -7,6 +7,7 @@ import sacrebleu
 
 from seqnlp.errors import DataError, UsageError
 from seqnlp.model import SequenceModel
+from seqnlp.notes import notes_to, once
 from seqnlp.tasks.translate import scores as translation_scores
 from seqnlp.tasks.translate.scores import exact_match, overlap_scores
 from seqnlp.tasks.translate.task import TranslateTask
@@ -67,3 +68,21 @@ def test_a_training_by_bleu_needs_references_of_some_words(make: Make, pairs: Ca
     task, model = make(training={"metric": "bleu"})
     with pytest.raises(DataError, match="choose another"):
         task.dev_scores(model, task.encode(pairs(["a"], ["A"]), 100))
+
+
+def test_warnings_of_sacrebleu_are_one_note(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    notes: list[str] = []
+    lines = ["It rains in the town ."] * 120
+    listener = once(notes.append)
+    for _ in range(3):  # as evaluations of one training do
+        with notes_to(listener):
+            overlap_scores(lines, lines, False, False)
+    assert len(notes) == 1
+    assert "data.pretokenized = true" in notes[0]
+    assert caplog.records == []
+    assert capfd.readouterr().err == ""
+    with notes_to(listener):
+        overlap_scores(lines, lines, False, True)
+    assert len(notes) == 1
