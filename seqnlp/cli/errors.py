@@ -103,7 +103,7 @@ def show_report(console: Console, title: str, report: ErrorReport) -> None:
 
 
 def show_features(console: Console, report: ErrorReport) -> None:
-    """Print the confusions of each feature, `_` where a word does not have it; those with most errors first."""
+    """Print the confusions of each feature; `_` stands for none; those with most errors first."""
     from rich.text import Text
 
     wrong = {name: round((1 - part.accuracy) * part.items) for name, part in report.features.items()}

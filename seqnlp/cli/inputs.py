@@ -157,7 +157,7 @@ def open_inputs(
     if reader == "text":
         if column is not None:
             raise UsageError("--reader text has no columns: leave out --column")
-        return Inputs("line", lines_of(file, lines), source)
+        return Inputs("line", lines_of(file, lines, data_of(run).encoding), source)
     data = data_of(run)
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
@@ -171,7 +171,7 @@ def open_inputs(
     if kind == "text":
         if column is not None:
             raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
-        return Inputs("line", lines_of(file, lines), source)
+        return Inputs("line", lines_of(file, lines, data.encoding), source)
     return Inputs("record", table(file, reader_for(file, kind, data), name, column), source)
 
 
@@ -191,6 +191,8 @@ def open_records(
         seqnlp.errors.UsageError: settings that contradict each other.
         seqnlp.errors.DataError: a format that cannot be read, or has no such column.
     """
+    from seqnlp.readers.base import TextReader
+    from seqnlp.readers.encodings import UTF8
     from seqnlp.records import file_lines
 
     data, source, kind = data_of(run), input_name(file), ALIASES.get(reader or "", reader)
@@ -199,9 +201,11 @@ def open_records(
         size = None if first_bytes(file, raw=True).startswith(b"\x1f\x8b") else file.stat().st_size
         if kind is None:
             kind = "parallel" if column is None and is_parallel(file, data) else recognised(file, name)
-        if kind == "json" or kind == "hub" or kind == "text":
-            return records_of(kind, None, file, file_lines(file), source, name, column, size)
-        return records_of(kind, reader_for(file, kind, data), file, file_lines(file), source, name, column, size)
+        own = None if kind in ("json", "hub", "text") else reader_for(file, kind, data)
+        encoding = own.encoding if isinstance(own, TextReader) else data.encoding if kind == "text" else UTF8
+        records = records_of(kind, own, file, file_lines(file, encoding), source, name, column, size)
+        records.encoding = encoding
+        return records
     arriving = (lines or (lambda file: decoded_blocks(file, keep_mark=True)))(file)
     first = next(arriving, [])
     everything = chain([first] if first else [], arriving)
@@ -306,12 +310,17 @@ def reader_of_stream(kind: str, data: RunData) -> Reader:
     return parse_reader(kind)
 
 
-def lines_of(file: Path | None, read: Lines) -> Iterator[list[str]]:
-    """Blocks of lines; of a file that is compressed with gzip, of its contents."""
+def lines_of(file: Path | None, read: Lines, encoding: str) -> Iterator[list[str]]:
+    """Blocks of lines; of a file that is compressed with gzip, of its contents.
+
+    A file has the encoding of the run's corpus, standard input is UTF-8.
+    """
+    from seqnlp.readers.encodings import is_utf8
     from seqnlp.readers.files import GZIP, open_text
 
-    if file is not None and file.is_file() and first_bytes(file, raw=True).startswith(GZIP):
-        lines = open_text(file)
+    is_file = file is not None and file.is_file()
+    if file is not None and is_file and (not is_utf8(encoding) or first_bytes(file, raw=True).startswith(GZIP)):
+        lines = open_text(file, encoding)
         while block := list(islice(lines, RECORDS)):
             yield block
     else:
@@ -327,6 +336,11 @@ class RunData:
     """Column of the texts."""
     separator: str = "|"
     """Separator of several labels in a text."""
+
+    @property
+    def encoding(self) -> str:
+        """Encoding of the files."""
+        return str(self.reader.get("encoding", "utf-8"))
 
 
 def data_of(run: Path) -> RunData:

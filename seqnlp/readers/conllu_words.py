@@ -1,4 +1,4 @@
-"""Words of CoNLL-U as pairs, for translation of a form into its lemma by characters."""
+"""Words of CoNLL-U as pairs of form and lemma."""
 
 from __future__ import annotations
 

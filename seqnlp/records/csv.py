@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any, final
 
 from seqnlp.errors import DataError
-from seqnlp.readers.csv import UNNAMED, Csv
+from seqnlp.readers.csv import Csv
+from seqnlp.readers.delimited import UNNAMED
 from seqnlp.readers.files import BOM
 from seqnlp.records.base import Block, Feed, Lines, Records, Writer, in_blocks
 from seqnlp.records.columns import Added, Values, cells, check_distinct, check_free, headings

@@ -100,7 +100,7 @@ class OtherData:
         return kind(), source
 
     def _has_header(self, path: Path, recipe: TaskRecipe) -> bool:
-        """True for a table whose header line names all columns."""
+        """True for a table whose header has all the recipe's columns."""
         names = next(Csv().parse_rows(open_text(path), path), (0, []))[1]
         return {self.columns.get(name, name) for name in recipe.needs or []} <= set(names)
 

@@ -111,6 +111,17 @@ _BUILT_IN = (
         requests="seqnlp.service.requests.transcribe",
         panel="seqnlp.tui.panels.transcribe:TranscribePanel",
     ),
+    TaskInfo(
+        name="segment",
+        noun="a segmenter",
+        does="splits running text into sentences, tokens and words",
+        example='for sentence in model.segment("It rains. We stay."):\n    print(sentence)',
+        command="segment",
+        module="seqnlp.tasks.segment.task",
+        predict="seqnlp.cli.segment:predict",
+        requests="seqnlp.service.requests.segment",
+        panel="seqnlp.tui.panels.segment:SegmentPanel",
+    ),
 )
 _TASKS: dict[str, TaskInfo] = {info.name: info for info in _BUILT_IN}
 

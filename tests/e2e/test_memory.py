@@ -43,9 +43,10 @@ def named(count: int, seed: int) -> pd.DataFrame:
 
 
 def train(out: Path, data: Any, *overrides: str, recipe: Any = RECIPE, **options: Any) -> list[str]:
+    """Train; returns the notes, without advice about so small a corpus."""
     notes: list[str] = []
     list(library.train(recipe, overrides, out, data=data, notify=notes.append, **options))
-    return notes
+    return [line for line in notes if "try " not in line]
 
 
 @pytest.fixture(scope="module")

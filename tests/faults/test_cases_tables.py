@@ -47,11 +47,11 @@ def recipe(folder: Path, text: str, file: Path | str) -> Path:
 
 
 def train(path: Path, settings: Iterable[str] = (), **options: Any) -> tuple[Path, list[str], list[Event]]:
-    """The run, its notes and its events."""
+    """The run, its notes without advice about so small a corpus, and its events."""
     notes: list[str] = []
     out = path.parent / "run"
     events = list(seqnlp.train(path, list(settings), out, overwrite=not options, notify=notes.append, **options))
-    return out, notes, events
+    return out, [line for line in notes if "try " not in line], events
 
 
 def labels(run: Path) -> list[str]:

@@ -171,7 +171,9 @@ class TagTask(LabellingTask):
     def advice(self, splits: Mapping[str, TagDataset]) -> Iterator[str]:
         """Find labels that occur once, and words that most are unknown."""
         train = splits["train"]
-        for name in self.columns:
+        for name, codec in self.predicted.items():
+            if not codec.are_classes:  # lemmas, of which most occur once
+                continue
             counts = Counter(train.tags[name].counts())
             if (scheme := self.recipe.data.encoding) is not None:  # a span counts once, however long it is
                 counts = Counter(read_spans(train.tags[name], scheme).labels.tolist())
