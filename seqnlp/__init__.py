@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from seqnlp.version import VERSION
 
 if TYPE_CHECKING:
+    from seqnlp.annotation import evaluate_raw, pipeline
     from seqnlp.api import evaluate, load, train
     from seqnlp.comparisons import compare_runs
     from seqnlp.hyperparameters.search import search
@@ -17,7 +18,9 @@ _MODULES = {
     "Recipe": "tasks.typed_recipe",
     "compare_runs": "comparisons",
     "evaluate": "api",
+    "evaluate_raw": "annotation",
     "load": "api",
+    "pipeline": "annotation",
     "search": "hyperparameters.search",
     "train": "api",
     "train_folds": "repeats",
@@ -25,7 +28,18 @@ _MODULES = {
 }
 """Module of each public name."""
 
-__all__ = ["Recipe", "compare_runs", "evaluate", "load", "search", "train", "train_folds", "train_seeds"]
+__all__ = [
+    "Recipe",
+    "compare_runs",
+    "evaluate",
+    "evaluate_raw",
+    "load",
+    "pipeline",
+    "search",
+    "train",
+    "train_folds",
+    "train_seeds",
+]
 __version__ = VERSION
 
 # Threads of torch's OpenMP that wait for work should soon sleep: spinning takes the processor from those that have

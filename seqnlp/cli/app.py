@@ -2,11 +2,13 @@
 
 import os
 import sys
+from functools import partial
 from typing import Annotated, NoReturn
 
 import typer
 
 from seqnlp.cli import (
+    annotate,
     classify,
     corpora,
     errors,
@@ -20,6 +22,7 @@ from seqnlp.cli import (
     recipes,
     runs,
     search,
+    segment,
     tag,
     train,
     transcribe,
@@ -28,6 +31,7 @@ from seqnlp.cli import (
 )
 from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import OutOfMemory, RecipeError, SeqnlpError
+from seqnlp.notes import notes_to
 from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 
 app = typer.Typer(
@@ -51,6 +55,8 @@ app.command("generate")(generate.generate)
 app.command("forecast")(forecast.forecast)
 app.command("score")(generate.score)
 app.command("probe")(probe.probe)
+app.command("segment")(segment.segment)
+app.command("annotate")(annotate.annotate)
 app.command("translate")(translate.translate)
 app.command("transcribe")(transcribe.transcribe)
 app.command("tui")(tui.tui)
@@ -84,7 +90,8 @@ def main() -> NoReturn:
     open_streams()
     guard_streams()
     try:
-        _run()
+        with notes_to(partial(print, "note:", file=sys.stderr)):
+            _run()
     except SeqnlpError as error:
         _show(error)
         _leave(error.code)

@@ -236,9 +236,10 @@ def written_format(records: Records[Any], destination: Destination) -> str:
 def writer_of(kind: str, records: Records[Any], out: IO[bytes], added: Sequence[Added]) -> Writer[Any]:
     """Writer of a format of `written_format`."""
     from seqnlp.records import JsonLinesWriter, TableWriter
+    from seqnlp.records.encoded import encoded
 
     if kind == "same":
-        return records.writer(out, added)
+        return records.writer(encoded(out, records.encoding), added)
     if kind == "jsonl":
         return JsonLinesWriter(records, out, added)
     return TableWriter(records, out, added, "\t" if kind == "tsv" else ",")

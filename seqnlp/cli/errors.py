@@ -15,7 +15,7 @@ from seqnlp.cli.common import RunPath, Split, Trust, image_option
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
-from seqnlp.results import ErrorReport, SurpriseReport, TranslationReport
+from seqnlp.results import ErrorReport, Report, SurpriseReport, TranslationReport
 from seqnlp.units import counted
 
 if TYPE_CHECKING:
@@ -69,15 +69,18 @@ def errors(
                 case _:
                     show_report(console, f"{source}  {name}", report)
     if pictures:
-        drawn = drawn_reports(labels) if labels else reports
-        write_images(pictures, report_svg(f"{run.name}, {source}", drawn))
+        write_images(pictures, report_svg(f"{run.name}, {source}", drawn_reports(reports)))
 
 
-def drawn_reports(reports: Mapping[str, ErrorReport]) -> dict[str, ErrorReport]:
-    """Reports with a matrix each to draw: of lists of features one for each feature."""
-    drawn: dict[str, ErrorReport] = {}
+def drawn_reports(reports: Mapping[str, Report]) -> dict[str, Report]:
+    """Reports with a picture each: of lists of features one for each feature."""
+    drawn: dict[str, Report] = {}
     for name, report in reports.items():
-        drawn |= {f"{name} {part}": each for part, each in report.features.items()} or {name: report}
+        features = report.features if isinstance(report, ErrorReport) else {}
+        for part, each in features.items():
+            drawn[f"{name} {part}"] = each
+        if not features:
+            drawn[name] = report
     return drawn
 
 
@@ -100,7 +103,7 @@ def show_report(console: Console, title: str, report: ErrorReport) -> None:
 
 
 def show_features(console: Console, report: ErrorReport) -> None:
-    """Print the confusions of each feature, `_` where a word does not have it; those with most errors first."""
+    """Print the confusions of each feature; `_` stands for none; those with most errors first."""
     from rich.text import Text
 
     wrong = {name: round((1 - part.accuracy) * part.items) for name, part in report.features.items()}

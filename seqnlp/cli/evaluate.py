@@ -13,7 +13,7 @@ import typer
 
 from seqnlp.cli.common import RunPath, Split, Trust, number_option
 from seqnlp.cli.row_files import check_table, row_writer
-from seqnlp.cli.tables import one_line, print_score_tables, show_baselines, stdout_console
+from seqnlp.cli.tables import one_line, print_score_tables, print_table, show_baselines, stdout_console
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import CONTEXT, RATE
@@ -22,9 +22,15 @@ from seqnlp.units import counted
 if TYPE_CHECKING:
     from seqnlp.tasks.other_data import OtherData
 
+KINDS = ("precision", "recall", "f1")
+"""Columns of the table of `--raw`, in percent."""
+
 
 def evaluate(
     run: RunPath,
+    more: Annotated[
+        list[Path] | None, typer.Argument(help="With --raw: further runs of a pipeline, a segmenter first.")
+    ] = None,
     split: Split = "test",
     data: Annotated[
         list[str] | None,
@@ -43,6 +49,13 @@ def evaluate(
         list[str] | None,
         typer.Option(
             "--column", metavar="<name>=<column>", help="Column of --data for one of the recipe; may be repeated."
+        ),
+    ] = None,
+    raw: Annotated[
+        Path | None,
+        typer.Option(
+            help="A treebank in CoNLL-U: score a segmenter and taggers on its raw text, or taggers on its words, as "
+            "the CoNLL shared task does."
         ),
     ] = None,
     context: Annotated[
@@ -72,6 +85,13 @@ def evaluate(
 
     other = _other_data(data or [], reader, columns or [])
     notify = partial(print, "note:", file=sys.stderr)
+    if raw is not None:
+        if other is not None or rows is not None or context is not None or dynamic is not None:
+            raise UsageError("--raw goes with none of --data, --rows, --context and --dynamic")
+        _evaluate_raw([run, *(more or [])], raw, as_json, trust)
+        return
+    if more:
+        raise UsageError(f"{more[0]}: several runs are scored together on raw text only; add --raw FILE.conllu")
     with nullcontext() if rows is None else row_writer(rows) as write:
         result = api.evaluate(
             run, split, other, context=context, dynamic=dynamic, on_row=write, trust=trust, notify=notify
@@ -108,3 +128,16 @@ def _other_data(files: Sequence[str], reader: str | None, columns: Sequence[str]
             raise UsageError(f"--column {name}{sign}{column}: expected NAME=COLUMN, such as text=review")
     chosen = None if reader is None else parse_reader(ALIASES.get(reader, reader))
     return OtherData(files, chosen, {name: column for name, _, column in pairs})
+
+
+def _evaluate_raw(runs: list[Path], file: Path, as_json: bool, trust: bool) -> None:
+    """Print the scores of a pipeline on raw text."""
+    from seqnlp.annotation import evaluate_raw
+
+    result = evaluate_raw(runs, file, trust=trust, notify=partial(print, "note:", file=sys.stderr))
+    if as_json:
+        typer.echo(to_json(result))
+        return
+    rows = [[name, *(f"{row[kind]:.2f}" for kind in KINDS)] for name, row in result["table"].items()]
+    print_table(stdout_console(), ["", *KINDS], rows)
+    typer.echo(f"{result['words']:,} words in {result['seconds']:.2f} s")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqnlp.cli.beside import Destination, Force
 from seqnlp.cli.common import Trust, image_option, number_option, open_predictor
 from seqnlp.cli.progress import stderr_console
 from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
@@ -55,6 +57,13 @@ def forecast(
     plot: Annotated[bool, typer.Option("--plot", help="Draw history, forecast and interval instead.")] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a series.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="<path>", help="Write the forecasts into this .csv, .jsonl or .parquet file."
+        ),
+    ] = None,
+    force: Force = False,
     trust: Trust = False,
 ) -> None:
     """Forecast series: csv with a line a step, `unique_id,ds,forecast`, and the interval's ends if any.
@@ -63,13 +72,19 @@ def forecast(
     came, too. Then --plot prints errors by step of the horizon and draws the last forecasts beside what came; --json
     has the same.
     """
-    if plot and as_json:
-        raise UsageError("--plot and --json contradict each other: choose one")
+    if plot and (as_json or out):
+        other = "--json" if as_json else "--out"
+        raise UsageError(f"--plot and {other} contradict each other: choose one")
+    destination = Destination(out, False, "", force, as_json)
+    if destination.is_wanted(None if file is None else Path(file)) and destination.extension not in FILES:
+        raise UsageError(f"--out {out}: expected {', '.join(FILES)}")
     if backtest:
         from seqnlp.cli.backtest import backtest_run
 
         if horizon is not None:
             raise UsageError("--horizon and --backtest contradict each other: the horizon is that of the training")
+        if out is not None:
+            raise UsageError("--out is for forecasts: --backtest writes to standard output")
         backtest_run(run, file, level, series or [], stride or 1, plot, pictures, as_json, trust)
         return
     if stride is not None:
@@ -99,11 +114,13 @@ def forecast(
         write_images(pictures, forecast_svg(f"{run.name}, {file}", found, history))
     if plot:
         print_charts(found, history)
+    elif out is not None:
+        with destination.opened() as opened:
+            FILES[destination.extension](found, opened)
     elif as_json:
-        for each in found:
-            sys.stdout.write(to_json(each.to_json()) + "\n")
+        sys.stdout.write(json_lines(found))
     else:
-        write_csv(found)
+        sys.stdout.write(csv_text(found))
 
 
 def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:
@@ -123,16 +140,48 @@ def select(found: Sequence[SeriesForecast], names: Sequence[str]) -> list[Series
     return [each for each in found if not names or each.name in names]
 
 
-def write_csv(found: Sequence[SeriesForecast]) -> None:
-    """Write forecasts in the long form, one row a step."""
+def rows_of(found: Sequence[SeriesForecast]) -> tuple[list[str], list[list[Any]]]:
+    """Column names and rows of forecasts, in the long form: one row a step."""
     level = found[0].level
     ends = [] if level is None else [f"lo_{level:g}", f"hi_{level:g}"]
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["unique_id", "ds", "forecast", *ends])
+    rows = []
     for each in found:
         columns = [each.values] + ([each.low, each.high] if each.low is not None and each.high is not None else [])
-        for moment, *numbers in zip(each.times, *columns, strict=True):
-            writer.writerow([each.name, moment, *(f"{number:.6g}" for number in numbers)])
+        rows += [[each.name, *step] for step in zip(each.times, *columns, strict=True)]
+    return ["unique_id", "ds", "forecast", *ends], rows
+
+
+def csv_text(found: Sequence[SeriesForecast]) -> str:
+    """Forecasts as csv, in the long form."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names, rows = rows_of(found)
+    writer.writerow(names)
+    for name, moment, *numbers in rows:
+        writer.writerow([name, moment, *(f"{number:.6g}" for number in numbers)])
+    return text.getvalue()
+
+
+def json_lines(found: Sequence[SeriesForecast]) -> str:
+    """Forecasts as JSON Lines, an object a series."""
+    return "".join(to_json(each.to_json()) + "\n" for each in found)
+
+
+def write_parquet(found: Sequence[SeriesForecast], out: IO[bytes]) -> None:
+    """Write forecasts in the long form; times are text, as they come in the zone of the series."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names, rows = rows_of(found)
+    pq.write_table(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), out)
+
+
+FILES: dict[str, Callable[[Sequence[SeriesForecast], IO[bytes]], object]] = {
+    ".csv": lambda found, out: out.write(csv_text(found).encode()),
+    ".jsonl": lambda found, out: out.write(json_lines(found).encode()),
+    ".parquet": write_parquet,
+}
+"""Writers of files by their endings."""
 
 
 def print_charts(found: Sequence[SeriesForecast], history: History) -> None:

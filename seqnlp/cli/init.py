@@ -225,8 +225,15 @@ def _folder(folder: Path, asker: Asker) -> list[Path] | tuple[str, Given, Path]:
 
 def _pair(files: list[Path], asker: Asker) -> tuple[str, Given, Path]:
     """Two files of lines: a text and its translation."""
+    from seqnlp.readers.encodings import UTF8
+    from seqnlp.readers.table_settings import encoding_settings, is_ascii
     from seqnlp.recipe.drafts import Given
 
+    found = {file: encoding_settings(file) for file in files if not is_ascii(file)}
+    if len({str(each) for each in found.values()}) > 1:
+        told = " and ".join(str(each.get("encoding", UTF8)) for each in found.values())
+        raise DataError(f"its encoding is another than that of {files[1]} ({told}); save both as UTF-8", files[0])
+    encoding = next(iter(found.values()), {})
     places = {"train": files[0].with_suffix("")}
     suffixes = [file.suffix.removeprefix(".") for file in files]
     ways = [_siblings(file) for file in files]
@@ -235,7 +242,11 @@ def _pair(files: list[Path], asker: Asker) -> tuple[str, Given, Path]:
             places[split] = file.with_suffix("")
             asker.tell(f"{split}: {file} and {ways[1][split]}, which are named like {files[0].name}")
     sources = {split: str(place) for split, place in places.items()}
-    return "translate", Given(sources, "parallel", {"suffixes": suffixes}, asker, asker.tell), places["train"]
+    return (
+        "translate",
+        Given(sources, "parallel", {"suffixes": suffixes, **encoding}, asker, asker.tell),
+        places["train"],
+    )
 
 
 def _splits(files: list[Path]) -> dict[str, Path]:
@@ -281,26 +292,30 @@ def _format(
         The likeliest task; kind and settings of the reader; and true if the columns have names in the file.
     """
     from seqnlp.readers.sniff import columns_reader, dialect, format_of, head
+    from seqnlp.readers.table_settings import encoding_settings
 
     kind = recognised(path, "\0")
     if task == "forecast":
         return "forecast", "series", {}, True
     if kind in ("jsonl", "json", "hub"):
-        return _table(task, path, "jsonl" if kind == "jsonl" else "hub", asker)
-    lines = head(path)
+        return _table(
+            task, path, "jsonl" if kind == "jsonl" else "hub", asker, encoding_settings(path) if kind == "jsonl" else {}
+        )
+    encoding = encoding_settings(path)
+    lines = head(path, **encoding)
     found = format_of(path, lines, kind)
     if found == "conllu":
-        return "tag", "conllu", {}, True
+        return "tag", "conllu", encoding, True
     if found == "columns" or (task == "tag" and found == "text"):
-        return "tag", "columns", columns_reader(lines, path)[1], False
+        return "tag", "columns", {**columns_reader(lines, path)[1], **encoding}, False
     if found == "series" and task is None:
         return "forecast", "series", {}, True
     if found in ("csv", "series"):
         if task == "translate" and path.suffix == ".txt":
-            return "translate", "parallel", _parallel(lines), True
+            return "translate", "parallel", {**_parallel(lines), **encoding}, True
         way = dialect(path, lines, asker, beside)
         return _table(task, path, "csv", asker, way.settings, way.has_names)
-    return ("translate", "parallel", {}, True) if task == "translate" else ("lm", "text", {}, True)
+    return ("translate", "parallel", encoding, True) if task == "translate" else ("lm", "text", encoding, True)
 
 
 def _table(
@@ -310,15 +325,16 @@ def _table(
     from seqnlp.readers.sniff import head, task_of_table
     from seqnlp.recipe.drafts import Given, table_of_recordings
 
-    settings = {"path": str(path)} if reader == "hub" else settings or {}
+    settings = {"path": str(path)} if reader == "hub" else dict(settings or {})
     source = {"train": "train" if reader == "hub" else str(path)}
     dataset = Given(source, reader, settings, asker, asker.tell, named).read(path)
     chosen = task or task_of_table(dataset)
     if chosen == "transcribe":
         return chosen, "audio", table_of_recordings(dataset), True
-    by_tabs = reader == "csv" and not named and settings.keys() == {"names"} and ".tsv" in path.suffixes
+    by_tabs = reader == "csv" and not named and settings.keys() <= {"names", "encoding"} and ".tsv" in path.suffixes
     if chosen == "translate" and by_tabs:
-        return chosen, "parallel", _parallel(head(path)), True
+        encoding = {key: value for key, value in settings.items() if key == "encoding"}
+        return chosen, "parallel", {**_parallel(head(path, **encoding)), **encoding}, True
     return chosen, reader, settings, named
 
 

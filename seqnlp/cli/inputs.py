@@ -98,7 +98,7 @@ RECORDS = 256
 FORCE = "--reader text takes it as lines"
 
 
-ALIASES = {"tsv": """{kind="csv", delimiter="\t"}"""}
+ALIASES = {"tsv": """{kind="csv", delimiter="\t"}""", "parquet": "hub", "arrow": "hub"}
 """Names of `--reader` for readers with settings."""
 WORDS = "`seqnlp tag` reads such files, other commands a text a line or a column of a csv, jsonl, ..."
 
@@ -153,11 +153,11 @@ def open_inputs(
         seqnlp.errors.UsageError: settings that contradict each other.
         seqnlp.errors.DataError: a format that cannot be read, or has no such column; what the reader raises.
     """
-    source = input_name(file)
+    source, reader = input_name(file), ALIASES.get(reader or "", reader)
     if reader == "text":
         if column is not None:
             raise UsageError("--reader text has no columns: leave out --column")
-        return Inputs("line", lines_of(file, lines), source)
+        return Inputs("line", lines_of(file, lines, data_of(run).encoding), source)
     data = data_of(run)
     name = column or data.column
     if file is None or not file.is_file():  # a pipe can be read once, so nothing of it may be lost
@@ -171,7 +171,7 @@ def open_inputs(
     if kind == "text":
         if column is not None:
             raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
-        return Inputs("line", lines_of(file, lines), source)
+        return Inputs("line", lines_of(file, lines, data.encoding), source)
     return Inputs("record", table(file, reader_for(file, kind, data), name, column), source)
 
 
@@ -191,17 +191,21 @@ def open_records(
         seqnlp.errors.UsageError: settings that contradict each other.
         seqnlp.errors.DataError: a format that cannot be read, or has no such column.
     """
+    from seqnlp.readers.base import TextReader
+    from seqnlp.readers.encodings import UTF8
     from seqnlp.records import file_lines
 
-    data, source, kind = data_of(run), input_name(file), reader
+    data, source, kind = data_of(run), input_name(file), ALIASES.get(reader or "", reader)
     name = column or data.column
     if file is not None and file.is_file():
         size = None if first_bytes(file, raw=True).startswith(b"\x1f\x8b") else file.stat().st_size
         if kind is None:
             kind = "parallel" if column is None and is_parallel(file, data) else recognised(file, name)
-        if kind == "json" or kind == "hub" or kind == "text":
-            return records_of(kind, None, file, file_lines(file), source, name, column, size)
-        return records_of(kind, reader_for(file, kind, data), file, file_lines(file), source, name, column, size)
+        own = None if kind in ("json", "hub", "text") else reader_for(file, kind, data)
+        encoding = own.encoding if isinstance(own, TextReader) else data.encoding if kind == "text" else UTF8
+        records = records_of(kind, own, file, file_lines(file, encoding), source, name, column, size)
+        records.encoding = encoding
+        return records
     arriving = (lines or (lambda file: decoded_blocks(file, keep_mark=True)))(file)
     first = next(arriving, [])
     everything = chain([first] if first else [], arriving)
@@ -257,9 +261,8 @@ def records_of(
         reader, lines = csv_of_parallel(reader, first), chain([first] if first else [], lines)
     if isinstance(reader, Csv):
         return CsvRecords(lines, source, reader, name, size)
-    raise DataError(
-        "predictions are written beside csv, tsv, jsonl, json, parquet and text; this is read otherwise", source
-    )
+    expected = "a csv, tsv, jsonl, json or parquet file, or lines of text"
+    raise DataError(f"predictions cannot be written beside this; expected {expected}", source)
 
 
 def csv_of_parallel(reader: Parallel, lines: list[str]) -> Reader:
@@ -302,15 +305,22 @@ def reader_of_stream(kind: str, data: RunData) -> Reader:
     if data.reader.get("kind") == kind:
         own: Reader = Reader.parse(dict(data.reader))
         return own
-    return parse_reader(ALIASES.get(kind, kind))
+    if kind == "hub":
+        raise UsageError("parquet and arrow are read from a file: name it")
+    return parse_reader(kind)
 
 
-def lines_of(file: Path | None, read: Lines) -> Iterator[list[str]]:
-    """Blocks of lines; of a file that is compressed with gzip, of its contents."""
+def lines_of(file: Path | None, read: Lines, encoding: str) -> Iterator[list[str]]:
+    """Blocks of lines; of a file that is compressed with gzip, of its contents.
+
+    A file has the encoding of the run's corpus, standard input is UTF-8.
+    """
+    from seqnlp.readers.encodings import is_utf8
     from seqnlp.readers.files import GZIP, open_text
 
-    if file is not None and file.is_file() and first_bytes(file, raw=True).startswith(GZIP):
-        lines = open_text(file)
+    is_file = file is not None and file.is_file()
+    if file is not None and is_file and (not is_utf8(encoding) or first_bytes(file, raw=True).startswith(GZIP)):
+        lines = open_text(file, encoding)
         while block := list(islice(lines, RECORDS)):
             yield block
     else:
@@ -326,6 +336,11 @@ class RunData:
     """Column of the texts."""
     separator: str = "|"
     """Separator of several labels in a text."""
+
+    @property
+    def encoding(self) -> str:
+        """Encoding of the files."""
+        return str(self.reader.get("encoding", "utf-8"))
 
 
 def data_of(run: Path) -> RunData:
@@ -436,7 +451,7 @@ def reader_for(file: Path, kind: str, data: RunData) -> Reader | None:
     if kind == "hub":
         return Hub(path=str(file))
     if data.reader.get("kind") != kind:
-        return parse_reader(ALIASES.get(kind, kind))
+        return parse_reader(kind)
     reader: Reader = Reader.parse(dict(data.reader))
     if isinstance(reader, Csv) and reader.names:
         headless = reader.model_copy(update={"names": []})

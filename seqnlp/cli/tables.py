@@ -90,7 +90,7 @@ def print_score_tables(console: Console, scores: Mapping[str, Any]) -> None:
 
 
 def listed_by_feature(scores: Mapping[str, Any]) -> set[str]:
-    """Tables of whole labels that are lists of features, of which there are shorter tables."""
+    """Find tables of whole labels that are lists of features."""
     several = [name for name, table in scores.get("labels", {}).items() if name in scores.get("features", {})]
     return {f"labels.{name}" for name in several} or ({"labels"} if "features" in scores else set())
 

@@ -92,14 +92,14 @@ def tag(
             _print_columns(tagger, file, named, as_json)
         return
     if file is not None and ".conllu" in file.suffixes[-2:]:
-        _tag_conllu(tagger, file, raw_lines(file, keep_mark=True), as_conllu, destination)
+        _tag_conllu(tagger, file, raw_lines(file, True, encoding_of(tagger)), as_conllu, destination)
         return
     first, whole = (
         peek(file) if reader in (None, "conllu") and column is None else ([], partial(decoded_blocks, keep_mark=True))
     )
     if reader == "conllu" or is_conllu([line.rstrip("\r\n") for line in first]):
         is_file = file is not None and file.is_file()
-        rest = raw_lines(Path(str(file)), keep_mark=True) if is_file else chain.from_iterable(whole(file))
+        rest = raw_lines(Path(str(file)), True, encoding_of(tagger)) if is_file else chain.from_iterable(whole(file))
         _tag_conllu(tagger, file, rest, as_conllu, destination)
         return
     own = _own_columns(tagger, first, file, pretokenized, wanted)
@@ -299,7 +299,8 @@ def _print_columns(tagger: Tagger, file: Path | None, reader: Columns, as_json: 
     from seqnlp.readers.files import open_text
 
     name = input_name(file)
-    lines = chain.from_iterable(blocks(file)) if name == "standard input" else open_text(Path(name))
+    piped = name == "standard input"
+    lines = chain.from_iterable(blocks(file)) if piped else open_text(Path(name), reader.encoding)
     read, again = tee(reader.blocks(lines, name))
     rows = ([row for row in block if isinstance(row, list)] for block in read)
     taggings = tagger.tag(reader.sentence(tokens) for tokens in rows if tokens)
@@ -311,6 +312,14 @@ def _print_columns(tagger: Tagger, file: Path | None, reader: Columns, as_json: 
         else:
             tagged = _rows(reader.sentence(tokens), tagging, reader.delimiter or "\t") if tagging else iter(())
             sys.stdout.write("".join((line if isinstance(line, str) else next(tagged)) + "\n" for line in block))
+
+
+def encoding_of(tagger: Tagger) -> str:
+    """Encoding of files: that of the corpus."""
+    from seqnlp.readers.base import TextReader
+
+    reader = tagger.data.reader
+    return reader.encoding if isinstance(reader, TextReader) else "utf-8"
 
 
 def _columns_beside(
@@ -327,11 +336,14 @@ def _columns_beside(
     """
     from seqnlp.readers.conll import rewrite_columns
     from seqnlp.readers.files import BOM, raw_lines
+    from seqnlp.records.encoded import encoded
 
     name = input_name(file)
     if lines is None:
         is_file = file is not None and file.is_file()
-        lines = raw_lines(Path(name), keep_mark=True) if is_file else chain.from_iterable(decoded_blocks(file, True))
+        lines = (
+            raw_lines(Path(name), True, reader.encoding) if is_file else chain.from_iterable(decoded_blocks(file, True))
+        )
     as_json = destination.is_json_lines("a word a line", (".conll", ".iob", ".bio"))
     copied, read = tee(lines)
     stripped = (line.removeprefix(BOM).rstrip("\r\n") for line in read)
@@ -344,7 +356,8 @@ def _columns_beside(
             for tagging in taggings:
                 out.write(to_json(tagging.to_json()).encode() + b"\n")
         else:
-            replaced = rewrite_columns(copied, out, (tagging.columns for tagging in taggings), reader, name)
+            own = encoded(out, reader.encoding if file is not None else "utf-8")
+            replaced = rewrite_columns(copied, own, (tagging.columns for tagging in taggings), reader, name)
     if replaced:
         names = ",".join("_" if column in replaced else column for column in reader.names)
         what = f"{', '.join(sorted(replaced))} of {name} replaced by predictions"

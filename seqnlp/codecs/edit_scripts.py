@@ -36,7 +36,7 @@ EDITS = re.compile(r"(?:[=-]|\+.)*", re.DOTALL)
 
 @cache
 def lowered(letter: str) -> str:
-    """Lower case of a letter from which its own case can be restored; of all other characters themselves."""
+    """Lower case of a letter, if its own can be restored; of all other characters themselves."""
     lower = letter.lower()
     return lower if len(lower) == 1 and letter in (lower.upper(), lower.title()) else letter
 
@@ -218,7 +218,7 @@ class SavedScripts(SavedCodec):
 
 @final
 class EditScripts(LabelCodec):
-    """Lemma <-> number of the edit script that makes it of the form. A script that train did not have is -1."""
+    """Lemma <-> number of its edit script from the form. A script that train did not have is -1."""
 
     reads_words: ClassVar[bool] = True
     are_classes: ClassVar[bool] = False

@@ -160,7 +160,10 @@ class Features(LabelCodec):
 
 @final
 class FeatureEncoding(LabelEncoding):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`.
+
+    There is a decoder for whole labels and one for each feature.
+    """
 
     codec_class = Features
 

@@ -32,6 +32,7 @@ class SavedScaler(SavedCodec):
     mean: list[list[float]]
     deviation: list[list[Annotated[float, Field(gt=0)]]]
     season: list[list[Annotated[float, Field(ge=0)] | None]]
+    time_zone: str | None = None
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Self:
@@ -46,7 +47,15 @@ class SavedScaler(SavedCodec):
 class SeriesScaler(Codec):
     """Standardizes each series by its mean and standard deviation in train."""
 
-    def __init__(self, series: list[str], columns: list[str], mean: Floats, deviation: Floats, season: Floats) -> None:
+    def __init__(
+        self,
+        series: list[str],
+        columns: list[str],
+        mean: Floats,
+        deviation: Floats,
+        season: Floats,
+        time_zone: str | None = None,
+    ) -> None:
         """Store the statistics.
 
         Args:
@@ -56,12 +65,15 @@ class SeriesScaler(Codec):
             deviation: The standard deviations, of the same shape.
             season: The mean absolute difference from the value a season before, in original units, of the same
                 shape: the scale of MASE. NaN where train is no longer than a season.
+            time_zone: Zone of the timestamps where these are kept in UTC; None for local times.
         """
-        self.series, self.columns = series, columns
+        self.series, self.columns, self.time_zone = series, columns, time_zone
         self.mean, self.deviation, self.season = mean, deviation, season
 
     @classmethod
-    def fit(cls, series: list[str], columns: list[str], values: list[Floats], season: Floats) -> Self:
+    def fit(
+        cls, series: list[str], columns: list[str], values: list[Floats], season: Floats, time_zone: str | None = None
+    ) -> Self:
         """Fit mean and standard deviation on train.
 
         Args:
@@ -69,6 +81,7 @@ class SeriesScaler(Codec):
             columns: The names of their columns.
             values: The numbers of each series, shape (rows, columns); NaN where one is missing.
             season: The scale of MASE, see `__init__`.
+            time_zone: As there.
 
         A constant has the deviation 1, so that it can be scaled.
 
@@ -86,7 +99,19 @@ class SeriesScaler(Codec):
                 mean[number, column] = known.mean()
                 if not is_constant(known):
                     deviation[number, column] = known.std()
-        return cls(series, columns, mean, deviation, season)
+        return cls(series, columns, mean, deviation, season, time_zone)
+
+    def with_series(self, names: list[str], values: list[Floats]) -> Self:
+        """Copy with further series, each scaled by its own mean and deviation.
+
+        Args:
+            names: Their names.
+            values: Numbers of each, shape (rows, columns).
+        """
+        others = type(self).fit(names, self.columns, values, np.full((len(names), len(self.columns)), np.nan))
+        pairs = ((self.mean, others.mean), (self.deviation, others.deviation), (self.season, others.season))
+        mean, deviation, season = (np.concatenate(pair) for pair in pairs)
+        return type(self)([*self.series, *names], self.columns, mean, deviation, season, self.time_zone)
 
     def encode(self, series: NDArray[np.int64], values: Floats) -> NDArray[np.float32]:
         """Scale numbers.
@@ -113,13 +138,15 @@ class SeriesScaler(Codec):
             "mean": table(self.mean),
             "deviation": table(self.deviation),
             "season": table(self.season),
+            **({} if self.time_zone is None else {"time_zone": self.time_zone}),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         saved = SavedScaler.read(data)
-        numbers = (np.array(table, np.float64) for table in (saved.mean, saved.deviation, saved.season))
-        return cls(saved.series, saved.columns, *numbers)
+        tables = (saved.mean, saved.deviation, saved.season)
+        mean, deviation, season = (np.array(table, np.float64) for table in tables)
+        return cls(saved.series, saved.columns, mean, deviation, season, saved.time_zone)
 
 
 def is_constant(values: Floats) -> bool:

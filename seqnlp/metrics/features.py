@@ -16,9 +16,9 @@ Values = tuple[list[str], NDArray[np.int64], NDArray[np.int64]]
 
 
 def feature_values(gold: Column, predicted: Column) -> dict[str, Values] | None:
-    """Divide two columns of labels into their features, in the order of Universal Dependencies.
+    """Divide two columns of labels into their features.
 
-    None if these are no lists of features, or all without any.
+    Features are in the order of Universal Dependencies. None if these are no lists of features, or all without any.
     """
     try:
         ours, theirs = (list(map(split_features, column.distinct)) for column in (gold, predicted))

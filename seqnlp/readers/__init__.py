@@ -3,6 +3,7 @@
 | kind | reads | columns |
 |---|---|---|
 | `conllu` | Universal Dependencies | `form lemma upos xpos feats head deprel deps misc`, `sent_id`, `text` |
+| `conllu_words` | the same, a word a row | those of the nine that are needed, as text |
 | `columns` | a token per line, an empty line between sentences | those named |
 | `csv` | comma- or tab-separated values | those of the header |
 | `jsonl` | a JSON object a line | its keys |
@@ -21,6 +22,7 @@ whatever the reader. Tables are kept in a folder of the cache of `datasets`: see
 from seqnlp.readers.audio import Audio
 from seqnlp.readers.base import Corpus, Reader, read_corpus
 from seqnlp.readers.conll import Columns, Conllu, parse_conllu, rewrite_conllu
+from seqnlp.readers.conllu_words import ConlluWords
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.hub import Hub
 from seqnlp.readers.jsonl import Jsonl
@@ -32,6 +34,7 @@ __all__ = [
     "Audio",
     "Columns",
     "Conllu",
+    "ConlluWords",
     "Corpus",
     "Csv",
     "Hub",

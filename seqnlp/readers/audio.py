@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Reader
+from seqnlp.readers.base import TextReader
 from seqnlp.readers.csv import Csv
 from seqnlp.readers.files import check_file
 from seqnlp.readers.jsonl import objects
@@ -39,7 +39,7 @@ EXTRA = 'pip install "seqnlp[speech]"'
 
 
 @final
-class Audio(Reader):
+class Audio(TextReader):
     """Recordings, a file a row: column `audio`, and those of a table or of a pattern of file names.
 
     A split is a table (.csv, .tsv or .jsonl) that names files beside it, a folder (`clips/`), or a pattern with
@@ -96,7 +96,7 @@ class Audio(Reader):
     def table(self, path: Path) -> dict[str, list[str]]:
         """Columns of a table, its files looked up."""
         columns: dict[str, list[str]] = {}
-        for number, row in table_rows(path):
+        for number, row in table_rows(path, self.encoding):
             if not columns:
                 if self.file_column not in row:
                     problem = f"no column {self.file_column!r} of files: {nearest_or_all(self.file_column, row)}"
@@ -144,13 +144,13 @@ def is_table(path: Path) -> bool:
     return path.name.removesuffix(".gz").endswith(TABLES)
 
 
-def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def table_rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a table as text, with their lines."""
     if path.name.removesuffix(".gz").endswith(".jsonl"):
-        for number, row in objects(path):
+        for number, row in objects(path, encoding):
             yield number, {name: cell if isinstance(cell, str) else json.dumps(cell) for name, cell in row.items()}
         return
-    reader = Csv()
+    reader = Csv(encoding=encoding)
     names = reader.header(path)
     for number, fields in list(reader.records(path))[1:]:
         if len(fields) != len(names):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, f
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from seqnlp.errors import DataError, SeqnlpError, error_context
 from seqnlp.lines import MAX_LINE, with_line_limit
@@ -22,6 +22,7 @@ from seqnlp.notes import note
 from seqnlp.readers import cache
 from seqnlp.readers.drawn import Drawn, Fold, Size, Strata, draw, draw_folds
 from seqnlp.readers.empties import Need, leave_out
+from seqnlp.readers.encodings import UTF8, check_encoding
 from seqnlp.readers.files import sha256
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
@@ -190,6 +191,19 @@ class Reader(Family, ABC):
     def files_of(self, source: str) -> list[Path]:
         """Files of a split without a slice."""
         return [Path(source)]
+
+
+class TextReader(Reader, ABC):
+    """Reader of text files."""
+
+    encoding: str = UTF8
+    """Encoding of the files, any text encoding of Python: `utf-8`, `cp1252` (Windows, western Europe), `latin-1`,
+    `utf-16`, `gb18030`, ..."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        return check_encoding(encoding)
 
 
 class Source(Protocol):

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Kind, Reader, tabulate
+from seqnlp.readers.base import Kind, TextReader, tabulate
 from seqnlp.readers.files import BOM, open_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SKIPPED = "_"
 
 
-class Columns(Reader):
+class Columns(TextReader):
     """CoNLL-style columns, a token and its annotations on each line: one list of strings a column."""
 
     renamed = {"document": "document_separator"}
@@ -59,7 +59,7 @@ class Columns(Reader):
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         found, inside = -1, -1
-        for number, line in enumerate(open_text(Path(source)), 1):
+        for number, line in enumerate(open_text(Path(source), self.encoding), 1):
             if self.comment is not None and line.startswith(self.comment):
                 continue
             if not line.strip() or line.split(self.delimiter)[0] == self.document_separator:
@@ -72,7 +72,7 @@ class Columns(Reader):
 
     def documents(self, source: str | Path) -> list[int] | None:
         document, found = 0, []
-        for block in self.blocks(open_text(Path(source)), source):
+        for block in self.blocks(open_text(Path(source), self.encoding), source):
             if any(isinstance(row, list) for row in block):
                 found.append(document)
             last = block[-1]
@@ -81,7 +81,7 @@ class Columns(Reader):
 
     def sentences(self, path: Path) -> Iterator[dict[str, list[str]]]:
         """Yield the sentences of a file, one at a time."""
-        for block in self.blocks(open_text(path), path):
+        for block in self.blocks(open_text(path, self.encoding), path):
             if tokens := [row for row in block if isinstance(row, list)]:
                 yield self.sentence(tokens)
 
@@ -195,7 +195,7 @@ TAG = re.compile("O|[BIELMSUW]-\\S+")
 COMMENT = re.compile(r"#\s*(\w+)\s*=(.*)")
 
 
-class Conllu(Reader):
+class Conllu(TextReader):
     """CoNLL-U sentences: the nine columns as lists of strings, and `sent_id` and `text` as strings.
 
     Multiword tokens (`1-2`) and empty nodes (`3.1`) are not words and are left out.
@@ -206,11 +206,11 @@ class Conllu(Reader):
     def read(self, source: str | Path) -> Dataset:
         path = Path(source)
         kinds: dict[str, Kind] = {**dict.fromkeys(COLUMNS, "texts"), **dict.fromkeys(COMMENTS, "text")}
-        return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path), path))
+        return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path, self.encoding), path))
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         found, word, inside = -1, -1, False
-        for number, line in enumerate(open_text(Path(source)), 1):
+        for number, line in enumerate(open_text(Path(source), self.encoding), 1):
             if not line or line[0] == "#":
                 inside = inside and bool(line)
                 continue
@@ -224,7 +224,7 @@ class Conllu(Reader):
 
     def documents(self, source: str | Path) -> list[int] | None:
         document, inside, found = 0, False, []
-        for line in open_text(Path(source)):
+        for line in open_text(Path(source), self.encoding):
             if line.startswith("#"):
                 document += NEWDOC.match(line) is not None
                 continue
@@ -293,6 +293,10 @@ def words_among(rows: Sequence[Sequence[str]], path: str | Path | None, first: i
             empties = 0
         elif mark == "-" and start == last + 1 and end >= start and start > covered:
             covered = end
+        elif mark == "-" and start <= covered:
+            raise DataError(
+                f"range {row[0]!r} overlaps the one before it, which ends at {covered}", path, first + index
+            )
         elif mark == "." and start == last and end == empties + 1:
             empties = end
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from seqnlp.errors import DataError
 from seqnlp.notes import note
-from seqnlp.readers.base import Kind, Reader, Row, tabulate
+from seqnlp.readers.base import Kind, Row, TextReader, tabulate
 from seqnlp.readers.files import open_text
 from seqnlp.spelling import nearest_or_all
 
@@ -29,7 +29,7 @@ NAMES: dict[Kind, str] = {
 }
 
 
-class Jsonl(Reader):
+class Jsonl(TextReader):
     """JSON Lines: strings, numbers, `true` and `false`, and lists of strings or of numbers.
 
     The first line with a value says what a column holds: after `1` only whole numbers may follow, after `1.0` all
@@ -40,29 +40,29 @@ class Jsonl(Reader):
 
     def read(self, source: str | Path) -> Dataset:
         path = Path(source)
-        kinds, odd = clear_kinds(path)
+        kinds, odd = clear_kinds(path, self.encoding)
         if odd and not kinds:
             raise DataError(f"no key holds text or numbers alone; there are {', '.join(odd)}", path)
         if odd:
             note(f"{path}: not read: {', '.join(odd)}, where there is more than text or numbers of one kind")
-        return tabulate(self, [path], kinds, lambda: checked(path, kinds))
+        return tabulate(self, [path], kinds, lambda: checked(path, kinds, self.encoding))
 
     def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
         path = Path(source)
-        kinds = kinds_of(path, columns)
-        return tabulate(self, [path], kinds, lambda: checked(path, kinds))
+        kinds = kinds_of(path, columns, self.encoding)
+        return tabulate(self, [path], kinds, lambda: checked(path, kinds, self.encoding))
 
     def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
         path = Path(source)
-        yield from checked(path, kinds_of(path, columns))
+        yield from checked(path, kinds_of(path, columns, self.encoding), self.encoding)
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
-        return next(islice(objects(Path(source)), row, None), (None, {}))[0]
+        return next(islice(objects(Path(source), self.encoding), row, None), (None, {}))[0]
 
 
-def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def objects(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the objects of a file with their lines; empty lines are skipped."""
-    for number, line in enumerate(open_text(path), 1):
+    for number, line in enumerate(open_text(path, encoding), 1):
         if not line.strip():
             continue
         try:
@@ -83,7 +83,7 @@ def refuse(constant: str) -> float:
     raise ValueError(f"{constant} is not a number")
 
 
-def kinds_of(path: Path, columns: Collection[str]) -> dict[str, Kind]:
+def kinds_of(path: Path, columns: Collection[str], encoding: str | None = None) -> dict[str, Kind]:
     """Kinds of some columns, from the first value of each.
 
     Raises:
@@ -91,7 +91,7 @@ def kinds_of(path: Path, columns: Collection[str]) -> dict[str, Kind]:
     """
     kinds: dict[str, Kind] = {}
     seen: set[str] = set()
-    for number, row in objects(path):
+    for number, row in objects(path, encoding):
         seen |= row.keys()
         for name in columns:
             if name in kinds or (value := row.get(name)) in (None, []):
@@ -102,19 +102,19 @@ def kinds_of(path: Path, columns: Collection[str]) -> dict[str, Kind]:
     for name in columns:
         if seen and name not in seen:
             raise DataError(f"no line has the key {name!r}: {nearest_or_all(name, sorted(seen))}", path)
-    return {name: kinds.get(name) or empty_kind(path, name) for name in columns}
+    return {name: kinds.get(name) or empty_kind(path, name, encoding) for name in columns}
 
 
-def empty_kind(path: Path, name: str) -> Kind:
+def empty_kind(path: Path, name: str, encoding: str | None = None) -> Kind:
     """Kind of a column without any value: lists if there is one, else text."""
-    return "texts" if any(row.get(name) == [] for _, row in objects(path)) else "text"
+    return "texts" if any(row.get(name) == [] for _, row in objects(path, encoding)) else "text"
 
 
-def clear_kinds(path: Path) -> tuple[dict[str, Kind], list[str]]:
+def clear_kinds(path: Path, encoding: str | None = None) -> tuple[dict[str, Kind], list[str]]:
     """Kinds of the columns with values of one kind; names of the others."""
     kinds: dict[str, Kind | None] = {}
     empty: dict[str, Kind] = {}
-    for _, row in objects(path):
+    for _, row in objects(path, encoding):
         for name, value in row.items():
             if value is None or value == []:
                 empty.setdefault(name, "text" if value is None else "texts")
@@ -149,9 +149,9 @@ def fits(value: Any, kind: Kind) -> bool:
     return isinstance(value, list) and all(element is None or fits(element, item) for element in value)
 
 
-def checked(path: Path, kinds: Mapping[str, Kind]) -> Iterator[dict[str, Any]]:
+def checked(path: Path, kinds: Mapping[str, Kind], encoding: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the columns of a file, checked for their kinds; None where there is no value."""
-    for number, line in objects(path):
+    for number, line in objects(path, encoding):
         row = {name: line.get(name) for name in kinds}
         for name, kind in kinds.items():
             value = row[name]

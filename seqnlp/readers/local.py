@@ -16,7 +16,8 @@ from seqnlp.readers.csv import Csv
 from seqnlp.readers.files import open_text, suffix_of
 from seqnlp.readers.hub import FORMATS, Hub, is_saved
 from seqnlp.readers.jsonl import Jsonl
-from seqnlp.readers.series import Series, looks_like_series
+from seqnlp.readers.series import Series
+from seqnlp.readers.table_settings import encoding_settings, looks_like_series, series_settings, table_settings
 from seqnlp.readers.tables import SPLITS
 from seqnlp.readers.text import Parallel, Text
 from seqnlp.spelling import nearest_or_all
@@ -172,10 +173,10 @@ def reader_of(files: Sequence[Path]) -> Reader:
     if len(files) == 2 and path.stem == files[1].stem:
         return Parallel(suffixes=[file.suffix for file in files])
     if suffix in (".conll", ".iob", ".bio"):
-        width = next((len(line.split()) for line in open_text(path) if line.strip()), 1)
-        return Columns(names=["token", *(f"column{number}" for number in range(2, width + 1))])
-    if looks_like_series(path):
-        return Series()
+        encoding = encoding_settings(path)
+        lines = open_text(path, **encoding)
+        width = next((len(line.split()) for line in lines if line.strip()), 1)
+        return Columns(names=["token", *(f"column{number}" for number in range(2, width + 1))], **encoding)
     if suffix == ".parquet":
         return Hub(path=str(path))
     simple: dict[str, type[Reader]] = {".conllu": Conllu, ".csv": Csv, ".tsv": Csv, ".jsonl": Jsonl, ".txt": Text}
@@ -183,4 +184,9 @@ def reader_of(files: Sequence[Path]) -> Reader:
         raise DataError(
             f"can't guess a reader for files that end in {suffix or 'nothing'}; name it with --reader", path
         )
-    return simple[suffix]()
+    if suffix in (".csv", ".tsv"):
+        settings = series_settings(path)
+        if settings is not None or looks_like_series(path):
+            return Series(**settings or {})
+        return Csv(**table_settings(path))
+    return simple[suffix](**encoding_settings(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 import unicodedata
@@ -20,12 +19,16 @@ from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 from seqnlp.readers.audio import SUFFIXES as RECORDINGS
 from seqnlp.readers.conll import Columns, is_conllu
-from seqnlp.readers.csv import Csv, number_or_nan
+from seqnlp.readers.csv import Csv
+from seqnlp.readers.delimited import HEAD, delimiter_of
 from seqnlp.readers.describe import TOKEN_COLUMNS, kind_of, value_counts
-from seqnlp.readers.files import open_text, suffix_of
+from seqnlp.readers.encodings import UTF8
+from seqnlp.readers.files import open_text
 from seqnlp.readers.hub import TRANSLATION
-from seqnlp.readers.series import SERIES, TIMES, looks_like_series
-from seqnlp.readers.time_axis import TimestampError, parse_times
+from seqnlp.readers.numbers import number_or_nan
+from seqnlp.readers.series import SERIES, TIMES
+from seqnlp.readers.table_settings import looks_like_series, series_settings, table_settings
+from seqnlp.readers.timestamps import TimestampError, parse_times
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -35,8 +38,6 @@ Format = Literal["conllu", "columns", "series", "csv", "text"]
 Ask = Callable[[str, Sequence[str]], str]
 """Answers a question with one of some choices, of which the first is the likeliest."""
 
-HEAD = 5000
-"""Lines that a format is told by, at most."""
 SAMPLE = 100_000
 """Characters that the script of a text is told by."""
 NAME = 40
@@ -64,19 +65,14 @@ LANGUAGE = re.compile(
     "|tr|uk|ur|vi|zh)([-_][a-z]{2})?"
 )
 """Codes of languages that columns are named by."""
-ROWS = 20
-"""Rows that a series is told by."""
-DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./]\d{1,2}[./]\d{1,2}")
-COMMA = re.compile(r"[+-]?\d+(\.\d{3})*(,\d+)?")
-"""Number with a decimal comma."""
 SENTENCE = re.compile(r"[.?!…。！？]$")
 WITHOUT_BLANKS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts with no blanks between words."""
 
 
-def head(path: Path) -> list[str]:
+def head(path: Path, encoding: str = UTF8) -> list[str]:
     """First lines of a text file; the same errors as `open_text`."""
-    return list(islice(open_text(path), HEAD))
+    return list(islice(open_text(path, encoding), HEAD))
 
 
 def format_of(path: Path, lines: Sequence[str], named: str) -> Format:
@@ -91,7 +87,7 @@ def format_of(path: Path, lines: Sequence[str], named: str) -> Format:
         return "conllu"
     if named == "columns" or token_columns(lines):
         return "columns"
-    if looks_like_series(path) or times_in(path) or unread_series(path):
+    if looks_like_series(path) or series_settings(path, lines) is not None:
         return "series"
     if named == "csv" or (path.suffix not in ("", ".txt") and delimiter_of(lines)) or delimiter_of(lines) == "\t":
         return "csv"
@@ -116,65 +112,10 @@ def token_columns(lines: Sequence[str]) -> tuple[str | None, int] | None:
     return None
 
 
-def delimiter_of(lines: Sequence[str]) -> str | None:
-    """Delimiter of a table: the one that parts all rows into the same number of columns, two or more."""
-    found: dict[str, int] = {}
-    for delimiter in ("\t", ",", ";", "|"):
-        with suppress(csv.Error):
-            rows = [row for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter) if row]
-            rows = rows[:-1] if len(lines) == HEAD else rows  # the last may be cut in a quoted field
-            widths = Counter(map(len, rows)).most_common(1)
-            if widths and widths[0][0] > 1 and widths[0][1] == len(rows):
-                found[delimiter] = widths[0][0]
-    return max(found, key=lambda delimiter: found[delimiter]) if found else None
-
-
-def times_in(path: Path) -> bool:
-    """True for times in a column without a usual name, beside numbers."""
-    if suffix_of(path) not in (".csv", ".tsv"):
-        return False
-    try:
-        rows = [row for _, row in islice(Csv().records(path), 20)]
-    except DataError:
-        return False
-    if len(rows) < 4 or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
-        return False
-    columns = list(zip(*rows[1:], strict=True))
-    numbers = [all(map(is_number, column)) for column in columns]
-    return any(is_time(column) and any(numbers[:place] + numbers[place + 1 :]) for place, column in enumerate(columns))
-
-
-def unread_series(path: Path) -> str:
-    """Difference of a series from what its reader takes; empty for none."""
-    if suffix_of(path) not in (".csv", ".tsv", ".txt"):
-        return ""
-    lines = list(islice(open_text(path), ROWS))
-    usual = "\t" if ".tsv" in path.suffixes else ","
-    delimiter = delimiter_of(lines) or usual
-    rows = [row for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter) if row]
-    columns = list(zip(*rows[1:], strict=False))
-    dates = [all(DATE.match(cell.strip()) for cell in column) or is_time(column) for column in columns]
-    commas = [all(COMMA.fullmatch(cell.strip()) for cell in column) for column in columns]
-    numbers = [all(map(is_number, column)) for column in columns]
-    if not any(dates) or not any(commas + numbers) or len(rows) < 3:
-        return ""
-    first = columns[dates.index(True)][0].strip()
-    found = []
-    if delimiter != usual:
-        found.append((f"{delimiter!r} between columns", "a tab" if usual == "\t" else "a comma"))
-    if any(comma and not number for comma, number in zip(commas, numbers, strict=True)):
-        found.append(("decimal commas", "points"))
-    if not is_time([first]):
-        found.append((f"times such as {first}", "2025-12-31 or 2025-12-31T18:30"))
-    if not found:
-        return ""
-    return f"a series with {', '.join(has for has, _ in found)}; expected {', '.join(wants for _, wants in found)}"
-
-
 def is_time(cells: Sequence[str]) -> bool:
     """True for timestamps that say a day."""
     try:
-        return bool(cells) and parse_times(list(cells)).dtype.kind == "M"
+        return bool(cells) and parse_times(list(cells)).times.dtype.kind == "M"
     except TimestampError:
         return False
 
@@ -203,9 +144,7 @@ def dialect(path: Path, lines: Sequence[str], ask: Ask, beside: Sequence[Path] =
     Raises:
         seqnlp.errors.DataError: what the reader of csv raises; no columns.
     """
-    usual = "\t" if path.name.removesuffix(".gz").endswith(".tsv") else ","
-    delimiter = delimiter_of(lines) or usual
-    settings: dict[str, Any] = {} if delimiter == usual else {"delimiter": delimiter}
+    settings = table_settings(path, lines)
     rows = [row for _, row in islice(Csv(**settings).records(path), HEAD)]
     if not rows:
         raise DataError("the file is empty", path)
@@ -373,7 +312,7 @@ def task_of_table(dataset: Dataset) -> str:
     texts = [name for name in columns if of[name] == "text"]
     usable = [name for name in columns if of[name] not in ("number", "numbers", "other")]
     labels = labelled(dataset, usable) or named([name for name in usable if is_short(dataset, name)], LABELS)
-    if texts and labels and (len(texts) > 1 or texts[0] not in labels):
+    if texts and labels and (len(texts) > 1 or {*labels} - {texts[0]}):
         return "classify"
     texts = [
         name for name in texts if not all(is_number(cell or "0") for cell in dataset[: min(len(dataset), 1000)][name])

@@ -142,6 +142,9 @@ class GivenTable:
         if isinstance(given, str | bytes | os.PathLike):
             hint = "a file is named in the recipe, or by an override such as data.train=FILE"
             raise DataError(f"{type(given).__name__} given; {wanted}", self.name, hint=hint)
+        if isinstance(given, int | float):
+            hint = f"a share or number of rows of train is drawn by an override such as data.{self.name}={given}"
+            raise DataError(f"{described(given)} given; {wanted}", self.name, hint=hint)
         if callable(given) and not isinstance(given, Iterable):
             raise DataError(f"a function given; {wanted}", self.name, hint="call it, if it makes rows")
         if isinstance(given, datasets.DatasetDict | datasets.IterableDatasetDict):
@@ -295,7 +298,8 @@ class GivenTable:
 
         rows = self._rows(given)
         if isinstance(given, datasets.IterableDataset):
-            rows = with_class_names(rows, given.features)
+            stored = given.decode(False) if given.features else given  # recordings are not decoded
+            rows = with_class_names(self._rows(stored), stored.features)
         first = next(rows, None)
         if first is None:
             raise DataError("no rows in it", self.name)
@@ -426,13 +430,15 @@ def plain_type(kind: Any) -> Any:
         return pa.int64()
     if types.is_floating(kind) and kind != pa.float64():
         return pa.float64()
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or types.is_list_view(kind):
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         inner = plain_type(kind.value_type)
         return pa.list_(inner or kind.value_type) if inner is not None or not types.is_list(kind) else None
     return None
 
 
-def with_class_names(rows: Iterator[Mapping[str, Any]], features: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+def with_class_names(
+    rows: Iterator[Mapping[str, Any]], features: Mapping[str, Any] | None
+) -> Iterator[Mapping[str, Any]]:
     """Decode class labels in rows of a stream."""
     classes = {name: found for name, feature in (features or {}).items() if (found := class_names(feature))}
     for row in rows:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice, zip_longest
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, Self, final
+from typing import TYPE_CHECKING, Literal, Self, final
 
 from pydantic import field_validator, model_validator
 
 from seqnlp.errors import DataError
 from seqnlp.notes import note
-from seqnlp.readers.base import Reader, tabulate
-from seqnlp.readers.files import BOM, UTF16, open_bytes, open_text, read_text
+from seqnlp.readers.base import TextReader, tabulate
+from seqnlp.readers.encodings import UTF8
+from seqnlp.readers.files import decoded, open_text, read_text
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ LARGEST = 2**31 - 1
 """Largest size of a single text in bytes."""
 
 
-class Text(Reader):
+class Text(TextReader):
     """Plain text: one column, `text`."""
 
     renamed = {"unit": "sample_by"}
@@ -42,10 +43,10 @@ class Text(Reader):
     def pieces(self, path: Path) -> Iterator[str]:
         """Yield the lines, paragraphs or document of a file, one by one."""
         if self.sample_by == "line":
-            yield from (line for line in open_text(path) if line.strip())
+            yield from (line for line in open_text(path, self.encoding) if line.strip())
         elif self.sample_by == "paragraph":
-            yield from paragraphs(open_text(path))
-        elif text := read_text(path):
+            yield from paragraphs(open_text(path, self.encoding))
+        elif text := read_text(path, self.encoding):
             yield text
 
 
@@ -60,7 +61,7 @@ SIDES = ("source", "target")
 """Columns of parallel text."""
 
 
-class Parallel(Reader):
+class Parallel(TextReader):
     """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
 
     kind: Literal["parallel"] = "parallel"
@@ -123,12 +124,12 @@ class Parallel(Reader):
 
     def sides(self, files: list[Path]) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield the sides of each pair, with its line."""
-        return pairs_of_lines(files) if self.suffixes else self.columns_of_one(files[0])
+        return pairs_of_lines(files, self.encoding) if self.suffixes else self.columns_of_one(files[0])
 
     def columns_of_one(self, path: Path) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield the columns of a file."""
         width = 0
-        for number, line in enumerate(open_text(path), 1):
+        for number, line in enumerate(open_text(path, self.encoding), 1):
             if not line.strip():
                 continue
             fields = line.split("\t")
@@ -141,7 +142,7 @@ class Parallel(Reader):
 
     def width(self, path: Path) -> int:
         """Columns in the first line that is not empty."""
-        return next((len(line.split("\t")) for line in open_text(path) if line.strip()), 0)
+        return next((len(line.split("\t")) for line in open_text(path, self.encoding) if line.strip()), 0)
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
         if not self.suffixes:
@@ -160,9 +161,9 @@ class Parallel(Reader):
         return "." + suffix.removeprefix(".")
 
 
-def pairs_of_lines(files: Sequence[Path]) -> Iterator[tuple[int, Sequence[str]]]:
+def pairs_of_lines(files: Sequence[Path], encoding: str | None = None) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the pairs of lines of two files, each with its number."""
-    for number, (left, right) in enumerate(zip_longest(*map(open_text, files)), 1):
+    for number, (left, right) in enumerate(zip_longest(*(open_text(file, encoding) for file in files)), 1):
         if left is None or right is None:
             longer, shorter = (files[1], files[0]) if left is None else files
             raise DataError(f"no partner for this line: {shorter} has only {number - 1}", longer, number)
@@ -170,7 +171,7 @@ def pairs_of_lines(files: Sequence[Path]) -> Iterator[tuple[int, Sequence[str]]]
 
 
 @final
-class TwoFiles(Reader):
+class TwoFiles(TextReader):
     """Parallel text in any two files: columns `source` and `target`. It has no kind, as no recipe names it."""
 
     source: str
@@ -180,14 +181,14 @@ class TwoFiles(Reader):
         files = self.files_of(str(source))
 
         def rows() -> Iterator[dict[str, str]]:
-            for _, sides in pairs_of_lines(files):
+            for _, sides in pairs_of_lines(files, self.encoding):
                 if any(side.strip() for side in sides):
                     yield dict(zip(SIDES, sides, strict=True))
 
         return tabulate(self, files, dict.fromkeys(SIDES, "text"), rows)
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
-        pairs = pairs_of_lines(self.files_of(str(source)))
+        pairs = pairs_of_lines(self.files_of(str(source)), self.encoding)
         filled = (number for number, sides in pairs if any(side.strip() for side in sides))
         return next(islice(filled, row, None), None)
 
@@ -216,9 +217,10 @@ class Passage:
     start: str = ""
     """Offset in characters from the start (or, negative, from the end), or a percentage; empty for the start."""
     end: str = ""
+    encoding: str = UTF8
 
     @classmethod
-    def parse(cls, source: str, find: Callable[[str], Path]) -> Passage:
+    def parse(cls, source: str, find: Callable[[str], Path], encoding: str = UTF8) -> Passage:
         """Parse a source in a recipe; `find` resolves the path.
 
         Raises:
@@ -226,7 +228,7 @@ class Passage:
         """
         named = _SOURCE.fullmatch(source)
         if named is None:
-            return cls(find(source))
+            return cls(find(source), encoding=encoding)
         for bound in (named["start"].strip(), named["end"].strip()):
             number = _BOUND.fullmatch(bound)
             if bound and number is None:
@@ -235,7 +237,7 @@ class Passage:
                 )
             if number and not number["percent"] and "." in bound:
                 raise DataError(f"{bound!r} is not a number of characters; a percentage is written {bound}%", source)
-        return cls(find(named["path"]), named["start"].strip(), named["end"].strip())
+        return cls(find(named["path"]), named["start"].strip(), named["end"].strip(), encoding)
 
     def __str__(self) -> str:
         return f"{self.path}[{self.start}:{self.end}]" if self.start or self.end else str(self.path)
@@ -244,7 +246,7 @@ class Passage:
         """Read the passage, line ends as LF; a chunk ends with a line, or with a word in a very long one.
 
         Raises:
-            seqnlp.errors.DataError: if the file can't be read, is not UTF-8, or nothing is left of it.
+            seqnlp.errors.DataError: if the file can't be read, is not in this encoding, or nothing is left of it.
         """
         rest, empty = "", True
         for text in self._decoded():
@@ -286,28 +288,8 @@ class Passage:
         return min(max(place + total if place < 0 else place, 0), total)
 
     def _characters(self) -> Iterator[str]:
-        with open_bytes(self.path) as file:
-            yield from self._decode(file)
-
-    def _decode(self, file: IO[bytes]) -> Iterator[str]:
-        rest, read = b"", 0
-        while block := file.read(CHUNK):
-            if not read and block.startswith(UTF16):
-                raise DataError("this is UTF-16 text; expected UTF-8", self.path)
-            if b"\0" in block:
-                raise DataError("a NUL byte: this is a binary file; expected UTF-8 text", self.path)
-            raw = rest + block
-            try:
-                text, rest = raw.decode(), b""
-            except UnicodeDecodeError as error:
-                if error.reason != "unexpected end of data":
-                    self._refuse(raw, error, read - len(rest))
-                text, rest = raw[: error.start].decode(), raw[error.start :]
-            yield text.removeprefix(BOM) if not read else text
-            read += len(block)
-        if rest:
-            raise DataError("the file ends in the middle of a character; expected UTF-8", self.path)
-
-    def _refuse(self, raw: bytes, error: UnicodeDecodeError, before: int) -> None:
-        place = before + error.start + 1
-        raise DataError(f"byte {place:,} is 0x{raw[error.start]:02x}, which is not UTF-8", self.path) from None
+        old_mac: bool | None = None
+        for text in decoded(self.path, self.encoding, CHUNK):
+            if old_mac is None:
+                old_mac = "\r" in text.rstrip("\r\n") and "\n" not in text
+            yield text.replace("\r", "\n") if old_mac else text

@@ -1,9 +1,8 @@
-"""Time axis of a series: its timestamps and the step between them."""
+"""Time axis of a series: the step between its rows, and later times."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,85 +16,8 @@ Ints = NDArray[np.int64]
 Times = NDArray[np.datetime64] | Ints
 """Timestamps in seconds, or integer time steps."""
 
-EXPECTED = "expected a timestamp such as 2016-07-31, 2016-07-31 23:00 or 2016-07-31T23:00:00Z"
 RECENT = 25
 """Rows at the end of a series that must be evenly spaced to extend it."""
-
-_TIMESTAMP = re.compile(
-    r"(?P<date>\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ](?P<time>\d\d:\d\d(?::\d\d)?)(?:\.0+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
-)
-
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
-_COMPACT = re.compile(r"(?:19|20)\d{6}")
-
-
-class TimestampError(ValueError):
-    """A text that is not a timestamp."""
-
-    def __init__(self, index: int, problem: str) -> None:
-        super().__init__(problem)
-        self.index, self.problem = index, problem
-
-
-def parse_times(texts: Sequence[str], years: bool = False) -> Times:
-    """Parse a column of times: ISO 8601 timestamps, dates such as 20160731, or integer time steps.
-
-    Args:
-        texts: One or more texts.
-        years: Integers of four digits are years.
-
-    Returns:
-        Timestamps in seconds; integers where all texts are, but for dates and years.
-
-    Raises:
-        TimestampError: as `parse_timestamps`.
-    """
-    plain = [text.strip() for text in texts]
-    if years or not all(map(_INTEGER.fullmatch, plain)):
-        return parse_timestamps(texts)
-    if all(map(_COMPACT.fullmatch, plain)):
-        dashed = [f"{text[:4]}-{text[4:6]}-{text[6:]}" for text in plain]
-        if all(map(_exists, dashed)):
-            return np.array(dashed, "datetime64[s]")
-    return np.array(plain, np.int64)
-
-
-def parse_timestamps(texts: Sequence[str]) -> NDArray[np.datetime64]:
-    """Parse ISO 8601 timestamps to the second, in their own local time.
-
-    A distance from UTC is dropped; all texts must have the same, or none.
-
-    Raises:
-        TimestampError: with the index of the first text that is not a timestamp, or has another distance from UTC.
-    """
-    plain: list[str] = []
-    first_zone: str | None = None
-    for index, text in enumerate(texts):
-        match = _TIMESTAMP.fullmatch(text.strip())
-        if match is None:
-            raise TimestampError(index, f"{text!r} is not a timestamp; {EXPECTED}")
-        zone = (match["zone"] or "").replace(":", "").replace("Z", "+0000")
-        if index == 0:
-            first_zone = zone
-        elif zone != first_zone:
-            found, expected = (each or "no time zone" for each in (zone, first_zone))
-            problem = f"{text!r} has {found}, the first row {expected}: mixed time zones; write all of them in UTC"
-            raise TimestampError(index, problem)
-        plain.append(f"{match['date']}T{match['time']}" if match["time"] else match["date"])
-    try:
-        return np.array(plain, "datetime64[s]")
-    except ValueError:
-        index = next(index for index, text in enumerate(plain) if not _exists(text))
-        raise TimestampError(index, f"{texts[index]!r}: there is no such day or hour") from None
-
-
-def _exists(text: str) -> bool:
-    try:
-        np.datetime64(text, "s")
-    except ValueError:
-        return False
-    return True
-
 
 SECONDS = {"W": 604800, "D": 86400, "h": 3600, "min": 60, "s": 1}
 MONTHS = {"Y": 12, "Q": 3, "M": 1}

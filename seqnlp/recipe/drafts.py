@@ -15,19 +15,18 @@ from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
 from seqnlp.readers import Reader, Series
 from seqnlp.readers.audio import read_waveform
-from seqnlp.readers.csv import Csv, number_or_nan
+from seqnlp.readers.delimited import HEAD
 from seqnlp.readers.describe import TOKEN_COLUMNS, value_counts
-from seqnlp.readers.series import MISSING, SERIES, TIMES, SeriesTable
+from seqnlp.readers.numbers import is_missing
+from seqnlp.readers.series import SERIES, TIMES, SeriesTable
 from seqnlp.readers.sniff import (
     CLASSES,
-    HEAD,
     TAGS,
     WITHOUT_BLANKS,
     Ask,
     checked,
     file_column,
     is_cased,
-    is_time,
     kinds,
     label_column,
     named,
@@ -36,9 +35,9 @@ from seqnlp.readers.sniff import (
     script_of,
     separator_of,
     text_column,
-    unread_series,
     words_in,
 )
+from seqnlp.readers.table_settings import encoding_settings, series_settings
 from seqnlp.readers.time_axis import SECONDS, Step
 from seqnlp.recipe.messages import toml_literal
 from seqnlp.units import count_of
@@ -50,6 +49,23 @@ COMMENT = 33
 """Column at which comments begin."""
 STEPS, SMALLEST = 20, 32
 """Steps of an epoch, at least, where that leaves batches of so many words."""
+READER_COMMENTS = {
+    "encoding": "of the characters",
+    "delimiter": "between columns",
+    "quotechar": "around fields",
+    "decimal": "in numbers",
+    "thousands": "between thousands in numbers",
+    "na_values": "texts of missing values",
+    "time": "the column of times",
+    "date_format": "of the times",
+    "time_unit": "of the times, since 1970",
+    "time_zone": "with its daylight saving",
+    "series": "names the series of each row",
+    "numeric_columns": "the columns of numbers",
+    "gaps": "missing rows become missing values",
+    "comment": "begins comments",
+}
+"""Comments at settings of readers."""
 FEW = 10
 """Rows below which a row, and no share, is drawn for dev."""
 
@@ -166,7 +182,7 @@ def _reader(draft: Draft, given: Given, settings: Mapping[str, Any], comments: M
     if settings:
         draft.add("data.reader", "kind", given.reader, comments.get("kind", ""))
         for key, value in settings.items():
-            draft.add("data.reader", key, value, comments.get(key, ""))
+            draft.add("data.reader", key, value, comments.get(key, READER_COMMENTS.get(key, "")))
 
 
 def draft_tag(given: Given, path: Path) -> Draft:
@@ -196,6 +212,7 @@ def draft_tag(given: Given, path: Path) -> Draft:
     _reader(draft, given, settings, {"names": "the columns from left to right"})
     size = _size(total, TAG_SIZES)
     draft.add("embedding", "dropout", size.dropout)
+    draft.remark("embedding", '[embedding.vectors] with file = "..." adds pretrained vectors: seqnlp help vectors')
     draft.add("embedding.words", "size", min(size.units, 100), "a learned vector for each word")
     if is_cased(words.distinct):
         draft.add("embedding.words", "lowercase", True, "the characters below keep capitals")
@@ -516,9 +533,7 @@ def draft_forecast(given: Given, path: Path) -> Draft:
     draft.add("data", "instance_norm", "standard", "each window less its mean, by its deviation, undone on forecasts")
     if missing:
         draft.add("data", "missing", "mask", "missing values count in no loss or score")
-    comments = {"numeric_columns": "the columns of numbers", "series": "names the series of each row"}
-    comments |= {"gaps": "missing rows become missing values"}
-    _reader(draft, given, settings, comments)
+    _reader(draft, given, settings, {"names": "the file has no line of names"})
     total = int(lengths.sum()) * len(table.columns)
     size = 32 if total < 2_000 else 64
     draft.add("encoder", "kind", "gru")
@@ -539,9 +554,8 @@ def draft_forecast(given: Given, path: Path) -> Draft:
 
 def _series(given: Given, path: Path, settings: dict[str, Any]) -> SeriesTable:
     """Read series; add settings for columns of text, several series in a file, and gaps."""
-    if problem := unread_series(path):
-        raise DataError(problem, path)
-    settings |= _series_columns(path, given)
+    settings |= {**(series_settings(path) or encoding_settings(path)), **settings} if path.suffix != ".parquet" else {}
+    settings |= _series_columns(path, given, settings)
     try:
         return Series(**settings).read_series(path)
     except DataError as error:
@@ -553,20 +567,21 @@ def _series(given: Given, path: Path, settings: dict[str, Any]) -> SeriesTable:
         return table
 
 
-def _series_columns(path: Path, given: Given) -> dict[str, Any]:
-    """Settings of a reader of series, from the first rows."""
+def _series_columns(path: Path, given: Given, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a reader of series, from the first rows."""
     if path.suffix == ".parquet":
         return {}
-    names, *rows = [row for _, row in islice(Csv().records(path), HEAD)] or [[]]
+    reader = Series(**settings)
+    records = (row for _, row in reader.records(path))
+    rows = list(islice(records, 0 if reader.names else 1, HEAD))
+    names = [name if name.strip() else f"column{number}" for number, name in enumerate(reader.header(path), 1)]
     columns = dict(zip(names, zip(*rows, strict=False), strict=False))
     found: dict[str, Any] = {}
-    usual = [name for name in TIMES if name in names]
-    time = (usual or [name for name in names if is_time(columns.get(name, ()))] or names[:1])[0]
-    if not usual and time != names[0]:
-        found["time"] = time
+    time = reader.time or next((name for name in TIMES if name in names), names[0])
 
     def is_number(cells: Sequence[str]) -> bool:
-        return all(np.isfinite(number_or_nan(cell)) or cell.strip().lower() in MISSING for cell in cells)
+        present = [cell for cell in cells if not is_missing(cell, reader.na_values)]
+        return bool(np.isfinite(reader.number_format.parse_all(present)).all())
 
     numbers = [name for name in names if name != time and is_number(columns.get(name, ()))]
     texts = [name for name in names if name not in (time, SERIES) and name not in numbers]

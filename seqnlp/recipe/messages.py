@@ -250,7 +250,7 @@ def toml_literal(value: Any) -> str:
         return f"[{', '.join(map(toml_literal, value))}]"
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{dotted((key,))} = {toml_literal(each)}' for key, each in value.items())} }}"
-    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip().replace("\t", "\\t")  # TOML allows both
 
 
 _DEEPEST = 6

@@ -27,7 +27,7 @@ class Data(Spec):
     """`[data]` section: files, or split expressions of a hub reader, and their reader."""
 
     reader: Reader
-    """Reader of the files: conllu, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
+    """Reader of the files: conllu, conllu_words, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
     train: str
     """Training split; of a file also a slice: `train.txt[:95%]`, `train.txt[-500:]`."""
     dev: str | Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = DEV

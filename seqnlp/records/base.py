@@ -48,6 +48,8 @@ class Records(ABC, Generic[B]):
     """Name of a record in messages."""
     total: float | None = None
     """Size of the input, in the unit of `Block.size`; None if unknown."""
+    encoding: str = "utf-8"
+    """Encoding of a text file."""
 
     @property
     def columns(self) -> Sequence[str]:
@@ -189,10 +191,10 @@ def in_blocks(records: Iterable[R], must_wait: Callable[[], bool]) -> Iterator[l
         yield block
 
 
-def file_lines(path: Path) -> Lines:
+def file_lines(path: Path, encoding: str = "utf-8") -> Lines:
     """Lines of a file with their ends, decompressed if it is gzip; the errors of `raw_lines`."""
     from seqnlp.readers.files import raw_lines
 
-    lines = raw_lines(path, keep_mark=True)
+    lines = raw_lines(path, True, encoding)
     while block := list(islice(lines, BLOCK)):
         yield block

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any, final
 
 from seqnlp.errors import DataError
-from seqnlp.readers.csv import UNNAMED, Csv
+from seqnlp.readers.csv import Csv
+from seqnlp.readers.delimited import UNNAMED
 from seqnlp.readers.files import BOM
 from seqnlp.records.base import Block, Feed, Lines, Records, Writer, in_blocks
 from seqnlp.records.columns import Added, Values, cells, check_distinct, check_free, headings
@@ -70,7 +71,10 @@ class CsvRecords(Records[CsvBlock]):
             count = self.names.count(column)
             raise DataError(f"{count} columns are called {column!r}; expected one", self.source, self.line)
         if column not in self.names:
-            hint = "--column names another, --reader text takes it as lines"
+            other = next((sign for sign in ";\t|," if column in self.names[0].split(sign)), None)
+            shown = "\\t" if other == "\t" else other
+            hint = f"""--reader '{{kind="csv", delimiter="{shown}"}}' parts it""" if other else "--column names another"
+            hint += ", --reader text takes it as lines"
             near = nearest_or_all(column, [name for name in self.names if name.strip()])
             raise DataError(f"no column {column!r}: {near}", self.source, self.line, hint)
 

@@ -147,6 +147,15 @@ def tag_set(run: Run) -> set[str]:
         return set()
 
 
+def lemma_columns(run: Run) -> set[str]:
+    """Label columns of a tagger that hold lemmas: their codecs are edit scripts; none if unknown."""
+    try:
+        codecs = run.load_codecs()
+    except RunError:
+        return set()
+    return {name.removeprefix("labels.") for name, codec in codecs.items() if "scripts" in codec}
+
+
 def flat_recipe(run: Run) -> dict[str, Any]:
     """Settings of the resolved recipe by dotted key."""
     return flatten(read_recipe(run))

@@ -26,6 +26,8 @@ class TaskInfo:
     """Module that defines its recipe and task; empty: a plugin, which is imported already."""
     predict: str = ""
     """`module:function` behind `seqnlp predict`; empty: the predictor is asked line by line."""
+    table: str = ""
+    """`module:function` of the command that writes predictions beside a table; empty: none does."""
     requests: str = ""
     """Module with the `HANDLERS` of what its panel asks; empty: `predict` alone."""
     panel: str = ""
@@ -42,6 +44,7 @@ _BUILT_IN = (
         pipeline="token-classification",
         module="seqnlp.tasks.tag.task",
         predict="seqnlp.cli.tag:predict",
+        table="seqnlp.cli.tag:tag",
         requests="seqnlp.service.requests.tag",
         panel="seqnlp.tui.panels.tag:TagPanel",
     ),
@@ -54,6 +57,7 @@ _BUILT_IN = (
         pipeline="text-classification",
         module="seqnlp.tasks.classify.task",
         predict="seqnlp.cli.classify:predict",
+        table="seqnlp.cli.classify:classify",
         requests="seqnlp.service.requests.classify",
         panel="seqnlp.tui.panels.classify:ClassifyPanel",
     ),
@@ -66,6 +70,7 @@ _BUILT_IN = (
         pipeline="text-generation",
         module="seqnlp.tasks.lm.task",
         predict="seqnlp.cli.generate:predict",
+        table="seqnlp.cli.generate:score",
         requests="seqnlp.service.requests.lm",
         panel="seqnlp.tui.panels.lm:LmPanel",
     ),
@@ -78,6 +83,7 @@ _BUILT_IN = (
         pipeline="translation",
         module="seqnlp.tasks.translate.task",
         predict="seqnlp.cli.translate:predict",
+        table="seqnlp.cli.translate:translate",
         requests="seqnlp.service.requests.translate",
         panel="seqnlp.tui.panels.translate:TranslatePanel",
     ),
@@ -104,6 +110,17 @@ _BUILT_IN = (
         predict="seqnlp.cli.transcribe:predict",
         requests="seqnlp.service.requests.transcribe",
         panel="seqnlp.tui.panels.transcribe:TranscribePanel",
+    ),
+    TaskInfo(
+        name="segment",
+        noun="a segmenter",
+        does="splits running text into sentences, tokens and words",
+        example='for sentence in model.segment("It rains. We stay."):\n    print(sentence)',
+        command="segment",
+        module="seqnlp.tasks.segment.task",
+        predict="seqnlp.cli.segment:predict",
+        requests="seqnlp.service.requests.segment",
+        panel="seqnlp.tui.panels.segment:SegmentPanel",
     ),
 )
 _TASKS: dict[str, TaskInfo] = {info.name: info for info in _BUILT_IN}

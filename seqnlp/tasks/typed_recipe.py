@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from seqnlp.decoders.ctc import Ctc as CtcSpec
     from seqnlp.decoders.forecast.base import ForecastDecoder as ForecastDecoderSpec
     from seqnlp.decoders.forecast.outputs import Output as OutputSpec
+    from seqnlp.decoders.linear import Linear as LinearSpec
     from seqnlp.decoders.next_token import NextToken as NextTokenSpec
     from seqnlp.decoders.pool import PoolDecoder as PoolDecoderSpec
     from seqnlp.embeddings.audio import FrameEmbedding as FrameEmbeddingSpec
     from seqnlp.embeddings.audio import SpecAugmentation as SpecAugmentationSpec
     from seqnlp.embeddings.chars import Chars as CharsSpec
     from seqnlp.embeddings.ngrams import NGramVotes as NGramVotesSpec
+    from seqnlp.embeddings.raw_text import CharacterEmbedding as CharacterEmbeddingSpec
     from seqnlp.embeddings.series import SeriesEmbedding as SeriesEmbeddingSpec
     from seqnlp.embeddings.subwords import SubwordPieces as SubwordPiecesSpec
     from seqnlp.embeddings.text import TextEmbedding as TextEmbeddingSpec
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
     from seqnlp.tasks.lm.recipe import LmData as LmDataSpec
     from seqnlp.tasks.lm.recipe import LmTraining as LmTrainingSpec
+    from seqnlp.tasks.segment.recipe import Augmentation as AugmentationSpec
+    from seqnlp.tasks.segment.recipe import SegmentData as SegmentDataSpec
+    from seqnlp.tasks.segment.recipe import SegmentTraining as SegmentTrainingSpec
     from seqnlp.tasks.tag.recipe import TagData as TagDataSpec
     from seqnlp.tasks.transcribe.recipe import CtcSearch as CtcSearchSpec
     from seqnlp.tasks.transcribe.recipe import TranscribeData as TranscribeDataSpec
@@ -79,13 +84,14 @@ class TagDataSettings(TypedDict, total=False):
     training_scheme: Literal['bio', 'bioes'] | None
     repair: bool | None
 
-ReaderSection: TypeAlias = "Literal['audio', 'columns', 'conllu', 'csv', 'hub', 'jsonl', 'memory', 'parallel', 'series', 'text'] | AudioSettings | ColumnsSettings | ConlluSettings | CsvSettings | HubSettings | JsonlSettings | MemorySettings | ParallelSettings | SeriesSettings | TextSettings | ReaderSpec"
+ReaderSection: TypeAlias = "Literal['audio', 'columns', 'conllu', 'conllu_words', 'csv', 'hub', 'jsonl', 'memory', 'parallel', 'series', 'text'] | AudioSettings | ColumnsSettings | ConlluSettings | ConlluWordsSettings | CsvSettings | HubSettings | JsonlSettings | MemorySettings | ParallelSettings | SeriesSettings | TextSettings | ReaderSpec"
 
 class AudioSettings(TypedDict, total=False):
     """Recordings, a file a row: column `audio`, and those of a table or of a pattern of file names."""
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['audio']]
     file_column: str | None
     pattern: str | None
@@ -95,6 +101,7 @@ class ColumnsSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['columns']]
     names: list[str]
     delimiter: str | None
@@ -106,17 +113,31 @@ class ConlluSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['conllu']]
+
+class ConlluWordsSettings(TypedDict, total=False):
+    """CoNLL-U, a word a row: those of its nine columns that are needed, as text."""
+
+    max_line: int | None
+    columns: dict[str, str] | None
+    encoding: str | None
+    kind: Required[Literal['conllu_words']]
+    distinct: bool | None
 
 class CsvSettings(TypedDict, total=False):
     """CSV or TSV file: one string per column, or one number for `numeric_columns`."""
 
     max_line: int | None
     columns: dict[str, str] | None
-    kind: Required[Literal['csv']]
+    encoding: str | None
     names: list[str] | None
     delimiter: str | None
     quotechar: str | None
+    decimal: str | None
+    thousands: str | None
+    na_values: list[str] | None
+    kind: Required[Literal['csv']]
     numeric_columns: list[str] | None
 
 class HubSettings(TypedDict, total=False):
@@ -134,6 +155,7 @@ class JsonlSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['jsonl']]
 
 class MemorySettings(TypedDict, total=False):
@@ -148,6 +170,7 @@ class ParallelSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['parallel']]
     suffixes: list[str] | None
     names: list[str] | None
@@ -157,8 +180,18 @@ class SeriesSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
+    names: list[str] | None
+    delimiter: str | None
+    quotechar: str | None
+    decimal: str | None
+    thousands: str | None
+    na_values: list[str] | None
     kind: Required[Literal['series']]
     time: str | None
+    date_format: str | None
+    time_unit: Literal['s', 'ms', 'us', 'ns'] | None
+    time_zone: str | None
     series: str | None
     numeric_columns: list[str] | None
     freq: str | None
@@ -169,6 +202,7 @@ class TextSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['text']]
     sample_by: Literal['line', 'paragraph', 'document'] | None
 
@@ -186,7 +220,7 @@ class EditScriptEncodingSettings(TypedDict, total=False):
     min_count: int | None
 
 class FeatureEncodingSettings(TypedDict, total=False):
-    """Lists of features such as `Case=Nom|Number=Sing`, with one decoder for whole labels and one per feature."""
+    """Lists of features such as `Case=Nom|Number=Sing`."""
 
     kind: Required[Literal['features']]
 
@@ -828,6 +862,66 @@ class CtcSearchSettings(TypedDict, total=False):
     lm_weight: float | None
     length_bonus: float | None
 
+class SegmentRecipeSettings(TypedDict, total=False):
+    """Recipe of a model that finds tokens and sentences in running text."""
+
+    seed: int | None
+    plugins: list[str] | None
+    data: SegmentDataSettings | SegmentDataSpec
+    encoder: EncoderSection | None
+    optimizer: OptimizerSection | None
+    training: SegmentTrainingSettings | SegmentTrainingSpec | None
+    augmentation: AugmentationSettings | AugmentationSpec | None
+    embedding: CharacterEmbeddingSettings | CharacterEmbeddingSpec | None
+    decoder: LinearSettings | LinearSpec | None
+
+class SegmentDataSettings(TypedDict, total=False):
+    """A treebank in CoNLL-U, or plain sentences."""
+
+    reader: ReaderSection | None
+    train: str
+    dev: str | int | float | None
+    test: str | int | float | None
+    folds: int | None
+    fold: int | None
+    split_seed: int | None
+    text: str | None
+    tokenize: Literal['rules', 'blanks'] | None
+    sentence_separator: Literal[' ', ''] | None
+    min_count: int | None
+
+class SegmentTrainingSettings(TypedDict, total=False):
+    """Settings of the training loop."""
+
+    epochs: int | None
+    batch_tokens: int | None
+    gradient_accumulation: int | None
+    max_grad_norm: float | None
+    patience: int | None
+    max_seconds: float | None
+    evaluate_every: int | None
+    ema_decay: float | None
+    precision: Literal['auto', 'fp32', 'bf16'] | None
+    threads: int | None
+    save_every: float | None
+    block_size: int | None
+
+class AugmentationSettings(TypedDict, total=False):
+    """`[augmentation]` section: random changes of the training text."""
+
+    lowercase: float | None
+    drop_final: float | None
+    join_paragraphs: float | None
+
+class CharacterEmbeddingSettings(TypedDict, total=False):
+    """Character embedding with a convolution."""
+
+    size: int | None
+    filters: int | None
+    kernel_size: int | None
+    dropout: float | None
+    char_dropout: float | None
+
 
 @final
 class Recipe(RecipeSettings):
@@ -866,3 +960,8 @@ class Recipe(RecipeSettings):
     def transcribe(cls, **settings: Unpack[TranscribeRecipeSettings]) -> Recipe:
         """Recipe of a transcriber."""
         return cls({"task": "transcribe", **settings})
+
+    @classmethod
+    def segment(cls, **settings: Unpack[SegmentRecipeSettings]) -> Recipe:
+        """Recipe of a segmenter."""
+        return cls({"task": "segment", **settings})

@@ -415,7 +415,7 @@ class Trainer:
         self.progress = now
 
     def _restore_states(self, saved: dict[str, Tensor], threads: int) -> None:
-        """Load the state that each replica carries on from the last batch, shared out anew to other threads."""
+        """Load the carried state of each replica, reshaped for other threads."""
         now, carried = self.progress, self.train.carries_state and self.progress.position > 0
         shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
         before: Sequence[NDArray[np.int64]] = []

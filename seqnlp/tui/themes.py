@@ -120,10 +120,12 @@ THEMES = (NIGHT, PAPER, PLAIN)
 class LabelColours:
     """Assigns the next colour to each new label; after the last one they begin again."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = len(LABELS)) -> None:
+        """Take the first colours of the theme."""
         self._numbers: dict[str, int] = {}
+        self._count = count
 
     def of(self, label: str) -> str:
         """Theme variable of a label."""
         number = self._numbers.setdefault(label, len(self._numbers))
-        return f"${LABELS[number % len(LABELS)]}"
+        return f"${LABELS[number % self._count]}"

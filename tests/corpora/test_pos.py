@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from seqnlp.codecs.edit_scripts import edit_script, lemma_of
+from seqnlp.notes import notes_to
 from seqnlp.readers.conll import parse_conllu
 from seqnlp.readers.files import open_text
+from seqnlp.readers.treebank import parse_treebank
 
 FOLDER = Path(__file__).parents[2] / "corpora/pos"
 OPEN = {"ADJ", "ADV", "INTJ", "NOUN", "PROPN", "VERB"}
@@ -42,10 +44,24 @@ def test_no_sentence_is_there_twice() -> None:
 
 @pytest.mark.parametrize("name", SPLITS)
 def test_text_and_words_agree(name: str) -> None:
-    for sentence in SPLITS[name]:
-        blanks = ["" if "SpaceAfter=No" in misc else " " for misc in sentence["misc"]]
-        text = "".join(form + blank for form, blank in zip(sentence["form"], blanks, strict=True))
-        assert text.rstrip() == sentence["text"]
+    notes: list[str] = []
+    path = FOLDER / f"{name}.conllu"
+    with notes_to(notes.append):  # which tell of blanks that SpaceAfter=No contradicts
+        raw = list(parse_treebank(open_text(path), path))
+    assert notes == []
+    for sentence, surface in zip(SPLITS[name], raw, strict=True):
+        assert surface.text == sentence["text"]
+        assert [word for words in surface.words for word in words] == sentence["form"]
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_contractions_are_multiword_tokens(name: str) -> None:
+    path = FOLDER / f"{name}.conllu"
+    found = [words for sentence in parse_treebank(open_text(path), path) for words in sentence.multiword.values()]
+    assert len(found) > 10
+    assert all(len(words) > 1 for words in found)
+    raw = (words for sentence in parse_treebank(open_text(path), path) for words in sentence.words)
+    assert [words for words in raw if len(words) == 1 and words[0].lower() in ("n't", "'ll", "'re", "'ve", "'m")] == []
 
 
 @pytest.mark.parametrize("name", SPLITS)

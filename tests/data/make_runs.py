@@ -63,6 +63,17 @@ TRAININGS = {
             "training.batch_tokens=200",
         ],
     ),
+    "segment": (
+        "pos_segment",
+        [
+            "embedding.size=12",
+            "embedding.filters=24",
+            "embedding.dropout=0",
+            "encoder.size=16",
+            "encoder.dropout=0",
+            "decoder.dropout=0",
+        ],
+    ),
 }
 
 

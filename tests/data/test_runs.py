@@ -28,6 +28,7 @@ PREDICT: dict[str, Callable[[Any], list[Any]]] = {
     "transcribe": lambda transcriber: [
         replace(each, file=None) for each in transcriber.transcribe(sorted(RECORDINGS.glob("21[4-6]_*.wav")))
     ],
+    "segment": lambda segmenter: segmenter.segment("The cat sat on the mat. Don't\nwake it!\n\nNobody knows 12:30"),
 }
 
 

@@ -53,7 +53,7 @@ def test_a_bad_corpus(content: bytes, message: str, seqnlp: Program, tmp_path: P
         ("data.labels=[]", 3, ["there is no column to predict"]),
         ('data.labels=["upos","upos"]', 3, ["named twice"]),
         ('data.labels=["nope"]', 4, ["no column 'nope'", "upos"]),
-        ("data.tokens=sent_id", 4, ["sequence 1 has 1 of column 'sent_id'"]),
+        ("data.tokens=sent_id", 4, ["column 'sent_id' holds a text in each row; expected lists of words"]),
         ("data.train=corpora/pos/trian.conllu", 4, ["tried", "did you mean", "train.conllu"]),
         ("data.train=corpora/ewt/nothing.conllu", 4, ["seqnlp corpora get ewt"]),
         ("data.train=corpora/pos", 4, ["directory"]),

@@ -60,7 +60,7 @@ HEADER = "date,bakery,ferry,library,lift,pool,tram\n"
         (f"{HEADER}2024-01-01,x,1,1,1,1,1\n", ":2: series 'given': 'x' in the column 'bakery'; expected a number"),
         (f"{HEADER}2024-01-01,1,1\n", ":2: 3 columns; expected 7"),
         ("date,bakery\n2024-01-01,1\n", "no column 'ferry' of numbers"),
-        ("", "found an empty file"),
+        ("", "the file is empty"),
     ],
 )
 def test_bad_data_ends_in_one_line_and_code_4(

@@ -17,7 +17,8 @@ from seqnlp import api
 from seqnlp.errors import DataError
 from seqnlp.metrics.forecasts import seasonal_error
 from seqnlp.readers.series import Series
-from seqnlp.readers.time_axis import Step, parse_times, times_after
+from seqnlp.readers.time_axis import Step, times_after
+from seqnlp.readers.timestamps import parse_times
 from seqnlp.recipe import find_recipe
 
 TINY = [
@@ -135,16 +136,16 @@ def test_integers_are_time_steps(tmp_path: Path) -> None:
 
 
 def test_years_are_years_where_the_recipe_says_so() -> None:
-    assert parse_times(["1999", "2000"]).tolist() == [1999, 2000]
-    assert parse_times(["1999", "2000"], years=True).astype(str).tolist() == [
+    assert parse_times(["1999", "2000"]).times.tolist() == [1999, 2000]
+    assert parse_times(["1999", "2000"], years=True).times.astype(str).tolist() == [
         "1999-01-01T00:00:00",
         "2000-01-01T00:00:00",
     ]
-    assert parse_times(["20160731", "20160801"]).astype("datetime64[D]").astype(str).tolist() == [
+    assert parse_times(["20160731", "20160801"]).times.astype("datetime64[D]").astype(str).tolist() == [
         "2016-07-31",
         "2016-08-01",
     ]
-    assert parse_times(["20160731", "20160732"]).tolist() == [20160731, 20160732]
+    assert parse_times(["20160731", "20160732"]).times.tolist() == [20160731, 20160732]
 
 
 def test_a_constant_series_is_scaled_with_a_note(tmp_path: Path) -> None:

@@ -26,13 +26,26 @@ FROZEN = {
     "translate": "reverse_words",
     "forecast": "series_gru",
     "transcribe": "digits_ctc",
+    "segment": "pos_segment",
 }
 """Runs that stand in for those of the recipes that ship, by task."""
 OF_RESULTS = {"tag", "classify", "generate", "score", "translate", "forecast", "transcribe", "probe", "predict"}
 """Commands whose keys are compared with the fields of results: not every output has all of them."""
 WITH_RUNS = {"json", "deployment", "limits"}
 QUICK = ["tag", "problems", "json", "deployment", "python", "limits"]
-SLOW = ["classify", "lm", "translate", "forecast", "transcribe", "readers", "recipes", "search", "vectors", "curves"]
+SLOW = [
+    "classify",
+    "lm",
+    "translate",
+    "forecast",
+    "transcribe",
+    "segment",
+    "readers",
+    "recipes",
+    "search",
+    "vectors",
+    "curves",
+]
 PAGES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 

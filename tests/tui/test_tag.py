@@ -287,3 +287,27 @@ async def test_without_colour_brackets_and_underlines_tell(
             segment.style.color.name for strip in strips for segment in strip if segment.style and segment.style.color
         }
         assert colours <= {"default"}
+
+
+def lemmas(settings: Mapping[str, Any]) -> list[Any]:
+    """Lemmas, and parts of speech as a second column."""
+    (answer,) = parts_of_speech(settings)
+    found = [token.lower().removesuffix("s") for token in answer["tokens"]]
+    columns = {"lemma": found, "upos": answer["tags"]}
+    return [{**answer, "tags": found, "columns": columns, "column_scores": dict.fromkeys(columns, answer["scores"])}]
+
+
+async def test_lemmas_are_no_classes(runs: Path, fake: Any, shows: Any, hides: Any, typed: Any, text_of: Any) -> None:
+    folder = runs / "pos_gru" / "codecs"
+    folder.mkdir(exist_ok=True)
+    (folder / "labels.lemma.json").write_text('{"scripts": ["…", "…-"]}', encoding="utf-8")
+    app = opened(fake, runs, tag=lemmas)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await typed(pilot, "Two dogs met cats")
+        await shows(app, "2 of 4 words not the lemma itself")
+        assert "■" not in text_of(app)
+        view = app.screen.query_one(TaggedView)
+        assert len({view.colours.of(label) for label in view.labels()}) == 1
+        await pilot.press("f3")
+        await hides(app, "not the lemma itself")
+        assert "■" in text_of(app)

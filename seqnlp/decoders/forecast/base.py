@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.decoders.forecast.outputs import Output, PointOutput
@@ -97,6 +97,24 @@ class ForecastModule(DecoderModule, ABC):
         """Shifts of the calibration, in units of the window's scale."""
         self.affine: WindowAffine | None = None
         """Learned map of the embedding, shared with it, to be undone."""
+
+    def of_series(self) -> Iterator[tuple[str, nn.Module, str]]:
+        """Yield the tensors that have rows for each series: name, module, attribute."""
+        if self.shifts.any():
+            yield "calibration", self, "shifts"
+        if self.affine is not None:
+            yield "affine map", self.affine, "log_gamma"
+            yield "affine map", self.affine, "beta"
+
+    def add_series(self, added: int, known: int) -> None:
+        """Add series as the mean over the `known` ones."""
+        tensors = [(module, name) for _, module, name in self.of_series()]
+        for module, name in {(self, "shifts"): None, **dict.fromkeys(tensors)}:
+            tensor = getattr(module, name).detach()
+            mean = tensor.reshape(known, -1, *tensor.shape[1:]).mean(0)
+            longer = torch.cat([tensor, *[mean] * added])
+            is_learned = isinstance(getattr(module, name), nn.Parameter)
+            setattr(module, name, nn.Parameter(longer, requires_grad=False) if is_learned else longer)
 
     @abstractmethod
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:

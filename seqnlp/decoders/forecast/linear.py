@@ -1,5 +1,6 @@
 """Linear map of the look-back itself: DLinear and NLinear."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, final
 
 import torch
@@ -45,6 +46,11 @@ class LinearMapModule(ForecastModule):
             GroupedLinear(shape.series * shape.channels, before, after) if self.individual else nn.Linear(before, after)
             for _ in range(2 if self.trend else 1)
         )
+
+    def of_series(self) -> Iterator[tuple[str, nn.Module, str]]:
+        yield from super().of_series()
+        if self.individual:
+            yield from (("linear map", each, name) for each in self.maps for name in ("weight", "bias"))
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
         values = self.dropout(states.outputs[..., : self.shape.channels].transpose(1, 2))

@@ -1,5 +1,6 @@
 """All segments of the horizon in parallel: the decoder of SegRNN."""
 
+from collections.abc import Iterator
 from math import ceil
 from typing import Annotated, Literal, final
 
@@ -58,6 +59,10 @@ class SegmentsModule(ForecastModule):
         self.from_covariates = nn.Linear(size, 3 * size, bias=False) if shape.future_covariates else None
         self.dropout = Dropout(spec.dropout, variational=False)
         self.map = nn.Linear(size, segment * shape.channels * self.output.size)
+
+    def of_series(self) -> Iterator[tuple[str, nn.Module, str]]:
+        yield from super().of_series()
+        yield "embedding of the series", self.series, "weight"
 
     def forward(self, states: States, future: FutureContext) -> Float[Tensor, "batch horizon channels size"]:
         state = self.start(self.last(states).vectors)

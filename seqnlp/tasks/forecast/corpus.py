@@ -16,6 +16,7 @@ from seqnlp.readers.held import is_memory
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.slices import period_of
 from seqnlp.readers.time_axis import Times
+from seqnlp.readers.timestamps import texts_of
 from seqnlp.spelling import nearest_or_all
 
 
@@ -69,6 +70,11 @@ class SeriesSplit:
         names = [whole.names[number] for number in numbers]
         return replace(self, whole=replace(whole, names=names, values=values, times=times, offsets=offsets))
 
+    def in_zone(self, time_zone: str | None) -> "SeriesSplit":
+        """Move to the time zone of train."""
+        whole = self.whole.in_zone(time_zone)
+        return self if whole is self.whole else replace(self, whole=whole)
+
     @property
     def name(self) -> str:
         """Name in messages."""
@@ -102,7 +108,7 @@ class SeriesSplit:
     def period(self, number: int) -> tuple[int, int]:
         """First row of a series' period, and the row after its last. Both count from the first row of all."""
         first, last = self.offsets[number : number + 2].tolist()
-        start, end = period_of(self.slice, self.times[first:last], str(self.path))
+        start, end = period_of(self.slice, self.whole.local_times[first:last], str(self.path))
         if self.part:
             origin, until = rolling_origin(self.fold, end - start)
             spans = {**end_spans(dict(self.cuts), origin), **({} if self.fold is None else {"test": (origin, until)})}
@@ -125,7 +131,8 @@ class SeriesSplit:
     def at(self, row: int) -> str:
         """Name of a row in messages."""
         number = int(np.searchsorted(self.offsets, row, "right")) - 1
-        return f"series {self.names[number]!r}, {self.times[row]} (row {row - int(self.offsets[number]) + 1})"
+        moment = texts_of(self.times[row : row + 1], self.whole.time_zone)[0]
+        return f"series {self.names[number]!r}, {moment} (row {row - int(self.offsets[number]) + 1})"
 
 
 def rolling_origin(fold: Fold | None, rows: int) -> tuple[int, int]:

@@ -53,7 +53,7 @@ class SeriesEncoder:
         values = np.concatenate([split.table(number, columns) for number in range(len(split.names))])
         series = np.repeat(self.codes(split), np.diff(split.offsets))
         self._check_missing(split, np.isnan(values))
-        return self.encode_rows(values, series, split.times, split.path)
+        return self.encode_rows(values, series, split.whole.local_times, split.path)
 
     def encode_rows(
         self, values: NDArray[np.float64], series: NDArray[np.int64], times: Times, path: Path
@@ -63,7 +63,7 @@ class SeriesEncoder:
         Args:
             values: In the units of the file, NaN where missing; shape (rows, columns).
             series: The number of each row's series; shape (rows,).
-            times: Of each row.
+            times: Local time of each row.
             path: The file that they are from.
 
         Raises:
@@ -72,7 +72,10 @@ class SeriesEncoder:
         missing = np.isnan(values)
         calendar = self.data.calendar
         if calendar and times.dtype.kind != "M":
-            raise DataError(f"its times are integers such as {times[0]}; data.calendar needs timestamps", path)
+            hint = 'data.reader.time_unit = "s" reads seconds since 1970'
+            raise DataError(
+                f"its times are integers such as {times[0]}; data.calendar needs timestamps", path, hint=hint
+            )
         targets, known = len(self.targets), len(self.targets) + len(self.data.past_covariates)
         scaled = np.where(missing, np.float32(0), self.scaler.encode(series, np.where(missing, 0, values)))
         return EncodedSeries(
@@ -93,6 +96,12 @@ class SeriesEncoder:
         if not known:
             self.codes(split)
         return split.keep(known) if known else split
+
+    def unseen(self, split: SeriesSplit) -> list[str]:
+        """Names of series that train did not have."""
+        if len(self.scaler.series) == 1 and len(split.names) == 1:
+            return []  # a table without names for its series, from another file
+        return [name for name in split.names if name not in self.scaler.series]
 
     def codes(self, split: SeriesSplit) -> NDArray[np.int64]:
         """Index in train of each series of a split."""

@@ -1,6 +1,7 @@
 """A trained forecaster."""
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -15,10 +16,12 @@ from seqnlp.errors import DataError, UsageError
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
+from seqnlp.notes import note
 from seqnlp.readers.held import PREFIX
 from seqnlp.readers.series import Series, SeriesTable
 from seqnlp.readers.tables import DATA, GivenTable, Table
 from seqnlp.readers.time_axis import Times, times_after
+from seqnlp.readers.timestamps import local_times, texts_of
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.columns import Columns
@@ -27,6 +30,7 @@ from seqnlp.tasks.forecast.dataset import NEXT, EncodedSeries, Windows
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.training.inference import in_parallel
+from seqnlp.units import count_of
 
 LEVEL = 80.0
 """Default interval, in percent."""
@@ -94,12 +98,47 @@ class Forecaster(Predictor):
             Values by the name of their forecast.
         """
         found = {}
+        encoder = self._shared_with(split).encoder
         for number, name in enumerate(split.names):
             table, first = self._given(split, number)
-            place = self.encoder.code(split, name) * len(self.encoder.targets)
-            for column in range(len(self.encoder.targets)):
-                found[self.encoder.names[place + column]] = table[max(first - steps, 0) : first, column].tolist()
+            place = encoder.code(split, name) * len(encoder.targets)
+            for column in range(len(encoder.targets)):
+                found[encoder.names[place + column]] = table[max(first - steps, 0) : first, column].tolist()
         return found
+
+    def _shared_with(self, split: SeriesSplit) -> "Forecaster":
+        """Forecaster of series that train may lack: it scales each by its own values.
+
+        What the model has learned for each series alone is for these the mean over the series of train.
+        """
+        unseen = self.encoder.unseen(split)
+        if not unseen:
+            return self
+        values = []
+        for number, name in enumerate(split.names):
+            if name in unseen:
+                table, first = self._given(split, number)
+                values.append(table[: max(first, 1)])
+        covariates = slice(len(self.encoder.targets), None)
+        for name, table in zip(unseen, values, strict=True):
+            empty = np.asarray(np.isnan(table).all(0))
+            if empty[covariates].any():
+                number = int(np.flatnonzero(empty[covariates])[0]) + len(self.encoder.targets)
+                problem = f"series {name!r}: there are no numbers in the column {self.scaler.columns[number]!r}"
+                raise DataError(problem, split.path)
+            table[:, empty] = 0
+        model = deepcopy(self.model)
+        model.decoder(NEXT, ForecastModule).add_series(len(unseen), len(self.scaler.series))
+        return Forecaster(model, self.scaler.with_series(unseen, values), self.recipe)
+
+    def unseen_note(self, split: SeriesSplit) -> str:
+        """Treatment of series that train lacks, in a line; empty if it had all."""
+        unseen = self.encoder.unseen(split)
+        if not unseen:
+            return ""
+        own = dict.fromkeys(name for name, _, _ in self.model.decoder(NEXT, ForecastModule).of_series())
+        means = f"; what was learned for each series ({', '.join(own)}) is the mean over those of train" if own else ""
+        return f"not in train, so scaled by their own mean and deviation: {count_of(unseen, 'series')}{means}"
 
     def _given(self, split: SeriesSplit, number: int) -> tuple[NDArray[np.float64], int]:
         """Rows of a series; also the number of rows before the forecast."""
@@ -129,6 +168,7 @@ class Forecaster(Predictor):
 
         Returns:
             One forecast for each series, or for each column that is forecast; none for series that are too short.
+            A series that train lacks is scaled by its own mean and deviation; a note tells that.
 
         Raises:
             seqnlp.errors.DataError: for what is wrong with the data, for instance series that are all too short.
@@ -146,8 +186,15 @@ class Forecaster(Predictor):
             split = SeriesSplit(Path("series"), data)
         else:
             split = data if isinstance(data, SeriesSplit) else self.read(data)
+        split = split.in_zone(self.scaler.time_zone)
         short = self.too_short(split)
         split = split.keep([number for number, name in enumerate(split.names) if name not in short])
+        if told := self.unseen_note(split):
+            note(told)
+        return self._shared_with(split)._forecast(split, steps, ends, level)
+
+    def _forecast(self, split: SeriesSplit, steps: int, ends: list[float], level: float | None) -> list[SeriesForecast]:
+        """Forecast series that are long enough."""
         strides = ceil(steps / self.horizon)
         if strides > 1 and self.recipe.data.past_covariates:
             names = ", ".join(map(repr, self.recipe.data.past_covariates))
@@ -223,7 +270,8 @@ class Forecaster(Predictor):
                 hint = "; it must be known for all steps to forecast" if column >= known else ""
                 raise DataError(problem + hint, split.path)
         series = np.repeat(self.encoder.codes(split), length)
-        return self.encoder.encode_rows(values.reshape(-1, columns), series, moments.ravel(), split.path)
+        local = local_times(moments.ravel(), split.whole.time_zone)
+        return self.encoder.encode_rows(values.reshape(-1, columns), series, local, split.path)
 
     def _stride(self, windows: Windows, number: int, ends: list[float]) -> NDArray[np.float32]:
         """Forecast one horizon and write it into the windows as if observed.
@@ -266,7 +314,7 @@ class Forecaster(Predictor):
                 results.append(
                     SeriesForecast(
                         name=names[place],
-                        times=[str(moment) for moment in times[row // windows.parts][:steps]],
+                        times=texts_of(times[row // windows.parts][:steps], split.whole.time_zone),
                         values=units[:, 0].tolist(),
                         low=units[:, 1].tolist() if level else None,
                         high=units[:, 2].tolist() if level else None,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, final
+from typing import Annotated, Any, Literal, final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from seqnlp.codecs.series import Calendar, WindowScale
 from seqnlp.decoders.forecast import ForecastDecoder, LinearMap, QuantileOutput, Segments
@@ -64,6 +64,12 @@ class ForecastData(Data):
     over 0: quantiles stay in order, and the way back is exact."""
     missing: Literal["refuse", "mask"] = "refuse"
     """`mask`: values may be missing; they count in no loss or score, and an indicator of them is an input."""
+
+    @field_validator("reader", mode="before")
+    @classmethod
+    def _series_by_default(cls, value: Any) -> Any:
+        """Complete settings of the default reader, as of `--set data.reader.delimiter=";"`."""
+        return {"kind": "series", **value} if isinstance(value, dict) and "kind" not in value else value
 
 
 @final

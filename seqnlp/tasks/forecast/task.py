@@ -68,9 +68,14 @@ class ForecastTask(Task):
             raise DataError(f"series {train.names[0]!r}: it has no rows in the period", train.name)
         train = train.keep(with_rows)
         values = [train.table(number, columns, in_period=True) for number in range(len(train.names))]
+        filled = [number for number, rows in enumerate(values) if not np.isnan(rows).all(0).any()]
+        if 0 < len(filled) < len(values):
+            empty = [name for number, name in enumerate(train.names) if number not in filled]
+            note(f"train: no numbers in a column, so left out: {count_of(empty, 'series')}")
+            train, values = train.keep(filled), [values[number] for number in filled]
         try:
             season = np.stack([seasonal_error(rows, data.season_length) for rows in values])
-            scaler = SeriesScaler.fit(train.names, columns, values, season)
+            scaler = SeriesScaler.fit(train.names, columns, values, season, train.whole.time_zone)
         except DataError as error:
             raise error.replace(path=train.name) from None
         task = cls(recipe, scaler)
@@ -110,7 +115,7 @@ class ForecastTask(Task):
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
         """Encode a split: its windows are those whose horizon lies in its period."""
         data = self.recipe.data
-        known = self.encoder.keep_known(split)
+        known = self.encoder.keep_known(split.in_zone(self.scaler.time_zone))
         need = f"data.lookback = {data.lookback} and data.horizon = {data.horizon}"
         short: dict[int, str] = {}
         for number, name in enumerate(known.names):
@@ -127,7 +132,11 @@ class ForecastTask(Task):
         starts = window_starts(long.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         windows = Windows(self.encoder.encode(long), starts, self.window, batch_tokens, self.recipe.training.stride)
         windows.times = long.times
-        foreign = [name for name in split.names if name not in known.names]
+        foreign = [
+            name
+            for number, name in enumerate(split.names)
+            if name not in known.names and not np.isnan(split.table(number, self.targets)).all()
+        ]
         if foreign:
             windows.left_out.append(f"not in train, so left out: {count_of(foreign, 'series')}")
         if short:

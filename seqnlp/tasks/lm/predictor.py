@@ -268,5 +268,5 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
 
 
 def _scored(text: str, logs: list[float]) -> tuple[float, int, float]:
-    """Sum of the log-probabilities of a text and a line break, number of tokens, bits a character."""
+    """Log-probability of a text and a line break, tokens, bits a character."""
     return sum(logs), len(logs), -sum(logs) / log(2) / (len(text) + 1)

@@ -94,4 +94,4 @@ class LmRecipe(TaskRecipe):
     def locate(self, source: str, find: PathResolver) -> Passage | str | Path:
         """Locate a text: a passage of a file, or a source of the reader."""
         reader = self.data.reader
-        return Passage.parse(source, find) if isinstance(reader, Text) else reader.locate(source, find)
+        return Passage.parse(source, find, reader.encoding) if isinstance(reader, Text) else reader.locate(source, find)

@@ -328,7 +328,7 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
 def best_sequences(
     model: SequenceModel, text: EncodedText, name: str, number: int
 ) -> list[list[tuple[NDArray[np.int64], float]]]:
-    """Find the n best label sequences of each sentence by a CRF, with their log-probabilities."""
+    """Find the n best label sequences of each sentence by a CRF."""
     decoder = model.decoder(name, CrfTagger)
     found: list[list[tuple[NDArray[np.int64], float]]] = [[] for _ in text.codes.lengths]
 

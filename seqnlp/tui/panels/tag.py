@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from seqnlp.run import Run
-from seqnlp.run.summary import Summary, tag_set
+from seqnlp.run.summary import Summary, lemma_columns, tag_set
 from seqnlp.service.client import ModelService
 from seqnlp.tui.panels.tokens import TokenPanel
 from seqnlp.tui.themes import LabelColours
@@ -58,7 +58,8 @@ class TagPanel(TokenPanel):
         """A view for each run."""
         invitation = "the tags will stand here, each below its word"
         colours: dict[str, LabelColours] = {}  # one label, one colour, also in two runs
-        yield self.side_by_side([TagView(invitation, colours) for _ in self.runs])
+        lemmas = [lemma_columns(Run(Path(run.path))) for run in self.runs]
+        yield self.side_by_side([TagView(invitation, colours, own) for own in lemmas])
 
     @property
     def flows(self) -> list[TaggedView]:
@@ -151,15 +152,16 @@ class TagView(Vertical):
     .-narrow TagView > * { padding: 0 1; }
     """
 
-    def __init__(self, invitation: str, colours: dict[str, LabelColours]) -> None:
+    def __init__(self, invitation: str, colours: dict[str, LabelColours], lemmas: Collection[str] = ()) -> None:
         """Set up.
 
         Args:
             invitation: Text in the place of words while there are none.
             colours: Colours of labels by column, filled as labels are seen.
+            lemmas: Columns of lemmas, which are no classes: they have one colour and no legend.
         """
         super().__init__()
-        self._invitation, self._colours = invitation, colours
+        self._invitation, self._colours, self._lemmas = invitation, colours, lemmas
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="columns", markup=False)
@@ -180,14 +182,15 @@ class TagView(Vertical):
         """
         columns, chosen = tag_columns(answer), chosen_column(answer, column)
         view = self.query_one(TaggedView)
-        view.colours = self._colours.setdefault(chosen, LabelColours())
+        is_lemma = (chosen or next(iter(self._lemmas), "")) in self._lemmas
+        view.colours = self._colours.setdefault(chosen, LabelColours(1) if is_lemma else LabelColours())
         scores = _scores(answer, chosen) if with_scores else None
         spans = answer.get("spans") if brackets else None
         view.show_tags(answer.get("tokens", []), columns[chosen], scores, spans, differing)
         self.set_class(len(columns) > 1, "-several")
         names = [(f" {name} ", "bold $accent reverse" if name == chosen else "$muted") for name in columns]
         self.query_one(".columns", Static).update(Content.assemble(*names))
-        self.query_one(".legend", Static).update(_legend(view))
+        self.query_one(".legend", Static).update(_changed(view) if is_lemma else _legend(view))
 
 
 def tag_columns(answer: Answer) -> dict[str, list[str]]:
@@ -220,6 +223,13 @@ def _describe_word(answer: Answer, number: int) -> str:
         for name, tags in tag_columns(answer).items()
     ]
     return f"{number + 1:,}/{len(tokens):,}  {tokens[number]}  {' · '.join(tags)}"
+
+
+def _changed(view: TaggedView) -> Content:
+    """Number of words that are not their own lemma."""
+    count = sum(word.lower() != lemma.lower() for word, lemma in zip(view.words, view.labels(), strict=True))
+    text = f"{count:,} of {_count(len(view.words), 'word')} not the lemma itself" if count else ""
+    return Content.styled(text, "$muted")
 
 
 def _legend(view: TaggedView) -> Content:

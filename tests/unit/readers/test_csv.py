@@ -62,8 +62,17 @@ def test_numbers_are_numbers(path: Path) -> None:
         ("a,a\n1,2\n", {}, ":1: no column has a name of its own, found 'a', 'a'"),
         ("", {}, ": no header line: the file is empty"),
         ("a,b\n", {}, ": no sequences in it: the file is empty"),
-        ('a,b\n"x"y,2\n', {}, """:2: ',' expected after '"' (quotechar = '"', delimiter = ',')"""),
-        ('a,b\n1,"2\n3,4\n', {}, """:3: unexpected end of data (quotechar = '"', delimiter = ',')"""),
+        (
+            'a,b\n"x"y,2\n',
+            {},
+            """:2: ',' expected after '"' (quotechar = '"', delimiter = ','); data.reader.quotechar = "" reads it""",
+        ),
+        (
+            'a,b\n1,"2\n3,4\n',
+            {},
+            """:2: a quote that is opened here is never closed (quotechar = '"'); """
+            'data.reader.quotechar = "" takes quotes as letters',
+        ),
     ],
 )
 def test_bad_csv_is_refused_with_its_line(path: Path, text: str, settings: dict[str, Any], problem: str) -> None:

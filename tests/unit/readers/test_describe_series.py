@@ -10,7 +10,7 @@ from seqnlp.cli.corpora import app
 from seqnlp.readers import Series
 from seqnlp.readers.describe import SeriesDescription, describe_series
 from seqnlp.readers.local import open_corpus
-from seqnlp.readers.series import looks_like_series
+from seqnlp.readers.table_settings import looks_like_series
 
 LINES = ["unique_id,ds,y", "a,2020-01-01,1", "a,2020-01-02,", "a,2020-01-03,5", "b,2020-01-01,7"]
 

@@ -68,7 +68,7 @@ def test_wrong_slices(file: Path, source: str, message: str) -> None:
     ("content", "message"),
     [
         (b"", "no text in it"),
-        (b"good\nb\xe4d\n", "byte 7 is 0xe4, which is not UTF-8"),
+        (b"good\nb\xe4d\n", r"txt:2: byte 0xe4 in column 2 is not UTF-8; data\.reader\.encoding = \"cp1252\" reads it"),
         (b"good \xc3", "ends in the middle of a character"),
         (b"bin\0ary", "NUL byte"),
         (b"\xff\xfea\0", "UTF-16"),

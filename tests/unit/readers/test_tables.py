@@ -111,6 +111,21 @@ def test_a_stream_is_read_once_and_leaves_no_file(tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (pa.large_list(pa.large_string()), pa.list_(pa.string())),
+        (pa.list_(pa.string_view()), pa.list_(pa.string())),
+        (pa.list_(pa.string(), 1), pa.list_(pa.string())),
+        (pa.list_(pa.dictionary(pa.int32(), pa.string())), pa.list_(pa.string())),
+    ],
+)
+def test_lists_of_other_libraries_are_lists(kind: Any, expected: Any) -> None:
+    table = GivenTable("train", pa.table({"words": pa.array([["a"], ["b"]], kind)})).read(["words"])
+    assert table.data.schema.field("words").type == expected
+    assert table["words"][:] == [["a"], ["b"]]
+
+
 def test_a_language_of_translations_is_a_column() -> None:
     rows = [{"id": 1, "translation": {"en": "yes", "fr": "oui"}}]
     for given in (rows, iter(rows), datasets.Dataset.from_list(rows), pd.DataFrame(rows)):
@@ -130,7 +145,8 @@ def numbers() -> Iterator[dict[str, Any]]:
         ),
         (Path("train.csv"), "Path given; expected"),
         (numbers, "train: a function given; expected .*; call it, if it makes rows"),
-        (7, "train: int given; expected a Dataset"),
+        (7, "train: int 7 given; expected a Dataset.*; a share or number of rows of train is drawn by .* data.train=7"),
+        (object(), "train: object given; expected a Dataset"),
         ([], "train: no rows in it"),
         (iter(()), "train: no rows in it"),
         (pd.DataFrame({"text": []}), "train: no rows in it"),

@@ -1,0 +1,1 @@
+"""Segmentation of running text into sentences, tokens and words."""

@@ -1,0 +1,96 @@
+"""Segmentation of running text: a label for every character."""
+
+from collections.abc import Mapping
+from typing import Self, final
+
+from seqnlp.codecs import Codec, Labels
+from seqnlp.codecs.expansions import Expansions
+from seqnlp.codecs.running_text import UNKNOWN, CharacterText
+from seqnlp.embeddings import PathResolver
+from seqnlp.errors import DataError
+from seqnlp.metrics.significance import ItemScores
+from seqnlp.model import SequenceModel
+from seqnlp.tasks.base import Codecs, Scores, Task, plain_scores
+from seqnlp.tasks.segment.characters import as_text
+from seqnlp.tasks.segment.corpus import MULTIWORD, NAMES, SegmentSplit
+from seqnlp.tasks.segment.dataset import BOUNDARY, SegmentDataset
+from seqnlp.tasks.segment.predictor import Segmenter
+from seqnlp.tasks.segment.preview import preview
+from seqnlp.tasks.segment.recipe import SegmentRecipe
+from seqnlp.tasks.segment.scores import by_rules, gold_analysis, segment_scores, sentence_scores, system_analysis
+from seqnlp.training import Metric, Preview, Training
+
+
+@final
+class SegmentTask(Task):
+    """Segmentation with fitted codecs."""
+
+    recipe_class = SegmentRecipe
+    items_name = "characters"
+    metric = Metric("f1")
+
+    def __init__(self, recipe: SegmentRecipe, characters: CharacterText, expansions: Expansions) -> None:
+        """Store the codecs."""
+        self.recipe, self.characters, self.expansions = recipe, characters, expansions
+        self.labels = Labels(NAMES if len(expansions) else NAMES[:MULTIWORD])
+
+    @classmethod
+    def fit(cls, recipe: SegmentRecipe, train: SegmentSplit, find: PathResolver) -> Self:
+        """Number the characters; collect the multiword tokens."""
+        characters = CharacterText.fit([as_text(train.characters.codes)], recipe.data.min_count)
+        if len(train) < 2:
+            raise DataError("one sentence; a segmenter needs several", train.name)
+        return cls(recipe, characters, Expansions.fit(train.multiword, train.blanks_inside))
+
+    @classmethod
+    def restore(cls, recipe: SegmentRecipe, codecs: Codecs) -> Self:
+        characters = CharacterText.from_json(dict(codecs["characters"]))
+        return cls(recipe, characters, Expansions.from_json(dict(codecs["expansions"])))
+
+    def codecs(self) -> dict[str, Codec]:
+        return {"characters": self.characters, "expansions": self.expansions}
+
+    def encode(self, split: SegmentSplit, batch_tokens: int) -> SegmentDataset:
+        recipe = self.recipe
+        return SegmentDataset(split, self.characters, batch_tokens, recipe.training.block_size, recipe.augmentation)
+
+    def notices(self, examples: SegmentDataset) -> list[str]:
+        unknown = int((examples.encoded.index == UNKNOWN).sum())
+        told = [f"{unknown / examples.items:.2%} of its characters ({unknown:,}) are unknown"] if unknown else []
+        if not len(self.expansions) and (several := sum(1 for _ in examples.split.multiword)):
+            told.append(f"{several:,} multiword tokens, of which train has none: they always count as wrong")
+        return told
+
+    def build(self) -> SequenceModel:
+        embedding = self.recipe.embedding.build(len(self.characters))
+        encoder = self.recipe.encoder.build(embedding.width)
+        decoder = self.recipe.decoder.build(encoder.width, self.labels)
+        return SequenceModel(embedding, encoder, {BOUNDARY: decoder})
+
+    def score(self, model: SequenceModel, examples: SegmentDataset) -> Scores:
+        """F1 of tokens, sentences and words of the running text."""
+        found = self.predictor(model).segment(examples.split.text)
+        return segment_scores(gold_analysis(examples.split.sentences), system_analysis(found))
+
+    def item_scores(self, model: SequenceModel, examples: SegmentDataset) -> ItemScores:
+        """F1 of tokens and sentences by sentence."""
+        found = self.predictor(model).segment(examples.split.text)
+        return sentence_scores(gold_analysis(examples.split.sentences), system_analysis(found))
+
+    def baselines(
+        self, splits: Mapping[str, SegmentDataset], training: Training, seed: int
+    ) -> dict[str, dict[str, Scores]]:
+        """Rules: the word splitter, and a few signs that end sentences."""
+        return {
+            name: {
+                "rules": plain_scores(segment_scores(gold_analysis(examples.split.sentences), by_rules(examples.split)))
+            }
+            for name, examples in splits.items()
+            if name != "train"
+        }
+
+    def preview(self, dev: SegmentSplit, seed: int) -> Preview:
+        return preview(dev, seed, self.predictor)
+
+    def predictor(self, model: SequenceModel) -> Segmenter:
+        return Segmenter(model, self.characters, self.expansions)
