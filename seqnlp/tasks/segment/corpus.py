@@ -136,7 +136,7 @@ def read_split(place: str | Path, reader: Reader, column: str, by_rules: bool, s
     """
     path, part = reader.split_slice(str(place)) if reader.reads_files else (str(place), "")
     if isinstance(reader, Conllu):
-        found = list(parse_treebank(open_text(Path(path)), path))
+        found = list(parse_treebank(open_text(Path(path), reader.encoding), path))
     else:
         texts = list(_plain(place, Path(path), reader, column, bool(part)))
         found = plain_sentences(texts, by_rules, separator)
@@ -152,7 +152,7 @@ def _plain(place: str | Path, path: Path, reader: Reader, column: str, is_slice:
     """Sentences of a list; an empty line in a text file begins a paragraph."""
     if isinstance(reader, Text) and reader.sample_by == "line" and not is_slice:
         before: Break = ""
-        for line in open_text(path):
+        for line in open_text(path, reader.encoding):
             if line.strip():
                 yield line.strip(), before
             before = "" if line.strip() else "newpar"
