@@ -14,7 +14,7 @@ from seqnlp.codecs.running_text import CharacterText
 from seqnlp.embeddings.raw_text import CharacterBatch
 from seqnlp.model import Batch
 from seqnlp.tasks.segment.characters import CATEGORIES, Characters, as_text, categories, lowered
-from seqnlp.tasks.segment.corpus import INSIDE, MULTIWORD, SENTENCE, TOKEN, SegmentSplit
+from seqnlp.tasks.segment.corpus import INSIDE, MULTIWORD, MULTIWORD_SENTENCE, SENTENCE, TOKEN, SegmentSplit
 from seqnlp.tasks.segment.recipe import Augmentation
 from seqnlp.training import EncodedDataset
 from seqnlp.training.dataset import plan
@@ -122,10 +122,10 @@ class SegmentDataset(EncodedDataset):
         return [table[batch] for batch in plan(lengths, self.batch_tokens, seed, epoch)]
 
     def in_order(self) -> Sequence[NDArray[np.int64]]:
-        """Blocks of the text one after the other, unchanged."""
-        starts = np.arange(0, len(self.labels), self.block_size)
-        lengths = np.minimum(self.block_size, len(self.labels) - starts)
-        return [np.array([[start, length, -1]]) for start, length in zip(starts, lengths, strict=True)]
+        """Sentences of the text one after the other, unchanged."""
+        ends = np.flatnonzero((self.labels == SENTENCE) | (self.labels == MULTIWORD_SENTENCE)) + 1
+        starts = np.concatenate([[0], ends[:-1]])
+        return [np.array([[start, end - start, -1]]) for start, end in zip(starts, ends, strict=True)]
 
     def items_in(self, rows: NDArray[np.int64]) -> int:
         return int(rows[:, 1].sum())
