@@ -157,7 +157,8 @@ def _train(
             trainer.restore(*saved, threads=before.training.threads)
         _adjust(run, before, wanted, notify)
     try:
-        yield from _record(run, trainer, splits["dev"].items, notify)
+        dev_items = splits["dev"].items if test else None  # trials of a search are not told about
+        yield from _record(run, trainer, dev_items, notify)
         with notes_to(notify):
             done = _finish(run, trainer, task, splits, compared=test)
         yield done
@@ -205,15 +206,19 @@ def dev_metric(
             return task_class(wanted).fit(wanted, corpus.splits["train"], find).metric
 
 
-def _record(run: Run, trainer: Trainer, dev_items: int, notify: Callable[[str], None]) -> Iterator[Event]:
-    """Record events, and save checkpoints at evaluations, by time, and on exit."""
-    watch = FlatLoss(trainer.schedule.lr)
+def _record(run: Run, trainer: Trainer, dev_items: int | None, notify: Callable[[str], None]) -> Iterator[Event]:
+    """Record events, and save checkpoints at evaluations, by time, and on exit.
+
+    The time is estimated, and a flat loss told, if the items of dev are given.
+    """
+    watch = None if dev_items is None else FlatLoss(trainer.schedule.lr)
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:
-        for event in trainer.events(trainer.estimate(dev_items)):
+        estimate = None if dev_items is None else trainer.estimate(dev_items)
+        for event in trainer.events(estimate):
             now = time.monotonic()
-            if (advice := watch.hear(event)) is not None:
+            if watch is not None and (advice := watch.hear(event)) is not None:
                 notify(advice)
             due = now - saved >= trainer.settings.save_every
             if isinstance(event, Evaluated):

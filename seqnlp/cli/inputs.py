@@ -98,7 +98,7 @@ RECORDS = 256
 FORCE = "--reader text takes it as lines"
 
 
-ALIASES = {"tsv": """{kind="csv", delimiter="\t"}"""}
+ALIASES = {"tsv": """{kind="csv", delimiter="\t"}""", "parquet": "hub", "arrow": "hub"}
 """Names of `--reader` for readers with settings."""
 WORDS = "`seqnlp tag` reads such files, other commands a text a line or a column of a csv, jsonl, ..."
 
@@ -153,7 +153,7 @@ def open_inputs(
         seqnlp.errors.UsageError: settings that contradict each other.
         seqnlp.errors.DataError: a format that cannot be read, or has no such column; what the reader raises.
     """
-    source = input_name(file)
+    source, reader = input_name(file), ALIASES.get(reader or "", reader)
     if reader == "text":
         if column is not None:
             raise UsageError("--reader text has no columns: leave out --column")
@@ -195,7 +195,7 @@ def open_records(
     from seqnlp.readers.encodings import UTF8
     from seqnlp.records import file_lines
 
-    data, source, kind = data_of(run), input_name(file), reader
+    data, source, kind = data_of(run), input_name(file), ALIASES.get(reader or "", reader)
     name = column or data.column
     if file is not None and file.is_file():
         size = None if first_bytes(file, raw=True).startswith(b"\x1f\x8b") else file.stat().st_size
@@ -261,9 +261,8 @@ def records_of(
         reader, lines = csv_of_parallel(reader, first), chain([first] if first else [], lines)
     if isinstance(reader, Csv):
         return CsvRecords(lines, source, reader, name, size)
-    raise DataError(
-        "predictions are written beside csv, tsv, jsonl, json, parquet and text; this is read otherwise", source
-    )
+    expected = "a csv, tsv, jsonl, json or parquet file, or lines of text"
+    raise DataError(f"predictions cannot be written beside this; expected {expected}", source)
 
 
 def csv_of_parallel(reader: Parallel, lines: list[str]) -> Reader:
@@ -306,7 +305,9 @@ def reader_of_stream(kind: str, data: RunData) -> Reader:
     if data.reader.get("kind") == kind:
         own: Reader = Reader.parse(dict(data.reader))
         return own
-    return parse_reader(ALIASES.get(kind, kind))
+    if kind == "hub":
+        raise UsageError("parquet and arrow are read from a file: name it")
+    return parse_reader(kind)
 
 
 def lines_of(file: Path | None, read: Lines, encoding: str) -> Iterator[list[str]]:
@@ -450,7 +451,7 @@ def reader_for(file: Path, kind: str, data: RunData) -> Reader | None:
     if kind == "hub":
         return Hub(path=str(file))
     if data.reader.get("kind") != kind:
-        return parse_reader(ALIASES.get(kind, kind))
+        return parse_reader(kind)
     reader: Reader = Reader.parse(dict(data.reader))
     if isinstance(reader, Csv) and reader.names:
         headless = reader.model_copy(update={"names": []})

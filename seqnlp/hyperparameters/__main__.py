@@ -1,6 +1,7 @@
 """Process that trains trials of a search beside others: `python -m seqnlp.hyperparameters ORDER`."""
 
 import json
+import os
 import signal
 import sys
 from contextlib import closing
@@ -19,10 +20,11 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, receive)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group; the parent decides
+    parent = os.getppid()
     try:
         with closing(open_trials(json.loads(sys.argv[1])).train()) as steps:
             for _ in steps:
-                if stopped:
+                if stopped or os.getppid() != parent:  # one that was killed can't stop us
                     break
     except SeqnlpError as error:
         print(f"error: {error}", file=sys.stderr)

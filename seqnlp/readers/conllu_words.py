@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Reader, tabulate
+from seqnlp.readers.base import TextReader, tabulate
 from seqnlp.readers.conll import COLUMNS, SKIPPED, parse_conllu
 from seqnlp.readers.files import open_text
 from seqnlp.spelling import nearest_or_all
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-class ConlluWords(Reader):
+class ConlluWords(TextReader):
     """CoNLL-U, a word a row: those of its nine columns that are needed, as text.
 
     Words that have `_` in one of these are left out.
@@ -38,7 +38,7 @@ class ConlluWords(Reader):
 
         def rows() -> Iterator[dict[str, str]]:
             seen: set[tuple[str, ...]] = set()
-            for sentence in parse_conllu(open_text(path), path):
+            for sentence in parse_conllu(open_text(path, self.encoding), path):
                 for cells in zip(*(sentence[name] for name in names), strict=True):
                     if SKIPPED in cells or cells in seen:
                         continue

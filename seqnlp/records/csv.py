@@ -71,7 +71,10 @@ class CsvRecords(Records[CsvBlock]):
             count = self.names.count(column)
             raise DataError(f"{count} columns are called {column!r}; expected one", self.source, self.line)
         if column not in self.names:
-            hint = "--column names another, --reader text takes it as lines"
+            other = next((sign for sign in ";\t|," if column in self.names[0].split(sign)), None)
+            shown = "\\t" if other == "\t" else other
+            hint = f"""--reader '{{kind="csv", delimiter="{shown}"}}' parts it""" if other else "--column names another"
+            hint += ", --reader text takes it as lines"
             near = nearest_or_all(column, [name for name in self.names if name.strip()])
             raise DataError(f"no column {column!r}: {near}", self.source, self.line, hint)
 

@@ -10,7 +10,9 @@ from typing import Any, final
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError, UsageError
 from seqnlp.readers import Audio, Csv, Hub, Jsonl, Parallel, Reader, Series
+from seqnlp.readers.base import TextReader
 from seqnlp.readers.conll import Conllu
+from seqnlp.readers.encodings import UTF8
 from seqnlp.readers.files import open_text, suffix_of
 from seqnlp.readers.slices import split_slice
 from seqnlp.readers.text import TwoFiles
@@ -101,7 +103,7 @@ class OtherData:
 
     def _has_header(self, path: Path, recipe: TaskRecipe) -> bool:
         """True for a table whose header has all the recipe's columns."""
-        names = next(Csv().parse_rows(open_text(path), path), (0, []))[1]
+        names = next(Csv().parse_rows(open_text(path, encoding_of(recipe)), path), (0, []))[1]
         return {self.columns.get(name, name) for name in recipe.needs or []} <= set(names)
 
     def two_files(self, recipe: TaskRecipe, find: PathResolver) -> Reader:
@@ -115,7 +117,13 @@ class OtherData:
             raise UsageError("two files are read as lines: leave out --reader and --column")
         names = {str(side): own for side, own in zip(sides, ("source", "target"), strict=True) if side != own}
         source, target = (str(find(name)) for name in self.sources)
-        return TwoFiles(source=source, target=target, columns=names)
+        return TwoFiles(source=source, target=target, columns=names, encoding=encoding_of(recipe))
+
+
+def encoding_of(recipe: TaskRecipe) -> str:
+    """Encoding of the corpus; UTF-8 where its reader has none."""
+    reader = recipe.data.reader
+    return reader.encoding if isinstance(reader, TextReader) else UTF8
 
 
 def existing(name: str, find: PathResolver) -> Path | None:

@@ -121,6 +121,7 @@ class ConlluWordsSettings(TypedDict, total=False):
 
     max_line: int | None
     columns: dict[str, str] | None
+    encoding: str | None
     kind: Required[Literal['conllu_words']]
     distinct: bool | None
 

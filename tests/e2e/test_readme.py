@@ -63,6 +63,8 @@ def test_the_commands_and_the_python_run_with_small_models(
         if words[0] == "train":
             trained.add(words[1])
             words += [part for setting in SMALL[words[1]] for part in ("-s", setting)]
+        if words[0] == "search":
+            words += ["-s", TAGGER[0]]
         done = seqnlp(*words, stdin=text, folder=project)
         assert done.returncode == 0, (words, done.stderr)
         assert done.stdout or words[:2] == ["recipes", "cp"], words

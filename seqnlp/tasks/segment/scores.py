@@ -1,5 +1,6 @@
 """Scores of a segmenter: tokens, sentences and words, as the CoNLL shared task counts them."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ from seqnlp.codecs.splitter import split_words
 from seqnlp.metrics.conllu import Analysis, Span, evaluate_segmentation
 from seqnlp.metrics.significance import Counts, ItemScore, ItemScores, digest
 from seqnlp.readers.treebank import RawSentence
-from seqnlp.tasks.base import Scores
+from seqnlp.tasks.base import ItemRow, Scores
 from seqnlp.tasks.segment.corpus import PARAGRAPH, SegmentSplit
 from seqnlp.tasks.segment.result import SegmentedSentence
 
@@ -53,6 +54,30 @@ def sentence_scores(gold: Analysis, system: Analysis) -> ItemScores:
         counts = np.stack([_by_sentence(spans, ends) for spans in (both, right, given)], 1).astype(np.float64)
         found[name] = ItemScore(counts, f1_of_counts, digest(gold.characters, right))
     return ItemScores("sentences", found)
+
+
+def sentence_rows(gold: Analysis, system: Analysis) -> Iterator[ItemRow]:
+    """Describe each gold sentence: its tokens, and those of the system that end in it.
+
+    A sentence is right if its bounds and all of its tokens are.
+    """
+    sentences, characters = set(system.sentences), gold.characters
+    ours, theirs = sorted(gold.tokens), sorted(system.tokens)
+    all_ends = [[token[1] for token in tokens] for tokens in (ours, theirs)]
+    for row, (start, end) in enumerate(gold.sentences, 1):
+        right, found = (
+            tokens[bisect_right(ends, start) : bisect_right(ends, end)]
+            for tokens, ends in zip((ours, theirs), all_ends, strict=True)
+        )
+        texts = [" ".join(characters[a:b] for a, b in tokens) for tokens in (right, found)]
+        yield {
+            "row": row,
+            "gold": texts[0],
+            "predicted": texts[1],
+            "right": right == found and (start, end) in sentences,
+            "sentence_right": (start, end) in sentences,
+            "tokens_right": len(set(right) & set(found)) / max(len(right), 1),
+        }
 
 
 def _by_sentence(spans: list[Span], ends: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Segmentation of running text: a label for every character."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Self, final
 
 from seqnlp.codecs import Codec, Labels
@@ -10,14 +10,21 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, Scores, Task, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, Scores, Task, plain_scores
 from seqnlp.tasks.segment.characters import as_text
 from seqnlp.tasks.segment.corpus import MULTIWORD, NAMES, SegmentSplit
 from seqnlp.tasks.segment.dataset import BOUNDARY, SegmentDataset
 from seqnlp.tasks.segment.predictor import Segmenter
 from seqnlp.tasks.segment.preview import preview
 from seqnlp.tasks.segment.recipe import SegmentRecipe
-from seqnlp.tasks.segment.scores import by_rules, gold_analysis, segment_scores, sentence_scores, system_analysis
+from seqnlp.tasks.segment.scores import (
+    by_rules,
+    gold_analysis,
+    segment_scores,
+    sentence_rows,
+    sentence_scores,
+    system_analysis,
+)
 from seqnlp.training import Metric, Preview, Training
 
 
@@ -26,6 +33,7 @@ class SegmentTask(Task):
     """Segmentation with fitted codecs."""
 
     recipe_class = SegmentRecipe
+    step_name = "character"
     items_name = "characters"
     metric = Metric("f1")
 
@@ -76,6 +84,11 @@ class SegmentTask(Task):
         """F1 of tokens and sentences by sentence."""
         found = self.predictor(model).segment(examples.split.text)
         return sentence_scores(gold_analysis(examples.split.sentences), system_analysis(found))
+
+    def item_rows(self, model: SequenceModel, dataset: SegmentDataset, table: SegmentSplit) -> Iterator[ItemRow]:
+        """Each gold sentence with its tokens, and those found in it."""
+        found = self.predictor(model).segment(dataset.split.text)
+        yield from sentence_rows(gold_analysis(dataset.split.sentences), system_analysis(found))
 
     def baselines(
         self, splits: Mapping[str, SegmentDataset], training: Training, seed: int

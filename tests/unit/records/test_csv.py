@@ -124,6 +124,14 @@ def test_a_tab_in_an_answer_between_tabs_is_a_fault() -> None:
     [
         ("text,label\na,b\n", "in.csv:1: there is a column 'label' already; --column-prefix predicted_ calls the new"),
         ("texts\na\n", "in.csv:1: no column 'text': did you mean 'texts'?; --column names another"),
+        (
+            "n;text\n1;a\n",
+            """in.csv:1: no column 'text': did you mean 'n;text'?; --reader '{kind="csv", delimiter=";"}' parts""",
+        ),
+        (
+            "n\ttext\n1\ta\n",
+            "in.csv:1: no column 'text': did you mean 'n\ttext'?; --reader '{kind=\"csv\", delimiter=\"\\t\"}'",
+        ),
         ("text,text\na,b\n", "in.csv:1: 2 columns are called 'text'; expected one"),
         ("", "in.csv: no header line"),
         ("\n\n", "in.csv: no header line"),

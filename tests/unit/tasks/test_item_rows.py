@@ -80,6 +80,18 @@ def test_recordings_of_a_transcriber() -> None:
     assert (lengths @ rates) / lengths.sum() == pytest.approx(result["scores"]["cer"])
 
 
+def test_sentences_of_a_segmenter() -> None:
+    rows, result = rows_of(FROZEN / "segment")
+    assert [row["row"] for row in rows] == list(range(1, len(rows) + 1))
+    lengths = np.array([len(row["gold"].split()) for row in rows])
+    shares = np.array([row["tokens_right"] for row in rows])
+    recall = result["scores"]["labels"]["tokens"]["recall"]
+    assert (lengths @ shares) / lengths.sum() == pytest.approx(recall)
+    assert mean(rows, "sentence_right") == pytest.approx(result["scores"]["labels"]["sentences"]["recall"])
+    assert all(row["gold"] == row["predicted"] for row in rows if row["right"])
+    assert all(row["tokens_right"] == 1 for row in rows if row["right"])
+
+
 def test_windows_of_a_forecaster() -> None:
     rows, result = rows_of(FROZEN / "forecast")
     assert len(rows) == result["items"]
