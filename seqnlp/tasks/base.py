@@ -155,6 +155,8 @@ class Predictor(ABC):
         """Predict for a column; the fields of the results become columns."""
         texts = column_of(columns, column or self.input_column)
         rows = [result.to_json() for result in self.predict("" if is_missing(text) else str(text) for text in texts)]
+        if len(rows) != len(texts):
+            raise UsageError(f"{len(rows):,} predictions for {len(texts):,} rows: they are no columns beside these")
         return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
 
     def __reduce__(self) -> tuple[Any, ...]:
