@@ -131,7 +131,7 @@ class ForecastTask(Task):
         periods = [long.period(number) for number in range(len(long.names))]
         starts = window_starts(long.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         windows = Windows(self.encoder.encode(long), starts, self.window, batch_tokens, self.recipe.training.stride)
-        windows.times = long.times
+        windows.times, windows.time_zone = long.times, long.whole.time_zone
         foreign = [
             name
             for number, name in enumerate(split.names)

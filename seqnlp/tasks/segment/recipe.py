@@ -99,13 +99,14 @@ class SegmentRecipe(TaskRecipe):
         """Read the splits, each with its SHA-256."""
         splits = {name: self.split(source, find) for name, source in sources.items()}
         train = splits.get("train")
-        groups = train.groups if train is not None and self.data.drawn else None
+        groups = train.groups if train is not None and self.data.parts else None
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()}, groups)
 
     def draw(self, corpus: Corpus) -> Corpus:
         """Draw whole documents, paragraphs or blocks of sentences."""
+        data = self.data
         return draw_corpus(
-            corpus, self.data.drawn, self.split_seed, None, self.rows_name, lambda split, rows: split.select(rows)
+            corpus, data.drawn, self.split_seed, unit=self.rows_name, select=SegmentSplit.select, fold=data.the_fold
         )
 
     def split(self, source: str, find: PathResolver) -> SegmentSplit:
