@@ -84,7 +84,9 @@ class TaskRecipe(Recipe, ABC):
         corpus = self.read(data.splits, find)
         drawn = self.draw(corpus) if data.parts else corpus
         if missing := [part for part in data.parts if part not in drawn.splits]:  # a task of a plugin may lack folds
-            raise UsageError(f"{type(self).__name__} draws no {missing[0]} split from train; name a file in data.{missing[0]}")
+            raise UsageError(
+                f"{type(self).__name__} draws no {missing[0]} split from train; name a file in data.{missing[0]}"
+            )
         return drawn
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:

@@ -1,6 +1,7 @@
 """Search for hyperparameters: the same trials whatever happens in between, and the best recipe of them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -121,6 +122,38 @@ def test_a_killed_search_goes_on_as_if_nothing_had_happened(searched: Path, fold
     assert trials_of(out) == trials_of(searched)
     assert (out / "best.toml").read_text().splitlines()[2:] == (searched / "best.toml").read_text().splitlines()[2:]
     assert [run.path.name for run in Run.find(out)] == [run.path.name for run in Run.find(searched)]
+
+
+def test_a_best_recipe_that_a_kill_has_prevented_is_made_up_for(searched: Path, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "copy"
+    shutil.copytree(searched, out)
+    (out / "best.toml").write_text((out / "best.toml").read_text().replace("# Trial ", "# Trial 9", 1))
+    finish(folder, out)
+    assert (out / "best.toml").read_text().splitlines()[2:] == (searched / "best.toml").read_text().splitlines()[2:]
+    assert (out / "best.toml").read_text().splitlines()[0] == (searched / "best.toml").read_text().splitlines()[0]
+
+
+def test_a_recipe_that_is_edited_meanwhile_ends_the_search(folder: Path, tmp_path: Path) -> None:
+    recipe = folder / "edited.toml"
+    recipe.write_text((folder / "small.toml").read_text())
+    found = library.search(recipe, 3, out=tmp_path / "edited")
+    while not next(found)[0].has_ended:
+        pass
+    recipe.write_text(recipe.read_text().replace("[training]", "[training]\nmax_grad_norm = 0.5"))
+    with pytest.raises(UsageError, match=r"edited.toml: it has changed since the search began; --overwrite starts"):
+        list(found)
+    assert [trial["number"] for trial in trials_of(tmp_path / "edited")] == [1]
+
+
+def test_what_a_user_has_trained_in_the_folder_stays(searched: Path, tmp_path: Path) -> None:
+    out = tmp_path / "copy"
+    shutil.copytree(searched, out)
+    own = [out / "mine", out / "several/seed_1"]
+    for path in own:
+        shutil.copytree(next(out.glob("trial_*")), path)
+    (out / "several/seeds.json").write_text("{}")
+    assert sorted(SearchFolder.at(out).clear()) == ["mine", "several"]
+    assert all((path / "model.safetensors").is_file() for path in own)
 
 
 @pytest.mark.faults
