@@ -112,6 +112,7 @@ def finish(folder: Path, out: Path) -> None:
         pass
 
 
+@pytest.mark.faults
 def test_a_killed_search_goes_on_as_if_nothing_had_happened(searched: Path, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     assert kill_at(folder, out, 25) == -9
@@ -166,8 +167,10 @@ def test_a_search_that_is_killed_twice_anywhere_goes_on(searched: Path, folder: 
     assert trials_of(out) == trials_of(searched)
 
 
-@pytest.mark.faults
-def test_a_search_that_is_stopped_goes_on_and_can_be_extended(searched: Path, folder: Path, tmp_path: Path) -> None:
+def test_a_search_that_is_stopped_goes_on_and_can_be_extended(
+    searched: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searches, "SNAPSHOT", 0.0)  # each event is seen, however fast the machine is
     out = tmp_path / "stopped"
     found = library.search(folder / "small.toml", 4, out=out)
     for trials in found:
