@@ -146,6 +146,19 @@ def test_a_recipe_that_is_edited_meanwhile_ends_the_search(folder: Path, tmp_pat
     assert [trial["number"] for trial in trials_of(tmp_path / "edited")] == [1]
 
 
+def test_a_search_goes_on_where_its_recipe_has_been_moved(searched: Path, folder: Path, tmp_path: Path) -> None:
+    moved, out = tmp_path / "moved", tmp_path / "copy"
+    shutil.copytree(searched, out)
+    moved.mkdir()
+    for name in ("small.toml", "train.csv", "dev.csv", "test.csv"):
+        shutil.copy(folder / name, moved / name)
+    for _ in library.search(moved / "small.toml", TRIALS + 1, out=out, resume=True):
+        pass
+    assert SearchFolder.at(out).record()["recipe_file"] == str(moved / "small.toml")
+    assert len(trials_of(out)) == TRIALS + 1
+    assert trials_of(out)[-1]["state"] in ("finished", "pruned")
+
+
 def test_what_a_user_has_trained_in_the_folder_stays(searched: Path, tmp_path: Path) -> None:
     out = tmp_path / "copy"
     shutil.copytree(searched, out)
