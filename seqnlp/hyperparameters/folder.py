@@ -153,6 +153,10 @@ class SearchFolder:
         with files.saving(self.path, "beginning a search"):
             self.path.mkdir(parents=True, exist_ok=True)
         self.clear()
+        self.save_record(record)
+
+    def save_record(self, record: Mapping[str, Any]) -> None:
+        """Save the settings; those of a search that goes on name the recipe where it is now."""
         files.write_sealed_json(self.path / SEARCH, dict(record))
 
     def save_best(self, text: str) -> None:

@@ -108,7 +108,7 @@ class TaskRecipe(Recipe, ABC):
 
 
 @dataclass(frozen=True)
-class Origin:
+class RunOrigin:
     """Run that a predictor was opened from."""
 
     path: str
@@ -129,7 +129,7 @@ class Predictor(ABC):
     """Name of its task."""
     input_column: str = "text"
     """Column that a call reads."""
-    origin: Origin | None = None
+    origin: RunOrigin | None = None
     """Run that it was opened from."""
 
     def __call__(self, columns: Columns, *, column: str | None = None, prefix: str = "") -> dict[str, list[Any]]:

@@ -112,6 +112,7 @@ def finish(folder: Path, out: Path) -> None:
         pass
 
 
+@pytest.mark.faults
 def test_a_killed_search_goes_on_as_if_nothing_had_happened(searched: Path, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     assert kill_at(folder, out, 25) == -9
@@ -145,6 +146,19 @@ def test_a_recipe_that_is_edited_meanwhile_ends_the_search(folder: Path, tmp_pat
     assert [trial["number"] for trial in trials_of(tmp_path / "edited")] == [1]
 
 
+def test_a_search_goes_on_where_its_recipe_has_been_moved(searched: Path, folder: Path, tmp_path: Path) -> None:
+    moved, out = tmp_path / "moved", tmp_path / "copy"
+    shutil.copytree(searched, out)
+    moved.mkdir()
+    for name in ("small.toml", "train.csv", "dev.csv", "test.csv"):
+        shutil.copy(folder / name, moved / name)
+    for _ in library.search(moved / "small.toml", TRIALS + 1, out=out, resume=True):
+        pass
+    assert SearchFolder.at(out).record()["recipe_file"] == str(moved / "small.toml")
+    assert len(trials_of(out)) == TRIALS + 1
+    assert trials_of(out)[-1]["state"] in ("finished", "pruned")
+
+
 def test_what_a_user_has_trained_in_the_folder_stays(searched: Path, tmp_path: Path) -> None:
     out = tmp_path / "copy"
     shutil.copytree(searched, out)
@@ -166,8 +180,10 @@ def test_a_search_that_is_killed_twice_anywhere_goes_on(searched: Path, folder: 
     assert trials_of(out) == trials_of(searched)
 
 
-@pytest.mark.faults
-def test_a_search_that_is_stopped_goes_on_and_can_be_extended(searched: Path, folder: Path, tmp_path: Path) -> None:
+def test_a_search_that_is_stopped_goes_on_and_can_be_extended(
+    searched: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searches, "SNAPSHOT", 0.0)  # each event is seen, however fast the machine is
     out = tmp_path / "stopped"
     found = library.search(folder / "small.toml", 4, out=out)
     for trials in found:

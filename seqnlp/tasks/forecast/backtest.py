@@ -56,17 +56,20 @@ class RollingForecasts:
         windows: Windows,
         output: Distribution,
         parameters: Tensor,
-        level: float,
+        level: float | None,
         chosen: Sequence[str] = (),
     ) -> "RollingForecasts":
         """Convert the parameters of distributions, scaled, shape (rows, horizon, channels, size).
 
+        Without a `level` it is 80, if the model's quantiles reach that far.
+
         Raises:
             seqnlp.errors.UsageError: the model's quantiles do not reach the level; no such series.
         """
-        ends = [(1 - level / 100) / 2, (1 + level / 100) / 2]
+        share = LEVEL if level is None else level
+        ends = [(1 - share / 100) / 2, (1 + share / 100) / 2]
         has_ends = all(map(output.covers, ends))
-        if not has_ends and output.covers(0.5) and level != LEVEL:
+        if not has_ends and output.covers(0.5) and level is not None:
             raise UsageError(f"level {level:g}: the model's quantiles do not reach {ends[0]:g} and {ends[1]:g}")
 
         def in_units(scaled: NDArray[np.floating]) -> Units:
@@ -92,7 +95,7 @@ class RollingForecasts:
             point=in_units(to_numpy(output.point(parameters)))[order],
             low=None if bounds is None else in_units(bounds[..., 0])[order],
             high=None if bounds is None else in_units(bounds[..., 1])[order],
-            level=level if has_ends else None,
+            level=share if has_ends else None,
             deviation=truth.deviation[:, 0].reshape(-1)[order][:, None],
             time_zone=windows.time_zone,
         )

@@ -257,14 +257,14 @@ class ForecastTask(Task):
         yield from forecast_rows(self.rolling(model, dataset))
 
     def rolling(
-        self, model: SequenceModel, dataset: Windows, level: float = 100 * INTERVAL, names: Sequence[str] = ()
+        self, model: SequenceModel, dataset: Windows, level: float | None = None, names: Sequence[str] = ()
     ) -> RollingForecasts:
         """Forecast every window of a split, with intervals if there are any.
 
         Args:
             model: The trained model.
             dataset: The windows.
-            level: Nominal coverage of the intervals, in percent.
+            level: Nominal coverage of the intervals, in percent; None: 80, if the model reaches that.
             names: Only these series; all if there is none.
         """
         truth = Truth.of(dataset, self.scaler, self.encoder.names)

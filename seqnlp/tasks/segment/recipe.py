@@ -24,6 +24,8 @@ from seqnlp.training import Epochs, Training
 class SegmentData(Data):
     """A treebank in CoNLL-U, or plain sentences."""
 
+    measured = Data.measured | {"text", "tokenize", "sentence_separator"}
+
     reader: Reader = Conllu()
     """Reader of the files; of others than `conllu`, each row of a column is a sentence."""
     text: str = "text"

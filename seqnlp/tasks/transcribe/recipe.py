@@ -24,6 +24,17 @@ from seqnlp.training import Epochs, Training
 class TranscribeData(Data):
     """Recordings and their texts: reader `audio`, or `hub` with a column of audio."""
 
+    measured = Data.measured | {
+        "audio",
+        "text",
+        "lowercase",
+        "sample_rate",
+        "resample",
+        "min_seconds",
+        "max_seconds",
+        "unusable",
+    }
+
     audio: str = AUDIO
     """Column of the recordings."""
     text: str = "text"
