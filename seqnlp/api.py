@@ -360,7 +360,7 @@ def model_summary(
 
 def backtest(
     run: str | Path,
-    data: str | Path | None = None,
+    data: str | Path | OtherData | None = None,
     *,
     split: str = "test",
     stride: int = 1,
@@ -373,7 +373,7 @@ def backtest(
 
     Args:
         run: The run of a forecaster.
-        data: A file of series, or a period of it, instead of a split.
+        data: A file of series, or a period of it, instead of a split; `OtherData` tells its reader.
         split: `train`, `dev` or `test`.
         stride: Steps between the origins of a series.
         level: The share of values that is to lie in the intervals, in percent; left out: 80, if the model

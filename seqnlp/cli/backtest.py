@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from seqnlp.results import BacktestReport
+    from seqnlp.tasks.other_data import OtherData
 
 ROWS = 16
 """Rows of the chart of a series."""
@@ -34,7 +35,8 @@ STEPS = 24
 
 def backtest_run(
     run: Path,
-    file: str | None,
+    data: str | OtherData | None,
+    split: str,
     level: float | None,
     series: Sequence[str],
     stride: int,
@@ -49,8 +51,8 @@ def backtest_run(
         from seqnlp.tasks.forecast.backtest import backtest_report, forecast_rows
 
         notify = partial(print, "note:", file=sys.stderr)
-        found = backtest(run, file, stride=stride, level=level, series=series, trust=trust, notify=notify)
-        report = backtest_report(run, "test" if file is None else file, found, WINDOWS)
+        found = backtest(run, data, split=split, stride=stride, level=level, series=series, trust=trust, notify=notify)
+        report = backtest_report(run, split if data is None else str(data), found, WINDOWS)
     if pictures:
         from seqnlp.plots.svg_charts import backtest_svg
 

@@ -23,6 +23,7 @@ from seqnlp.spelling import did_you_mean
 from seqnlp.units import count_of
 
 if TYPE_CHECKING:
+    from seqnlp.readers import Series
     from seqnlp.results import SeriesForecast
 
 History = Mapping[str, Sequence[float | None]]
@@ -54,6 +55,17 @@ def forecast(
     stride: Annotated[
         int | None, number_option(HORIZON, "With --backtest: steps between the points.  [default: 1]", metavar="<n>")
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="With --backtest, without a file: train, dev or test.  [default: test]", show_default=False),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="<settings>",
+            help='Settings of the file that are not those of training: \'{kind="series", encoding="utf-8"}\'.',
+        ),
+    ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw history, forecast and interval instead.")] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw them")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a series.")] = False,
@@ -80,15 +92,21 @@ def forecast(
         raise UsageError(f"--out {out}: expected {', '.join(FILES)}")
     if backtest:
         from seqnlp.cli.backtest import backtest_run
+        from seqnlp.tasks.other_data import OtherData
 
         if horizon is not None:
             raise UsageError("--horizon and --backtest contradict each other: the horizon is that of the training")
         if out is not None:
             raise UsageError("--out is for forecasts: --backtest writes to standard output")
-        backtest_run(run, file, level, series or [], stride or 1, plot, pictures, as_json, trust)
+        if file is None and reader is not None:
+            raise UsageError("--reader is for a file; name it after the run")
+        if file is not None and split is not None:
+            raise UsageError("--split and a file contradict each other: choose one")
+        data = file if file is None or reader is None else OtherData([file], reader_like(run, reader))
+        backtest_run(run, data, split or "test", level, series or [], stride or 1, plot, pictures, as_json, trust)
         return
-    if stride is not None:
-        raise UsageError("--stride is for --backtest")
+    if stride is not None or split is not None:
+        raise UsageError(f"--{'split' if stride is None else 'stride'} is for --backtest")
     if file is None:
         raise UsageError("expected a file of series after the run")
     with stderr_console().status("loading"):
@@ -100,14 +118,14 @@ def forecast(
         narrow = ", and its intervals are too narrow" if forecaster.has_intervals else ""
         print(f"note: {note}{narrow}", file=sys.stderr)
     with stderr_console().status(f"reading {Path(file).name}"):
-        split = forecaster.read(file)
-        short = forecaster.too_short(split)
-        found = select(forecaster.forecast(split, horizon, level), series or [])
+        given = forecaster.read(file, None if reader is None else reader_like(run, reader))
+        short = forecaster.too_short(given)
+        found = select(forecaster.forecast(given, horizon, level), series or [])
     if short:
         look = forecaster.recipe.data.lookback
         note = f"shorter than the look-back of {look}, so not forecast: {count_of(short, 'series')}"
         print(f"note: {note}", file=sys.stderr)
-    history = forecaster.history(split, 2 * len(found[0].values)) if plot or pictures else {}
+    history = forecaster.history(given, 2 * len(found[0].values)) if plot or pictures else {}
     if pictures:
         from seqnlp.plots.svg_charts import forecast_svg
 
@@ -121,6 +139,22 @@ def forecast(
         sys.stdout.write(json_lines(found))
     else:
         sys.stdout.write(csv_text(found))
+
+
+def reader_like(run: Path, settings: str) -> Series:
+    """Reader of a run's corpus with other settings.
+
+    Raises:
+        seqnlp.errors.UsageError: settings that make no reader of series.
+    """
+    from seqnlp.cli.corpora import parse_reader
+    from seqnlp.cli.inputs import data_of
+    from seqnlp.readers import Series
+
+    given, own = parse_reader(settings), data_of(run).reader
+    if not isinstance(given, Series):
+        raise UsageError(f"--reader {settings}: expected settings of the kind series")
+    return Series.parse({**own, **given.model_dump(exclude_unset=True)})
 
 
 def predict(run: Path, file: Path | None, as_json: bool, trust: bool) -> None:

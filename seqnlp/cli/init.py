@@ -117,7 +117,7 @@ def _task_and_files(words: list[str]) -> tuple[str | None, list[Path]]:
     files = [Path(word) for word in words[1 if task else 0 :]]
     if not files:
         raise UsageError(f"init {task}: name the file to learn from, for instance seqnlp init {task} my.txt")
-    if len(files) > 3:
+    if len(files) > 3 and files[0].exists():
         raise UsageError(f"init: {len(files)} files; expected train, and maybe dev and test")
     for place, file in enumerate(files):
         if not file.exists():
@@ -292,7 +292,7 @@ def _format(
         The likeliest task; kind and settings of the reader; and true if the columns have names in the file.
     """
     from seqnlp.readers.sniff import columns_reader, dialect, format_of, head
-    from seqnlp.readers.table_settings import encoding_settings
+    from seqnlp.readers.table_settings import are_tabs_alone, encoding_settings
 
     kind = recognised(path, "\0")
     if task == "forecast":
@@ -311,7 +311,7 @@ def _format(
     if found == "series" and task is None:
         return "forecast", "series", {}, True
     if found in ("csv", "series"):
-        if task == "translate" and path.suffix == ".txt":
+        if task == "translate" and path.suffix == ".txt" and (found == "series" or are_tabs_alone(lines)):
             return "translate", "parallel", {**_parallel(lines), **encoding}, True
         way = dialect(path, lines, asker, beside)
         return _table(task, path, "csv", asker, way.settings, way.has_names)
@@ -322,6 +322,7 @@ def _table(
     task: str | None, path: Path, reader: str, asker: Asker, settings: dict[str, Any] | None = None, named: bool = True
 ) -> tuple[str, str, dict[str, Any], bool]:
     """Recognise the task of a table; one of recordings, or of pairs without names, has a reader of its own."""
+    from seqnlp.readers.delimited import usual_delimiter
     from seqnlp.readers.sniff import head, task_of_table
     from seqnlp.recipe.drafts import Given, table_of_recordings
 
@@ -331,8 +332,8 @@ def _table(
     chosen = task or task_of_table(dataset)
     if chosen == "transcribe":
         return chosen, "audio", table_of_recordings(dataset), True
-    by_tabs = reader == "csv" and not named and settings.keys() <= {"names", "encoding"} and ".tsv" in path.suffixes
-    if chosen == "translate" and by_tabs:
+    by_tabs = reader == "csv" and not named and settings.get("delimiter", usual_delimiter(path)) == "\t"
+    if chosen == "translate" and by_tabs and "quotechar" not in settings:
         encoding = {key: value for key, value in settings.items() if key == "encoding"}
         return chosen, "parallel", {**_parallel(head(path, **encoding)), **encoding}, True
     return chosen, reader, settings, named

@@ -167,7 +167,7 @@ def open_inputs(
         return Inputs("record", texts, source)
     if reader is None and column is None and is_parallel(file, data):
         return Inputs("record", table(file, reader_for(file, "parallel", data), name, column), source)
-    kind = reader or recognised(file, name)
+    kind = reader or ("csv" if column is None and is_headless(file, data) else recognised(file, name))
     if kind == "text":
         if column is not None:
             raise UsageError(f"{file} is read as lines, which have no column {column!r}; --reader csv, jsonl, ...")
@@ -201,7 +201,11 @@ def open_records(
     if file is not None and file.is_file():
         size = None if first_bytes(file, raw=True).startswith(b"\x1f\x8b") else file.stat().st_size
         if kind is None:
-            kind = "parallel" if column is None and is_parallel(file, data) else recognised(file, name)
+            kind = recognised(file, name)
+            if column is None and is_parallel(file, data):
+                kind = "parallel"
+            elif column is None and is_headless(file, data):
+                kind = "csv"
         own = None if kind in ("json", "hub", "text") else reader_for(file, kind, data)
         encoding = own.encoding if isinstance(own, TextReader) else data.encoding if kind == "text" else UTF8
         encoding = with_byte_order(encoding, first_bytes(file))
@@ -370,6 +374,17 @@ def is_parallel(file: Path, data: RunData) -> bool:
         return False
     line = first_bytes(file).partition(b"\n")[0].decode(errors="replace")
     return "\t" in line and data.column not in line.split("\t")
+
+
+def is_headless(file: Path, data: RunData) -> bool:
+    """True for a text file with the columns of the run's corpus between tabs, where a recipe names these."""
+    from seqnlp.readers.files import suffix_of
+
+    names = data.reader.get("names")
+    if data.reader.get("kind") != "csv" or not names or data.reader.get("delimiter") != "\t":
+        return False
+    line = first_bytes(file).partition(b"\n")[0].decode(errors="replace")
+    return suffix_of(file) not in ENDINGS and line.count("\t") == len(names) - 1
 
 
 def recognised(file: Path, column: str) -> str:

@@ -54,7 +54,7 @@ def print_run(
         console.print(f"[{section}]  {settings}" if section else settings, soft_wrap=True)
     for part, origin in meta.get("knowledge", {}).items():
         license = f", licence {origin['license']}" if origin.get("license") else ""
-        console.print(f"{part} knows {origin.get('name', '')}{license}", soft_wrap=True)
+        console.print(f"{part} are those of {origin.get('name', '')}{license}", soft_wrap=True)
     table = plain_scores(scores)
     if table:
         splits = list(next(iter(table.values())))

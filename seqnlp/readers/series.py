@@ -317,7 +317,7 @@ class Series(Delimited, TableReader):
             stamps = parse_times(texts, years, None if own else self.date_format, None if own else self.time_unit)
         except TimestampError as error:
             problem = f"column {name!r}: {error.problem}"
-            hint = way_to_read(texts) if error.of_format else ""
+            hint = way_to_read(texts, None if own else self.date_format) if error.of_format else ""
             raise place.error(error.index, problem, hint) from None
         if stamps.times.dtype.kind != "M" and (unit := likely_unit(texts)):
             way = f"{key('time_unit', unit)} reads them as timestamps"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
@@ -20,7 +21,7 @@ from seqnlp.errors import DataError
 from seqnlp.readers.audio import SUFFIXES as RECORDINGS
 from seqnlp.readers.conll import Columns, is_conllu
 from seqnlp.readers.csv import Csv
-from seqnlp.readers.delimited import HEAD, delimiter_of
+from seqnlp.readers.delimited import HEAD, QUOTES, delimiter_of
 from seqnlp.readers.describe import TOKEN_COLUMNS, kind_of, value_counts
 from seqnlp.readers.encodings import UTF8
 from seqnlp.readers.files import open_text
@@ -89,7 +90,11 @@ def format_of(path: Path, lines: Sequence[str], named: str) -> Format:
         return "columns"
     if looks_like_series(path) or series_settings(path, lines) is not None:
         return "series"
-    if named == "csv" or (path.suffix not in ("", ".txt") and delimiter_of(lines)) or delimiter_of(lines) == "\t":
+    if (
+        named == "csv"
+        or (path.suffix not in ("", ".txt") and delimiter_of(lines))
+        or "\t" in map(partial(delimiter_of, lines), QUOTES)
+    ):
         return "csv"
     return "text"
 

@@ -60,11 +60,20 @@ def table_settings(path: Path, lines: Sequence[str] | None = None) -> dict[str, 
     settings = encoding_settings(path)
     if lines is None:
         lines = list(islice(open_text(path, settings.get("encoding", UTF8)), HEAD))
-    for quote in dict.fromkeys((Csv().quote_in(path), *QUOTES)):
+    usual = "" if are_tabs_alone(lines) else Csv().quote_in(path)
+    for quote in dict.fromkeys((usual, *QUOTES)):
         if delimiter := delimiter_of(lines, quote):
             settings |= {} if delimiter == usual_delimiter(path) else {"delimiter": delimiter}
             return settings if quote == Csv(**settings).quote_in(path) else {**settings, "quotechar": quote}
     return settings
+
+
+def are_tabs_alone(lines: Sequence[str]) -> bool:
+    """True for columns between tabs whose quotes are letters: none encloses a field."""
+    if delimiter_of(lines, "") != "\t":
+        return False
+    begun = [field for line in lines for field in line.split("\t") if field.startswith('"')]
+    return not all(len(field) > 1 and field.endswith('"') for field in begun) or not begun
 
 
 def time_settings(cells: Sequence[str]) -> dict[str, Any] | None:

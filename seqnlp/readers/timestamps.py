@@ -230,9 +230,11 @@ def check_date_format(date_format: str) -> None:
         raise ValueError("Input should be a format with a year, such as %d.%m.%Y or %d.%m.%Y %H:%M")
 
 
-def way_to_read(texts: Sequence[str]) -> str:
-    """Settings that read texts of times, for a message."""
+def way_to_read(texts: Sequence[str], date_format: str | None = None) -> str:
+    """Settings that read texts of times which `date_format` does not, for a message."""
     formats = likely_date_formats(texts)
+    if not formats and date_format is not None:
+        return f"expected a time such as {datetime(2025, 12, 31, 23, tzinfo=UTC).strftime(date_format)}"
     if not formats:
         return EXPECTED + ", or data.reader.date_format"
     others = f" (or {formats[1]}: the numbers do not tell)" if len(formats) > 1 else ""

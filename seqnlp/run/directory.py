@@ -110,8 +110,14 @@ class Run:
 
         Raises:
             seqnlp.errors.RunError: it is missing, no run, of another format, or a part of it is a link.
+            seqnlp.errors.UsageError: an object that is no path.
         """
-        run = cls(Path(path))
+        try:
+            run = cls(Path(path))
+        except TypeError:
+            lazy = isinstance(path, Iterator)  # seqnlp.train, called and never iterated
+            way = "; seqnlp.train trains while its events are asked for: list(seqnlp.train(..., out=...))"
+            raise UsageError(f"expected the path of a run, found {type(path).__name__}{way if lazy else ''}") from None
         path = run.path
         if not os.path.lexists(path):
             raise RunError(f"no such run{nearest_run(path)}", path)

@@ -81,7 +81,7 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
     else:
         name = split
         if split not in [*recipe.data.splits, *recipe.data.parts]:
-            raise UsageError(f"{run}: its recipe names no {split} split; take --split dev, or a file with --data")
+            raise UsageError(f"{run}: its recipe names no {split} split; take another --split, or name a file")
         if recipe.data.in_memory:
             way = f"seqnlp.evaluate({str(run)!r}, {split!r}, data=...), or a file with --data"
             raise UsageError(f"{run}: its data were given in Python, and the run does not keep them: {way}")

@@ -158,7 +158,8 @@ def baseline_advice(name: str, score: float, baselines: dict[str, float], higher
     worse = {
         each: value for each, value in baselines.items() if (value >= score if higher_is_better else value <= score)
     }
-    if not worse:
+    is_perfect = score == (1 if higher_is_better else 0)
+    if not worse or is_perfect:
         return None
     pick = max if higher_is_better else min
     best = pick(worse, key=lambda each: worse[each])

@@ -73,11 +73,17 @@ class Forecaster(Predictor):
         """True if the model forecasts a distribution, so that intervals exist."""
         return self.output.covers(0.5)
 
-    def read(self, file: str | Path | Table) -> SeriesSplit:
-        """Open a file of series, a period of it (`load.csv[:-24]`), or a table."""
+    def read(self, file: str | Path | Table, reader: Series | None = None) -> SeriesSplit:
+        """Open a file of series, a period of it (`load.csv[:-24]`), or a table.
+
+        Args:
+            file: Its path, or the table.
+            reader: Reader of the file; left out, that of training.
+        """
+        reader = reader or self._reader
         if not isinstance(file, str | Path):
-            return SeriesSplit.read(f"{PREFIX}{DATA}", self._reader.holding({DATA: GivenTable(DATA, file)}))
-        return SeriesSplit.read(self._reader.locate(str(file), Path), self._reader)
+            return SeriesSplit.read(f"{PREFIX}{DATA}", reader.holding({DATA: GivenTable(DATA, file)}))
+        return SeriesSplit.read(reader.locate(str(file), Path), reader)
 
     @property
     def _reader(self) -> Series:

@@ -142,6 +142,14 @@ CASES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         *("my.tsv", "".join(f"{some()}.\t{some().upper()}.\tCC-BY {n}\n" for n in range(40)), "translate"),
         {"reader": {"kind": "parallel", "names": ["source", "target", "_"]}},
     ),
+    "a third column, and quotes as letters": (
+        *("my.txt", "".join(f'"{some()}," he\t"{some().upper()}.\t# {n}\n' for n in range(40)), "translate"),
+        {"reader": {"kind": "parallel", "names": ["source", "target", "_"]}},
+    ),
+    "pairs in quotes": (
+        *("my.txt", "".join(f'"{some()}."\t"{some()}"\t# {n}\n' for n in range(40)), "translate"),
+        {"reader": {"kind": "csv", "delimiter": "\t", "quotechar": '"', "names": ["source", "target", "_"]}},
+    ),
     "prose": (*("my.txt", "A small text of some lines.\n" * 30, "lm"), {"reader": "text", "dev": 0.1}),
     "days": (
         "my.csv",
@@ -342,6 +350,7 @@ FAULTS: dict[str, tuple[dict[str, str | bytes], str, str]] = {
         "both called dev",
     ),
     "four files": (dict.fromkeys("abcd", "x"), "lm a b c d", "4 files; expected train, and maybe dev and test"),
+    "no task and three files": (dict.fromkeys("abc", "x"), "ner a b c", "ner: no such file; the tasks are tag"),
     "no text": ({"my.txt": "\n\n"}, "my.txt", "my.txt"),
     "a binary file": ({"my.txt": b"\x00\x01"}, "my.txt", "binary"),
     "a folder without splits": ({"folder/x.txt": b"one"}, "folder", "folder: no files in it are called train"),

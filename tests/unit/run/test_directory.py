@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -276,3 +277,12 @@ def test_looking_at_runs_takes_no_torch() -> None:
     code = "import sys, seqnlp.run, seqnlp.run.summary; print({'torch', 'numpy', 'pydantic'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
+
+
+def test_what_is_no_path_is_refused() -> None:
+    events: Any = iter(())
+    with pytest.raises(UsageError, match=r"found tuple_iterator; .* list\(seqnlp.train"):
+        Run.open(events)
+    nothing: Any = None
+    with pytest.raises(UsageError, match="expected the path of a run, found NoneType$"):
+        Run.open(nothing)

@@ -181,6 +181,8 @@ def test_a_model_that_a_trivial_system_beats() -> None:
     assert "no better (accuracy 0.7000) than 'bag of words' (0.8000)" in line
     assert baseline_advice("mse", 0.7, {"naive": 0.9}, False) is None
     assert baseline_advice("mse", 0.7, {"naive": 0.7}, False)
+    assert baseline_advice("accuracy", 1.0, {"bag of words": 1.0}, True) is None
+    assert baseline_advice("mse", 0.0, {"naive": 0.0}, False) is None
     assert baseline_advice("nats", 0.7, {}, False) is None
 
 

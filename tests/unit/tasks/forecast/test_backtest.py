@@ -107,6 +107,10 @@ def test_the_command_writes_csv_charts_pictures_and_json(tmp_path: Path) -> None
     [
         ([str(RUN)], "expected a file of series"),
         ([str(RUN), "corpora/series/series.csv", "--stride", "3"], "--stride is for --backtest"),
+        ([str(RUN), "corpora/series/series.csv", "--split", "dev"], "--split is for --backtest"),
+        ([str(RUN), "corpora/series/series.csv", "--split", "dev", "--backtest"], "--split and a file"),
+        ([str(RUN), "--backtest", "--reader", '{kind="series"}'], "--reader is for a file"),
+        ([str(RUN), "corpora/series/series.csv", "--reader", "csv"], "expected settings of the kind series"),
         ([str(RUN), "--backtest", "--horizon", "9"], "--horizon and --backtest"),
         ([str(RUN), "--backtest", "--series", "trma"], "did you mean 'tram'"),
         ([str(RUN), "--backtest", "--level", "99.9"], "quantiles do not reach"),
@@ -116,6 +120,20 @@ def test_the_command_writes_csv_charts_pictures_and_json(tmp_path: Path) -> None
 def test_what_makes_no_sense_is_refused(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         ask(["forecast", *arguments], standalone_mode=False, catch_exceptions=False)
+
+
+def test_another_split_and_a_file_in_another_format(tmp_path: Path) -> None:
+    dev = ask(["forecast", str(RUN), "--backtest", "--split", "dev", "--series", "tram", "--stride", "24"])
+    assert dev.exit_code == 0, dev.output
+    own = Path("corpora/series/series.csv")
+    other = tmp_path / "other.csv"
+    other.write_text(own.read_text(encoding="utf-8").replace(",", ";").replace(".", ","), encoding="utf-16")
+    reader = '{kind="series", encoding="utf-16", delimiter=";", decimal=","}'
+    for options in ([], ["--backtest", "--stride", "48"]):
+        plain = ask(["forecast", str(RUN), str(own), *options])
+        told = ask(["forecast", str(RUN), str(other), "--reader", reader, *options])
+        assert told.exit_code == 0, told.output
+        assert told.stdout == plain.stdout != ""
 
 
 GAPPY: Any = [1.0, None, 3.0, 2.0, 4.0, 5.0]
