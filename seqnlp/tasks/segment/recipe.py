@@ -17,7 +17,7 @@ from seqnlp.recipe.recipe import Data
 from seqnlp.spec import Spec
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.segment.corpus import SegmentSplit, read_split
-from seqnlp.training import Training
+from seqnlp.training import Epochs, Training
 
 
 @final
@@ -59,7 +59,7 @@ class Augmentation(Spec):
 class SegmentTraining(Training):
     """Settings of the training loop."""
 
-    epochs: Annotated[int, Field(ge=1)] = 20
+    epochs: Epochs = 20
     """Passes over the training data, at most."""
     batch_tokens: Annotated[int, Field(ge=1)] = 4000
     """Characters in a batch, padding included."""

@@ -17,7 +17,7 @@ from seqnlp.readers.audio import AUDIO, Audio
 from seqnlp.recipe.recipe import Data
 from seqnlp.spec import Spec
 from seqnlp.tasks.base import TaskRecipe
-from seqnlp.training import Training
+from seqnlp.training import Epochs, Training
 
 
 @final
@@ -72,7 +72,7 @@ class CtcSearch(Spec):
 class TranscribeTraining(Training):
     """Settings of the training loop."""
 
-    epochs: Annotated[int, Field(ge=1)] = 20
+    epochs: Epochs = 20
     """Passes over the training data, at most."""
     batch_tokens: Annotated[int, Field(ge=1)] = 1500
     """Encoder steps in a batch, padding included."""

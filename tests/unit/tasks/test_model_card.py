@@ -71,6 +71,11 @@ CARDS = {
         "writes down what is said in a recording",
         "print(model.transcribe(",
     ),
+    "segment": (
+        "token-classification",
+        "splits running text into sentences, tokens and words",
+        "for sentence in model.segment(",
+    ),
 }
 
 
