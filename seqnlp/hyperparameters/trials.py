@@ -20,6 +20,7 @@ from seqnlp.errors import DataError, Diverged, Interrupted, OutOfMemory, RecipeE
 from seqnlp.events import Done, Evaluated, Event
 from seqnlp.hyperparameters.folder import ORIGIN, SearchFolder, Trial
 from seqnlp.hyperparameters.study import (
+    DRAWN,
     OUTCOME,
     PER_EPOCH,
     PROBLEM,
@@ -105,7 +106,7 @@ class Trials:
         return suggest(trial, self.space)  # values that were drawn are not drawn again
 
     def _check_recipe(self) -> None:
-        """Check that the recipe is still that of the other trials, whose scores would not be comparable."""
+        """Check that the recipe is that of the other trials; else scores could not be compared."""
         file = self.record["recipe_file"]
         if dump_recipe(load_recipe(file, self.record["settings"], self.trust)) != self.record["resolved"]:
             raise UsageError(f"{file}: it has changed since the search began; --overwrite starts over")
@@ -120,6 +121,7 @@ class Trials:
             trial = self.study.ask()
             trial.set_user_attr(PROCESS, os.getpid())
             suggest(trial, self.space)
+            trial.set_user_attr(DRAWN, True)
             return trial
 
     def _train(self, trial: optuna.Trial, number: int, values: dict[str, Any]) -> Generator[None, None, None]:

@@ -15,6 +15,7 @@ import seqnlp as library
 from seqnlp.errors import RunError, SeqnlpError, UsageError
 from seqnlp.hyperparameters import search as searches
 from seqnlp.hyperparameters.folder import SearchFolder, Trial
+from seqnlp.hyperparameters.study import open_study
 from seqnlp.run import Run
 from tests.e2e.test_seeds import RECIPE, write_texts
 
@@ -157,6 +158,17 @@ def test_a_search_goes_on_where_its_recipe_has_been_moved(searched: Path, folder
     assert SearchFolder.at(out).record()["recipe_file"] == str(moved / "small.toml")
     assert len(trials_of(out)) == TRIALS + 1
     assert trials_of(out)[-1]["state"] in ("finished", "pruned")
+
+
+def test_a_kill_while_values_are_drawn_changes_none(searched: Path, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    for _ in library.search(folder / "small.toml", 2, out=out):
+        pass
+    trial = open_study(SearchFolder.at(out), 2).ask()
+    trial.suggest_categorical("encoder.kind", ['"gru"', '"lstm"'])
+    for _ in library.search(folder / "small.toml", 4, out=out, resume=True):
+        pass
+    assert trials_of(out) == trials_of(searched)[:4]
 
 
 def test_what_a_user_has_trained_in_the_folder_stays(searched: Path, tmp_path: Path) -> None:
