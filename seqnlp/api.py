@@ -28,7 +28,7 @@ from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.run.tensors import not_finite
-from seqnlp.tasks.base import ItemRow, Origin, Predictor, Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.base import ItemRow, Predictor, RunOrigin, Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.model_summary import summarize
@@ -385,7 +385,6 @@ def backtest(
     Raises:
         seqnlp.errors.UsageError: the run is no forecaster; a level or a series that it does not have.
     """
-    from seqnlp.tasks.forecast.backtest import LEVEL
     from seqnlp.tasks.forecast.dataset import Windows
     from seqnlp.tasks.forecast.task import ForecastTask
 
@@ -400,7 +399,7 @@ def backtest(
     for line in opened.task.notices(opened.examples):
         notify(f"{split if data is None else data}: {line}")
     with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
-        return opened.task.rolling(opened.model, opened.examples.rolling(stride), level or LEVEL, series)
+        return opened.task.rolling(opened.model, opened.examples.rolling(stride), level, series)
 
 
 def check_finished(
@@ -451,7 +450,7 @@ def load(run: str | Path, *, trust: bool = False) -> Any:
     opened = Run.open(run)
     task, model = rebuild(opened, recipe_of(opened, trust))
     predictor = task.predictor(model)
-    predictor.origin = Origin(os.path.abspath(opened.path), opened.fingerprint(), _reopen)
+    predictor.origin = RunOrigin(os.path.abspath(opened.path), opened.fingerprint(), _reopen)
     return predictor
 
 

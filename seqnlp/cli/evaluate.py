@@ -84,6 +84,8 @@ def evaluate(
     from seqnlp import api
 
     other = _other_data(data or [], reader, columns or [])
+    if rows is not None and rows.exists() and any(rows.samefile(file) for file in data or () if Path(file).exists()):
+        raise UsageError(f"--rows {rows}: this is the data itself; name another file")
     notify = partial(print, "note:", file=sys.stderr)
     if raw is not None:
         if other is not None or rows is not None or context is not None or dynamic is not None:

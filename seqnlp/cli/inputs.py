@@ -194,6 +194,7 @@ def open_records(
     from seqnlp.readers.base import TextReader
     from seqnlp.readers.encodings import UTF8
     from seqnlp.records import file_lines
+    from seqnlp.records.encoded import with_byte_order
 
     data, source, kind = data_of(run), input_name(file), ALIASES.get(reader or "", reader)
     name = column or data.column
@@ -207,6 +208,7 @@ def open_records(
                 kind = "csv"
         own = None if kind in ("json", "hub", "text") else reader_for(file, kind, data)
         encoding = own.encoding if isinstance(own, TextReader) else data.encoding if kind == "text" else UTF8
+        encoding = with_byte_order(encoding, first_bytes(file))
         records = records_of(kind, own, file, file_lines(file, encoding), source, name, column, size)
         records.encoding = encoding
         return records

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def _decoded(read: Callable[[], bytes], name: str) -> Iterator[str]:
             raise DataError(problem, name, line + raw[:place].count(b"\n")) from None
         if text:
             yield text.removeprefix(BOM) if first else text
+            sys.stdout.flush()  # what the chunk has led to, before waiting for the next one
         first = False
         line += block.count(b"\n")
         if not block:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
-from seqnlp.errors import DataError, UsageError
+from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.spelling import nearest_or_all
 
@@ -45,16 +45,11 @@ def row_writer(file: Path) -> Iterator[Callable[[Row], None]]:
     Raises:
         seqnlp.errors.DataError: it can't be written.
     """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "x", encoding="utf-8", newline="", errors="backslashreplace") as stream:
-            yield _json_lines(stream) if file.suffix.lower() == ".jsonl" else _delimited(stream, file)
-        os.replace(temporary, file)
-    except OSError as error:
-        raise DataError(f"can't write this file: {error.strerror or error}", file) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    from seqnlp.run.files import replacing
+
+    with replacing(file) as raw:
+        stream = cast("IO[str]", codecs.getwriter("utf-8")(raw, "backslashreplace"))
+        yield _json_lines(stream) if file.suffix.lower() == ".jsonl" else _delimited(stream, file)
 
 
 def _json_lines(stream: IO[str]) -> Callable[[Row], None]:

@@ -181,6 +181,9 @@ def remove(runs: RunPaths, yes: Annotated[bool, typer.Option("--yes", "-y", help
     found += [Run(path) for path in runs if path not in {each.path for each in sets}]
     found = list({run.path.resolve(): run for run in found}.values())
     with ExitStack() as locks:
+        for each in sets:
+            if isinstance(each, SearchFolder):  # between two trials no run of it is locked
+                locks.enter_context(RunLock(each.path)).acquire()
         for run in found:
             run.check_removable()
             locks.enter_context(RunLock(run.path)).acquire()

@@ -27,13 +27,14 @@ from seqnlp.cli.common import (
     open_predictor,
     without_ends,
 )
-from seqnlp.cli.inputs import AsReader, Column, open_inputs, open_records, peek
+from seqnlp.cli.inputs import AsReader, Column, first_bytes, open_inputs, open_records, peek
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import BEST
 from seqnlp.lines import MAX_LINE
 
 if TYPE_CHECKING:
+    from seqnlp.readers import Reader
     from seqnlp.readers.conll import Columns
     from seqnlp.records import Added, Shape, Values
     from seqnlp.results import Tagging
@@ -92,14 +93,20 @@ def tag(
             _print_columns(tagger, file, named, as_json)
         return
     if file is not None and ".conllu" in file.suffixes[-2:]:
-        _tag_conllu(tagger, file, raw_lines(file, True, encoding_of(tagger)), as_conllu, destination)
+        _tag_conllu(
+            tagger, file, raw_lines(file, True, encoding_of_input(file, tagger.data.reader)), as_conllu, destination
+        )
         return
     first, whole = (
         peek(file) if reader in (None, "conllu") and column is None else ([], partial(decoded_blocks, keep_mark=True))
     )
     if reader == "conllu" or is_conllu([line.rstrip("\r\n") for line in first]):
         is_file = file is not None and file.is_file()
-        rest = raw_lines(Path(str(file)), True, encoding_of(tagger)) if is_file else chain.from_iterable(whole(file))
+        rest = (
+            raw_lines(Path(str(file)), True, encoding_of_input(file, tagger.data.reader))
+            if is_file
+            else chain.from_iterable(whole(file))
+        )
         _tag_conllu(tagger, file, rest, as_conllu, destination)
         return
     own = _own_columns(tagger, first, file, pretokenized, wanted)
@@ -258,6 +265,7 @@ def _tag_conllu(
     """Tag CoNLL-U, which keeps all but the predicted columns; or write its sentences as JSON lines."""
     from seqnlp.readers.conll import COMMENTS, parse_conllu, rewrite_conllu
     from seqnlp.readers.files import BOM
+    from seqnlp.records.encoded import encoded
 
     tokens, name = tagger.inputs[0], input_name(file)
     as_json = destination.is_json_lines("CoNLL-U", (".conllu",))
@@ -277,7 +285,8 @@ def _tag_conllu(
                 out.write(to_json({**comments, **tagging.to_json()}).encode() + b"\n")
         else:
             del again  # which would keep all sentences
-            rewrite_conllu(copied, out, (tagging.columns for tagging in taggings), name)
+            kept = encoding_of_input(file, tagger.data.reader) if destination.out or destination.beside else "utf-8"
+            rewrite_conllu(copied, encoded(out, kept), (tagging.columns for tagging in taggings), name)
 
 
 def tag_columns(tagger: Tagger, file: Path | None, names: str, as_json: bool) -> None:
@@ -314,12 +323,14 @@ def _print_columns(tagger: Tagger, file: Path | None, reader: Columns, as_json: 
             sys.stdout.write("".join((line if isinstance(line, str) else next(tagged)) + "\n" for line in block))
 
 
-def encoding_of(tagger: Tagger) -> str:
-    """Encoding of files: that of the corpus."""
+def encoding_of_input(file: Path | None, reader: Reader) -> str:
+    """Encoding of an input: of a file that of the corpus, with its byte order; standard input is UTF-8."""
     from seqnlp.readers.base import TextReader
+    from seqnlp.records.encoded import with_byte_order
 
-    reader = tagger.data.reader
-    return reader.encoding if isinstance(reader, TextReader) else "utf-8"
+    if file is None or not file.is_file() or not isinstance(reader, TextReader):
+        return "utf-8"
+    return with_byte_order(reader.encoding, first_bytes(file))
 
 
 def _columns_beside(
@@ -339,11 +350,10 @@ def _columns_beside(
     from seqnlp.records.encoded import encoded
 
     name = input_name(file)
+    encoding = encoding_of_input(file, reader)
     if lines is None:
         is_file = file is not None and file.is_file()
-        lines = (
-            raw_lines(Path(name), True, reader.encoding) if is_file else chain.from_iterable(decoded_blocks(file, True))
-        )
+        lines = raw_lines(Path(name), True, encoding) if is_file else chain.from_iterable(decoded_blocks(file, True))
     as_json = destination.is_json_lines("a word a line", (".conll", ".iob", ".bio"))
     copied, read = tee(lines)
     stripped = (line.removeprefix(BOM).rstrip("\r\n") for line in read)
@@ -356,7 +366,7 @@ def _columns_beside(
             for tagging in taggings:
                 out.write(to_json(tagging.to_json()).encode() + b"\n")
         else:
-            own = encoded(out, reader.encoding if file is not None else "utf-8")
+            own = encoded(out, encoding)
             replaced = rewrite_columns(copied, own, (tagging.columns for tagging in taggings), reader, name)
     if replaced:
         names = ",".join("_" if column in replaced else column for column in reader.names)

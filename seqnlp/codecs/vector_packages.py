@@ -72,9 +72,10 @@ def _vectors_in(path: Path, title: str) -> Path:
     return files[0]
 
 
-def _license(found: Distribution) -> str:
-    fields = found.metadata.json
-    return str(fields.get("license_expression") or fields.get("license") or "")
+def _license(package: Distribution) -> str:
+    fields = package.metadata.json
+    found = str(fields.get("license_expression") or fields.get("license") or "")
+    return next(iter(found.strip().splitlines()), "")  # older packages have all of its text there
 
 
 def _normalized(name: str) -> str:

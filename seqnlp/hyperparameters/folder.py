@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,10 @@ JOURNAL = "journal.jsonl"
 """Log of the trials: Optuna's, a JSON object a line."""
 BEST = "best.toml"
 """Best recipe so far, complete."""
+ORIGIN = "# Trial {} of a search with "
+"""Beginning of it."""
+TRIAL = re.compile(r"trial_\d+")
+"""Name of the run of a trial."""
 
 State = Literal["waiting", "running", "finished", "pruned", "diverged", "failed"]
 ENDED: tuple[State, ...] = ("finished", "pruned", "diverged", "failed")
@@ -148,11 +153,21 @@ class SearchFolder:
         with files.saving(self.path, "beginning a search"):
             self.path.mkdir(parents=True, exist_ok=True)
         self.clear()
+        self.save_record(record)
+
+    def save_record(self, record: Mapping[str, Any]) -> None:
+        """Save the settings; those of a search that goes on name the recipe where it is now."""
         files.write_sealed_json(self.path / SEARCH, dict(record))
 
     def save_best(self, text: str) -> None:
         """Save the best recipe so far."""
         files.write_bytes(self.best_recipe, text.encode())
+
+    def saved_best(self) -> int | None:
+        """Number of the trial whose recipe is saved as the best; None without one."""
+        text = self.best_recipe.read_text("utf-8", "replace") if self.best_recipe.is_file() else ""
+        found = re.match(ORIGIN.format(r"(\d+)"), text)
+        return int(found[1]) if found else None
 
     def keep_run(self, best: int | None, trials: list[Trial]) -> None:
         """Remove the runs of trials that have ended, but the best."""
@@ -165,8 +180,9 @@ class SearchFolder:
     def clear(self) -> list[str]:
         """Remove all that is of the search; returns the names of what stays."""
         for run in Run.find(self.path):
-            run.check_removable()
-            run.remove()
+            if run.path.parent == self.path and TRIAL.fullmatch(run.path.name):  # not what a user has trained there
+                run.check_removable()
+                run.remove()
         with files.saving(self.path, "removing a search"):
             files.remove_leftovers(self.path)
             for name in (JOURNAL, f"{JOURNAL}.lock", BEST, SEARCH):

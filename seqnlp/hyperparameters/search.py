@@ -122,6 +122,7 @@ def search(
             lock.acquire()
         if resume and SearchFolder.is_search(folder.path):
             _check_same(folder, wanted)
+            folder.save_record({**folder.record(), "recipe_file": wanted["recipe_file"], "settings": list(overrides)})
             folder.drop_broken_line()
             study = open_study(folder, parsed.training.epochs)
             enqueue_interrupted(study)

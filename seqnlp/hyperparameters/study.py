@@ -33,6 +33,8 @@ OUTCOME, PROBLEM = "outcome", "problem"
 """Attributes of a trial that failed: its state, and why."""
 PROCESS = "process"
 """Attribute of a trial: the process that trains it."""
+DRAWN = "drawn"
+"""Attribute of a trial that has all of its values."""
 PER_EPOCH = 1000
 """Steps of a pruner in an epoch: dev scores of trials are compared at the same moment of their trainings."""
 STARTUP = 5
@@ -171,7 +173,8 @@ def enqueue_interrupted(study: optuna.Study) -> None:
         if trial.state == TrialState.RUNNING:
             study.tell(trial.number, state=TrialState.FAIL)
         if trial.state in (TrialState.RUNNING, TrialState.FAIL):
-            study.enqueue_trial(trial.params, user_attrs={NUMBER: number})
+            given = trial.params if DRAWN in trial.user_attrs else trial.system_attrs.get("fixed_params", {})
+            study.enqueue_trial(given, user_attrs={NUMBER: number})  # half of its values would change the others
 
 
 def is_waiting(study: optuna.Study) -> bool:

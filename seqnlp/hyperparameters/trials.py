@@ -18,8 +18,9 @@ from optuna.trial import TrialState
 from seqnlp.api import train
 from seqnlp.errors import DataError, Diverged, Interrupted, OutOfMemory, RecipeError, SeqnlpError, UsageError
 from seqnlp.events import Done, Evaluated, Event
-from seqnlp.hyperparameters.folder import SearchFolder
+from seqnlp.hyperparameters.folder import ORIGIN, SearchFolder, Trial
 from seqnlp.hyperparameters.study import (
+    DRAWN,
     OUTCOME,
     PER_EPOCH,
     PROBLEM,
@@ -76,8 +77,10 @@ class Trials:
             True after each trial that has ended, false at the events of their trainings.
 
         Raises:
-            seqnlp.errors.SeqnlpError: many trials in a row have failed for the same reason.
+            seqnlp.errors.SeqnlpError: many trials in a row have failed for the same reason; the recipe has changed.
         """
+        with one_process(self.folder):
+            self._keep_best()  # a kill may have come between the end of a trial and this
         while not self._is_late() and (trial := self._next()) is not None:
             number, values = trial_number(self._frozen(trial), self._all()), self._values(trial)
             yield False
@@ -102,15 +105,23 @@ class Trials:
     def _values(self, trial: optuna.Trial) -> dict[str, Any]:
         return suggest(trial, self.space)  # values that were drawn are not drawn again
 
+    def _check_recipe(self) -> None:
+        """Check that the recipe is that of the other trials; else scores could not be compared."""
+        file = self.record["recipe_file"]
+        if dump_recipe(load_recipe(file, self.record["settings"], self.trust)) != self.record["resolved"]:
+            raise UsageError(f"{file}: it has changed since the search began; --overwrite starts over")
+
     def _next(self) -> optuna.Trial | None:
         """Draw the values of another trial; None if there are enough."""
         with one_process(self.folder):
             trials = self._all()
             if not is_waiting(self.study) and len({trial_number(each, trials) for each in trials}) >= self.limit:
                 return None
+            self._check_recipe()
             trial = self.study.ask()
             trial.set_user_attr(PROCESS, os.getpid())
             suggest(trial, self.space)
+            trial.set_user_attr(DRAWN, True)
             return trial
 
     def _train(self, trial: optuna.Trial, number: int, values: dict[str, Any]) -> Generator[None, None, None]:
@@ -136,14 +147,14 @@ class Trials:
             if known is None:
                 raise
             problem = str(known.faults[0]) if isinstance(known, RecipeError) else str(known).splitlines()[0]
-            self._end(trial, number, "diverged" if isinstance(known, Diverged) else "failed", problem)
+            self._end(trial, "diverged" if isinstance(known, Diverged) else "failed", problem)
             return
         if not pruned and (best is None or math.isnan(best)):
-            self._end(trial, number, "failed", f"its {self.record['metric']} on dev is not a number")
+            self._end(trial, "failed", f"its {self.record['metric']} on dev is not a number")
         elif pruned:
-            self._end(trial, number, "pruned")
+            self._end(trial, "pruned")
         else:
-            self._end(trial, number, "finished", best=best, settings=own)
+            self._end(trial, "finished", best=best)
 
     def _training(self, run: Run, settings: Sequence[str], begun: bool) -> Generator[Event, None, None]:
         """Training of a trial, resumed if it was begun; anew where it was begun with another number of threads."""
@@ -180,11 +191,9 @@ class Trials:
     def _end(
         self,
         trial: optuna.Trial,
-        number: int,
         outcome: Literal["finished", "pruned", "diverged", "failed"],
         problem: str = "",
         best: float | None = None,
-        settings: Sequence[str] = (),
     ) -> None:
         """Record the outcome of a trial; keep its run and recipe if it is the best.
 
@@ -198,20 +207,24 @@ class Trials:
                 self.study.tell(trial, best)
             else:
                 self.study.tell(trial, state=TrialState.PRUNED)
-            trials = read_trials(self.study, self.record)
-            chosen = best_trial(trials, self.record["higher_is_better"])
-            if chosen is not None and chosen.number == number:
-                self.folder.save_best(self._recipe(settings, number, best))
-            self.folder.keep_run(None if chosen is None else chosen.number, trials)
+            self._keep_best()
         self._failures = [*self._failures, problem] if outcome == "failed" else []
 
-    def _recipe(self, settings: Sequence[str], number: int, best: float | None) -> str:
+    def _keep_best(self) -> None:
+        """Save the recipe of the best trial, unless it is there; remove the runs of the others that have ended."""
+        trials = read_trials(self.study, self.record)
+        best = best_trial(trials, self.record["higher_is_better"])
+        if best is not None and self.folder.saved_best() != best.number:
+            self.folder.save_best(self._recipe(best))
+        self.folder.keep_run(None if best is None else best.number, trials)
+
+    def _recipe(self, trial: Trial) -> str:
         """Complete recipe of a trial, with a comment on its origin."""
         file = Path(self.record["recipe_file"])
-        recipe = load_recipe(file, settings, self.trust)
-        found = f"{self.record['metric']} {score(best)} on dev"
+        recipe = load_recipe(file, [*self.record["settings"], *self.space.settings(trial.values)], self.trust)
+        found = f"{self.record['metric']} {score(trial.score)} on dev"
         return (
-            f"# Trial {number} of a search with {self.record['recipe']}: {found}.\n"
+            f"{ORIGIN.format(trial.number)}{self.record['recipe']}: {found}.\n"
             f"#   seqnlp train {self.folder.best_recipe}\n"
             f"{dump_recipe(recipe, anchored_paths(recipe, file))}"
         )

@@ -119,8 +119,8 @@ def wide_encoding(beginning: bytes) -> str | None:
         return None
     for name in ("utf-32-le", "utf-32-be"):
         with suppress(UnicodeDecodeError):
-            beginning.decode(name)  # most numbers of 32 bits are no characters
-            return name
+            if _plausible(beginning.decode(name)) > PLAUSIBLE:  # most numbers of 32 bits are no characters
+                return name
     orders = {name: _plausible(beginning.decode(name, "replace")) for name in ("utf-16-le", "utf-16-be")}
     best = max(orders, key=lambda name: orders[name])
     return best if orders[best] > PLAUSIBLE else None

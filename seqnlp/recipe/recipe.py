@@ -26,6 +26,9 @@ NUMBER = re.compile(r"0?\.\d+|\d+(\.\d+)?%")
 class Data(Spec):
     """`[data]` section: files, or split expressions of a hub reader, and their reader."""
 
+    measured: ClassVar[frozenset[str]] = frozenset({"reader", "train", "dev", "test", "folds", "fold", "split_seed"})
+    """Keys that decide what is measured on dev, so that a search must leave them alone; tasks add their own."""
+
     reader: Reader
     """Reader of the files: conllu, conllu_words, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
     train: str

@@ -15,6 +15,7 @@ from seqnlp.recipe.locate import Keys
 from seqnlp.recipe.messages import (
     add_places,
     choices_of,
+    class_at,
     describe_value,
     is_spec,
     toml_literal,
@@ -22,7 +23,7 @@ from seqnlp.recipe.messages import (
     validation_faults,
     value_at,
 )
-from seqnlp.recipe.recipe import Recipe
+from seqnlp.recipe.recipe import Data, Recipe
 from seqnlp.spelling import did_you_mean
 
 SECTION = "search"
@@ -32,15 +33,6 @@ FORMS = (*RANGE, "choices", "when")
 FORM_HINT = "choices are an array, [64, 128]; a range is { low = 0.001, high = 0.1, log = true }"
 LUCK = "a search over seeds keeps the luckiest; `seqnlp train --seeds` tells how much they differ"
 MEASURED = "it decides what is measured on dev, so that trials could not be compared"
-MEASURES = {
-    *("reader", "train", "dev", "test", "folds", "fold", "split_seed"),
-    *("text", "tokens", "label", "labels", "multilabel", "separator", "scheme", "source", "target", "targets"),
-    *("horizon", "season_length", "missing", "audio", "sample_rate", "resample", "min_seconds", "max_seconds"),
-    "unusable",
-}
-"""Keys of `[data]` that decide what is measured."""
-TOKENS = {"tokenizer", "lowercase", "unicode_normalization"}
-"""The same in tasks whose scores are by token."""
 Number = int | float
 
 
@@ -246,8 +238,8 @@ class _Checker:
             return "a search is of one task, with the same plugins"
         if first == "data" and not rest:
             return f"keys of it can be; as a whole {MEASURED}"
-        token_scores = self.document.data.get("task") in ("lm", "translate")
-        if first == "data" and (rest[0] in MEASURES or (token_scores and rest[0] in TOKENS)):
+        section = class_at(Recipe, self.document.data, ("data",))
+        if first == "data" and section is not None and issubclass(section, Data) and rest[0] in section.measured:
             return MEASURED
         return MEASURED if keys == ("training", "metric") else ""
 

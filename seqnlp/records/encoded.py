@@ -7,6 +7,7 @@ import io
 from typing import IO, Any, cast, final
 
 from seqnlp.errors import DataError
+from seqnlp.readers.encodings import MARKS
 
 
 @final
@@ -41,3 +42,15 @@ class Encoded(io.BufferedIOBase):
 def encoded(out: IO[bytes], encoding: str) -> IO[bytes]:
     """Stream for UTF-8 that is written in this encoding."""
     return out if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig") else cast(IO[bytes], Encoded(out, encoding))
+
+
+def with_byte_order(encoding: str, beginning: bytes) -> str:
+    """Encoding with the byte order that a file's mark tells; the mark is then a character of its text.
+
+    Written in `utf-16` or `utf-32` alone, a file would get the order of this machine.
+    """
+    name = codecs.lookup(encoding).name
+    mark = next((mark for mark, of in MARKS.items() if of == name and beginning.startswith(mark)), None)
+    if name not in ("utf-16", "utf-32") or mark is None:
+        return encoding
+    return f"{name}-{'le' if mark.startswith(codecs.BOM_UTF16_LE) else 'be'}"

@@ -82,7 +82,12 @@ class TaskRecipe(Recipe, ABC):
         if data.folds is not None and data.test is not None:
             note(f"test: the folds take its place; data.test = {json.dumps(data.test)} is not used")
         corpus = self.read(data.splits, find)
-        return self.draw(corpus) if data.parts else corpus
+        drawn = self.draw(corpus) if data.parts else corpus
+        if missing := [part for part in data.parts if part not in drawn.splits]:  # a task of a plugin may lack folds
+            raise UsageError(
+                f"{type(self).__name__} draws no {missing[0]} split from train; name a file in data.{missing[0]}"
+            )
+        return drawn
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits by their sources, without drawing any."""
@@ -103,7 +108,7 @@ class TaskRecipe(Recipe, ABC):
 
 
 @dataclass(frozen=True)
-class Origin:
+class RunOrigin:
     """Run that a predictor was opened from."""
 
     path: str
@@ -124,7 +129,7 @@ class Predictor(ABC):
     """Name of its task."""
     input_column: str = "text"
     """Column that a call reads."""
-    origin: Origin | None = None
+    origin: RunOrigin | None = None
     """Run that it was opened from."""
 
     def __call__(self, columns: Columns, *, column: str | None = None, prefix: str = "") -> dict[str, list[Any]]:
@@ -152,6 +157,8 @@ class Predictor(ABC):
         """Predict for a column; the fields of the results become columns."""
         texts = column_of(columns, column or self.input_column)
         rows = [result.to_json() for result in self.predict("" if is_missing(text) else str(text) for text in texts)]
+        if len(rows) != len(texts):
+            raise UsageError(f"{len(rows):,} predictions for {len(texts):,} rows: they are no columns beside these")
         return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -28,11 +28,7 @@ def model_card(info: TaskInfo, recipe_text: str, scores: Mapping[str, Any], meta
         "\n".join(["## Scores", "", *_scores(scores)]),
         "\n".join(["## Use", "", *_use(info)]),
         "\n".join(["## Data", "", *_data(recipe.get("data", {}), meta.get("corpus", {}))]),
-        *(
-            ["\n".join(["## Pretrained knowledge", "", *_knowledge(meta["knowledge"])])]
-            if meta.get("knowledge")
-            else []
-        ),
+        *_knowledge(meta.get("knowledge", {})),
         "\n".join(["## Limitations", "", LIMITATIONS]),
         "\n".join(["## Recipe", "", *_fenced(recipe_text.strip(), "toml")]),
     ]
@@ -91,12 +87,14 @@ def _use(info: TaskInfo) -> Iterator[str]:
 
 
 def _data(data: Mapping[str, Any], hashes: Mapping[str, str]) -> Iterator[str]:
-    splits = [split for split in ("train", "dev", "test") if isinstance(data.get(split), str | int | float)]
+    sources = {name: f"`{own}`" if isinstance(own, str) else f"`{own}` of train" for name, own in data.items()}
+    if data.get("folds"):  # it takes the place of what the recipe names
+        sources["test"] = f"fold {data.get('fold')} of {data['folds']} of train"
+    splits = [split for split in ("train", "dev", "test") if split in sources]
     yield "| split | source | SHA-256 |"
     yield "|---|---|---|"
     for split in splits:
-        source = f"`{data[split]}`" if isinstance(data[split], str) else f"`{data[split]}` of train"
-        yield f"| {split} | {source} | `{hashes.get(split, 'unknown')}` |"
+        yield f"| {split} | {sources[split]} | `{hashes.get(split, 'unknown')}` |"
 
 
 def _knowledge(origins: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -117,6 +117,7 @@ _BUILT_IN = (
         does="splits running text into sentences, tokens and words",
         example='for sentence in model.segment("It rains. We stay."):\n    print(sentence)',
         command="segment",
+        pipeline="token-classification",
         module="seqnlp.tasks.segment.task",
         predict="seqnlp.cli.segment:predict",
         requests="seqnlp.service.requests.segment",

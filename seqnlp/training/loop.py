@@ -41,13 +41,16 @@ Score = Callable[[SequenceModel], dict[str, float]]
 Preview = Callable[[SequenceModel], list[Example]]
 
 
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+
+
 class Training(Spec):
     """Length, batches and safeguards of a training."""
 
     renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
     adjustable = ("epochs", "patience", "evaluate_every", "threads", "save_every")
 
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = 12
+    epochs: Epochs = 12
     """Passes over the training data, at most."""
     batch_tokens: Annotated[int, Field(ge=1)] = 1000
     """Steps in a batch, padding included."""

@@ -223,6 +223,19 @@ CONLLU = (
 )
 
 
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_the_byte_order_of_a_file_stays(call: Program, tmp_path: Path, order: str) -> None:
+    given = "\ufefftext,id\r\nwhat a fine night,1\r\n"
+    (tmp_path / "in.csv").write_bytes(given.encode(f"utf-16-{order}"))
+    call("classify", "in.csv", "--reader", '{kind="csv", encoding="utf-16"}', "--out", "out.csv")
+    written = (tmp_path / "out.csv").read_bytes().decode(f"utf-16-{order}")
+    assert written.startswith("\ufefftext,id,label,score\r\nwhat a fine night,1,")
+    (tmp_path / "in.conll").write_bytes("\ufeffDogs X\n".encode(f"utf-16-{order}"))
+    reader = '{kind="columns", names=["form", "_"], encoding="utf-16"}'
+    call("tag", "in.conll", "--reader", reader, "--out", "out.conll")
+    assert (tmp_path / "out.conll").read_bytes().decode(f"utf-16-{order}").startswith("\ufeffDogs X ")
+
+
 def test_conllu_is_filled_in(call: Program, tmp_path: Path) -> None:
     (tmp_path / "in.conllu").write_bytes(CONLLU.encode())
     call("tag", "in.conllu", "--out", "out.conllu")

@@ -48,7 +48,10 @@ def test_sequences_are_ranked_by_a_crf_only(seqnlp: Program, tiny_run: Path) -> 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: only a decoder of the kind crf can rank sequences")
     done = seqnlp("tag", tiny_run, "--best", "2", stdin="Hello .")
-    assert (done.returncode, done.stderr) == (2, "error: --best goes with --json, and not with --columns\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: --best goes with --json, and not with --columns, --out or --beside\n",
+    )
 
 
 FRESH = """

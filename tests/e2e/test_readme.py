@@ -20,6 +20,7 @@ SMALL = {
     "my.toml": TAGGER,
     "reverse_words": ["data.train=corpora/reverse/dev.tsv", "encoder.size=8", "decoder.size=16"],
     "digits_ctc": ["data.train=corpora/digits/dev.csv", "encoder.size=8", "training.epochs=1"],
+    "pos_segment": ["data.train=corpora/pos/dev.conllu", "encoder.size=8", "training.epochs=1"],
     "series_gru": ["encoder.size=8", "training.stride=16", "data.lookback=48", "training.epochs=1"],
 }
 """Settings with which a recipe that the README trains takes a moment."""

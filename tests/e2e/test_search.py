@@ -1,6 +1,7 @@
 """Search for hyperparameters: the same trials whatever happens in between, and the best recipe of them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import seqnlp as library
 from seqnlp.errors import RunError, SeqnlpError, UsageError
 from seqnlp.hyperparameters import search as searches
 from seqnlp.hyperparameters.folder import SearchFolder, Trial
+from seqnlp.hyperparameters.study import open_study
 from seqnlp.run import Run
 from tests.e2e.test_seeds import RECIPE, write_texts
 
@@ -111,6 +113,7 @@ def finish(folder: Path, out: Path) -> None:
         pass
 
 
+@pytest.mark.faults
 def test_a_killed_search_goes_on_as_if_nothing_had_happened(searched: Path, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     assert kill_at(folder, out, 25) == -9
@@ -123,6 +126,62 @@ def test_a_killed_search_goes_on_as_if_nothing_had_happened(searched: Path, fold
     assert [run.path.name for run in Run.find(out)] == [run.path.name for run in Run.find(searched)]
 
 
+def test_a_best_recipe_that_a_kill_has_prevented_is_made_up_for(searched: Path, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "copy"
+    shutil.copytree(searched, out)
+    (out / "best.toml").write_text((out / "best.toml").read_text().replace("# Trial ", "# Trial 9", 1))
+    finish(folder, out)
+    assert (out / "best.toml").read_text().splitlines()[2:] == (searched / "best.toml").read_text().splitlines()[2:]
+    assert (out / "best.toml").read_text().splitlines()[0] == (searched / "best.toml").read_text().splitlines()[0]
+
+
+def test_a_recipe_that_is_edited_meanwhile_ends_the_search(folder: Path, tmp_path: Path) -> None:
+    recipe = folder / "edited.toml"
+    recipe.write_text((folder / "small.toml").read_text())
+    found = library.search(recipe, 3, out=tmp_path / "edited")
+    while not next(found)[0].has_ended:
+        pass
+    recipe.write_text(recipe.read_text().replace("[training]", "[training]\nmax_grad_norm = 0.5"))
+    with pytest.raises(UsageError, match=r"edited.toml: it has changed since the search began; --overwrite starts"):
+        list(found)
+    assert [trial["number"] for trial in trials_of(tmp_path / "edited")] == [1]
+
+
+def test_a_search_goes_on_where_its_recipe_has_been_moved(searched: Path, folder: Path, tmp_path: Path) -> None:
+    moved, out = tmp_path / "moved", tmp_path / "copy"
+    shutil.copytree(searched, out)
+    moved.mkdir()
+    for name in ("small.toml", "train.csv", "dev.csv", "test.csv"):
+        shutil.copy(folder / name, moved / name)
+    for _ in library.search(moved / "small.toml", TRIALS + 1, out=out, resume=True):
+        pass
+    assert SearchFolder.at(out).record()["recipe_file"] == str(moved / "small.toml")
+    assert len(trials_of(out)) == TRIALS + 1
+    assert trials_of(out)[-1]["state"] in ("finished", "pruned")
+
+
+def test_a_kill_while_values_are_drawn_changes_none(searched: Path, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    for _ in library.search(folder / "small.toml", 2, out=out):
+        pass
+    trial = open_study(SearchFolder.at(out), 2).ask()
+    trial.suggest_categorical("encoder.kind", ['"gru"', '"lstm"'])
+    for _ in library.search(folder / "small.toml", 4, out=out, resume=True):
+        pass
+    assert trials_of(out) == trials_of(searched)[:4]
+
+
+def test_what_a_user_has_trained_in_the_folder_stays(searched: Path, tmp_path: Path) -> None:
+    out = tmp_path / "copy"
+    shutil.copytree(searched, out)
+    own = [out / "mine", out / "several/seed_1"]
+    for path in own:
+        shutil.copytree(next(out.glob("trial_*")), path)
+    (out / "several/seeds.json").write_text("{}")
+    assert sorted(SearchFolder.at(out).clear()) == ["mine", "several"]
+    assert all((path / "model.safetensors").is_file() for path in own)
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("at", [0, 1, 2, 3, 8, 15, 22, 40, 55])
 def test_a_search_that_is_killed_twice_anywhere_goes_on(searched: Path, folder: Path, tmp_path: Path, at: int) -> None:
@@ -133,8 +192,10 @@ def test_a_search_that_is_killed_twice_anywhere_goes_on(searched: Path, folder: 
     assert trials_of(out) == trials_of(searched)
 
 
-@pytest.mark.faults
-def test_a_search_that_is_stopped_goes_on_and_can_be_extended(searched: Path, folder: Path, tmp_path: Path) -> None:
+def test_a_search_that_is_stopped_goes_on_and_can_be_extended(
+    searched: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searches, "SNAPSHOT", 0.0)  # each event is seen, however fast the machine is
     out = tmp_path / "stopped"
     found = library.search(folder / "small.toml", 4, out=out)
     for trials in found:

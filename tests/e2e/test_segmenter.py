@@ -261,3 +261,13 @@ def test_training_from_plain_sentences_of_a_script_without_blanks(seqnlp: Progra
     assert "none stand between them" in done.stderr
     found = seqnlp("segment", tmp_path / "run", stdin="甲乙丙。丁丁甲。乙").stdout
     assert [line.replace(" ", "") for line in found.splitlines()] == ["甲乙丙。", "丁丁甲。", "乙"]
+
+
+def test_columns_have_a_row_a_text(segmenter: Segmenter) -> None:
+    texts = ["We stay. We go.", None, "No, I can't."]
+    found = segmenter({"text": texts})
+    assert [len(column) for column in found.values()] == [3, 3]
+    assert found["sentences"] == [[each.text for each in segmenter.segment(text)] if text else None for text in texts]
+    assert found["tokens"][2] == [[token.text for token in each.tokens] for each in segmenter.segment("No, I can't.")]
+    with pytest.raises(UsageError, match="no column 'texts'"):
+        segmenter({"text": texts}, column="texts")

@@ -18,6 +18,7 @@ from seqnlp import api
 from seqnlp.cli.app import app
 from seqnlp.errors import DataError
 from seqnlp.notes import notes_to
+from seqnlp.tasks.forecast.backtest import forecast_rows
 from seqnlp.tasks.forecast.predictor import Forecaster
 
 RECIPE = """\
@@ -170,3 +171,7 @@ def test_forecasts_go_on_over_the_change_of_clocks(zone: str | None, tmp_path: P
     cut = forecaster.read(f"{tmp_path / 'n.csv'}[:2025-03-30]")
     local = str(cut.whole.local_times[cut.period(0)[1]])
     assert local == "2025-03-30T00:00:00"
+    found = api.backtest(tmp_path / "direct", tmp_path / "n.csv")
+    told = [datetime.fromisoformat(str(row[key])) for row in forecast_rows(found) for key in ("origin", "time")]
+    assert {moment.utcoffset() for moment in told} == {timedelta(hours=1 if zone else 0)}
+    assert set(told) <= set(march)

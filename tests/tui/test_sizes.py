@@ -25,6 +25,16 @@ MATRIX = [[1 / len(TOKENS)] * len(TOKENS)] * len(TOKENS)
 TRANSLATION = {"text": WORDS.strip(), "score": -1.0, "logprob": -3.0, "tokens": TOKENS, "source_tokens": TOKENS}
 SERIES = {"name": "a series", "times": ["2024-01-01T00:00:00", "2024-01-02T00:00:00"], "values": [1.0, float("nan")]}
 HEARD = [{"text": f" {word}", "start": n / 9, "end": n / 9 + 0.1, "score": 0.5} for n, word in enumerate(TOKENS)]
+SENTENCE = {
+    "text": WORDS.strip(),
+    "start": 0,
+    "end": len(WORDS),
+    "begins_paragraph": True,
+    "tokens": [
+        {"text": word, "start": n, "end": n + 1, **({"words": ["a", "b"]} if n % 3 == 2 else {})}
+        for n, word in enumerate(TOKENS)
+    ],
+}
 SPEECH = {
     "text": WORDS.strip(),
     "seconds": 4.0,
@@ -58,6 +68,7 @@ ANSWERS: dict[str, Any] = {
         "history": {"a series": [1.0, float("nan"), 2.0]},
     },
     "transcribe": SPEECH,
+    "segment": {"sentences": [SENTENCE, SENTENCE]},
     "juggle": {"text": WORDS, "json": {"words": TOKENS}},
 }
 """An answer for each task with a line to type into; the last one has no panel of its own."""
@@ -71,6 +82,7 @@ SEEN = {
     "translate": {40: "▸ −1.00", 140: "in Donaudampfschifffahrtsgesellschaft , Ada met"},
     "forecast": {40: "a series   2 steps", 140: "3 steps before"},
     "transcribe": {40: "Ada met 查尔斯·巴贝奇 in", 140: "查尔斯·巴贝奇 in Donau"},
+    "segment": {40: "2  Ada met 查尔斯·巴贝奇 (a b) in", 140: "查尔斯·巴贝奇 (a b) in Donau"},
     "juggle": {40: '"words": [', 140: '"words": ['},
 }
 """Text on a narrow and on a wide terminal."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class ClassifyData(Data):
     """A corpus of texts with labels."""
 
+    measured = Data.measured | {"text", "tokens", "label", "multilabel", "separator"}
     renamed = {"several": "multilabel"}
 
     text: str | None = None

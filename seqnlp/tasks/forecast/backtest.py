@@ -13,6 +13,7 @@ from seqnlp.errors import UsageError
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.distributions import Distribution
 from seqnlp.readers.time_axis import Times
+from seqnlp.readers.timestamps import texts_of
 from seqnlp.results import BacktestReport, BacktestSeries, SeriesForecast, StepScore
 from seqnlp.spelling import did_you_mean
 from seqnlp.tasks.base import ItemRow
@@ -45,6 +46,8 @@ class RollingForecasts:
     """Nominal coverage of the intervals, in percent."""
     deviation: NDArray[np.float64]
     """Standard deviation of each window's series in train; shape (windows, 1)."""
+    time_zone: str | None = None
+    """Zone of timestamps in UTC."""
 
     @classmethod
     def of(
@@ -53,17 +56,20 @@ class RollingForecasts:
         windows: Windows,
         output: Distribution,
         parameters: Tensor,
-        level: float,
+        level: float | None,
         chosen: Sequence[str] = (),
     ) -> "RollingForecasts":
         """Convert the parameters of distributions, scaled, shape (rows, horizon, channels, size).
 
+        Without a `level` it is 80, if the model's quantiles reach that far.
+
         Raises:
             seqnlp.errors.UsageError: the model's quantiles do not reach the level; no such series.
         """
-        ends = [(1 - level / 100) / 2, (1 + level / 100) / 2]
+        share = LEVEL if level is None else level
+        ends = [(1 - share / 100) / 2, (1 + share / 100) / 2]
         has_ends = all(map(output.covers, ends))
-        if not has_ends and output.covers(0.5) and level != LEVEL:
+        if not has_ends and output.covers(0.5) and level is not None:
             raise UsageError(f"level {level:g}: the model's quantiles do not reach {ends[0]:g} and {ends[1]:g}")
 
         def in_units(scaled: NDArray[np.floating]) -> Units:
@@ -89,9 +95,14 @@ class RollingForecasts:
             point=in_units(to_numpy(output.point(parameters)))[order],
             low=None if bounds is None else in_units(bounds[..., 0])[order],
             high=None if bounds is None else in_units(bounds[..., 1])[order],
-            level=level if has_ends else None,
+            level=share if has_ends else None,
             deviation=truth.deviation[:, 0].reshape(-1)[order][:, None],
+            time_zone=windows.time_zone,
         )
+
+    def moments(self, first: int, end: int) -> list[str]:
+        """Timestamps of some rows as texts, in their zone."""
+        return texts_of(self.times[first:end], self.time_zone)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -113,14 +124,14 @@ def forecast_rows(found: RollingForecasts) -> Iterator[ItemRow]:
     horizon = found.point.shape[1]
     for number in range(len(found)):
         start = int(found.starts[number])
-        origin = str(found.times[start - 1])
+        origin, *moments = found.moments(start - 1, start + horizon)
         for step in range(horizon):
             actual, point = float(found.actual[number, step]), float(found.point[number, step])
             row: ItemRow = {
                 "series": found.names[int(found.series[number])],
                 "origin": origin,
                 "step": step + 1,
-                "time": str(found.times[start + step]),
+                "time": moments[step],
                 "actual": None if np.isnan(actual) else actual,
                 "predicted": point,
                 "error": None if np.isnan(actual) else point - actual,
@@ -194,13 +205,13 @@ def _picked(found: RollingForecasts, number: int, most: int) -> BacktestSeries:
             actual[steps] = found.actual[place, steps - begin]
     return BacktestSeries(
         name=found.names[number],
-        times=[str(moment) for moment in found.times[first:end]],
+        times=found.moments(first, end),
         actual=[None if np.isnan(value) else float(value) for value in actual],
         begins=[int(found.starts[place]) - first for place in chosen],
         forecasts=[
             SeriesForecast(
                 name=found.names[number],
-                times=[str(moment) for moment in found.times[found.starts[place] : found.starts[place] + horizon]],
+                times=found.moments(int(found.starts[place]), int(found.starts[place]) + horizon),
                 values=found.point[place].tolist(),
                 low=None if found.low is None else found.low[place].tolist(),
                 high=None if found.high is None else found.high[place].tolist(),

@@ -89,6 +89,8 @@ class Windows(EncodedDataset):
         """Notices of series of the split that are left out."""
         self.times: Times | None = None
         """Timestamps of the rows of the encoded series, of a split that was read."""
+        self.time_zone: str | None = None
+        """Zone of timestamps in UTC."""
 
     def seen(self, segment: int, scale: WindowScale) -> "Windows":
         """Copy with another segment and normalisation."""
@@ -105,7 +107,7 @@ class Windows(EncodedDataset):
             chosen.append(own)
         starts = self.starts[np.concatenate(chosen)] if chosen else self.starts
         kept = Windows(self.encoded, starts, self.shape, self.batch_rows * self.shape.lookback, self.stride)
-        kept.times = self.times
+        kept.times, kept.time_zone = self.times, self.time_zone
         return kept
 
     def __len__(self) -> int:

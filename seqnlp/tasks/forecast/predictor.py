@@ -25,15 +25,13 @@ from seqnlp.readers.timestamps import local_times, texts_of
 from seqnlp.results import Result, SeriesForecast
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.columns import Columns
+from seqnlp.tasks.forecast.backtest import LEVEL
 from seqnlp.tasks.forecast.corpus import SeriesSplit
 from seqnlp.tasks.forecast.dataset import NEXT, EncodedSeries, Windows
 from seqnlp.tasks.forecast.encoder import SeriesEncoder
 from seqnlp.tasks.forecast.recipe import ForecastRecipe
 from seqnlp.training.inference import in_parallel
 from seqnlp.units import count_of
-
-LEVEL = 80.0
-"""Default interval, in percent."""
 
 FURTHEST = 1_000
 """Longest forecast, in trained horizons."""

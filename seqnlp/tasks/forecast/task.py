@@ -131,7 +131,7 @@ class ForecastTask(Task):
         periods = [long.period(number) for number in range(len(long.names))]
         starts = window_starts(long.offsets[:-1].tolist(), periods, data.lookback, data.horizon)
         windows = Windows(self.encoder.encode(long), starts, self.window, batch_tokens, self.recipe.training.stride)
-        windows.times = long.times
+        windows.times, windows.time_zone = long.times, long.whole.time_zone
         foreign = [
             name
             for number, name in enumerate(split.names)
@@ -257,14 +257,14 @@ class ForecastTask(Task):
         yield from forecast_rows(self.rolling(model, dataset))
 
     def rolling(
-        self, model: SequenceModel, dataset: Windows, level: float = 100 * INTERVAL, names: Sequence[str] = ()
+        self, model: SequenceModel, dataset: Windows, level: float | None = None, names: Sequence[str] = ()
     ) -> RollingForecasts:
         """Forecast every window of a split, with intervals if there are any.
 
         Args:
             model: The trained model.
             dataset: The windows.
-            level: Nominal coverage of the intervals, in percent.
+            level: Nominal coverage of the intervals, in percent; None: 80, if the model reaches that.
             names: Only these series; all if there is none.
         """
         truth = Truth.of(dataset, self.scaler, self.encoder.names)

@@ -26,6 +26,7 @@ from seqnlp.training import Training
 class LmData(Data):
     """Running text. Splits may be parts of one file: `"input.txt[:90%]"`, counted in characters."""
 
+    measured = Data.measured | {"text", "tokenizer"}
     renamed = {"unit": "tokenizer", "column": "text"}
 
     reader: Reader = Text()

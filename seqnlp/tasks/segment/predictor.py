@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import ClassVar, final, overload
+from typing import Any, ClassVar, final, overload
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.notes import note
 from seqnlp.tasks.base import Predictor
+from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.segment.characters import MARGIN, Characters, CharacterStream, Window, continues, paragraph_windows
 from seqnlp.tasks.segment.corpus import INSIDE, MULTIWORD, MULTIWORD_SENTENCE, SENTENCE, TOKEN
 from seqnlp.tasks.segment.dataset import BOUNDARY, Encoded, character_batch
@@ -49,6 +50,15 @@ class Segmenter(Predictor):
     def predict(self, lines: Iterable[str]) -> Iterator[SegmentedSentence]:
         """Segment running text that comes in lines; an empty one ends a paragraph."""
         return self.segment(f"{line}\n" for line in lines)
+
+    def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
+        """Segment each text by itself: `sentences`, and the `tokens` of each."""
+        texts = column_of(columns, column or self.input_column)
+        found = [self.segment("" if is_missing(text) else str(text)) or None for text in texts]
+        return {
+            "sentences": [each and [sentence.text for sentence in each] for each in found],
+            "tokens": [each and [[token.text for token in sentence.tokens] for sentence in each] for each in found],
+        }
 
     @overload
     def segment(self, text: str) -> list[SegmentedSentence]: ...

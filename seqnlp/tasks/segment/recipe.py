@@ -17,12 +17,14 @@ from seqnlp.recipe.recipe import Data
 from seqnlp.spec import Spec
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.segment.corpus import SegmentSplit, read_split
-from seqnlp.training import Training
+from seqnlp.training import Epochs, Training
 
 
 @final
 class SegmentData(Data):
     """A treebank in CoNLL-U, or plain sentences."""
+
+    measured = Data.measured | {"text", "tokenize", "sentence_separator"}
 
     reader: Reader = Conllu()
     """Reader of the files; of others than `conllu`, each row of a column is a sentence."""
@@ -57,7 +59,7 @@ class Augmentation(Spec):
 class SegmentTraining(Training):
     """Settings of the training loop."""
 
-    epochs: Annotated[int, Field(ge=1)] = 20
+    epochs: Epochs = 20
     """Passes over the training data, at most."""
     batch_tokens: Annotated[int, Field(ge=1)] = 4000
     """Characters in a batch, padding included."""
@@ -99,13 +101,14 @@ class SegmentRecipe(TaskRecipe):
         """Read the splits, each with its SHA-256."""
         splits = {name: self.split(source, find) for name, source in sources.items()}
         train = splits.get("train")
-        groups = train.groups if train is not None and self.data.drawn else None
+        groups = train.groups if train is not None and self.data.parts else None
         return Corpus(splits, {name: split.fingerprint for name, split in splits.items()}, groups)
 
     def draw(self, corpus: Corpus) -> Corpus:
         """Draw whole documents, paragraphs or blocks of sentences."""
+        data = self.data
         return draw_corpus(
-            corpus, self.data.drawn, self.split_seed, None, self.rows_name, lambda split, rows: split.select(rows)
+            corpus, data.drawn, self.split_seed, unit=self.rows_name, select=SegmentSplit.select, fold=data.the_fold
         )
 
     def split(self, source: str, find: PathResolver) -> SegmentSplit:

@@ -86,7 +86,7 @@ class SegmentTask(Task):
         return sentence_scores(gold_analysis(examples.split.sentences), system_analysis(found))
 
     def item_rows(self, model: SequenceModel, dataset: SegmentDataset, table: SegmentSplit) -> Iterator[ItemRow]:
-        """Each gold sentence with its tokens and those that were found in it."""
+        """Each gold sentence with its tokens, and those found in it."""
         found = self.predictor(model).segment(dataset.split.text)
         yield from sentence_rows(gold_analysis(dataset.split.sentences), system_analysis(found))
 

@@ -29,6 +29,7 @@ LEMMA = "lemma"
 class TagData(Data):
     """A corpus of sentences whose words are labelled."""
 
+    measured = Data.measured | {"tokens", "labels", "scheme", "repair"}
     renamed = {"encode": "training_scheme", "weights": "loss_weights"}
 
     tokens: str = "form"

@@ -17,12 +17,23 @@ from seqnlp.readers.audio import AUDIO, Audio
 from seqnlp.recipe.recipe import Data
 from seqnlp.spec import Spec
 from seqnlp.tasks.base import TaskRecipe
-from seqnlp.training import Training
+from seqnlp.training import Epochs, Training
 
 
 @final
 class TranscribeData(Data):
     """Recordings and their texts: reader `audio`, or `hub` with a column of audio."""
+
+    measured = Data.measured | {
+        "audio",
+        "text",
+        "lowercase",
+        "sample_rate",
+        "resample",
+        "min_seconds",
+        "max_seconds",
+        "unusable",
+    }
 
     audio: str = AUDIO
     """Column of the recordings."""
@@ -61,7 +72,7 @@ class CtcSearch(Spec):
 class TranscribeTraining(Training):
     """Settings of the training loop."""
 
-    epochs: Annotated[int, Field(ge=1)] = 20
+    epochs: Epochs = 20
     """Passes over the training data, at most."""
     batch_tokens: Annotated[int, Field(ge=1)] = 1500
     """Encoder steps in a batch, padding included."""

@@ -29,6 +29,7 @@ from seqnlp.training import Training
 class TranslateData(Data):
     """A corpus of sentences and their translations."""
 
+    measured = Data.measured | {"source", "target", "tokenizer", "pretokenized", "lowercase", "unicode_normalization"}
     renamed = {
         "joint": "joint_vocabulary",
         "longest": "max_length",

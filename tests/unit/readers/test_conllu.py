@@ -83,7 +83,10 @@ def test_comments_without_a_sentence_are_passed_over() -> None:
         (f"{row('9' * 5000)}", f"f.conllu:1: id '{'9' * 5000}' after 0 words; expected 1"),
         (f"{row(1)}\n{row('1-2')}\n{row(2)}", "f.conllu:2: id '1-2' after 1 words; expected 2"),
         (f"{row('2-1')}\n{row(1)}", "f.conllu:1: id '2-1' after 0 words; expected 1"),
-        (f"{row('1-3')}\n{row(1)}\n{row('2-4')}", "f.conllu:3: id '2-4' after 1 words; expected 2"),
+        (
+            f"{row('1-3')}\n{row(1)}\n{row('2-4')}",
+            "f.conllu:3: range '2-4' overlaps the one before it, which ends at 3",
+        ),
         (f"{row(1)}\n{row('2.1')}\n{row(2)}", "f.conllu:2: id '2.1' after 1 words; expected 2"),
         (f"{row(1)}\n{row('1.2')}\n{row(2)}", "f.conllu:2: id '1.2' after 1 words; expected 2"),
         (f"\n{row('1-3')}\n{row(1)}\n{row(2)}", "f.conllu:2: a multiword token up to 3 in a sentence of 2 words"),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from seqnlp.errors import DataError
 from seqnlp.notes import notes_to
 from seqnlp.readers import Columns, Conllu, Csv, Jsonl, Parallel, Reader, Series, Text
-from seqnlp.readers.encodings import likely_encoding
+from seqnlp.readers.encodings import likely_encoding, wide_encoding
 from seqnlp.readers.files import open_text, read_text
 from seqnlp.readers.text import Passage
 
@@ -45,6 +45,11 @@ def test_the_likeliest_encoding_reads_the_text(text: str, encoding: str) -> None
     raw = f"{text}\n1,2 3\n".encode(encoding)
     found = likely_encoding([raw])
     assert raw.decode(found).removeprefix("\ufeff") == f"{text}\n1,2 3\n"
+
+
+@pytest.mark.parametrize("raw", [bytes(4096), b"\0\1\2\3" * 20, bytes(range(256)) * 4])
+def test_bytes_that_are_no_text_are_not_wide(raw: bytes) -> None:
+    assert wide_encoding(raw) is None
 
 
 READERS: dict[str, tuple[Callable[[str], Reader], str, str, str]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seqnlp import api
-from seqnlp.errors import DataError, RecipeError, RunError
+from seqnlp.errors import DataError, RecipeError, RunError, UsageError
 from seqnlp.notes import notes_to
 from seqnlp.readers.base import Corpus
 from seqnlp.recipe import parse_recipe
@@ -217,3 +217,23 @@ def test_a_run_finds_the_same_rows_again(
         with pytest.raises(RunError, match=f"has changed since the training: the {split} split"):
             open_split("runs/my", split)
     assert np.isfinite(api.evaluate("runs/my", data=name)["scores"]["accuracy"])
+
+
+def test_folds_of_a_segmenter_are_documents_that_partition_train(tmp_path: Path) -> None:
+    (tmp_path / "train.conllu").write_text(conllu(30, 3), encoding="utf-8")
+    recipe = 'task = "segment"\ndata = { train = "train.conllu", dev = 0.2, folds = 3 }\n'
+    tested = []
+    for fold in (1, 2, 3):
+        corpus, heard = read(recipe, tmp_path, f"data.fold={fold}")
+        found = {name: [each.text for each in split.sentences] for name, split in corpus.splits.items()}
+        assert sorted(chain.from_iterable(found.values())) == sorted(f"w{number}" for number in range(30))
+        assert any(line.startswith(f"test: fold {fold} of 3, ") for line in heard)
+        tested += found["test"]
+    assert sorted(tested) == sorted(f"w{number}" for number in range(30))
+
+
+def test_a_task_that_does_not_draw_a_split_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "train.conllu").write_text(conllu(30), encoding="utf-8")
+    monkeypatch.setattr(type(parse_recipe(TAG, tmp_path / "my.toml")), "draw", lambda recipe, corpus: corpus)
+    with pytest.raises(UsageError, match=r"TagRecipe draws no dev split from train; name a file in data\.dev"):
+        read(TAG, tmp_path)

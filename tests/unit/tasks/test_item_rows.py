@@ -175,6 +175,16 @@ def test_a_table_that_cannot_be_written_is_refused_before_any_work(name: str, me
         check_table(tmp_path / "folder.csv")
 
 
+def test_the_data_are_no_place_for_their_rows(tmp_path: Path) -> None:
+    file = tmp_path / "texts.csv"
+    file.write_text("text,label\nfine,good\n", encoding="utf-8")
+    words = ["evaluate", str(FROZEN / "classify"), "--data", str(file), "--rows", str(tmp_path / "./texts.csv")]
+    result = CliRunner().invoke(app, words)
+    assert isinstance(result.exception, UsageError)
+    assert "this is the data itself; name another file" in str(result.exception)
+    assert file.read_text(encoding="utf-8") == "text,label\nfine,good\n"
+
+
 def test_a_failure_leaves_the_old_table(tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text("old", encoding="utf-8")

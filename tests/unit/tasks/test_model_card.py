@@ -50,6 +50,16 @@ def test_data_use_and_recipe() -> None:
     assert card.endswith(f"```toml\n{RECIPE.strip()}\n```\n")
 
 
+def test_what_came_from_elsewhere_and_a_fold() -> None:
+    known = {"embedding.vectors": {"name": "words.vec", "license": "CC0-1.0", "sha256": "ab"}}
+    recipe = RECIPE.replace("[data]", '[data]\nfolds = 3\nfold = 2\ntest = "c.conllu"')
+    card = model_card(task_info("tag"), recipe, SCORES, {**META, "knowledge": known})
+    assert card.count("## Pretrained knowledge") == 1
+    assert "| embedding.vectors | `words.vec` | CC0-1.0 | `ab` |" in card
+    assert "| test | fold 2 of 3 of train | `unknown` |" in card
+    assert "## Pretrained" not in model_card(task_info("tag"), RECIPE, SCORES, META)
+
+
 CARDS = {
     "tag": ("token-classification", "gives every word of a sentence a label", "print(model.tag("),
     "classify": ("text-classification", "gives a text a label", "print(model.classify("),
@@ -60,6 +70,11 @@ CARDS = {
         "automatic-speech-recognition",
         "writes down what is said in a recording",
         "print(model.transcribe(",
+    ),
+    "segment": (
+        "token-classification",
+        "splits running text into sentences, tokens and words",
+        "for sentence in model.segment(",
     ),
 }
 

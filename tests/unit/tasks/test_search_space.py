@@ -189,6 +189,28 @@ def test_faults(tmp_path: Path, search: str, line: int, column: int, key: str, p
     assert all("\n" not in str(fault) for fault in found)
 
 
+@pytest.mark.parametrize(
+    ("task", "search"),
+    [
+        ("segment", 'data.tokenize = ["rules", "blanks"]'),
+        ("segment", 'data.sentence_separator = [" ", ""]'),
+        ("transcribe", "data.lowercase = [true, false]"),
+        ("translate", "data.pretokenized = [true, false]"),
+        ("lm", 'data.tokenizer.kind = ["characters", "words"]'),
+        ("forecast", "data.horizon = [24, 48]"),
+        ("tag", "data.repair = [true, false]"),
+        ("classify", 'data.separator = ["|", ";"]'),
+    ],
+)
+def test_what_decides_what_is_measured_is_not_searched(tmp_path: Path, task: str, search: str) -> None:
+    readers = {"tag": "csv", "classify": "csv", "transcribe": "audio", "translate": "parallel"}
+    reader = f'reader = "{readers[task]}"' if task in readers else ""
+    more = "horizon = 24\nlookback = 48" if task == "forecast" else ""
+    recipe = f'task = "{task}"\n[data]\ntrain = "a"\n{reader}\n{more}\n'
+    found = faults_of(tmp_path, search, recipe)
+    assert [(fault.problem, "measured on dev" in fault.hint) for fault in found] == [("can't be searched", True)]
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     found = faults_of(
         tmp_path, 'encoder.siz = [1, 2]\noptimizer.lr = [0.0, 1.0]\ndecoder.kind = ["crf", "x"]\nseed = 3'

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from seqnlp import api
 from seqnlp.cli.app import app
 from seqnlp.errors import UsageError
+from seqnlp.nn.distributions import QuantileGrid
 from seqnlp.plots.svg_charts import backtest_svg
 from seqnlp.plots.terminal import backtest_chart
 from seqnlp.results import BacktestSeries, SeriesForecast
@@ -72,6 +73,13 @@ def test_a_wider_level_gives_wider_intervals() -> None:
     assert wide.high is not None
     assert (narrow.high - narrow.low).mean() < (wide.high - wide.low).mean()
     np.testing.assert_array_equal(narrow.point, wide.point)
+
+
+def test_a_level_that_is_asked_for_is_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QuantileGrid, "covers", lambda grid, probability: 0.2 < probability < 0.8)
+    assert api.backtest(RUN, stride=48).level is None  # by default there is an interval only if the model reaches it
+    with pytest.raises(UsageError, match=r"level 80: the model's quantiles do not reach 0\.1 and 0\.9"):
+        api.backtest(RUN, stride=48, level=80)
 
 
 def test_the_command_writes_csv_charts_pictures_and_json(tmp_path: Path) -> None:
