@@ -377,7 +377,10 @@ def is_parallel(file: Path, data: RunData) -> bool:
 
 
 def is_headless(file: Path, data: RunData) -> bool:
-    """True for a text file with the columns of the run's corpus between tabs, where a recipe names these."""
+    """True for a text file with the corpus columns between tabs.
+
+    Only of a recipe that names its columns, for such files have no header.
+    """
     from seqnlp.readers.files import suffix_of
 
     names = data.reader.get("names")

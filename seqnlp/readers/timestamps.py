@@ -231,7 +231,12 @@ def check_date_format(date_format: str) -> None:
 
 
 def way_to_read(texts: Sequence[str], date_format: str | None = None) -> str:
-    """Settings that read texts of times which `date_format` does not, for a message."""
+    """Settings that read texts of times, for a message.
+
+    Args:
+        texts: The times.
+        date_format: Format that failed to read them, if there was one.
+    """
     formats = likely_date_formats(texts)
     if not formats and date_format is not None:
         return f"expected a time such as {datetime(2025, 12, 31, 23, tzinfo=UTC).strftime(date_format)}"

@@ -284,5 +284,5 @@ def test_what_is_no_path_is_refused() -> None:
     with pytest.raises(UsageError, match=r"found tuple_iterator; .* list\(seqnlp.train"):
         Run.open(events)
     nothing: Any = None
-    with pytest.raises(UsageError, match="expected the path of a run, found NoneType$"):
+    with pytest.raises(UsageError, match=r"expected the path of a run, found NoneType$"):
         Run.open(nothing)
