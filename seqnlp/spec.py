@@ -235,6 +235,7 @@ def _deferred_schema(parse: Callable[[Any], Spec]) -> CoreSchema:
     )
 
 
+@cache
 def _docstrings(spec: type[Spec]) -> dict[str, str]:
     """Docstrings below the fields that a class itself declares; empty where there is none."""
     try:
