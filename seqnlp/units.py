@@ -44,3 +44,8 @@ def score(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.4f}" if abs(value) < 10 or not math.isfinite(value) else f"{value:,.2f}"
+
+
+def bits_per_character(nats: float, characters: int) -> float:
+    """Convert the negative log-likelihood of a text."""
+    return nats / math.log(2) / max(characters, 1)

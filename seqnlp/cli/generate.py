@@ -19,6 +19,7 @@ from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, REPETITION_PENALTY, SAMPLES, SEED, SHARE, TEMPERATURE, TOP_K
 from seqnlp.lines import MAX_LINE
+from seqnlp.units import bits_per_character
 
 if TYPE_CHECKING:
     from seqnlp.records import Added, Values
@@ -153,11 +154,6 @@ class _Sums:
         return f"{self.tokens:,} tokens, {nats:.4f} nats a token, {bits:.4f} bits a character"
 
 
-def bits_per_character(nats: float, characters: int) -> float:
-    """Convert the negative log-likelihood of a text."""
-    return nats / log(2) / max(characters, 1)
-
-
 def _columns(words: bool) -> Sequence[Added]:
     """Columns of a scored text."""
     from seqnlp.records import Added
@@ -166,15 +162,15 @@ def _columns(words: bool) -> Sequence[Added]:
 
 
 def _values(generator: Generator, sums: _Sums, texts: list[Any]) -> Iterator[Values]:
+    from seqnlp.tasks.lm.predictor import scored
+
     lines = [" ".join(text) if isinstance(text, list) else text for text in texts]
     for line, logprobs in zip(lines, generator.score_texts(f"{line}\n" for line in lines), strict=True):
         if not line.strip():
             yield None
             continue
-        nats = -float(logprobs.sum())
-        sums.add(len(logprobs), len(line) + 1, nats)
-        bits = bits_per_character(nats, len(line) + 1)
-        yield {"logprob": -nats, "num_tokens": len(logprobs), "bits_per_character": bits}
+        sums.add(len(logprobs), len(line) + 1, -float(logprobs.sum()))
+        yield scored(line, logprobs)
 
 
 def open_generator(run: Path, trust: bool = False) -> Generator:

@@ -285,17 +285,12 @@ def _parquet_words(path: Path) -> list[str]:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"not a parquet file: {error}", path) from None
-    texts = [field.name for field in table.schema if pa.types.is_string(field.type) or _is_large(field.type)]
+    kinds = (pa.string(), pa.large_string())
+    texts = [field.name for field in table.schema if field.type in kinds]
     if len(texts) != 1:
         raise DataError(f"expected one column of text, found {', '.join(texts) or 'none'}", path)
     words = table.column(texts[0]).to_pylist()
     return [word or "" for word in words]
-
-
-def _is_large(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_large_string(kind))
 
 
 def _word_list(path: Path) -> Path:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from math import log
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -29,6 +28,7 @@ from seqnlp.tasks.lm.incremental import IncrementalLm
 from seqnlp.tasks.lm.text_stream import TextStream
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel, stream_in_windows
+from seqnlp.units import bits_per_character
 
 SCORED = ("logprob", "num_tokens", "bits_per_character")
 """Columns of scored texts."""
@@ -61,8 +61,8 @@ class Generator(Predictor):
         cells = column_of(columns, column or self.input_column)
         texts = ["" if is_missing(text) else str(text) for text in cells]
         found = zip(texts, self.score_texts(f"{text}\n" for text in texts), strict=True)
-        rows = [_scored(text, logs.tolist()) if text.strip() else (None, None, None) for text, logs in found]
-        return {name: [row[place] for row in rows] for place, name in enumerate(SCORED)}
+        rows = [scored(text, logprobs) if text.strip() else {} for text, logprobs in found]
+        return {name: [row.get(name) for row in rows] for name in SCORED}
 
     def generate(
         self,
@@ -267,6 +267,7 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
         yield from zip((chosen for chosen, _ in block), logs, strict=True)
 
 
-def _scored(text: str, logs: list[float]) -> tuple[float, int, float]:
-    """Log-probability of a text and a line break, tokens, bits a character."""
-    return sum(logs), len(logs), -sum(logs) / log(2) / (len(text) + 1)
+def scored(text: str, logprobs: NDArray[np.float64]) -> dict[str, float]:
+    """Columns of a text, by the log-probabilities of its tokens; a line break is the last."""
+    total = float(logprobs.sum())
+    return dict(zip(SCORED, (total, len(logprobs), bits_per_character(-total, len(text) + 1)), strict=True))
