@@ -12,7 +12,7 @@ from seqnlp.codecs.labels import UNSEEN
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
-from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling, Sum
+from seqnlp.nn.pooling import Attention, Concat, LastStep, Max, Mean, Pooling, Sum
 from seqnlp.shapes import Float
 from seqnlp.spec import Family
 
@@ -91,6 +91,16 @@ class MaxPool(PoolDecoder):
 
     def pooling(self, width: int, reads_ahead: bool) -> Max:
         return Max(width)
+
+
+@final
+class ConcatPool(PoolDecoder):
+    """Last step, maximum and mean side by side (concat pooling; Howard and Ruder, 2018)."""
+
+    kind: Literal["concat"] = "concat"
+
+    def pooling(self, width: int, reads_ahead: bool) -> Concat:
+        return Concat(width, reads_ahead)
 
 
 @final
