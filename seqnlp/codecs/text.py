@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,6 +51,25 @@ class Codec(ABC):
     def origin(self) -> Origin | None:
         """Provenance of pretrained knowledge that came with the codec."""
         return None
+
+    @property
+    def row_names(self) -> Sequence[Hashable] | None:
+        """Names of its numbers, by which rows of weights are taken over from another run; None: it has none.
+
+        Numbers without a text of their own are named None, the unknown, or by a tuple.
+        """
+        return None
+
+    def extending(self, before: Codec) -> Self:
+        """Extend the codec of another run by what this one, fitted on train, has beside it.
+
+        Args:
+            before: The other codec. Its numbers stay; one of another kind, or that can't grow, is not extended.
+
+        Returns:
+            The extended codec; this one if there is nothing to extend.
+        """
+        return self
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

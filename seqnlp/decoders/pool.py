@@ -31,6 +31,8 @@ class Classes:
 class PoolDecoder(Family, ABC):
     """Pools the steps of a text into one vector, and classifies that."""
 
+    transferable = ("dropout", "label_smoothing", "class_weights", "calibrate")
+
     default_kind: ClassVar[str | None] = "max"
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
@@ -118,6 +120,8 @@ class AttentionPool(PoolDecoder):
 @final
 class PoolClassifier(DecoderModule):
     """A pooling and a linear map to the classes; votes of the steps are added."""
+
+    named_axes = {"output.weight": (0,), "output.bias": (0,)}
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from seqnlp.codecs.tokens import NumberedTokens
 from seqnlp.embeddings.base import Embedding, PathResolver, WordEmbedder
 from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout, generator
+from seqnlp.nn.named_rows import NamedAxes
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
@@ -34,6 +35,8 @@ class TokenBatch(TensorBatch):
 class TokenEmbedding(Spec):
     """One learned vector per token."""
 
+    transferable = ("dropout", "token_dropout")
+
     size: Annotated[int, Field(ge=1)] = 128
     """Features of the vector."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -49,6 +52,8 @@ class TokenEmbedding(Spec):
 @final
 class TokenLookup(nn.Module):
     """A table of vectors."""
+
+    named_axes: ClassVar[NamedAxes] = {"table.weight": (0,)}
 
     def __init__(self, tokens: int, size: int, dropout: float = 0.0, token_dropout: float = 0.0) -> None:
         super().__init__()
@@ -72,6 +77,8 @@ class TokenLookup(nn.Module):
 class Tokens(Embedding):
     """One learned vector for each token of `data.tokenizer`."""
 
+    transferable = ("token_dropout",)
+
     section: ClassVar[str] = "tokens"
 
     size: Annotated[int, Field(ge=1)] = 128
@@ -92,6 +99,8 @@ class Tokens(Embedding):
 @final
 class TokenTable(WordEmbedder):
     """A table of vectors, looked up once for each distinct token of a batch."""
+
+    named_axes = {"table.weight": (0,)}
 
     def __init__(self, tokens: int, size: int, token_dropout: float = 0.0) -> None:
         super().__init__()

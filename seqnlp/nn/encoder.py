@@ -134,6 +134,11 @@ class EncoderModule(nn.Module, ABC):
             state: The state to go on from, as an earlier call returned it; None: the beginning.
         """
 
+    @property
+    def stacked(self) -> Sequence[nn.Module]:
+        """Layers from the bottom to the top, where there are several to be trained differently."""
+        return [self]
+
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
         """Make a stepper with the present weights; only causal encoders can be stepped.
 

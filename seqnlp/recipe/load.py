@@ -225,8 +225,9 @@ def anchored_paths(recipe: Recipe, file: Path) -> dict[str, str]:
         def record(asked: str, roots: list[str] = roots) -> Path:
             found, shipped = find(asked), shipped_root() / asked
             ships = shipped.exists() and shipped.samefile(found)
-            if not ships and str(found).endswith(asked):
-                roots.append(str(found).removesuffix(asked))
+            name = asked.rstrip("/")
+            if not ships and str(found).endswith(name):
+                roots.append(str(found).removesuffix(name))
             return found
 
         with suppress(DataError):  # one that is missing is told where it is read

@@ -119,9 +119,7 @@ class Classifier(Predictor):
         stream = stream_in_windows(whole, classify)
         return stream if isinstance(texts, Iterator) else list(stream)
 
-    def _classify(
-        self, texts: list[list[str]], explain: bool, encoded: Column | None = None
-    ) -> list[Classification]:
+    def _classify(self, texts: list[list[str]], explain: bool, encoded: Column | None = None) -> list[Classification]:
         """Classify texts given as words; `encoded` has their numbers, where these are not found by the words."""
         words = Column.from_rows(texts) if encoded is None else encoded
         text = EncodedText.encode(TokenizedText(words), self.codecs)

@@ -28,7 +28,12 @@ def preview(
 
     def predict(model: SequenceModel) -> list[Example]:
         return [
-            Example([shorten(text if isinstance(text, str) else " ".join(text))], [_joined(right)], [_joined(found.labels)], labels=True)
+            Example(
+                [shorten(text if isinstance(text, str) else " ".join(text))],
+                [_joined(right)],
+                [_joined(found.labels)],
+                labels=True,
+            )
             for text, right, found in zip(texts, expected, classifier(model).classify(texts), strict=True)
         ]
 

@@ -1,6 +1,7 @@
 """Classification: one label, or several, for a whole text."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
@@ -8,17 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import (
-    Codec,
-    Column,
-    EncodedText,
-    Labels,
-    NGrams,
-    RunningText,
-    TextCodec,
-    TokenizedText,
-    Vocabulary,
-)
+from seqnlp.codecs import Codec, Column, EncodedText, Labels, NGrams, RunningText, TextCodec, TokenizedText, Vocabulary
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.tokens import tokenize
 from seqnlp.embeddings import PathResolver
@@ -30,7 +21,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.advice import rare_labels, unknown_words
-from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, raw_texts
 from seqnlp.tasks.classify.predictor import Classifier
@@ -90,17 +81,25 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver) -> "ClassifyTask":
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver, before: Mapping[str, Codec]
+    ) -> "ClassifyTask":
         tokenizer = None
         if recipe.data.tokenizer is not None:
-            tokenizer = recipe.data.tokenizer.fit(f"{text}\n" for text in raw_texts(train, recipe.column).distinct)
+            texts = (f"{text}\n" for text in raw_texts(train, recipe.column).distinct)
+            tokenizer = recipe.data.tokenizer.fit_from(before.get(TEXT), texts)
         words, labels = recipe.words(train, tokenizer), recipe.labels(train)
-        codec = Labels.fit(labels.distinct)
+        codec = extended(Labels.fit(labels.distinct), before, "labels")
         if len(codec) < 2 and not recipe.data.multilabel:
             raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
         if not len(codec):
             raise DataError(f"column {recipe.data.label!r}: there are no labels, every list is empty")
         weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.multilabel)
-        text_codecs = recipe.embedding.fit(TokenizedText(words), find)
+        fitted = recipe.embedding.fit(TokenizedText(words), find)
+        text_codecs = {name: extended(each, before, codec_name(name)) for name, each in fitted.items()}
         if recipe.ngrams is None:
             return cls(recipe, text_codecs, codec, weights, tokenizer=tokenizer)
         words = words.composed()
@@ -135,6 +134,14 @@ class ClassifyTask(LabellingTask):
         ngrams = {} if self.ngrams is None else {NGRAMS: self.ngrams}
         tokenizer = {} if self.tokenizer is None else {TEXT: self.tokenizer}
         return {**tokenizer, **text, "labels": self.labels, **ngrams}
+
+    def parts(self) -> dict[str, Part]:
+        recipe, votes = self.recipe, self.recipe.ngrams is not None
+        embedding = embedding_parts(recipe.embedding, self.embedding_codecs, "embedder." if votes else "")
+        if self.tokenizer is not None and "embedding.tokens" in embedding:
+            embedding["embedding.tokens"] = replace(embedding["embedding.tokens"], codec=self.tokenizer, alias="tokens")
+        encoder = Part("encoder.encoder." if votes else "encoder.", recipe.encoder)
+        return {**embedding, "encoder": encoder, "decoder.label": Part("heads.0.", recipe.decoder, self.labels)}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
         words, labels = self.words(split), self.recipe.labels(split)
@@ -286,7 +293,7 @@ def class_weights(
     """
     if asked == "balanced":
         counts = labels.counts()
-        each = torch.tensor([counts[name] for name in codec.names], dtype=torch.float)
+        each = torch.tensor([max(counts.get(name, 0), 1) for name in codec.names], dtype=torch.float)
         if multilabel:
             return (len(labels.codes) - each).clamp(min=1) / each
         return each.sum() / (len(codec) * each)
