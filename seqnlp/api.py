@@ -151,7 +151,8 @@ def _train(
         corpus.splits.clear()  # what is encoded need not stay mapped into memory
         with placed(source, overrides):
             old = _start_scores(wanted, task, run, begun_from, notify)
-            trainer, taken = _trainer(wanted, task, splits, show, notify, begun_from, old)
+            model, taken = _model(wanted, task, begun_from)
+            trainer = _trainer(wanted, task, splits, show, notify, model, old)
     if saved is None:
         _check_used(wanted, trainer.model, source, overrides)
         for line in _advice(wanted, task, trainer, splits) if test else ():
@@ -218,7 +219,7 @@ def dev_metric(
 
 @contextmanager
 def placed(source: RecipeSource, overrides: Sequence[str]) -> Iterator[None]:
-    """Add places to faults that are found after the recipe had been loaded."""
+    """Add places to faults of a loaded recipe."""
     try:
         yield
     except RecipeError as error:
@@ -226,14 +227,14 @@ def placed(source: RecipeSource, overrides: Sequence[str]) -> Iterator[None]:
 
 
 def fitted(recipe: TaskRecipe, train: Any, find: Callable[[str], Path], begun: StartRun | None) -> Task:
-    """Fit the codecs of a task, as extensions of those of the run that the training starts from, if any."""
+    """Fit the codecs of a task; those of the run that it starts from are extended."""
     return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
 
 
 def _start_scores(
     recipe: TaskRecipe, task: Task, run: Run, begun: StartRun | None, notify: Callable[[str], None]
 ) -> StartScores | None:
-    """Read dev of the run that the training starts from, if asked for; a resumed training has kept where it is."""
+    """Read dev of the other run, if asked for; a resumed training has kept where it is."""
     if recipe.start is None or not recipe.start.scores:
         return None
     described = run.meta().get("start", {}) if begun is None else begun.describe()
@@ -242,7 +243,7 @@ def _start_scores(
 
 
 def _initialized(run: Run, trainer: Trainer, old: StartScores | None) -> Initialized | None:
-    """Event about the weights at the beginning, if they are those of another run."""
+    """Event about weights that are another run's; None without any."""
     start = run.meta().get("start")
     if not start or trainer.progress.step:
         return None
@@ -697,20 +698,18 @@ def _trainer(
     splits: dict[str, EncodedDataset],
     show: Preview,
     notify: Callable[[str], None] = lambda line: None,
-    begun: StartRun | None = None,
+    model: SequenceModel | None = None,
     old: StartScores | None = None,
-) -> tuple[Trainer, dict[str, str]]:
-    """Build the model, maybe with weights of another run, and its trainer; also returns the account of these."""
-    torch.manual_seed(recipe.seed)
+) -> Trainer:
     dev = splits["dev"]
 
     def scores(model: SequenceModel) -> dict[str, float]:
         with notes_to(notify):
             return task.dev_scores(model, dev) | ({} if old is None else old(model))
 
-    model = task.build()
-    taken = {} if begun is None else take_over(model, task, recipe, begun)
-    trainer = Trainer(
+    if model is None:
+        model = _model(recipe, task)[0]
+    return Trainer(
         model,
         splits["train"],
         scores,
@@ -722,7 +721,13 @@ def _trainer(
         show,
         _layer_groups(recipe, model),
     )
-    return trainer, taken
+
+
+def _model(recipe: TaskRecipe, task: Task, begun: StartRun | None = None) -> tuple[SequenceModel, dict[str, str]]:
+    """Build a model, maybe with weights of another run; also returns the account of these."""
+    torch.manual_seed(recipe.seed)
+    model = task.build()
+    return model, {} if begun is None else take_over(model, task, recipe, begun)
 
 
 def _layer_groups(recipe: TaskRecipe, model: SequenceModel) -> list[LayerGroup]:

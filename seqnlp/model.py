@@ -71,15 +71,15 @@ class SequenceModel(nn.Module):
 
         The groups are `embedding`, the layers of the encoder as `encoder.0`, `encoder.1`, ..., and `decoder`.
         """
-        modules = {
-            "embedding": [self.embedding],
-            **{f"encoder.{number}": [layer] for number, layer in enumerate(self.encoder.stacked)},
-            "decoder": [self],  # whatever is left
+        modules: dict[str, nn.Module] = {
+            "embedding": self.embedding,
+            **{f"encoder.{number}": layer for number, layer in enumerate(self.encoder.stacked)},
+            "decoder": self,  # whatever is left
         }
         seen: set[int] = set()
         groups = {}
-        for name, parts in modules.items():
-            own = [each for part in parts for each in part.parameters() if each.requires_grad and id(each) not in seen]
+        for name, part in modules.items():
+            own = [each for each in part.parameters() if each.requires_grad and id(each) not in seen]
             seen |= {id(each) for each in own}
             groups[name] = own
         return {name: own for name, own in groups.items() if own}

@@ -179,7 +179,7 @@ def initialized_lines(event: Initialized) -> list[str]:
 
 
 def part_lines(parts: Mapping[str, str]) -> list[str]:
-    """Table of the parts of a model, and what was taken over for each."""
+    """Table of the parts of a model, with the account of each."""
     width = max(map(len, parts), default=0)
     return [f"  {part:{width}}  {account}" for part, account in parts.items()]
 

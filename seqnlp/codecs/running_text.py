@@ -266,7 +266,7 @@ class Tokenizer(Family, ABC):
         """
 
     def fit_from(self, before: Codec | None, chunks: Iterable[str], at_blanks: bool = False) -> RunningText:
-        """Fit the codec on the text of train, as an extension of another run's; one that can't grow stays as it is.
+        """Extend the codec of another run by the text of train; one that can't grow stays.
 
         Args:
             before: The codec of the other run; None: there is none.

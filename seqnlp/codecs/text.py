@@ -54,14 +54,15 @@ class Codec(ABC):
 
     @property
     def row_names(self) -> Sequence[Hashable] | None:
-        """Names of its numbers, by which rows of weights are taken over from another run; None: it has none.
+        """Names of its numbers, which rows of weights have; None: they have none.
 
-        Numbers without a text of their own are named None, the unknown, or by a tuple.
+        Rows of the same name are taken over from another run. Numbers that stand for no text are named None, the
+        unknown, or by a tuple.
         """
         return None
 
     def extending(self, before: Codec) -> Self:
-        """Extend the codec of another run by what this one, fitted on train, has beside it.
+        """Extend the codec of another run by the entries of this one.
 
         Args:
             before: The other codec. Its numbers stay; one of another kind, or that can't grow, is not extended.

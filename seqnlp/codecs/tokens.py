@@ -1,4 +1,4 @@
-"""Texts as rows of tokens of a `RunningText`, and the codec of tokens that are numbered already."""
+"""Texts as rows of numbered tokens, and the codec of these."""
 
 from collections.abc import Sequence
 from itertools import chain

@@ -71,7 +71,7 @@ class TagModule(DecoderModule, ABC):
 class TagDecoder(Family, ABC):
     """Chooses a tag for each step."""
 
-    transferable = ("constrained",)
+    transferable: ClassVar[tuple[str, ...]] = ("constrained",)
 
     default_kind: ClassVar[str | None] = "linear"
 

@@ -98,7 +98,7 @@ class Tokens(Embedding):
 
 @final
 class TokenTable(WordEmbedder):
-    """A table of vectors, looked up once for each distinct token of a batch."""
+    """A table of vectors; each distinct token of a batch is looked up once."""
 
     named_axes = {"table.weight": (0,)}
 

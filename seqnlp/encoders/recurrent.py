@@ -16,7 +16,7 @@ from seqnlp.nn.recurrent.normalized import NormalizedGruLayer, NormalizedLstmLay
 class RecurrentEncoder(Encoder, ABC):
     """A stack of recurrent layers. A new kind needs one method, which makes a layer."""
 
-    transferable = ("dropout", "variational_dropout")
+    transferable: ClassVar[tuple[str, ...]] = ("dropout", "variational_dropout")
 
     decoder_keys: ClassVar[frozenset[str]] = frozenset(
         {"size", "layers", "bidirectional", "dropout", "variational_dropout", "residual"}

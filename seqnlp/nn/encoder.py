@@ -136,7 +136,7 @@ class EncoderModule(nn.Module, ABC):
 
     @property
     def stacked(self) -> Sequence[nn.Module]:
-        """Layers from the bottom to the top, where there are several to be trained differently."""
+        """Layers from the bottom to the top; the encoder itself if it has none."""
         return [self]
 
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:

@@ -53,7 +53,7 @@ class Start(Spec):
     @classmethod
     def _not_empty(cls, run: str) -> str:
         if not run.strip():
-            raise ValueError("Input should be the path of a run")
+            raise ValueError("expected the path of a run, found nothing")
         return run
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ class Start(Spec):
         return {"run": self.run.rstrip("/") + "/"}  # a folder
 
     def is_fresh(self, part: str) -> bool:
-        """True for a part that begins with random weights as the recipe asks."""
+        """True for a part that `fresh` names."""
         return any(part == name or part.startswith(f"{name}.") for name in self.fresh)
 
     def unknown_parts(self, parts: list[str]) -> Iterator[str]:

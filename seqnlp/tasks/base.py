@@ -112,7 +112,7 @@ class TaskRecipe(Recipe, ABC):
 
 @dataclass(frozen=True)
 class Part:
-    """Part of a model that another run's part of this name can be taken over for."""
+    """Part of a model, which can be taken over from another run."""
 
     prefix: str
     """Beginning of the names of its weights."""
@@ -247,7 +247,7 @@ class Task(ABC):
         return cls.fit(recipe, train, find)
 
     def parts(self) -> dict[str, Part]:
-        """Parts of the model that can be taken over from another run, by name; empty if none can."""
+        """Parts of the model that can be taken over, by name; empty if none can."""
         return {}
 
     @property
@@ -376,7 +376,7 @@ Fitted = TypeVar("Fitted", bound=Codec)
 
 
 def extended(codec: Fitted, before: Mapping[str, Codec], name: str) -> Fitted:
-    """Extend the codec of this name of another run, if that has one, by what a fitted one has beside it."""
+    """Extend another run's codec of this name, if it has one."""
     return codec.extending(before[name]) if name in before else codec
 
 

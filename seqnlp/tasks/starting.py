@@ -68,7 +68,7 @@ class StartRun:
         return {name: codec for name, codec in self.task.codecs().items() if id(codec) not in left}
 
     def fit(self, recipe: TaskRecipe, train: Any, find: PathResolver) -> Task:
-        """Fit the codecs of a task as extensions of those of the run.
+        """Fit the codecs of a task; those of the run are extended.
 
         Raises:
             seqnlp.errors.RecipeError: they are of another kind.
@@ -103,7 +103,7 @@ class StartRun:
 
 
 def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: StartRun) -> dict[str, str]:
-    """Copy the weights of another run into a new model, part by part, rows by their names.
+    """Copy the weights of another run, rows by their names.
 
     Args:
         model: Freshly initialised; changed in place once everything fits.
@@ -257,9 +257,9 @@ def _is_text(name: object) -> bool:
 def _merged(
     ours: Tensor, theirs: Tensor, along: tuple[int, ...], rows: tuple[list[int], list[int]], names: int
 ) -> Tensor:
-    """Copy of a tensor with the rows, on all named axes, that another has under the same names.
+    """Copy of a tensor with the rows of another under their names.
 
-    An axis that is one longer than the `names` ends with a boundary.
+    Rows are those of all named axes `along`. An axis that is one longer than the `names` ends with a boundary.
     """
     merged, block = ours.clone(), theirs.to(ours.dtype)
     place: list[Tensor | slice] = [slice(None)] * ours.ndim
@@ -267,17 +267,17 @@ def _merged(
         here, there = rows
         if ours.shape[axis] > names:
             here, there = [*here, ours.shape[axis] - 1], [*there, theirs.shape[axis] - 1]
-        block = block.index_select(axis, torch.tensor(there))
+        block = block.index_select(axis, torch.tensor(there, dtype=torch.long))
         shape = [1] * len(along)
         shape[number] = -1
-        place[axis] = torch.tensor(here).view(shape)
+        place[axis] = torch.tensor(here, dtype=torch.long).view(shape)
     merged[tuple(place)] = block
     return merged
 
 
 @dataclass(frozen=True)
 class StartScores:
-    """Scores of a model on dev of the run that it started from."""
+    """Scores on dev of the run that a training started from."""
 
     task: Task
     examples: Any

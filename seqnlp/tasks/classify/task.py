@@ -71,8 +71,6 @@ class ClassifyTask(LabellingTask):
             tokenizer: Of the texts; None: they are split into words by rule.
         """
         self.recipe, self.labels, self.class_weights, self.tokenizer = recipe, labels, class_weights, tokenizer
-        if tokenizer is not None:
-            self.step_name = "token"
         self.embedding_codecs, self.ngrams = text_codecs, ngrams
         self.text_codecs = text_codecs if ngrams is None else {**text_codecs, NGRAMS: ngrams}
         self.prior = torch.zeros(0 if ngrams is None else len(ngrams), len(labels)) if prior is None else prior

@@ -79,7 +79,7 @@ class TranslateTask(Task):
                 data.lowercase,
                 data.unicode_normalization,
                 data.pretokenized,
-                known.text if isinstance(known := before.get(name), Sentences) else known,
+                known.text if isinstance(known := before.get(name), Sentences) else None,
             )
             for name, group in zip(cls._sides(recipe), sides, strict=True)
         ]
