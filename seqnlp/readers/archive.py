@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
+import re
 import shutil
 import tarfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqnlp.errors import DataError
-from seqnlp.readers.catalogue import PublicArchive
+from seqnlp.readers.catalogue import PublicArchive, TextTable
 from seqnlp.readers.files import sha256
+
+LONGEST_TEXT = 1 << 20
+"""Bytes of a text in an archive, at most."""
+_BREAK = re.compile(r"<br\s*/?>")
 
 
 def unpack(part: Path, archive: PublicArchive, into: Path, source: str) -> None:
@@ -46,6 +53,52 @@ def unpack(part: Path, archive: PublicArchive, into: Path, source: str) -> None:
         raise DataError(f"a damaged archive: {error}", source) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_tables(part: Path, tables: Sequence[TextTable], folder: Path, source: str) -> None:
+    """Write compressed tables of the texts in an archive: text and label in a line, or the text alone.
+
+    Markup of line breaks and white space become blanks. The same archive gives the same bytes.
+
+    Args:
+        part: The archive, whose hash was checked.
+        tables: The tables.
+        folder: Where they go.
+        source: Name of the archive in messages.
+
+    Raises:
+        seqnlp.errors.DataError: an archive that is damaged or has another number of texts.
+    """
+    rows: dict[str, list[tuple[int, str, str]]] = {table.name: [] for table in tables}
+    places = {inside: (table.name, label) for table in tables for inside, label in table.folders.items()}
+    try:
+        with tarfile.open(part, "r:*") as packed:
+            for member in packed:
+                path = Path(member.name)
+                number = path.stem.partition("_")[0]
+                table = places.get(str(path.parent))
+                if table is None or not member.isfile() or not number.isdecimal() or path.suffix != ".txt":
+                    continue
+                content = packed.extractfile(member)
+                if content is None or member.size > LONGEST_TEXT:
+                    raise DataError(f"{member.name} is no text of a corpus", source)
+                text = " ".join(_BREAK.sub(" ", content.read().decode("utf-8", "replace")).strip().splitlines())
+                rows[table[0]].append((int(number), table[1], text.replace("\t", " ")))
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise DataError(f"a damaged archive: {error}", source) from None
+    for table in tables:
+        if len(rows[table.name]) != table.rows:
+            found, expected = f"{len(rows[table.name]):,} texts for {table.name}", f"expected {table.rows:,}"
+            raise DataError(f"{found}; {expected}", source)
+    for table in tables:
+        lines = (f"{text}\t{label}\n" if label else f"{text}\n" for _, label, text in sorted(rows[table.name]))
+        temporary = folder / f".{table.name}.{os.getpid()}.part"
+        try:
+            with temporary.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed_table:
+                packed_table.writelines(line.encode() for line in lines)
+            os.replace(temporary, folder / table.name)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def check(folder: Path, archive: PublicArchive, source: str | Path) -> None:

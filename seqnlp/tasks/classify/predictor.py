@@ -15,6 +15,7 @@ from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
+from seqnlp.readers.empties import is_blank
 from seqnlp.results import Classification
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import LABEL
@@ -110,6 +111,7 @@ class Classifier(Predictor):
         codec = self.tokenizer
 
         def classify(window: list[str]) -> list[Classification]:
+            window = ["" if is_blank(text) else text for text in window]
             tokens = [shown_pieces(codec, codec.split(text)) for text in window]
             return self._classify(tokens, explain, tokenize(window, codec))
 
