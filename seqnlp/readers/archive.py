@@ -9,7 +9,7 @@ import re
 import shutil
 import tarfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from seqnlp.errors import DataError
@@ -91,14 +91,26 @@ def write_tables(part: Path, tables: Sequence[TextTable], folder: Path, source: 
             found, expected = f"{len(rows[table.name]):,} texts for {table.name}", f"expected {table.rows:,}"
             raise DataError(f"{found}; {expected}", source)
     for table in tables:
-        lines = (f"{text}\t{label}\n" if label else f"{text}\n" for _, label, text in sorted(rows[table.name]))
-        temporary = folder / f".{table.name}.{os.getpid()}.part"
-        try:
-            with temporary.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed_table:
-                packed_table.writelines(line.encode() for line in lines)
-            os.replace(temporary, folder / table.name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        found = sorted(rows[table.name])
+        write_lines(folder / table.name, (f"{text}\t{label}" if label else text for _, label, text in found))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines into a compressed file; the same ones give the same bytes."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+            packed.writelines(f"{line}\n".encode() for line in lines)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def first_columns(paths: Iterable[Path]) -> Iterator[str]:
+    """Texts before the first tab in the lines of compressed files."""
+    for path in paths:
+        with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
+            yield from (line.rstrip("\n").partition("\t")[0] for line in file)
 
 
 def check(folder: Path, archive: PublicArchive, source: str | Path) -> None:

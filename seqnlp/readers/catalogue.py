@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 RAW = "https://raw.githubusercontent.com"
@@ -66,8 +67,15 @@ class PublicTexts:
 
     archive: PublicFile
     tables: tuple[TextTable, ...]
+    """Tables that are made of it."""
     ready: tuple[PublicFile, ...]
     """The tables as a folder may hold them that they are fetched from instead."""
+    joined: Mapping[str, tuple[str, ...]]
+    """Files of the texts of several tables, without labels, by name."""
+
+    def are_in(self, folder: Path) -> bool:
+        """True if all files are in a folder."""
+        return all((folder / name).is_file() for name in (*self.joined, *(table.name for table in self.tables)))
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,7 @@ CATALOGUE: dict[str, PublicCorpus] = {
             082c8626f6ca50bda70114a39e550279083cbd739a7c7eda31bc179ec4b3796c 12483310 test.tsv.gz
             eb7210cba07d645780a0763970a9ea8e92903d64a079d4014af3264994214b6a 25438080 unsup.txt.gz
             """),
+            joined={"reviews.txt.gz": ("train.tsv.gz", "unsup.txt.gz")},
         ),
     ),
     "tinyshakespeare": PublicCorpus(

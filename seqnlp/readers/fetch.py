@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 
 from seqnlp.errors import DataError
-from seqnlp.readers.archive import check, unpack, write_tables
+from seqnlp.readers.archive import check, first_columns, unpack, write_lines, write_tables
 from seqnlp.readers.catalogue import CATALOGUE, PublicArchive, PublicFile, PublicTexts
 from seqnlp.readers.download import Pace, TooSlow, open_url, problem_of
 from seqnlp.readers.files import check_file, sha256
@@ -116,7 +116,7 @@ def fetch_texts(texts: PublicTexts, folder: Path, source: str | None, progress: 
     Tables that are there are not fetched again.
     """
     archive = texts.archive
-    if not all((folder / table.name).exists() for table in texts.tables):
+    if not texts.are_in(folder):
         if source is not None and "://" not in source and (Path(source) / texts.ready[0].name).exists():
             for file in texts.ready:
                 fetch_file(file, folder / file.name, source, lambda name, done, size: None)
@@ -127,6 +127,8 @@ def fetch_texts(texts: PublicTexts, folder: Path, source: str | None, progress: 
                 write_tables(packed, texts.tables, folder, archive.name)
             finally:
                 packed.unlink(missing_ok=True)
+        for name, tables in texts.joined.items():
+            write_lines(folder / name, first_columns(folder / table for table in tables))
     progress(archive.name, archive.size, archive.size)
 
 

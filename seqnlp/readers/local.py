@@ -88,7 +88,7 @@ def is_fetched(name: str, root: Path) -> bool:
     if archive is not None and not is_unpacked(root / name / archive.folder, archive):
         return False
     texts = CATALOGUE[name].texts
-    if texts is not None and not all((root / name / table.name).is_file() for table in texts.tables):
+    if texts is not None and not texts.are_in(root / name):
         return False
     return all(
         (path := root / name / file.name).is_file() and path.stat().st_size == file.size

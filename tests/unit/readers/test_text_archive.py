@@ -47,7 +47,8 @@ def corpus(content: bytes, url: str, rows: int = 4, ready: tuple[PublicFile, ...
         TextTable("unsup.txt.gz", {"films/unsup": ""}, 1),
     )
     archive = PublicFile(url, "films.tar.gz", len(content), digest)
-    texts = PublicTexts(archive, tables, ready or (PublicFile("", "train.tsv.gz", 1, ""),))
+    joined = {"all.txt.gz": ("train.tsv.gz", "unsup.txt.gz")}
+    texts = PublicTexts(archive, tables, ready or (PublicFile("", "train.tsv.gz", 1, ""),), joined)
     reader = {"kind": "csv", "names": ["text", "label"], "delimiter": "\t"}
     return PublicCorpus("Films", "CC0", reader, {"train": "train.tsv.gz"}, (), texts=texts)
 
@@ -87,7 +88,8 @@ def test_a_server_has_the_archive(server: tuple[str, bytes], tmp_path: Path, mon
     folder = fetch("films", tmp_path, progress=lambda *each: told.append(each))
     assert lines(folder / "train.tsv.gz") == TRAIN
     assert lines(folder / "unsup.txt.gz") == ["No label"]
-    assert sorted(file.name for file in folder.iterdir()) == ["train.tsv.gz", "unsup.txt.gz"]
+    assert sorted(file.name for file in folder.iterdir()) == ["all.txt.gz", "train.tsv.gz", "unsup.txt.gz"]
+    assert lines(folder / "all.txt.gz") == [*(line.partition("\t")[0] for line in TRAIN), "No label"]
     assert is_fetched("films", tmp_path)
     assert told[-1] == ("films.tar.gz", len(content), len(content))
     found = open_corpus("films", tmp_path)
