@@ -18,6 +18,7 @@ from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.encoder import States
+from seqnlp.nn.private import lerp_all
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
 STREAMS = 32
@@ -173,7 +174,7 @@ def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> 
             loss.mean.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             optimizer.zero_grad()
-            torch._foreach_lerp_([parameter.data for parameter in parameters], trained, rate)
+            lerp_all([parameter.data for parameter in parameters], trained, rate)
             state = [part.detach() for part in states.state]
     for parameter, before in zip(parameters, trained, strict=True):
         parameter.data.copy_(before)
