@@ -691,7 +691,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
         "steps": now.step,
     }
     run.save_scores(scores)
-    run.save_card(model_card(task_info(task.name), run.recipe_text(), scores, run.meta()))
+    run.save_card(model_card(task.info, run.recipe_text(), scores, run.meta()))
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done
