@@ -612,6 +612,8 @@ def _begin(
     codecs = task.codecs()
     for column, codec in codecs.items():
         run.save_codec(column, codec.to_json())
+        if codec.weights:
+            run.save_codec_weights(column, codec.weights)
     meta = describe_training(name, str(device), recipe.training.threads, corpus.hashes)
     origins = {part: codec.origin.to_json() for part, codec in codecs.items() if codec.origin is not None}
     knowledge = {"knowledge": origins} if origins else {}
