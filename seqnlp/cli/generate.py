@@ -110,8 +110,8 @@ def score(
     """Score a text: a line for each token, with its negative log-probability in bits before it.
 
     A model that reads backward predicts each token from those after it; the lines are in the order of the text all the
-    same. The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end included,
-    in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
+    same. The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end
+    included, in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
     """
     destination = Destination(out, beside, column_prefix, force, as_json)
     wanted = destination.is_wanted(file)

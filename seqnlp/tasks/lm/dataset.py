@@ -54,13 +54,7 @@ class StreamDataset(EncodedDataset):
     carries_state: ClassVar[bool] = True
 
     def __init__(
-        self,
-        tokens: NDArray[Any],
-        characters: int,
-        streams: int,
-        window: int,
-        random: bool,
-        backward: bool = False,
+        self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool, backward: bool = False
     ) -> None:
         """Store a text.
 

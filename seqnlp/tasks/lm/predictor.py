@@ -46,9 +46,7 @@ class Generator(Predictor):
 
     task: ClassVar[str] = "lm"
 
-    def __init__(
-        self, model: SequenceModel, codec: RunningText, column: str = "text", backward: bool = False
-    ) -> None:
+    def __init__(self, model: SequenceModel, codec: RunningText, column: str = "text", backward: bool = False) -> None:
         """Store a model and its codec.
 
         Args:
@@ -84,7 +82,7 @@ class Generator(Predictor):
             seqnlp.errors.UsageError: naming what a backward model can't do.
         """
         if self.backward:
-            problem = f"this language model reads backward (data.direction = \"backward\"): it can't {does}"
+            problem = f'this language model reads backward (data.direction = "backward"): it can\'t {does}'
             raise UsageError(f"{problem}; it scores texts, and embeds words in [embedding.context]")
 
     def generate(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from seqnlp.errors import UsageError
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.lm.predictor import Generator
@@ -80,7 +81,7 @@ def test_it_continues_no_text(pair: tuple[Generator, Generator]) -> None:
         lambda made: made.next_tokens("1"),
     ):
         assert ask(pair[0])
-        with pytest.raises(UsageError, match="reads backward .*can't"):
+        with pytest.raises(UsageError, match=r"reads backward .*can't"):
             ask(pair[1])
 
 
