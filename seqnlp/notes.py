@@ -1,4 +1,4 @@
-"""Notes about the data, one line each, and the progress of slow preparations, for whoever is listening."""
+"""Notes about the data, and progress of preparations, for listeners."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ def notes_to(listener: Callable[[str], None]) -> Iterator[None]:
 
 
 def progress(activity: str, share: float) -> None:
-    """Pass the share of an activity that is done, from 0 to 1, to the watcher, if any."""
+    """Tell the watcher, if any, the done share of an activity."""
     watcher = _watcher.get()
     if watcher is not None:
         watcher(activity, share)

@@ -65,7 +65,7 @@ def track(
 
 @contextmanager
 def preparing(console: Console, activity: str, quiet: bool = False) -> Iterator[None]:
-    """Show an activity, and the share that is done of those that tell it; on terminals only.
+    """Show an activity and its progress, on terminals only.
 
     Args:
         console: Standard error.

@@ -59,7 +59,7 @@ class Codec(ABC):
 
     @property
     def weights(self) -> Mapping[str, NDArray[Any]]:
-        """Weights of a frozen network by name, which a run saves beside the JSON; empty without one."""
+        """Weights of a frozen network by name, saved beside the JSON."""
         return {}
 
     @abstractmethod
@@ -233,7 +233,7 @@ class TextFeatures:
 
     words: dict[str, NDArray[np.int64] | Ragged] = field(default_factory=dict)
     """One number or one row for each distinct word."""
-    sentences: dict[str, Ragged | LazyRows] = field(default_factory=dict)
+    sentences: Mapping[str, Ragged | LazyRows] = field(default_factory=dict)
     """One row of any length for each sentence: numbers of words, characters, subwords; states of a frozen network."""
 
 

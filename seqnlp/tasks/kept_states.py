@@ -1,4 +1,4 @@
-"""States of frozen networks, computed once for a corpus and kept as memory-mapped half floats."""
+"""States of frozen networks, kept for a corpus as memory-mapped half floats."""
 
 import hashlib
 import os
@@ -30,7 +30,7 @@ MEGABYTE = 1e6
 
 
 def keep_states(text: EncodedText) -> EncodedText:
-    """Replace features that are computed when they are gathered by those of the cache.
+    """Replace lazy features by memory-mapped ones of the cache.
 
     What the cache lacks is computed now, on all threads.
 
@@ -76,7 +76,7 @@ def _mapped(folder: Path, rows: LazyRows) -> NDArray[Any] | None:
     for path in sorted(folder.glob("states-*.npy")):
         with suppress(FileNotFoundError, ValueError, EOFError):
             states: NDArray[Any] = np.load(path, mmap_mode="r")
-            fits = (states.shape, states.dtype) == ((int(rows.offsets[-1]), *rows.shape), np.float16)
+            fits = states.shape == (int(rows.offsets[-1]), *rows.shape) and states.dtype == np.float16
             if fits and path.name == _file_name(path):
                 return states
         note(f"{path}: damaged; the states are computed anew")

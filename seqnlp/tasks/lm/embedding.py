@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, cast, final
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from seqnlp.codecs import TextCodec, TextFeatures, TokenizedText
@@ -26,6 +26,7 @@ class Context(Embedding):
     """States of frozen language models at each word (contextual string embeddings; Akbik et al., 2018)."""
 
     section: ClassVar[str] = "context"
+    some_of = ("forward", "backward")
 
     forward: Annotated[str | None, Field(examples=["runs/ewt_chars"])] = None
     """Run of a language model over characters or subwords: its state after the last character of a word."""
@@ -38,13 +39,12 @@ class Context(Embedding):
     size: Annotated[int, Field(ge=1)] | None = 256
     """Features of the vector, by a learned linear layer over the states."""
 
-    @model_validator(mode="after")
-    def _names_a_run(self) -> Self:
-        if not self.runs:
-            raise ValueError("expected 'forward' or 'backward', or both: runs of language models; found none of them")
-        if self.layers is not None and len(set(self.layers)) < len(self.layers):
-            raise ValueError(f"expected each of the layers once, found {self.layers}")
-        return self
+    @field_validator("layers")
+    @classmethod
+    def _different(cls, layers: list[int] | None) -> list[int] | None:
+        if layers is not None and len(set(layers)) < len(layers):
+            raise ValueError(f"expected each layer once, found {layers}")
+        return layers
 
     @property
     def runs(self) -> dict[Direction, str]:
@@ -64,7 +64,7 @@ class Context(Embedding):
                 path = find(f"{run.rstrip('/')}/")
             except DataError as error:
                 problem = f"no such run{nearest_run(Path(run))}; {key} names the run of a language model"
-                raise RunError(problem, run, tried=error.tried) from None
+                raise RunError(problem, run, hint=error.hint, tried=error.tried) from None
             models[name] = EmbeddedLm.open(str(path), name, self.layers, key)
         return ContextCodec(models)
 
@@ -129,7 +129,7 @@ class ContextCodec(TextCodec):
 
 @final
 class StateProjection(Embedder):
-    """Learned mix of layers, and a linear layer over the states of all models."""
+    """Learned mix of layers, and a linear layer over all states."""
 
     def __init__(self, codec: ContextCodec, size: int | None) -> None:
         """Build the layers; without `size` the states themselves are the vectors."""
@@ -161,4 +161,5 @@ class LayerMix(nn.Module):
         if self.layers == 1:
             return states
         weights = self.scale * self.logits.softmax(0)
-        return torch.einsum("btls,l->bts", states.unflatten(-1, (self.layers, self.size)), weights)
+        apart = states.reshape(*states.shape[:-1], self.layers, self.size)
+        return torch.einsum("btls,l->bts", apart, weights)

@@ -72,7 +72,10 @@ class Generator(Predictor):
         return {name: [row.get(name) for row in rows] for name in SCORED}
 
     def as_line(self, text: str) -> str:
-        """Add a line break to a text where the model reads it last: at its end, or at the beginning if backward."""
+        """Add a line break to a text where it is read last.
+
+        That is at its end, or at the beginning if the model reads backward.
+        """
         return f"\n{text}" if self.backward else f"{text}\n"
 
     def check_forward(self, does: str) -> None:
@@ -161,7 +164,7 @@ class Generator(Predictor):
         return [Token(decoder.decode(self.codec.pieces[token]), logprob=logprob) for token, logprob in logprobs]
 
     def score(self, text: str | Iterable[str]) -> Iterator[Token]:
-        """Compute the log-probability of each token of a text, given those that are read before it.
+        """Compute the log-probability of each token, given those read before.
 
         Args:
             text: The text, or its parts one after the other; unless the model reads backward, it need not fit into

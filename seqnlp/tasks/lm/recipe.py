@@ -34,7 +34,7 @@ class LmData(Data):
     tokenizer: Tokenizer = CharacterTokenizer()
     """Kind of the tokens: characters, words or subwords."""
     text: str = "text"
-    """Column that holds the text, where the reader makes a table."""
+    """Column that holds the text, where the reader makes a table; words in lists are joined by blanks."""
     direction: Literal["forward", "backward"] = "forward"
     """Direction of reading: a backward model reads a text from its end, and predicts each token from those after it. It
     scores texts and embeds words (`[embedding.context]`), but can't continue a text."""

@@ -95,7 +95,7 @@ def surprise_report(examples: StreamDataset, codec: RunningText, found: TokenPre
 
 @dataclass(frozen=True)
 class _Read:
-    """A text with the predictions of its tokens, in its order whatever the direction of reading."""
+    """Text with predictions in its order, whatever the direction of reading."""
 
     tokens: NDArray[np.int64]
     """Tokens of the text; shape (tokens,)."""

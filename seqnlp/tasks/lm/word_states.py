@@ -102,7 +102,7 @@ class EmbeddedLm:
             raise DataError(f"{wanted}, this language model has {depth}", run)
         origin = Origin(f"{opened.name} ({direction} language model)", _sha256(opened))
         earlier = opened.meta().get("knowledge", {})
-        data = {
+        data: dict[str, Any] = {
             "direction": direction,
             "layers": list(layers or [depth]),
             "tokenizer": recipe.data.tokenizer.model_dump(),
@@ -162,7 +162,9 @@ class EmbeddedLm:
         return self.saved.direction == "backward"
 
     def tokens(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
-        """Tokens of a sentence in the order of reading, its words joined by blanks, after a line break.
+        """Tokens of a sentence in the order of reading.
+
+        Its words are joined by blanks; a line break is read first.
 
         Returns:
             The tokens, and for each word the step whose state stands for it: that of the token with its last
@@ -209,7 +211,7 @@ class EmbeddedLm:
 
 @final
 class WordStates(LazyRows):
-    """States of a language model at the words of sentences, computed when they are gathered."""
+    """States of a language model at words, computed when they are gathered."""
 
     def __init__(self, model: EmbeddedLm, words: Column) -> None:
         """Store the model, and the words of each sentence."""

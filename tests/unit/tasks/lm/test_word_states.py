@@ -39,13 +39,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "encoder": {"kind": "lstm", "size": 6, "layers": 2, "bidirectional": False},
         "training": {"epochs": 1, "bptt": 16, "batch_tokens": 256, "threads": 1, "precision": "fp32"},
     }
-    for name, data in {
+    settings: dict[str, dict[str, Any]] = {
         "forward": {},
         "backward": {"direction": "backward"},
         "subwords": {"tokenizer": {"kind": "subwords", "vocab_size": 300}},
         "subwords_backward": {"direction": "backward", "tokenizer": {"kind": "subwords", "vocab_size": 300}},
         "words": {"tokenizer": "words"},
-    }.items():
+    }
+    for name, data in settings.items():
         list(seqnlp.train({**recipe, "data": {**recipe["data"], **data}}, out=folder / name))
     return folder
 
@@ -199,7 +200,7 @@ def test_weights_that_do_not_fit_are_named(runs: Path) -> None:
     ],
 )
 def test_a_run_that_does_not_fit_is_told(runs: Path, settings: dict[str, Any], problem: str) -> None:
-    given = {name: value if name == "layers" else str(runs / value) for name, value in settings.items()}
+    given: dict[str, Any] = {name: value if name == "layers" else str(runs / value) for name, value in settings.items()}
     with pytest.raises(SeqnlpError, match=problem) as caught:
         Context(**given).fit(words_of(SENTENCES), find_file)
     assert "\n" not in str(caught.value)
