@@ -199,7 +199,7 @@ class SeriesSettings(TypedDict, total=False):
     gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class TextSettings(TypedDict, total=False):
-    """Plain text: one column, `text`."""
+    """Plain text: one column, `text`. A pattern such as `books/*.txt` names several files, one after the other."""
 
     max_line: int | None
     columns: dict[str, str] | None

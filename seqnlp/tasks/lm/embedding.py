@@ -36,8 +36,8 @@ class Context(Embedding):
     layers: Annotated[list[Annotated[int, Field(ge=1, le=64)]] | None, Field(min_length=1, examples=[[1, 2]])] = None
     """Layers of the language models, counted from 1; of several a weighted mean is learned (Peters et al., 2018). Left
     out: the last one."""
-    size: Annotated[int, Field(ge=1)] | None = 256
-    """Features of the vector, by a learned linear layer over the states."""
+    size: Annotated[int, Field(ge=1)] | None = 64
+    """Features of the vector, by a learned linear layer over the states: few cost little time, and keep what counts."""
 
     @field_validator("layers")
     @classmethod
