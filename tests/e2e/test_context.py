@@ -12,8 +12,11 @@ import pytest
 import torch
 
 import seqnlp
+from seqnlp.errors import UsageError
 from seqnlp.events import Stepped
 from seqnlp.run import Run
+from seqnlp.service.handlers import Models, answer
+from seqnlp.service.protocol import Request
 
 Program = Callable[..., "CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
@@ -176,3 +179,35 @@ def test_a_classifier_reads_the_states_of_its_words(models: Path, tmp_path: Path
     states = model.codecs["context"].models["backward"].states([["it", "rains"]])
     assert states[0].shape == (2, 12)
     assert np.isfinite(states[0]).all()
+
+
+def test_a_backward_model_scores_but_continues_no_text(models: Path, tmp_path: Path, seqnlp: Program) -> None:
+    run, text = models / "backward", "The ferry came in.\nIt was late.\n"
+    scored = seqnlp("score", run, "--json", stdin=text)
+    assert scored.returncode == 0
+    tokens = [json.loads(line) for line in scored.stdout.splitlines()]
+    assert "".join(token["text"] for token in tokens) == text
+    (tmp_path / "lines.csv").write_text("text\nThe ferry\nferry\n", encoding="utf-8")
+    assert seqnlp("score", run, tmp_path / "lines.csv", "--out", tmp_path / "out.csv").returncode == 0
+    rows = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[2] for row in rows] == ["num_tokens", "10", "6"]
+    for command in (("evaluate", run, "--split", "dev"), ("errors", run, "--split", "dev"), ("probe", run)):
+        done = seqnlp(*command)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+    for command in (("generate", run), ("generate", run, "--beams", "2"), ("predict", run)):
+        done = seqnlp(*command, stdin="The\n")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "reads backward" in done.stderr
+        assert done.stderr.count("\n") == 1
+    card = (run / "README.md").read_text(encoding="utf-8")
+    assert "reads a text from its end" in card
+    assert "seqnlp score RUN FILE" in card
+    assert "generate" not in card
+
+
+def test_the_terminal_application_is_told_so(models: Path) -> None:
+    for do, settings in (("generate", {"prompt": "The"}), ("next", {"text": "The"})):
+        request = Request(1, do, str(models / "backward"), settings)
+        with pytest.raises(UsageError, match="reads backward"):
+            list(answer(request, Models()).items)
