@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seqnlp.tasks.classify.recipe import ClassifyData as ClassifyDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastData as ForecastDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
+    from seqnlp.tasks.lm.embedding import Context as ContextSpec
     from seqnlp.tasks.lm.recipe import LmData as LmDataSpec
     from seqnlp.tasks.lm.recipe import LmTraining as LmTrainingSpec
     from seqnlp.tasks.segment.recipe import Augmentation as AugmentationSpec
@@ -198,7 +199,7 @@ class SeriesSettings(TypedDict, total=False):
     gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class TextSettings(TypedDict, total=False):
-    """Plain text: one column, `text`."""
+    """Plain text: one column, `text`. A pattern such as `books/*.txt` names several files, one after the other."""
 
     max_line: int | None
     columns: dict[str, str] | None
@@ -340,6 +341,7 @@ class TextEmbeddingSettings(TypedDict, total=False):
     dropout: float | None
     columns: dict[str, WordsSettings | WordsSpec] | None
     chars: CharsSection | None
+    context: ContextSettings | ContextSpec | None
     subwords: SubwordPiecesSettings | SubwordPiecesSpec | None
     vectors: VectorsSettings | VectorsSpec | None
     words: WordsSettings | WordsSpec | None
@@ -372,6 +374,14 @@ class CharLstmSettings(TypedDict, total=False):
     min_count: int | None
     max_length: int | None
     kind: Required[Literal['lstm']]
+
+class ContextSettings(TypedDict, total=False):
+    """States of frozen language models at each word (contextual string embeddings; Akbik et al., 2018)."""
+
+    forward: str | None
+    backward: str | None
+    layers: list[int] | None
+    size: int | None
 
 class SubwordPiecesSettings(TypedDict, total=False):
     """Mean of learned vectors of the word's subwords (after Bojanowski et al., 2017)."""
@@ -510,6 +520,7 @@ class LmDataSettings(TypedDict, total=False):
     split_seed: int | None
     tokenizer: TokenizerSection | None
     text: str | None
+    direction: Literal['forward', 'backward'] | None
 
 TokenizerSection: TypeAlias = "Literal['characters', 'subwords', 'words'] | CharacterTokenizerSettings | SubwordTokenizerSettings | WordTokenizerSettings | TokenizerSpec"
 

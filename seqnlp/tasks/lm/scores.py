@@ -62,7 +62,8 @@ def block_scores(model: SequenceModel, examples: StreamDataset, codec: Codec) ->
         totals += np.bincount(places // BLOCK, to_numpy(nats), len(totals))
     sizes = np.full(len(totals), BLOCK)
     sizes[-1] = examples.items - BLOCK * (len(totals) - 1)
-    basis = digest(to_json(codec.to_json()), examples.items)
+    direction = ("backward",) if examples.backward else ()  # whose blocks are other ones
+    basis = digest(to_json(codec.to_json()), examples.items, *direction)
     score = ItemScore(np.stack([totals, sizes], 1), ratio, basis)
     return ItemScores(f"blocks of {BLOCK} tokens", {"nats": score})
 
