@@ -1,7 +1,8 @@
 """Cache of tables, tokens and states: an entry is a folder that says which files it was made from.
 
 It holds our own entries alone, in folders of their own: `seqnlp` in the cache of `datasets`, and `tokens` and `states`
-in the user's cache folder. An entry that a process has opened is locked until that process ends, and is not removed before.
+in the user's cache folder. An entry that a process has opened is locked until that process ends, and is not removed
+before.
 """
 
 from __future__ import annotations
