@@ -29,6 +29,9 @@ WINDOW = 512
 UNLIMITED = 1_000_000
 """Limits of tokenizers above this mean that there is none."""
 
+LOADING = {"dtype": torch.float32, "ignore_mismatched_sizes": True, "output_loading_info": True}
+"""Arguments of `from_pretrained`: weights that do not fit are told, see `_misfit`."""
+
 
 @dataclass(frozen=True)
 class HubModel:
@@ -70,12 +73,11 @@ def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
                 hint="expected one with a tokenizer.json",
             )
         network, told = transformers.AutoModel.from_pretrained(
-            place, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **arguments
+            place, config=config, use_safetensors=True, **LOADING, **arguments
         )
     network = _without_pooler(network)
-    missing = sorted(key for key in told["missing_keys"] if key in network.state_dict())
-    if missing:
-        raise DataError(f"its weights lack {missing[0]!r}, which {config.model_type} has", place)
+    if problem := _misfit(network, told):
+        raise DataError(f"its weights do not fit its config.json: {problem}", place)
     tokenizer = PieceTokenizer(Tokenizer.from_str(found.backend_tokenizer.to_str()))
     rows = network.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
@@ -101,14 +103,10 @@ def rebuild_network(config: Mapping[str, Any], weights: Mapping[str, Tensor] | N
             return _without_pooler(transformers.AutoModel.from_config(built)).eval()
         with torch.device("meta"):
             kind = type(transformers.AutoModel.from_config(built))
-        network, told = kind.from_pretrained(
-            None, config=built, state_dict=dict(weights), dtype=torch.float32, output_loading_info=True
-        )
+        network, told = kind.from_pretrained(None, config=built, state_dict=dict(weights), **LOADING)
     network = _without_pooler(network)
-    expected = network.state_dict()
-    if list(sorted(expected)) != sorted(weights):
-        odd = sorted(set(expected) ^ set(weights))[0]
-        raise ValueError(f"the weights {odd!r} are {'missing' if odd in expected else 'none of this network'}")
+    if problem := _misfit(network, told):
+        raise ValueError(problem)
     return network.eval()
 
 
@@ -210,20 +208,17 @@ def _loading(place: str, known: _Repository) -> Iterator[None]:
             pickles = [file for file in files if file.endswith((".bin", ".pt", ".pth", ".ckpt"))]
             found = f"; {pickles[0]} is a pickle, which could run code" if pickles else ""
             message = f"no weights in safetensors{found}"
-        elif "mismatch" in message:
-            message = _both_shapes(error)
         elif known.arguments.get("local_files_only") and "revision" in known.arguments:
             message = "there is no such folder, the Hub does not answer, and its cache has no such model"
         raise DataError(f"can't load the transformer: {message:.300}", place, hint=hint) from error
 
 
-def _both_shapes(error: Exception) -> str:
-    """Describe the first weights of another shape."""
-    message = " ".join(str(error).split())
-    found = re.search(r"([\w.]+)[^\[(]*?((?:torch\.Size\()?[\[(][\d, ]+[\])]\)?)[^\[(]+((?:torch\.Size\()?[\[(][\d, ]+[\])])", message)
-    return f"its weights do not fit its config.json: {message:.200}" if found is None else (
-        f"its weights do not fit its config.json: {found[1]} has shape {found[2]}, expected {found[3]}"
-    )
+def _misfit(network: nn.Module, told: Mapping[str, Any]) -> str:
+    """Describe the first weights that a network lacks, or that have another shape; empty if all fit."""
+    for name, found, expected in sorted(told["mismatched_keys"]):
+        return f"{name!r} has the shape {tuple(found)}, expected {tuple(expected)}"
+    missing = sorted(name for name in told["missing_keys"] if name in network.state_dict())
+    return f"{missing[0]!r} is missing" if missing else ""
 
 
 @contextmanager
@@ -292,4 +287,3 @@ def _weights_digest(place: str, arguments: Mapping[str, Any], network: nn.Module
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
-

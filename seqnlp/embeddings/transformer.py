@@ -4,7 +4,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self, final
+from typing import Annotated, Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -195,7 +195,7 @@ class TransformerCodec(TextCodec):
         return {"config": self.config, "tokenizer": tokenizer, **self.settings, "origin": self._origin.to_json()}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> "TransformerCodec":
         """Rebuild the transformer with the weights beside the JSON; of a trained one with random weights."""
         saved = SavedTransformer.read(data)
         settings = saved.model_dump(include={"layers", "pooling", "max_length", "trainable"})
@@ -260,9 +260,7 @@ class TransformerEmbedder(Embedder):
         mixed = self._mix(states)
         return mixed if self.projection is None else self.projection(mixed)  # type: ignore[no-any-return]
 
-    def _mix(
-        self, states: Float[Tensor, "batch time layers width"]
-    ) -> Float[Tensor, "batch time width"]:
+    def _mix(self, states: Float[Tensor, "batch time layers width"]) -> Float[Tensor, "batch time width"]:
         if self.weights is None:
             return states[:, :, 0] * self.scale
         return torch.einsum("btlw,l->btw", states, self.weights.softmax(0) * self.scale)
