@@ -228,7 +228,7 @@ class TextFeatures:
 
     words: dict[str, NDArray[np.int64] | Ragged] = field(default_factory=dict)
     """One number or one row for each distinct word."""
-    sentences: dict[str, Ragged | LazyRows] = field(default_factory=dict)
+    sentences: Mapping[str, Ragged | LazyRows] = field(default_factory=dict)
     """One row of any length for each sentence: numbers of words, characters, subwords; states of a frozen network."""
 
 

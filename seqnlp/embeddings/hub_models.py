@@ -41,6 +41,8 @@ class HubModel:
     """Content of its `config.json`."""
     tokenizer: PieceTokenizer
     network: nn.Module
+    layers: int
+    """Number of its hidden states; the first is its own embedding."""
     window: int
     """Pieces of a window, special ones included."""
     origin: Origin
@@ -82,10 +84,13 @@ def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
     rows = network.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
         raise DataError(f"its tokenizer has {len(tokenizer):,} pieces, but the network embeds {rows:,}", place)
+    states = network.eval()(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True).hidden_states
+    if not states:
+        raise DataError(f"{config.model_type} gives no hidden states", place)
     window = _window(network, found.model_max_length)
     title = Path(place).resolve().name if folder is not None else known.title
     origin = Origin(title, _weights_digest(place, arguments, network), known.license)
-    return HubModel(_plain(config), tokenizer, network.eval(), window, origin)
+    return HubModel(_plain(config), tokenizer, network, len(states), window, origin)
 
 
 def rebuild_network(config: Mapping[str, Any], weights: Mapping[str, Tensor] | None) -> nn.Module:
@@ -100,14 +105,15 @@ def rebuild_network(config: Mapping[str, Any], weights: Mapping[str, Tensor] | N
     with _quiet():
         built = transformers.AutoConfig.for_model(config["model_type"], **settings)
         if weights is None:
-            return _without_pooler(transformers.AutoModel.from_config(built)).eval()
+            fresh: nn.Module = _without_pooler(transformers.AutoModel.from_config(built)).eval()
+            return fresh
         with torch.device("meta"):
             kind = type(transformers.AutoModel.from_config(built))
         network, told = kind.from_pretrained(None, config=built, state_dict=dict(weights), **LOADING)
-    network = _without_pooler(network)
-    if problem := _misfit(network, told):
+    rebuilt: nn.Module = _without_pooler(network)
+    if problem := _misfit(rebuilt, told):
         raise ValueError(problem)
-    return network.eval()
+    return rebuilt.eval()
 
 
 def arrays_of(network: nn.Module) -> dict[str, NDArray[Any]]:
@@ -177,9 +183,8 @@ class _Repository:
         except Exception:  # any error of the libraries below
             return cls(name, "", None, {**arguments, "local_files_only": True})
         commit = info.sha or revision or "main"
-        card = info.card_data.to_dict() if info.card_data is not None else {}
         files = tuple(sorted(each.rfilename for each in info.siblings or []))
-        license = str(card.get("license") or "")
+        license = "" if info.card_data is None else str(info.card_data.get("license") or "")
         return cls(f"{name}@{commit[:12]}", license, files, {**arguments, "revision": commit})
 
 

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, final
 
 import numpy as np
@@ -24,6 +24,7 @@ from seqnlp.embeddings.hub_models import arrays_of, load_model, rebuild_network
 from seqnlp.errors import DataError
 from seqnlp.json_types import JsonObject
 from seqnlp.nn.device import device_of, to_numpy
+from seqnlp.nn.own_rate import OwnRate
 from seqnlp.nn.pretrained import FineTunedEncoder, Pooling, PretrainedEncoder
 from seqnlp.shapes import Float
 
@@ -80,7 +81,7 @@ class Transformer(Embedding):
         if self.max_length is not None and self.max_length > longest:
             raise DataError(f"embedding.transformer.max_length is {self.max_length}, but {self.model} reads {longest}")
         settings = {
-            "layers": self._chosen(int(found.network.config.num_hidden_layers)),
+            "layers": self._chosen(found.layers - 1),
             "pooling": self.pooling,
             "max_length": self.max_length or longest,
             "trainable": self.trainable,
@@ -110,7 +111,8 @@ class Transformer(Embedding):
         return codec
 
     def build(self, codec: "TransformerCodec") -> "TransformerEmbedder":
-        trained = FineTunedEncoder(copy.deepcopy(codec.encoder)) if self.trainable else None
+        rate = OwnRate(self.lr, self.warmup_ratio)
+        trained = FineTunedEncoder(copy.deepcopy(codec.encoder), rate) if self.trainable else None
         return TransformerEmbedder(len(codec.encoder.layers), codec.width, self.size, trained)
 
 
@@ -258,7 +260,7 @@ class TransformerEmbedder(Embedder):
         else:
             states = self.trained(given[IDS].long(), given[FIRST].long(), given[LAST].long())
         mixed = self._mix(states)
-        return mixed if self.projection is None else self.projection(mixed)  # type: ignore[no-any-return]
+        return mixed if self.projection is None else self.projection(mixed)
 
     def _mix(self, states: Float[Tensor, "batch time layers width"]) -> Float[Tensor, "batch time width"]:
         if self.weights is None:

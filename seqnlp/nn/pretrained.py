@@ -1,5 +1,6 @@
 """Words from the pieces of a pretrained transformer, in overlapping windows."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, Literal, final
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
+from seqnlp.nn.own_rate import OwnRate, RatedModule
 from seqnlp.shapes import Float, Int
 
 Pooling = Literal["first", "last", "mean"]
@@ -98,12 +100,13 @@ class PretrainedEncoder(nn.Module):
                 windows.append((row, start, end - start))
                 taken = upto
         bounds = torch.tensor(windows, dtype=torch.long, device=ids.device).view(-1, 3)
-        portions = [bounds] if torch.is_grad_enabled() else bounds.split(max(WINDOWS, len(ids)))
-        states = torch.cat([self._compute(ids, *portion.unbind(1), longest).flatten(0, 1) for portion in portions])
+        portions = [bounds] if torch.is_grad_enabled() else torch.split(bounds, max(WINDOWS, len(ids)))
+        states = torch.cat([self._compute(ids, portion, longest).flatten(0, 1) for portion in portions])
         return torch.from_numpy(places).to(ids.device), states
 
-    def _compute(self, ids: Tensor, rows: Tensor, starts: Tensor, lengths: Tensor, longest: int) -> Tensor:
+    def _compute(self, ids: Tensor, windows: Tensor, longest: int) -> Tensor:
         """States of some windows with their special pieces; shape (windows, steps, layers, width)."""
+        rows, starts, lengths = windows.unbind(1)
         within = torch.arange(longest, device=ids.device)
         content = ids[rows[:, None], (starts[:, None] + within).clamp(max=ids.shape[1] - 1)].long() - 1
         real = within < lengths[:, None]
@@ -129,12 +132,12 @@ def window_bounds(length: int, window: int) -> list[tuple[int, int, int]]:
     if length <= window:
         return [(0, length, length)]
     starts = [*range(0, length - window, max(window // 2, 1)), length - window]
-    cuts = [(start + before + window) // 2 for before, start in zip(starts[:-1], starts[1:], strict=True)]
+    cuts = [(start + before + window) // 2 for before, start in itertools.pairwise(starts)]
     return [(start, start + window, cut) for start, cut in zip(starts, [*cuts, length], strict=True)]
 
 
 @final
-class FineTunedEncoder(nn.Module):
+class FineTunedEncoder(RatedModule):
     """A `PretrainedEncoder` that is trained further, with dropout from the thread's generator.
 
     The network itself stays in evaluation mode: its own dropout would draw from the generator of the process, and two
@@ -142,9 +145,9 @@ class FineTunedEncoder(nn.Module):
     attention are not dropped out.
     """
 
-    def __init__(self, encoder: PretrainedEncoder) -> None:
+    def __init__(self, encoder: PretrainedEncoder, rate: OwnRate) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder, self.rate = encoder, rate
         for module in list(encoder.network.modules()):
             for name, child in list(module.named_children()):
                 if isinstance(child, nn.Dropout):

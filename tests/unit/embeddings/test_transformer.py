@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -290,9 +291,8 @@ def test_the_hub_is_asked_once_for_a_commit_and_its_licence(folder: Path, monkey
     import huggingface_hub
 
     asked: list[tuple[str, dict[str, Any]]] = []
-    card = type("Card", (), {"to_dict": lambda self: {"license": "mit"}})()
     files = [type("File", (), {"rfilename": name})() for name in ("config.json", "model.safetensors")]
-    answer = type("Info", (), {"sha": "0123456789abcdef", "card_data": card, "siblings": files})()
+    answer = type("Info", (), {"sha": "0123456789abcdef", "card_data": {"license": "mit"}, "siblings": files})()
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: answer)
     for kind in ("AutoConfig", "AutoTokenizer", "AutoModel"):
         auto = getattr(transformers, kind)
@@ -340,7 +340,9 @@ def test_weights_that_do_not_fit_are_named(folder: Path, name: str) -> None:
     cut = {**weights, name: weights[name][1:].clone()}
     for given in (without, cut):
         with pytest.raises(RunError, match=name):
-            Transformer(model="tiny").restore(JsonObject(codec.to_json(), Path("codec.json"), weights=lambda: given))
+            Transformer(model="tiny").restore(
+                JsonObject(codec.to_json(), Path("codec.json"), weights=partial(dict, given))
+            )
 
 
 def test_a_missing_package_is_told_with_its_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seqnlp.nn.dropout import seed_thread
+from seqnlp.nn.own_rate import OwnRate
 from seqnlp.nn.pretrained import FineTunedEncoder, Pooling, PretrainedEncoder, window_bounds
 
 PREFIX, SUFFIX, PAD = [90, 91], [92], 7
@@ -129,7 +130,7 @@ class Dropping(nn.Module):
 
 def test_dropout_in_training_is_a_function_of_the_seed() -> None:
     network = Dropping()
-    module = FineTunedEncoder(PretrainedEncoder(network, [], [], PAD, 8, [0], "first"))
+    module = FineTunedEncoder(PretrainedEncoder(network, [], [], PAD, 8, [0], "first"), OwnRate(1e-3, 0.1))
     one = torch.tensor([[1, 2]]), torch.tensor([[1, 2]]), torch.tensor([[1, 2]])
 
     def found(seed: int) -> Tensor:
