@@ -44,6 +44,7 @@ SLOW = [
     "recipes",
     "search",
     "vectors",
+    "transformers",
     "curves",
 ]
 PAGES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
