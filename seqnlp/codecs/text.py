@@ -54,7 +54,7 @@ class Codec(ABC):
 
     @property
     def weights(self) -> Mapping[str, NDArray[Any]]:
-        """Weights of a frozen network by name, which a run saves beside the JSON; empty without one."""
+        """Weights of a frozen network by name, saved beside the JSON."""
         return {}
 
     @abstractmethod

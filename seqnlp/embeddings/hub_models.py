@@ -49,7 +49,7 @@ class HubModel:
 
 
 def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
-    """Load a transformer by the name of a local folder, or else of a repository on the Hub.
+    """Load a transformer of a local folder, or else of the Hub.
 
     Raises:
         seqnlp.errors.UsageError: the package `transformers` is missing.
@@ -152,7 +152,7 @@ def _local_folder(name: str, find: PathResolver) -> Path | None:
 
 @dataclass(frozen=True)
 class _Repository:
-    """What is known of a repository before anything of it is loaded."""
+    """Description of a repository, before anything of it is loaded."""
 
     title: str
     license: str
@@ -197,7 +197,7 @@ def _license(card: str) -> str:
 
 @contextmanager
 def _loading(place: str, known: _Repository) -> Iterator[None]:
-    """Convert the errors of loading a model to a `DataError` of one line."""
+    """Convert errors of loading a model to a `DataError`."""
     try:
         with _quiet():
             yield
@@ -219,7 +219,7 @@ def _loading(place: str, known: _Repository) -> Iterator[None]:
 
 
 def _misfit(network: nn.Module, told: Mapping[str, Any]) -> str:
-    """Describe the first weights that a network lacks, or that have another shape; empty if all fit."""
+    """Describe the first weights that do not fit a network; empty if all do."""
     for name, found, expected in sorted(told["mismatched_keys"]):
         return f"{name!r} has the shape {tuple(found)}, expected {tuple(expected)}"
     missing = sorted(name for name in told["missing_keys"] if name in network.state_dict())
@@ -228,7 +228,7 @@ def _misfit(network: nn.Module, told: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep `transformers` from writing to the terminal, and from asking the Hub to convert pickles."""
+    """Silence `transformers`; it then also asks no Hub to convert pickles."""
     import os
 
     from transformers.utils import logging

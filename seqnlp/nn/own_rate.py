@@ -1,4 +1,4 @@
-"""Learning rates of pretrained parts of a model, apart from that of the rest."""
+"""Learning rates of pretrained parts of a model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from torch import nn
 
 @dataclass(frozen=True)
 class OwnRate:
-    """Peak learning rate of a part, and the share of the training over which it rises from 0."""
+    """Peak learning rate of a part, and its warmup: the share of the training over which it rises from 0."""
 
     lr: float
     warmup_ratio: float
@@ -21,7 +21,7 @@ class RatedModule(nn.Module):
 
 
 def rated_parameters(model: nn.Module) -> Iterator[tuple[OwnRate, list[nn.Parameter]]]:
-    """Trainable parameters of each part that has a learning rate of its own."""
+    """Trainable parameters of each part with a learning rate of its own."""
     for module in model.modules():
         if isinstance(module, RatedModule):
             yield module.rate, [each for each in module.parameters() if each.requires_grad]

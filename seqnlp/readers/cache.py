@@ -35,7 +35,7 @@ _held: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One table, the tokens of one text, or the states of a frozen network for one corpus."""
+    """One table, tokens of one text, or states of one corpus."""
 
     path: Path
     kind: str

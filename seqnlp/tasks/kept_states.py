@@ -69,8 +69,7 @@ def _mapped(path: Path, rows: LazyRows) -> NDArray[Any] | None:
         states: NDArray[Any] = np.load(path, mmap_mode="r")
     except (FileNotFoundError, ValueError, EOFError):
         return None
-    fits = states.shape == (int(rows.offsets[-1]), *rows.shape) and states.dtype == np.float16
-    return states if fits else None
+    return states if (states.shape, states.dtype) == ((int(rows.offsets[-1]), *rows.shape), np.float16) else None
 
 
 def _write(path: Path, name: str, rows: LazyRows) -> None:

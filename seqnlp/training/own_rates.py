@@ -1,4 +1,4 @@
-"""Parameter groups of an optimizer for the parts of a model that have a learning rate of their own."""
+"""Parameter groups for parts of a model with a learning rate of their own."""
 
 from typing import Any
 
