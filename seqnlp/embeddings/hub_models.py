@@ -260,6 +260,7 @@ def _without_pooler(network: Any) -> Any:
 def _window(network: Any, limit: int) -> int:
     """Pieces of a window: the smaller one of the limits of network and tokenizer."""
     positions = getattr(network.config, "max_position_embeddings", None) or UNLIMITED
+    positions = UNLIMITED if positions < 0 else positions  # XLNet has no limit
     for module in network.modules():
         table = getattr(module, "position_embeddings", None)
         if isinstance(table, nn.Embedding):

@@ -103,6 +103,25 @@ def test_the_window_is_what_network_and_tokenizer_allow(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "settings", "window"),
+    [
+        ("Roberta", {"pad_token_id": 0}, 31),  # its positions begin behind that of padding
+        ("XLNet", {"max_position_embeddings": None}, 512),  # any number of positions
+        ("ModernBert", {"pad_token_id": 0}, 32),  # rotary positions, no table
+    ],
+)
+def test_transformers_of_other_kinds(tmp_path: Path, kind: str, settings: dict[str, Any], window: int) -> None:
+    specials = dict.fromkeys(["bos_token_id", "cls_token_id"], 2) | dict.fromkeys(["eos_token_id", "sep_token_id"], 3)
+    codec = fitted(make_transformer(tmp_path, kind=kind, **specials, **settings), pooling="last", layers=[-1])
+    assert codec.settings["max_length"] == window
+    sentences = [SENTENCES[0], LONG[0][:5]]
+    hidden = [oracle(tmp_path, sentence) for sentence in sentences]
+    for row, (states, words) in enumerate(hidden):
+        last = [len(words) - 1 - words[::-1].index(number) for number in range(5)]
+        np.testing.assert_allclose(states_of(codec, sentences)[row, :, 0], to_numpy(states[-1, last]), atol=2e-3)
+
+
+@pytest.mark.parametrize(
     ("layers", "trainable", "chosen"),
     [(None, False, [0, 1, 2]), (None, True, [2]), ([-1, 0], False, [2, 0]), ([1], True, [1])],
 )

@@ -21,8 +21,8 @@ def wordpiece() -> Tokenizer:
     return tokenizer
 
 
-def make_transformer(folder: Path, seed: int = 1, **config: Any) -> Path:
-    """Save a BERT of two layers and 16 features, which reads 32 pieces at once."""
+def make_transformer(folder: Path, seed: int = 1, kind: str = "Bert", **config: Any) -> Path:
+    """Save a transformer of two layers and 16 features, which reads 32 pieces at once."""
     import transformers
 
     tokenizer = wordpiece()
@@ -32,5 +32,6 @@ def make_transformer(folder: Path, seed: int = 1, **config: Any) -> Path:
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
     settings = {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": 32, **sizes, **config}
     torch.manual_seed(seed)
-    transformers.BertModel(transformers.BertConfig(**settings)).save_pretrained(folder)
+    given = {key: value for key, value in settings.items() if value is not None}
+    getattr(transformers, f"{kind}Model")(getattr(transformers, f"{kind}Config")(**given)).save_pretrained(folder)
     return folder
