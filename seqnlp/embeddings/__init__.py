@@ -8,6 +8,7 @@ from seqnlp.embeddings.words import Words
 from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.vectors import Vectors
+from seqnlp.embeddings.transformer import Transformer
 # isort: on
 
 from seqnlp.embeddings.columns import ColumnEmbedding
@@ -35,6 +36,7 @@ __all__ = [
     "TokenBatch",
     "TokenEmbedding",
     "TokenLookup",
+    "Transformer",
     "Vectors",
     "WordEmbedder",
     "WordEmbedding",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seqnlp.embeddings.subwords import SubwordPieces as SubwordPiecesSpec
     from seqnlp.embeddings.text import TextEmbedding as TextEmbeddingSpec
     from seqnlp.embeddings.tokens import TokenEmbedding as TokenEmbeddingSpec
+    from seqnlp.embeddings.transformer import Transformer as TransformerSpec
     from seqnlp.embeddings.vectors import Vectors as VectorsSpec
     from seqnlp.embeddings.words import Words as WordsSpec
     from seqnlp.encoders.base import Encoder as EncoderSpec
@@ -343,6 +344,7 @@ class TextEmbeddingSettings(TypedDict, total=False):
     chars: CharsSection | None
     context: ContextSettings | ContextSpec | None
     subwords: SubwordPiecesSettings | SubwordPiecesSpec | None
+    transformer: TransformerSettings | TransformerSpec | None
     vectors: VectorsSettings | VectorsSpec | None
     words: WordsSettings | WordsSpec | None
 
@@ -389,6 +391,19 @@ class SubwordPiecesSettings(TypedDict, total=False):
     size: int | None
     vocab_size: int | None
     model: Literal['bpe', 'unigram'] | None
+
+class TransformerSettings(TypedDict, total=False):
+    """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
+
+    model: str
+    revision: str | None
+    layers: list[int] | None
+    pooling: Literal['first', 'last', 'mean'] | None
+    max_length: int | None
+    size: int | None
+    trainable: bool | None
+    lr: float | None
+    warmup_ratio: float | None
 
 class VectorsSettings(TypedDict, total=False):
     """Pretrained word vectors (GloVe, word2vec, fastText) from a file or an installed package."""

@@ -26,6 +26,7 @@ from seqnlp.processes import peak_memory
 from seqnlp.spec import Spec
 from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
+from seqnlp.training.own_rates import OWN, separate
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
 
@@ -157,6 +158,8 @@ class Trainer:
         self.precision = resolve(training.precision)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = optimizer.build(self.parameters)
+        separate(self.optimizer, optimizer, model)
+        self.parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
         threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
         self.replicas = Replicas(model, train, max(1, threads), self.precision)
@@ -289,7 +292,7 @@ class Trainer:
         now, start = self.progress, time.perf_counter()
         rate = self.schedule.rate(self._share) * now.decay
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = group[OWN].rate(self._share) * now.decay
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         nats, items, self.states = self.replicas.gradients(batches, self.states, seed)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()

@@ -45,6 +45,7 @@ SLOW = [
     "search",
     "vectors",
     "context",
+    "transformers",
     "curves",
 ]
 PAGES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
