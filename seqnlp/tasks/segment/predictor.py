@@ -23,7 +23,7 @@ from seqnlp.tasks.segment.result import SegmentedSentence, Token
 from seqnlp.training.dataset import in_order
 from seqnlp.training.inference import in_parallel
 
-BATCH = 16_384
+BATCH = 4096
 """Characters that are labelled at once."""
 CHUNK = 1 << 17
 """Characters of a text in memory that are read at once."""
@@ -72,7 +72,7 @@ class Segmenter(Predictor):
             text: The text; or an iterator of its chunks, cut anywhere. Where they are cut has no influence.
 
         Returns:
-            The sentences: a list, or for an iterator another one, which reads no further ahead than a few hundred
+            The sentences: a list, or for an iterator another one, which reads no further ahead than a thousand
             characters and a chunk.
         """
         if isinstance(text, str):
