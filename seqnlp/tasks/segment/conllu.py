@@ -44,7 +44,7 @@ def conllu_sentence(
     size = sum(len(token.words) for token in sentence.tokens)
     inside: list[Sequence[str]] = [[SKIPPED] * size] * 7
     for name, values in (columns or {}).items():
-        inside[PLACES[name] - 2] = values
+        inside[PLACES[name] - 2] = list(map(composed, values))
     if tree:
         inside[4:6] = ["0"] + ["1"] * (size - 1), ["root"] + ["dep"] * (size - 1)
     filled = map("\t".join, zip(*inside, strict=True))
@@ -53,7 +53,7 @@ def conllu_sentence(
         misc = f"TokenRange={start}:{end}"
         if not sentence.space_after_token(index):
             misc = f"SpaceAfter=No|{misc}"
-        if len(words) > 1:
+        if words != (text,):
             lines.append(f"{word + 1}-{word + len(words)}\t{composed(text)}{7 * _EMPTY}\t{misc}")
             misc = SKIPPED
         for form in words:
