@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from seqnlp.tasks.lm.embedding import Context as ContextSpec
     from seqnlp.tasks.lm.recipe import LmData as LmDataSpec
     from seqnlp.tasks.lm.recipe import LmTraining as LmTrainingSpec
+    from seqnlp.tasks.segment.expander import Expander as ExpanderSpec
     from seqnlp.tasks.segment.recipe import Augmentation as AugmentationSpec
     from seqnlp.tasks.segment.recipe import SegmentData as SegmentDataSpec
     from seqnlp.tasks.segment.recipe import SegmentTraining as SegmentTrainingSpec
@@ -900,6 +901,7 @@ class SegmentRecipeSettings(TypedDict, total=False):
     augmentation: AugmentationSettings | AugmentationSpec | None
     embedding: CharacterEmbeddingSettings | CharacterEmbeddingSpec | None
     decoder: LinearSettings | LinearSpec | None
+    expander: ExpanderSettings | ExpanderSpec | None
 
 class SegmentDataSettings(TypedDict, total=False):
     """A treebank in CoNLL-U, or plain sentences."""
@@ -947,6 +949,16 @@ class CharacterEmbeddingSettings(TypedDict, total=False):
     kernel_size: int | None
     dropout: float | None
     char_dropout: float | None
+
+class ExpanderSettings(TypedDict, total=False):
+    """`[expander]` section: model of multiword tokens that train lacks, a recurrent encoder and decoder with attention."""
+
+    size: int | None
+    embedding_size: int | None
+    dropout: float | None
+    char_dropout: float | None
+    share: float | None
+    beam: int | None
 
 
 @final
