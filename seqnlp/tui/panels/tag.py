@@ -18,6 +18,8 @@ from textual.widgets import Static
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, lemma_columns, tag_set
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.panels.tokens import TokenPanel
 from seqnlp.tui.themes import LabelColours
 from seqnlp.tui.widgets.tagged_view import TaggedView
@@ -47,12 +49,17 @@ class TagPanel(TokenPanel):
         "leads to the words, esc back to the line. Of several lines (^j), that with the cursor is tagged."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "numbers", "scores"), Binding("f3", "column", "column")]
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "tag", Binding("f2", "numbers", "scores"), Binding("f3", "column", "column")
+    )
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
         self.column = ""
         """Name of the label column that is drawn; empty: the first one."""
+
+    def configure(self, configuration: Configuration) -> None:
+        self.with_numbers = bool(configuration.value("tag", "scores"))
 
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""

@@ -17,6 +17,8 @@ from textual.widgets import Input, Static
 
 from seqnlp.errors import SeqnlpError
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.listing import BROKEN, FAILED, RunFolder
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.trainings import Condition, Trainings
@@ -44,7 +46,8 @@ class HomeScreen(BaseScreen):
         "that failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "home",
         Binding("enter", "open", "open", priority=True),
         Binding("ctrl+j", "open", show=False, priority=True),  # enter, pressed before the terminal was taken over
         Binding("up", "move(-1)", "up", show=False, priority=True),
@@ -58,8 +61,8 @@ class HomeScreen(BaseScreen):
         Binding("ctrl+r", "look", "look again", show=False),
         Binding("delete", "forget", "forget a failed training", show=False, priority=True),
         Binding("escape", "clear", "show all", show=False),
-        Binding("question_mark", "app.help", "help", key_display="?", priority=True),
-    ]
+        Binding("question_mark", "app.help", "help", key_display="?", priority=True, id="app.help"),
+    )
 
     DEFAULT_CSS = """
     HomeScreen {
@@ -103,6 +106,7 @@ class HomeScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         """Look at once: a run may have been trained in the meantime."""
+        remembered_of(self.app).keep_screen("")
         self._look_again()
 
     def _look_again(self) -> None:
@@ -275,7 +279,7 @@ class FilterLine(Input):
     """Input that leaves some keys to the application: `?` always."""
 
     left: frozenset[str] = frozenset(["question_mark"])
-    """Keys that are no text."""
+    """Keys that are no text, before the configuration file gives their bindings other keys."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return key not in self.left and super().check_consume_key(key, character)

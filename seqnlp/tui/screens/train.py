@@ -19,6 +19,8 @@ from seqnlp.recipe.shipped import RecipeSummary, listed_recipes
 from seqnlp.recipe.source import read_text
 from seqnlp.run import Run
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.confirm import ConfirmScreen
@@ -42,7 +44,8 @@ class TrainScreen(BaseScreen):
         "process of its own; pressed while the recipe is still being checked, it counts once that is right."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "train",
         Binding("enter", "train", "train", priority=True),
         Binding("tab", "app.focus_next", "next line"),
         Binding("up", "move(-1)", "recipe above", show=False, priority=True),
@@ -51,8 +54,8 @@ class TrainScreen(BaseScreen):
         Binding("pagedown", "read(1)", "text below", show=False, priority=True),
         Binding("ctrl+r", "look", "check again"),
         Binding("escape", "leave", "back"),
-        Binding("question_mark", "app.help", "help", key_display="?", priority=True),
-    ]
+        Binding("question_mark", "app.help", "help", key_display="?", priority=True, id="app.help"),
+    )
 
     DEFAULT_CSS = """
     TrainScreen {
@@ -113,6 +116,10 @@ class TrainScreen(BaseScreen):
     def on_mount(self) -> None:
         """Draw first, then list the recipes."""
         self.call_after_refresh(self.action_look)
+
+    def on_screen_resume(self) -> None:
+        """Remember this screen as the last one."""
+        remembered_of(self.app).keep_screen("train")
 
     @work(exclusive=True, group="look")
     async def action_look(self) -> None:
