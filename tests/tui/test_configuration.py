@@ -160,7 +160,7 @@ async def test_other_keys_and_a_theme_of_ones_own(runs: Path, fake: Any, shows: 
         await pilot.press("c")
         assert app.screen.query_one("#filter", Input).value == "c"  # a letter as any other now
         await pilot.press("question_mark")
-        await shows(app, "Some keys are other ones here")
+        await shows(app, "Some keys are your own here")
         await pilot.press("escape", "ctrl+t")
         assert app.theme == "paper"
         await pilot.press("ctrl+t")

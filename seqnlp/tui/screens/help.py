@@ -121,9 +121,7 @@ def help_for(screen: Screen[object]) -> HelpScreen:
     if isinstance(screen, BaseScreen):
         text = screen.help_text
         if text and configuration_of(screen.app).keys:
-            text = (
-                f"Some keys are other ones here, as the configuration file says; below stand the usual ones.\n\n{text}"
-            )
+            text = f"Some keys are your own here; this text names the usual ones.\n\n{text}"
         return HelpScreen(screen.heading, text, lines)
     return HelpScreen("help", "", lines)
 
