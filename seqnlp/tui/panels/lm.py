@@ -20,6 +20,7 @@ from textual.widgets import Static
 from seqnlp.errors import SeqnlpError
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
@@ -138,6 +139,10 @@ class LmPanel(TaskPanel):
         self._saving: Future[None] | None = None
         self._restored: tuple[object, str] = (None, "")
         """Version of a restored text, and the time of its last change in words."""
+
+    def configure(self, configuration: Configuration) -> None:
+        if not self.is_comparison:
+            self.settings |= configuration.section("generate")
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):
