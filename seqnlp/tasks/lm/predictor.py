@@ -246,6 +246,25 @@ class Generator(Predictor):
         _, logits = self._read(self._tokens(text))
         return self._likeliest(log_probabilities(logits)[0], most)
 
+    def score_after(self, text: str, context: str = "") -> list[Token]:
+        """Compute the log-probability of each token of a text after another one.
+
+        Args:
+            text: The text; a character or word that the model does not know has the probability of an unknown one.
+            context: The text before it; if empty, a line break.
+        """
+        numbers = self.codec.encode(text)
+        if not len(numbers):
+            return []
+        before = self._tokens(context)
+        inputs = torch.from_numpy(np.concatenate([before, numbers[:-1]]))[None]
+        with torch.inference_mode():
+            states = self.model.encode(TokenBatch(inputs))
+            last = States(states.outputs[:, len(before) - 1 :], states.mask[:, len(before) - 1 :])
+            nats = self._decoder.nats(last, torch.from_numpy(numbers)[None].to(self.model.device))[0]
+        decoder, pieces = text_decoder(), self.codec.split(text)
+        return [Token(decoder.decode(piece), logprob=-nll) for piece, nll in zip(pieces, nats.tolist(), strict=True)]
+
     def unknown_in(self, text: str) -> list[str]:
         """Unknown characters or words of a text. The model takes them for one another."""
         return self.codec.unknown_in(text)
