@@ -664,8 +664,14 @@ def _begin(
     codecs = task.codecs()
     for column, codec in codecs.items():
         run.save_codec(column, codec.to_json())
+        if codec.weights:
+            run.save_codec_weights(column, codec.weights)
     meta = describe_training(name, str(device), recipe.training.threads, corpus.hashes)
-    origins = {part: codec.origin.to_json() for part, codec in codecs.items() if codec.origin is not None}
+    origins = {
+        f"{part}.{name}".rstrip("."): origin.to_json()
+        for part, codec in codecs.items()
+        for name, origin in codec.origins.items()
+    }
     start: dict[str, Any] = {}
     if begun is not None:
         origins = begun.knowledge() | origins
@@ -780,7 +786,7 @@ def _finish(
         "steps": now.step,
     }
     run.save_scores(scores)
-    run.save_card(model_card(task_info(task.name), run.recipe_text(), scores, run.meta()))
+    run.save_card(model_card(task.info, run.recipe_text(), scores, run.meta()))
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import IntArray, Ragged, look_up, smallest
+from seqnlp.arrays import IntArray, LazyRows, Ragged, look_up, smallest
 from seqnlp.errors import DataError
 
 if TYPE_CHECKING:
@@ -71,6 +71,16 @@ class Codec(ABC):
             The extended codec; this one if there is nothing to extend.
         """
         return self
+
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Provenance of each of its pretrained parts, by name; a single one has no name."""
+        return {} if self.origin is None else {"": self.origin}
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """Weights of a frozen network by name, saved beside the JSON."""
+        return {}
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -243,8 +253,8 @@ class TextFeatures:
 
     words: dict[str, NDArray[np.int64] | Ragged] = field(default_factory=dict)
     """One number or one row for each distinct word."""
-    sentences: dict[str, Ragged] = field(default_factory=dict)
-    """One row of any length for each sentence: numbers of words, characters, subwords, ..."""
+    sentences: Mapping[str, Ragged | LazyRows] = field(default_factory=dict)
+    """One row of any length for each sentence: numbers of words, characters, subwords; states of a frozen network."""
 
 
 class TextCodec(Codec):

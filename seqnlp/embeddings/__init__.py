@@ -9,6 +9,7 @@ from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.vectors import Vectors
 from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup, Tokens
+from seqnlp.embeddings.transformer import Transformer
 # isort: on
 
 from seqnlp.embeddings.columns import ColumnEmbedding
@@ -36,6 +37,7 @@ __all__ = [
     "TokenEmbedding",
     "TokenLookup",
     "Tokens",
+    "Transformer",
     "Vectors",
     "WordEmbedder",
     "WordEmbedding",

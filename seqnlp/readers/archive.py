@@ -76,14 +76,14 @@ def write_tables(part: Path, tables: Sequence[TextTable], folder: Path, source: 
             for member in packed:
                 path = Path(member.name)
                 number = path.stem.partition("_")[0]
-                table = places.get(str(path.parent))
-                if table is None or not member.isfile() or not number.isdecimal() or path.suffix != ".txt":
+                place = places.get(str(path.parent))
+                if place is None or not member.isfile() or not number.isdecimal() or path.suffix != ".txt":
                     continue
                 content = packed.extractfile(member)
                 if content is None or member.size > LONGEST_TEXT:
                     raise DataError(f"{member.name} is no text of a corpus", source)
                 text = " ".join(_BREAK.sub(" ", content.read().decode("utf-8", "replace")).strip().splitlines())
-                rows[table[0]].append((int(number), table[1], text.replace("\t", " ")))
+                rows[place[0]].append((int(number), place[1], text.replace("\t", " ")))
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise DataError(f"a damaged archive: {error}", source) from None
     for table in tables:

@@ -26,7 +26,7 @@ from seqnlp.recipe import Recipe, Start
 from seqnlp.results import Report, Result
 from seqnlp.spec import Spec
 from seqnlp.tasks.columns import Columns, column_of, is_missing, names_of
-from seqnlp.tasks.registry import task_info
+from seqnlp.tasks.registry import TaskInfo, task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -254,6 +254,11 @@ class Task(ABC):
     def name(self) -> str:
         """`task` of its recipes."""
         return str(self.recipe_class.model_fields["task"].default)
+
+    @property
+    def info(self) -> TaskInfo:
+        """Names and texts of the task, as the model card tells them."""
+        return task_info(self.name)
 
     @abstractmethod
     def codecs(self) -> dict[str, Codec]:

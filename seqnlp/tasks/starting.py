@@ -16,7 +16,7 @@ from seqnlp.codecs import Codec
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.json_text import to_json
-from seqnlp.json_types import shown
+from seqnlp.json_types import JsonObject, shown
 from seqnlp.model import SequenceModel
 from seqnlp.nn.named_rows import NamedRows
 from seqnlp.readers.held import is_memory
@@ -197,6 +197,8 @@ class _PartCopy:
         }
         if not ours:
             return ""
+        if self._origins(self.part) != self._origins(self.other):
+            return f"{FRESH}: it is built on other pretrained weights there"
         rows = self._rows()
         names = self._names(self.part)
         shared = 0 if rows is None else sum(_is_text(names[place]) for place in rows[0])
@@ -216,6 +218,11 @@ class _PartCopy:
             return "taken"
         size = sum(map(_is_text, names))
         return "taken" if shared == size else f"taken: {shared:,} of {size:,} names, the others are {FRESH}"
+
+    @staticmethod
+    def _origins(part: Part) -> list[str]:
+        """Digests of what a part's codec brings along: layers above it fit nothing else."""
+        return [] if part.codec is None else sorted(origin.sha256 for origin in part.codec.origins.values())
 
     @staticmethod
     def _names(part: Part) -> Sequence[Any]:
@@ -309,7 +316,7 @@ class StartScores:
         find = path_resolver(Path(str(dev.get("file"))))
         with error_context(f"dev of {name}"):
             split = _dev_split(old, find)
-        codecs = {each: json.loads(to_json(codec.to_json())) for each, codec in task.codecs().items()}
+        codecs = {each: _saved(codec) for each, codec in task.codecs().items()}
         try:
             restored = task_class(old).restore(old, codecs)
         except (KeyError, DataError) as error:
@@ -320,6 +327,12 @@ class StartScores:
         """Main score of a model, under a name of its own."""
         scores, metric = self.task.dev_scores(model, self.examples), self.task.metric.name
         return {f"start_{metric}": scores[metric]}
+
+
+def _saved(codec: Codec) -> JsonObject:
+    """Codec as a run would have it."""
+    weights = {name: torch.as_tensor(each) for name, each in codec.weights.items()}
+    return JsonObject(json.loads(to_json(codec.to_json())), weights=lambda: weights)
 
 
 def _no_scores(problem: str) -> RecipeError:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seqnlp.embeddings.text import TextEmbedding as TextEmbeddingSpec
     from seqnlp.embeddings.tokens import TokenEmbedding as TokenEmbeddingSpec
     from seqnlp.embeddings.tokens import Tokens as TokensSpec
+    from seqnlp.embeddings.transformer import Transformer as TransformerSpec
     from seqnlp.embeddings.vectors import Vectors as VectorsSpec
     from seqnlp.embeddings.words import Words as WordsSpec
     from seqnlp.encoders.base import Encoder as EncoderSpec
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
     from seqnlp.tasks.classify.recipe import ClassifyData as ClassifyDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastData as ForecastDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
+    from seqnlp.tasks.lm.embedding import Context as ContextSpec
     from seqnlp.tasks.lm.recipe import LmData as LmDataSpec
     from seqnlp.tasks.lm.recipe import LmTraining as LmTrainingSpec
+    from seqnlp.tasks.segment.expander import Expander as ExpanderSpec
     from seqnlp.tasks.segment.recipe import Augmentation as AugmentationSpec
     from seqnlp.tasks.segment.recipe import SegmentData as SegmentDataSpec
     from seqnlp.tasks.segment.recipe import SegmentTraining as SegmentTrainingSpec
@@ -201,7 +204,7 @@ class SeriesSettings(TypedDict, total=False):
     gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class TextSettings(TypedDict, total=False):
-    """Plain text: one column, `text`."""
+    """Plain text: one column, `text`. A pattern such as `books/*.txt` names several files, one after the other."""
 
     max_line: int | None
     columns: dict[str, str] | None
@@ -353,8 +356,10 @@ class TextEmbeddingSettings(TypedDict, total=False):
     dropout: float | None
     columns: dict[str, WordsSettings | WordsSpec] | None
     chars: CharsSection | None
+    context: ContextSettings | ContextSpec | None
     subwords: SubwordPiecesSettings | SubwordPiecesSpec | None
     tokens: TokensSettings | TokensSpec | None
+    transformer: TransformerSettings | TransformerSpec | None
     vectors: VectorsSettings | VectorsSpec | None
     words: WordsSettings | WordsSpec | None
 
@@ -387,6 +392,14 @@ class CharLstmSettings(TypedDict, total=False):
     max_length: int | None
     kind: Required[Literal['lstm']]
 
+class ContextSettings(TypedDict, total=False):
+    """States of frozen language models at each word (contextual string embeddings; Akbik et al., 2018)."""
+
+    forward: str | None
+    backward: str | None
+    layers: list[int] | None
+    size: int | None
+
 class SubwordPiecesSettings(TypedDict, total=False):
     """Mean of learned vectors of the word's subwords (after Bojanowski et al., 2017)."""
 
@@ -399,6 +412,19 @@ class TokensSettings(TypedDict, total=False):
 
     size: int | None
     token_dropout: float | None
+
+class TransformerSettings(TypedDict, total=False):
+    """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
+
+    model: str
+    revision: str | None
+    layers: list[int] | None
+    pooling: Literal['first', 'last', 'mean'] | None
+    max_length: int | None
+    size: int | None
+    trainable: bool | None
+    lr: float | None
+    warmup_ratio: float | None
 
 class VectorsSettings(TypedDict, total=False):
     """Pretrained word vectors (GloVe, word2vec, fastText) from a file or an installed package."""
@@ -564,6 +590,7 @@ class LmDataSettings(TypedDict, total=False):
     split_seed: int | None
     tokenizer: TokenizerSection | None
     text: str | None
+    direction: Literal['forward', 'backward'] | None
 
 class LmTrainingSettings(TypedDict, total=False):
     """Settings of truncated backpropagation through time."""
@@ -910,6 +937,7 @@ class SegmentRecipeSettings(TypedDict, total=False):
     augmentation: AugmentationSettings | AugmentationSpec | None
     embedding: CharacterEmbeddingSettings | CharacterEmbeddingSpec | None
     decoder: LinearSettings | LinearSpec | None
+    expander: ExpanderSettings | ExpanderSpec | None
 
 class SegmentDataSettings(TypedDict, total=False):
     """A treebank in CoNLL-U, or plain sentences."""
@@ -957,6 +985,16 @@ class CharacterEmbeddingSettings(TypedDict, total=False):
     kernel_size: int | None
     dropout: float | None
     char_dropout: float | None
+
+class ExpanderSettings(TypedDict, total=False):
+    """`[expander]` section: model of multiword tokens that train lacks, a recurrent encoder and decoder with attention."""
+
+    size: int | None
+    embedding_size: int | None
+    dropout: float | None
+    char_dropout: float | None
+    share: float | None
+    beam: int | None
 
 
 @final

@@ -20,12 +20,14 @@ from seqnlp.json_types import mismatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
+from seqnlp.nn.private import lerp_all
 from seqnlp.optimizers import Optimizer
 from seqnlp.processes import peak_memory
 from seqnlp.spec import Spec
 from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.layer_groups import LayerGroup, divide, freeze
+from seqnlp.training.own_rates import OWN, separate
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
 
@@ -164,6 +166,8 @@ class Trainer:
         self.optimizer = optimizer.build(self.parameters)
         if groups:
             divide(self.optimizer, groups)
+        separate(self.optimizer, optimizer, model)
+        self.parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
         threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
         self.replicas = Replicas(model, train, max(1, threads), self.precision)
@@ -303,7 +307,7 @@ class Trainer:
         now, start = self.progress, time.perf_counter()
         rate = self.schedule.rate(self._share) * now.decay
         for group in self.optimizer.param_groups:
-            group["lr"] = rate * group.get("lr_scale", 1.0)
+            group["lr"] = group[OWN].rate(self._share) * now.decay * group.get("lr_scale", 1.0)
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         nats, items, self.states = self.replicas.gradients(batches, self.states, seed)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
@@ -319,7 +323,7 @@ class Trainer:
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
         if self.average:
             memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
-            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
+            lerp_all(self.average, [p.detach() for p in self.parameters], 1 - memory)
         took = time.perf_counter() - start
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))

@@ -45,6 +45,8 @@ SLOW = [
     "search",
     "vectors",
     "transfer",
+    "context",
+    "transformers",
     "curves",
 ]
 PAGES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]

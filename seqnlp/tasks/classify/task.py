@@ -28,6 +28,7 @@ from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes, text_scores
+from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.placeholders import placeholder_text, placeholder_words, unknown_file
 from seqnlp.training import Metric, Preview, Trainer, Training
 
@@ -145,7 +146,7 @@ class ClassifyTask(LabellingTask):
         words, labels = self.words(split), self.recipe.labels(split)
         numbers = self.labels.encode(labels.distinct)
         unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
-        text = EncodedText.encode(TokenizedText(words), self.text_codecs)
+        text = keep_states(EncodedText.encode(TokenizedText(words), self.text_codecs))
         classes = len(self.labels) if self.multilabel else None
         notes = tuple(self.recipe.label_notes(split))
         return ClassifyDataset(text, labels.numbered(numbers), unseen, classes, batch_tokens, notes)

@@ -23,6 +23,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.notes import note
 from seqnlp.tasks.advice import rare_labels, unknown_words
 from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
+from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, as_in_corpus, predict_tags
@@ -130,7 +131,7 @@ class TagTask(LabellingTask):
             if decoder_name(name, part) in self.labels
         }
         unseen = {name: codecs[name].unseen(column.distinct) for name, column in tags.items()}
-        text = EncodedText.encode(self.recipe.text(words, split), self.text_codecs)
+        text = keep_states(EncodedText.encode(self.recipe.text(words, split), self.text_codecs))
         form = words.composed() if self.train_words.is_composed else words
         return TagDataset(text, tags, targets, unseen, self.train_words.encode(form.distinct), batch_tokens)
 

@@ -26,6 +26,7 @@ def test_tokens_are_those_of_running_text(codec: RunningText, texts: list[str]) 
         lines = [codec.encode(line) for line in text.splitlines(keepends=True)]
         assert found.codes[row].tolist() == (np.concatenate(lines).tolist() if lines else [])
     ids = NumberedTokens(len(codec)).features(TokenizedText(found)).words[IDS]
+    assert isinstance(ids, np.ndarray)
     assert ids.tolist() == list(range(len(codec)))
 
 
