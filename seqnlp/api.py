@@ -28,13 +28,13 @@ from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.run.tensors import not_finite
-from seqnlp.tasks.base import ItemRow, Predictor, RunOrigin, Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.base import ItemRow, Predictor, RunOrigin, Scores, Task, TaskRecipe
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.model_summary import summarize
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
-from seqnlp.tasks.starting import StartRun, StartScores, take_over
+from seqnlp.tasks.starting import StartRun, StartScores, fit_task, take_over
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
@@ -138,7 +138,7 @@ def _train(
         if wanted.start is not None:
             begun_from = StartRun.open(wanted.start, find, trust)
         with notes_to(notify), error_context("train"), placed(source, overrides):
-            task = fitted(wanted, corpus.splits["train"], find, begun_from)
+            task = fit_task(wanted, corpus.splits["train"], find, begun_from)
     else:
         _check_same_corpus(run, corpus, wanted.data.splits)
         task = restore(run, wanted)
@@ -214,7 +214,7 @@ def dev_metric(
         corpus = read_splits(wanted, find, test=False)
         with error_context("train"):
             begun = None if wanted.start is None else StartRun.open(wanted.start, find, trust)
-            return fitted(wanted, corpus.splits["train"], find, begun).metric
+            return fit_task(wanted, corpus.splits["train"], find, begun).metric
 
 
 @contextmanager
@@ -224,11 +224,6 @@ def placed(source: RecipeSource, overrides: Sequence[str]) -> Iterator[None]:
         yield
     except RecipeError as error:
         raise RecipeError(source.place_faults(error.faults, overrides)) from None
-
-
-def fitted(recipe: TaskRecipe, train: Any, find: Callable[[str], Path], begun: StartRun | None) -> Task:
-    """Fit the codecs of a task; those of the run that it starts from are extended."""
-    return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
 
 
 def _start_scores(

@@ -88,11 +88,11 @@ def write_tables(part: Path, tables: Sequence[TextTable], folder: Path, source: 
         raise DataError(f"a damaged archive: {error}", source) from None
     for table in tables:
         if len(rows[table.name]) != table.rows:
-            found, expected = f"{len(rows[table.name]):,} texts for {table.name}", f"expected {table.rows:,}"
-            raise DataError(f"{found}; {expected}", source)
+            problem = f"{len(rows[table.name]):,} texts for {table.name}; expected {table.rows:,}"
+            raise DataError(problem, source)
     for table in tables:
-        found = sorted(rows[table.name])
-        write_lines(folder / table.name, (f"{text}\t{label}" if label else text for _, label, text in found))
+        texts = sorted(rows[table.name])
+        write_lines(folder / table.name, (f"{text}\t{label}" if label else text for _, label, text in texts))
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:

@@ -102,6 +102,11 @@ class StartRun:
         return own | {f"start.{part}": dict(origin) for part, origin in meta.get("knowledge", {}).items()}
 
 
+def fit_task(recipe: TaskRecipe, train: Any, find: PathResolver, begun: StartRun | None = None) -> Task:
+    """Fit the codecs of a task; those of the run that it starts from are extended."""
+    return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
+
+
 def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: StartRun) -> dict[str, str]:
     """Copy the weights of another run, rows by their names.
 
@@ -138,7 +143,7 @@ def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: Start
             if account:
                 told[name] = account
     if not any(not line.startswith(FRESH) for line in told.values()):
-        found = "; ".join(f"{name} is {line}" for name, line in told.items()) or f"{task_info(task.name).noun} can't"
+        found = "; ".join(f"{name} is {line}" for name, line in told.items()) or "its task names no parts"
         problem = f"nothing of {begun.name}, {task_info(begun.task.name).noun}, can be taken over: {found}"
         raise RecipeError([Fault("start", problem)])
     with torch.no_grad():
