@@ -15,6 +15,7 @@ import typer
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
 from seqnlp.cli.common import MaxLine, Trust, number_option, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, open_inputs, open_records
+from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, REPETITION_PENALTY, SAMPLES, SEED, SHARE, TEMPERATURE, TOP_K
@@ -104,6 +105,7 @@ def score(
     beside: Beside = False,
     column_prefix: ColumnPrefix = "",
     force: Force = False,
+    workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
@@ -113,13 +115,13 @@ def score(
     same. The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end
     included, in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
     """
-    destination = Destination(out, beside, column_prefix, force, as_json)
+    destination = Destination(out, beside, column_prefix, force, as_json, workers)
     wanted = destination.is_wanted(file)
     generator = open_generator(run, trust)
     if wanted:
         sums = _Sums()
-        predict = partial(_values, generator, sums)
-        write_beside(open_records(run, file, reader, column), destination, _columns, predict, "score")
+        predict = partial(_values, generator)
+        write_beside(open_records(run, file, reader, column), destination, _columns, predict, "score", sums.observe)
         if sums.tokens:
             print(sums.text(), file=sys.stderr)
         return
@@ -149,6 +151,12 @@ class _Sums:
         """Add a part of it."""
         self.tokens, self.characters, self.nats = self.tokens + tokens, self.characters + characters, self.nats + nats
 
+    def observe(self, text: Any, values: Values) -> None:
+        """Add a text of a table, and its end."""
+        if values is not None:
+            line = " ".join(text) if isinstance(text, list) else text
+            self.add(values["num_tokens"], len(line) + 1, -values["logprob"])
+
     def text(self) -> str:
         """Means in one line."""
         nats, bits = self.nats / self.tokens, bits_per_character(self.nats, self.characters)
@@ -162,7 +170,7 @@ def _columns(words: bool) -> Sequence[Added]:
     return [Added("logprob", "number"), Added("num_tokens", "whole"), Added("bits_per_character", "number")]
 
 
-def _values(generator: Generator, sums: _Sums, texts: list[Any]) -> Iterator[Values]:
+def _values(generator: Generator, texts: list[Any]) -> Iterator[Values]:
     from seqnlp.tasks.lm.predictor import scored
 
     lines = [" ".join(text) if isinstance(text, list) else text for text in texts]
@@ -170,7 +178,6 @@ def _values(generator: Generator, sums: _Sums, texts: list[Any]) -> Iterator[Val
         if not line.strip():
             yield None
             continue
-        sums.add(len(logprobs), len(line) + 1, -float(logprobs.sum()))
         yield scored(line, logprobs)
 
 
