@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,6 +51,26 @@ class Codec(ABC):
     def origin(self) -> Origin | None:
         """Provenance of pretrained knowledge that came with the codec."""
         return None
+
+    @property
+    def row_names(self) -> Sequence[Hashable] | None:
+        """Names of its numbers, which rows of weights have; None: they have none.
+
+        Rows of the same name are taken over from another run. Numbers that stand for no text are named None, the
+        unknown, or by a tuple.
+        """
+        return None
+
+    def extending(self, before: Codec) -> Self:
+        """Extend the codec of another run by the entries of this one.
+
+        Args:
+            before: The other codec. Its numbers stay; one of another kind, or that can't grow, is not extended.
+
+        Returns:
+            The extended codec; this one if there is nothing to extend.
+        """
+        return self
 
     @property
     def origins(self) -> Mapping[str, Origin]:

@@ -8,6 +8,7 @@ from seqnlp.embeddings.words import Words
 from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.vectors import Vectors
+from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup, Tokens
 from seqnlp.embeddings.transformer import Transformer
 # isort: on
 
@@ -15,7 +16,6 @@ from seqnlp.embeddings.columns import ColumnEmbedding
 from seqnlp.embeddings.ngrams import NGramVotes
 from seqnlp.embeddings.series import SeriesBatch, SeriesEmbedding
 from seqnlp.embeddings.text import TextEmbedder, TextEmbedding
-from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup
 
 __all__ = [
     "CharCnn",
@@ -36,6 +36,7 @@ __all__ = [
     "TokenBatch",
     "TokenEmbedding",
     "TokenLookup",
+    "Tokens",
     "Transformer",
     "Vectors",
     "WordEmbedder",

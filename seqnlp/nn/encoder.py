@@ -134,6 +134,11 @@ class EncoderModule(nn.Module, ABC):
             state: The state to go on from, as an earlier call returned it; None: the beginning.
         """
 
+    @property
+    def stacked(self) -> Sequence[nn.Module]:
+        """Layers from the bottom to the top; the encoder itself if it has none."""
+        return [self]
+
     def every_layer(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> list[States]:
         """Encode a padded batch as `forward` does.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 RAW = "https://raw.githubusercontent.com"
@@ -51,6 +52,33 @@ class PublicArchive:
 
 
 @dataclass(frozen=True)
+class TextTable:
+    """Compressed table made of the texts of an archive, a file each: a line for each text, in the order of numbers."""
+
+    name: str
+    folders: Mapping[str, str]
+    """Label of the texts in each folder of the archive; an empty one: texts alone."""
+    rows: int
+
+
+@dataclass(frozen=True)
+class PublicTexts:
+    """Texts that are published as an archive with a file for each."""
+
+    archive: PublicFile
+    tables: tuple[TextTable, ...]
+    """Tables that are made of it."""
+    ready: tuple[PublicFile, ...]
+    """The tables as a folder may hold them that they are fetched from instead."""
+    joined: Mapping[str, tuple[str, ...]]
+    """Files of the texts of several tables, without labels, by name."""
+
+    def are_in(self, folder: Path) -> bool:
+        """True if all files are in a folder."""
+        return all((folder / name).is_file() for name in (*self.joined, *(table.name for table in self.tables)))
+
+
+@dataclass(frozen=True)
 class PublicCorpus:
     """A public corpus."""
 
@@ -62,11 +90,13 @@ class PublicCorpus:
     """Sources of its splits in a recipe, inside its folder."""
     files: tuple[PublicFile, ...]
     archive: PublicArchive | None = None
+    texts: PublicTexts | None = None
 
     @property
     def size(self) -> int:
-        """Size of all files in bytes, those in an archive unpacked."""
-        return sum(file.size for file in self.files) + (self.archive.size if self.archive else 0)
+        """Size of all files in bytes: those in an archive unpacked, of texts the archive."""
+        archives = (self.archive.size if self.archive else 0) + (self.texts.archive.size if self.texts else 0)
+        return sum(file.size for file in self.files) + archives
 
 
 CATALOGUE: dict[str, PublicCorpus] = {
@@ -116,6 +146,33 @@ CATALOGUE: dict[str, PublicCorpus] = {
         831169c7e2e429d6026e1bdbb542f33b636e3e596caad9602ebc953c205928b7 188749 test.tsv
         ec192f833a64da08f475488a77b0d0b47db47acd0f458bd18433fc793b569920 720259 train.tsv
         """),
+    ),
+    "imdb": PublicCorpus(
+        description="Large Movie Review Dataset: 50,000 film reviews, pos or neg, and 50,000 unlabelled ones",
+        licence="free for research",
+        reader={"kind": "csv", "names": ["text", "label"], "delimiter": "\t"},
+        splits={"train": "train.tsv.gz", "test": "test.tsv.gz"},
+        files=(),
+        texts=PublicTexts(
+            archive=PublicFile(
+                "https://ai.stanford.edu/~amaas/data/sentiment",
+                "aclImdb_v1.tar.gz",
+                84_125_825,
+                "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+            ),
+            tables=(
+                TextTable("train.tsv.gz", {"aclImdb/train/neg": "neg", "aclImdb/train/pos": "pos"}, 25_000),
+                TextTable("test.tsv.gz", {"aclImdb/test/neg": "neg", "aclImdb/test/pos": "pos"}, 25_000),
+                TextTable("unsup.txt.gz", {"aclImdb/train/unsup": ""}, 50_000),
+            ),
+            ready=listed("""
+            https://ai.stanford.edu/~amaas/data/sentiment
+            4919be1d03ce153c86b53dc73ffad257b620f18a9212bc000d44c3a11b4e4bdc 12795131 train.tsv.gz
+            082c8626f6ca50bda70114a39e550279083cbd739a7c7eda31bc179ec4b3796c 12483310 test.tsv.gz
+            eb7210cba07d645780a0763970a9ea8e92903d64a079d4014af3264994214b6a 25438080 unsup.txt.gz
+            """),
+            joined={"reviews.txt.gz": ("train.tsv.gz", "unsup.txt.gz")},
+        ),
     ),
     "tinyshakespeare": PublicCorpus(
         description="40,000 lines of Shakespeare's plays",

@@ -44,6 +44,7 @@ SLOW = [
     "recipes",
     "search",
     "vectors",
+    "transfer",
     "context",
     "transformers",
     "curves",

@@ -90,6 +90,10 @@ class RecurrentStack(EncoderModule):
             steps = outputs + steps if self.residual and outputs.shape == steps.shape else outputs
             yield steps
 
+    @property
+    def stacked(self) -> Sequence[nn.Module]:
+        return list(self.layers)
+
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
         if self.directions == 2:
             raise ValueError("bidirectional layers can't be stepped: they read ahead")

@@ -27,6 +27,7 @@ class Context(Embedding):
 
     section: ClassVar[str] = "context"
     some_of = ("forward", "backward")
+    transferable = ("forward", "backward")
 
     forward: Annotated[str | None, Field(examples=["runs/ewt_chars"])] = None
     """Run of a language model over characters or subwords: its state after the last character of a word."""

@@ -14,7 +14,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.results import SurpriseReport
 from seqnlp.tasks.advice import unknown_tokens
-from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
+from seqnlp.tasks.base import Codecs, ItemRow, Part, ReportSettings, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
@@ -45,11 +45,15 @@ class LmTask(Task):
 
     @classmethod
     def fit(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver) -> "LmTask":
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver, before: Mapping[str, Codec]) -> "LmTask":
         length, window = train.characters - 1, recipe.training.bptt
         if length < window:
             problem = f"{length:,} characters to predict are fewer than one window (training.bptt = {window})"
             raise DataError(problem, train.name)
-        return cls(recipe, recipe.data.tokenizer.fit(train.chunks()))
+        return cls(recipe, recipe.data.tokenizer.fit_from(before.get("text"), train.chunks()))
 
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
@@ -88,6 +92,15 @@ class LmTask(Task):
 
     def codecs(self) -> dict[str, Codec]:
         return {"text": self.codec}
+
+    def parts(self) -> dict[str, Part]:
+        recipe, kind = self.recipe, dict(self.recipe.encoder).get("kind")
+        backward = recipe.data.direction == "backward"
+        return {
+            "embedding.tokens": Part("embedding.", recipe.embedding, self.codec, alias="tokens"),
+            "encoder": Part("encoder.", recipe.encoder, alias=f"backward {kind}" if backward else None),
+            "decoder.next_token": Part("heads.0.", recipe.decoder, self.codec),
+        }
 
     def encode(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
         training = self.recipe.training

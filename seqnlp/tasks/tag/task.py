@@ -22,7 +22,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note
 from seqnlp.tasks.advice import rare_labels, unknown_words
-from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
 from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
@@ -66,15 +66,22 @@ class TagTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: TagRecipe, train: "Dataset", find: PathResolver, before: Mapping[str, Codec]
+    ) -> "TagTask":
         data = recipe.data
         words = data.words(train)
         labels = {}
         for name in recipe.columns:
             column = data.tags(words, train, name)
             with about_column(name):
-                labels[name] = data.label_encoding(name).fit(column, words)
+                labels[name] = extended(data.label_encoding(name).fit(column, words), before, f"labels.{name}")
         _check_blank(labels, data.labels)
-        codecs = recipe.embedding.fit(recipe.text(words, train), find)
+        fitted = recipe.embedding.fit(recipe.text(words, train), find)
+        codecs = {name: extended(codec, before, codec_name(name)) for name, codec in fitted.items()}
         return cls(recipe, codecs, labels, Vocabulary.fit(words.composed().counts()))
 
     @classmethod
@@ -103,6 +110,15 @@ class TagTask(LabellingTask):
         text = {codec_name(name): codec for name, codec in self.text_codecs.items()}
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
         return {**text, **labels, "train_words": self.train_words}
+
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        decoders = {
+            f"decoder.{name}": Part(f"heads.{number}.", recipe.decoder, labels)
+            for number, (name, labels) in enumerate(self.labels.items())
+        }
+        embedding = embedding_parts(recipe.embedding, self.text_codecs)
+        return {**embedding, "encoder": Part("encoder.", recipe.encoder), **decoders}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
         data, codecs = self.recipe.data, self.label_codecs

@@ -21,7 +21,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.results import JudgedTranslation, TranslationReport
 from seqnlp.tasks.advice import MOSTLY, unknown_tokens
-from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
+from seqnlp.tasks.base import Codecs, ItemRow, Part, ReportSettings, Scores, Task
 from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
@@ -62,6 +62,12 @@ class TranslateTask(Task):
     @classmethod
     def fit(cls, recipe: TranslateRecipe, train: Pairs, find: PathResolver) -> "TranslateTask":
         """Fit the tokenizers of both sides, or the one that they share."""
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: TranslateRecipe, train: Pairs, find: PathResolver, before: Mapping[str, Codec]
+    ) -> "TranslateTask":
         if recipe.training.metric == "bleu":
             require_sacrebleu()
         data = recipe.data
@@ -73,14 +79,15 @@ class TranslateTask(Task):
                 data.lowercase,
                 data.unicode_normalization,
                 data.pretokenized,
+                known.text if isinstance(known := before.get(name), Sentences) else None,
             )
-            for group in sides
+            for name, group in zip(cls._sides(recipe), sides, strict=True)
         ]
         return cls(recipe, fitted[0], fitted[-1])
 
     @classmethod
     def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
-        names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
+        names = cls._sides(recipe)
         restored = [Sentences.from_json(codecs[name]) for name in names]
         for name, codec in zip(names, restored, strict=True):
             settings = {"lowercase": recipe.data.lowercase, "form": recipe.data.unicode_normalization}
@@ -95,12 +102,21 @@ class TranslateTask(Task):
         codec = Sentences.fit(lines, data.tokenizer, data.lowercase, data.unicode_normalization, data.pretokenized)
         return cls(recipe, codec, codec)
 
+    @staticmethod
+    def _sides(recipe: TranslateRecipe) -> list[str]:
+        """Names of the codecs."""
+        return ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
+
     def codecs(self) -> dict[str, Codec]:
-        return (
-            {"tokens": self.source}
-            if self.recipe.data.joint_vocabulary
-            else {"source": self.source, "target": self.target}
-        )
+        return dict(zip(self._sides(self.recipe), (self.source, self.target), strict=False))
+
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        return {
+            "embedding.tokens": Part("embedding.", recipe.embedding, self.source, alias="tokens"),
+            "encoder": Part("encoder.", recipe.encoder),
+            "decoder.target": Part("heads.0.", recipe.decoder, self.target),
+        }
 
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         data = self.recipe.data
