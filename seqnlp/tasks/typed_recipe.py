@@ -601,6 +601,7 @@ class TranslateRecipeSettings(TypedDict, total=False):
     training: TranslateTrainingSettings | TranslateTrainingSpec | None
     embedding: TokenEmbeddingSettings | TokenEmbeddingSpec | None
     shared_embedding: bool | None
+    source_context: ContextSettings | ContextSpec | None
     decoder: AttentionSettings | AttentionSpec | None
     search: BeamSearchSettings | BeamSearchSpec | None
 

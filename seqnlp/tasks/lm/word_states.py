@@ -194,7 +194,8 @@ class EmbeddedLm:
         if self.is_backward:
             first = np.searchsorted(bounds, sentence.starts, side="right")
             return np.append(self.codec.start, numbers[::-1]), len(numbers) - first
-        return np.append(self.codec.start, numbers), np.searchsorted(bounds, sentence.ends, side="left") + 1
+        last = np.searchsorted(bounds, sentence.ends, side="left") + 1
+        return np.append(self.codec.start, numbers), np.where(sentence.ends > 0, last, 0)
 
     @torch.inference_mode()
     def states(self, sentences: Sequence[Spans]) -> list[NDArray[np.float32]]:
