@@ -634,6 +634,7 @@ class TranslateRecipeSettings(TypedDict, total=False):
     start: StartSettings | StartSpec | None
     embedding: TokenEmbeddingSettings | TokenEmbeddingSpec | None
     shared_embedding: bool | None
+    source_context: ContextSettings | ContextSpec | None
     decoder: AttentionSettings | AttentionSpec | None
     search: BeamSearchSettings | BeamSearchSpec | None
 

@@ -253,6 +253,7 @@ class Generator(Predictor):
             text: The text; a character or word that the model does not know has the probability of an unknown one.
             context: The text before it; if empty, a line break.
         """
+        self.check_forward("score a text after another one")
         numbers = self.codec.encode(text)
         if not len(numbers):
             return []
