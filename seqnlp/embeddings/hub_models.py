@@ -140,14 +140,17 @@ def _local_folder(name: str, find: PathResolver) -> Path | None:
     """Folder of that name; None if there is none, so that it is a name on the Hub.
 
     Raises:
-        seqnlp.errors.DataError: a path that no name on the Hub looks like.
+        seqnlp.errors.DataError: a path that no name on the Hub looks like; a folder with something else.
     """
     try:
-        return find(f"{name.rstrip('/')}/")
-    except DataError as error:
-        if re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) and not name.startswith("."):
+        folder = find(f"{name.rstrip('/')}/")
+    except DataError:
+        if re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) and not name.startswith(".") and not Path(name).exists():
             return None
-        raise error.replace(path=name) from None
+        raise
+    if not (folder / "config.json").is_file():
+        raise DataError("it has no config.json; expected the folder of a transformer", folder)
+    return folder
 
 
 @dataclass(frozen=True)
