@@ -615,7 +615,11 @@ def _begin(
         if codec.weights:
             run.save_codec_weights(column, codec.weights)
     meta = describe_training(name, str(device), recipe.training.threads, corpus.hashes)
-    origins = {part: codec.origin.to_json() for part, codec in codecs.items() if codec.origin is not None}
+    origins = {
+        f"{part}.{name}".rstrip("."): origin.to_json()
+        for part, codec in codecs.items()
+        for name, origin in codec.origins.items()
+    }
     knowledge = {"knowledge": origins} if origins else {}
     run.save_meta({**meta, **knowledge, "recipe_file": str(file.resolve())}, digests=True)
     return run
@@ -693,7 +697,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
         "steps": now.step,
     }
     run.save_scores(scores)
-    run.save_card(model_card(task_info(task.name), run.recipe_text(), scores, run.meta()))
+    run.save_card(model_card(task.info, run.recipe_text(), scores, run.meta()))
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done

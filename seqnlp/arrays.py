@@ -88,6 +88,11 @@ class Ragged:
         positions, lengths = self.positions(rows)
         return Ragged(self.values[positions], np.concatenate([[0], np.cumsum(lengths)]))
 
+    def backward(self) -> Ragged:
+        """Copy with the elements of each row in reverse order."""
+        mirrored = np.repeat(self.offsets[:-1] + self.offsets[1:] - 1, self.lengths) - np.arange(len(self.values))
+        return Ragged(self.values[mirrored], self.offsets)
+
     def pad(self, rows: IntArray, fill: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Select rows and pad them to the longest.
 

@@ -47,6 +47,15 @@ class Spec(BaseModel):
     one_of: ClassVar[tuple[str, ...]] = ()
     """Optional fields of which exactly one has to be given, the usual one first."""
 
+    some_of: ClassVar[tuple[str, ...]] = ()
+    """Optional fields of which at least one has to be given, the usual one first."""
+
+    @model_validator(mode="after")
+    def _gives_some(self) -> Self:
+        if self.some_of and all(getattr(self, name) is None for name in self.some_of):
+            raise ValueError(f"expected {' or '.join(map(repr, self.some_of))}, found none of them")
+        return self
+
     @model_validator(mode="after")
     def _gives_one(self) -> Self:
         given = [name for name in self.one_of if getattr(self, name) is not None]

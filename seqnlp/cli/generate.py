@@ -109,8 +109,9 @@ def score(
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.
 
-    The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end included,
-    in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
+    A model that reads backward predicts each token from those after it; the lines are in the order of the text all the
+    same. The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end
+    included, in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
     """
     destination = Destination(out, beside, column_prefix, force, as_json)
     wanted = destination.is_wanted(file)
@@ -165,7 +166,7 @@ def _values(generator: Generator, sums: _Sums, texts: list[Any]) -> Iterator[Val
     from seqnlp.tasks.lm.predictor import scored
 
     lines = [" ".join(text) if isinstance(text, list) else text for text in texts]
-    for line, logprobs in zip(lines, generator.score_texts(f"{line}\n" for line in lines), strict=True):
+    for line, logprobs in zip(lines, generator.score_texts(map(generator.as_line, lines)), strict=True):
         if not line.strip():
             yield None
             continue

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from seqnlp.events import Done, Evaluated, Event, Started, Stepped
+from seqnlp.notes import progress_to
 from seqnlp.status import Evaluation, TrainingStatus
 from seqnlp.units import counted, duration, file_size, score
 
@@ -60,6 +61,22 @@ def track(
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task(description, total=total)
         yield lambda amount: progress.advance(task, amount)
+
+
+@contextmanager
+def preparing(console: Console, activity: str, quiet: bool = False) -> Iterator[None]:
+    """Show an activity and its progress, on terminals only.
+
+    Args:
+        console: Standard error.
+        activity: In words, until something tells its progress.
+        quiet: Show nothing.
+    """
+    if quiet:
+        yield
+        return
+    with console.status(activity) as status, progress_to(lambda name, share: status.update(f"{name}: {share:.0%}")):
+        yield
 
 
 def stderr_console(quiet: bool = False) -> Console:

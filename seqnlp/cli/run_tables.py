@@ -53,8 +53,9 @@ def print_run(
     for section, settings in sections(recipe).items():
         console.print(f"[{section}]  {settings}" if section else settings, soft_wrap=True)
     for part, origin in meta.get("knowledge", {}).items():
-        license = f", licence {origin['license']}" if origin.get("license") else ""
-        console.print(f"{part} are those of {origin.get('name', '')}{license}", soft_wrap=True)
+        digest, license = origin.get("sha256", "unknown"), origin.get("license") or "unknown"
+        found = f"{part} is from {origin.get('name', '')}, SHA-256 {digest}, licence {license}"
+        console.print(found, soft_wrap=True, highlight=False)
     table = plain_scores(scores)
     if table:
         splits = list(next(iter(table.values())))

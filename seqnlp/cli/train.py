@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from seqnlp.cli.common import Trust, number_option
-from seqnlp.cli.progress import show_training, stderr_console
+from seqnlp.cli.progress import preparing, show_training, stderr_console
 from seqnlp.cli.repeats import show_repeats
 from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import show_scores
@@ -92,7 +92,7 @@ def train(
             trust=trust,
             notify=lambda line: console.print(f"note: {line}", soft_wrap=True),
         )
-        with console.status("reading the corpus") if not quiet else nullcontext():
+        with preparing(console, "reading the corpus", quiet):
             first = next(events)
         with show_training(console, quiet) as view:
             for event in chain([first], events):

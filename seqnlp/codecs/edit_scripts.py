@@ -1,10 +1,10 @@
 """Lemmas as labels: edit scripts that make the lemma of its form (Straka, 2018)."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
@@ -50,7 +50,7 @@ def cases(letter: str) -> dict[str, str]:
 
 def fold(text: str) -> str:
     """Lower case, a character for each; `İ`, `ß` and others without a way back stay as they are."""
-    return "".join(map(lowered, text))
+    return text.lower() if text.isascii() else "".join(map(lowered, text))
 
 
 def casing(text: str) -> str:
@@ -74,6 +74,8 @@ def casing(text: str) -> str:
 
 def cased(text: str, script: str) -> str:
     """Apply a casing script to a text in lower case."""
+    if not script:
+        return text
     letters = list(text)
     for case, place in RUN.findall(script):
         at = int(place)
@@ -150,12 +152,22 @@ class EditScript:
         if self.whole is not None:
             return self.whole
         text = fold(form)
-        start = sum(edit[0] != INSERT for edit in _edits(self.prefix))
-        end = len(text) - sum(edit[0] != INSERT for edit in _edits(self.suffix))
+        before, start = self._prefix_edits
+        after, read = self._suffix_edits
+        end = len(text) - read
         if end <= start:
             return None
-        edited = _edited(text[:start], self.prefix) + text[start:end] + _edited(text[end:], self.suffix)
-        return cased(edited, self.casing)
+        return cased(_edited(text[:start], before) + text[start:end] + _edited(text[end:], after), self.casing)
+
+    @cached_property
+    def _prefix_edits(self) -> tuple[list[str], int]:
+        """Edits before the common substring, and how many characters they read."""
+        return _edits(self.prefix)
+
+    @cached_property
+    def _suffix_edits(self) -> tuple[list[str], int]:
+        """Edits behind it, and how many characters they read."""
+        return _edits(self.suffix)
 
 
 def _head(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
@@ -165,14 +177,15 @@ def _head(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def _edits(script: str) -> Iterator[str]:
-    return (match[0] for match in re.finditer(r"\+.|[=-]", script, re.DOTALL))
+def _edits(script: str) -> tuple[list[str], int]:
+    edits = re.findall(r"\+.|[=-]", script, re.DOTALL)
+    return edits, sum(edit[0] != INSERT for edit in edits)
 
 
-def _edited(text: str, script: str) -> str:
+def _edited(text: str, edits: list[str]) -> str:
     letters = iter(text)
     made = []
-    for edit in _edits(script):
+    for edit in edits:
         if edit[0] == INSERT:
             made.append(edit[1])
         else:
@@ -204,6 +217,7 @@ def edit_script(form: str, lemma: str) -> str:
     return casing(lemma) + prefix + KEPT + suffix
 
 
+@lru_cache(1 << 16)
 def lemma_of(form: str, script: str) -> str:
     """Apply an edit script; a form that it does not fit is its own lemma."""
     made = parsed(script).apply(form)

@@ -53,6 +53,11 @@ class Codec(ABC):
         return None
 
     @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Provenance of each of its pretrained parts, by name; a single one has no name."""
+        return {} if self.origin is None else {"": self.origin}
+
+    @property
     def weights(self) -> Mapping[str, NDArray[Any]]:
         """Weights of a frozen network by name, saved beside the JSON."""
         return {}

@@ -307,7 +307,8 @@ class Reference:
         if chosen:
             needed[chosen] = toml(step.spec.model_fields[chosen].default)
         first = key.partition(".")[0]
-        usual = step.spec.one_of[:1] if first not in step.spec.one_of else ()
+        choices = step.spec.one_of or step.spec.some_of
+        usual = choices[:1] if first not in choices else ()
         for table in self.tables.values():
             for entry in table.entries:
                 inside = bool(entry.way) and entry.way[-1].spec is step.spec

@@ -25,7 +25,7 @@ from seqnlp.readers.empties import Need
 from seqnlp.recipe import Recipe
 from seqnlp.results import Report, Result
 from seqnlp.tasks.columns import Columns, column_of, is_missing, names_of
-from seqnlp.tasks.registry import task_info
+from seqnlp.tasks.registry import TaskInfo, task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -214,6 +214,11 @@ class Task(ABC):
     def name(self) -> str:
         """`task` of its recipes."""
         return str(self.recipe_class.model_fields["task"].default)
+
+    @property
+    def info(self) -> TaskInfo:
+        """Names and texts of the task, as the model card tells them."""
+        return task_info(self.name)
 
     @abstractmethod
     def codecs(self) -> dict[str, Codec]:

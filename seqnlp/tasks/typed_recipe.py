@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from seqnlp.tasks.classify.recipe import ClassifyData as ClassifyDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastData as ForecastDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
+    from seqnlp.tasks.lm.embedding import Context as ContextSpec
     from seqnlp.tasks.lm.recipe import LmData as LmDataSpec
     from seqnlp.tasks.lm.recipe import LmTraining as LmTrainingSpec
+    from seqnlp.tasks.segment.expander import Expander as ExpanderSpec
     from seqnlp.tasks.segment.recipe import Augmentation as AugmentationSpec
     from seqnlp.tasks.segment.recipe import SegmentData as SegmentDataSpec
     from seqnlp.tasks.segment.recipe import SegmentTraining as SegmentTrainingSpec
@@ -199,7 +201,7 @@ class SeriesSettings(TypedDict, total=False):
     gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class TextSettings(TypedDict, total=False):
-    """Plain text: one column, `text`."""
+    """Plain text: one column, `text`. A pattern such as `books/*.txt` names several files, one after the other."""
 
     max_line: int | None
     columns: dict[str, str] | None
@@ -341,6 +343,7 @@ class TextEmbeddingSettings(TypedDict, total=False):
     dropout: float | None
     columns: dict[str, WordsSettings | WordsSpec] | None
     chars: CharsSection | None
+    context: ContextSettings | ContextSpec | None
     subwords: SubwordPiecesSettings | SubwordPiecesSpec | None
     transformer: TransformerSettings | TransformerSpec | None
     vectors: VectorsSettings | VectorsSpec | None
@@ -374,6 +377,14 @@ class CharLstmSettings(TypedDict, total=False):
     min_count: int | None
     max_length: int | None
     kind: Required[Literal['lstm']]
+
+class ContextSettings(TypedDict, total=False):
+    """States of frozen language models at each word (contextual string embeddings; Akbik et al., 2018)."""
+
+    forward: str | None
+    backward: str | None
+    layers: list[int] | None
+    size: int | None
 
 class SubwordPiecesSettings(TypedDict, total=False):
     """Mean of learned vectors of the word's subwords (after Bojanowski et al., 2017)."""
@@ -525,6 +536,7 @@ class LmDataSettings(TypedDict, total=False):
     split_seed: int | None
     tokenizer: TokenizerSection | None
     text: str | None
+    direction: Literal['forward', 'backward'] | None
 
 TokenizerSection: TypeAlias = "Literal['characters', 'subwords', 'words'] | CharacterTokenizerSettings | SubwordTokenizerSettings | WordTokenizerSettings | TokenizerSpec"
 
@@ -889,6 +901,7 @@ class SegmentRecipeSettings(TypedDict, total=False):
     augmentation: AugmentationSettings | AugmentationSpec | None
     embedding: CharacterEmbeddingSettings | CharacterEmbeddingSpec | None
     decoder: LinearSettings | LinearSpec | None
+    expander: ExpanderSettings | ExpanderSpec | None
 
 class SegmentDataSettings(TypedDict, total=False):
     """A treebank in CoNLL-U, or plain sentences."""
@@ -936,6 +949,16 @@ class CharacterEmbeddingSettings(TypedDict, total=False):
     kernel_size: int | None
     dropout: float | None
     char_dropout: float | None
+
+class ExpanderSettings(TypedDict, total=False):
+    """`[expander]` section: model of multiword tokens that train lacks, a recurrent encoder and decoder with attention."""
+
+    size: int | None
+    embedding_size: int | None
+    dropout: float | None
+    char_dropout: float | None
+    share: float | None
+    beam: int | None
 
 
 @final

@@ -20,6 +20,7 @@ from seqnlp.json_types import mismatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
+from seqnlp.nn.private import lerp_all
 from seqnlp.optimizers import Optimizer
 from seqnlp.processes import peak_memory
 from seqnlp.spec import Spec
@@ -307,7 +308,7 @@ class Trainer:
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
         if self.average:
             memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
-            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
+            lerp_all(self.average, [p.detach() for p in self.parameters], 1 - memory)
         took = time.perf_counter() - start
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))

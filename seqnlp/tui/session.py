@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from pathlib import Path
 from time import monotonic
 from typing import Any, final
 
+from seqnlp.generation.packing import unpacked
+from seqnlp.generation.tree import MAX_UNDOS, ROOT, Branch, Change, TextTree
 from seqnlp.run.files import saving, write_bytes, write_json
-from seqnlp.tui.token_buffer import TokenBuffer
+from seqnlp.tui.token_buffer import MAX_CHARACTERS, TokenBuffer
 
-MAX_TURNS = 1000
-"""Changes of settings that are remembered for each text."""
-
-MAX_SAMPLES = 6
+MAX_SAMPLES = 9
 """Texts of a session."""
 
 FOLDER = Path("samples")
@@ -39,17 +40,17 @@ class Session:
         self.prompt, self.seed = prompt, seed
         self.current = 0
         """The text that had the focus last."""
-        self.buffers = [TokenBuffer(prompt) for _ in range(samples)]
-        self.turns: list[list[Settings]] = [[] for _ in range(samples)]
-        """Settings of each text, `at` a character, counted from its beginning."""
-        self.hidden: list[tuple[TokenBuffer, list[Settings]]] = []
-        """Texts beyond the number of samples, a stack: the last one comes back first."""
+        self.tree = TextTree(prompt)
+        """All texts, those that are not on the screen too."""
+        self.buffers: list[TokenBuffer] = []
+        """Texts on the screen; buffer n holds the branch that view n of the tree shows."""
         self._same_seed = same_seed
         self._growing: dict[int, tuple[int, int]] = {}
         """The growing texts: their tokens at the request, and the tokens that they are to have."""
         self._mark = (monotonic(), 0)
         self._speed = 0.0
         self._written = 0
+        self.resize(samples)
 
     @property
     def busy(self) -> bool:
@@ -61,6 +62,11 @@ class Session:
         """True if any text has tokens."""
         return any(buffer.tokens for buffer in self.buffers)
 
+    @property
+    def turns(self) -> list[list[Settings]]:
+        """Settings of each text on the screen, `at` a character, counted from its beginning."""
+        return [self.tree.turns(number) for number in self.tree.shown]
+
     def is_busy(self, number: int) -> bool:
         """True while this text grows."""
         return number in self._growing
@@ -71,28 +77,35 @@ class Session:
         Texts at the end are hidden; hidden ones come back before new ones are added.
         """
         while len(self.buffers) > samples:
-            self.hidden.append((self.buffers.pop(), self.turns.pop()))
+            self.sync(len(self.buffers) - 1)
+            self.buffers.pop()
+            self.tree.close_view()
         while len(self.buffers) < samples:
-            buffer, turns = self.hidden.pop() if self.hidden else (TokenBuffer(self.prompt), [])
-            self.buffers.append(buffer)
-            self.turns.append(turns)
+            self._open(self.tree.hidden.pop() if self.tree.hidden else self._from_prompt().number)
+
+    def _from_prompt(self) -> Branch:
+        return self.tree.add(ROOT, len(self.prompt), "sample")
+
+    def _open(self, number: int) -> None:
+        self.tree.open_view(number)
+        self.buffers.append(TokenBuffer(self.prompt))
+        self._load(len(self.buffers) - 1)
 
     @property
     def version(self) -> tuple[object, ...]:
         """Version of the state; any change of a text changes it."""
-        return (id(self), *((buffer.version, buffer.characters, buffer.tokens) for buffer in self.buffers))
+        texts = ((buffer.version, buffer.characters, buffer.tokens) for buffer in self.buffers)
+        return (id(self), self.tree.version, *texts)
 
     def state(self) -> dict[str, Any]:
         """State of the session as a JSON object; a text that grows is one that was stopped there."""
+        self.sync_all()
         return {
             "prompt": self.prompt,
             "seed": self.seed,
             "same_seed": self._same_seed,
             "current": self.current,
-            "texts": [
-                {**buffer.state(), "turns": [*turns]} for buffer, turns in zip(self.buffers, self.turns, strict=True)
-            ],
-            "hidden": [{**buffer.state(), "turns": [*turns]} for buffer, turns in self.hidden],
+            "tree": self.tree.state(),
         }
 
     @classmethod
@@ -103,23 +116,109 @@ class Session:
             ValueError: it is not the state of a session.
         """
         try:
-            texts, hidden = ([_text_from(text) for text in state[name]] for name in ("texts", "hidden"))
             session = cls(str(state["prompt"]), 0, int(state["seed"]), bool(state["same_seed"]))
             current = int(state["current"])
+            tree = tree_of_version_1(state) if "texts" in state else TextTree.from_state(state["tree"])
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"expected the state of a session ({error!r})") from error
-        if not texts or len(texts) > MAX_SAMPLES:
-            raise ValueError(f"expected 1 to {MAX_SAMPLES} texts, found {len(texts)}")
-        session.buffers, session.turns = [buffer for buffer, _ in texts], [turns for _, turns in texts]
-        session.hidden, session.current = hidden, min(max(current, 0), len(texts) - 1)
+        if not tree.shown or len(tree.shown) > MAX_SAMPLES:
+            raise ValueError(f"expected 1 to {MAX_SAMPLES} texts, found {len(tree.shown)}")
+        if tree.prompt != session.prompt:
+            raise ValueError("expected the prompt as the beginning of all texts")
+        session.tree, session.current = tree, min(max(current, 0), len(tree.shown) - 1)
+        session.buffers = [TokenBuffer(session.prompt) for _ in tree.shown]
+        for number in range(len(tree.shown)):
+            session._load(number)
         return session
+
+    # branches
+
+    def sync(self, number: int) -> None:
+        """Write a text on the screen into the tree."""
+        self.buffers[number].write_to(self.tree[self.tree.shown[number]])
+
+    def sync_all(self) -> int:
+        """Write all texts on the screen into the tree, and prune it.
+
+        Returns:
+            Branches that were dropped, as there are too many.
+        """
+        for number in range(len(self.buffers)):
+            self.sync(number)
+        return self.tree.prune()
+
+    def branch(self, number: int, token: int, kind: str, pieces: Sequence[tuple[str, float]]) -> None:
+        """Leave a text at one of its tokens; the old text stays in the tree.
+
+        Args:
+            number: The text.
+            token: The first token that the new branch does not have.
+            kind: One of `seqnlp.generation.tree.KINDS`.
+            pieces: Tokens to begin with, each with its log-probability.
+        """
+        self.sync(number)
+        buffer = self.buffers[number]
+        at = buffer.dropped + buffer.span(token)[0]
+        old = self.tree.shown[number]
+        buffer.cut(token)
+        new = self.tree.add(old, at, kind, buffer.tokens)
+        self.tree.show(number, new.number, at)
+        if pieces:
+            text = "".join(piece for piece, _ in pieces)
+            new.add_turn({"at": at, "text": text})
+            buffer.add(text, [len(piece) for piece, _ in pieces], [logprob for _, logprob in pieces])
+        self.sync(number)
+
+    def show(self, number: int, branch: int) -> None:
+        """Show another branch in the place of a text."""
+        self.sync(number)
+        self.tree.show(number, branch)
+        self._load(number)
+
+    def undo(self, number: int) -> int | None:
+        """Take back the last change of what a place shows.
+
+        Returns:
+            Offset in the text of the place that changed; None if there is nothing to undo.
+        """
+        self.sync(number)
+        change = self.tree.undo(number)
+        return self._changed(number, change)
+
+    def redo(self, number: int) -> int | None:
+        """Make a change again that was undone. See `undo`."""
+        self.sync(number)
+        return self._changed(number, self.tree.redo(number))
+
+    def delete(self, number: int, branch: int) -> str:
+        """Delete a branch and all that leave it.
+
+        Returns:
+            The reason why it can't be deleted; empty if it was.
+        """
+        self.sync(number)
+        reason = self.tree.can_delete(number, branch)
+        if not reason:
+            self.tree.delete(number, branch)
+            self._load(number)
+        return reason
+
+    def _changed(self, number: int, change: Change | None) -> int | None:
+        if change is None:
+            return None
+        self._load(number)
+        return max(change.at - self.buffers[number].dropped, 0)
+
+    def _load(self, number: int) -> None:
+        self.buffers[number].show(self.tree.whole(self.tree.shown[number], MAX_CHARACTERS))
 
     def begin_all(self, settings: Mapping[str, Any]) -> Settings:
         """Note that all texts grow from the prompt, and give the request: text n is sample n of its answer."""
         samples = len(self.buffers)
         request = {**_sampling(settings), "seed": self.seed, "samples": samples}
         for number in range(samples):
-            self._begin(number, 0, settings["length"], {**request, "sample": number})
+            turn = {**request, "sample": number, "context": len(self.prompt)}
+            self._begin(number, 0, settings["length"], turn)
         return {"prompt": self.prompt, "length": settings["length"], **request}
 
     def begin(self, number: int, length: int, settings: Mapping[str, Any]) -> Settings:
@@ -129,14 +228,16 @@ class Session:
         seed = self.seed + (0 if self._same_seed else number) + buffer.tokens
         request = {**_sampling(settings), "seed": seed}
         # what was steered had begun when the rest of its length was written
-        self._begin(number, buffer.tokens - (settings["length"] - length), length, request)
-        return {"prompt": buffer.context(), "length": length, **request}
+        context = buffer.context()
+        turn = {**request, "context": len(context)}
+        self._begin(number, buffer.tokens - (settings["length"] - length), length, turn)
+        return {"prompt": context, "length": length, **request}
 
     def _begin(self, number: int, tokens: int, length: int, turn: Settings) -> None:
         """Note the settings and the target length of a text from here."""
         buffer = self.buffers[number]
         buffer.complete = False
-        self.turns[number] = [*self.turns[number][-MAX_TURNS:], {"at": buffer.characters, **turn}]
+        self.tree[self.tree.shown[number]].add_turn({"at": buffer.characters, **turn})
         if not self._growing:
             self._mark, self._speed = (monotonic(), self._written), 0.0
         self._growing[number] = (tokens, buffer.tokens + length)
@@ -207,6 +308,7 @@ class Session:
             name = Path(run).resolve().name
             number = next(n for n in range(1, 10**9) if not (FOLDER / f"{name}-{n}.json").exists())
         file = FOLDER / f"{name}-{number}.txt"
+        self.sync_all()
         samples = [
             {
                 "text": buffer.text,
@@ -219,13 +321,54 @@ class Session:
         ]
         texts = "\n-----\n".join(buffer.text for buffer in self.buffers) + "\n"
         write_bytes(file, texts.encode("utf-8", "surrogatepass"))
-        data = {"run": run, "prompt": self.prompt, "settings": dict(settings), "samples": samples}
+        data = {
+            "run": run,
+            "prompt": self.prompt,
+            "settings": dict(settings),
+            "samples": samples,
+            "tree": self.tree.state(),
+        }
         write_json(file.with_suffix(".json"), data)
         return file
 
 
-def _text_from(state: Mapping[str, Any]) -> tuple[TokenBuffer, list[Settings]]:
-    return TokenBuffer.from_state(state), [dict(turn) for turn in state["turns"]]
+def tree_of_version_1(state: Mapping[str, Any]) -> TextTree:
+    """Tree of a session of the first version, where each text had a list of what its branchings took away."""
+    tree = TextTree(str(state["prompt"]))
+    for texts, is_shown in (("texts", True), ("hidden", False)):
+        for text in state[texts]:
+            branch = tree.add(ROOT, len(tree.prompt), "sample")
+            branch.turns = [dict(turn) for turn in text["turns"]]
+            dropped, start = int(text["dropped"]), int(text["start"])
+            branch.start = max(dropped, len(tree.prompt))
+            branch.text = str(text["text"])[start:]
+            _take_tokens(branch, text, start, bool(text["complete"]))
+            branch.tokens = int(text["tokens"])
+            changes: list[Change] = []
+            newer = branch
+            for tail in reversed(text["undo"]):
+                at = int(tail["at"])
+                left = next((each for each in reversed(tree.path(newer.number)) if each.at < at), branch)
+                if at < left.start or at > left.end:
+                    break  # the place was dropped
+                before = bisect_right(left.ends, at - left.start) + left.tokens_before
+                older = tree.add(newer.number, at, "sample", before)
+                older.text = str(tail["text"])
+                _take_tokens(older, tail, 0, bool(tail["complete"]))
+                older.tokens = len(older.ends)
+                changes.insert(0, Change(older.number, newer.number, at))
+                newer = older
+            if is_shown:
+                tree.open_view(branch.number)
+                tree.past[-1] = changes[-MAX_UNDOS:]
+            else:
+                tree.hidden.append(branch.number)
+    return TextTree.from_state(tree.state())  # which is checked
+
+
+def _take_tokens(branch: Branch, text: Mapping[str, Any], first: int, complete: bool) -> None:
+    branch.ends = array("l", [end - first for end in unpacked("I", text["ends"])])
+    branch.logprobs, branch.complete = unpacked("f", text["logprobs"]), complete
 
 
 def _sampling(settings: Mapping[str, Any]) -> Settings:

@@ -44,6 +44,7 @@ SLOW = [
     "recipes",
     "search",
     "vectors",
+    "context",
     "transformers",
     "curves",
 ]

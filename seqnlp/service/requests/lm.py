@@ -34,4 +34,13 @@ def _unknown(generator: Generator, request: Request) -> Iterator[Any]:
     yield generator.unknown_in(**request.settings)
 
 
-HANDLERS = {"generate": Handler(_generate, pack_tokens), "next": Handler(_next_tokens), "unknown": Handler(_unknown)}
+def _score(generator: Generator, request: Request) -> Iterator[Any]:
+    yield [[token.text, token.logprob] for token in generator.score_after(**request.settings)]
+
+
+HANDLERS = {
+    "generate": Handler(_generate, pack_tokens),
+    "next": Handler(_next_tokens),
+    "unknown": Handler(_unknown),
+    "score": Handler(_score),
+}

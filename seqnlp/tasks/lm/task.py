@@ -23,6 +23,7 @@ from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, predict_tokens, total_nats
 from seqnlp.tasks.lm.surprise import surprise_report, token_rows
 from seqnlp.tasks.placeholders import placeholder_text
+from seqnlp.tasks.registry import TaskInfo
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
@@ -73,6 +74,18 @@ class LmTask(Task):
             raise UsageError(f"dynamic {dynamic:g}: expected a learning rate over 0, for instance 3e-4")
         return LmTask(self.recipe, self.codec, replace(self.evaluation, context=context, dynamic=dynamic))
 
+    @property
+    def info(self) -> TaskInfo:
+        if self.recipe.data.direction == "forward":
+            return super().info
+        return replace(
+            super().info,
+            does="reads a text from its end, and predicts each token from those after it",
+            example='for token in model.score("Once upon a time"):\n    print(token.text, token.logprob)',
+            usage="seqnlp score RUN FILE",
+            pipeline="",
+        )
+
     def codecs(self) -> dict[str, Codec]:
         return {"text": self.codec}
 
@@ -83,7 +96,8 @@ class LmTask(Task):
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
         streams = batch_tokens // training.bptt
-        return StreamDataset(tokens, split.characters, streams, training.bptt, training.variable_bptt)
+        shape = streams, training.bptt, training.variable_bptt
+        return StreamDataset(tokens, split.characters, *shape, self.recipe.data.direction == "backward")
 
     def notices(self, examples: StreamDataset) -> list[str]:
         tokens = examples.tokens
@@ -128,7 +142,10 @@ class LmTask(Task):
         return {"surprise": surprise_report(dataset, self.codec, found, settings.confusions)}
 
     def preview(self, dev: TextSplit, seed: int) -> Preview:
+        if self.recipe.data.direction == "backward":
+            return lambda model: []  # it continues no prompt
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Generator:
-        return Generator(model, self.codec, self.recipe.data.text)
+        data = self.recipe.data
+        return Generator(model, self.codec, data.text, data.direction == "backward")

@@ -41,23 +41,24 @@ def conllu_sentence(
     lines += [f"# sent_id = {number}", f"# text = {composed(sentence.text)}"]
     if tree:
         columns = {"upos": ["X"] * len(sentence.words), **(columns or {})}
-    filled = [(PLACES[name], values) for name, values in (columns or {}).items()]
+    size = sum(len(token.words) for token in sentence.tokens)
+    inside: list[Sequence[str]] = [[SKIPPED] * size] * 7
+    for name, values in (columns or {}).items():
+        inside[PLACES[name] - 2] = list(map(composed, values))
+    if tree:
+        inside[4:6] = ["0"] + ["1"] * (size - 1), ["root"] + ["dep"] * (size - 1)
+    filled = map("\t".join, zip(*inside, strict=True))
     word = 0
     for index, (text, start, end, words) in enumerate(sentence.tokens):
         misc = f"TokenRange={start}:{end}"
         if not sentence.space_after_token(index):
             misc = f"SpaceAfter=No|{misc}"
-        if len(words) > 1:
+        if words != (text,):
             lines.append(f"{word + 1}-{word + len(words)}\t{composed(text)}{7 * _EMPTY}\t{misc}")
             misc = SKIPPED
         for form in words:
-            row = [str(word + 1), composed(form), *[SKIPPED] * 7, misc]
-            for place, values in filled:
-                row[place] = values[word]
-            if tree:
-                row[6:8] = ("0", "root") if not word else ("1", "dep")
-            lines.append("\t".join(row))
             word += 1
+            lines.append(f"{word}\t{composed(form)}\t{next(filled)}\t{misc}")
     return "\n".join(lines) + "\n\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -18,14 +18,17 @@ from textual.content import Content
 from textual.widgets import Static
 
 from seqnlp.errors import SeqnlpError
+from seqnlp.generation.tree import MAX_NAME
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.session import Session, unknown_in_words
 from seqnlp.tui.widgets.alternatives import Alternatives
+from seqnlp.tui.widgets.branches import Branches
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.run_list import when
 from seqnlp.tui.widgets.samples import Samples, SampleTabs
@@ -58,6 +61,12 @@ LEGEND_WIDTH = 80
 """Columns of a comparison from which its status has room for a legend."""
 
 CHOOSE = "choose an alternative: the text goes on from there"
+
+BROAD = 160
+"""Columns from which the tree stands beside the text instead of below it."""
+
+SINGLE = ("again", "take", "undo", "redo", "save", "settings", "regenerate", "edit", "branches", "walk")
+"""Actions that comparisons do not have."""
 
 COMPARISON_SETTINGS = {"temperature": 0.8, "length": 600}
 """Sampling of two models, which have the same seed."""
@@ -98,6 +107,14 @@ class LmPanel(TaskPanel):
         Binding("plus,equals_sign", "warm(1)", "warmer", key_display="+"),
         Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
         Binding("u,ctrl+z", "undo", "undo", key_display="u"),
+        Binding("U,ctrl+y", "redo", "redo", key_display="U", show=False),
+        Binding(
+            "g", "regenerate", "write anew from here", show=False, tooltip="a branch; without a cursor from the prompt"
+        ),
+        Binding("e", "edit", "edit the word", show=False, tooltip="a branch with another word, written on from there"),
+        Binding("t,f4", "branches", "tree", key_display="t", tooltip="all branches of the text"),
+        Binding("left_square_bracket", "walk(-1)", "branch before", key_display="[", show=False),
+        Binding("right_square_bracket", "walk(1)", "branch after", key_display="]", show=False),
         Binding("s,ctrl+s", "save", "save"),
         Binding("h,ctrl+r", "earlier", "history"),
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
@@ -114,6 +131,13 @@ class LmPanel(TaskPanel):
     LmPanel #side > #alternatives-title, LmPanel Legend { margin-top: 1; }
     .-short LmPanel.-looking Legend { display: none; }
     .-wide LmPanel #side { width: 42; padding: 0 3 0 2; }
+    LmPanel #middle { width: 1fr; height: 1fr; }
+    LmPanel #tree { display: none; height: 9; border-top: solid $faint; }
+    LmPanel #tree > .title { padding: 0 2; }
+    LmPanel Branches { padding: 0 1; }
+    .-wide.-tall LmPanel #tree, LmPanel.-tree #tree { display: block; }
+    .-wide LmPanel.-broad #middle { layout: horizontal; }
+    .-wide LmPanel.-broad #tree { width: 46; height: 1fr; border-top: none; border-left: solid $faint; }
     .-narrow LmPanel #body { layout: vertical; }
     .-narrow LmPanel #side {
         width: 1fr; height: 6; border-left: none; border-top: solid $faint; padding: 0 2;
@@ -139,6 +163,10 @@ class LmPanel(TaskPanel):
         self._restored: tuple[object, str] = (None, "")
         """Version of a restored text, and the time of its last change in words."""
 
+    def configure(self, configuration: Configuration) -> None:
+        if not self.is_comparison:
+            self.settings |= configuration.section("generate")
+
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):
             yield Static("❯", classes="sign")
@@ -147,7 +175,11 @@ class LmPanel(TaskPanel):
             yield self.side_by_side([TokenView(buffer, False) for buffer in self.session.buffers])
         else:
             with Horizontal(id="body"):
-                yield Samples(self.session.buffers[0])
+                with Vertical(id="middle"):
+                    yield Samples(self.session.buffers[0])
+                    with Vertical(id="tree"):
+                        yield Static("tree", classes="title")
+                        yield Branches()
                 with Vertical(id="side"):
                     yield Static("sampling", classes="title")
                     yield SettingsPanel(SAMPLING_SETTINGS, self.settings)
@@ -186,7 +218,7 @@ class LmPanel(TaskPanel):
             return False
         if action == "sample":
             return isinstance(parameters[0], int) and self._next_sample(parameters[0]) is not None
-        if action in ("again", "take", "undo", "save", "settings"):
+        if action in SINGLE:
             return not self.is_comparison
         return self.is_comparison or action not in ("next_seed", "warm")
 
@@ -272,6 +304,7 @@ class LmPanel(TaskPanel):
             session.end(numbers)
             if session is self.session and self.is_open:
                 self._draw()
+                self._draw_tree()
 
     def _stop(self) -> None:
         self.workers.cancel_group(self, "write")
@@ -297,8 +330,9 @@ class LmPanel(TaskPanel):
     def _keep_text(self) -> None:
         """Save the text if it has changed since the last save."""
         if self.session.has_begun and self.session.version != self._kept:
-            self._kept = self.session.version
+            self._draw_tree()
             state = self.session.state()
+            self._kept = self.session.version
             self._saving = self.write_later(self.earlier.save_text, self._file, state, self._before)
 
     async def restore(self, found: Found) -> None:
@@ -441,26 +475,176 @@ class LmPanel(TaskPanel):
         view = self.view
         if view.cursor is None or view.cursor >= view.buffer.count:
             return
+        self._branch(view, "token", [(event.text, event.logprob)])
+
+    def _branch(self, view: TokenView, kind: str, pieces: Sequence[tuple[str, float]]) -> None:
+        """Leave the text at the token under the cursor, and write on from there."""
+        assert view.cursor is not None
         self._stop()
-        view.buffer.branch(view.cursor, event.text, event.logprob)
+        number = self.views.index(view)
+        self.session.branch(number, view.cursor, kind, pieces)
         view.focus()
         view.action_follow()
-        self._write(self.views.index(view), self.settings["length"])
+        self._write(number, self.settings["length"])
+        self._draw_tree()
+
+    def action_regenerate(self) -> None:
+        """Write anew from the token under the cursor, or from the prompt."""
+        view = self.view
+        if not self.session.has_begun or not view.buffer.count:
+            self.notify("There is no text to leave yet.", timeout=2)
+        elif view.cursor is not None:
+            self._branch(view, "again", ())
+        elif view.buffer.dropped:
+            self.notify("The beginning of this text was dropped.", timeout=2)
+        else:
+            view.place(0)
+            self._branch(view, "again", ())
+
+    def action_edit(self) -> None:
+        """Type another word in the place of the one under the cursor."""
+        from seqnlp.tui.screens.ask_line import LineScreen
+
+        view = self.view
+        if view.cursor is None or view.cursor >= view.buffer.count:
+            self.notify("Move the cursor to a word first.", timeout=2)
+            return
+        first, last = view.buffer.word_at(view.cursor)
+        begin, end = view.buffer.span(first)[0], view.buffer.span(last)[1]
+        text = view.buffer.text[begin:end]
+        self._stop()
+        at = view.buffer.dropped + begin
+
+        def take(typed: str | None) -> None:
+            if typed is not None and typed != text and self.is_open:
+                self._edit(view, at, first, typed)
+
+        hint = "A blank at the end or the beginning counts. The text is written anew after it."
+        self.app.push_screen(LineScreen("Edit the word", text, hint), take)
+
+    @work(exclusive=True, group="edit")
+    async def _edit(self, view: TokenView, at: int, token: int, typed: str) -> None:
+        """Branch with what was typed, as the tokens that the model reads."""
+        buffer, version = view.buffer, view.buffer.version
+        context = buffer.context(at - buffer.dropped)
+        with notify_errors(self):
+            pieces = await self.ask(0, "score", {"text": typed, "context": context}) if typed else []
+            if self.is_open and view.buffer is buffer and buffer.version == version and token < buffer.count:
+                view.place(token)
+                self._branch(view, "edit", [(text, logprob) for text, logprob in pieces])
 
     def action_undo(self) -> None:
-        """Undo the last branching."""
+        """Undo the last change of the tree."""
+        self._step_back(self.session.undo, "There is no branching to undo.")
+
+    def action_redo(self) -> None:
+        """Redo what was undone."""
+        self._step_back(self.session.redo, "There is nothing to redo.")
+
+    def _step_back(self, step: Callable[[int], int | None], none: str) -> None:
         self._stop()
         view = self.view
-        if not view.buffer.can_undo:
-            self.notify("There is no branching to undo.", timeout=2)
+        has_focus = any(each.has_focus for each in self.query(Branches))
+        place = step(self.views.index(view))
+        if place is None:
+            self.notify(none, timeout=2)
             return
-        # keeps the branch, which the buffer drops
-        self.write_later(self.earlier.save_text, self.earlier.name_for(), self.session.state())
-        place = view.buffer.undo()
-        assert place is not None
         view.place(view.buffer.token_at(place))
         view.grew()
+        if not has_focus:
+            view.focus()
         self._draw()
+        self._draw_tree()
+
+    # tree
+
+    def action_branches(self) -> None:
+        """Show the tree and move the focus there; or go back to the text."""
+        tree = self.query_one(Branches)
+        if tree.has_focus:
+            self.set_class(False, "-tree")
+            self.view.focus()
+            return
+        self.set_class(True, "-tree")
+        self._draw_tree()
+        tree.focus()
+
+    def action_walk(self, by: int) -> None:
+        """Show the next branch of the tree, or the one before."""
+        self.session.sync_all()
+        numbers = [line.branch.number for line in self.session.tree.lines()]
+        place = numbers.index(self.session.tree.shown[self.session.current]) + by
+        if 0 <= place < len(numbers):
+            self._show_branch(numbers[place])
+
+    @on(Branches.Asked)
+    def _asked_of_branch(self, event: Branches.Asked) -> None:
+        if event.number not in self.session.tree:
+            return
+        if event.do == "show":
+            self._show_branch(event.number)
+        elif event.do == "mark":
+            self.session.tree.mark(event.number)
+        elif event.do == "delete":
+            self._stop()
+            if reason := self.session.delete(self.session.current, event.number):
+                self.notify(f"Not deleted: {reason}.", timeout=3)
+            else:
+                self.notify("Deleted, u brings it back.", timeout=2)
+                self._follow_branch()
+        else:
+            self._rename(event.number)
+        self._draw_tree()
+
+    def _show_branch(self, number: int) -> None:
+        """Show a branch in the place of the text that had the focus last, or where it is shown already."""
+        self._stop()
+        session = self.session
+        if number in session.tree.shown:
+            session.current = session.tree.shown.index(number)
+            for samples in self._samples():
+                samples.choose(session.current)
+        else:
+            session.show(session.current, number)
+            self._follow_branch()
+        self._draw()
+        self._draw_tree()
+
+    def _follow_branch(self) -> None:
+        """Draw a text that became another one, from its fork on."""
+        session = self.session
+        view = self.views[session.current]
+        branch = session.tree[session.tree.shown[session.current]]
+        token = view.buffer.token_at(max(branch.at - view.buffer.dropped, 0))
+        view.place(token)
+        view.grew()
+
+    def _rename(self, number: int) -> None:
+        from seqnlp.tui.screens.ask_line import LineScreen
+
+        session = self.session
+
+        def take(name: str | None) -> None:
+            if name is not None and number in session.tree:
+                session.tree.rename(number, name)
+                self._draw_tree()
+
+        hint = f"Up to {MAX_NAME} characters; none takes the name away."
+        self.app.push_screen(LineScreen("Name of the branch", session.tree[number].name, hint), take)
+
+    def _draw_tree(self) -> None:
+        """Draw the tree where it is seen; the texts on the screen are as they were last saved."""
+        for branches in self.query(Branches):
+            if branches.region.height or self.has_class("-tree"):
+                session = self.session
+                if session.sync_all():
+                    self.notify("The oldest branches were dropped: the tree has reached its bounds.", timeout=4)
+                branches.show_tree(session.tree, session.tree.shown[min(session.current, len(session.buffers) - 1)])
+
+    def on_resize(self) -> None:
+        """Put the tree where there is room."""
+        self.set_class(self.size.width >= BROAD, "-broad")
+        self.call_after_refresh(self._draw_tree)
 
     # saving, copying, leaving
 
@@ -488,6 +672,8 @@ class LmPanel(TaskPanel):
         if self.session.busy:
             self._stop()
             self._draw()
+        elif self.has_class("-tree") and any(tree.has_focus for tree in self.query(Branches)):
+            self.action_branches()
         elif self.session.has_begun and not view.has_focus:
             view.focus()
         elif view.cursor is not None and not self.is_comparison:
@@ -510,6 +696,7 @@ class LmPanel(TaskPanel):
                 view.show_buffer(buffer)
         for alternatives in self._alternatives():
             alternatives.show_tokens(())
+        self._draw_tree()
 
     def _draw_frame(self) -> None:
         """Draw a frame, unless the terminal lags behind: keys come first."""
