@@ -114,6 +114,7 @@ def test_the_frozen_weights_are_written_once(frozen: Path) -> None:
     assert Run(frozen).digests()["codecs/embedding.transformer.safetensors"]  # type: ignore[index]
     assert weights.stat().st_mtime <= (frozen / "model.safetensors").stat().st_mtime
     assert not any("network" in name for name in Run(frozen).load_model())
+    assert Run(frozen).model_bytes == weights.stat().st_size + (frozen / "model.safetensors").stat().st_size
 
 
 @pytest.mark.parametrize("damage", ["cut", "other", "missing"])
