@@ -77,20 +77,19 @@ def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
         network, told = transformers.AutoModel.from_pretrained(
             place, config=config, use_safetensors=True, **LOADING, **arguments
         )
-    network = _without_pooler(network)
-    if problem := _misfit(network, told):
-        raise DataError(f"its weights do not fit its config.json: {problem}", place)
-    tokenizer = PieceTokenizer(Tokenizer.from_str(found.backend_tokenizer.to_str()))
-    rows = network.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
-        raise DataError(f"its tokenizer has {len(tokenizer):,} pieces, but the network embeds {rows:,}", place)
-    states = network.eval()(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True).hidden_states
-    if not states:
-        raise DataError(f"{config.model_type} gives no hidden states", place)
-    window = _window(network, found.model_max_length)
-    title = Path(place).resolve().name if folder is not None else known.title
-    origin = Origin(title, _weights_digest(place, arguments, network), known.license)
-    return HubModel(_plain(config), tokenizer, network, len(states), window, origin)
+        network = _without_pooler(network).eval()
+        if problem := _misfit(network, told):
+            raise DataError(f"its weights do not fit its config.json: {problem}", place)
+        tokenizer = PieceTokenizer(Tokenizer.from_str(found.backend_tokenizer.to_str()))
+        rows = network.get_input_embeddings().num_embeddings
+        if len(tokenizer) > rows:
+            raise DataError(f"its tokenizer has {len(tokenizer):,} pieces, but the network embeds {rows:,}", place)
+        probe = network(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True)
+        if not probe.hidden_states:
+            raise DataError(f"{config.model_type} gives no hidden states", place)
+        origin = Origin(known.title, _weights_digest(place, arguments, network), known.license)
+        window = _window(network, found.model_max_length)
+    return HubModel(_plain(config), tokenizer, network, len(probe.hidden_states), window, origin)
 
 
 def rebuild_network(config: Mapping[str, Any], weights: Mapping[str, Tensor] | None) -> nn.Module:
@@ -136,6 +135,11 @@ def import_transformers() -> Any:
     return transformers
 
 
+def is_path(name: str) -> bool:
+    """Test for a path that is no name on the Hub."""
+    return re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) is None or name.startswith(".")
+
+
 def _local_folder(name: str, find: PathResolver) -> Path | None:
     """Folder of that name; None if there is none, so that it is a name on the Hub.
 
@@ -145,9 +149,9 @@ def _local_folder(name: str, find: PathResolver) -> Path | None:
     try:
         folder = find(f"{name.rstrip('/')}/")
     except DataError:
-        if re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) and not name.startswith(".") and not Path(name).exists():
-            return None
-        raise
+        if is_path(name) or Path(name).exists():
+            raise
+        return None
     if not (folder / "config.json").is_file():
         raise DataError("it has no config.json; expected the folder of a transformer", folder)
     return folder
@@ -170,7 +174,7 @@ class _Repository:
         card = folder / "README.md"
         text = card.read_text("utf-8", "replace") if card.is_file() else ""
         files = tuple(sorted(file.name for file in folder.iterdir()))
-        return cls(folder.name, _license(text), files, {"trust_remote_code": False, "local_files_only": True})
+        return cls(folder.resolve().name, _license(text), files, {"trust_remote_code": False, "local_files_only": True})
 
     @classmethod
     def ask(cls, name: str, revision: str | None) -> "_Repository":

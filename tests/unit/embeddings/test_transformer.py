@@ -374,6 +374,11 @@ def test_a_missing_package_is_told_with_its_command(folder: Path, monkeypatch: p
         fitted(folder)
 
 
+def test_a_path_is_looked_up_before_the_corpus_is_read() -> None:
+    names = {"a/b": {}, "bert-base-cased": {}, "./a": {"model": "./a/"}, "a/b/c/": {"model": "a/b/c/"}}
+    assert {name: Transformer(model=name).named_files() for name in names} == names
+
+
 def test_settings() -> None:
     assert Transformer.model_validate("owner/name") == Transformer(model="owner/name")
     assert [key for key, _ in Transformer(model="a", lr=1e-3, warmup_ratio=0.2).unused()] == ["lr", "warmup_ratio"]
