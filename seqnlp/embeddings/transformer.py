@@ -37,6 +37,7 @@ class Transformer(Embedding):
     """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
 
     section: ClassVar[str] = "transformer"
+    transferable: ClassVar[tuple[str, ...]] = ("lr", "warmup_ratio")
 
     model: Annotated[str, Field(min_length=1)]
     """Path of a folder, or name on the Hugging Face Hub: an encoder with safetensors and a fast tokenizer."""
