@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -84,7 +85,8 @@ def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
         rows = network.get_input_embeddings().num_embeddings
         if len(tokenizer) > rows:
             raise DataError(f"its tokenizer has {len(tokenizer):,} pieces, but the network embeds {rows:,}", place)
-        probe = network(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True)
+        with torch.inference_mode():
+            probe = network(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True)
         if not probe.hidden_states:
             raise DataError(f"{config.model_type} gives no hidden states", place)
         origin = Origin(known.title, _weights_digest(place, arguments, network), known.license)
@@ -236,8 +238,6 @@ def _misfit(network: nn.Module, told: Mapping[str, Any]) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence `transformers`; it then also asks no Hub to convert pickles."""
-    import os
-
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
