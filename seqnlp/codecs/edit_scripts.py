@@ -236,6 +236,7 @@ class EditScripts(LabelCodec):
 
     reads_words: ClassVar[bool] = True
     are_classes: ClassVar[bool] = False
+    made_of: ClassVar[str] = "edit scripts"
 
     def __init__(self, scripts: Labels) -> None:
         """Store the scripts."""
