@@ -99,6 +99,21 @@ class LabelCodec(Codec):
         """Scores that only this kind of label has, by name."""
         return {}
 
+    @property
+    def reads_labels(self) -> tuple[str, ...]:
+        """Label columns whose predictions `revised` reads."""
+        return ()
+
+    def revised(self, labels: Column, words: Column, others: Mapping[str, Column]) -> Column:
+        """Revise predicted labels by those of other columns.
+
+        Args:
+            labels: The decoded predictions.
+            words: The words.
+            others: Decoded predictions of `reads_labels` by name; columns without any are left out.
+        """
+        return labels
+
     def written(self, name: str, labels: Column) -> dict[str, Column]:
         """Columns that predicted labels are written into, by name, that of the label column first."""
         return {name: labels}
@@ -211,6 +226,15 @@ class LabelEncoding(Family, ABC):
             seqnlp.errors.DataError: for a label that is not of this kind.
         """
         return labels
+
+    @property
+    def reads_labels(self) -> tuple[str, ...]:
+        """Names of label columns that the codec reads too."""
+        return ()
+
+    def fit_beside(self, codec: LabelCodec, labels: Column, words: Column, others: Mapping[str, Column]) -> LabelCodec:
+        """Fit what a codec learns from other label columns, those of `reads_labels`."""
+        return codec
 
     @abstractmethod
     def fit(self, labels: Column, words: Column) -> LabelCodec:

@@ -227,6 +227,7 @@ class EditScriptEncodingSettings(TypedDict, total=False):
 
     kind: Required[Literal['edit_scripts']]
     min_count: int | None
+    dictionary: str | None
 
 class FeatureEncodingSettings(TypedDict, total=False):
     """Lists of features such as `Case=Nom|Number=Sing`."""

@@ -325,6 +325,9 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
             {part: scores[name] for part, name in own.items()},
             text.words,
         )
+    for column, codec in codecs.items():
+        others = {name: found.tags[name] for name in codec.reads_labels if name in codecs}
+        found.tags[column] = codec.revised(found.tags[column], text.words, others)
     return found
 
 

@@ -203,6 +203,12 @@ class TagRecipe(TaskRecipe):
                 yield Fault("data.labels", f"column {other!r} is named as if it were a part of {name!r}")
             if self.data.scheme is not None and name in self.data.labels:
                 yield Fault(f"data.label_codecs.{name}", "the column has a scheme, so its labels are plain classes")
+        for column in self.columns:
+            for other in self.data.label_encoding(column).reads_labels:
+                if other not in self.data.labels or other == column:
+                    among = ", ".join(name for name in self.data.labels if name != column)
+                    problem = f"{other!r} is no other column to predict; those are {among or 'none'}"
+                    yield Fault(f"data.label_codecs.{column}", problem)
         for column in self.trees:
             for other in self.data.label_encoding(column).partners:
                 if other in (*self.columns, self.data.tokens):

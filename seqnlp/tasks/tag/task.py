@@ -67,11 +67,12 @@ class TagTask(LabellingTask):
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
         data = recipe.data
         words = data.words(train)
+        tags = {name: data.tags(words, train, name) for name in recipe.columns}
         labels = {}
-        for name in recipe.columns:
-            column = data.tags(words, train, name)
+        for name, column in tags.items():
+            encoding = data.label_encoding(name)
             with about_column(name):
-                labels[name] = data.label_encoding(name).fit(column, words)
+                labels[name] = encoding.fit_beside(encoding.fit(column, words), column, words, tags)
         _check_blank(labels, data.labels)
         codecs = recipe.embedding.fit(recipe.text(words, train), find)
         return cls(recipe, codecs, labels, Vocabulary.fit(words.composed().counts()))
