@@ -217,7 +217,7 @@ class Session:
         samples = len(self.buffers)
         request = {**_sampling(settings), "seed": self.seed, "samples": samples}
         for number in range(samples):
-            turn = {**request, "sample": number, "context": len(self.prompt)}
+            turn = {**request, "length": settings["length"], "sample": number, "context": len(self.prompt)}
             self._begin(number, 0, settings["length"], turn)
         return {"prompt": self.prompt, "length": settings["length"], **request}
 
@@ -229,7 +229,7 @@ class Session:
         request = {**_sampling(settings), "seed": seed}
         # what was steered had begun when the rest of its length was written
         context = buffer.context()
-        turn = {**request, "context": len(context)}
+        turn = {**request, "length": length, "context": len(context)}
         self._begin(number, buffer.tokens - (settings["length"] - length), length, turn)
         return {"prompt": context, "length": length, **request}
 

@@ -1,7 +1,8 @@
 """A trained language model: continues texts, and gives the log-probability of each of their tokens."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, final
 
@@ -14,13 +15,16 @@ from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
-from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
+from seqnlp.limits import ALTERNATIVES, BEAM, BIAS, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.encoder import States
-from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
+from seqnlp.nn.regular_expression import RegularExpression
+from seqnlp.nn.sampling import ENDED, Floats, Sampler, Sampling, Steering, log_probabilities
+from seqnlp.nn.steering import BannedStrings, TextSteering, TokenAutomaton, Vocabulary
 from seqnlp.results import Continuation, Token
+from seqnlp.spelling import nearest_or_all
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.lm.dataset import NEXT
@@ -40,6 +44,21 @@ LOGS_AT_ONCE = 16
 """Steps of sampling whose log-probabilities are computed at once."""
 
 
+KEPT_AUTOMATA = 4
+"""Patterns whose automata are kept."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Checked settings of one text."""
+
+    sampling: Sampling
+    seed: int | None
+    stop: Sequence[str]
+    steering: Callable[[], Steering | None]
+    """Makes its constraint, which follows one text."""
+
+
 @final
 class Generator(Predictor):
     """A trained language model: `for token in generator.generate("ROMEO:"): print(token.text, end="")`."""
@@ -51,6 +70,7 @@ class Generator(Predictor):
         self.input_column = column
         self.model, self.codec = model.eval(), codec
         self._decoder = model.decoder(NEXT, NextTokenDecoder)
+        self._automata: dict[str, TokenAutomaton] = {}
 
     def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
         for line in lines:
@@ -74,9 +94,15 @@ class Generator(Predictor):
         top_p: float | None = None,
         min_p: float | None = None,
         repetition_penalty: float = 1.0,
+        repetition_window: int | None = None,
         stop: Sequence[str] = (),
+        ban: Sequence[str] = (),
+        bias: Mapping[str, float] | None = None,
+        pattern: str | None = None,
+        begun: str = "",
         seed: int | None = None,
         samples: int = 1,
+        cells: Sequence[Mapping[str, Any]] = (),
         alternatives: int | None = None,
     ) -> Iterator[Token]:
         """Continue a prompt. The iterator can be left at any token.
@@ -90,30 +116,123 @@ class Generator(Predictor):
             top_p: Choose among the likeliest tokens that together have this probability.
             min_p: Choose among tokens at least this many times as likely as the likeliest.
             repetition_penalty: Divisor of the logits of tokens that occurred already.
+            repetition_window: Latest tokens to which that applies, those of the prompt included; None: all.
             stop: Strings that end the text, and do not belong to it.
+            ban: Strings that never occur in the text, nor begin at the end of the prompt.
+            bias: Added to the logits of tokens, by their text.
+            pattern: Regular expression that the text matches as a whole, the prompt not included. Where it may end, it
+                ends before a token that does not fit.
+            begun: End of the prompt that the pattern has read already; if it can't go on from there, it begins anew.
             seed: The same seed, the same text; None for another text each time.
             samples: Number of texts, in one batch; each token has the index of its text.
+            cells: Settings of each of several texts in one batch, over those given: temperature, seed and the others,
+                but for `length`, `samples` and `alternatives`. Each text is the one that these settings write alone.
             alternatives: None for the text alone; else each token has its log-probability, and this many of the
                 likeliest others.
 
         Raises:
             seqnlp.errors.UsageError: for settings that are out of range or contradict each other.
         """
-        sampling = Sampling(float(repetition_penalty), float(temperature), top_k, top_p, min_p)
         LENGTH.check(length=length)
         SAMPLES.check(samples=samples)
         ALTERNATIVES.check(alternatives=alternatives or 0)
-        SEED.check(seed=seed or 0)
-        if not all(stop):
-            raise UsageError("stop: an empty string would end the text before it begins")
+        shared = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+            "repetition_window": repetition_window,
+            "stop": stop,
+            "ban": ban,
+            "bias": bias,
+            "pattern": pattern,
+            "begun": begun,
+            "seed": seed,
+        }
+        for name in {name: None for cell in cells for name in cell}:
+            if name not in shared:
+                raise UsageError(f"a cell has no {name}; {nearest_or_all(name, shared)}")
+        if cells and samples > 1:
+            raise UsageError("cells are one text each: leave out samples")
         if temperature == 0 and samples > 1:
             raise UsageError(f"temperature 0 writes the same text every time: samples {samples} makes no sense")
+        plans = [self._plan(prompt, length, {**shared, **cell}) for cell in cells]
+        plans = plans or [self._plan(prompt, length, shared)] * samples
         tokens = self._tokens(prompt)
-        sampler = Sampler(sampling, seed, samples, len(self.codec))
+        steering = [plan.steering() for plan in plans]
+        seeds = [plan.seed for plan in plans] if cells else seed
+        sampler = Sampler([plan.sampling for plan in plans], seeds, len(plans), len(self.codec), steering)
         sampler.saw(tokens)
         states, logits = self._read(tokens)
-        steps, logits = IncrementalLm(self.model, states.state, samples), np.repeat(logits, samples, 0)
-        return self._write(steps, logits, sampler, length, [TextStream(stop) for _ in range(samples)], alternatives)
+        steps, logits = IncrementalLm(self.model, states.state, len(plans)), np.repeat(logits, len(plans), 0)
+        return self._write(steps, logits, sampler, length, [TextStream(plan.stop) for plan in plans], alternatives)
+
+    def _plan(self, prompt: str, length: int, given: Mapping[str, Any]) -> "_Plan":
+        """Check the settings of one text.
+
+        Args:
+            prompt: Beginning of the text.
+            length: Tokens to write, at most.
+            given: Settings.
+        """
+        SEED.check(seed=given["seed"] or 0)
+        if not all(given["stop"]):
+            raise UsageError("stop: an empty string would end the text before it begins")
+        if not all(given["ban"]):
+            raise UsageError("ban: an empty string occurs in every text")
+        sampling = Sampling(
+            float(given["repetition_penalty"]),
+            float(given["temperature"]),
+            *(given[name] for name in ("top_k", "top_p", "min_p", "repetition_window")),
+        )
+        bias = {self._token_of(text): _checked_bias(text, value) for text, value in (given["bias"] or {}).items()}
+        banned = BannedStrings(given["ban"], self._vocabulary) if given["ban"] else None
+        automaton = None if given["pattern"] is None else self._automaton(given["pattern"])
+
+        def steering() -> Steering | None:
+            if not bias and banned is None and automaton is None:
+                return None
+            pieces = self._vocabulary.pieces
+            before = prompt.encode("utf-8", "surrogatepass")
+            begun = given["begun"]
+            return TextSteering(bias, banned, automaton, length=length, before=before, begun=begun, pieces=pieces)
+
+        return _Plan(sampling, given["seed"], given["stop"], steering)
+
+    def _token_of(self, text: str) -> int:
+        """Token that is spelled so.
+
+        Raises:
+            seqnlp.errors.UsageError: it is not one token of the vocabulary.
+        """
+        numbers = self.codec.encode(text).tolist() if text else []
+        if len(numbers) == 1 and numbers[0] != UNKNOWN:
+            return int(numbers[0])
+        if f" {text}".encode() in self.codec.pieces and text:
+            raise UsageError(f"bias {text!r}: expected a token; did you mean {f' {text}'!r}, with its blank?")
+        if len(numbers) > 1:
+            spelled = ", ".join(repr(piece.decode("utf-8", "replace")) for piece in self.codec.split(text))
+            raise UsageError(f"bias {text!r}: expected one token; it is spelled by {len(numbers)}: {spelled}")
+        raise UsageError(f"bias {text!r}: expected a token; it is unknown to the model")
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.codec.pieces)
+
+    def _automaton(self, pattern: str) -> TokenAutomaton:
+        """Automaton of a pattern; the latest ones are kept, with the states that they have made."""
+        found = self._automata.pop(pattern, None)
+        if found is None:
+            found = TokenAutomaton(RegularExpression(pattern, self._vocabulary.alphabet()), self._vocabulary)
+        self._automata[pattern] = found
+        while len(self._automata) > KEPT_AUTOMATA:
+            del self._automata[next(iter(self._automata))]
+        return found
+
+    def matches(self, pattern: str, text: str) -> bool:
+        """Check if a text matches a pattern as a whole."""
+        return self._automaton(pattern).expression.matches(text)
 
     def search(self, prompt: str = "", *, beams: int, length: int = 100) -> list[Token]:
         """Beam search for the likeliest text of a length; it is often dull.
@@ -247,6 +366,10 @@ class Generator(Predictor):
         for chosen, logs in ((chosen, None) for chosen, _ in draws) if most is None else _with_logs(draws):
             for sample, written in running:
                 piece = int(chosen[sample])
+                if piece == ENDED:
+                    yield from (replace(token, sample=sample) for token in written.end())
+                    written.ended = True
+                    continue
                 text = written.decode(pieces[piece])
                 if logs is None or most is None:
                     yield from written.add(Token(text, sample))
@@ -275,7 +398,7 @@ def _draws(
         chosen = sampler.choose(logits)
         yield chosen, logits
         if number + 1 < length:
-            logits = steps.logits(chosen)
+            logits = steps.logits(np.maximum(chosen, 0))  # a text that has ended reads anything
 
 
 def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
@@ -284,6 +407,11 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)
+
+
+def _checked_bias(text: str, value: float) -> float:
+    BIAS.check(**{f"bias of {text!r}": float(value)})
+    return float(value)
 
 
 def scored(text: str, logprobs: NDArray[np.float64]) -> dict[str, float]:
