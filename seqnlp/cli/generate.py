@@ -29,6 +29,7 @@ from seqnlp.limits import (
     LENGTH,
     REPETITION_PENALTY,
     SAMPLES,
+    SEARCH_LENGTH,
     SEED,
     SHARE,
     TEMPERATURE,
@@ -152,7 +153,14 @@ def generate(
         if searches is not None or samples is not None:
             raise UsageError(f"--sweep writes a text for each value; leave out --{'beams' if searches else 'samples'}")
         _sweep(
-            run, prompt, length, settings, cells_of([*map(Sweep.parse, sweep)], CELLS.high), odds, as_markdown, trust
+            run,
+            prompt,
+            length,
+            settings,
+            cells_of([*map(Sweep.parse, sweep)], int(CELLS.high)),
+            odds,
+            as_markdown,
+            trust,
         )
         return
     generator = open_generator(run, trust)
@@ -230,7 +238,9 @@ def _replay(run: Path, file: Path, as_json: bool, trust: bool) -> None:
             generators[path] = open_generator(path, trust)
         beams = settings.pop("beams", None)
         if beams is not None:
-            found: Iterable[Token] = generators[path].search(prompt, beams=beams, length=settings["length"])
+            found: Iterable[Token] = generators[path].search(
+                prompt, beams=beams, length=min(settings["length"], SEARCH_LENGTH.high)
+            )
         else:
             found = generators[path].generate(prompt, **settings, alternatives=0)
         return ((token.sample, token.text) for token in found)

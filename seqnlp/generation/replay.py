@@ -15,6 +15,9 @@ from seqnlp.run.files import read_json
 NOTES = ("at", "context", "sample", "text")
 """Keys of a turn that are no settings of generation."""
 
+BEGUN = "begun"
+"""Key of a turn with the number of characters that its pattern has read already."""
+
 Generate = Callable[[str, dict[str, Any]], Iterator[tuple[int, str]]]
 """From a prompt and settings to the pieces of the texts of a batch, each with its index."""
 
@@ -96,6 +99,8 @@ class Replay:
                 text += str(turn["text"])[:missing]
                 continue
             settings = {name: value for name, value in turn.items() if name not in NOTES}
+            if BEGUN in settings:
+                settings[BEGUN] = text[len(text) - settings[BEGUN] :] if settings[BEGUN] else ""
             prompt = text[len(text) - turn["context"] :] if turn["context"] else ""
             text += self._batch(prompt, settings).text(turn.get("sample", 0), missing)
         return text

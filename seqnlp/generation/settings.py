@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -108,3 +108,40 @@ def parse_bias(text: str) -> tuple[str, float]:
     if not sign or not token:
         raise UsageError(f"bias {text!r}: expected a token and a number, such as e=-2.5")
     return token, float(NumberSetting(BIAS).parse(f"bias of {token!r}:", number))
+
+
+_SIGNS = {"n": "\n", "t": "\t"}
+
+
+def parse_strings(text: str) -> list[str]:
+    r"""Parse strings with commas between them; `\n`, `\t`, `\,` and `\\` stand for signs."""
+    found, escaped = [""], False
+    for sign in text:
+        if escaped:
+            found[-1] += _SIGNS.get(sign, sign)
+        elif sign == ",":
+            found.append("")
+        elif sign != "\\":
+            found[-1] += sign
+        escaped = sign == "\\" and not escaped
+    return [string for string in found if string]
+
+
+def strings_text(strings: Sequence[str]) -> str:
+    """Text from which `parse_strings` makes these strings."""
+    signs = {"\\": "\\\\", ",": "\\,", "\n": "\\n", "\t": "\\t"}
+    return ",".join("".join(signs.get(sign, sign) for sign in string) for string in strings)
+
+
+def parse_biases(text: str) -> dict[str, float]:
+    """Parse `TOKEN=NUMBER` with commas between them.
+
+    Raises:
+        seqnlp.errors.UsageError: one is not of this form.
+    """
+    return dict(map(parse_bias, parse_strings(text)))
+
+
+def biases_text(biases: Mapping[str, float]) -> str:
+    """Text from which `parse_biases` makes these."""
+    return strings_text([f"{token}={number:g}" for token, number in biases.items()])

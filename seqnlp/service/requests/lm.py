@@ -26,6 +26,10 @@ def _generate(generator: Generator, request: Request) -> Iterator[Token]:
     yield from generator.generate(**request.settings, alternatives=0)
 
 
+def _search(generator: Generator, request: Request) -> Iterator[Token]:
+    yield from generator.search(**request.settings)
+
+
 def _next_tokens(generator: Generator, request: Request) -> Iterator[Any]:
     yield generator.next_tokens(**request.settings)
 
@@ -40,6 +44,7 @@ def _score(generator: Generator, request: Request) -> Iterator[Any]:
 
 HANDLERS = {
     "generate": Handler(_generate, pack_tokens),
+    "search": Handler(_search, pack_tokens),
     "next": Handler(_next_tokens),
     "unknown": Handler(_unknown),
     "score": Handler(_score),
