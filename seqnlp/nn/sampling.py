@@ -174,6 +174,31 @@ class Sampler:
 
     def choose(self, logits: Floats) -> NDArray[np.int64]:
         """The next token of each text, `ENDED` for one that has ended; shape (texts,)."""
+        logits = self._shaped(logits)
+        if not self._is_greedy:
+            noise = self._gumbel()
+            logits = logits + (noise if self._has_noise is None else noise * self._has_noise)
+        chosen: NDArray[np.int64] = logits.argmax(1)
+        self._repetitions.chose(chosen)
+        for text, steer in self._steering:
+            if text not in self._ended and not steer.take(int(chosen[text])):
+                self._ended.add(text)
+        for text in self._ended:
+            chosen[text] = ENDED
+        return chosen
+
+    def shares(self, logits: Floats) -> Floats:
+        """Probabilities with which the next token of each text would be drawn; 0 for all if a text has to end."""
+        shaped = self._shaped(logits)
+        if self._has_noise is not None:
+            greedy = np.arange(shaped.shape[1]) == shaped.argmax(1)[:, None]
+            shaped = np.where(self._has_noise == 0, np.where(greedy, 0.0, -np.inf), shaped)
+        found = probabilities(shaped)
+        found[list(self._ended)] = 0.0
+        return found
+
+    def _shaped(self, logits: Floats) -> Floats:
+        """Logits as the settings make them."""
         if self._steering:
             logits = logits.copy()
             for text, steer in self._steering:
@@ -186,16 +211,7 @@ class Sampler:
             logits = logits * self._scale
             for keep in self._filters:
                 logits = keep(logits)
-            noise = self._gumbel()
-            logits = logits + (noise if self._has_noise is None else noise * self._has_noise)
-        chosen: NDArray[np.int64] = logits.argmax(1)
-        self._repetitions.chose(chosen)
-        for text, steer in self._steering:
-            if text not in self._ended and not steer.take(int(chosen[text])):
-                self._ended.add(text)
-        for text in self._ended:
-            chosen[text] = ENDED
-        return chosen
+        return logits
 
     def _gumbel(self) -> Floats:
         """Draw Gumbel noise: the largest sum of it and a logit is a draw from the softmax, without computing that."""

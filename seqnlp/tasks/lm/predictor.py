@@ -15,7 +15,7 @@ from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
-from seqnlp.limits import ALTERNATIVES, BEAM, BIAS, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
+from seqnlp.limits import ALTERNATIVES, BEAM, BIAS, HISTORY, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
 from seqnlp.nn.device import to_numpy
@@ -39,6 +39,9 @@ SCORED = ("logprob", "num_tokens", "bits_per_character")
 
 READ_AT_ONCE = 1024
 """Tokens of a text that are scored at once."""
+
+WARM_UP = 256
+"""Tokens before those whose influence is computed, which make the state at their beginning."""
 
 LOGS_AT_ONCE = 16
 """Steps of sampling whose log-probabilities are computed at once."""
@@ -316,6 +319,66 @@ class Generator(Predictor):
         _, logits = self._read(self._tokens(text))
         return self._likeliest(log_probabilities(logits)[0], most)
 
+    def shares(self, text: str = "", most: int = 20, **settings: Any) -> dict[str, Any]:
+        """Compute the likeliest next tokens of a text as the model and as the settings have them.
+
+        Args:
+            text: The text before them.
+            most: Number of tokens.
+            settings: Of `generate`.
+
+        Returns:
+            `tokens`: text, log-probability under the model, and probability of being drawn, of each; `entropy`: of both
+            distributions, in bits.
+        """
+        plan = self._plan(text, int(LENGTH.high), {**_UNSET, **settings})
+        tokens = self._tokens(text)
+        sampler = Sampler([plan.sampling], [0], 1, len(self.codec), [plan.steering()])
+        sampler.saw(tokens)
+        _, logits = self._read(tokens)
+        logs, drawn = log_probabilities(logits)[0].astype(np.float64), sampler.shares(logits)[0].astype(np.float64)
+        best = np.argsort(-logs, kind="stable")[:most].tolist()
+        spelled = [self.codec.pieces[token].decode("utf-8", "replace") for token in best]
+        rows = [[name, float(logs[token]), float(drawn[token])] for name, token in zip(spelled, best, strict=True)]
+        return {"tokens": rows, "entropy": [_entropy(np.exp(logs)), _entropy(drawn)]}
+
+    def influence(self, text: str, token: str, most: int = 200) -> list[tuple[str, float]]:
+        """Compute how much earlier tokens matter to a token: gradient times input (Shrikumar et al., 2016).
+
+        The gradient is that of the token's log-probability with respect to the vector of each earlier token, through
+        all steps between them. Its product with the vector is the change, to first order, that scaling it brings.
+
+        Args:
+            text: The text before the token.
+            token: The token.
+            most: Latest tokens that are looked at; some before them are a state.
+
+        Returns:
+            Text and score of each of these tokens, in nats; above 0 those that make the token likelier.
+        """
+        HISTORY.check(most=most)
+        target = self.codec.encode(token)
+        if not text or not len(target):
+            return []
+        numbers = torch.from_numpy(self.codec.encode(text))[None]
+        earlier, latest = numbers[:, -most - WARM_UP : -most], numbers[:, -most:]
+        state = None
+        if earlier.shape[1]:
+            with torch.no_grad():
+                state = self.model.encode(TokenBatch(earlier)).state
+        batch = TokenBatch(latest).to(self.model.device)
+        with torch.no_grad():
+            vectors = self.model.embedding(batch)
+        vectors = vectors.detach().requires_grad_()
+        states = self.model.encoder(vectors, batch.mask, state)
+        last = States(states.outputs[:, -1:], states.mask[:, -1:])
+        logprob = self._decoder.predict(last)[0, -1, int(target[0])]
+        (gradient,) = torch.autograd.grad(logprob, vectors)
+        scores = (gradient * vectors).sum(-1)[0].tolist()
+        decoder = text_decoder()
+        spelled = [decoder.decode(piece) for piece in self.codec.split(text)[-len(scores) :]]
+        return list(zip(spelled, scores, strict=True))
+
     def score_after(self, text: str, context: str = "") -> list[Token]:
         """Compute the log-probability of each token of a text after another one.
 
@@ -407,6 +470,22 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)
+
+
+_UNSET: dict[str, Any] = {
+    "temperature": 1.0,
+    "repetition_penalty": 1.0,
+    **dict.fromkeys(("top_k", "top_p", "min_p", "repetition_window", "bias", "pattern", "seed")),
+    **dict.fromkeys(("stop", "ban"), ()),
+    "begun": "",
+}
+"""Settings of a text that change nothing."""
+
+
+def _entropy(shares: NDArray[np.float64]) -> float:
+    """Entropy of a distribution, in bits."""
+    real = shares[shares > 0]
+    return float(-(real * np.log2(real)).sum()) + 0.0
 
 
 def _checked_bias(text: str, value: float) -> float:
