@@ -40,6 +40,12 @@ TEMPERATURE = Range(0.0, 100.0)
 TOP_K = Range(1, 1_000_000)
 SHARE = Range(0.0, 1.0)
 REPETITION_PENALTY = Range(0.0, 100.0)
+WINDOW = Range(1, 1_000_000)
+"""Latest tokens of a text, for the repetition penalty."""
+BIAS = Range(-100.0, 100.0)
+"""Added to the logit of a token."""
+CELLS = Range(2, 100)
+"""Texts of a sweep, each with settings of its own."""
 SEED = Range(0, 2**63 - 1)
 ALPHA = Range(0.0, 100.0)
 NGRAM = Range(0, 1_000)
