@@ -100,7 +100,9 @@ async def test_fast_typing_asks_once(runs: Path, fake: Any, settled: Any) -> Non
         for end in range(1, 51):
             line.text = SENTENCE[:end]
         await settled(pilot)
-        assert [settings for do, settings in service.asked if do == "tag"] == [{"sentences": SENTENCE[:50]}]
+        assert [settings for do, settings in service.asked if do == "tag"] == [
+            {"sentences": SENTENCE[:50], "alternatives": 9}
+        ]
 
 
 async def test_an_answer_that_comes_too_late_is_not_shown(runs: Path, fake: Any, hides: Any, settled: Any) -> None:
