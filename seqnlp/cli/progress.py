@@ -75,8 +75,13 @@ def preparing(console: Console, activity: str, quiet: bool = False) -> Iterator[
     if quiet:
         yield
         return
-    with console.status(activity) as status, progress_to(lambda name, share: status.update(f"{name}: {share:.0%}")):
-        yield
+    with console.status(activity) as status:
+
+        def watch(name: str, share: float) -> None:
+            status.update(f"{name}: {share:.0%}" if share < 1 else activity)
+
+        with progress_to(watch):
+            yield
 
 
 def stderr_console(quiet: bool = False) -> Console:

@@ -67,6 +67,10 @@ class TagModule(DecoderModule, ABC):
     def predict(self, states: States) -> Tags:
         """The best tags of each sequence."""
 
+    @abstractmethod
+    def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
+        """Probability of every tag at each step, by which the scores of `predict` are given."""
+
 
 class TagDecoder(Family, ABC):
     """Chooses a tag for each step."""

@@ -67,6 +67,11 @@ class CrfTagger(TagModule):
         marginals = expectations(emissions, self.transitions, states.mask).labels
         return Tags(labels, marginals.gather(-1, labels[..., None])[..., 0].float())
 
+    def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
+        """Marginal probabilities."""
+        emissions = self.output(states.outputs).float()
+        return expectations(emissions, self.transitions, states.mask).labels.float()
+
     def best(self, states: States, number: int) -> Paths:
         """N-best sequences of tags; their log-probabilities are the scores."""
         emissions = self.output(states.outputs).float()

@@ -69,6 +69,9 @@ class LinearTagger(TagModule):
             scores = logs.gather(-1, labels[..., None])[..., 0]
         return Tags(labels, scores.exp())
 
+    def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
+        return torch.softmax(self.logits(states) / self.temperature, -1)
+
     def logits(self, states: States) -> Float[Tensor, "batch time labels"]:
         """Logits of each tag at each step."""
         return self.output(states.outputs).float()  # type: ignore[no-any-return]

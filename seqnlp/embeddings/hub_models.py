@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,20 +78,20 @@ def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
         network, told = transformers.AutoModel.from_pretrained(
             place, config=config, use_safetensors=True, **LOADING, **arguments
         )
-    network = _without_pooler(network)
-    if problem := _misfit(network, told):
-        raise DataError(f"its weights do not fit its config.json: {problem}", place)
-    tokenizer = PieceTokenizer(Tokenizer.from_str(found.backend_tokenizer.to_str()))
-    rows = network.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
-        raise DataError(f"its tokenizer has {len(tokenizer):,} pieces, but the network embeds {rows:,}", place)
-    states = network.eval()(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True).hidden_states
-    if not states:
-        raise DataError(f"{config.model_type} gives no hidden states", place)
-    window = _window(network, found.model_max_length)
-    title = Path(place).resolve().name if folder is not None else known.title
-    origin = Origin(title, _weights_digest(place, arguments, network), known.license)
-    return HubModel(_plain(config), tokenizer, network, len(states), window, origin)
+        network = _without_pooler(network).eval()
+        if problem := _misfit(network, told):
+            raise DataError(f"its weights do not fit its config.json: {problem}", place)
+        tokenizer = PieceTokenizer(Tokenizer.from_str(found.backend_tokenizer.to_str()))
+        rows = network.get_input_embeddings().num_embeddings
+        if len(tokenizer) > rows:
+            raise DataError(f"its tokenizer has {len(tokenizer):,} pieces, but the network embeds {rows:,}", place)
+        with torch.inference_mode():
+            probe = network(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True)
+        if not probe.hidden_states:
+            raise DataError(f"{config.model_type} gives no hidden states", place)
+        origin = Origin(known.title, _weights_digest(place, arguments, network), known.license)
+        window = _window(network, found.model_max_length)
+    return HubModel(_plain(config), tokenizer, network, len(probe.hidden_states), window, origin)
 
 
 def rebuild_network(config: Mapping[str, Any], weights: Mapping[str, Tensor] | None) -> nn.Module:
@@ -136,18 +137,26 @@ def import_transformers() -> Any:
     return transformers
 
 
+def is_path(name: str) -> bool:
+    """Test for a path that is no name on the Hub."""
+    return re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) is None or name.startswith(".")
+
+
 def _local_folder(name: str, find: PathResolver) -> Path | None:
     """Folder of that name; None if there is none, so that it is a name on the Hub.
 
     Raises:
-        seqnlp.errors.DataError: a path that no name on the Hub looks like.
+        seqnlp.errors.DataError: a path that no name on the Hub looks like; a folder with something else.
     """
     try:
-        return find(f"{name.rstrip('/')}/")
-    except DataError as error:
-        if re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) and not name.startswith("."):
-            return None
-        raise error.replace(path=name) from None
+        folder = find(f"{name.rstrip('/')}/")
+    except DataError:
+        if is_path(name) or Path(name).exists():
+            raise
+        return None
+    if not (folder / "config.json").is_file():
+        raise DataError("it has no config.json; expected the folder of a transformer", folder)
+    return folder
 
 
 @dataclass(frozen=True)
@@ -167,7 +176,7 @@ class _Repository:
         card = folder / "README.md"
         text = card.read_text("utf-8", "replace") if card.is_file() else ""
         files = tuple(sorted(file.name for file in folder.iterdir()))
-        return cls(folder.name, _license(text), files, {"trust_remote_code": False, "local_files_only": True})
+        return cls(folder.resolve().name, _license(text), files, {"trust_remote_code": False, "local_files_only": True})
 
     @classmethod
     def ask(cls, name: str, revision: str | None) -> "_Repository":
@@ -229,8 +238,6 @@ def _misfit(network: nn.Module, told: Mapping[str, Any]) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence `transformers`; it then also asks no Hub to convert pickles."""
-    import os
-
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

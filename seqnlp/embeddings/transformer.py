@@ -20,7 +20,7 @@ from seqnlp.codecs.pieces import FIRST, IDS, LAST, PieceTokenizer
 from seqnlp.codecs.saved import SavedCodec, check_settings, damaged
 from seqnlp.codecs.text import Origin
 from seqnlp.embeddings.base import Embedder, Embedding, Features, PathResolver, TextBatch
-from seqnlp.embeddings.hub_models import arrays_of, load_model, rebuild_network
+from seqnlp.embeddings.hub_models import arrays_of, is_path, load_model, rebuild_network
 from seqnlp.errors import DataError
 from seqnlp.json_types import JsonObject
 from seqnlp.nn.device import device_of, to_numpy
@@ -37,7 +37,7 @@ class Transformer(Embedding):
     """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
 
     section: ClassVar[str] = "transformer"
-    transferable = ("model", "revision", "max_length", "lr", "warmup_ratio")
+    transferable: ClassVar[tuple[str, ...]] = ("lr", "warmup_ratio")
 
     model: Annotated[str, Field(min_length=1)]
     """Path of a folder, or name on the Hugging Face Hub: an encoder with safetensors and a fast tokenizer."""
@@ -75,6 +75,9 @@ class Transformer(Embedding):
         if not self.trainable:
             for name in self.changed("lr", "warmup_ratio"):
                 yield name, "the transformer is frozen; trainable = true trains it too"
+
+    def named_files(self) -> dict[str, str]:
+        return {"model": f"{self.model.rstrip('/')}/"} if is_path(self.model) else {}
 
     def fit(self, train: TokenizedText, find: PathResolver) -> "TransformerCodec":
         found = load_model(self.model, self.revision, find)

@@ -84,7 +84,7 @@ class PretrainedEncoder(nn.Module):
         return words
 
     def _piece_states(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Places of all pieces among the steps of all windows, and the states of these."""
+        """Places of the pieces among the steps of all windows; states of these."""
         if not ids.shape[1]:
             ids = ids.new_zeros(len(ids), 1)
         lengths = to_numpy((ids > 0).sum(1))

@@ -22,7 +22,7 @@ def find(path: str) -> Any | None:
 
 
 def lerp_all(tensors: Sequence[Tensor], ends: Sequence[Tensor], weight: float) -> None:
-    """Move each tensor towards its end by a share of the distance, in place."""
+    """Interpolate linearly between tensors and their ends, in place."""
     together = find("_foreach_lerp_")
     if together is not None:
         together(list(tensors), list(ends), weight)

@@ -187,8 +187,10 @@ class Run:
 
     @property
     def model_bytes(self) -> int:
-        """Size of the model on disk in bytes; 0 as long as there is none."""
-        return os.path.getsize(self.path / MODEL) if self._has(MODEL) else 0
+        """Size of the model on disk in bytes, frozen networks included; 0 as long as there is none."""
+        if not self._has(MODEL):
+            return 0
+        return sum(os.path.getsize(file) for file in (self.path / MODEL, *self._files(CODECS, f"*{WEIGHTS}")))
 
     def save_recipe(self, text: str) -> None:
         """Save the resolved recipe, defaults and `--set` included."""

@@ -39,7 +39,7 @@ def keep_states(text: EncodedText) -> EncodedText:
     """
     features = {
         name: TextFeatures(
-            each.words, {key: _kept(_label(name, key, each), rows) for key, rows in each.sentences.items()}
+            each.words, {key: keep_rows(_label(name, key, each), rows) for key, rows in each.sentences.items()}
         )
         for name, each in text.features.items()
     }
@@ -51,7 +51,8 @@ def _label(name: str, key: str, features: TextFeatures) -> str:
     return f"{name}.{key}" if len(features.sentences) > 1 else name
 
 
-def _kept(name: str, rows: Ragged | LazyRows) -> Ragged:
+def keep_rows(name: str, rows: Ragged | LazyRows) -> Ragged:
+    """Replace lazy rows by memory-mapped ones of the cache; `name` is theirs in messages."""
     if isinstance(rows, Ragged) or not rows.offsets[-1]:  # an empty file can't be mapped
         return rows if isinstance(rows, Ragged) else Ragged(np.empty((0, *rows.shape), np.float16), rows.offsets)
     folder = cache.state_folder() / hashlib.sha256(f"{cache.VERSION} {rows.key}".encode()).hexdigest()[:32]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seqnlp.codecs.running_text import Tokenizer as TokenizerSpec
     from seqnlp.decoders.attention import Attention as AttentionSpec
     from seqnlp.decoders.base import TagDecoder as TagDecoderSpec
+    from seqnlp.decoders.biaffine import Biaffine as BiaffineSpec
     from seqnlp.decoders.ctc import Ctc as CtcSpec
     from seqnlp.decoders.forecast.base import ForecastDecoder as ForecastDecoderSpec
     from seqnlp.decoders.forecast.outputs import Output as OutputSpec
@@ -69,6 +70,7 @@ class TagRecipeSettings(TypedDict, total=False):
     start: StartSettings | StartSpec | None
     embedding: TextEmbeddingSettings | TextEmbeddingSpec | None
     decoder: TagDecoderSection | None
+    parser: BiaffineSettings | BiaffineSpec | None
 
 class TagDataSettings(TypedDict, total=False):
     """A corpus of sentences whose words are labelled."""
@@ -212,18 +214,25 @@ class TextSettings(TypedDict, total=False):
     kind: Required[Literal['text']]
     sample_by: Literal['line', 'paragraph', 'document'] | None
 
-LabelEncodingSection: TypeAlias = "Literal['categorical', 'edit_scripts', 'features'] | CategoricalSettings | EditScriptEncodingSettings | FeatureEncodingSettings | LabelEncodingSpec"
+LabelEncodingSection: TypeAlias = "Literal['categorical', 'dependencies', 'edit_scripts', 'features'] | CategoricalSettings | DependencyEncodingSettings | EditScriptEncodingSettings | FeatureEncodingSettings | LabelEncodingSpec"
 
 class CategoricalSettings(TypedDict, total=False):
     """Plain classes: each label is one."""
 
     kind: Literal['categorical']
 
+class DependencyEncodingSettings(TypedDict, total=False):
+    """Dependency trees: relations, with the heads of words in a column beside; predicted by a biaffine parser."""
+
+    kind: Required[Literal['dependencies']]
+    heads: str | None
+
 class EditScriptEncodingSettings(TypedDict, total=False):
     """Lemmas, as edit scripts of their forms (Straka, 2018): casing, and edits around the longest common substring."""
 
     kind: Required[Literal['edit_scripts']]
     min_count: int | None
+    dictionary: str | None
 
 class FeatureEncodingSettings(TypedDict, total=False):
     """Lists of features such as `Case=Nom|Number=Sing`."""
@@ -454,6 +463,13 @@ class LinearSettings(TypedDict, total=False):
     label_smoothing: float | None
     calibrate: bool | None
 
+class BiaffineSettings(TypedDict, total=False):
+    """`[parser]` section: biaffine parser of label columns of the kind `dependencies`."""
+
+    arc_size: int | None
+    relation_size: int | None
+    dropout: float | None
+
 class ClassifyRecipeSettings(TypedDict, total=False):
     """Recipe of a model that labels texts."""
 
@@ -634,6 +650,7 @@ class TranslateRecipeSettings(TypedDict, total=False):
     start: StartSettings | StartSpec | None
     embedding: TokenEmbeddingSettings | TokenEmbeddingSpec | None
     shared_embedding: bool | None
+    source_context: ContextSettings | ContextSpec | None
     decoder: AttentionSettings | AttentionSpec | None
     search: BeamSearchSettings | BeamSearchSpec | None
 

@@ -1,4 +1,4 @@
-"""Parameter groups for parts of a model with a learning rate of their own."""
+"""Parameter groups of parts with a learning rate of their own."""
 
 from typing import Any
 

@@ -190,12 +190,16 @@ class SeqnlpApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(help_for(self.screen))
 
-    def action_train(self) -> None:
-        """Choose a recipe to train."""
+    def action_train(self, recipe: str = "") -> None:
+        """Choose a recipe to train.
+
+        Args:
+            recipe: Name of the one that is chosen at first.
+        """
         from seqnlp.tui.screens.train import TrainScreen
 
         if not isinstance(self.screen, TrainScreen):
-            self.push_screen(TrainScreen(self.trainings, self.service))
+            self.push_screen(TrainScreen(self.trainings, self.service, recipe))
 
     async def action_quit(self) -> None:
         from seqnlp.tui.screens.confirm import ConfirmScreen, quit_question

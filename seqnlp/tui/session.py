@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 from pathlib import Path
 from time import monotonic
 from typing import Any, final
 
 from seqnlp.generation.packing import unpacked
+from seqnlp.generation.replay import BEGUN
+from seqnlp.generation.settings import parse_biases, parse_strings
+from seqnlp.generation.sweep import RUN, markdown
 from seqnlp.generation.tree import MAX_UNDOS, ROOT, Branch, Change, TextTree
+from seqnlp.limits import SEARCH_LENGTH
 from seqnlp.run.files import saving, write_bytes, write_json
 from seqnlp.tui.token_buffer import MAX_CHARACTERS, TokenBuffer
 
 MAX_SAMPLES = 9
 """Texts of a session."""
+
+DRAWING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+STEERING: Mapping[str, Callable[[Any], Any]] = {
+    "repetition_window": int,
+    "beams": int,
+    "stop": parse_strings,
+    "ban": parse_strings,
+    "bias": parse_biases,
+    "pattern": str,
+}
+"""Settings that requests have only if they are set, and how their texts are parsed."""
+
+SEED = "seed"
 
 FOLDER = Path("samples")
 """Folder of saved samples, in the working directory."""
@@ -28,7 +45,9 @@ Settings = dict[str, Any]
 class Session:
     """Texts from one prompt: samples of one batch, each continued by itself; or one text each of several models."""
 
-    def __init__(self, prompt: str, samples: int, seed: int, same_seed: bool = False) -> None:
+    def __init__(
+        self, prompt: str, samples: int, seed: int, same_seed: bool = False, cells: Sequence[Settings] = ()
+    ) -> None:
         """Begin with texts that are the prompt alone.
 
         Args:
@@ -36,8 +55,11 @@ class Session:
             samples: Number of texts.
             seed: Of the batch; a text that is continued alone has a seed of its own.
             same_seed: Each text belongs to another model, so that all draw with the same seed.
+            cells: Settings of each text, over those of all; `run` is the path of another run.
         """
         self.prompt, self.seed = prompt, seed
+        self.cells = [dict(cell) for cell in cells]
+        """Settings of each text of a grid; empty if all have the same."""
         self.current = 0
         """The text that had the focus last."""
         self.tree = TextTree(prompt)
@@ -50,7 +72,7 @@ class Session:
         self._mark = (monotonic(), 0)
         self._speed = 0.0
         self._written = 0
-        self.resize(samples)
+        self.resize(len(self.cells) or samples)
 
     @property
     def busy(self) -> bool:
@@ -84,7 +106,24 @@ class Session:
             self._open(self.tree.hidden.pop() if self.tree.hidden else self._from_prompt().number)
 
     def _from_prompt(self) -> Branch:
-        return self.tree.add(ROOT, len(self.prompt), "sample")
+        return self.tree.add(ROOT, len(self.prompt), "cell" if self.cells else "sample")
+
+    def keep(self, number: int) -> None:
+        """Show one text alone; the others stay in the tree."""
+        self.sync_all()
+        branch = self.tree.shown[number]
+        past, future = self.tree.past[number], self.tree.future[number]
+        while self.buffers:
+            self.buffers.pop()
+            self.tree.close_view()
+        self.tree.hidden.clear()
+        self.cells, self.current = [], 0
+        self._open(branch)
+        self.tree.past[0], self.tree.future[0] = past, future
+
+    def settings_of(self, number: int, settings: Mapping[str, Any]) -> Settings:
+        """Settings of a text: those of all, and over them those of its cell."""
+        return {**settings, **(self.cells[number] if self.cells else {})}
 
     def _open(self, number: int) -> None:
         self.tree.open_view(number)
@@ -105,6 +144,7 @@ class Session:
             "seed": self.seed,
             "same_seed": self._same_seed,
             "current": self.current,
+            "cells": self.cells,
             "tree": self.tree.state(),
         }
 
@@ -118,6 +158,7 @@ class Session:
         try:
             session = cls(str(state["prompt"]), 0, int(state["seed"]), bool(state["same_seed"]))
             current = int(state["current"])
+            session.cells = [dict(cell) for cell in state.get("cells", [])]
             tree = tree_of_version_1(state) if "texts" in state else TextTree.from_state(state["tree"])
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"expected the state of a session ({error!r})") from error
@@ -125,6 +166,8 @@ class Session:
             raise ValueError(f"expected 1 to {MAX_SAMPLES} texts, found {len(tree.shown)}")
         if tree.prompt != session.prompt:
             raise ValueError("expected the prompt as the beginning of all texts")
+        if session.cells and len(session.cells) != len(tree.shown):
+            raise ValueError("expected settings for each text of a grid")
         session.tree, session.current = tree, min(max(current, 0), len(tree.shown) - 1)
         session.buffers = [TokenBuffer(session.prompt) for _ in tree.shown]
         for number in range(len(tree.shown)):
@@ -216,20 +259,46 @@ class Session:
         """Note that all texts grow from the prompt, and give the request: text n is sample n of its answer."""
         samples = len(self.buffers)
         request = {**_sampling(settings), "seed": self.seed, "samples": samples}
-        for number in range(samples):
-            turn = {**request, "sample": number, "context": len(self.prompt)}
-            self._begin(number, 0, settings["length"], turn)
+        self._begin_batch(range(samples), request, settings["length"])
         return {"prompt": self.prompt, "length": settings["length"], **request}
+
+    def begin_cells(self, settings: Mapping[str, Any]) -> list[tuple[str, list[int], Settings]]:
+        """Note that all cells of a grid grow from the prompt, and give a request for each run.
+
+        Returns:
+            Path of the run, empty for the session's own; its texts: number n of them is sample n; the request.
+        """
+        by_run: dict[str, list[int]] = {}
+        for number, cell in enumerate(self.cells):
+            by_run.setdefault(cell.get(RUN, ""), []).append(number)
+        found = []
+        for run, numbers in by_run.items():
+            own = [{name: value for name, value in self.cells[number].items() if name != RUN} for number in numbers]
+            request = {**_sampling(settings), "seed": self.seed, "cells": own}
+            self._begin_batch(numbers, {**request, **({RUN: run} if run else {})}, settings["length"])
+            found.append((run, numbers, {"prompt": self.prompt, "length": settings["length"], **request}))
+        return found
+
+    def _begin_batch(self, numbers: Sequence[int], request: Settings, length: int) -> None:
+        for sample, number in enumerate(numbers):
+            turn = {**request, "length": length, "sample": sample, "context": len(self.prompt)}
+            self._begin(number, 0, length, turn)
 
     def begin(self, number: int, length: int, settings: Mapping[str, Any]) -> Settings:
         """Note that a text grows from its end, and give the request."""
         buffer = self.buffers[number]
+        own = self.settings_of(number, settings)
         # the seed moves on with the text: the same one again and again would repeat its choices
-        seed = self.seed + (0 if self._same_seed else number) + buffer.tokens
-        request = {**_sampling(settings), "seed": seed}
-        # what was steered had begun when the rest of its length was written
+        first = own[SEED] if self.cells and SEED in self.cells[number] else self.seed
+        seed = first + (0 if self._same_seed or self.cells else number) + buffer.tokens
+        request = {**_sampling(own), "seed": seed}
         context = buffer.context()
-        turn = {**request, "context": len(context)}
+        run = {RUN: own[RUN]} if self.cells and RUN in own else {}
+        turn = {**request, **run, "length": length, "context": len(context)}
+        if "pattern" in request and not buffer.dropped:
+            request[BEGUN] = buffer.text[buffer.start :]
+            turn[BEGUN] = len(request[BEGUN])  # a text may be long
+        # what was steered had begun when the rest of its length was written
         self._begin(number, buffer.tokens - (settings["length"] - length), length, turn)
         return {"prompt": context, "length": length, **request}
 
@@ -325,10 +394,15 @@ class Session:
             "run": run,
             "prompt": self.prompt,
             "settings": dict(settings),
+            "cells": self.cells,
             "samples": samples,
             "tree": self.tree.state(),
         }
         write_json(file.with_suffix(".json"), data)
+        if self.cells:
+            written = [buffer.text[buffer.start :] for buffer in self.buffers]
+            table = markdown(self.prompt, self.cells, written)
+            write_bytes(file.with_suffix(".md"), table.encode("utf-8", "surrogatepass"))
         return file
 
 
@@ -372,8 +446,18 @@ def _take_tokens(branch: Branch, text: Mapping[str, Any], first: int, complete: 
 
 
 def _sampling(settings: Mapping[str, Any]) -> Settings:
-    """The settings that decide how a token is drawn."""
-    return {name: value for name, value in settings.items() if name not in ("samples", "length", "seed")}
+    """The settings that decide how a token is drawn; those of steering only if they are set."""
+    found = {name: settings[name] for name in DRAWING if name in settings}
+    for name, parse in STEERING.items():
+        if settings.get(name):
+            found[name] = parse(settings[name])
+    return found
+
+
+def search_request(request: Mapping[str, Any]) -> Settings:
+    """Request of a beam search, which has no settings of sampling."""
+    length = min(request["length"], SEARCH_LENGTH.high)
+    return {"prompt": request["prompt"], "beams": request["beams"], "length": length}
 
 
 def unknown_in_words(unknown: Sequence[str]) -> str:

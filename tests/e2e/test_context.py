@@ -17,6 +17,7 @@ from seqnlp.events import Stepped
 from seqnlp.run import Run
 from seqnlp.service.handlers import Models, answer
 from seqnlp.service.protocol import Request
+from seqnlp.tasks.lm.word_states import Spans
 
 Program = Callable[..., "CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
@@ -176,7 +177,7 @@ def test_a_classifier_reads_the_states_of_its_words(models: Path, tmp_path: Path
     list(seqnlp.train(recipe, data={"train": rows, "dev": rows}, out=tmp_path / "run"))
     model = seqnlp.load(tmp_path / "run")
     assert [found.label for found in model.classify(["it rains", "the sun shines"])] == ["wet", "dry"]
-    states = model.codecs["context"].models["backward"].states([["it", "rains"]])
+    states = model.codecs["context"].models["backward"].states([Spans.of_words(["it", "rains"])])
     assert states[0].shape == (2, 12)
     assert np.isfinite(states[0]).all()
 

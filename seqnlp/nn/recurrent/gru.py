@@ -1,4 +1,4 @@
-"""Gated recurrent units in float32 on a CPU, with a backward pass of their own.
+"""GRU in float32 on a CPU, with a backward pass of its own.
 
 torch has no fused kernel for them there: its graph has a dozen nodes a step, and each step adds its outer product to
 the gradient of the weights. Here that gradient is one product over all steps, whatever does not depend on the running
@@ -17,7 +17,7 @@ from seqnlp.shapes import Float
 
 
 def trains_in_float32(steps: Tensor) -> bool:
-    """Check for a training in float32 on a CPU, where `gru` is faster than torch's."""
+    """Check for a training in float32 on a CPU."""
     return torch.is_grad_enabled() and steps.device == CPU and autocast_dtype(steps) == torch.float32
 
 

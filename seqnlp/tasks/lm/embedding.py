@@ -16,7 +16,7 @@ from seqnlp.errors import DataError, RunError
 from seqnlp.json_types import JsonObject
 from seqnlp.run.directory import nearest_run
 from seqnlp.shapes import Float
-from seqnlp.tasks.lm.word_states import Direction, EmbeddedLm, SavedModel, WordStates
+from seqnlp.tasks.lm.word_states import Direction, EmbeddedLm, SavedModel, word_states
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward")
 
@@ -58,9 +58,21 @@ class Context(Embedding):
 
     def fit(self, train: TokenizedText, find: PathResolver) -> "ContextCodec":
         """Take the language models out of their runs; nothing depends on train."""
+        return self.take(find, f"embedding.{self.section}")
+
+    def take(self, find: PathResolver, section: str) -> "ContextCodec":
+        """Take the language models out of their runs.
+
+        Args:
+            find: Looks the runs up.
+            section: Key of this section in the recipe, for messages.
+
+        Raises:
+            seqnlp.errors.DataError: what `EmbeddedLm.open` raises, or there is no such run.
+        """
         models = {}
         for name, run in self.runs.items():
-            key = f"embedding.{self.section}.{name}"
+            key = f"{section}.{name}"
             try:
                 path = find(f"{run.rstrip('/')}/")
             except DataError as error:
@@ -105,7 +117,7 @@ class ContextCodec(TextCodec):
 
     def features(self, text: TokenizedText) -> TextFeatures:
         """States at the words, computed when they are gathered."""
-        return TextFeatures(sentences={name: WordStates(model, text.words) for name, model in self.models.items()})
+        return TextFeatures(sentences={name: word_states(model, text.words) for name, model in self.models.items()})
 
     def to_json(self) -> dict[str, Any]:
         return {name: model.saved.model_dump() for name, model in self.models.items()}
@@ -142,9 +154,13 @@ class StateProjection(Embedder):
         self.width = states if size is None else size
 
     def forward(self, batch: TextBatch, features: Features) -> Float[Tensor, "batch time width"]:
-        parts = [mix(features.sentences[name].float()) for name, mix in zip(self.names, self.mixes, strict=True)]
-        states = torch.cat(parts, -1) if len(parts) > 1 else parts[0]
-        return cast(Tensor, states if self.projection is None else self.projection(states))
+        return self.project(features.sentences)
+
+    def project(self, states: Mapping[str, Tensor]) -> Float[Tensor, "batch time width"]:
+        """Mix and project the states of each model, by its direction."""
+        parts = [mix(states[name].float()) for name, mix in zip(self.names, self.mixes, strict=True)]
+        joined = torch.cat(parts, -1) if len(parts) > 1 else parts[0]
+        return cast(Tensor, joined if self.projection is None else self.projection(joined))
 
 
 @final

@@ -1,7 +1,8 @@
 """A trained language model: continues texts, and gives the log-probability of each of their tokens."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any, ClassVar, final
 
@@ -14,13 +15,16 @@ from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
-from seqnlp.limits import ALTERNATIVES, BEAM, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
+from seqnlp.limits import ALTERNATIVES, BEAM, BIAS, HISTORY, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.encoder import States
-from seqnlp.nn.sampling import Floats, Sampler, Sampling, log_probabilities
+from seqnlp.nn.regular_expression import RegularExpression
+from seqnlp.nn.sampling import ENDED, Floats, Sampler, Sampling, Steering, log_probabilities
+from seqnlp.nn.steering import BannedStrings, TextSteering, TokenAutomaton, Vocabulary
 from seqnlp.results import Continuation, Token
+from seqnlp.spelling import nearest_or_all
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.lm.dataset import NEXT
@@ -36,8 +40,26 @@ SCORED = ("logprob", "num_tokens", "bits_per_character")
 READ_AT_ONCE = 1024
 """Tokens of a text that are scored at once."""
 
+WARM_UP = 256
+"""Tokens before those whose influence is computed, which make the state at their beginning."""
+
 LOGS_AT_ONCE = 16
 """Steps of sampling whose log-probabilities are computed at once."""
+
+
+KEPT_AUTOMATA = 4
+"""Patterns whose automata are kept."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Checked settings of one text."""
+
+    sampling: Sampling
+    seed: int | None
+    stop: Sequence[str]
+    steering: Callable[[], Steering | None]
+    """Makes its constraint, which follows one text."""
 
 
 @final
@@ -58,6 +80,7 @@ class Generator(Predictor):
         self.input_column, self.backward = column, backward
         self.model, self.codec = model.eval(), codec
         self._decoder = model.decoder(NEXT, NextTokenDecoder)
+        self._automata: dict[str, TokenAutomaton] = {}
 
     def predict(self, lines: Iterable[str]) -> Iterator[Continuation]:
         for line in lines:
@@ -98,9 +121,15 @@ class Generator(Predictor):
         top_p: float | None = None,
         min_p: float | None = None,
         repetition_penalty: float = 1.0,
+        repetition_window: int | None = None,
         stop: Sequence[str] = (),
+        ban: Sequence[str] = (),
+        bias: Mapping[str, float] | None = None,
+        pattern: str | None = None,
+        begun: str = "",
         seed: int | None = None,
         samples: int = 1,
+        cells: Sequence[Mapping[str, Any]] = (),
         alternatives: int | None = None,
     ) -> Iterator[Token]:
         """Continue a prompt. The iterator can be left at any token.
@@ -114,9 +143,17 @@ class Generator(Predictor):
             top_p: Choose among the likeliest tokens that together have this probability.
             min_p: Choose among tokens at least this many times as likely as the likeliest.
             repetition_penalty: Divisor of the logits of tokens that occurred already.
+            repetition_window: Latest tokens to which that applies, those of the prompt included; None: all.
             stop: Strings that end the text, and do not belong to it.
+            ban: Strings that never occur in the text, nor begin at the end of the prompt.
+            bias: Added to the logits of tokens, by their text.
+            pattern: Regular expression that the text matches as a whole, the prompt not included. Where it may end, it
+                ends before a token that does not fit.
+            begun: End of the prompt that the pattern has read already; if it can't go on from there, it begins anew.
             seed: The same seed, the same text; None for another text each time.
             samples: Number of texts, in one batch; each token has the index of its text.
+            cells: Settings of each of several texts in one batch, over those given: temperature, seed and the others,
+                but for `length`, `samples` and `alternatives`. Each text is the one that these settings write alone.
             alternatives: None for the text alone; else each token has its log-probability, and this many of the
                 likeliest others.
 
@@ -125,21 +162,106 @@ class Generator(Predictor):
                 backward.
         """
         self.check_forward("continue a text")
-        sampling = Sampling(float(repetition_penalty), float(temperature), top_k, top_p, min_p)
         LENGTH.check(length=length)
         SAMPLES.check(samples=samples)
         ALTERNATIVES.check(alternatives=alternatives or 0)
-        SEED.check(seed=seed or 0)
-        if not all(stop):
-            raise UsageError("stop: an empty string would end the text before it begins")
+        shared = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+            "repetition_window": repetition_window,
+            "stop": stop,
+            "ban": ban,
+            "bias": bias,
+            "pattern": pattern,
+            "begun": begun,
+            "seed": seed,
+        }
+        for name in {name: None for cell in cells for name in cell}:
+            if name not in shared:
+                raise UsageError(f"a cell has no {name}; {nearest_or_all(name, shared)}")
+        if cells and samples > 1:
+            raise UsageError("cells are one text each: leave out samples")
         if temperature == 0 and samples > 1:
             raise UsageError(f"temperature 0 writes the same text every time: samples {samples} makes no sense")
+        plans = [self._plan(prompt, length, {**shared, **cell}) for cell in cells]
+        plans = plans or [self._plan(prompt, length, shared)] * samples
         tokens = self._tokens(prompt)
-        sampler = Sampler(sampling, seed, samples, len(self.codec))
+        steering = [plan.steering() for plan in plans]
+        seeds = [plan.seed for plan in plans] if cells else seed
+        sampler = Sampler([plan.sampling for plan in plans], seeds, len(plans), len(self.codec), steering)
         sampler.saw(tokens)
         states, logits = self._read(tokens)
-        steps, logits = IncrementalLm(self.model, states.state, samples), np.repeat(logits, samples, 0)
-        return self._write(steps, logits, sampler, length, [TextStream(stop) for _ in range(samples)], alternatives)
+        steps, logits = IncrementalLm(self.model, states.state, len(plans)), np.repeat(logits, len(plans), 0)
+        return self._write(steps, logits, sampler, length, [TextStream(plan.stop) for plan in plans], alternatives)
+
+    def _plan(self, prompt: str, length: int, given: Mapping[str, Any]) -> "_Plan":
+        """Check the settings of one text.
+
+        Args:
+            prompt: Beginning of the text.
+            length: Tokens to write, at most.
+            given: Settings.
+        """
+        SEED.check(seed=given["seed"] or 0)
+        if not all(given["stop"]):
+            raise UsageError("stop: an empty string would end the text before it begins")
+        if not all(given["ban"]):
+            raise UsageError("ban: an empty string occurs in every text")
+        sampling = Sampling(
+            float(given["repetition_penalty"]),
+            float(given["temperature"]),
+            *(given[name] for name in ("top_k", "top_p", "min_p", "repetition_window")),
+        )
+        bias = {self._token_of(text): _checked_bias(text, value) for text, value in (given["bias"] or {}).items()}
+        banned = BannedStrings(given["ban"], self._vocabulary) if given["ban"] else None
+        automaton = None if given["pattern"] is None else self._automaton(given["pattern"])
+
+        def steering() -> Steering | None:
+            if not bias and banned is None and automaton is None:
+                return None
+            pieces = self._vocabulary.pieces
+            before = prompt.encode("utf-8", "surrogatepass")
+            begun = given["begun"]
+            return TextSteering(bias, banned, automaton, length=length, before=before, begun=begun, pieces=pieces)
+
+        return _Plan(sampling, given["seed"], given["stop"], steering)
+
+    def _token_of(self, text: str) -> int:
+        """Token that is spelled so.
+
+        Raises:
+            seqnlp.errors.UsageError: it is not one token of the vocabulary.
+        """
+        numbers = self.codec.encode(text).tolist() if text else []
+        if len(numbers) == 1 and numbers[0] != UNKNOWN:
+            return int(numbers[0])
+        if f" {text}".encode() in self.codec.pieces and text:
+            raise UsageError(f"bias {text!r}: expected a token; did you mean {f' {text}'!r}, with its blank?")
+        if len(numbers) > 1:
+            spelled = ", ".join(repr(piece.decode("utf-8", "replace")) for piece in self.codec.split(text))
+            raise UsageError(f"bias {text!r}: expected one token; it is spelled by {len(numbers)}: {spelled}")
+        raise UsageError(f"bias {text!r}: expected a token; it is unknown to the model")
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.codec.pieces)
+
+    def _automaton(self, pattern: str) -> TokenAutomaton:
+        """Automaton of a pattern; the latest ones are kept, with the states that they have made."""
+        found = self._automata.pop(pattern, None)
+        if found is None:
+            found = TokenAutomaton(RegularExpression(pattern, self._vocabulary.alphabet()), self._vocabulary)
+        self._automata[pattern] = found
+        while len(self._automata) > KEPT_AUTOMATA:
+            del self._automata[next(iter(self._automata))]
+        return found
+
+    def matches(self, pattern: str, text: str) -> bool:
+        """Check if a text matches a pattern as a whole."""
+        return self._automaton(pattern).expression.matches(text)
 
     def search(self, prompt: str = "", *, beams: int, length: int = 100) -> list[Token]:
         """Beam search for the likeliest text of a length; it is often dull.
@@ -246,6 +368,66 @@ class Generator(Predictor):
         _, logits = self._read(self._tokens(text))
         return self._likeliest(log_probabilities(logits)[0], most)
 
+    def shares(self, text: str = "", most: int = 20, **settings: Any) -> dict[str, Any]:
+        """Compute the likeliest next tokens of a text as the model and as the settings have them.
+
+        Args:
+            text: The text before them.
+            most: Number of tokens.
+            settings: Of `generate`.
+
+        Returns:
+            `tokens`: text, log-probability under the model, and probability of being drawn, of each; `entropy`: of both
+            distributions, in bits.
+        """
+        plan = self._plan(text, int(LENGTH.high), {**_UNSET, **settings})
+        tokens = self._tokens(text)
+        sampler = Sampler([plan.sampling], [0], 1, len(self.codec), [plan.steering()])
+        sampler.saw(tokens)
+        _, logits = self._read(tokens)
+        logs, drawn = log_probabilities(logits)[0].astype(np.float64), sampler.shares(logits)[0].astype(np.float64)
+        best = np.argsort(-logs, kind="stable")[:most].tolist()
+        spelled = [self.codec.pieces[token].decode("utf-8", "replace") for token in best]
+        rows = [[name, float(logs[token]), float(drawn[token])] for name, token in zip(spelled, best, strict=True)]
+        return {"tokens": rows, "entropy": [_entropy(np.exp(logs)), _entropy(drawn)]}
+
+    def influence(self, text: str, token: str, most: int = 200) -> list[tuple[str, float]]:
+        """Compute how much earlier tokens matter to a token: gradient times input (Shrikumar et al., 2016).
+
+        The gradient is that of the token's log-probability with respect to the vector of each earlier token, through
+        all steps between them. Its product with the vector is the change, to first order, that scaling it brings.
+
+        Args:
+            text: The text before the token.
+            token: The token.
+            most: Latest tokens that are looked at; some before them are a state.
+
+        Returns:
+            Text and score of each of these tokens, in nats; above 0 those that make the token likelier.
+        """
+        HISTORY.check(most=most)
+        target = self.codec.encode(token)
+        if not text or not len(target):
+            return []
+        numbers = torch.from_numpy(self.codec.encode(text))[None]
+        earlier, latest = numbers[:, -most - WARM_UP : -most], numbers[:, -most:]
+        state = None
+        if earlier.shape[1]:
+            with torch.no_grad():
+                state = self.model.encode(TokenBatch(earlier)).state
+        batch = TokenBatch(latest).to(self.model.device)
+        with torch.no_grad():
+            vectors = self.model.embedding(batch)
+        vectors = vectors.detach().requires_grad_()
+        states = self.model.encoder(vectors, batch.mask, state)
+        last = States(states.outputs[:, -1:], states.mask[:, -1:])
+        logprob = self._decoder.predict(last)[0, -1, int(target[0])]
+        (gradient,) = torch.autograd.grad(logprob, vectors)
+        scores = (gradient * vectors).sum(-1)[0].tolist()
+        decoder = text_decoder()
+        spelled = [decoder.decode(piece) for piece in self.codec.split(text)[-len(scores) :]]
+        return list(zip(spelled, scores, strict=True))
+
     def score_after(self, text: str, context: str = "") -> list[Token]:
         """Compute the log-probability of each token of a text after another one.
 
@@ -253,6 +435,7 @@ class Generator(Predictor):
             text: The text; a character or word that the model does not know has the probability of an unknown one.
             context: The text before it; if empty, a line break.
         """
+        self.check_forward("score a text after another one")
         numbers = self.codec.encode(text)
         if not len(numbers):
             return []
@@ -296,6 +479,10 @@ class Generator(Predictor):
         for chosen, logs in ((chosen, None) for chosen, _ in draws) if most is None else _with_logs(draws):
             for sample, written in running:
                 piece = int(chosen[sample])
+                if piece == ENDED:
+                    yield from (replace(token, sample=sample) for token in written.end())
+                    written.ended = True
+                    continue
                 text = written.decode(pieces[piece])
                 if logs is None or most is None:
                     yield from written.add(Token(text, sample))
@@ -324,7 +511,7 @@ def _draws(
         chosen = sampler.choose(logits)
         yield chosen, logits
         if number + 1 < length:
-            logits = steps.logits(chosen)
+            logits = steps.logits(np.maximum(chosen, 0))  # a text that has ended reads anything
 
 
 def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
@@ -333,6 +520,27 @@ def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tu
         stacked = np.concatenate([logits for _, logits in block])
         logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
         yield from zip((chosen for chosen, _ in block), logs, strict=True)
+
+
+_UNSET: dict[str, Any] = {
+    "temperature": 1.0,
+    "repetition_penalty": 1.0,
+    **dict.fromkeys(("top_k", "top_p", "min_p", "repetition_window", "bias", "pattern", "seed")),
+    **dict.fromkeys(("stop", "ban"), ()),
+    "begun": "",
+}
+"""Settings of a text that change nothing."""
+
+
+def _entropy(shares: NDArray[np.float64]) -> float:
+    """Entropy of a distribution, in bits."""
+    real = shares[shares > 0]
+    return float(-(real * np.log2(real)).sum()) + 0.0
+
+
+def _checked_bias(text: str, value: float) -> float:
+    BIAS.check(**{f"bias of {text!r}": float(value)})
+    return float(value)
 
 
 def scored(text: str, logprobs: NDArray[np.float64]) -> dict[str, float]:

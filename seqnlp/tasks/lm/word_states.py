@@ -1,7 +1,7 @@
 """States of a trained language model at words: contextual string embeddings (Akbik et al., 2018)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, final
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from seqnlp.arrays import IntArray, LazyRows, Ragged
 from seqnlp.codecs import Column, RunningText, Tokenizer
-from seqnlp.codecs.running_text import WordText
+from seqnlp.codecs.running_text import CharacterText, WordText
 from seqnlp.codecs.text import Origin
 from seqnlp.embeddings import TokenBatch, TokenEmbedding, TokenLookup
 from seqnlp.encoders import Encoder, EncoderModule
@@ -54,6 +54,23 @@ class SavedModel(BaseModel):
     """SHA-256 of all that its states depend on."""
     origins: dict[str, dict[str, str]]
     """Provenance of the model, and under names of what it had been trained from."""
+
+
+@final
+@dataclass(frozen=True)
+class Spans:
+    """A sentence, and spans of it that want vectors, in bytes of its UTF-8."""
+
+    text: str
+    starts: IntArray
+    ends: IntArray
+
+    @classmethod
+    def of_words(cls, words: Sequence[str]) -> Self:
+        """Join words by blanks."""
+        lengths = np.array([len(word.encode("utf-8", "surrogatepass")) for word in words], np.int64)
+        ends = np.cumsum(lengths + 1) - 1
+        return cls(" ".join(words), ends - lengths, ends)
 
 
 @final
@@ -161,33 +178,30 @@ class EmbeddedLm:
         """True for a model that reads sentences from their ends."""
         return self.saved.direction == "backward"
 
-    def tokens(self, words: Sequence[str]) -> tuple[IntArray, IntArray]:
-        """Tokens of a sentence in the order of reading.
-
-        Its words are joined by blanks; a line break is read first.
+    def tokens(self, sentence: Spans) -> tuple[IntArray, IntArray]:
+        """Tokens of a sentence in the order of reading, a line break first.
 
         Returns:
-            The tokens, and for each word the step whose state stands for it: that of the token with its last
-            character, or, read from the end, its first.
+            The tokens, and for each span the step whose state stands for it: that of the token with its last byte, or,
+            read from the end, its first.
         """
-        numbers = self.codec.encode(" ".join(words))
-        if isinstance(self.codec.pieces, list) and self.saved.tokenizer.get("kind") == "characters":
-            lengths = np.array([len(word) for word in words], np.int64)
-            bounds = np.arange(1, len(numbers) + 1)
+        numbers = self.codec.encode(sentence.text)
+        if isinstance(self.codec, CharacterText):
+            sizes = [len(character.encode("utf-8", "surrogatepass")) for character in sentence.text]
         else:
-            lengths = np.array([len(word.encode("utf-8", "surrogatepass")) for word in words], np.int64)
-            bounds = np.cumsum([len(self.codec.pieces[number]) for number in numbers.tolist()])
-        ends = np.cumsum(lengths + 1) - 1
+            sizes = [len(self.codec.pieces[number]) for number in numbers.tolist()]
+        bounds = np.cumsum(np.array(sizes, np.int64))
         if self.is_backward:
-            first = np.searchsorted(bounds, ends - lengths, side="right")
+            first = np.searchsorted(bounds, sentence.starts, side="right")
             return np.append(self.codec.start, numbers[::-1]), len(numbers) - first
-        return np.append(self.codec.start, numbers), np.searchsorted(bounds, ends, side="left") + 1
+        last = np.searchsorted(bounds, sentence.ends, side="left") + 1
+        return np.append(self.codec.start, numbers), np.where(sentence.ends > 0, last, 0)
 
     @torch.inference_mode()
-    def states(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
-        """States at the words of each sentence; shape (words, layers * size)."""
+    def states(self, sentences: Sequence[Spans]) -> list[NDArray[np.float32]]:
+        """States at the spans of each sentence; shape (spans, layers * size)."""
         found: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(sentences)
-        encoded = [self.tokens(words) for words in sentences]
+        encoded = [self.tokens(sentence) for sentence in sentences]
         tokens = Ragged.from_rows([numbers.tolist() for numbers, _ in encoded])
         with computing_in("fp32", CPU):
             for rows in in_order(tokens.lengths, AT_ONCE):
@@ -210,25 +224,40 @@ class EmbeddedLm:
 
 
 @final
-class WordStates(LazyRows):
-    """States of a language model at words, computed when they are gathered."""
+class SpanStates(LazyRows):
+    """States of a language model at spans, computed when they are gathered."""
 
-    def __init__(self, model: EmbeddedLm, words: Column) -> None:
-        """Store the model, and the words of each sentence."""
-        self.model, self.words = model, words
-        self.offsets = words.codes.offsets
+    def __init__(
+        self, model: EmbeddedLm, offsets: NDArray[np.int64], digest: bytes, sentence: Callable[[int], Spans]
+    ) -> None:
+        """Store the model and the sentences.
+
+        Args:
+            model: The language model.
+            offsets: Number of spans before each sentence, and of all; shape (sentences + 1,).
+            digest: Of all sentences and their spans.
+            sentence: Gives a sentence by its row.
+        """
+        self.model, self.offsets, self._sentence = model, offsets, sentence
         self.shape = (len(model.saved.layers) * model.size,)
-        digest = hashlib.sha256(
-            to_json([model.saved.digest, model.saved.layers, words.distinct]).encode("utf-8", "surrogatepass")
-        )
-        digest.update(words.codes.values.astype(np.int64).tobytes() + self.offsets.tobytes())
-        self.key = digest.hexdigest()
+        own = to_json([model.saved.digest, model.saved.layers]).encode()
+        self.key = hashlib.sha256(own + digest + offsets.tobytes()).hexdigest()
 
     def compute(self, rows: IntArray) -> NDArray[np.float16]:
-        distinct = self.words.distinct
-        sentences = [[distinct[code] for code in self.words.codes[row].tolist()] for row in rows.tolist()]
-        states = self.model.states(sentences)
+        states = self.model.states([self._sentence(row) for row in rows.tolist()])
         return np.concatenate(states).astype(np.float16) if states else np.empty((0, *self.shape), np.float16)
+
+
+def word_states(model: EmbeddedLm, words: Column) -> SpanStates:
+    """States of a language model at the words of sentences, which are joined by blanks."""
+    distinct, codes = words.distinct, words.codes
+    digest = hashlib.sha256(to_json(distinct).encode("utf-8", "surrogatepass"))
+    digest.update(codes.values.astype(np.int64).tobytes())
+
+    def sentence(row: int) -> Spans:
+        return Spans.of_words([distinct[code] for code in codes[row].tolist()])
+
+    return SpanStates(model, codes.offsets, digest.digest(), sentence)
 
 
 def _layers(embedding: TokenLookup, encoder: EncoderModule) -> list[Any]:

@@ -9,8 +9,10 @@ from seqnlp.tasks.segment.result import SegmentedSentence
 
 PLACES = {name: place for place, name in enumerate(COLUMNS, 1)}
 """Index of each column in a row."""
-WRITTEN = ("form", "head", "deprel", "deps", "misc")
+WRITTEN = ("form", "deps", "misc")
 """Columns that no tagger can fill here."""
+TREE = ("head", "deprel")
+"""Columns of a dependency tree, which go together."""
 
 
 def check_columns(columns: Sequence[str]) -> None:
@@ -19,10 +21,12 @@ def check_columns(columns: Sequence[str]) -> None:
     Raises:
         seqnlp.errors.UsageError: for one that CoNLL-U lacks, or that tells the segmentation or the tree.
     """
+    has_tree = set(TREE) <= set(columns)
     for name in columns:
-        if name not in PLACES or name in WRITTEN:
-            choices = ", ".join(each for each in COLUMNS if each not in WRITTEN)
-            raise UsageError(f"the run's label column {name!r} can't be written as CoNLL-U; expected some of {choices}")
+        if name not in PLACES or name in WRITTEN or (name in TREE and not has_tree):
+            choices = ", ".join(each for each in COLUMNS if each not in (*WRITTEN, *TREE))
+            problem = f"the run's label column {name!r} can't be written as CoNLL-U; expected some of {choices}"
+            raise UsageError(f"{problem}, or {' and '.join(TREE)} of a parser")
 
 
 def conllu_sentence(
@@ -34,8 +38,8 @@ def conllu_sentence(
         sentence: The sentence.
         number: Its number in the text, from 1.
         columns: Values of each word by column.
-        tree: Write a flat dummy tree: the first word is the root, all others depend on it; and `X` where no part of
-            speech is given.
+        tree: Write a flat dummy tree where no other is given: the first word is the root, all others depend on it; and
+            `X` where no part of speech is given.
     """
     lines = ["# newpar"] if sentence.begins_paragraph else []
     lines += [f"# sent_id = {number}", f"# text = {composed(sentence.text)}"]
@@ -45,7 +49,7 @@ def conllu_sentence(
     inside: list[Sequence[str]] = [[SKIPPED] * size] * 7
     for name, values in (columns or {}).items():
         inside[PLACES[name] - 2] = list(map(composed, values))
-    if tree:
+    if tree and TREE[0] not in (columns or {}):
         inside[4:6] = ["0"] + ["1"] * (size - 1), ["root"] + ["dep"] * (size - 1)
     filled = map("\t".join, zip(*inside, strict=True))
     word = 0

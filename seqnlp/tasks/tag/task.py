@@ -12,7 +12,7 @@ from seqnlp.codecs import Categorical, Codec, Column, EncodedText, LabelCodec, T
 from seqnlp.codecs.label_columns import label_notes
 from seqnlp.codecs.labels import NOTHING, UNSEEN, by_decoder, decoder_name
 from seqnlp.codecs.spans import allowed_transitions, read_spans
-from seqnlp.decoders import Allowed, Linear
+from seqnlp.decoders import Allowed, Biaffine, Linear, TagModule
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
@@ -74,11 +74,13 @@ class TagTask(LabellingTask):
     ) -> "TagTask":
         data = recipe.data
         words = data.words(train)
+        tags = {name: data.tags(words, train, name) for name in recipe.columns}
         labels = {}
-        for name in recipe.columns:
-            column = data.tags(words, train, name)
+        for name, column in tags.items():
+            encoding = data.label_encoding(name)
             with about_column(name):
-                labels[name] = extended(data.label_encoding(name).fit(column, words), before, f"labels.{name}")
+                codec = extended(encoding.fit(column, words), before, f"labels.{name}")
+                labels[name] = encoding.fit_beside(codec, column, words, tags)
         _check_blank(labels, data.labels)
         fitted = recipe.embedding.fit(recipe.text(words, train), find)
         codecs = {name: extended(codec, before, codec_name(name)) for name, codec in fitted.items()}
@@ -150,12 +152,14 @@ class TagTask(LabellingTask):
         embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         skips = {name for name in self.labels if self._reads_words(name)}
-        decoders = {
-            name: self.recipe.decoder.build(
-                encoder.width + embedding.width * (name in skips), codec, self._allowed(name)
+        parser = self.recipe.parser or Biaffine()
+        decoders: dict[str, TagModule] = {}
+        for name, codec in self.labels.items():
+            width = encoder.width + embedding.width * (name in skips)
+            is_tree = name in self.recipe.trees
+            decoders[name] = (
+                parser.build(width, codec) if is_tree else self.recipe.decoder.build(width, codec, self._allowed(name))
             )
-            for name, codec in self.labels.items()
-        }
         weights = {
             decoder_name(column, part): weight * self.recipe.data.loss_weights.get(column, 1.0)
             for column, codec in self.label_codecs.items()
@@ -229,7 +233,8 @@ class TagTask(LabellingTask):
             columns = examples.text.words, examples.tags[name]
             word, label = (column.distinct[column.codes.values[missing[0]]] for column in columns)
             few = f"{len(missing):,} of {examples.items:,} words"
-            yield f"{name}: train lacks the edit scripts of {few}, such as {label!r} for {word!r}"
+            made_of = self.label_codecs[name].made_of
+            yield f"{name}: train lacks the {made_of} of {few}, such as {label!r} for {word!r}"
 
     def words(self, split: "Dataset") -> Column:
         return self.recipe.data.words(split)
@@ -281,7 +286,8 @@ class TagTask(LabellingTask):
         """Fit the temperature of linear decoders on dev, if `decoder.calibrate` asks."""
         if not (isinstance(self.recipe.decoder, Linear) and self.recipe.decoder.calibrate):
             return {}
-        decoders = [name for column, codec in self.predicted.items() for name in by_decoder(column, codec)]
+        linear = {name: codec for name, codec in self.predicted.items() if name not in self.recipe.trees}
+        decoders = [name for column, codec in linear.items() for name in by_decoder(column, codec)]
         return calibrate_linear(model, dev, decoders)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:

@@ -258,6 +258,7 @@ def larger_tokenizer(folder: Path) -> None:
         (as_pickle, r"no weights in safetensors; pytorch_model\.bin is a pickle, which could run code"),
         (lambda folder: (folder / "model.safetensors").unlink(), "no weights in safetensors"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x" * 40), "can't load the transformer"),
+        (lambda folder: (folder / "config.json").unlink(), "no config.json; expected the folder of a transformer"),
         (lambda folder: (folder / "config.json").write_text("{"), "can't load the transformer: .*config.json"),
         (edited("config.json", model_type="odd", auto_map={"AutoConfig": "a.B"}), r"code of its own \(remote code\)"),
         (edited("config.json", model_type="odd"), "can't load the transformer: .*odd"),
@@ -299,10 +300,13 @@ def test_a_name_that_is_neither_folder_nor_on_the_hub(monkeypatch: pytest.Monkey
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", silent)
     with pytest.raises(DataError, match="some/name: can't load the transformer: there is no such folder, the Hub does"):
         Transformer(model="some/name").fit(TEXT, find)
-    with pytest.raises(DataError, match=r"\./here: no such folder"):
+    with pytest.raises(DataError, match="here/: no such folder"):
         Transformer(model="./here").fit(TEXT, find)
-    with pytest.raises(DataError, match="a folder has no revision"):
-        Transformer(model=str(Path(__file__).parent), revision="v1").fit(TEXT, find)
+
+
+def test_a_folder_has_no_revision(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"a folder has no revision; leave embedding\.transformer\.revision out"):
+        fitted(folder, revision="v1")
 
 
 def test_the_hub_is_asked_once_for_a_commit_and_its_licence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,6 +372,11 @@ def test_a_missing_package_is_told_with_its_command(folder: Path, monkeypatch: p
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(UsageError, match=r'needs the package transformers: pip install "seqnlp\[transformers\]"'):
         fitted(folder)
+
+
+def test_a_path_is_looked_up_before_the_corpus_is_read() -> None:
+    names = {"a/b": {}, "bert-base-cased": {}, "./a": {"model": "./a/"}, "a/b/c/": {"model": "a/b/c/"}}
+    assert {name: Transformer(model=name).named_files() for name in names} == names
 
 
 def test_settings() -> None:

@@ -78,16 +78,45 @@ def test_states_beyond_half_precision_are_refused() -> None:
     assert not list(cache.state_folder().rglob("*.npy"))
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:-3], lambda content: content[:5], lambda content: b""])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-3],
+        lambda content: content[:5],
+        lambda content: b"",
+        lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+    ],
+)
 def test_a_damaged_file_is_made_again(damage: Callable[[bytes], bytes]) -> None:
     kept(Numbers([2], "a"))
     (file,) = cache.state_folder().rglob("*.npy")
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
     again = Numbers([2], "a")
-    kept(again)
+    notes: list[str] = []
+    with notes_to(notes.append):
+        kept(again)
     assert again.asked == 1
     assert file.read_bytes() == whole
+    assert notes[0] == f"{file}: damaged; the states are computed anew"
+
+
+def test_trainings_that_compute_the_same_states_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process ends while this one is at work: both have written the same file."""
+
+    class Slow(Numbers):
+        def compute(self, rows: IntArray) -> NDArray[np.float16]:
+            if not self.asked:
+                with monkeypatch.context() as patch:
+                    patch.setattr("os.getpid", lambda: 1)
+                    kept(Numbers([2, 1], "a"))
+            return super().compute(rows)
+
+    rows = kept(Slow([2, 1], "a"))
+    assert isinstance(rows, Ragged)
+    assert rows.values.tolist() == [[0, 0], [1, -1], [2, -2]]
+    assert len(list(cache.state_folder().rglob("*.npy"))) == 1
+    assert not list(cache.state_folder().rglob("*.tmp"))
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:

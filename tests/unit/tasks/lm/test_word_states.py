@@ -21,7 +21,7 @@ from seqnlp.run import Run
 from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.lm import word_states
 from seqnlp.tasks.lm.embedding import Context, ContextCodec
-from seqnlp.tasks.lm.word_states import EmbeddedLm, WordStates
+from seqnlp.tasks.lm.word_states import EmbeddedLm, Spans, SpanStates
 
 TEXT = "".join(f"{number} green bottle{'s' * (number != 1)} on the wall, über alle.\n" for number in range(40, 0, -1))
 SENTENCES = [["3", "green", "bottles"], ["wall"], ["über", "ünknown☂", "on", "the", "1", "10", "wall"], ["e"]]
@@ -60,6 +60,10 @@ def words_of(sentences: list[list[str]]) -> TokenizedText:
     return TokenizedText(Column.from_rows(sentences))
 
 
+def states_of(model: EmbeddedLm, sentences: list[list[str]]) -> list[NDArray[np.float32]]:
+    return model.states([Spans.of_words(words) for words in sentences])
+
+
 def plain(run: Path, words: list[str], layer: int) -> NDArray[np.float32]:
     """States of one sentence by `nn.LSTM`, token by token looked up in the text."""
     opened = Run.open(run)
@@ -92,10 +96,10 @@ def plain(run: Path, words: list[str], layer: int) -> NDArray[np.float32]:
 def test_states_are_those_of_the_sentence_alone(runs: Path, name: str, layers: list[int] | None) -> None:
     direction: Any = "backward" if "backward" in name else "forward"
     model = EmbeddedLm.open(str(runs / name), direction, layers, "embedding.context.x")
-    for words, states in zip(SENTENCES, model.states(SENTENCES), strict=True):
+    for words, states in zip(SENTENCES, states_of(model, SENTENCES), strict=True):
         expected = np.concatenate([plain(runs / name, words, layer) for layer in layers or [2]], 1)
         np.testing.assert_allclose(states, expected, atol=1e-5)
-        np.testing.assert_allclose(model.states([words])[0], states, atol=1e-6)  # padding changes nothing
+        np.testing.assert_allclose(states_of(model, [words])[0], states, atol=1e-6)  # padding changes nothing
 
 
 def test_the_state_sees_one_side_of_a_word(runs: Path) -> None:
@@ -107,7 +111,7 @@ def test_the_state_sees_one_side_of_a_word(runs: Path) -> None:
         (backward, ["green", "the", "wall"], other),
     ):
         place = 1
-        whole, alike, changed = (model.states([words])[0][place] for words in (one, same, differing))
+        whole, alike, changed = (states_of(model, [words])[0][place] for words in (one, same, differing))
         np.testing.assert_allclose(whole, alike, atol=1e-6)
         assert np.abs(whole - changed).max() > 1e-4
 
@@ -115,9 +119,9 @@ def test_the_state_sees_one_side_of_a_word(runs: Path) -> None:
 @pytest.mark.parametrize("name", ["forward", "backward"])
 def test_a_long_sentence_is_read_in_windows(runs: Path, name: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     model = EmbeddedLm.open(str(runs / name), name, [1, 2], "x")
-    whole = model.states(SENTENCES)
+    whole = states_of(model, SENTENCES)
     monkeypatch.setattr(word_states, "WINDOW", 7)
-    for states, expected in zip(model.states(SENTENCES), whole, strict=True):
+    for states, expected in zip(states_of(model, SENTENCES), whole, strict=True):
         np.testing.assert_allclose(states, expected, atol=1e-6)
 
 
@@ -147,12 +151,12 @@ def test_a_model_has_other_states_in_the_cache_than_another(runs: Path) -> None:
     keys = set()
     for layers in (None, [1], [1, 2]):
         text = codec_of(runs, layers=layers).features(words_of(SENTENCES))
-        keys |= {rows.key for rows in text.sentences.values() if isinstance(rows, WordStates)}
+        keys |= {rows.key for rows in text.sentences.values() if isinstance(rows, SpanStates)}
     for sentences in (SENTENCES[:2], [["3", "green"], ["bottles"]], [["3"], ["green", "bottles"]]):
         keys |= {
             rows.key
             for rows in codec_of(runs).features(words_of(sentences)).sentences.values()
-            if isinstance(rows, WordStates)
+            if isinstance(rows, SpanStates)
         }
     assert len(keys) == 2 * 6
 
@@ -173,7 +177,7 @@ def test_a_restored_codec_gives_the_same_states(restored: tuple[ContextCodec, Co
     }
     for name, model in codec.models.items():
         assert model.saved.digest == again.models[name].saved.digest
-        for ours, theirs in zip(model.states(SENTENCES), again.models[name].states(SENTENCES), strict=True):
+        for ours, theirs in zip(states_of(model, SENTENCES), states_of(again.models[name], SENTENCES), strict=True):
             assert np.array_equal(ours, theirs)
 
 
