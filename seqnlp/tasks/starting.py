@@ -23,7 +23,6 @@ from seqnlp.readers.held import is_memory
 from seqnlp.recipe import Start
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
-from seqnlp.run.directory import nearest_run
 from seqnlp.tasks.base import Part, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, rebuild, recipe_of
 from seqnlp.tasks.registry import task_info
@@ -54,8 +53,11 @@ class StartRun:
         try:
             path = find(start.named_files()["run"])
         except DataError:
-            raise RunError(f"start: no such run{nearest_run(Path(start.run))}", start.run) from None
-        run = Run.open(path)
+            path = Path(start.run)  # which is told what it is
+        try:
+            run = Run.open(path)
+        except RunError as error:
+            raise error.replace(problem=f"start: {error.problem}") from None
         recipe = recipe_of(run, trust)
         task, model = rebuild(run, recipe)
         return cls(start.run, run, recipe, task, model.state_dict())
