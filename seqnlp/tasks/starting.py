@@ -214,6 +214,8 @@ class _PartCopy:
         if rows is not None and not shared:
             return f"{FRESH}: none of its names is known there"
         axes = self._axes()
+        if rows is not None and not axes and list(names) != list(self._names(self.other)):
+            return f"{FRESH}: its names are others there"
         for name, tensor in ours.items():
             inner = name.removeprefix(self.part.prefix)
             theirs = self.begun.weights.get(self.other.prefix + inner)
