@@ -302,6 +302,15 @@ class Session:
         self._begin(number, buffer.tokens - (settings["length"] - length), length, turn)
         return {"prompt": context, "length": length, **request}
 
+    def drawing(self, number: int, settings: Mapping[str, Any], offset: int) -> Settings:
+        """Settings with which a token at an offset of a text would be drawn."""
+        found = _sampling(self.settings_of(number, settings))
+        found.pop("beams", None)
+        buffer = self.buffers[number]
+        if "pattern" in found and not buffer.dropped:
+            found[BEGUN] = buffer.text[buffer.start : offset]
+        return found
+
     def _begin(self, number: int, tokens: int, length: int, turn: Settings) -> None:
         """Note the settings and the target length of a text from here."""
         buffer = self.buffers[number]
@@ -372,11 +381,8 @@ class Session:
         Raises:
             seqnlp.errors.DataError: the files can't be written.
         """
-        with saving(FOLDER, "saving the sample"):
-            FOLDER.mkdir(exist_ok=True)
-            name = Path(run).resolve().name
-            number = next(n for n in range(1, 10**9) if not (FOLDER / f"{name}-{n}.json").exists())
-        file = FOLDER / f"{name}-{number}.txt"
+        bare = free_name(run, (".json",))
+        file = bare.with_name(f"{bare.name}.txt")
         self.sync_all()
         samples = [
             {
@@ -452,6 +458,23 @@ def _sampling(settings: Mapping[str, Any]) -> Settings:
         if settings.get(name):
             found[name] = parse(settings[name])
     return found
+
+
+def free_name(run: str, endings: Sequence[str]) -> Path:
+    """Name for a file in the folder of saved samples, without its ending.
+
+    Args:
+        run: The directory of the run.
+        endings: Endings with which there is no such file yet.
+
+    Raises:
+        seqnlp.errors.DataError: the folder can't be made.
+    """
+    with saving(FOLDER, "saving the sample"):
+        FOLDER.mkdir(exist_ok=True)
+        name = Path(run).resolve().name
+        names = (f"{name}-{number}" for number in range(1, 10**9))
+        return FOLDER / next(each for each in names if not any((FOLDER / f"{each}{end}").exists() for end in endings))
 
 
 def search_request(request: Mapping[str, Any]) -> Settings:
