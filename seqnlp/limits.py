@@ -77,7 +77,7 @@ TRIALS = Range(1, 1_000_000)
 MINUTES = Range(0.01, 1_000_000.0)
 """Time of a search."""
 WORKERS = Range(1, 256)
-"""Processes that train side by side."""
+"""Processes that train or predict side by side."""
 RESAMPLES = Range(100, 1_000_000)
 """Resamples of a test of significance."""
 LINE = Range(1, 1_000_000_000)

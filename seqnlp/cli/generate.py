@@ -16,6 +16,7 @@ import typer
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
 from seqnlp.cli.common import MaxLine, Trust, number_option, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, open_inputs, open_records
+from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
 from seqnlp.generation.presets import preset as preset_of
 from seqnlp.generation.replay import Replay, read_saved, shown_by
@@ -281,21 +282,23 @@ def score(
     beside: Beside = False,
     column_prefix: ColumnPrefix = "",
     force: Force = False,
+    workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.
 
-    The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end included,
-    in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
+    A model that reads backward predicts each token from those after it; the lines are in the order of the text all the
+    same. The mean goes to standard error. With --out or --beside each text of a table is scored by itself, its end
+    included, in columns `logprob` (nats), `num_tokens` and `bits_per_character`.
     """
-    destination = Destination(out, beside, column_prefix, force, as_json)
+    destination = Destination(out, beside, column_prefix, force, as_json, workers)
     wanted = destination.is_wanted(file)
     generator = open_generator(run, trust)
     if wanted:
         sums = _Sums()
-        predict = partial(_values, generator, sums)
-        write_beside(open_records(run, file, reader, column), destination, _columns, predict, "score")
+        predict = partial(_values, generator)
+        write_beside(open_records(run, file, reader, column), destination, _columns, predict, "score", sums.observe)
         if sums.tokens:
             print(sums.text(), file=sys.stderr)
         return
@@ -325,6 +328,12 @@ class _Sums:
         """Add a part of it."""
         self.tokens, self.characters, self.nats = self.tokens + tokens, self.characters + characters, self.nats + nats
 
+    def observe(self, text: Any, values: Values) -> None:
+        """Add a text of a table, and its end."""
+        if values is not None:
+            line = " ".join(text) if isinstance(text, list) else text
+            self.add(values["num_tokens"], len(line) + 1, -values["logprob"])
+
     def text(self) -> str:
         """Means in one line."""
         nats, bits = self.nats / self.tokens, bits_per_character(self.nats, self.characters)
@@ -338,15 +347,14 @@ def _columns(words: bool) -> Sequence[Added]:
     return [Added("logprob", "number"), Added("num_tokens", "whole"), Added("bits_per_character", "number")]
 
 
-def _values(generator: Generator, sums: _Sums, texts: list[Any]) -> Iterator[Values]:
+def _values(generator: Generator, texts: list[Any]) -> Iterator[Values]:
     from seqnlp.tasks.lm.predictor import scored
 
     lines = [" ".join(text) if isinstance(text, list) else text for text in texts]
-    for line, logprobs in zip(lines, generator.score_texts(f"{line}\n" for line in lines), strict=True):
+    for line, logprobs in zip(lines, generator.score_texts(map(generator.as_line, lines)), strict=True):
         if not line.strip():
             yield None
             continue
-        sums.add(len(logprobs), len(line) + 1, -float(logprobs.sum()))
         yield scored(line, logprobs)
 
 

@@ -68,9 +68,16 @@ class Generator(Predictor):
 
     task: ClassVar[str] = "lm"
 
-    def __init__(self, model: SequenceModel, codec: RunningText, column: str = "text") -> None:
-        """Store a model and its codec; `column` is that of the text in a corpus with columns."""
-        self.input_column = column
+    def __init__(self, model: SequenceModel, codec: RunningText, column: str = "text", backward: bool = False) -> None:
+        """Store a model and its codec.
+
+        Args:
+            model: The trained model.
+            codec: Its codec.
+            column: Column of the text in a corpus with columns.
+            backward: The model reads from the end of a text.
+        """
+        self.input_column, self.backward = column, backward
         self.model, self.codec = model.eval(), codec
         self._decoder = model.decoder(NEXT, NextTokenDecoder)
         self._automata: dict[str, TokenAutomaton] = {}
@@ -80,12 +87,29 @@ class Generator(Predictor):
             yield Continuation(line, "".join(token.text for token in self.generate(line)))
 
     def predict_columns(self, columns: Columns, column: str | None) -> dict[str, list[Any]]:
-        """Score texts, each with a line break at its end: `logprob`, `num_tokens` and `bits_per_character`."""
+        """Score texts, each with a line break: `logprob`, `num_tokens` and `bits_per_character`; see `as_line`."""
         cells = column_of(columns, column or self.input_column)
         texts = ["" if is_missing(text) else str(text) for text in cells]
-        found = zip(texts, self.score_texts(f"{text}\n" for text in texts), strict=True)
+        found = zip(texts, self.score_texts(map(self.as_line, texts)), strict=True)
         rows = [scored(text, logprobs) if text.strip() else {} for text, logprobs in found]
         return {name: [row.get(name) for row in rows] for name in SCORED}
+
+    def as_line(self, text: str) -> str:
+        """Add a line break to a text where it is read last.
+
+        That is at its end, or at the beginning if the model reads backward.
+        """
+        return f"\n{text}" if self.backward else f"{text}\n"
+
+    def check_forward(self, does: str) -> None:
+        """Check that the model reads forward.
+
+        Raises:
+            seqnlp.errors.UsageError: naming what a backward model can't do.
+        """
+        if self.backward:
+            problem = f'this language model reads backward (data.direction = "backward"): it can\'t {does}'
+            raise UsageError(f"{problem}; it scores texts, and embeds words in [embedding.context]")
 
     def generate(
         self,
@@ -134,8 +158,10 @@ class Generator(Predictor):
                 likeliest others.
 
         Raises:
-            seqnlp.errors.UsageError: for settings that are out of range or contradict each other.
+            seqnlp.errors.UsageError: for settings that are out of range or contradict each other; the model reads
+                backward.
         """
+        self.check_forward("continue a text")
         LENGTH.check(length=length)
         SAMPLES.check(samples=samples)
         ALTERNATIVES.check(alternatives=alternatives or 0)
@@ -245,6 +271,7 @@ class Generator(Predictor):
             beams: Hypotheses kept at once.
             length: Tokens to write.
         """
+        self.check_forward("continue a text")
         BEAM.check(beams=beams)
         SEARCH_LENGTH.check(length=length)
         *before, last = self._tokens(prompt).tolist()
@@ -259,15 +286,28 @@ class Generator(Predictor):
         return [Token(decoder.decode(self.codec.pieces[token]), logprob=logprob) for token, logprob in logprobs]
 
     def score(self, text: str | Iterable[str]) -> Iterator[Token]:
-        """Compute the log-probability of each token of a text, given its predecessors.
+        """Compute the log-probability of each token, given those read before.
 
         Args:
-            text: The text, or its parts one after the other; it need not fit into memory.
+            text: The text, or its parts one after the other; unless the model reads backward, it need not fit into
+                memory.
+
+        Yields:
+            The tokens, in the order of the text.
         """
-        parts = (text,) if isinstance(text, str) else text
-        decoder, last, state = text_decoder(), self.codec.start, None
-        for part in parts:
-            numbers = self.codec.encode(part)
+        parts = map(self.codec.encode, (text,) if isinstance(text, str) else text)
+        if not self.backward:
+            yield from self._decoded(self._logprobs(parts))
+            return
+        numbers = [part for part in parts if len(part)]
+        if numbers:
+            read = list(self._logprobs([np.concatenate(numbers)[::-1].copy()]))
+            yield from self._decoded(reversed(read))
+
+    def _logprobs(self, parts: Iterable[NDArray[np.int64]]) -> Iterator[tuple[int, float]]:
+        """Tokens and their log-probabilities, as they are read one after the other."""
+        last, state = self.codec.start, None
+        for numbers in parts:
             for start in range(0, len(numbers), READ_AT_ONCE):
                 window = numbers[start : start + READ_AT_ONCE]
                 inputs = torch.from_numpy(np.concatenate([[last], window[:-1]]))[None]
@@ -275,17 +315,22 @@ class Generator(Predictor):
                     states = self.model.encode(TokenBatch(inputs), state)
                     nats = self._decoder.nats(states, torch.from_numpy(window)[None].to(self.model.device))[0]
                 last, state = int(window[-1]), states.state
-                for token, nll in zip(window.tolist(), nats.tolist(), strict=True):
-                    yield Token(decoder.decode(self.codec.pieces[token]), logprob=-nll)
+                yield from zip(window.tolist(), (-nats).tolist(), strict=True)
+
+    def _decoded(self, scored: Iterable[tuple[int, float]]) -> Iterator[Token]:
+        """Spell tokens that follow each other in the text."""
+        decoder = text_decoder()
+        for token, logprob in scored:
+            yield Token(decoder.decode(self.codec.pieces[token]), logprob=logprob)
 
     def score_texts(self, texts: Iterable[str]) -> Iterator[NDArray[np.float64]]:
         """Compute the log-probability of each token of independent texts.
 
         Args:
-            texts: The texts. Each is read after a line break, as if nothing were before it.
+            texts: The texts. Each is read after a line break, as if there were nothing else.
 
         Yields:
-            Log-probabilities of the tokens of a text, in nats; shape (tokens,).
+            Log-probabilities of the tokens of a text, in its order, in nats; shape (tokens,).
         """
         return stream_in_windows(iter(texts), self._score_texts, largest=1024)
 
@@ -295,6 +340,8 @@ class Generator(Predictor):
         for row in np.flatnonzero(encoded.lengths > READ_AT_ONCE).tolist():
             found[row] = np.array([token.logprob for token in self.score(texts[row])], np.float64)
         short = np.where(encoded.lengths > READ_AT_ONCE, 0, encoded.lengths)
+        if self.backward:
+            encoded = encoded.backward()
 
         def score(rows: NDArray[np.int64]) -> None:
             numbers, real = encoded.pad(rows)
@@ -302,7 +349,8 @@ class Generator(Predictor):
             states = self.model.encode(TokenBatch(torch.from_numpy(before), torch.from_numpy(real)))
             nats = to_numpy(self._decoder.nats(states, torch.from_numpy(numbers).to(self.model.device)))
             for row, own, length in zip(rows.tolist(), nats, encoded.lengths[rows].tolist(), strict=True):
-                found[row] = -own[:length].astype(np.float64)
+                logprobs = -own[:length].astype(np.float64)
+                found[row] = logprobs[::-1] if self.backward else logprobs
 
         for _ in in_parallel(score, in_order(short, EVALUATION_TOKENS), self.model.device):
             pass
@@ -315,6 +363,7 @@ class Generator(Predictor):
             text: The text before them; if empty, a line break.
             most: Number of tokens.
         """
+        self.check_forward("tell what comes next")
         TOP_K.check(most=most)
         _, logits = self._read(self._tokens(text))
         return self._likeliest(log_probabilities(logits)[0], most)
@@ -386,6 +435,7 @@ class Generator(Predictor):
             text: The text; a character or word that the model does not know has the probability of an unknown one.
             context: The text before it; if empty, a line break.
         """
+        self.check_forward("score a text after another one")
         numbers = self.codec.encode(text)
         if not len(numbers):
             return []

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, EncodedText, LabelCodec, TextCodec, TokenizedText
 from seqnlp.codecs.labels import ONLY, by_decoder, decoder_name
-from seqnlp.codecs.spans import read_spans, write_spans
+from seqnlp.codecs.spans import read_spans, rewritten, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
+from seqnlp.decoders.base import TagModule
 from seqnlp.decoders.crf import CrfTagger
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import UsageError
@@ -111,8 +112,8 @@ class Tagger(Predictor):
 
     @property
     def columns(self) -> list[str]:
-        """Label columns, the main one first."""
-        return list(self.labels)
+        """Columns that it writes, that of the main labels first."""
+        return [each for name, codec in self.labels.items() for each in (name, *codec.partners)]
 
     @property
     def inputs(self) -> list[str]:
@@ -164,6 +165,58 @@ class Tagger(Predictor):
         stream = stream_in_windows(split, lambda window: self._tag(window, best))
         return stream if isinstance(sentences, Iterator) else list(stream)
 
+    def alternatives(
+        self, sentence: Sentence, number: int, *, pretokenized: bool = False
+    ) -> dict[str, list[list[tuple[str, float]]]]:
+        """Likeliest labels of each word with their probabilities, the likeliest first.
+
+        Labels of spans are written in the scheme of the corpus, as far as one word tells. A column with several
+        decoders, such as one of lists of features, is left out: its labels are no choice among some.
+
+        Args:
+            sentence: As in `tag`.
+            number: Labels of each word, at most.
+            pretokenized: Split text at blanks only.
+
+        Returns:
+            For each label column a list for each word.
+        """
+        split = self._split(sentence, pretokenized)
+        text = self._encoded([split])
+        found = {}
+        for column, codec in self.labels.items():
+            if tuple(codec.decoders) != (ONLY,):
+                continue
+            shares = label_probabilities(self.model, text, decoder_name(column, ONLY))
+            merges = self.data.scheme != self.data.encoding
+            ranks = np.argsort(-shares, axis=1, kind="stable")[:, : None if merges else number]
+            names = [
+                [decoded.distinct[code] for code in decoded.codes.values.tolist()]
+                for decoded in (codec.decode_column({ONLY: rank}, text.words) for rank in ranks.T)
+            ]
+            found[column] = [
+                self._merged([(own[word], float(shares[word, rank])) for own, rank in zip(names, row, strict=True)])
+                for word, row in enumerate(ranks.tolist())
+            ]
+            found[column] = [row[:number] for row in found[column]]
+        return found
+
+    def _merged(self, shares: list[tuple[str, float]]) -> list[tuple[str, float]]:
+        """Labels in the scheme of the corpus: those that it writes alike are one, with the sum of their shares."""
+        data = self.data
+        if data.scheme is None or data.encoding is None or data.scheme == data.encoding:
+            return shares
+        merged: dict[str, float] = {}
+        for label, share in shares:
+            own = rewritten(label, data.encoding, data.scheme)
+            merged[own] = merged.get(own, 0.0) + share
+        return sorted(merged.items(), key=lambda pair: -pair[1])
+
+    def _encoded(self, sentences: list[_Split]) -> EncodedText:
+        words = Column.from_rows([sentence.words for sentence in sentences])
+        columns = {name: Column.from_rows([each.columns[name] for each in sentences]) for name in self.inputs[1:]}
+        return EncodedText.encode(TokenizedText(words, columns), self.codecs)
+
     def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
         tokens, *given = self.inputs
         if isinstance(sentence, Mapping):
@@ -186,9 +239,7 @@ class Tagger(Predictor):
         return _Split(words, sentence, not pretokenized, {})
 
     def _tag(self, sentences: list[_Split], best: int) -> list[Tagging]:
-        words = Column.from_rows([sentence.words for sentence in sentences])
-        columns = {name: Column.from_rows([each.columns[name] for each in sentences]) for name in self.inputs[1:]}
-        text = EncodedText.encode(TokenizedText(words, columns), self.codecs)
+        text = self._encoded(sentences)
         tags, scores = predict_tags(self.model, text, self.labels)
         taggings = self._taggings(sentences, tags, scores)
         if not best:
@@ -225,6 +276,9 @@ class Tagger(Predictor):
             if data.encoding != data.scheme:
                 tags = {first: write_spans(found, bounds, data.scheme)}
             spans = _spans(found.starts, found.ends, found.labels.tolist(), bounds, sentences, scores[first])
+        written = {name: codec.written(name, tags[name]) for name, codec in self.labels.items()}
+        scores = {each: scores[name] for name, columns in written.items() for each in columns}
+        tags = {each: column for columns in written.values() for each, column in columns.items()}
         names = {name: np.array(column.distinct, object)[column.codes.values] for name, column in tags.items()}
         lists = {name: values.tolist() for name, values in names.items()}
         score_lists = {name: values.tolist() for name, values in scores.items()}
@@ -322,7 +376,25 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
             {part: scores[name] for part, name in own.items()},
             text.words,
         )
+    for column, codec in codecs.items():
+        others = {name: found.tags[name] for name in codec.reads_labels if name in codecs}
+        found.tags[column] = codec.revised(found.tags[column], text.words, others)
     return found
+
+
+def label_probabilities(model: SequenceModel, text: EncodedText, name: str) -> NDArray[np.float32]:
+    """Probability of every label of a decoder at each word; shape (words, labels)."""
+    found: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(text.codes.lengths)
+
+    def predict(rows: NDArray[np.int64]) -> None:
+        states = model.encode(TextBatch.gather(text, rows))
+        shares = to_numpy(model.decoder(name, TagModule).probabilities(model.read_by(name, states)))
+        for row, own in zip(rows.tolist(), shares, strict=True):
+            found[row] = own[: int(text.codes.lengths[row])]
+
+    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
+        pass
+    return np.concatenate(found)
 
 
 def best_sequences(

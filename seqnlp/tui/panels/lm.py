@@ -27,6 +27,7 @@ from seqnlp.generation.tree import MAX_NAME
 from seqnlp.run.files import write_bytes
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
@@ -241,6 +242,10 @@ class LmPanel(TaskPanel):
         self._saving: Future[None] | None = None
         self._restored: tuple[object, str] = (None, "")
         """Version of a restored text, and the time of its last change in words."""
+
+    def configure(self, configuration: Configuration) -> None:
+        if not self.is_comparison:
+            self.settings |= configuration.section("generate")
 
     def _read_presets(self) -> None:
         """Read the user's presets; a fault in their file is told."""

@@ -7,13 +7,13 @@
 | settings_panel.py | settings that keys, mouse and wheel change |
 | lines.py | columns, and scrollable lines |
 | choice_list.py | a filtered list, one of it chosen |
-| run_list.py | the table of runs |
+| run_list.py, run_preview.py | the table of runs, and what is known of one |
 | recipes.py | the list of recipes, and the text of one with its faults |
 | chart_view.py, forecast_view.py | charts of curves and of a forecast |
 | sides.py | two widgets side by side |
 | token_view.py, alternatives.py | generated text, and the alternatives of a token |
 | word_flow.py | words with annotations, and a cursor |
 | tagged_view.py, weighed_view.py | such words with tags and spans, or with contributions |
-| class_bars.py | class probabilities |
+| class_bars.py, label_table.py | class probabilities, and those of a word's labels |
 | hypotheses.py, attention_grid.py | an n-best list, and an attention matrix |
 """

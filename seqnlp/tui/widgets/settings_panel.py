@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.widgets.lines import column
 
 Value = float | int | str | None
@@ -96,13 +97,14 @@ def defaults(settings: Sequence[Setting]) -> dict[str, Any]:
 class SettingsPanel(Widget, can_focus=True):
     """A list of settings; one of them is chosen, and arrows change it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "settings",
         Binding("up", "choose(-1)", "setting above", show=False),
         Binding("down", "choose(1)", "setting below", show=False),
         Binding("left", "turn(-1)", "less", key_display="←"),
         Binding("right", "turn(1)", "more", key_display="→"),
         Binding("delete", "reset", "as at first"),
-    ]
+    )
 
     DEFAULT_CSS = """
     SettingsPanel { height: 8; width: 1fr; }
