@@ -102,5 +102,5 @@ def _lines(pieces: Sequence[Piece], colours: Colours) -> list[list[tuple[int, st
 
 
 def _visible(text: str) -> str:
-    """Escape a text for XML, which has no control characters and no halves of a pair."""
+    """Escape a text for XML, without control characters and lone surrogates."""
     return escape("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))

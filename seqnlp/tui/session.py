@@ -413,7 +413,7 @@ class Session:
 
 
 def tree_of_version_1(state: Mapping[str, Any]) -> TextTree:
-    """Tree of a session of the first version, where each text had a list of what its branchings took away."""
+    """Convert a session of the first version, whose texts had undo stacks."""
     tree = TextTree(str(state["prompt"]))
     for texts, is_shown in (("texts", True), ("hidden", False)):
         for text in state[texts]:
@@ -461,7 +461,7 @@ def _sampling(settings: Mapping[str, Any]) -> Settings:
 
 
 def free_name(run: str, endings: Sequence[str]) -> Path:
-    """Name for a file in the folder of saved samples, without its ending.
+    """Find a free file name for a sample, without its ending.
 
     Args:
         run: The directory of the run.

@@ -385,7 +385,7 @@ class LmPanel(TaskPanel):
         await self._grow(range(len(self.session.buffers)), self.runs[0].path, self.session.begin_all(self.settings))
 
     def _write_cells(self) -> None:
-        """Let all cells of a grid grow, those of one run in one batch."""
+        """Let all cells of a grid grow, a batch for each run."""
         for run, numbers, request in self.session.begin_cells(self.settings):
             self._write_part(run or self.runs[0].path, numbers, request)
 
@@ -517,7 +517,7 @@ class LmPanel(TaskPanel):
         self.screen.set_focus(self.query_one("#steering"))
 
     def on_descendant_blur(self) -> None:
-        """Show the settings of sampling again where there is no room for both."""
+        """Show the sampling settings again once steering loses the focus."""
         self.call_later(self._leave_steering)
 
     def _leave_steering(self) -> None:
@@ -539,7 +539,7 @@ class LmPanel(TaskPanel):
 
     @on(SettingsPanel.Opened)
     def _open_line(self, event: SettingsPanel.Opened) -> None:
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         name = event.setting.name
 
@@ -557,7 +557,7 @@ class LmPanel(TaskPanel):
 
     def action_sweep(self) -> None:
         """Write a text for each value of a setting."""
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         def take(text: str | None) -> None:
             if text is not None and self.is_open:
@@ -582,7 +582,7 @@ class LmPanel(TaskPanel):
             await self.action_again()
 
     def _titles(self) -> list[str]:
-        """Settings of each cell of a grid, with the names of the runs if there are several."""
+        """Titles of the cells: their settings, and the runs of several."""
         cells, own = self.session.cells, self.runs[0].path
         if any(RUN in cell for cell in cells):
             cells = [{RUN: "", **cell} | {RUN: Path(cell.get(RUN, own)).name} for cell in cells]
@@ -683,7 +683,7 @@ class LmPanel(TaskPanel):
                 self.query_one("#alternatives-title", Static).update(title)
 
     def action_influence(self) -> None:
-        """Show how much earlier tokens matter to the one under the cursor, or show it no more."""
+        """Toggle the influence of earlier tokens on the one under the cursor."""
         for legend in self.query(Legend):
             legend.influence = not legend.influence
             if legend.influence and self.view.cursor is None:
@@ -692,7 +692,7 @@ class LmPanel(TaskPanel):
 
     @work(exclusive=True, group="influence")
     async def _show_influence(self, view: TokenView) -> None:
-        """Ask for the influence of earlier tokens on the one under the cursor; the next key cancels that."""
+        """Ask for the influence on the token under the cursor; the next key cancels that."""
         buffer, token = view.buffer, view.cursor
         for other in self.views:
             other.show_influence((), 0)
@@ -721,7 +721,7 @@ class LmPanel(TaskPanel):
         self._branch(view, "token", [(event.text, event.logprob)])
 
     def _branch(self, view: TokenView, kind: str, pieces: Sequence[tuple[str, float]]) -> None:
-        """Leave the text at the token under the cursor, and write on from there."""
+        """Branch at the token under the cursor, and write on."""
         assert view.cursor is not None
         self._stop()
         number = self.views.index(view)
@@ -746,7 +746,7 @@ class LmPanel(TaskPanel):
 
     def action_edit(self) -> None:
         """Type another word in the place of the one under the cursor."""
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         view = self.view
         if view.cursor is None or view.cursor >= view.buffer.count:
@@ -840,7 +840,7 @@ class LmPanel(TaskPanel):
         self._draw_tree()
 
     def _show_branch(self, number: int) -> None:
-        """Show a branch in the place of the text that had the focus last, or where it is shown already."""
+        """Show a branch in the current place, or focus the place that shows it."""
         self._stop()
         session = self.session
         if number in session.tree.shown:
@@ -863,7 +863,7 @@ class LmPanel(TaskPanel):
         view.grew()
 
     def _rename(self, number: int) -> None:
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         session = self.session
 
@@ -917,7 +917,7 @@ class LmPanel(TaskPanel):
 
     def action_find_text(self) -> None:
         """Find a text in the one in focus."""
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         view = self.view
 
@@ -935,7 +935,7 @@ class LmPanel(TaskPanel):
         self.app.push_screen(LineScreen("Find", self._sought, hint, check), take)
 
     def action_export(self) -> None:
-        """Write the text in focus with its tints, as HTML and as SVG."""
+        """Export the text in focus with its tints to HTML and SVG."""
         if not self._has_begun:
             self.notify("There is nothing to export yet.", timeout=2)
             return
