@@ -227,7 +227,7 @@ class Sampler:
 
 @final
 class _Repetitions:
-    """Repeated tokens of each text, in all of it or in a window."""
+    """Repeated tokens of each text, or of its window."""
 
     def __init__(self, samplings: Sequence[Sampling], tokens: int) -> None:
         penalties = [each.repetition_penalty for each in samplings]

@@ -86,7 +86,7 @@ class Session:
 
     @property
     def turns(self) -> list[list[Settings]]:
-        """Settings of each text on the screen, `at` a character, counted from its beginning."""
+        """Settings of each text on the screen, `at` a character."""
         return [self.tree.turns(number) for number in self.tree.shown]
 
     def is_busy(self, number: int) -> bool:
@@ -263,7 +263,7 @@ class Session:
         return {"prompt": self.prompt, "length": settings["length"], **request}
 
     def begin_cells(self, settings: Mapping[str, Any]) -> list[tuple[str, list[int], Settings]]:
-        """Note that all cells of a grid grow from the prompt, and give a request for each run.
+        """Begin all cells of a grid, and give the requests.
 
         Returns:
             Path of the run, empty for the session's own; its texts: number n of them is sample n; the request.
@@ -303,7 +303,7 @@ class Session:
         return {"prompt": context, "length": length, **request}
 
     def drawing(self, number: int, settings: Mapping[str, Any], offset: int) -> Settings:
-        """Settings with which a token at an offset of a text would be drawn."""
+        """Settings of the draw at an offset of a text."""
         found = _sampling(self.settings_of(number, settings))
         found.pop("beams", None)
         buffer = self.buffers[number]

@@ -369,7 +369,7 @@ class Generator(Predictor):
         return self._likeliest(log_probabilities(logits)[0], most)
 
     def shares(self, text: str = "", most: int = 20, **settings: Any) -> dict[str, Any]:
-        """Compute the likeliest next tokens with their probabilities before and after the settings.
+        """Compute the likeliest next tokens, before and after the settings.
 
         Args:
             text: The text before them.

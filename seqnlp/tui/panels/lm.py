@@ -840,7 +840,7 @@ class LmPanel(TaskPanel):
         self._draw_tree()
 
     def _show_branch(self, number: int) -> None:
-        """Show a branch in the current place, or focus the place that shows it."""
+        """Show a branch, or focus the view that shows it."""
         self._stop()
         session = self.session
         if number in session.tree.shown:

@@ -48,7 +48,7 @@ class SurpriseCurve(Widget):
 
 
 def columns_of(buffer: TokenBuffer, room: int) -> Sequence[float]:
-    """Mean bits of the tokens in each column, from the first kept token to the last one."""
+    """Mean bits of the tokens in each column."""
     count = buffer.count
     columns = min(room, count)
     bounds = [place * count // columns for place in range(columns + 1)] if columns else []

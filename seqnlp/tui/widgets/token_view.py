@@ -434,7 +434,7 @@ class TokenView(ScrollView, can_focus=True):
         return Strip([Segment(part.translate(SIGNS), style) for part, style in parts])
 
     def _grounds_in(self, begin: int, end: int) -> list[tuple[int, int, str]]:
-        """Spans of a line that have a style for more than their probability: selected, found, or of influence."""
+        """Spans of a line with grounds: selected, found, or of influence."""
         selection = self._selection()
         if selection[0] < end and selection[1] > begin:
             return [(*selection, "selected")]
@@ -453,7 +453,7 @@ class TokenView(ScrollView, can_focus=True):
 def _covered(
     left: int, right: int, name: str, grounds: Sequence[tuple[int, int, str]]
 ) -> Iterator[tuple[int, int, str]]:
-    """Parts of a piece with their styles, where some of it has a ground of its own."""
+    """Divide a piece into parts with their styles."""
     for begin, end, style in grounds:
         if begin < right and end > left:
             if begin > left:
@@ -465,7 +465,7 @@ def _covered(
 
 
 def _append(spans: list[tuple[int, int, str]], left: int, right: int, name: str) -> None:
-    """Append a span, to the last one if that has the same style."""
+    """Append a span, or extend the last one of the same style."""
     if spans and spans[-1][2] == name:
         spans[-1] = (spans[-1][0], right, name)
     else:
@@ -473,7 +473,7 @@ def _append(spans: list[tuple[int, int, str]], left: int, right: int, name: str)
 
 
 def spans_of(scores: Sequence[tuple[int, float]], end: int) -> list[tuple[int, int, str]]:
-    """Spans of the tokens with some influence, and the names of their styles."""
+    """Spans of the tokens with influence, and their styles."""
     greatest = max((abs(score) for _, score in scores), default=0.0)
     found: list[tuple[int, int, str]] = []
     for length, score in reversed(scores):
