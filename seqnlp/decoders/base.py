@@ -65,7 +65,7 @@ class TagModule(DecoderModule, ABC):
 
     @abstractmethod
     def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
-        """Probability of every tag at each step, by which the scores of `predict` are given."""
+        """Probability of every tag at each step."""
 
 
 class TagDecoder(Family, ABC):

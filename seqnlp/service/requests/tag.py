@@ -12,20 +12,18 @@ from seqnlp.service.protocol import Request
 from seqnlp.tasks.tag.predictor import Tagger
 
 
-def tag(tagger: Tagger, sentences: str, alternatives: int = 0) -> Iterator[Any]:
-    """Tag a sentence, maybe with the likeliest labels of each word under `alternatives`, by column."""
-    (found,) = to_json(tagger.tag(sentences))
-    if alternatives:
-        likeliest = tagger.alternatives(sentences, alternatives)
-        found["alternatives"] = {
-            column: [[(label, round(share, 4)) for label, share in word] for word in words]
-            for column, words in likeliest.items()
-        }
-    yield found
-
-
 def _tag(tagger: Tagger, request: Request) -> Iterator[Any]:
-    yield from tag(tagger, **request.settings)
+    """Tag; with `alternatives`, a sentence also has as many of the likeliest labels by column and word."""
+    settings = {**request.settings}
+    number = settings.pop("alternatives", 0)
+    for found in to_json(tagger.tag(**settings)):
+        if number:
+            likeliest = tagger.alternatives(settings["sentences"], number)
+            found["alternatives"] = {
+                column: [[(label, round(share, 4)) for label, share in word] for word in words]
+                for column, words in likeliest.items()
+            }
+        yield found
 
 
 def _correct(tagger: Tagger, request: Request) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -242,6 +242,9 @@ class TagPanel(TokenPanel):
         self.draw(self.answers)
         self.show_status()
 
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".tsv": lambda: f"{self.content_to_copy()}\n", **super().export_formats()}
+
     def action_second(self) -> None:
         """Show the second-best labels, or hide them."""
         self.with_second = not self.with_second
@@ -272,7 +275,7 @@ class TagPanel(TokenPanel):
 
     @work(exclusive=True, group="label")
     async def action_other_label(self) -> None:
-        """Choose among all labels of the word under the cursor, or type a new one."""
+        """Choose any label for the word under the cursor."""
         from seqnlp.tui.panels.labels import LabelScreen
 
         cursor, column, tokens = self.answer.cursor, chosen_column(self.found, self.column), self.found["tokens"]
@@ -290,7 +293,7 @@ class TagPanel(TokenPanel):
 
     @work(exclusive=True, group="save")
     async def action_save(self) -> None:
-        """Save the sentence with its labels as training data, and go on to the next line."""
+        """Save the sentence as training data; go on to the next line."""
         tokens = self.found.get("tokens")
         if not tokens or left_out(self.typed):
             self.notify("Only a whole sentence can be saved.", severity="warning", timeout=3)
@@ -315,7 +318,7 @@ class TagPanel(TokenPanel):
 
     @work(exclusive=True, group="save")
     async def action_learn(self) -> None:
-        """Write a recipe that learns from the corrections, too, and show it to be trained."""
+        """Write a recipe that also learns from the corrections; show it."""
         with notify_errors(self):
             done = await self.ask(0, "learn", {})
             if self.is_open:
@@ -337,7 +340,7 @@ class TagPanel(TokenPanel):
 @final
 @dataclass(frozen=True)
 class Marks:
-    """What stands with the words of a sentence, beside its tags."""
+    """Annotations of a sentence beside its tags."""
 
     scores: bool
     """Draw probabilities."""
