@@ -14,7 +14,7 @@ from seqnlp.readers.conll import SKIPPED
 from seqnlp.readers.files import open_text
 from seqnlp.readers.treebank import RawSentence, parse_treebank
 from seqnlp.tasks.registry import task_info
-from seqnlp.tasks.segment.conllu import PLACES, check_columns, conllu_sentence
+from seqnlp.tasks.segment.conllu import PLACES, TREE, check_columns, conllu_sentence
 from seqnlp.tasks.segment.corpus import SegmentSplit
 from seqnlp.tasks.segment.predictor import Segmenter
 from seqnlp.tasks.segment.result import SegmentedSentence
@@ -162,10 +162,14 @@ def evaluate_raw(
             columns = whole.columns
             check_columns(columns)
             system = system_of(whole.annotate(SegmentSplit(str(file), sentences).text))
+        has_tree = set(TREE) <= set(columns)
         if columns and (missing := [name for name in ("upos", "xpos", "feats", "lemma") if name not in columns]):
             note(f"no run gives {', '.join(missing)}: `_` stands there, which counts as it is")
         gold = gold_analysis(sentences)
-        scores = evaluate_analysis(gold, system, tags=bool(columns))
+        if has_tree and not all(row[6].isdecimal() for each in sentences for token in each.rows or [] for row in token):
+            note(f"{file}: it has words without HEAD, so trees are not scored")
+            has_tree = False
+        scores = evaluate_analysis(gold, system, tags=bool(columns), trees=has_tree)
     return {
         "runs": [str(run) for run in runs],
         "data": str(file),

@@ -66,7 +66,6 @@ app.add_typer(recipes.app, name="recipes")
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(runs.app, name="runs")
 app.add_typer(config.app, name="config")
-app.add_typer(config.app, name="config")
 
 
 def _version(requested: bool) -> None:

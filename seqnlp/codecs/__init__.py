@@ -1,6 +1,7 @@
 """Codecs turn raw columns into integers and back."""
 
 from seqnlp.codecs.characters import Characters
+from seqnlp.codecs.dependencies import Dependencies, DependencyEncoding
 from seqnlp.codecs.edit_scripts import EditScriptEncoding, EditScripts
 from seqnlp.codecs.features import FeatureEncoding, Features
 from seqnlp.codecs.labels import Categorical, LabelCodec, LabelEncoding, Labels
@@ -18,6 +19,8 @@ __all__ = [
     "Codec",
     "Column",
     "ColumnVocabulary",
+    "Dependencies",
+    "DependencyEncoding",
     "EditScriptEncoding",
     "EditScripts",
     "EncodedText",

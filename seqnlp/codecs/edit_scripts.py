@@ -1,10 +1,10 @@
 """Lemmas as labels: edit scripts that make the lemma of its form (Straka, 2018)."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
@@ -14,7 +14,7 @@ from pydantic import Field
 from seqnlp.arrays import IntArray, Ragged, smallest
 from seqnlp.codecs.labels import NOTHING, ONLY, LabelCodec, LabelEncoding, Labels
 from seqnlp.codecs.saved import Distinct, SavedCodec, damaged
-from seqnlp.codecs.text import Column
+from seqnlp.codecs.text import Column, composed
 from seqnlp.errors import DataError
 from seqnlp.notes import note
 
@@ -50,7 +50,7 @@ def cases(letter: str) -> dict[str, str]:
 
 def fold(text: str) -> str:
     """Lower case, a character for each; `İ`, `ß` and others without a way back stay as they are."""
-    return "".join(map(lowered, text))
+    return text.lower() if text.isascii() else "".join(map(lowered, text))
 
 
 def casing(text: str) -> str:
@@ -74,6 +74,8 @@ def casing(text: str) -> str:
 
 def cased(text: str, script: str) -> str:
     """Apply a casing script to a text in lower case."""
+    if not script:
+        return text
     letters = list(text)
     for case, place in RUN.findall(script):
         at = int(place)
@@ -150,12 +152,22 @@ class EditScript:
         if self.whole is not None:
             return self.whole
         text = fold(form)
-        start = sum(edit[0] != INSERT for edit in _edits(self.prefix))
-        end = len(text) - sum(edit[0] != INSERT for edit in _edits(self.suffix))
+        before, start = self._prefix_edits
+        after, read = self._suffix_edits
+        end = len(text) - read
         if end <= start:
             return None
-        edited = _edited(text[:start], self.prefix) + text[start:end] + _edited(text[end:], self.suffix)
-        return cased(edited, self.casing)
+        return cased(_edited(text[:start], before) + text[start:end] + _edited(text[end:], after), self.casing)
+
+    @cached_property
+    def _prefix_edits(self) -> tuple[list[str], int]:
+        """Edits before the common substring, and how many characters they read."""
+        return _edits(self.prefix)
+
+    @cached_property
+    def _suffix_edits(self) -> tuple[list[str], int]:
+        """Edits behind it, and how many characters they read."""
+        return _edits(self.suffix)
 
 
 def _head(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
@@ -165,14 +177,15 @@ def _head(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def _edits(script: str) -> Iterator[str]:
-    return (match[0] for match in re.finditer(r"\+.|[=-]", script, re.DOTALL))
+def _edits(script: str) -> tuple[list[str], int]:
+    edits = re.findall(r"\+.|[=-]", script, re.DOTALL)
+    return edits, sum(edit[0] != INSERT for edit in edits)
 
 
-def _edited(text: str, script: str) -> str:
+def _edited(text: str, edits: list[str]) -> str:
     letters = iter(text)
     made = []
-    for edit in _edits(script):
+    for edit in edits:
         if edit[0] == INSERT:
             made.append(edit[1])
         else:
@@ -204,16 +217,70 @@ def edit_script(form: str, lemma: str) -> str:
     return casing(lemma) + prefix + KEPT + suffix
 
 
+@lru_cache(1 << 16)
 def lemma_of(form: str, script: str) -> str:
     """Apply an edit script; a form that it does not fit is its own lemma."""
     made = parsed(script).apply(form)
     return form if made is None else made
 
 
+class SavedDictionary(SavedCodec):
+    """JSON of a dictionary of lemmas."""
+
+    column: str
+    lemmas: dict[str, dict[str, str]]
+
+
 class SavedScripts(SavedCodec):
     """JSON of a set of edit scripts."""
 
     scripts: Distinct
+    dictionary: SavedDictionary | None = None
+
+
+@dataclass(frozen=True)
+class LemmaDictionary:
+    """Lemmas of train by label and form."""
+
+    column: str
+    """Label column, of parts of speech for instance."""
+    lemmas: Mapping[str, Mapping[str, str]]
+    """Lemma of each form that has one alone with a label, by label."""
+
+    @classmethod
+    def fit(cls, column: str, labels: Column, words: Column, lemmas: Column) -> Self:
+        """Collect the forms of train, each with its label, that have one lemma alone."""
+        rows = [each.codes.values.astype(np.int64) for each in (labels, words, lemmas)]
+        found: dict[str, dict[str, str]] = {}
+        several: set[tuple[str, str]] = set()
+        for label, word, lemma in np.unique(np.stack(rows, 1), axis=0).tolist():
+            name, form, text = labels.distinct[label], composed(words.distinct[word]), lemmas.distinct[lemma]
+            if found.setdefault(name, {}).setdefault(form, text) != text:
+                several.add((name, form))
+        for name, form in several:
+            del found[name][form]
+        return cls(column, found)
+
+    def find(self, labels: Column | None, words: Column) -> tuple[NDArray[np.bool_], Column]:
+        """Look words up.
+
+        Args:
+            labels: Label of each word; None where none was predicted, as train has no other than `_`.
+            words: The words.
+
+        Returns:
+            True for each word that is found, and the lemmas, empty for the others.
+        """
+        names = [NOTHING] if labels is None else labels.distinct
+        size, forms = len(names), list(map(composed, words.distinct))
+        codes = words.codes.values.astype(np.int64) * size + (0 if labels is None else labels.codes.values)
+        pairs, places = np.unique(codes, return_inverse=True)
+        texts = [self.lemmas.get(names[pair % size], {}).get(forms[pair // size]) for pair in pairs.tolist()]
+        number: dict[str, int] = {}
+        numbers = np.array([number.setdefault(text or "", len(number)) for text in texts], np.int64)
+        known = np.array([text is not None for text in texts], bool)
+        places = places.reshape(-1)
+        return known[places], Column(Ragged(numbers[places], words.codes.offsets), list(number))
 
 
 @final
@@ -222,10 +289,11 @@ class EditScripts(LabelCodec):
 
     reads_words: ClassVar[bool] = True
     are_classes: ClassVar[bool] = False
+    made_of: ClassVar[str] = "edit scripts"
 
-    def __init__(self, scripts: Labels) -> None:
-        """Store the scripts."""
-        self.scripts = scripts
+    def __init__(self, scripts: Labels, dictionary: LemmaDictionary | None = None) -> None:
+        """Store the scripts, and the dictionary that is consulted first, if there is one."""
+        self.scripts, self.dictionary = scripts, dictionary
 
     @property
     def decoders(self) -> Mapping[str, Labels]:
@@ -251,18 +319,32 @@ class EditScripts(LabelCodec):
         names = self.scripts.names
         return paired(words, numbers[ONLY], lambda word, script: lemma_of(words.distinct[word], names[script]))
 
+    @property
+    def reads_labels(self) -> tuple[str, ...]:
+        return () if self.dictionary is None else (self.dictionary.column,)
+
+    def revised(self, labels: Column, words: Column, others: Mapping[str, Column]) -> Column:
+        """Lemmas of the dictionary for the words that it has."""
+        if self.dictionary is None or not len(words.codes.values):
+            return labels
+        known, lemmas = self.dictionary.find(others.get(self.dictionary.column), words)
+        return lemmas.where(known, labels)
+
     def to_json(self) -> dict[str, Any]:
-        return {"scripts": self.scripts.names}
+        dictionary = {} if self.dictionary is None else {"dictionary": asdict(self.dictionary)}
+        return {"scripts": self.scripts.names, **dictionary}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        scripts = SavedScripts.read(data).scripts
+        saved = SavedScripts.read(data)
+        scripts = saved.scripts
         for script in scripts:
             try:
                 EditScript.parse(script)
             except ValueError as error:
                 raise damaged(data, str(error), "scripts") from None
-        return cls(Labels(scripts))
+        own = saved.dictionary
+        return cls(Labels(scripts), None if own is None else LemmaDictionary(own.column, own.lemmas))
 
 
 def paired(words: Column, values: IntArray, text: Callable[[int, int], str]) -> Column:
@@ -296,6 +378,19 @@ class EditScriptEncoding(LabelEncoding):
     kind: Literal["edit_scripts"] = "edit_scripts"
     min_count: Annotated[int, Field(ge=1)] = 1
     """Occurrences in train that an edit script needs; words with a rarer one are not learned from."""
+    dictionary: str | None = None
+    """Label column, such as `upos`, with which forms are looked up in train first: one that has a single lemma there
+    with the predicted label gets it; left out: no look-up."""
+
+    @property
+    def reads_labels(self) -> tuple[str, ...]:
+        return () if self.dictionary is None else (self.dictionary,)
+
+    def fit_beside(self, codec: LabelCodec, labels: Column, words: Column, others: Mapping[str, Column]) -> LabelCodec:
+        """Fit the dictionary."""
+        if self.dictionary is None or not isinstance(codec, EditScripts):
+            return codec
+        return EditScripts(codec.scripts, LemmaDictionary.fit(self.dictionary, others[self.dictionary], words, labels))
 
     def fit(self, labels: Column, words: Column) -> EditScripts:
         scripts = script_column(labels, words)

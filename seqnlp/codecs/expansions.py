@@ -4,13 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import Annotated, Any, Self, final
 
 from pydantic import Field, model_validator
 
 from seqnlp.codecs.saved import SavedCodec
-from seqnlp.codecs.text import Codec
+from seqnlp.codecs.text import Codec, composed
 
 Words = tuple[str, ...]
 
@@ -83,7 +82,6 @@ class Expansions(Codec):
         for token, words in self.table.items():  # what is in lower case already goes before what is lowered
             if token == token.lower() or token.lower() not in self._lowered:
                 self._lowered[token.lower()] = tuple(word.lower() for word in words)
-        self.expand = lru_cache(maxsize=1 << 16)(self._expand)
 
     @classmethod
     def fit(cls, pairs: Iterable[tuple[str, Words]], blanks_inside: bool) -> Self:
@@ -98,22 +96,41 @@ class Expansions(Codec):
         """Number of distinct multiword tokens in train."""
         return len(self.table)
 
-    def _expand(self, token: str) -> Words:
-        """Words of a token; the token itself where no rule applies."""
-        if token in self.table:
-            return self.table[token]
-        for rule in self.rules:
-            if words := rule.apply(token):
-                best: Words | None = words
-                break
-        else:
-            best = None
-        small = token.lower()
-        if small in self._lowered:
-            return cased(token, self._lowered[small])
-        if best is None and small != token:
-            best = next((cased(token, words) for rule in self.rules if (words := rule.apply(small))), None)
-        return best or (token,)
+    @property
+    def examples(self) -> dict[str, Words]:
+        """Multiword tokens of train and their words, in lower case.
+
+        Those of one word, or with blanks in them, are left out.
+        """
+        return {
+            token: words
+            for token, words in self._lowered.items()
+            if len(words) > 1 and " " not in "".join((token, *words))
+        }
+
+    def expand(self, token: str) -> Words:
+        """Words of a token: those of train, by a rule, or the token itself."""
+        return self.known(token) or self.by_rule(token) or (token,)
+
+    def known(self, token: str) -> Words | None:
+        """Words of a token that train has; None for others.
+
+        Its case and its Unicode form may be different.
+        """
+        for form in dict.fromkeys((token, composed(token))):
+            if (words := self.table.get(form)) is not None:
+                return words
+            if (words := self._lowered.get(form.lower())) is not None:
+                return cased(form, words)
+        return None
+
+    def by_rule(self, token: str) -> Words | None:
+        """Words of a token by the first rule that applies; None where none does."""
+        for small in dict.fromkeys((token, token.lower())):
+            for rule in self.rules:
+                if words := rule.apply(small):
+                    return words if small == token else cased(token, words)
+        return None
 
     def to_json(self) -> dict[str, Any]:
         rules = [[rule.prefix, rule.new_prefix, rule.suffix, rule.new_suffix] for rule in self.rules]

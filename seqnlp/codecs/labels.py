@@ -40,6 +40,8 @@ class LabelCodec(Codec):
     """True if its decoders also read the embedding of each word, beside its encoding in the sentence."""
     are_classes: ClassVar[bool] = True
     """False for labels that are made of the words, such as lemmas: new ones are no surprise."""
+    made_of: ClassVar[str] = "labels"
+    """What such labels are made of by the model."""
 
     @property
     @abstractmethod
@@ -88,6 +90,38 @@ class LabelCodec(Codec):
     def classes(self, labels: Column, words: Column) -> Column:
         """Classes that labels are scored and listed by: two labels of a word are equal if theirs are."""
         return labels
+
+    def listed(self, labels: Column, words: Column) -> Column:
+        """Classes that precision and recall are listed for."""
+        return self.classes(labels, words)
+
+    def own_scores(self, gold: Column, predicted: Column) -> dict[str, float]:
+        """Scores that only this kind of label has, by name."""
+        return {}
+
+    @property
+    def reads_labels(self) -> tuple[str, ...]:
+        """Label columns whose predictions `revised` reads."""
+        return ()
+
+    def revised(self, labels: Column, words: Column, others: Mapping[str, Column]) -> Column:
+        """Revise predicted labels by those of other columns.
+
+        Args:
+            labels: The decoded predictions.
+            words: The words.
+            others: Decoded predictions of `reads_labels` by name; columns without any are left out.
+        """
+        return labels
+
+    def written(self, name: str, labels: Column) -> dict[str, Column]:
+        """Columns that predicted labels are written into, by name, that of the label column first."""
+        return {name: labels}
+
+    @property
+    def partners(self) -> tuple[str, ...]:
+        """Names of the columns that labels are written into beside their own."""
+        return ()
 
     def trivial(self, words: Column) -> Column | None:
         """Labels of words that train lacks, as a trivial system has it; None: the most frequent label."""
@@ -156,6 +190,16 @@ class Labels(LabelCodec):
         """All labels, in their own order."""
         return self
 
+    @property
+    def row_names(self) -> list[str]:
+        return self.names
+
+    def extending(self, before: Codec) -> Self:
+        """Labels of the other set, then the new ones; without a label in common these alone."""
+        if not isinstance(before, Labels) or not set(self.names) & set(before.names):
+            return self
+        return type(self)(dict.fromkeys([*before.names, *self.names]))
+
     def to_json(self) -> dict[str, Any]:
         return {"labels": self.names}
 
@@ -172,6 +216,19 @@ class LabelEncoding(Family, ABC):
     codec_class: ClassVar[type[LabelCodec]]
     """Codec that it fits."""
 
+    @property
+    def partners(self) -> tuple[str, ...]:
+        """Names of columns that the labels are read from beside their own."""
+        return ()
+
+    def merged(self, labels: Column, partners: Mapping[str, Column]) -> Column:
+        """Labels of a column and its partners.
+
+        Raises:
+            seqnlp.errors.DataError: they do not go together.
+        """
+        return labels
+
     def canonical(self, labels: Column) -> Column:
         """Normalize labels that mean the same.
 
@@ -179,6 +236,15 @@ class LabelEncoding(Family, ABC):
             seqnlp.errors.DataError: for a label that is not of this kind.
         """
         return labels
+
+    @property
+    def reads_labels(self) -> tuple[str, ...]:
+        """Names of label columns that the codec reads too."""
+        return ()
+
+    def fit_beside(self, codec: LabelCodec, labels: Column, words: Column, others: Mapping[str, Column]) -> LabelCodec:
+        """Fit what a codec learns from other label columns, those of `reads_labels`."""
+        return codec
 
     @abstractmethod
     def fit(self, labels: Column, words: Column) -> LabelCodec:

@@ -2,6 +2,7 @@
 
 from seqnlp.decoders.attention import Attention, AttentionDecoder
 from seqnlp.decoders.base import Allowed, DecoderModule, Loss, TagDecoder, TagModule, Tags
+from seqnlp.decoders.biaffine import Biaffine, BiaffineParser
 from seqnlp.decoders.crf import Crf
 from seqnlp.decoders.linear import Linear
 from seqnlp.decoders.next_token import NextToken, NextTokenDecoder
@@ -11,6 +12,8 @@ __all__ = [
     "Allowed",
     "Attention",
     "AttentionDecoder",
+    "Biaffine",
+    "BiaffineParser",
     "Classes",
     "Crf",
     "DecoderModule",

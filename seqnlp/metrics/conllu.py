@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from seqnlp.errors import DataError
 
-LEMMA, UPOS, XPOS, FEATS = 2, 3, 4, 5
+LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL = 2, 3, 4, 5, 6, 7
 EMPTY = "_"
 UNIVERSAL_FEATURES = frozenset(
     {
@@ -24,6 +24,19 @@ UNIVERSAL_FEATURES = frozenset(
 """Features that UFeats compares."""
 SEGMENTATION = ("Tokens", "Sentences", "Words")
 TAGS = ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas")
+TREES = ("UAS", "LAS", "CLAS", "MLAS", "BLEX")
+CONTENT = frozenset(
+    {
+        *("nsubj", "obj", "iobj", "csubj", "ccomp", "xcomp", "obl", "vocative", "expl", "dislocated", "advcl"),
+        *("advmod", "discourse", "nmod", "appos", "nummod", "acl", "amod", "conj", "fixed", "flat", "compound"),
+        *("list", "parataxis", "orphan", "goeswith", "reparandum", "root", "dep"),
+    }
+)
+"""Relations of content words, which CLAS, MLAS and BLEX count."""
+FUNCTIONAL = frozenset({"aux", "cop", "mark", "det", "clf", "case", "cc"})
+"""Relations of function words, which MLAS compares with the word that they depend on."""
+ROOT, NOT_ALIGNED = -1, -2
+"""In the place of a word's number: the root, and a word without a partner."""
 
 Span = tuple[int, int]
 
@@ -41,6 +54,12 @@ class Word(NamedTuple):
     upos: str = EMPTY
     xpos: str = EMPTY
     feats: str = ""
+    number: int = 0
+    """Index among the words of the text."""
+    head: int = ROOT
+    """Number of its head."""
+    deprel: str = ""
+    """Universal part of the relation to it."""
 
 
 @dataclass
@@ -59,13 +78,15 @@ class Analysis:
         A token with more than one row, or with a row of another form, is a multiword token.
         """
         begin = place = self.tokens[-1][1] if self.tokens else 0
+        first = len(self.words)
         for form, rows in tokens:
             characters = without_spaces(form)
             start, place = place, place + len(characters)
             self.parts.append(characters)
             self.tokens.append((start, place))
             several = len(rows) > 1
-            self.words += [word_of(start, place, several, row) for row in rows]
+            for row in rows:
+                self.words.append(word_of(start, place, several, row, len(self.words), first))
         self.sentences.append((begin, place))
 
     @property
@@ -74,12 +95,16 @@ class Analysis:
         return "".join(self.parts)
 
 
-def word_of(start: int, end: int, is_multiword: bool, row: Sequence[str]) -> Word:
-    """Make a word of a row, which may end after the form."""
+def word_of(start: int, end: int, is_multiword: bool, row: Sequence[str], number: int = 0, first: int = 0) -> Word:
+    """Make a word of a row, which may end after the form; `first` is the number of the first word of its sentence."""
     form = row[1] if is_multiword else without_spaces(row[1])
     if len(row) <= FEATS:
-        return Word(start, end, is_multiword, form)
-    return Word(start, end, is_multiword, form, row[LEMMA], row[UPOS], row[XPOS], universal(row[FEATS]))
+        return Word(start, end, is_multiword, form, number=number)
+    tags = row[LEMMA], row[UPOS], row[XPOS], universal(row[FEATS])
+    if not row[HEAD].isdecimal():
+        return Word(start, end, is_multiword, form, *tags, number)
+    head, relation = int(row[HEAD]), row[DEPREL].split(":")[0]
+    return Word(start, end, is_multiword, form, *tags, number, first + head - 1 if head else ROOT, relation)
 
 
 def without_spaces(form: str) -> str:
@@ -126,13 +151,14 @@ def evaluate_segmentation(gold: Analysis, system: Analysis) -> dict[str, Score]:
     return evaluate_analysis(gold, system, tags=False)
 
 
-def evaluate_analysis(gold: Analysis, system: Analysis, tags: bool = True) -> dict[str, Score]:
+def evaluate_analysis(gold: Analysis, system: Analysis, tags: bool = True, trees: bool = False) -> dict[str, Score]:
     """Score an analysis of a text.
 
     Args:
         gold: The right one.
         system: The predicted one.
         tags: Compare tags and lemmas, too.
+        trees: Compare dependency trees, too.
 
     Returns:
         The scores by the names of the shared task.
@@ -151,7 +177,7 @@ def evaluate_analysis(gold: Analysis, system: Analysis, tags: bool = True) -> di
     if tags:
         for name, same in COMPARISONS.items():
             scores[name] = Score(sum(same(one, other) for one, other in pairs), words, found)
-    return scores
+    return scores | (tree_scores(gold.words, system.words, pairs) if trees else {})
 
 
 COMPARISONS: Mapping[str, Callable[[Word, Word], bool]] = {
@@ -162,6 +188,48 @@ COMPARISONS: Mapping[str, Callable[[Word, Word], bool]] = {
     "Lemmas": lambda gold, system: gold.lemma in (EMPTY, system.lemma),
 }
 """Test of an aligned pair, by the name of the score; a gold lemma of `_` is right whatever the system says."""
+
+
+def tree_scores(gold: Sequence[Word], system: Sequence[Word], pairs: Sequence[tuple[Word, Word]]) -> dict[str, Score]:
+    """Scores of dependency trees.
+
+    UAS compares heads, LAS also relations; of content words CLAS does that, MLAS also tags, features and function
+    words, BLEX lemmas.
+
+    Args:
+        gold: Words of the right analysis.
+        system: Words of the predicted one.
+        pairs: Aligned words.
+    """
+    partner = {system_word.number: gold_word.number for gold_word, system_word in pairs}
+    partner[ROOT] = ROOT
+    sides = _functional(gold, {word.number: word.number for word in gold}), _functional(system, partner)
+    counts = dict.fromkeys(TREES, 0)
+    for one, other in pairs:
+        if one.head != partner.get(other.head, NOT_ALIGNED):
+            continue
+        counts["UAS"] += 1
+        if one.deprel != other.deprel:
+            continue
+        counts["LAS"] += 1
+        if one.deprel in CONTENT:
+            counts["CLAS"] += 1
+            same = (one.upos, one.feats) == (other.upos, other.feats)
+            counts["MLAS"] += same and sides[0].get(one.number) == sides[1].get(other.number)
+            counts["BLEX"] += one.lemma in (EMPTY, other.lemma)
+    content = [sum(word.deprel in CONTENT for word in words) for words in (gold, system)]
+    sizes = {name: content if name in ("CLAS", "MLAS", "BLEX") else [len(gold), len(system)] for name in TREES}
+    return {name: Score(correct, *sizes[name]) for name, correct in counts.items()}
+
+
+def _functional(words: Sequence[Word], partner: Mapping[int, int]) -> dict[int, list[tuple[int, str, str, str]]]:
+    """Function words that depend on each word: gold number, relation, part of speech and features."""
+    found: dict[int, list[tuple[int, str, str, str]]] = {}
+    for word in words:
+        if word.deprel in FUNCTIONAL and word.head != ROOT:
+            own = partner.get(word.number, NOT_ALIGNED), word.deprel, word.upos, word.feats
+            found.setdefault(word.head, []).append(own)
+    return found
 
 
 def check_same(gold: str, system: str) -> None:

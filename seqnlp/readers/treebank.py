@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from seqnlp.codecs.text import composed
 from seqnlp.errors import DataError
 from seqnlp.notes import note
 from seqnlp.readers.conll import COMMENT, words_among
@@ -115,6 +116,9 @@ def _sentence(
                 if index in words:
                     inside.append(rows[index])
                 index += 1
+            for each in inside:
+                if not each[FORM].strip():
+                    raise DataError(f"word {each[0]} of the multiword token {row[FORM]!r} has no form", path, line)
             multiword[len(forms)] = tuple(each[FORM] for each in inside)
         elif index - 1 not in words:
             continue  # an empty node
@@ -164,7 +168,9 @@ def _aligned(
                     found = text[start : start + max(len(form), 1)]
                     told = f"`# text` has {found!r}" if found else "`# text` has ended"
                     problem = f"{told} at character {start + 1} where the words have {form!r} (line {own})"
-                    raise DataError(problem, path, line)
+                    same = composed(text[start:]).startswith(composed(form))
+                    hint = "they differ in their Unicode normal form: convert the file to one, such as NFC"
+                    raise DataError(problem, path, line, hint=hint if same else "")
                 place += 1
         spans.append((start, place))
     if text[place:].strip():

@@ -17,8 +17,10 @@ from seqnlp.notes import notes_to
 from seqnlp.readers.conll import parse_conllu
 from seqnlp.readers.treebank import parse_treebank
 from seqnlp.tasks.segment import predictor
+from seqnlp.tasks.segment.conllu import conllu_sentence
 from seqnlp.tasks.segment.corpus import plain_sentences
 from seqnlp.tasks.segment.predictor import Segmenter
+from seqnlp.tasks.segment.result import SegmentedSentence, Token
 from seqnlp.tasks.segment.scores import gold_analysis
 
 ROOT = Path(__file__).parents[2]
@@ -271,3 +273,16 @@ def test_columns_have_a_row_a_text(segmenter: Segmenter) -> None:
     assert found["tokens"][2] == [[token.text for token in each.tokens] for each in segmenter.segment("No, I can't.")]
     with pytest.raises(UsageError, match="no column 'texts'"):
         segmenter({"text": texts}, column="texts")
+
+
+def test_written_values_are_composed_and_a_changed_word_has_a_range() -> None:
+    tokens = [Token("cafe\u0301s", 0, 6, ("cafe\u0301s",)), Token("du", 7, 9, ("de",))]
+    sentence = SegmentedSentence("cafe\u0301s du", tokens, False, True)
+    lines = conllu_sentence(sentence, 1, {"lemma": ["cafe\u0301", "de"]}).splitlines()
+    assert lines[1:5] == [
+        "# text = caf\u00e9s du",
+        "1\tcaf\u00e9s\tcaf\u00e9\t_\t_\t_\t_\t_\t_\tTokenRange=0:6",
+        "2-2\tdu\t_\t_\t_\t_\t_\t_\t_\tTokenRange=7:9",
+        "2\tde\tde\t_\t_\t_\t_\t_\t_\t_",
+    ]
+    assert sentence.to_json()["tokens"][1]["words"] == ["de"]

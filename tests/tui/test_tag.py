@@ -313,3 +313,49 @@ async def test_lemmas_are_no_classes(runs: Path, fake: Any, shows: Any, hides: A
         await pilot.press("f3")
         await hides(app, "not the lemma itself")
         assert "■" in text_of(app)
+
+
+def by_sentence(settings: Mapping[str, Any]) -> list[Any]:
+    """Names of each sentence of a list of words."""
+    sentences = settings["sentences"]
+    texts = [sentences] if isinstance(sentences, str) else [" ".join(words) for words in sentences]
+    return [answer for text in texts for answer in spans({"sentences": text})]
+
+
+def at_full_stops(settings: Mapping[str, Any]) -> list[Any]:
+    """Sentences that end with a full stop; `don't` has two words."""
+    tokens = [
+        [{"text": word, **({"words": ["do", "n't"]} if word == "don't" else {})} for word in part.split()]
+        for part in settings["text"].replace(".", " .\n").splitlines()
+    ]
+    return [{"sentences": [{"tokens": own} for own in tokens if own]}]
+
+
+async def test_words_are_those_of_a_segmenter(
+    runs: Path, fake: Any, new_run: Any, shows: Any, hides: Any, typed: Any, settled: Any
+) -> None:
+    new_run("ud_segment", "segment", "f1", 0.95, "2025-11-01T08:00:00+00:00", 1000)
+    app = opened(fake, runs, tag=by_sentence, segment=at_full_stops)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await typed(pilot, "We don't see Ada. London")
+        await shows(app, "segmenter")
+        await pilot.press("f4")
+        await shows(app, "words by ud_segment")
+        await shows(app, "7 words · 2 spans")
+        panel = app.screen.query_one(TagPanel)
+        assert panel.found["tokens"] == ["We", "do", "n't", "see", "Ada", ".", "London"]
+        assert [(span["label"], span["start"], span["end"]) for span in panel.found["spans"]] == [
+            ("PER", 4, 5),
+            ("LOC", 6, 7),
+        ]
+        await pilot.press("f4")
+        await hides(app, "words by ud_segment")
+        await settled(pilot)
+        await shows(app, "5 words")
+
+
+async def test_without_segmenters_there_is_no_key_for_them(runs: Path, fake: Any, typed: Any, hides: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await typed(pilot, "Ada Lovelace")
+        await hides(app, "segmenter")

@@ -9,7 +9,7 @@ from typing import Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOW = 400
+WINDOW = 1000
 """Steps of a window that are labelled."""
 MARGIN = 100
 """Steps before and after them that are read too."""

@@ -9,8 +9,10 @@ from seqnlp.tasks.segment.result import SegmentedSentence
 
 PLACES = {name: place for place, name in enumerate(COLUMNS, 1)}
 """Index of each column in a row."""
-WRITTEN = ("form", "head", "deprel", "deps", "misc")
+WRITTEN = ("form", "deps", "misc")
 """Columns that no tagger can fill here."""
+TREE = ("head", "deprel")
+"""Columns of a dependency tree, which go together."""
 
 
 def check_columns(columns: Sequence[str]) -> None:
@@ -19,10 +21,12 @@ def check_columns(columns: Sequence[str]) -> None:
     Raises:
         seqnlp.errors.UsageError: for one that CoNLL-U lacks, or that tells the segmentation or the tree.
     """
+    has_tree = set(TREE) <= set(columns)
     for name in columns:
-        if name not in PLACES or name in WRITTEN:
-            choices = ", ".join(each for each in COLUMNS if each not in WRITTEN)
-            raise UsageError(f"the run's label column {name!r} can't be written as CoNLL-U; expected some of {choices}")
+        if name not in PLACES or name in WRITTEN or (name in TREE and not has_tree):
+            choices = ", ".join(each for each in COLUMNS if each not in (*WRITTEN, *TREE))
+            problem = f"the run's label column {name!r} can't be written as CoNLL-U; expected some of {choices}"
+            raise UsageError(f"{problem}, or {' and '.join(TREE)} of a parser")
 
 
 def conllu_sentence(
@@ -34,30 +38,31 @@ def conllu_sentence(
         sentence: The sentence.
         number: Its number in the text, from 1.
         columns: Values of each word by column.
-        tree: Write a flat dummy tree: the first word is the root, all others depend on it; and `X` where no part of
-            speech is given.
+        tree: Write a flat dummy tree where no other is given: the first word is the root, all others depend on it; and
+            `X` where no part of speech is given.
     """
     lines = ["# newpar"] if sentence.begins_paragraph else []
     lines += [f"# sent_id = {number}", f"# text = {composed(sentence.text)}"]
     if tree:
         columns = {"upos": ["X"] * len(sentence.words), **(columns or {})}
-    filled = [(PLACES[name], values) for name, values in (columns or {}).items()]
+    size = sum(len(token.words) for token in sentence.tokens)
+    inside: list[Sequence[str]] = [[SKIPPED] * size] * 7
+    for name, values in (columns or {}).items():
+        inside[PLACES[name] - 2] = list(map(composed, values))
+    if tree and TREE[0] not in (columns or {}):
+        inside[4:6] = ["0"] + ["1"] * (size - 1), ["root"] + ["dep"] * (size - 1)
+    filled = map("\t".join, zip(*inside, strict=True))
     word = 0
     for index, (text, start, end, words) in enumerate(sentence.tokens):
         misc = f"TokenRange={start}:{end}"
         if not sentence.space_after_token(index):
             misc = f"SpaceAfter=No|{misc}"
-        if len(words) > 1:
+        if words != (text,):
             lines.append(f"{word + 1}-{word + len(words)}\t{composed(text)}{7 * _EMPTY}\t{misc}")
             misc = SKIPPED
         for form in words:
-            row = [str(word + 1), composed(form), *[SKIPPED] * 7, misc]
-            for place, values in filled:
-                row[place] = values[word]
-            if tree:
-                row[6:8] = ("0", "root") if not word else ("1", "dep")
-            lines.append("\t".join(row))
             word += 1
+            lines.append(f"{word}\t{composed(form)}\t{next(filled)}\t{misc}")
     return "\n".join(lines) + "\n\n"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from seqnlp.embeddings.raw_text import CharacterBatch
 from seqnlp.model import Batch
 from seqnlp.tasks.segment.characters import CATEGORIES, Characters, as_text, categories, lowered
 from seqnlp.tasks.segment.corpus import INSIDE, MULTIWORD, MULTIWORD_SENTENCE, SENTENCE, TOKEN, SegmentSplit
+from seqnlp.tasks.segment.expander import EXPANSION, ExpansionPairs
 from seqnlp.tasks.segment.recipe import Augmentation
 from seqnlp.training import EncodedDataset
 from seqnlp.training.dataset import plan
@@ -66,7 +67,13 @@ class SegmentDataset(EncodedDataset):
     """Running text with labels. A row is a block of it: start, length and a number that its changes are drawn by."""
 
     def __init__(
-        self, split: SegmentSplit, codec: CharacterText, batch_tokens: int, block_size: int, augmentation: Augmentation
+        self,
+        split: SegmentSplit,
+        codec: CharacterText,
+        batch_tokens: int,
+        block_size: int,
+        augmentation: Augmentation,
+        expansions: ExpansionPairs | None = None,
     ) -> None:
         """Encode a split.
 
@@ -76,9 +83,10 @@ class SegmentDataset(EncodedDataset):
             batch_tokens: Characters of a batch.
             block_size: Characters of a block, at most.
             augmentation: Changes of the training text.
+            expansions: Multiword tokens of train, for a model of them.
         """
         self.split, self.batch_tokens, self.block_size = split, batch_tokens, block_size
-        self.augmentation, self.codec = augmentation, codec
+        self.augmentation, self.codec, self.expansions = augmentation, codec, expansions
         self.characters: Characters = split.characters
         self.labels = split.labels
         self.encoded = Encoded.encode(self.characters.codes, codec)
@@ -155,4 +163,8 @@ class SegmentDataset(EncodedDataset):
             index, category, labels, blanks = index[keep], category[keep], labels[keep], blanks[keep]
         inputs = character_batch(Encoded(index, category), blanks, np.arange(len(index)), lengths)
         mask = np.arange(int(lengths.max())) < lengths[:, None]
-        return Batch(inputs, {BOUNDARY: padded(labels, mask)}, self.items_in(rows))
+        targets: dict[str, Any] = {BOUNDARY: padded(labels, mask)}
+        if self.expansions is not None:
+            random = np.random.default_rng(np.abs(rows[:, 2]))
+            targets[EXPANSION] = self.expansions.draw(random, len(index))
+        return Batch(inputs, targets, self.items_in(rows))

@@ -1,14 +1,13 @@
 """A trained segmenter: running text in, sentences out."""
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any, ClassVar, final, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqnlp.codecs.expansions import Expansions
 from seqnlp.codecs.running_text import CharacterText
 from seqnlp.decoders.linear import LinearTagger
 from seqnlp.model import SequenceModel
@@ -19,11 +18,12 @@ from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.segment.characters import MARGIN, Characters, CharacterStream, Window, continues, paragraph_windows
 from seqnlp.tasks.segment.corpus import INSIDE, MULTIWORD, MULTIWORD_SENTENCE, SENTENCE, TOKEN
 from seqnlp.tasks.segment.dataset import BOUNDARY, Encoded, character_batch
+from seqnlp.tasks.segment.expander import TokenExpander
 from seqnlp.tasks.segment.result import SegmentedSentence, Token
 from seqnlp.training.dataset import in_order
 from seqnlp.training.inference import in_parallel
 
-BATCH = 16_384
+BATCH = 4096
 """Characters that are labelled at once."""
 CHUNK = 1 << 17
 """Characters of a text in memory that are read at once."""
@@ -37,15 +37,15 @@ class Segmenter(Predictor):
 
     task: ClassVar[str] = "segment"
 
-    def __init__(self, model: SequenceModel, codec: CharacterText, expansions: Expansions) -> None:
+    def __init__(self, model: SequenceModel, codec: CharacterText, expander: TokenExpander) -> None:
         """Store a model and its codecs.
 
         Args:
             model: The trained model.
             codec: Vocabulary of characters.
-            expansions: Words of multiword tokens.
+            expander: Finds the words of multiword tokens.
         """
-        self.model, self.codec, self.expansions = model.eval(), codec, expansions
+        self.model, self.codec, self.expander = model.eval(), codec, expander
 
     def predict(self, lines: Iterable[str]) -> Iterator[SegmentedSentence]:
         """Segment running text that comes in lines; an empty one ends a paragraph."""
@@ -72,7 +72,7 @@ class Segmenter(Predictor):
             text: The text; or an iterator of its chunks, cut anywhere. Where they are cut has no influence.
 
         Returns:
-            The sentences: a list, or for an iterator another one, which reads no further ahead than a few hundred
+            The sentences: a list, or for an iterator another one, which reads no further ahead than a thousand
             characters and a chunk.
         """
         if isinstance(text, str):
@@ -80,7 +80,7 @@ class Segmenter(Predictor):
         return self._segment(text)
 
     def _segment(self, chunks: Iterator[str]) -> Iterator[SegmentedSentence]:
-        stream, assembler = CharacterStream(), _Assembler(self.expansions)
+        stream, assembler = CharacterStream(), _Assembler(self.expander)
         pending = Characters.empty()
         begin = first = 0  # of the open paragraph, and of its first character without a label; indices in `pending`
         for chunk in chunks:
@@ -135,7 +135,7 @@ class Segmenter(Predictor):
             pass
         part = characters.part(start, windows[-1].last)
         found[continues(characters)[start : windows[-1].last]] = INSIDE
-        if not self.expansions.blanks_inside:
+        if not self.expander.expansions.blanks_inside:
             found[(found == INSIDE) & part.blank_after] = TOKEN
         ends = part.paragraph_end
         found[ends & (found <= TOKEN)] = SENTENCE
@@ -171,8 +171,8 @@ class _Labelled:
 class _Assembler:
     """Sentences of characters that come labelled, part by part."""
 
-    def __init__(self, expansions: Expansions) -> None:
-        self.expansions = expansions
+    def __init__(self, expander: TokenExpander) -> None:
+        self.expander, self._has_blanks = expander, expander.expansions.blanks_inside
         self.text, self._base = "", 0
         """Text from the first character on that is in no sentence yet, and its index."""
         self._tokens: list[Token] = []
@@ -196,17 +196,26 @@ class _Assembler:
                 part.characters.blank_after[ends],
                 part.characters.paragraph_end[ends],
             )
-            rows = zip(*(column.tolist() for column in table), offsets[after].tolist(), strict=True)
             if self._start is None and len(offsets):
                 self._start = int(offsets[0])
+            columns = [column.tolist() for column in table]
+            after_ends = offsets[after].tolist()
+            starts = [self._start, *after_ends[:-1]]
+            several = [label >= MULTIWORD for label in columns[0]]
+            places = zip(starts, columns[1], strict=False)
+            texts = [self._token_text(*place) for place in places]
+            words = self.expander.expand(compress(texts, several))
             last_end = -1
-            for label, end, blank, paragraph, following in rows:
-                assert self._start is not None
-                self._add_token(self._start, end, label >= MULTIWORD)
-                self._start, last_end = following, end
+            for text, start, is_multiword, label, end, blank, paragraph in zip(
+                texts, starts, several, *columns, strict=False
+            ):
+                self._tokens.append(Token(text, start, end, words[text] if is_multiword else (text,)))
+                last_end = end
                 if label in (SENTENCE, MULTIWORD_SENTENCE):
                     yield self._sentence(blank)
                     self._begins = paragraph
+            if after_ends:
+                self._start = after_ends[-1]
             if len(ends) and ends[-1] == len(labels) - 1:
                 self._start = None
             sentences = np.flatnonzero((labels == SENTENCE) | (labels == MULTIWORD_SENTENCE))
@@ -218,11 +227,9 @@ class _Assembler:
         if self._cut:
             note(f"{self._cut:,} sentences without an end for {LONGEST:,} characters were cut")
 
-    def _add_token(self, start: int, end: int, several: bool) -> None:
+    def _token_text(self, start: int, end: int) -> str:
         text = self.text[start - self._base : end - self._base]
-        if self.expansions.blanks_inside and not text.isalnum():
-            text = " ".join(text.split())
-        self._tokens.append(Token(text, start, end, self.expansions.expand(text) if several else (text,)))
+        return " ".join(text.split()) if self._has_blanks and not text.isalnum() else text
 
     def _sentence(self, blank: bool) -> SegmentedSentence:
         tokens, self._tokens = self._tokens, []

@@ -17,6 +17,7 @@ from seqnlp.recipe.recipe import Data
 from seqnlp.spec import Spec
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.segment.corpus import SegmentSplit, read_split
+from seqnlp.tasks.segment.expander import Expander
 from seqnlp.training import Epochs, Training
 
 
@@ -79,6 +80,7 @@ class SegmentRecipe(TaskRecipe):
     embedding: CharacterEmbedding = CharacterEmbedding()
     encoder: Encoder = Lstm()
     decoder: Linear = Linear()
+    expander: Expander | None = None
     optimizer: Optimizer = AdamW()
     training: SegmentTraining = SegmentTraining()
 

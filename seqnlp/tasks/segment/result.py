@@ -46,9 +46,9 @@ class SegmentedSentence:
         return self.tokens[number].end < self.tokens[number + 1].start
 
     def to_json(self) -> dict[str, Any]:
-        """Convert to a JSON object; `words` only where a token has several."""
+        """Convert to a JSON object; `words` only where they are not the token itself."""
         tokens = [
-            {"text": text, "start": start, "end": end} | ({"words": list(words)} if len(words) > 1 else {})
+            {"text": text, "start": start, "end": end} | ({"words": list(words)} if words != (text,) else {})
             for text, start, end, words in self.tokens
         ]
         start, end = self.tokens[0].start, self.tokens[-1].end

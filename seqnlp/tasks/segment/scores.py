@@ -1,11 +1,12 @@
 """Scores of a segmenter: tokens, sentences and words, as the CoNLL shared task counts them."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnlp.codecs.expansions import Words
 from seqnlp.codecs.splitter import split_words
 from seqnlp.metrics.conllu import Analysis, Span, evaluate_segmentation
 from seqnlp.metrics.significance import Counts, ItemScore, ItemScores, digest
@@ -43,6 +44,12 @@ def segment_scores(gold: Analysis, system: Analysis) -> Scores:
         **plain,
         "labels": {name: score.to_json() for name, score in scores.items()},
     }
+
+
+def expansion_scores(gold: Mapping[str, Words], found: Mapping[str, Words]) -> Scores:
+    """Share of multiword tokens that have the right words; no score without any."""
+    right = sum(words == found[token] for token, words in gold.items())
+    return {"unseen_expansions": right / len(gold)} if gold else {}
 
 
 def sentence_scores(gold: Analysis, system: Analysis) -> ItemScores:

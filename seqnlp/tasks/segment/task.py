@@ -1,24 +1,29 @@
 """Segmentation of running text: a label for every character."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Self, final
 
 from seqnlp.codecs import Codec, Labels
+from seqnlp.codecs.expansion_spelling import ExpansionSpelling
 from seqnlp.codecs.expansions import Expansions
 from seqnlp.codecs.running_text import UNKNOWN, CharacterText
+from seqnlp.decoders import DecoderModule
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, ItemRow, Scores, Task, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, Part, Scores, Task, extended, plain_scores
 from seqnlp.tasks.segment.characters import as_text
 from seqnlp.tasks.segment.corpus import MULTIWORD, NAMES, SegmentSplit
 from seqnlp.tasks.segment.dataset import BOUNDARY, SegmentDataset
+from seqnlp.tasks.segment.expander import EXPANSION, ExpanderModule, ExpansionPairs, TokenExpander
 from seqnlp.tasks.segment.predictor import Segmenter
 from seqnlp.tasks.segment.preview import preview
 from seqnlp.tasks.segment.recipe import SegmentRecipe
 from seqnlp.tasks.segment.scores import (
     by_rules,
+    expansion_scores,
     gold_analysis,
     segment_scores,
     sentence_rows,
@@ -26,6 +31,9 @@ from seqnlp.tasks.segment.scores import (
     system_analysis,
 )
 from seqnlp.training import Metric, Preview, Training
+
+SPELLING = "spelling"
+"""Name of the codec of a model of multiword tokens."""
 
 
 @final
@@ -37,30 +45,65 @@ class SegmentTask(Task):
     items_name = "characters"
     metric = Metric("f1")
 
-    def __init__(self, recipe: SegmentRecipe, characters: CharacterText, expansions: Expansions) -> None:
-        """Store the codecs."""
-        self.recipe, self.characters, self.expansions = recipe, characters, expansions
+    def __init__(
+        self,
+        recipe: SegmentRecipe,
+        characters: CharacterText,
+        expansions: Expansions,
+        spelling: ExpansionSpelling | None = None,
+    ) -> None:
+        """Store the codecs; `spelling` is that of a model of multiword tokens."""
+        self.recipe, self.characters, self.expansions, self.spelling = recipe, characters, expansions, spelling
         self.labels = Labels(NAMES if len(expansions) else NAMES[:MULTIWORD])
 
     @classmethod
     def fit(cls, recipe: SegmentRecipe, train: SegmentSplit, find: PathResolver) -> Self:
         """Number the characters; collect the multiword tokens."""
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: SegmentRecipe, train: SegmentSplit, find: PathResolver, before: Mapping[str, Codec]
+    ) -> Self:
         characters = CharacterText.fit([as_text(train.characters.codes)], recipe.data.min_count)
         if len(train) < 2:
             raise DataError("one sentence; a segmenter needs several", train.name)
-        return cls(recipe, characters, Expansions.fit(train.multiword, train.blanks_inside))
+        characters = extended(characters, before, "characters")
+        expansions = Expansions.fit(train.multiword, train.blanks_inside)
+        spelling = None if recipe.expander is None else ExpansionSpelling.fit_enough(expansions.examples)
+        return cls(recipe, characters, expansions, spelling)
 
     @classmethod
     def restore(cls, recipe: SegmentRecipe, codecs: Codecs) -> Self:
         characters = CharacterText.from_json(dict(codecs["characters"]))
-        return cls(recipe, characters, Expansions.from_json(dict(codecs["expansions"])))
+        expansions = Expansions.from_json(dict(codecs["expansions"]))
+        spelling = ExpansionSpelling.from_json(codecs[SPELLING]) if SPELLING in codecs else None
+        return cls(recipe, characters, expansions, spelling)
 
     def codecs(self) -> dict[str, Codec]:
-        return {"characters": self.characters, "expansions": self.expansions}
+        spelling = {} if self.spelling is None else {SPELLING: self.spelling}
+        return {"characters": self.characters, "expansions": self.expansions, **spelling}
+
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        return {
+            "embedding.characters": Part("embedding.", recipe.embedding, self.characters),
+            "encoder": Part("encoder.", recipe.encoder),
+            "decoder.boundary": Part("heads.0.", recipe.decoder, self.labels),
+        }
 
     def encode(self, split: SegmentSplit, batch_tokens: int) -> SegmentDataset:
         recipe = self.recipe
-        return SegmentDataset(split, self.characters, batch_tokens, recipe.training.block_size, recipe.augmentation)
+        return SegmentDataset(
+            split, self.characters, batch_tokens, recipe.training.block_size, recipe.augmentation, self.pairs
+        )
+
+    @cached_property
+    def pairs(self) -> ExpansionPairs | None:
+        """Multiword tokens that a model of them learns from."""
+        if self.recipe.expander is None or self.spelling is None:
+            return None
+        return ExpansionPairs(self.recipe.expander, self.spelling, self.expansions.examples)
 
     def notices(self, examples: SegmentDataset) -> list[str]:
         unknown = int((examples.encoded.index == UNKNOWN).sum())
@@ -73,12 +116,20 @@ class SegmentTask(Task):
         embedding = self.recipe.embedding.build(len(self.characters))
         encoder = self.recipe.encoder.build(embedding.width)
         decoder = self.recipe.decoder.build(encoder.width, self.labels)
-        return SequenceModel(embedding, encoder, {BOUNDARY: decoder})
+        decoders: dict[str, DecoderModule] = {BOUNDARY: decoder}
+        if self.recipe.expander is not None and self.spelling is not None:
+            decoders[EXPANSION] = self.recipe.expander.build(len(self.spelling))
+        return SequenceModel(embedding, encoder, decoders)
 
     def score(self, model: SequenceModel, examples: SegmentDataset) -> Scores:
-        """F1 of tokens, sentences and words of the running text."""
-        found = self.predictor(model).segment(examples.split.text)
-        return segment_scores(gold_analysis(examples.split.sentences), system_analysis(found))
+        """F1 of tokens, sentences and words of the running text; accuracy on multiword tokens that train lacks."""
+        segmenter, split = self.predictor(model), examples.split
+        found = segmenter.segment(split.text)
+        new = {token: words for token, words in split.multiword if self.expansions.known(token) is None}
+        return {
+            **segment_scores(gold_analysis(split.sentences), system_analysis(found)),
+            **expansion_scores(new, segmenter.expander.expand(new)),
+        }
 
     def item_scores(self, model: SequenceModel, examples: SegmentDataset) -> ItemScores:
         """F1 of tokens and sentences by sentence."""
@@ -106,4 +157,8 @@ class SegmentTask(Task):
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Segmenter:
-        return Segmenter(model, self.characters, self.expansions)
+        expander = TokenExpander(self.expansions)
+        if self.recipe.expander is not None and self.spelling is not None:
+            module = model.decoder(EXPANSION, ExpanderModule)
+            expander = TokenExpander(self.expansions, self.spelling, module, self.recipe.expander.beam)
+        return Segmenter(model, self.characters, expander)

@@ -112,8 +112,8 @@ class Tagger(Predictor):
 
     @property
     def columns(self) -> list[str]:
-        """Label columns, the main one first."""
-        return list(self.labels)
+        """Columns that it writes, that of the main labels first."""
+        return [each for name, codec in self.labels.items() for each in (name, *codec.partners)]
 
     @property
     def inputs(self) -> list[str]:
@@ -276,6 +276,9 @@ class Tagger(Predictor):
             if data.encoding != data.scheme:
                 tags = {first: write_spans(found, bounds, data.scheme)}
             spans = _spans(found.starts, found.ends, found.labels.tolist(), bounds, sentences, scores[first])
+        written = {name: codec.written(name, tags[name]) for name, codec in self.labels.items()}
+        scores = {each: scores[name] for name, columns in written.items() for each in columns}
+        tags = {each: column for columns in written.values() for each, column in columns.items()}
         names = {name: np.array(column.distinct, object)[column.codes.values] for name, column in tags.items()}
         lists = {name: values.tolist() for name, values in names.items()}
         score_lists = {name: values.tolist() for name, values in scores.items()}
@@ -373,6 +376,9 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
             {part: scores[name] for part, name in own.items()},
             text.words,
         )
+    for column, codec in codecs.items():
+        others = {name: found.tags[name] for name in codec.reads_labels if name in codecs}
+        found.tags[column] = codec.revised(found.tags[column], text.words, others)
     return found
 
 

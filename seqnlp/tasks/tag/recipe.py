@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
-from seqnlp.codecs import Categorical, Column, EditScriptEncoding, FeatureEncoding, LabelEncoding, TokenizedText
+from seqnlp.codecs import (
+    Categorical,
+    Column,
+    DependencyEncoding,
+    EditScriptEncoding,
+    FeatureEncoding,
+    LabelEncoding,
+    TokenizedText,
+)
 from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.spans import TRAINED, Scheme, check_tags, read_spans, write_spans
-from seqnlp.decoders import Linear, TagDecoder
+from seqnlp.decoders import Biaffine, Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
 from seqnlp.encoders import Encoder, Lstm
 from seqnlp.errors import DataError, Fault
@@ -97,9 +105,10 @@ class TagData(Data):
             seqnlp.errors.DataError: for tags that its scheme doesn't have, or doesn't allow where they stand, and for
                 labels that are not of their kind.
         """
-        column = self.beside(words, split, name)
+        column, encoding = self.beside(words, split, name), self.label_encoding(name)
+        partners = {other: self.beside(words, split, other) for other in encoding.partners}
         with about_column(name):
-            column = self.label_encoding(name).canonical(column)
+            column = encoding.canonical(encoding.merged(column, partners))
         if self.scheme is None or self.encoding is None or name not in self.labels:
             return column
         hint = ""
@@ -133,11 +142,18 @@ class TagRecipe(TaskRecipe):
     embedding: TextEmbedding = TextEmbedding.parse({"words": Words(), "chars": CharCnn()})
     encoder: Encoder = Lstm()
     decoder: TagDecoder = Linear()
+    parser: Biaffine | None = None
     optimizer: Optimizer = AdamW()
 
     @property
     def needs(self) -> dict[str, Need]:
-        return dict.fromkeys([self.data.tokens, *self.columns, *self.embedding.given_columns], FILLED)
+        partners = [other for name in self.columns for other in self.data.label_encoding(name).partners]
+        return dict.fromkeys([self.data.tokens, *self.columns, *partners, *self.embedding.given_columns], FILLED)
+
+    @property
+    def trees(self) -> list[str]:
+        """Columns that hold dependency trees."""
+        return [name for name in self.columns if isinstance(self.data.label_encoding(name), DependencyEncoding)]
 
     @property
     def columns(self) -> list[str]:
@@ -151,6 +167,9 @@ class TagRecipe(TaskRecipe):
 
     def unused_settings(self) -> Iterator[Fault]:
         yield from super().unused_settings()
+        if self.parser is not None and not self.trees:
+            problem = "no effect: no label column is of the kind dependencies"
+            yield Fault("parser", problem, 'label_codecs.deprel = "dependencies" in [data]')
         if self.data.scheme is None:
             keys = [*(f"data.{key}" for key in self.data.changed("repair"))]
             keys += [f"decoder.{key}" for key in self.decoder.changed("constrained")]
@@ -160,6 +179,9 @@ class TagRecipe(TaskRecipe):
     def faults(self) -> Iterator[Fault]:
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
+        if "tokens" in self.embedding.parts:
+            hint = "[embedding.words], or [embedding.subwords] for the pieces of words"
+            yield Fault("embedding.tokens", "a tagger reads words, which have no tokenizer", hint)
         if not self.data.labels:
             yield Fault("data.labels", "there is no column to predict", 'for instance labels = ["upos"]')
         for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):
@@ -184,6 +206,17 @@ class TagRecipe(TaskRecipe):
                 yield Fault("data.labels", f"column {other!r} is named as if it were a part of {name!r}")
             if self.data.scheme is not None and name in self.data.labels:
                 yield Fault(f"data.label_codecs.{name}", "the column has a scheme, so its labels are plain classes")
+        for column in self.columns:
+            for other in self.data.label_encoding(column).reads_labels:
+                if other not in self.data.labels or other == column:
+                    among = ", ".join(name for name in self.data.labels if name != column)
+                    problem = f"{other!r} is no other column to predict; those are {among or 'none'}"
+                    yield Fault(f"data.label_codecs.{column}", problem)
+        for column in self.trees:
+            for other in self.data.label_encoding(column).partners:
+                if other in (*self.columns, self.data.tokens):
+                    problem = f"{other!r} is read with {column!r}, so it can't be the words, or a column to predict"
+                    yield Fault(f"data.label_codecs.{column}", problem)
         if self.data.tokens in self.columns:
             yield Fault("data.labels", f"the words themselves ({self.data.tokens!r}) can't be the labels")
         for name, part in self.embedding.given_columns.items():

@@ -14,6 +14,7 @@ from seqnlp.decoders.linear import LinearTagger
 from seqnlp.metrics import accuracy, label_scores, span_scores
 from seqnlp.metrics.calibration import fit_temperature
 from seqnlp.metrics.features import feature_scores, feature_values
+from seqnlp.metrics.labels import LabelScores
 from seqnlp.metrics.significance import Counts, ItemScore, ItemScores, digest, f1, ratio
 from seqnlp.metrics.spans import span_counts
 from seqnlp.model import SequenceModel
@@ -39,16 +40,18 @@ def tag_scores(
     features: dict[str, Any] = {}
     values: dict[str, Any] = {}
     for name, codec in codecs.items():
-        names, gold, given = compare_labels(examples.tags[name], predicted[name], examples.text.words, codec)
+        _, gold, given = compare_labels(examples.tags[name], predicted[name], examples.text.words, codec)
         right = gold == given
+        own = codec.own_scores(examples.tags[name], predicted[name])
         prefix = f"{name}." if len(codecs) > 1 else ""
         if scheme is not None:
             spans, labels[name] = conll_scores(examples.tags[name], predicted[name], scheme)
             scores |= spans
         else:
-            labels[name] = label_scores(gold, given, names)
+            labels[name] = _listed_scores(examples.tags[name], predicted[name], examples.text.words, codec)
             if (parts := feature_values(examples.tags[name], predicted[name])) is not None:
                 features[name], values[name] = feature_scores(parts)
+        scores |= {f"{prefix}{score}": value for score, value in own.items()}
         scores[f"{prefix}accuracy"] = accuracy(right)
         if unknown.any():
             scores[f"{prefix}accuracy_unknown"] = accuracy(right[unknown])
@@ -93,10 +96,21 @@ def compare_labels(
     gold: Column, predicted: Column, words: Column, codec: LabelCodec
 ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
     """Names of the classes of a column; gold and predicted numbers of every word."""
-    gold, predicted = codec.classes(gold, words), codec.classes(predicted, words)
+    return _numbered(codec.classes(gold, words), codec.classes(predicted, words), codec)
+
+
+def _numbered(
+    gold: Column, predicted: Column, codec: LabelCodec
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
     labels = codec.scored(gold, predicted)
     right, given = (each.numbered(labels.encode(each.distinct)).values for each in (gold, predicted))
     return labels.names, right, given
+
+
+def _listed_scores(gold: Column, predicted: Column, words: Column, codec: LabelCodec) -> LabelScores:
+    """Scores of each class that a codec lists."""
+    names, right, given = _numbered(codec.listed(gold, words), codec.listed(predicted, words), codec)
+    return label_scores(right, given, names)
 
 
 def conll_scores(

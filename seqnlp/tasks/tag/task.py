@@ -12,7 +12,7 @@ from seqnlp.codecs import Categorical, Codec, Column, EncodedText, LabelCodec, T
 from seqnlp.codecs.label_columns import label_notes
 from seqnlp.codecs.labels import NOTHING, UNSEEN, by_decoder, decoder_name
 from seqnlp.codecs.spans import allowed_transitions, read_spans
-from seqnlp.decoders import Allowed, Linear
+from seqnlp.decoders import Allowed, Biaffine, Linear, TagModule
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.text import codec_name
 from seqnlp.errors import DataError
@@ -22,7 +22,8 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note
 from seqnlp.tasks.advice import rare_labels, unknown_words
-from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
+from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, as_in_corpus, predict_tags
@@ -65,15 +66,24 @@ class TagTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: TagRecipe, train: "Dataset", find: PathResolver, before: Mapping[str, Codec]
+    ) -> "TagTask":
         data = recipe.data
         words = data.words(train)
+        tags = {name: data.tags(words, train, name) for name in recipe.columns}
         labels = {}
-        for name in recipe.columns:
-            column = data.tags(words, train, name)
+        for name, column in tags.items():
+            encoding = data.label_encoding(name)
             with about_column(name):
-                labels[name] = data.label_encoding(name).fit(column, words)
+                codec = extended(encoding.fit(column, words), before, f"labels.{name}")
+                labels[name] = encoding.fit_beside(codec, column, words, tags)
         _check_blank(labels, data.labels)
-        codecs = recipe.embedding.fit(recipe.text(words, train), find)
+        fitted = recipe.embedding.fit(recipe.text(words, train), find)
+        codecs = {name: extended(codec, before, codec_name(name)) for name, codec in fitted.items()}
         return cls(recipe, codecs, labels, Vocabulary.fit(words.composed().counts()))
 
     @classmethod
@@ -103,6 +113,15 @@ class TagTask(LabellingTask):
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
         return {**text, **labels, "train_words": self.train_words}
 
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        decoders = {
+            f"decoder.{name}": Part(f"heads.{number}.", recipe.decoder, labels)
+            for number, (name, labels) in enumerate(self.labels.items())
+        }
+        embedding = embedding_parts(recipe.embedding, self.text_codecs)
+        return {**embedding, "encoder": Part("encoder.", recipe.encoder), **decoders}
+
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
         data, codecs = self.recipe.data, self.label_codecs
         words = data.words(split)
@@ -114,7 +133,7 @@ class TagTask(LabellingTask):
             if decoder_name(name, part) in self.labels
         }
         unseen = {name: codecs[name].unseen(column.distinct) for name, column in tags.items()}
-        text = EncodedText.encode(self.recipe.text(words, split), self.text_codecs)
+        text = keep_states(EncodedText.encode(self.recipe.text(words, split), self.text_codecs))
         form = words.composed() if self.train_words.is_composed else words
         return TagDataset(text, tags, targets, unseen, self.train_words.encode(form.distinct), batch_tokens)
 
@@ -133,12 +152,14 @@ class TagTask(LabellingTask):
         embedding = self.recipe.embedding.build(self.text_codecs)
         encoder = self.recipe.encoder.build(embedding.width)
         skips = {name for name in self.labels if self._reads_words(name)}
-        decoders = {
-            name: self.recipe.decoder.build(
-                encoder.width + embedding.width * (name in skips), codec, self._allowed(name)
+        parser = self.recipe.parser or Biaffine()
+        decoders: dict[str, TagModule] = {}
+        for name, codec in self.labels.items():
+            width = encoder.width + embedding.width * (name in skips)
+            is_tree = name in self.recipe.trees
+            decoders[name] = (
+                parser.build(width, codec) if is_tree else self.recipe.decoder.build(width, codec, self._allowed(name))
             )
-            for name, codec in self.labels.items()
-        }
         weights = {
             decoder_name(column, part): weight * self.recipe.data.loss_weights.get(column, 1.0)
             for column, codec in self.label_codecs.items()
@@ -212,7 +233,8 @@ class TagTask(LabellingTask):
             columns = examples.text.words, examples.tags[name]
             word, label = (column.distinct[column.codes.values[missing[0]]] for column in columns)
             few = f"{len(missing):,} of {examples.items:,} words"
-            yield f"{name}: train lacks the edit scripts of {few}, such as {label!r} for {word!r}"
+            made_of = self.label_codecs[name].made_of
+            yield f"{name}: train lacks the {made_of} of {few}, such as {label!r} for {word!r}"
 
     def words(self, split: "Dataset") -> Column:
         return self.recipe.data.words(split)
@@ -264,7 +286,8 @@ class TagTask(LabellingTask):
         """Fit the temperature of linear decoders on dev, if `decoder.calibrate` asks."""
         if not (isinstance(self.recipe.decoder, Linear) and self.recipe.decoder.calibrate):
             return {}
-        decoders = [name for column, codec in self.predicted.items() for name in by_decoder(column, codec)]
+        linear = {name: codec for name, codec in self.predicted.items() if name not in self.recipe.trees}
+        decoders = [name for column, codec in linear.items() for name in by_decoder(column, codec)]
         return calibrate_linear(model, dev, decoders)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:

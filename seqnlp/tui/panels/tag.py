@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, ClassVar, final
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -18,12 +21,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from seqnlp.run import Run
+from seqnlp.run.directory import holds_runs
 from seqnlp.run.summary import Summary, label_columns, lemma_columns, tag_set
 from seqnlp.service.client import ModelService
 from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.corrections import Corrections, spans_of
 from seqnlp.tui.errors import notify_errors
+from seqnlp.tui.listing import BROKEN, RunFolder
 from seqnlp.tui.panels.tokens import TokenPanel, left_out
 from seqnlp.tui.themes import LabelColours
 from seqnlp.tui.widgets.label_table import LabelTable
@@ -41,6 +46,10 @@ LABEL = "take this label"
 
 Answer = Mapping[str, Any]
 """A JSON object of `seqnlp.results.Tagging`."""
+LISTS = ("tokens", "tags", "scores")
+"""Keys of an answer with an entry for each word ..."""
+TABLES = ("columns", "column_scores")
+"""... and those with such a list for each label column."""
 
 
 @final
@@ -55,9 +64,10 @@ class TagPanel(TokenPanel):
         "together. F2 shows how probable each tag is to the model; those it doubts, below 0.50, are underlined. F3 "
         "goes to the next label column if the tagger has several. Down leads to the words: the arrows go from one to "
         "the other, and below stands all that is known of it. Esc leads back to the line, as does typing. Of several "
-        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words. Up "
-        "and down in the line lead through earlier ones, ^r lists them. F4 shows the second-best label below each, "
-        "F5 the likeliest labels of the word under the cursor.\n\n"
+        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words. F4 "
+        "has the words found by the first segmenter of this folder, by the next one, or by rules again. Up and down in "
+        "the line lead through earlier ones, ^r lists them. F5 shows the likeliest labels of the word under the "
+        "cursor, F9 the second-best label below each.\n\n"
         "On a word a digit takes one of these labels, enter lists all, and delete brings back that of the model. ^s "
         "saves the sentence as training data, in the format of the corpus, into a file of its own under corrections, "
         "and goes on to the next line. ^n writes a recipe that learns from the corpus and from these, to be trained."
@@ -65,15 +75,17 @@ class TagPanel(TokenPanel):
     COMPARE_HELP = (
         "Two taggers are given the same sentence. Tags that differ are underlined and have the sign ≠; below stands "
         "how many do. F2 swaps the sides, page up and down scroll through both. F3 goes to the next label column. Down "
-        "leads to the words, esc back to the line. Of several lines (^j), that with the cursor is tagged."
+        "leads to the words, esc back to the line. Of several lines (^j), that with the cursor is tagged. F4 has the "
+        "words found by a segmenter."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = named(
         "tag",
         Binding("f2", "numbers", "scores"),
         Binding("f3", "column", "column"),
-        Binding("f4", "second", "second-best"),
+        Binding("f4", "segmenter", "segmenter"),
         Binding("f5", "table", "table"),
+        Binding("f9", "second", "second-best"),
         Binding("1", "label(0)", "label", key_display="1…9", tooltip=LABEL),
         *(Binding(str(n + 1), f"label({n})", "label", show=False, tooltip=LABEL) for n in range(1, 9)),
         Binding("enter", "other_label", "other label"),
@@ -103,6 +115,20 @@ class TagPanel(TokenPanel):
         self.with_second = False
         """True if the second-best label stands below each word."""
         self.corrections = Corrections()
+        self.segmenters: Sequence[Summary] = ()
+        """Segmenters in the folder of the runs."""
+        self.segmenter: Summary | None = None
+        """The one that finds the words; None: rules do."""
+
+    @on(events.Mount)
+    @work(group="segmenters")
+    async def _find_segmenters(self) -> None:
+        """List the segmenters in the folder of the runs."""
+        folder = Path(self.runs[0].path).parent
+        with suppress(OSError):
+            found = await asyncio.to_thread(RunFolder(folder.parent if holds_runs(folder) else folder).read)
+            self.segmenters = [run for run in found if run.task == "segment" and run.state != BROKEN]
+            self.refresh_bindings()
 
     def configure(self, configuration: Configuration) -> None:
         self.with_numbers = bool(configuration.value("tag", "scores"))
@@ -120,6 +146,21 @@ class TagPanel(TokenPanel):
             yield Horizontal(
                 views, Vertical(Static("this word", classes="title"), LabelTable(), id="side"), id="tagged"
             )
+
+    async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
+        """The answer of each run, for all sentences that the segmenter finds if there is one."""
+        if self.segmenter is None:
+            return await super().ask_all(request)
+        found = await self.service.ask("segment", self.segmenter.path, {"text": request["sentences"]})
+        words = [
+            [word for token in sentence["tokens"] for word in token.get("words", [token["text"]])]
+            for sentence in found["sentences"]
+        ]
+        return [await self._ask_sentences(number, words) for number in range(len(self.runs))]
+
+    async def _ask_sentences(self, number: int, words: list[list[str]]) -> Answer:
+        async with aclosing(self.stream(number, self.REQUEST, {"sentences": words})) as items:
+            return joined([item async for item in items])
 
     @property
     def flows(self) -> list[TaggedView]:
@@ -228,11 +269,15 @@ class TagPanel(TokenPanel):
             return len(tag_columns(self.found)) > 1
         if action in ("second", "table"):
             return not self.is_comparison
+        if self.segmenter is not None and action in ("save", "label", "other_label", "take_back"):
+            return False  # its words may be those of several sentences
         if action in ("save", "learn"):
             return not self.is_comparison and (action == "learn" or bool(self.found.get("tokens")))
         if action in ("label", "other_label", "take_back"):
             on_words = not self.is_comparison and bool(self.found.get("tokens")) and self.focused_flow() is not None
             return on_words and (action != "label" or bool(self._alternatives()))
+        if action == "segmenter":
+            return bool(self.segmenters)
         return super().check_action(action, parameters)
 
     def action_column(self) -> None:
@@ -324,6 +369,21 @@ class TagPanel(TokenPanel):
             if self.is_open:
                 await self.run_action(f"app.train({done['name']!r})")
 
+    def action_segmenter(self) -> None:
+        """Have the words found by the next segmenter, or by rules again behind the last one."""
+        choices = [None, *self.segmenters]
+        place = choices.index(self.segmenter) if self.segmenter in choices else 0
+        self.segmenter = choices[(place + 1) % len(choices)]
+        self.predict()
+        self.show_status()
+
+    def show_status(self) -> None:
+        super().show_status()
+        if self.segmenter is not None:
+            status = self.query_one("#status", Static)
+            name = Content.styled(f"words by {self.segmenter.name}", "$accent")
+            status.update(Content(" · ").join([name, Content("").append(status.content)]) if status.content else name)
+
     def content_to_copy(self) -> str:
         """A line for each word: the word, and its tags of all columns; one block for each run."""
         columns = [
@@ -407,6 +467,26 @@ class TagView(Vertical):
         names = [(f" {name} ", "bold $accent reverse" if name == chosen else "$muted") for name in columns]
         self.query_one(".columns", Static).update(Content.assemble(*names))
         self.query_one(".legend", Static).update(_changed(view) if is_lemma else _legend(view))
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """One answer for several sentences, as if they were one."""
+    if not answers:
+        return {}
+    whole: dict[str, Any] = {name: list(chain.from_iterable(each[name] for each in answers)) for name in LISTS}
+    for name in TABLES:
+        if name in answers[0]:
+            whole[name] = {
+                column: list(chain.from_iterable(each[name][column] for each in answers)) for column in answers[0][name]
+            }
+    if answers[0].get("spans") is not None:
+        starts = accumulate((len(each["tokens"]) for each in answers), initial=0)
+        whole["spans"] = [
+            {**span, "start": span["start"] + start, "end": span["end"] + start}
+            for start, each in zip(starts, answers, strict=False)
+            for span in each["spans"]
+        ]
+    return whole
 
 
 def tag_columns(answer: Answer) -> dict[str, list[str]]:

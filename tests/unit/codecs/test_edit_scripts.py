@@ -178,3 +178,30 @@ def test_runs_that_took_lemmas_for_classes_still_open() -> None:
 def test_case_that_cannot_be_restored_is_left_alone() -> None:
     kelvin, dotted = "\u212a", "\u0130"
     assert fold(f"{dotted}{kelvin}K\u00df \u03a3\u03c2 Ab") == f"{dotted}{kelvin}k\u00df \u03c3\u03c2 ab"
+
+
+def test_a_dictionary_comes_first_where_a_form_has_one_lemma() -> None:
+    words = Column.from_rows([["saw", "saw", "saws", "caf\u00e9s"], ["saw", "left"]])
+    lemmas = Column.from_rows([["see", "saw", "saw", "caf\u00e9"], ["see", "leave"]])
+    tags = Column.from_rows([["VERB", "NOUN", "NOUN", "NOUN"], ["VERB", "X"]])
+    encoding = EditScriptEncoding(dictionary="upos")
+    codec = encoding.fit_beside(encoding.fit(lemmas, words), lemmas, words, {"upos": tags})
+    again = encoding.restore(json.loads(json.dumps(codec.to_json())))
+    assert again.reads_labels == ("upos",)
+    given = Column.from_rows([["saw", "saw", "cafe\u0301s", "left", "left"]])
+    wrong = Column.from_rows([["?", "?", "?", "?", "?"]])
+    found = {"upos": Column.from_rows([["VERB", "NOUN", "NOUN", "X", "NOUN"]])}
+    assert again.revised(wrong, given, found).rows() == [["see", "saw", "caf\u00e9", "leave", "?"]]
+    assert again.revised(wrong, given, {}).rows() == wrong.rows()
+    empty = Column.from_rows([[]])
+    assert again.revised(empty, empty, {}).rows() == [[]]
+
+
+def test_a_dictionary_leaves_out_what_has_two_lemmas_and_needs_no_labels() -> None:
+    words, lemmas = Column.from_rows([["a", "a", "b"]]), Column.from_rows([["x", "y", "z"]])
+    encoding = EditScriptEncoding(dictionary="upos")
+    blank = Column.from_rows([["_", "_", "_"]])
+    codec = encoding.fit_beside(encoding.fit(lemmas, words), lemmas, words, {"upos": blank})
+    assert codec.revised(words, words, {}).rows() == [["a", "a", "z"]]
+    with pytest.raises(RunError, match="dictionary"):
+        encoding.restore({**codec.to_json(), "dictionary": {"column": "upos", "lemmas": {"_": {"b": 1}}}})

@@ -15,6 +15,7 @@ Token = tuple[str, list[Row]]
 Document = list[list[Token]]
 """Sentences of tokens, each with the form, lemma, part of speech, other tag and features of its words."""
 
+RELATIONS = ["nsubj", "nsubj:pass", "case", "det", "punct", "aux:pass", "obj", "mark", "foo"]
 FEATS = ["_", "Case=Nom", "Case=Nom|Number=Sing", "Foo=Bar|Number=Plur", "Number=Sing|Typo=Yes"]
 
 
@@ -65,17 +66,27 @@ def damaged(draw: random.Random, gold: Document) -> Document:
     return [sentence for sentence in found if sentence]
 
 
+def tree(sentence: list[Token]) -> list[list[str]]:
+    """Head and relation of each word: often its neighbour, after it in sentences of an even number of words."""
+    forms = [row[0] for _, words in sentence for row in words]
+    draw, size = random.Random(len(forms)), len(forms)
+    heads = [0, *(draw.choice([number - 1, number - 1, draw.randrange(1, number)]) for number in range(2, size + 1))]
+    if size % 2 == 0:
+        heads = [head and size + 1 - head for head in reversed(heads)]
+    relations = [RELATIONS[sum(map(ord, form)) % len(RELATIONS)] for form in forms]
+    return [[str(head), relation if head else "root"] for head, relation in zip(heads, relations, strict=True)]
+
+
 def conllu(sentences: Document) -> str:
     lines: list[str] = []
     for sentence in sentences:
-        number = 0
+        number, heads = 0, tree(sentence)
         for text, words in sentence:
             if len(words) > 1:
                 lines.append("\t".join([f"{number + 1}-{number + len(words)}", text, *"________"]))
             for form, lemma, upos, xpos, feats in words:
                 number += 1
-                tree = ["0", "root"] if number == 1 else ["1", "dep"]
-                lines.append("\t".join([str(number), form, lemma, upos, xpos, feats, *tree, "_", "_"]))
+                lines.append("\t".join([str(number), form, lemma, upos, xpos, feats, *heads[number - 1], "_", "_"]))
         lines.append("")
     return "".join(f"{line}\n" for line in lines)
 
@@ -93,7 +104,7 @@ def test_damaged_files_score_as_in_the_official_evaluation() -> None:
         gold = document(draw, forms)
         texts = conllu(gold), conllu(damaged(draw, gold))
         official = udeval.evaluate(*(udeval.load_conllu(io.StringIO(text), "", {}) for text in texts))
-        ours = evaluate_analysis(read(texts[0]), read(texts[1]))
+        ours = evaluate_analysis(read(texts[0]), read(texts[1]), trees=True)
         for name, score in ours.items():
             expected = official[name]
             found = (score.correct, score.gold, score.system, score.precision, score.recall, score.f1)

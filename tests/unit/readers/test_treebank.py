@@ -85,6 +85,11 @@ def test_blanks_in_tokens_are_read() -> None:
         ),
         (["# text = ab", row("1-3", "ab"), row("1", "a"), row("2", "b")], "a multiword token up to 3"),
         ([row("1", " ")], "token 1 has no form"),
+        (
+            ["# text = ab", row("1-2", "ab"), row("1", "ab"), row("2", "")],
+            "a.conllu:2: word 2 of the multiword token 'ab' has no form",
+        ),
+        (["# text = caf\u00e9", row("1", "cafe\u0301")], "(line 2); they differ in their Unicode normal form"),
         ([row("1", "a"), "# text = a"], "a.conllu:2: a comment inside a sentence"),
         (["1\ta"], "2 tab-separated columns; expected 10"),
     ],
