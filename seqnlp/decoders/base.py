@@ -67,6 +67,10 @@ class TagModule(DecoderModule, ABC):
     def predict(self, states: States) -> Tags:
         """The best tags of each sequence."""
 
+
+class LabelModule(TagModule, ABC):
+    """Network that gives every label a probability at each step."""
+
     @abstractmethod
     def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
         """Probability of every tag at each step."""
