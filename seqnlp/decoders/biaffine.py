@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
+from seqnlp.codecs.spanning_tree import are_trees, best_tree
 from seqnlp.decoders.base import Loss, TagModule, Tags
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
-from seqnlp.nn.spanning_tree import are_trees, best_tree
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
 

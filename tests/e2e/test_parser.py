@@ -15,10 +15,10 @@ import torch
 import seqnlp
 from seqnlp.codecs import Column, Labels
 from seqnlp.codecs.dependencies import Dependencies, DependencyEncoding
+from seqnlp.codecs.spanning_tree import are_trees
 from seqnlp.decoders import Biaffine
 from seqnlp.errors import DataError, RecipeError
 from seqnlp.nn.encoder import States
-from seqnlp.nn.spanning_tree import are_trees
 
 ROOT = Path(__file__).parents[2]
 SEGMENTER = ROOT / "tests/data/run_v2/segment"

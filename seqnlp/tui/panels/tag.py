@@ -92,7 +92,7 @@ class TagPanel(TokenPanel):
         yield self.side_by_side([TagView(invitation, colours, own) for own in lemmas])
 
     async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
-        """The answer of each run, for all sentences that the segmenter finds if there is one."""
+        """The answer of each run; with a segmenter, for all sentences of it."""
         if self.segmenter is None:
             return await super().ask_all(request)
         found = await self.service.ask("segment", self.segmenter.path, {"text": request["sentences"]})
@@ -179,7 +179,7 @@ class TagPanel(TokenPanel):
         self.show_status()
 
     def action_segmenter(self) -> None:
-        """Have the words found by the next segmenter, or by rules again behind the last one."""
+        """Choose the next segmenter; behind the last one rules again."""
         choices = [None, *self.segmenters]
         place = choices.index(self.segmenter) if self.segmenter in choices else 0
         self.segmenter = choices[(place + 1) % len(choices)]
