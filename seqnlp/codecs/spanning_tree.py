@@ -46,7 +46,7 @@ def _spanning_tree(scores: Scores) -> Heads:
     """Head of each node; 0 is the root."""
     contractions: list[_Contraction] = []
     while True:
-        heads = scores.argmax(1)
+        heads: Heads = scores.argmax(1)
         heads[0] = 0
         cycle = _cycle(heads)
         if cycle is None:

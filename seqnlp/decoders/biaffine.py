@@ -117,7 +117,7 @@ def trees(logs: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.int6
     """
     lengths = mask.sum(1)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    heads = logs.argmax(-1)[mask]  # a tree as it stands, most of the time
+    heads: NDArray[np.int64] = logs.argmax(-1)[mask]  # a tree as it stands, most of the time
     for row in np.flatnonzero(~are_trees(heads, offsets) & (lengths > 0)).tolist():
         size = int(lengths[row])
         scores = np.full((size + 1, size + 1), -np.inf)

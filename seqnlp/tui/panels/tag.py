@@ -186,12 +186,8 @@ class TagPanel(TokenPanel):
         self.predict()
         self.show_status()
 
-    def show_status(self) -> None:
-        super().show_status()
-        if self.segmenter is not None:
-            status = self.query_one("#status", Static)
-            name = Content.styled(f"words by {self.segmenter.name}", "$accent")
-            status.update(Content(" · ").join([name, Content("").append(status.content)]) if status.content else name)
+    def origin(self) -> Content:
+        return Content("") if self.segmenter is None else Content.styled(f"words by {self.segmenter.name}", "$accent")
 
     def content_to_copy(self) -> str:
         """A line for each word: the word, and its tags of all columns; one block for each run."""
