@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
-from seqnlp.events import Done, Evaluated, Event, Saved, Stepped
+from seqnlp.events import Done, Evaluated, Event, Initialized, Saved, Started, Stepped
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note, notes_to, once
@@ -28,16 +28,18 @@ from seqnlp.run.directory import PLUGINS, RECIPE
 from seqnlp.run.lock import RunLock
 from seqnlp.run.meta import describe_training
 from seqnlp.run.tensors import not_finite
-from seqnlp.tasks.base import ItemRow, Predictor, RunOrigin, Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.base import ItemRow, Predictor, RunOrigin, Scores, Task, TaskRecipe
 from seqnlp.tasks.loading import encode, fitting, open_split, rebuild, recipe_of, restore, score
 from seqnlp.tasks.model_card import model_card
 from seqnlp.tasks.model_summary import summarize
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
+from seqnlp.tasks.starting import StartRun, StartScores, fit_task, take_over
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.inference import in_fork
+from seqnlp.training.layer_groups import LayerGroup, decayed_groups
 from seqnlp.training.precision import computing_in, for_scores, resolve
 
 if TYPE_CHECKING:
@@ -131,9 +133,12 @@ def _train(
     with notes_to(notify):
         corpus = read_splits(wanted, find, test)
     run = Run(path)
+    begun_from = None
     if saved is None:
-        with notes_to(notify), error_context("train"):
-            task = task_class(wanted).fit(wanted, corpus.splits["train"], find)
+        if wanted.start is not None:
+            begun_from = StartRun.open(wanted.start, find, trust)
+        with notes_to(notify), error_context("train"), placed(source, overrides):
+            task = fit_task(wanted, corpus.splits["train"], find, begun_from)
     else:
         _check_same_corpus(run, corpus, wanted.data.splits)
         task = restore(run, wanted)
@@ -144,13 +149,18 @@ def _train(
                 notify(f"{name}: {notice}")
         show = task.preview(corpus.splits["dev"], wanted.seed)
         corpus.splits.clear()  # what is encoded need not stay mapped into memory
-        trainer = _trainer(wanted, task, splits, show, notify)
+        with placed(source, overrides):
+            old = _start_scores(wanted, task, run, begun_from, notify)
+            model, taken = _model(wanted, task, begun_from)
+            trainer = _trainer(wanted, task, splits, show, notify, model, old)
     if saved is None:
         _check_used(wanted, trainer.model, source, overrides)
         for line in _advice(wanted, task, trainer, splits) if test else ():
             notify(line)
         lock.acquire()
-        run = _begin(path, wanted, plugins, source.name, file, task, corpus, trainer.model.device)
+        run = _begin(path, wanted, plugins, source.name, file, task, corpus, trainer.model.device, begun_from, taken)
+        if begun_from is not None:
+            _save_state(run, trainer)  # from now on the other run is not needed
     else:
         assert before is not None
         with fitting(run, "its checkpoint"):
@@ -158,9 +168,9 @@ def _train(
         _adjust(run, before, wanted, notify)
     try:
         dev_items = splits["dev"].items if test else None  # trials of a search are not told about
-        yield from _record(run, trainer, dev_items, notify)
+        yield from _record(run, trainer, dev_items, notify, old)
         with notes_to(notify):
-            done = _finish(run, trainer, task, splits, compared=test)
+            done = _finish(run, trainer, task, splits, compared=test, old=old)
         yield done
     except DataError as error:
         raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
@@ -203,10 +213,42 @@ def dev_metric(
     with notes_to(notify):
         corpus = read_splits(wanted, find, test=False)
         with error_context("train"):
-            return task_class(wanted).fit(wanted, corpus.splits["train"], find).metric
+            begun = None if wanted.start is None else StartRun.open(wanted.start, find, trust)
+            return fit_task(wanted, corpus.splits["train"], find, begun).metric
 
 
-def _record(run: Run, trainer: Trainer, dev_items: int | None, notify: Callable[[str], None]) -> Iterator[Event]:
+@contextmanager
+def placed(source: RecipeSource, overrides: Sequence[str]) -> Iterator[None]:
+    """Add places to faults of a loaded recipe."""
+    try:
+        yield
+    except RecipeError as error:
+        raise RecipeError(source.place_faults(error.faults, overrides)) from None
+
+
+def _start_scores(
+    recipe: TaskRecipe, task: Task, run: Run, begun: StartRun | None, notify: Callable[[str], None]
+) -> StartScores | None:
+    """Read dev of the other run, if asked for; a resumed training has kept where it is."""
+    if recipe.start is None or not recipe.start.scores:
+        return None
+    described = run.meta().get("start", {}) if begun is None else begun.describe()
+    with notes_to(notify):
+        return StartScores.read(recipe, task, described)
+
+
+def _initialized(run: Run, trainer: Trainer, old: StartScores | None) -> Initialized | None:
+    """Event about weights that are another run's; None without any."""
+    start = run.meta().get("start")
+    if not start or trainer.progress.step:
+        return None
+    scores = {} if old is None else trainer.scored(old)
+    return Initialized(0, 0.0, trainer.progress.seconds, start["run"], start["sha256"], start["parts"], scores)
+
+
+def _record(
+    run: Run, trainer: Trainer, dev_items: int | None, notify: Callable[[str], None], old: StartScores | None = None
+) -> Iterator[Event]:
     """Record events, and save checkpoints at evaluations, by time, and on exit.
 
     The time is estimated, and a flat loss told, if the items of dev are given.
@@ -231,6 +273,9 @@ def _record(run: Run, trainer: Trainer, dev_items: int | None, notify: Callable[
                 run.append(event)
                 logged = now
             yield event
+            if isinstance(event, Started) and (initialized := _initialized(run, trainer, old)) is not None:
+                run.append(initialized)
+                yield initialized
             if due:
                 _save_state(run, trainer)
                 saved, checkpoint = time.monotonic(), trainer.progress.step
@@ -600,6 +645,8 @@ def _begin(
     task: Task,
     corpus: Corpus,
     device: torch.device,
+    begun: StartRun | None = None,
+    taken: Mapping[str, str] | None = None,
 ) -> Run:
     """Create the run directory. Call it once recipe and data have passed their checks.
 
@@ -612,10 +659,20 @@ def _begin(
     codecs = task.codecs()
     for column, codec in codecs.items():
         run.save_codec(column, codec.to_json())
+        if codec.weights:
+            run.save_codec_weights(column, codec.weights)
     meta = describe_training(name, str(device), recipe.training.threads, corpus.hashes)
-    origins = {part: codec.origin.to_json() for part, codec in codecs.items() if codec.origin is not None}
+    origins = {
+        f"{part}.{name}".rstrip("."): origin.to_json()
+        for part, codec in codecs.items()
+        for name, origin in codec.origins.items()
+    }
+    start: dict[str, Any] = {}
+    if begun is not None:
+        origins = begun.knowledge() | origins
+        start = {"start": {**begun.describe(), "parts": dict(taken or {})}}
     knowledge = {"knowledge": origins} if origins else {}
-    run.save_meta({**meta, **knowledge, "recipe_file": str(file.resolve())}, digests=True)
+    run.save_meta({**meta, **knowledge, **start, "recipe_file": str(file.resolve())}, digests=True)
     return run
 
 
@@ -642,16 +699,19 @@ def _trainer(
     splits: dict[str, EncodedDataset],
     show: Preview,
     notify: Callable[[str], None] = lambda line: None,
+    model: SequenceModel | None = None,
+    old: StartScores | None = None,
 ) -> Trainer:
-    torch.manual_seed(recipe.seed)
     dev = splits["dev"]
 
     def scores(model: SequenceModel) -> dict[str, float]:
         with notes_to(notify):
-            return task.dev_scores(model, dev)
+            return task.dev_scores(model, dev) | ({} if old is None else old(model))
 
+    if model is None:
+        model = _model(recipe, task)[0]
     return Trainer(
-        task.build(),
+        model,
         splits["train"],
         scores,
         task.metric,
@@ -660,10 +720,38 @@ def _trainer(
         recipe.seed,
         task.items_name,
         show,
+        _layer_groups(recipe, model),
     )
 
 
-def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDataset], compared: bool) -> Done:
+def _model(recipe: TaskRecipe, task: Task, begun: StartRun | None = None) -> tuple[SequenceModel, dict[str, str]]:
+    """Build a model, maybe with weights of another run; also returns the account of these."""
+    torch.manual_seed(recipe.seed)
+    model = task.build()
+    return model, {} if begun is None else take_over(model, task, recipe, begun)
+
+
+def _layer_groups(recipe: TaskRecipe, model: SequenceModel) -> list[LayerGroup]:
+    """Layer groups of a model; none if all of it is trained alike."""
+    start = recipe.start
+    if start is None or not (start.freeze or start.gradual_unfreezing or start.layer_decay < 1):
+        return []
+    groups = model.layer_groups()
+    try:
+        return decayed_groups(groups, start.layer_decay, start.frozen_epochs(list(groups)))
+    except ValueError as error:
+        key, _, problem = str(error).partition(": ")
+        raise RecipeError([Fault(key, problem)]) from None
+
+
+def _finish(
+    run: Run,
+    trainer: Trainer,
+    task: Task,
+    splits: dict[str, EncodedDataset],
+    compared: bool,
+    old: StartScores | None = None,
+) -> Done:
     """Score the best weights, maybe beside trivial systems; record the result."""
     model, now = trainer.model, trainer.progress
     with fitting(run, "its weights"):
@@ -676,6 +764,8 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
     for name in ("dev", "test"):
         if name in splits:
             scores[name] = score(task, model, splits[name], trainer.precision)
+            if name == "dev" and old is not None:
+                scores[name] |= trainer.scored(old)
             if name in baselines:
                 scores[name]["baselines"] = baselines[name]
     metric = task.metric
@@ -691,7 +781,7 @@ def _finish(run: Run, trainer: Trainer, task: Task, splits: dict[str, EncodedDat
         "steps": now.step,
     }
     run.save_scores(scores)
-    run.save_card(model_card(task_info(task.name), run.recipe_text(), scores, run.meta()))
+    run.save_card(model_card(task.info, run.recipe_text(), scores, run.meta()))
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ class Ragged:
     """Ragged array: row `i` is `values[offsets[i]:offsets[i + 1]]`."""
 
     values: NDArray[Any]
-    """Elements of all rows, in order; shape (total,)."""
+    """Elements of all rows, in order; shape (total, ...)."""
     offsets: NDArray[np.int64]
     """Start of each row, and the end of the last one; shape (rows + 1,)."""
 
@@ -87,14 +88,48 @@ class Ragged:
         positions, lengths = self.positions(rows)
         return Ragged(self.values[positions], np.concatenate([[0], np.cumsum(lengths)]))
 
+    def backward(self) -> Ragged:
+        """Copy with the elements of each row in reverse order."""
+        mirrored = np.repeat(self.offsets[:-1] + self.offsets[1:] - 1, self.lengths) - np.arange(len(self.values))
+        return Ragged(self.values[mirrored], self.offsets)
+
     def pad(self, rows: IntArray, fill: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Select rows and pad them to the longest.
 
         Returns:
-            The values, shape (len(rows), longest), and a mask of that shape, true on real elements.
+            The values, shape (len(rows), longest, ...), and a mask of shape (len(rows), longest), true on real
+            elements.
         """
         positions, lengths = self.positions(rows)
-        mask = np.arange(int(lengths.max(initial=0))) < lengths[:, None]
-        padded = np.full(mask.shape, fill, self.values.dtype)
-        padded[mask] = self.values[positions]
-        return padded, mask
+        return _padded(self.values[positions], lengths, fill)
+
+
+class LazyRows(ABC):
+    """Rows of vectors that are computed when they are gathered: states of a frozen network."""
+
+    offsets: NDArray[np.int64]
+    """Start of each row among all elements, and the end of the last one; shape (rows + 1,)."""
+    shape: tuple[int, ...]
+    """Shape of an element."""
+    key: str
+    """Digest of all that the values depend on: the network, its settings, and the texts."""
+
+    @abstractmethod
+    def compute(self, rows: IntArray) -> NDArray[np.float16]:
+        """Elements of some rows, in order; shape (total of these rows, *shape)."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of elements of each row; shape (rows,)."""
+        return np.diff(self.offsets)
+
+    def pad(self, rows: IntArray) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        """Compute rows and pad them, as `Ragged.pad` does."""
+        return _padded(self.compute(rows), self.lengths[rows], 0)
+
+
+def _padded(values: NDArray[Any], lengths: NDArray[np.int64], fill: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    mask = np.arange(int(lengths.max(initial=0))) < lengths[:, None]
+    padded = np.full((*mask.shape, *values.shape[1:]), fill, values.dtype)
+    padded[mask] = values
+    return padded, mask

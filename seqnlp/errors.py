@@ -56,6 +56,10 @@ class RecipeError(SeqnlpError):
         self.faults = faults
 
 
+class ConfigurationError(RecipeError):
+    """A configuration file with faults, told as those of a recipe are."""
+
+
 class DataError(SeqnlpError):
     """A problem with a file, a corpus or the network."""
 

@@ -43,6 +43,20 @@ class Started(Event):
 
 
 @dataclass(frozen=True)
+class Initialized(Event):
+    """Weights at the beginning, where they are those of another run."""
+
+    run: str
+    """Path of that run, as the recipe names it."""
+    sha256: str
+    """Digest of its recipe, codecs and weights."""
+    parts: dict[str, str]
+    """Account of each part of the model: `taken`, how much of it, or why it is `fresh`."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """Scores before the first step on dev of that run, if the recipe asks for them."""
+
+
+@dataclass(frozen=True)
 class Stepped(Event):
     """An optimizer step."""
 
@@ -136,7 +150,10 @@ def _types(event: str) -> list[tuple[str, Any, Callable[[Any], bool], bool]]:
     ]
 
 
-KINDS: Mapping[str, type[Event]] = {kind.__name__.lower(): kind for kind in (Started, Stepped, Evaluated, Saved, Done)}
+KIND_CLASSES: tuple[type[Event], ...] = (Started, Initialized, Stepped, Evaluated, Saved, Done)
+"""Kinds of events."""
+
+KINDS: Mapping[str, type[Event]] = {kind.__name__.lower(): kind for kind in KIND_CLASSES}
 """Kinds of events by the name in a log."""
 
 

@@ -20,16 +20,23 @@ LARGEST = 2**63 - 1
 class JsonObject(dict[str, Any]):
     """JSON object with the file that it was read from. Messages about its values name that file."""
 
-    def __init__(self, value: Mapping[str, Any], file: Path | None = None, key: str = "") -> None:
+    def __init__(
+        self,
+        value: Mapping[str, Any],
+        file: Path | None = None,
+        key: str = "",
+        weights: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
         """Store the object and its origin.
 
         Args:
             value: The object.
             file: The file that it was read from.
             key: Its dotted key in an outer object of that file.
+            weights: Loads the tensors that were saved beside it.
         """
         super().__init__(value)
-        self.file, self.key = file, key
+        self.file, self.key, self.weights = file, key, weights
 
     @classmethod
     def inside(cls, outer: Mapping[str, Any], key: str) -> JsonObject:

@@ -40,6 +40,12 @@ TEMPERATURE = Range(0.0, 100.0)
 TOP_K = Range(1, 1_000_000)
 SHARE = Range(0.0, 1.0)
 REPETITION_PENALTY = Range(0.0, 100.0)
+WINDOW = Range(1, 1_000_000)
+"""Latest tokens of a text, for the repetition penalty."""
+BIAS = Range(-100.0, 100.0)
+"""Added to the logit of a token."""
+CELLS = Range(2, 100)
+"""Texts of a sweep, each with settings of its own."""
 SEED = Range(0, 2**63 - 1)
 ALPHA = Range(0.0, 100.0)
 NGRAM = Range(0, 1_000)
@@ -71,7 +77,7 @@ TRIALS = Range(1, 1_000_000)
 MINUTES = Range(0.01, 1_000_000.0)
 """Time of a search."""
 WORKERS = Range(1, 256)
-"""Processes that train side by side."""
+"""Processes that train or predict side by side."""
 RESAMPLES = Range(100, 1_000_000)
 """Resamples of a test of significance."""
 LINE = Range(1, 1_000_000_000)

@@ -66,6 +66,24 @@ class SequenceModel(nn.Module):
         assert isinstance(found, kind), f"{name}: {type(found).__name__} is no {kind.__name__}"
         return found
 
+    def layer_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Trainable parameters by layer group, from the bottom to the top; one that is shared is of the lowest.
+
+        The groups are `embedding`, the layers of the encoder as `encoder.0`, `encoder.1`, ..., and `decoder`.
+        """
+        modules: dict[str, nn.Module] = {
+            "embedding": self.embedding,
+            **{f"encoder.{number}": layer for number, layer in enumerate(self.encoder.stacked)},
+            "decoder": self,  # whatever is left
+        }
+        seen: set[int] = set()
+        groups = {}
+        for name, part in modules.items():
+            own = [each for each in part.parameters() if each.requires_grad and id(each) not in seen]
+            seen |= {id(each) for each in own}
+            groups[name] = own
+        return {name: own for name, own in groups.items() if own}
+
     def encode(self, inputs: Any, state: list[Tensor] | None = None) -> States:
         """Embed and encode."""
         inputs = inputs.to(self.device)

@@ -1,10 +1,11 @@
-"""Notes about the data, one line each, for whoever is listening."""
+"""Notes about the data, and progress of preparations, for listeners."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+_watcher: ContextVar[Callable[[str, float], None] | None] = ContextVar("watcher", default=None)
 
 
 def note(line: str) -> None:
@@ -34,3 +35,20 @@ def notes_to(listener: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
+
+
+def progress(activity: str, share: float) -> None:
+    """Tell the watcher, if any, the done share of an activity."""
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(activity, share)
+
+
+@contextmanager
+def progress_to(watcher: Callable[[str, float], None]) -> Iterator[None]:
+    """Watch the progress of preparations in this block."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)

@@ -165,7 +165,7 @@ class Surprise:
     """Surprising token and its context."""
 
     before: str
-    """Text before it."""
+    """Text before it; empty if the model reads backward."""
     gold: str
     """The token."""
     predicted: str
@@ -173,6 +173,8 @@ class Surprise:
     bits: float
     row: int
     """Its number in the text, from 1."""
+    after: str = ""
+    """Text after it if the model reads backward."""
 
 
 @dataclass(frozen=True)

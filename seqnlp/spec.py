@@ -44,8 +44,20 @@ class Spec(BaseModel):
     adjustable: ClassVar[tuple[str, ...]] = ()
     """Fields that a resumed training may change: with them the same model is trained on, only further or otherwise."""
 
+    transferable: ClassVar[tuple[str, ...]] = ()
+    """Fields that may differ from those of the run that a training starts from: the same weights mean the same."""
+
     one_of: ClassVar[tuple[str, ...]] = ()
     """Optional fields of which exactly one has to be given, the usual one first."""
+
+    some_of: ClassVar[tuple[str, ...]] = ()
+    """Optional fields of which at least one has to be given, the usual one first."""
+
+    @model_validator(mode="after")
+    def _gives_some(self) -> Self:
+        if self.some_of and all(getattr(self, name) is None for name in self.some_of):
+            raise ValueError(f"expected {' or '.join(map(repr, self.some_of))}, found none of them")
+        return self
 
     @model_validator(mode="after")
     def _gives_one(self) -> Self:
@@ -71,6 +83,17 @@ class Spec(BaseModel):
         """Present name of the field once called `key`; base classes are searched too."""
         tables = (spec.renamed for spec in cls.__mro__ if issubclass(spec, Spec))
         return next((table[key] for table in tables if key in table), None)
+
+    def architecture(self) -> dict[str, Any]:
+        """Settings that decide what given weights mean, by dotted key: all but those that are `transferable`."""
+        without = {name for spec in type(self).__mro__ if issubclass(spec, Spec) for name in spec.transferable}
+        found: dict[str, Any] = {}
+        for name, value in self:
+            if name in without:
+                continue
+            inner = value.architecture() if isinstance(value, Spec) else None
+            found |= {name: value} if inner is None else {f"{name}.{key}": each for key, each in inner.items()}
+        return found
 
     def unused(self) -> Iterator[tuple[str, str]]:
         """Find settings without an effect beside the others of this section: keys, and reasons."""

@@ -10,6 +10,7 @@ import typer
 from seqnlp.cli import (
     annotate,
     classify,
+    config,
     corpora,
     errors,
     evaluate,
@@ -64,6 +65,7 @@ app.command("help")(help.show_help)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(runs.app, name="runs")
+app.add_typer(config.app, name="config")
 
 
 def _version(requested: bool) -> None:

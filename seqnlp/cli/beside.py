@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, cast
@@ -15,10 +16,11 @@ import typer
 
 from seqnlp.cli.inputs import ENDINGS, REFUSED
 from seqnlp.cli.progress import track
+from seqnlp.cli.workers import Predict, WorkerPool, note_reused, predicted_blocks
 from seqnlp.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
-    from seqnlp.records import Added, Records, Values, Writer
+    from seqnlp.records import Added, Block, Records, Values, Writer
 
 Out = Annotated[
     Path | None,
@@ -48,11 +50,8 @@ FORMATS = {
     ".arrow": "arrow",
 }
 """Format of a file that is written, by its ending."""
-CHUNK = 1024
-"""Texts that are given to a predictor at once; of a parquet file a row group may be many more."""
-
-Predict = Callable[[list[Any]], Iterable["Values"]]
-"""Gives the added values of some texts; None for one without a prediction."""
+PARTIAL = ".partial"
+"""Ending of the folder beside a file that is not complete, with what `--workers` has predicted."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ class Destination:
     prefix: str
     force: bool
     as_json: bool
+    workers: int | None = None
 
     def is_wanted(self, file: Path | None) -> bool:
         """True if records are to be written.
@@ -78,6 +78,8 @@ class Destination:
             for option, given in (("--force", self.force), ("--column-prefix", self.prefix and not self.beside)):
                 if given:
                     raise UsageError(f"{option} goes with --out" + (" or --beside" * (option != "--force")))
+            if self.workers is not None and not self.beside:
+                raise UsageError("--workers goes with --out or --beside")
             return self.beside
         if self.beside or self.as_json:
             hint = ": choose one" if self.beside else ": --out FILE.jsonl writes JSON lines"
@@ -89,6 +91,11 @@ class Destination:
         if self.out.is_file() and not self.force:
             raise UsageError(f"--out {self.out}: there is a file already; overwrite it with --force, or name another")
         return True
+
+    @property
+    def partial(self) -> Path | None:
+        """Folder of what several processes have predicted until the file is complete."""
+        return None if self.out is None else self.out.with_name(self.out.name + PARTIAL)
 
     @property
     def extension(self) -> str:
@@ -156,6 +163,7 @@ def write_beside(
     columns: Callable[[bool], Sequence[Added]],
     predict: Predict,
     verb: str,
+    observe: Callable[[Any, Values], None] = lambda text, values: None,
 ) -> None:
     """Write records with predictions beside them.
 
@@ -167,6 +175,7 @@ def write_beside(
         columns: Gives the added columns; called with True where the records hold words instead of texts.
         predict: Predicts for some texts.
         verb: Name of the work, for its progress and in messages: classify.
+        observe: Called with each text and its added values.
 
     Raises:
         seqnlp.errors.SeqnlpError: what the records, the destination and the predictor raise.
@@ -174,7 +183,7 @@ def write_beside(
     """
     kind, blocks = written_format(records, destination), records.blocks()
     done, empty, first_empty = 0, 0, 0
-    with destination.opened() as out:
+    with destination.opened() as out, _predicting(predict, destination, records) as predicted_blocks:
         first = next(blocks, None)
         words = first is not None and any(isinstance(text, list) for text in first.texts)
         added = [replace(column, prefix=destination.prefix) for column in columns(words)]
@@ -182,8 +191,9 @@ def write_beside(
         quiet = destination.out is None and sys.stdout.isatty()
         try:
             with track(f"{verb} {records.source}", records.total, quiet=quiet) as advance:
-                for block in chain(() if first is None else (first,), blocks):
-                    values = predicted(predict, block.texts)
+                for block, values in predicted_blocks(chain(() if first is None else (first,), blocks)):
+                    for text, own in zip(block.texts, values, strict=True):
+                        observe(text, own)
                     missing = [number for number, own in enumerate(values, done + 1) if own is None]
                     empty, first_empty = empty + len(missing), first_empty or next(iter(missing), 0)
                     writer.write(block, values)
@@ -191,6 +201,7 @@ def write_beside(
                     advance(block.size)
         except KeyboardInterrupt:
             left = f"; {destination.out} was not written" if destination.out else ""
+            left += ", and the same command goes on from there" if destination.out and destination.workers else ""
             raise Interrupted(f"interrupted after {_counted(done, records.unit)} of {records.source}{left}") from None
         writer.close()
     if not done:
@@ -204,12 +215,21 @@ def write_beside(
         print(f"{destination.out}: {_counted(done, records.unit)}, with {names}", file=sys.stderr)
 
 
-def predicted(predict: Predict, texts: list[Any]) -> list[Values]:
-    """Predict for the texts of a block, some at a time."""
-    values: list[Values] = []
-    for start in range(0, len(texts), CHUNK):
-        values += predict(["" if text is None else text for text in texts[start : start + CHUNK]])
-    return values
+@contextmanager
+def _predicting(
+    predict: Predict, destination: Destination, records: Records[Any]
+) -> Iterator[Callable[[Iterable[Block]], Iterator[tuple[Block, list[Values]]]]]:
+    """Give the function that predicts for blocks: in this process, or in others."""
+    if destination.workers is None:
+        yield partial(predicted_blocks, predict)
+        return
+    pool, complete = WorkerPool(predict, destination.workers, destination.partial), False
+    try:
+        yield pool.predicted_blocks
+        complete = True
+    finally:
+        pool.close(complete)
+    note_reused(pool, records.source, records.unit)
 
 
 def written_format(records: Records[Any], destination: Destination) -> str:

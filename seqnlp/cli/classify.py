@@ -14,6 +14,7 @@ from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, wri
 from seqnlp.cli.common import JsonLines, MaxLine, Pretokenized, Trust, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, data_of, open_inputs, open_records
 from seqnlp.cli.tables import has_colours, stdout_console
+from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.lines import MAX_LINE
@@ -48,6 +49,7 @@ def classify(
     ] = False,
     column_prefix: ColumnPrefix = "",
     force: Force = False,
+    workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
@@ -59,7 +61,7 @@ def classify(
     """
     from seqnlp.tasks.classify.predictor import Classifier
 
-    destination = Destination(out, beside, column_prefix, force, as_json)
+    destination = Destination(out, beside, column_prefix, force, as_json, workers)
     wanted = destination.is_wanted(file)
     if scores and not wanted:
         raise UsageError("--scores goes with --out or --beside; --json has the probabilities anyway")

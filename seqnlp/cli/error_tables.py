@@ -83,7 +83,10 @@ def show_surprise(console: Console, title: str, report: SurpriseReport) -> None:
     console.print("most surprising", style="bold", soft_wrap=True)
     for each in report.contexts:
         line = Text(f"  {each.bits:6.2f} bits  ... {shown(each.before)}")
-        line.append(f"[{shown(each.gold)}]", "bold red").append(f" rather than [{shown(each.predicted)}]", "dim")
+        line.append(f"[{shown(each.gold)}]", "bold red")
+        if each.after:
+            line.append(f"{shown(each.after)} ...")
+        line.append(f" rather than [{shown(each.predicted)}]", "dim")
         console.print(line, soft_wrap=True)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out
 from seqnlp.cli.common import JsonLines, MaxLine, RunPath, SentenceFile, Trust
 from seqnlp.cli.inputs import AsReader, Column, open_inputs
+from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.lines import MAX_LINE
@@ -27,6 +28,7 @@ def predict(
     beside: Beside = False,
     column_prefix: ColumnPrefix = "",
     force: Force = False,
+    workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
@@ -35,13 +37,13 @@ def predict(
     With --out or --beside predictions stand beside the columns of a table; of a language model these are its scores.
     """
     info = task_info(str(read_recipe(Run.open(run)).get("task")))
-    if Destination(out, beside, column_prefix, force, as_json).is_wanted(file):
+    if Destination(out, beside, column_prefix, force, as_json, workers).is_wanted(file):
         if not info.table:
             raise UsageError(f"{run}: this run is {info.noun}, whose predictions are no columns beside a table")
         module, function = info.table.split(":")
         given = {"as_json": as_json, "reader": reader, "column": column, "trust": trust}
         getattr(import_module(module), function)(
-            run, file, out=out, beside=beside, column_prefix=column_prefix, force=force, **given
+            run, file, out=out, beside=beside, column_prefix=column_prefix, force=force, workers=workers, **given
         )
         return
     if reader is not None or column is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from seqnlp.events import Done, Evaluated, Event, Started, Stepped
+from seqnlp.events import Done, Evaluated, Event, Initialized, Started, Stepped
+from seqnlp.notes import progress_to
 from seqnlp.status import Evaluation, TrainingStatus
 from seqnlp.units import counted, duration, file_size, score
 
@@ -62,6 +63,27 @@ def track(
         yield lambda amount: progress.advance(task, amount)
 
 
+@contextmanager
+def preparing(console: Console, activity: str, quiet: bool = False) -> Iterator[None]:
+    """Show an activity and its progress, on terminals only.
+
+    Args:
+        console: Standard error.
+        activity: In words, until something tells its progress.
+        quiet: Show nothing.
+    """
+    if quiet:
+        yield
+        return
+    with console.status(activity) as status:
+
+        def watch(name: str, share: float) -> None:
+            status.update(f"{name}: {share:.0%}" if share < 1 else activity)
+
+        with progress_to(watch):
+            yield
+
+
 def stderr_console(quiet: bool = False) -> Console:
     """Console on standard error; one that prints nothing if `quiet`."""
     from seqnlp.cli.console import SafeConsole
@@ -94,6 +116,8 @@ class Lines(TrainingView):
         match event:
             case Started():
                 self._say(started_line(event))
+            case Initialized():
+                self._say("\n".join(initialized_lines(event)))
             case Evaluated():
                 self._say(evaluation_line(self.status))
             case Stepped() if event.seconds - self.spoken >= HEARTBEAT:
@@ -125,6 +149,9 @@ class LiveView(TrainingView):
             case Started():
                 self._print(started_line(event))
                 self.live.start(refresh=True)
+            case Initialized():
+                for line in initialized_lines(event):
+                    self._print(line)
             case Evaluated():
                 self.live.refresh()  # printing above redraws the display of the last refresh
                 if len(self.status.evaluations) == 1:
@@ -165,6 +192,18 @@ def started_line(started: Started) -> str:
     if started.expected_memory is not None:
         expected.append(f"at least {file_size(started.expected_memory)} of memory")
     return f"{line}; expected by a few timed steps: {' and '.join(expected)}" if expected else line
+
+
+def initialized_lines(event: Initialized) -> list[str]:
+    """Lines about the weights that come from another run: a table of the parts."""
+    scores = ", ".join(f"{name} {score(value)}" for name, value in event.scores.items())
+    return [f"weights of {event.run}{f' ({scores})' if scores else ''}:", *part_lines(event.parts)]
+
+
+def part_lines(parts: Mapping[str, str]) -> list[str]:
+    """Table of the parts of a model, with the account of each."""
+    width = max(map(len, parts), default=0)
+    return [f"  {part:{width}}  {account}" for part, account in parts.items()]
 
 
 def evaluation_line(status: TrainingStatus) -> str:

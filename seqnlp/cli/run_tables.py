@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from seqnlp.cli.progress import part_lines
 from seqnlp.cli.tables import print_score_tables, print_table
 from seqnlp.json_text import to_json
 from seqnlp.run.summary import Summary, plain_scores
@@ -53,8 +54,15 @@ def print_run(
     for section, settings in sections(recipe).items():
         console.print(f"[{section}]  {settings}" if section else settings, soft_wrap=True)
     for part, origin in meta.get("knowledge", {}).items():
-        license = f", licence {origin['license']}" if origin.get("license") else ""
-        console.print(f"{part} are those of {origin.get('name', '')}{license}", soft_wrap=True)
+        if part == "start":
+            continue
+        digest, license = origin.get("sha256", "unknown"), origin.get("license") or "unknown"
+        found = f"{part} is from {origin.get('name', '')}, SHA-256 {digest}, licence {license}"
+        console.print(found, soft_wrap=True, highlight=False)
+    if start := meta.get("start"):
+        console.print(f"started from {start.get('run', '')}, {start.get('sha256', '')}:", soft_wrap=True)
+        for line in part_lines(start.get("parts", {})):
+            console.print(line, soft_wrap=True)
     table = plain_scores(scores)
     if table:
         splits = list(next(iter(table.values())))

@@ -28,6 +28,7 @@ from seqnlp.cli.common import (
     without_ends,
 )
 from seqnlp.cli.inputs import AsReader, Column, first_bytes, open_inputs, open_records, peek
+from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import BEST
@@ -61,6 +62,7 @@ def tag(
     beside: Beside = False,
     column_prefix: ColumnPrefix = "",
     force: Force = False,
+    workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
@@ -74,7 +76,7 @@ def tag(
     from seqnlp.readers.files import raw_lines
     from seqnlp.tasks.tag.predictor import Tagger
 
-    destination = Destination(out, beside, column_prefix, force, as_json)
+    destination = Destination(out, beside, column_prefix, force, as_json, workers)
     wanted = destination.is_wanted(file)
     if as_json and as_conllu:
         raise UsageError("--json and --conllu contradict each other: choose one")
@@ -120,6 +122,7 @@ def tag(
         records = open_records(run, file, reader, column, keeping)
         write_beside(records, destination, partial(_added, tagger), partial(_values, tagger, pretokenized), "tag")
         return
+    _check_one_process(destination, "CoNLL-U")
     inputs = open_inputs(run, file, reader, column, lambda file: without_ends(whole(file)))
     draw = _json if as_json else _conllu(tagger.columns) if as_conllu else _plain
     done = 0
@@ -267,6 +270,7 @@ def _tag_conllu(
     from seqnlp.readers.files import BOM
     from seqnlp.records.encoded import encoded
 
+    _check_one_process(destination, "CoNLL-U")
     tokens, name = tagger.inputs[0], input_name(file)
     as_json = destination.is_json_lines("CoNLL-U", (".conllu",))
     if not (as_conllu or as_json or destination.beside or destination.out):
@@ -333,6 +337,12 @@ def encoding_of_input(file: Path | None, reader: Reader) -> str:
     return with_byte_order(reader.encoding, first_bytes(file))
 
 
+def _check_one_process(destination: Destination, what: str) -> None:
+    """Refuse several processes for a format that one writes as it tags."""
+    if destination.workers is not None:
+        raise UsageError(f"--workers goes with tables and lines of text; {what} is written by one process")
+
+
 def _columns_beside(
     tagger: Tagger, file: Path | None, reader: Columns, destination: Destination, lines: Iterable[str] | None = None
 ) -> None:
@@ -349,6 +359,7 @@ def _columns_beside(
     from seqnlp.readers.files import BOM, raw_lines
     from seqnlp.records.encoded import encoded
 
+    _check_one_process(destination, "a file of columns")
     name = input_name(file)
     encoding = encoding_of_input(file, reader)
     if lines is None:

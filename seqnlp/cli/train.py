@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from seqnlp.cli.common import Trust, number_option
-from seqnlp.cli.progress import show_training, stderr_console
+from seqnlp.cli.progress import preparing, show_training, stderr_console
 from seqnlp.cli.repeats import show_repeats
 from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import show_scores
 from seqnlp.errors import Interrupted, UsageError
 from seqnlp.events import Done
+from seqnlp.json_text import to_json
 from seqnlp.limits import FOLDS, SEEDS
 from seqnlp.terminal_text import print_path
 
@@ -30,6 +31,9 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the existing run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the existing run.")] = False,
+    start: Annotated[
+        str | None, typer.Option(metavar="<run>", help="Start from the weights of this run: `start.run` of the recipe.")
+    ] = None,
     trust: Trust = False,
     seeds: Annotated[
         int | None,
@@ -51,6 +55,8 @@ def train(
 
     With `--folds N`, or `data.folds` in the recipe, train is parted into folds, and a run is trained for each, which
     tests on it and learns from the others, into runs/NAME_folds/fold_1 and so on, with folds.json beside them.
+
+    With `--start RUN` the parts of the model that have the same settings in another run begin with its weights.
     """
     if seeds is not None and folds is not None:
         raise UsageError("--seeds and --folds contradict each other: choose one")
@@ -61,7 +67,7 @@ def train(
             from seqnlp.recipe import find_recipe
             from seqnlp.run import Run
 
-        overrides = settings or []
+        overrides = [*(settings or []), *([] if start is None else [f"start.run={to_json(start)}"])]
         if seeds is not None:
             again = resuming_command(recipe, overrides, out, ["--seeds", str(seeds)])
             train_seeds = partial(
@@ -92,7 +98,7 @@ def train(
             trust=trust,
             notify=lambda line: console.print(f"note: {line}", soft_wrap=True),
         )
-        with console.status("reading the corpus") if not quiet else nullcontext():
+        with preparing(console, "reading the corpus", quiet):
             first = next(events)
         with show_training(console, quiet) as view:
             for event in chain([first], events):

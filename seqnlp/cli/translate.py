@@ -15,6 +15,7 @@ from seqnlp.cli.common import MaxLine, Trust, image_option, number_option, open_
 from seqnlp.cli.inputs import AsReader, Column, Inputs, open_inputs, open_records
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
+from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import ALPHA, BEAM, BEST, NGRAM
@@ -78,6 +79,7 @@ def translate(
     beside: Beside = False,
     column_prefix: ColumnPrefix = "",
     force: Force = False,
+    workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
     trust: Trust = False,
 ) -> None:
@@ -86,7 +88,7 @@ def translate(
     With --out or --beside a table comes back with columns `translation` and `score`; with --align `alignment`, with
     --best `alternatives` too.
     """
-    destination = Destination(out, beside, column_prefix, force, as_json)
+    destination = Destination(out, beside, column_prefix, force, as_json, workers)
     wanted = destination.is_wanted(file)
     if wanted and (attention or pictures):
         odd = "--attention" if attention else "--svg"

@@ -42,6 +42,9 @@ def tui(
     if runs.exists() and not runs.is_dir():
         raise RunError("expected a folder of runs, found a file", runs)
     opened = None if run is None else _summary_of(run, trust)
+    from seqnlp.tui.configuration.load import read_configuration
+
+    configuration = read_configuration()
     if web:
         command = [*module_command("seqnlp"), "tui", *([str(run)] if run else []), "--runs", str(runs)]
         _serve(command, host or "127.0.0.1", port or 8000)
@@ -52,12 +55,15 @@ def tui(
     gc.disable()  # until home is drawn: imported modules stay anyway
     from seqnlp.service.client import ServiceClient
     from seqnlp.tui.app import SeqnlpApp
+    from seqnlp.tui.configuration.remembered import Remembered
 
-    app = SeqnlpApp(runs, ServiceClient(), opened)
+    remembered = Remembered.read(runs)
+    app = SeqnlpApp(runs, ServiceClient(), opened, configuration, remembered)
     app.run()
     if traceback := app.crash.getvalue():
         from seqnlp.tui.errors import log_crash
 
+        remembered.keep(screen=())  # the next start must not end in the same way
         raise SeqnlpError(log_crash(traceback))
     raise typer.Exit(app.return_code or 0)
 

@@ -1,7 +1,7 @@
 """Vocabulary of characters: words as rows of numbers."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Annotated, Any, Self, final
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.saved import SavedCodec, SingleCharacters
-from seqnlp.codecs.text import WordCodec
+from seqnlp.codecs.text import Codec, WordCodec
 from seqnlp.json_types import LARGEST
 
 PADDING, UNKNOWN, START, END = range(4)
@@ -60,6 +60,16 @@ class Characters(WordCodec):
         """Join the characters of some numbers."""
         special = {PADDING: "", UNKNOWN: unknown, START: "", END: ""}
         return "".join(special[n] if n < SPECIAL else self.characters[n - SPECIAL] for n in numbers)
+
+    @property
+    def row_names(self) -> list[Hashable]:
+        return [*((number,) for number in range(SPECIAL)), *self.characters]
+
+    def extending(self, before: Codec) -> Self:
+        """Characters of the other vocabulary, then the new ones."""
+        if not isinstance(before, Characters):
+            return self
+        return type(self)(dict.fromkeys([*before.characters, *self.characters]), self.max_length)
 
     def to_json(self) -> dict[str, Any]:
         return {"characters": self.characters, "max_length": self.max_length}

@@ -190,6 +190,16 @@ class Labels(LabelCodec):
         """All labels, in their own order."""
         return self
 
+    @property
+    def row_names(self) -> list[str]:
+        return self.names
+
+    def extending(self, before: Codec) -> Self:
+        """Labels of the other set, then the new ones; without a label in common these alone."""
+        if not isinstance(before, Labels) or not set(self.names) & set(before.names):
+            return self
+        return type(self)(dict.fromkeys([*before.names, *self.names]))
+
     def to_json(self) -> dict[str, Any]:
         return {"labels": self.names}
 

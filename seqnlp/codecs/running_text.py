@@ -4,7 +4,7 @@ import codecs
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
@@ -16,6 +16,7 @@ from seqnlp.codecs.saved import Distinct, SavedCodec, SingleCharacters, Utf8
 from seqnlp.codecs.subwords import Subwords
 from seqnlp.codecs.text import Codec
 from seqnlp.codecs.vocabulary import SavedVocabulary, Vocabulary
+from seqnlp.errors import UsageError
 from seqnlp.spec import Family
 
 UNKNOWN = 0
@@ -70,6 +71,10 @@ class RunningText(Codec):
         return b"".join(self.pieces[number] for number in numbers).decode("utf-8", "replace")
 
     @property
+    def row_names(self) -> list[Hashable]:
+        return [None, *self.pieces[1:]]
+
+    @property
     def start(self) -> int:
         """Token before the first one of a text: a line break, where there is one."""
         return self.pieces.index(b"\n") if b"\n" in self.pieces else 1
@@ -117,6 +122,12 @@ class CharacterText(RunningText):
 
     def unknown_in(self, text: str) -> list[str]:
         return list(dict.fromkeys(text[place] for place in np.flatnonzero(self.encode(text) == UNKNOWN)))
+
+    def extending(self, before: Codec) -> Self:
+        """Characters of the other vocabulary, then the new ones."""
+        if not isinstance(before, CharacterText):
+            return self
+        return type(self)(dict.fromkeys([*before.characters, *self.characters]))
 
     def to_json(self) -> dict[str, Any]:
         return {"characters": self.characters}
@@ -166,6 +177,12 @@ class WordText(RunningText):
 
     def unknown_in(self, text: str) -> list[str]:
         return list(dict.fromkeys(word.strip() for word in self._word.findall(text) if word not in self.vocabulary))
+
+    def extending(self, before: Codec) -> Self:
+        """Words of the other vocabulary, then the new ones."""
+        if not isinstance(before, WordText) or before.at_blanks != self.at_blanks:
+            return self
+        return type(self)(self.vocabulary.extending(before.vocabulary), self.at_blanks)
 
     def to_json(self) -> dict[str, Any]:
         return {**self.vocabulary.to_json(), "at_blanks": self.at_blanks}
@@ -247,6 +264,25 @@ class Tokenizer(Family, ABC):
             chunks: Parts of the text.
             at_blanks: Words are separated by blanks already, and by nothing else.
         """
+
+    def fit_from(self, before: Codec | None, chunks: Iterable[str], at_blanks: bool = False) -> RunningText:
+        """Extend the codec of another run by the text of train; one that can't grow stays.
+
+        Args:
+            before: The codec of the other run; None: there is none.
+            chunks: Parts of the text.
+            at_blanks: Words are separated by blanks already, and by nothing else.
+
+        Raises:
+            seqnlp.errors.UsageError: that is a codec of other tokens.
+        """
+        if before is None:
+            return self.fit(chunks, at_blanks)
+        if not isinstance(before, self.codec_class):
+            kinds = {kind.codec_class: name for name, kind in Tokenizer.members.items()}
+            theirs = kinds.get(type(before), type(before).__name__)
+            raise UsageError(f"its tokens are {theirs}, those of this recipe {self.plural}")
+        return before if isinstance(before, SubwordText) else self.fit(chunks, at_blanks).extending(before)
 
     def restore(self, data: dict[str, Any]) -> RunningText:
         """Restore the codec of a run."""

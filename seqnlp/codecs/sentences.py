@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Literal, Self, final
 
 import numpy as np
@@ -60,15 +60,32 @@ class Sentences(Codec):
         lowercase: bool = False,
         form: Form | None = None,
         at_blanks: bool = False,
+        before: RunningText | None = None,
     ) -> Self:
-        """Fit the tokenizer on sentences; `at_blanks`: words are separated by blanks already."""
+        """Fit the tokenizer on sentences.
+
+        Args:
+            texts: The sentences.
+            tokenizer: Settings.
+            lowercase: See `clean`.
+            form: See `clean`.
+            at_blanks: Words are separated by blanks already.
+            before: Codec of another run that is extended.
+
+        Raises:
+            seqnlp.errors.UsageError: that is a codec of other tokens.
+        """
         blank = "" if isinstance(tokenizer, CharacterTokenizer) else " "
         cleaned = (blank + clean(text, lowercase, form) for text in texts)
-        return cls(tokenizer, tokenizer.fit(cleaned, at_blanks), lowercase, form)
+        return cls(tokenizer, tokenizer.fit_from(before, cleaned, at_blanks), lowercase, form)
 
     def __len__(self) -> int:
         """Size of the vocabulary."""
         return len(self.pieces)
+
+    @property
+    def row_names(self) -> list[Hashable]:
+        return [*((number,) for number in range(SPECIAL)), *self.text.row_names]
 
     @property
     def knows_all(self) -> bool:

@@ -11,7 +11,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.saved import SavedCodec, all_different, damaged
-from seqnlp.codecs.text import WordCodec
+from seqnlp.codecs.text import Codec, WordCodec
 from seqnlp.json_types import LARGEST, shown
 
 PADDING = 0
@@ -145,6 +145,15 @@ class Subwords(WordCodec):
     def decode(self, numbers: Iterable[int]) -> str:
         """Text that some numbers spell; padding is left out."""
         return str(self.tokenizer.decode([int(number) - 1 for number in numbers if number != PADDING]))
+
+    @property
+    def row_names(self) -> list[str | None]:
+        spelled = {number: piece for piece, number in self.tokenizer.get_vocab().items()}
+        return [None, *(spelled[number] for number in range(len(spelled)))]
+
+    def extending(self, before: Codec) -> Self:
+        """The other tokenizer as it is: pieces can't be added."""
+        return type(self)(before.tokenizer) if isinstance(before, Subwords) else self
 
     def to_json(self) -> dict[str, Any]:
         """Tokenizer, in the format of the `tokenizers` package."""

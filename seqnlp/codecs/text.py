@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import IntArray, Ragged, look_up, smallest
+from seqnlp.arrays import IntArray, LazyRows, Ragged, look_up, smallest
 from seqnlp.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,6 +51,36 @@ class Codec(ABC):
     def origin(self) -> Origin | None:
         """Provenance of pretrained knowledge that came with the codec."""
         return None
+
+    @property
+    def row_names(self) -> Sequence[Hashable] | None:
+        """Names of its numbers, which rows of weights have; None: they have none.
+
+        Rows of the same name are taken over from another run. Numbers that stand for no text are named None, the
+        unknown, or by a tuple.
+        """
+        return None
+
+    def extending(self, before: Codec) -> Self:
+        """Extend the codec of another run by the entries of this one.
+
+        Args:
+            before: The other codec. Its numbers stay; one of another kind, or that can't grow, is not extended.
+
+        Returns:
+            The extended codec; this one if there is nothing to extend.
+        """
+        return self
+
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Provenance of each of its pretrained parts, by name; a single one has no name."""
+        return {} if self.origin is None else {"": self.origin}
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """Weights of a frozen network by name, saved beside the JSON."""
+        return {}
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -223,8 +253,8 @@ class TextFeatures:
 
     words: dict[str, NDArray[np.int64] | Ragged] = field(default_factory=dict)
     """One number or one row for each distinct word."""
-    sentences: dict[str, Ragged] = field(default_factory=dict)
-    """One row of any length for each sentence: numbers of words, characters, subwords, ..."""
+    sentences: Mapping[str, Ragged | LazyRows] = field(default_factory=dict)
+    """One row of any length for each sentence: numbers of words, characters, subwords; states of a frozen network."""
 
 
 class TextCodec(Codec):

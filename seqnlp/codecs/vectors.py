@@ -1,7 +1,7 @@
 """Pretrained vectors of words, and of the character n-grams of other words."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any, Self, final
 
 import numpy as np
@@ -75,6 +75,10 @@ class WordVectors(WordCodec):
     @property
     def origin(self) -> Origin | None:
         return self._origin
+
+    @property
+    def row_names(self) -> list[Hashable]:
+        return [None, *self.words, *(self.subwords.kept if self.subwords else [])]
 
     @classmethod
     def fit(

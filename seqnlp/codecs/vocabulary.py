@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from seqnlp.codecs.saved import Count, Distinct, SavedCodec
-from seqnlp.codecs.text import IDS, TextCodec, TextFeatures, TokenizedText, WordCodec, composed
+from seqnlp.codecs.text import IDS, Codec, TextCodec, TextFeatures, TokenizedText, WordCodec, composed
 from seqnlp.json_types import JsonObject
 
 UNKNOWN = 0
@@ -74,6 +74,20 @@ class Vocabulary(WordCodec):
         """Words with these numbers."""
         return [self.words[number - 1] if number else unknown for number in numbers]
 
+    @property
+    def row_names(self) -> list[str | None]:
+        return [None, *self.words]
+
+    def extending(self, before: Codec) -> Self:
+        """Words of the other vocabulary, then the new ones; counts are summed."""
+        if not isinstance(before, Vocabulary) or before.lowercase != self.lowercase:
+            return self
+        words = [*before.words, *(word for word in self.words if word not in before._number)]
+        counts = dict(zip(before.words, before.counts[1:].tolist(), strict=True))
+        for word, count in zip(self.words, self.counts[1:].tolist(), strict=True):
+            counts[word] = counts.get(word, 0) + count
+        return type(self)(words, (counts[word] for word in words), self.lowercase)
+
     def to_json(self) -> dict[str, Any]:
         return {"lowercase": self.lowercase, "words": self.words, "counts": self.counts[1:].tolist()}
 
@@ -108,6 +122,15 @@ class ColumnVocabulary(TextCodec):
     def features(self, text: TokenizedText) -> TextFeatures:
         column = text.columns[self.column]
         return TextFeatures(sentences={IDS: column.numbered(self.values.encode(column.distinct))})
+
+    @property
+    def row_names(self) -> list[str | None]:
+        return self.values.row_names
+
+    def extending(self, before: Codec) -> Self:
+        if not isinstance(before, ColumnVocabulary):
+            return self
+        return type(self)(self.column, self.values.extending(before.values))
 
     def to_json(self) -> dict[str, Any]:
         return {"column": self.column, "values": self.values.to_json()}

@@ -27,6 +27,8 @@ from seqnlp.spec import Spec
 class Attention(Spec):
     """Recurrent layers that attend to the source."""
 
+    transferable = ("dropout", "label_smoothing")
+
     renamed = {"embedding": "embedding_size"}
 
     attention: Kind = "general"
@@ -89,6 +91,8 @@ class Attention(Spec):
 @final
 class AttentionDecoder(DecoderModule):
     """Recurrent layers, attention and a softmax."""
+
+    named_axes = {"embedding.weight": (0,), "output.weight": (0,), "output.bias": (0,)}
 
     def __init__(self, spec: Attention, width: int, tokens: int, shared_table: Tensor | None = None) -> None:
         super().__init__()

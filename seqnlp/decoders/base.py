@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.nn.encoder import States
+from seqnlp.nn.named_rows import NamedAxes
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family
 
@@ -32,6 +33,9 @@ class Loss:
 
 class DecoderModule(nn.Module, ABC):
     """Maps encoder states to the outputs of a task."""
+
+    named_axes: ClassVar[NamedAxes] = {}
+    """Axes of its parameters that its codec numbers."""
 
     @abstractmethod
     def loss(self, states: States, target: Any) -> Loss:
@@ -66,6 +70,8 @@ class TagModule(DecoderModule, ABC):
 
 class TagDecoder(Family, ABC):
     """Chooses a tag for each step."""
+
+    transferable: ClassVar[tuple[str, ...]] = ("constrained",)
 
     default_kind: ClassVar[str | None] = "linear"
 

@@ -20,6 +20,8 @@ from seqnlp.shapes import Bool, Float, Int
 class Crf(TagDecoder):
     """A linear-chain CRF: emissions from a linear map, and transition scores."""
 
+    transferable = ("dropout",)
+
     kind: Literal["crf"] = "crf"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of a sentence."""
@@ -31,6 +33,8 @@ class Crf(TagDecoder):
 @final
 class CrfTagger(TagModule):
     """A linear-chain CRF; forbidden transitions have no probability, in training neither."""
+
+    named_axes = {"output.weight": (0,), "output.bias": (0,), "transition_scores": (0, 1)}
 
     def __init__(self, width: int, labels: int, dropout: float, forbidden: Bool[Tensor, "states states"]) -> None:
         super().__init__()

@@ -29,6 +29,8 @@ class CtcTarget(TensorBatch):
 class Ctc(Spec):
     """Softmax over labels and the blank at each step; the loss sums over all alignments."""
 
+    transferable = ("dropout",)
+
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of an utterance."""
 
@@ -40,6 +42,8 @@ class Ctc(Spec):
 @final
 class CtcDecoder(DecoderModule):
     """Dropout, linear map and softmax; label 0 is the blank."""
+
+    named_axes = {"output.weight": (0,), "output.bias": (0,)}
 
     def __init__(self, width: int, labels: int, dropout: float = 0.0) -> None:
         super().__init__()

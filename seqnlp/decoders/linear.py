@@ -19,6 +19,8 @@ from seqnlp.shapes import Bool, Float, Int
 class Linear(TagDecoder):
     """A linear map and a softmax at each step."""
 
+    transferable = ("dropout", "label_smoothing", "calibrate")
+
     kind: Literal["linear"] = "linear"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of a sentence."""
@@ -34,6 +36,8 @@ class Linear(TagDecoder):
 @final
 class LinearTagger(TagModule):
     """A linear map and a softmax over the tags of each step."""
+
+    named_axes = {"output.weight": (0,), "output.bias": (0,)}
 
     def __init__(self, spec: Linear, width: int, labels: int, forbidden: Bool[Tensor, "states states"]) -> None:
         super().__init__()

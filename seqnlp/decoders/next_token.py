@@ -18,6 +18,8 @@ from seqnlp.spec import Spec
 class NextToken(Spec):
     """A softmax over the vocabulary, at every step."""
 
+    transferable = ("dropout",)
+
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the encoder's features dropped, the same ones in all of a window."""
     tied: bool = False
@@ -31,6 +33,8 @@ class NextToken(Spec):
 @final
 class NextTokenDecoder(DecoderModule):
     """Dropout, projection where the sizes need one, linear map, and softmax."""
+
+    named_axes = {"output.weight": (0,), "output.bias": (0,)}
 
     def __init__(self, width: int, tokens: int, dropout: float = 0.0, table: Tensor | None = None) -> None:
         super().__init__()

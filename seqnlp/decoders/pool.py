@@ -12,7 +12,7 @@ from seqnlp.codecs.labels import UNSEEN
 from seqnlp.decoders.base import DecoderModule, Loss
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
-from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling, Sum
+from seqnlp.nn.pooling import Attention, Concat, LastStep, Max, Mean, Pooling, Sum
 from seqnlp.shapes import Float
 from seqnlp.spec import Family
 
@@ -30,6 +30,8 @@ class Classes:
 
 class PoolDecoder(Family, ABC):
     """Pools the steps of a text into one vector, and classifies that."""
+
+    transferable = ("dropout", "label_smoothing", "class_weights", "calibrate")
 
     default_kind: ClassVar[str | None] = "max"
 
@@ -94,6 +96,16 @@ class MaxPool(PoolDecoder):
 
 
 @final
+class ConcatPool(PoolDecoder):
+    """Last step, maximum and mean side by side (concat pooling; Howard and Ruder, 2018)."""
+
+    kind: Literal["concat"] = "concat"
+
+    def pooling(self, width: int, reads_ahead: bool) -> Concat:
+        return Concat(width, reads_ahead)
+
+
+@final
 class AttentionPool(PoolDecoder):
     """Attention pooling: a mean with learned weights (Yang et al., 2016)."""
 
@@ -108,6 +120,8 @@ class AttentionPool(PoolDecoder):
 @final
 class PoolClassifier(DecoderModule):
     """A pooling and a linear map to the classes; votes of the steps are added."""
+
+    named_axes = {"output.weight": (0,), "output.bias": (0,)}
 
     def __init__(
         self,

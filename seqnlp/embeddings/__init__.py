@@ -8,13 +8,14 @@ from seqnlp.embeddings.words import Words
 from seqnlp.embeddings.chars import CharCnn, CharLstm, Chars
 from seqnlp.embeddings.subwords import SubwordPieces
 from seqnlp.embeddings.vectors import Vectors
+from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup, Tokens
+from seqnlp.embeddings.transformer import Transformer
 # isort: on
 
 from seqnlp.embeddings.columns import ColumnEmbedding
 from seqnlp.embeddings.ngrams import NGramVotes
 from seqnlp.embeddings.series import SeriesBatch, SeriesEmbedding
 from seqnlp.embeddings.text import TextEmbedder, TextEmbedding
-from seqnlp.embeddings.tokens import TokenBatch, TokenEmbedding, TokenLookup
 
 __all__ = [
     "CharCnn",
@@ -35,6 +36,8 @@ __all__ = [
     "TokenBatch",
     "TokenEmbedding",
     "TokenLookup",
+    "Tokens",
+    "Transformer",
     "Vectors",
     "WordEmbedder",
     "WordEmbedding",

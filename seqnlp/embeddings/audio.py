@@ -72,6 +72,8 @@ class FrameEmbedder(nn.Module, ABC):
 class FrameEmbedding(Family, ABC):
     """Frames as steps, several at a time: speech has fewer sounds than frames."""
 
+    transferable = ("dropout",)
+
     default_kind: ClassVar[str | None] = "stack"
 
     stride: Annotated[int, Field(ge=1, le=16)] = 3

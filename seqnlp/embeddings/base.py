@@ -15,6 +15,7 @@ from seqnlp.arrays import IntArray, Ragged
 from seqnlp.codecs import EncodedText, TextCodec, TokenizedText, WordCodec
 from seqnlp.codecs.text import IDS
 from seqnlp.nn.device import TensorBatch
+from seqnlp.nn.named_rows import NamedAxes
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
@@ -69,6 +70,9 @@ def _rows(values: NDArray[np.int64] | Ragged, distinct: IntArray) -> NDArray[np.
 
 class Embedder(nn.Module, ABC):
     """Network of an embedding: gives each step of a batch a vector."""
+
+    named_axes: ClassVar[NamedAxes] = {}
+    """Axes of its parameters that its codec numbers."""
 
     width: int
     """Features of that vector."""

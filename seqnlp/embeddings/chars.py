@@ -20,6 +20,8 @@ from seqnlp.spec import Family
 class Chars(WordEmbedding, Family, ABC):
     """Character-level word embedding, computed once for each distinct word of a batch."""
 
+    transferable = ("min_count",)
+
     section: ClassVar[str] = "chars"
     default_kind: ClassVar[str | None] = "cnn"
     renamed = {"embedding": "embedding_size", "longest": "max_length"}
@@ -69,6 +71,8 @@ class CharConvolution(WordEmbedder):
     of its rows.
     """
 
+    named_axes = {"table.weight": (0,)}
+
     def __init__(self, characters: int, embedding: int, size: int, window: int) -> None:
         super().__init__()
         self.width, self.window = size, window
@@ -103,6 +107,8 @@ class CharLstm(Chars):
 @final
 class CharRecurrent(WordEmbedder):
     """Embeds characters and reads them in both directions."""
+
+    named_axes = {"table.weight": (0,)}
 
     def __init__(self, characters: int, embedding: int, size: int) -> None:
         super().__init__()

@@ -43,6 +43,8 @@ class ColumnEmbedding(Embedding):
 class ColumnLookup(Embedder):
     """A table of vectors, looked up at each step."""
 
+    named_axes = {"table.table.weight": (0,)}
+
     def __init__(self, table: WordLookup) -> None:
         super().__init__()
         self.width, self.table = table.width, table

@@ -1,5 +1,6 @@
 """`[ngrams]`: n-grams that vote for classes beside the network."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, final
 
 import torch
@@ -110,6 +111,10 @@ class Bypass(EncoderModule):
         super().__init__()
         self.encoder, self.size = encoder, size
         self.width = encoder.width + size
+
+    @property
+    def stacked(self) -> Sequence[nn.Module]:
+        return self.encoder.stacked
 
     def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
         states: States = self.encoder(inputs[..., : -self.size], mask, state)

@@ -1,7 +1,7 @@
 """`[embedding]` of a segmenter: characters, their Unicode categories, and the whitespace after them."""
 
 from dataclasses import dataclass
-from typing import Annotated, final
+from typing import Annotated, ClassVar, final
 
 import torch
 from pydantic import Field
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout, generator
+from seqnlp.nn.named_rows import NamedAxes
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
 
@@ -40,6 +41,8 @@ class CharacterEmbedding(Spec):
     stands beside the answers of the convolution.
     """
 
+    transferable = ("dropout", "char_dropout")
+
     size: Annotated[int, Field(ge=1)] = 32
     """Features of a character's vector."""
     filters: Annotated[int, Field(ge=0)] = 64
@@ -59,6 +62,8 @@ class CharacterEmbedding(Spec):
 @final
 class CharacterEmbedder(nn.Module):
     """Sum of three vectors, and beside it the answers of a convolution."""
+
+    named_axes: ClassVar[NamedAxes] = {"characters.weight": (0,)}
 
     def __init__(self, spec: CharacterEmbedding, characters: int) -> None:
         super().__init__()

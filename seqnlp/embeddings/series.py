@@ -36,6 +36,8 @@ class SeriesBatch(TensorBatch):
 class SeriesEmbedding(Spec):
     """Look-back as the encoder's steps."""
 
+    transferable = ("dropout",)
+
     renamed = {"segment": "segment_length"}
 
     segment_length: Annotated[int, Field(ge=1)] = 1

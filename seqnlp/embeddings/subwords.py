@@ -16,6 +16,8 @@ from seqnlp.shapes import Float, Int
 class SubwordPieces(WordEmbedding):
     """Mean of learned vectors of the word's subwords (after Bojanowski et al., 2017)."""
 
+    transferable = ("vocab_size", "model")
+
     section: ClassVar[str] = "subwords"
     renamed = {"pieces": "vocab_size"}
 
@@ -40,6 +42,8 @@ class SubwordPieces(WordEmbedding):
 @final
 class PieceMean(WordEmbedder):
     """A table of pieces, averaged over the word."""
+
+    named_axes = {"table.weight": (0,)}
 
     def __init__(self, pieces: int, size: int) -> None:
         super().__init__()

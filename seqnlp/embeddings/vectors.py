@@ -23,6 +23,8 @@ from seqnlp.shapes import Float, Int
 class Vectors(WordEmbedding):
     """Pretrained word vectors (GloVe, word2vec, fastText) from a file or an installed package."""
 
+    transferable = ("file", "package", "words", "max_words", "max_subwords", "trainable")
+
     section: ClassVar[str] = "vectors"
     renamed = {"most": "max_words", "tune": "trainable"}
     one_of = ("file", "package")
@@ -85,6 +87,8 @@ class Vectors(WordEmbedding):
 @final
 class VectorLookup(WordEmbedder):
     """A table of given vectors; of a word with several rows their mean."""
+
+    named_axes = {"table.weight": (0,)}
 
     def __init__(self, rows: int, size: int, matrix: Any, trainable: bool) -> None:
         super().__init__()

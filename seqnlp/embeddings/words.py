@@ -19,6 +19,8 @@ from seqnlp.shapes import Float, Int
 class Words(WordEmbedding):
     """Learned word vectors; rare words share that of the unknown word."""
 
+    transferable = ("min_count", "word_dropout")
+
     section: ClassVar[str] = "words"
     renamed = {"dropout": "word_dropout"}
 
@@ -46,6 +48,8 @@ class Words(WordEmbedding):
 @final
 class WordLookup(WordEmbedder):
     """A table of vectors, with word dropout by frequency (Kiperwasser and Goldberg, 2016)."""
+
+    named_axes = {"table.weight": (0,)}
 
     def __init__(self, counts: Int[Tensor, " words"], size: int, dropout: float) -> None:
         super().__init__()

@@ -19,6 +19,8 @@ from seqnlp.shapes import Float
 class Mogrifier(RecurrentEncoder):
     """The Mogrifier LSTM (Melis et al., 2020): the best published LSTM language models, for twice the time."""
 
+    transferable = ("weight_drop",)
+
     kind: Literal["mogrifier"] = "mogrifier"
     rounds: Annotated[int, Field(ge=0, le=16)] = 5
     """Times that input and state gate each other before a step, in turns; 0: an LSTM."""

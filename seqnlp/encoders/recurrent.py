@@ -16,6 +16,8 @@ from seqnlp.nn.recurrent.normalized import NormalizedGruLayer, NormalizedLstmLay
 class RecurrentEncoder(Encoder, ABC):
     """A stack of recurrent layers. A new kind needs one method, which makes a layer."""
 
+    transferable: ClassVar[tuple[str, ...]] = ("dropout", "variational_dropout")
+
     decoder_keys: ClassVar[frozenset[str]] = frozenset(
         {"size", "layers", "bidirectional", "dropout", "variational_dropout", "residual"}
     )
@@ -80,6 +82,8 @@ class RecurrentEncoder(Encoder, ABC):
 
 class ClassicEncoder(RecurrentEncoder, ABC):
     """Settings of layers with weights between the steps."""
+
+    transferable = ("weight_drop",)
 
     weight_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the weights between a layer's steps dropped while training (Merity et al., 2018)."""

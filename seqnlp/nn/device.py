@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seqnlp.nn.private import supports_bf16
+
 CPU = torch.device("cpu")
 """The device whose memory numpy shares."""
 
@@ -83,5 +85,4 @@ def has_bf16() -> bool:
     """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    allowed = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return bool(allowed and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()))
+    return supports_bf16()

@@ -134,6 +134,20 @@ class EncoderModule(nn.Module, ABC):
             state: The state to go on from, as an earlier call returned it; None: the beginning.
         """
 
+    @property
+    def stacked(self) -> Sequence[nn.Module]:
+        """Layers from the bottom to the top; the encoder itself if it has none."""
+        return [self]
+
+    def every_layer(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> list[States]:
+        """Encode a padded batch as `forward` does.
+
+        Returns:
+            The outputs of each layer, the last one's at the end; of an encoder that tells no layers these alone. All
+            have the state of the whole encoder.
+        """
+        return [self(inputs, mask, state)]
+
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
         """Make a stepper with the present weights; only causal encoders can be stepped.
 

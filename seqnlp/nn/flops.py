@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from seqnlp.nn.private import find
 
 
 def _fused_rnn(inputs: Any, weight_ih: Any, weight_hh: Any, *rest: Any, out_shape: Any = None, **named: Any) -> int:
@@ -15,7 +16,9 @@ def _fused_rnn(inputs: Any, weight_ih: Any, weight_hh: Any, *rest: Any, out_shap
     return int(2 * time * batch * gates * (width + size))
 
 
-MAPPING: dict[Any, Any] = {torch.ops.aten.mkldnn_rnn_layer: _fused_rnn}
+_LAYER = find("ops.aten.mkldnn_rnn_layer")
+
+MAPPING: dict[Any, Any] = {} if _LAYER is None else {_LAYER: _fused_rnn}
 """Formulas beside those of torch."""
 
 

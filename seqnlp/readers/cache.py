@@ -1,7 +1,8 @@
-"""Cache of tables and of tokens: an entry is a folder that says which files it was made from.
+"""Cache of tables, tokens and states: an entry is a folder that says which files it was made from.
 
-It holds our own entries alone, in folders of their own: `seqnlp` in the cache of `datasets`, and `tokens` in the user's
-cache folder. An entry that a process has opened is locked until that process ends, and is not removed before.
+It holds our own entries alone, in folders of their own: `seqnlp` in the cache of `datasets`, and `tokens` and `states`
+in the user's cache folder. An entry that a process has opened is locked until that process ends, and is not removed
+before.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ _held: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One table, or the tokens of one text."""
+    """One table, tokens of one text, or states of one corpus."""
 
     path: Path
     kind: str
-    """`table` or `tokens`; `unfinished` if its process was killed or is at work."""
+    """`table`, `tokens` or `states`; `unfinished` if its process was killed or is at work."""
     files: dict[str, str]
     """SHA-256 of the files that it was made from, by their paths."""
     version: int
@@ -60,9 +61,14 @@ def token_folder() -> Path:
     return cache_folder() / "tokens"
 
 
+def state_folder() -> Path:
+    """Folder of the states of frozen networks."""
+    return cache_folder() / "states"
+
+
 def entries(*folders: Path) -> Iterator[CacheEntry]:
-    """Yield the entries of folders; by default of those of tables and of tokens."""
-    for folder in folders or (table_folder(), token_folder()):
+    """Yield the entries of folders; by default of those of tables, tokens and states."""
+    for folder in folders or (table_folder(), token_folder(), state_folder()):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.is_dir() and not path.is_symlink():
                 with suppress(OSError):  # another process has just removed it
@@ -123,12 +129,12 @@ def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
 
     Args:
         path: The entry, complete.
-        kind: `table` or `tokens`.
+        kind: `table`, `tokens` or `states`.
         files: SHA-256 of each file by its path.
     """
     before = read_entry(path)
     known = before.files if before.version == VERSION else {}
-    if known.items() >= files.items():
+    if before.version == VERSION and known.items() >= files.items():
         os.utime(path / ENTRY)
         return
     write_entry(path, kind, {**known, **files}, VERSION)

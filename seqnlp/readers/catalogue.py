@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 RAW = "https://raw.githubusercontent.com"
@@ -51,6 +52,33 @@ class PublicArchive:
 
 
 @dataclass(frozen=True)
+class TextTable:
+    """Compressed table made of the texts of an archive, a file each: a line for each text, in the order of numbers."""
+
+    name: str
+    folders: Mapping[str, str]
+    """Label of the texts in each folder of the archive; an empty one: texts alone."""
+    rows: int
+
+
+@dataclass(frozen=True)
+class PublicTexts:
+    """Texts that are published as an archive with a file for each."""
+
+    archive: PublicFile
+    tables: tuple[TextTable, ...]
+    """Tables that are made of it."""
+    ready: tuple[PublicFile, ...]
+    """The tables as a folder may hold them that they are fetched from instead."""
+    joined: Mapping[str, tuple[str, ...]]
+    """Files of the texts of several tables, without labels, by name."""
+
+    def are_in(self, folder: Path) -> bool:
+        """True if all files are in a folder."""
+        return all((folder / name).is_file() for name in (*self.joined, *(table.name for table in self.tables)))
+
+
+@dataclass(frozen=True)
 class PublicCorpus:
     """A public corpus."""
 
@@ -62,11 +90,13 @@ class PublicCorpus:
     """Sources of its splits in a recipe, inside its folder."""
     files: tuple[PublicFile, ...]
     archive: PublicArchive | None = None
+    texts: PublicTexts | None = None
 
     @property
     def size(self) -> int:
-        """Size of all files in bytes, those in an archive unpacked."""
-        return sum(file.size for file in self.files) + (self.archive.size if self.archive else 0)
+        """Size of all files in bytes: those in an archive unpacked, of texts the archive."""
+        archives = (self.archive.size if self.archive else 0) + (self.texts.archive.size if self.texts else 0)
+        return sum(file.size for file in self.files) + archives
 
 
 CATALOGUE: dict[str, PublicCorpus] = {
@@ -117,6 +147,33 @@ CATALOGUE: dict[str, PublicCorpus] = {
         ec192f833a64da08f475488a77b0d0b47db47acd0f458bd18433fc793b569920 720259 train.tsv
         """),
     ),
+    "imdb": PublicCorpus(
+        description="Large Movie Review Dataset: 50,000 film reviews, pos or neg, and 50,000 unlabelled ones",
+        licence="free for research",
+        reader={"kind": "csv", "names": ["text", "label"], "delimiter": "\t"},
+        splits={"train": "train.tsv.gz", "test": "test.tsv.gz"},
+        files=(),
+        texts=PublicTexts(
+            archive=PublicFile(
+                "https://ai.stanford.edu/~amaas/data/sentiment",
+                "aclImdb_v1.tar.gz",
+                84_125_825,
+                "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+            ),
+            tables=(
+                TextTable("train.tsv.gz", {"aclImdb/train/neg": "neg", "aclImdb/train/pos": "pos"}, 25_000),
+                TextTable("test.tsv.gz", {"aclImdb/test/neg": "neg", "aclImdb/test/pos": "pos"}, 25_000),
+                TextTable("unsup.txt.gz", {"aclImdb/train/unsup": ""}, 50_000),
+            ),
+            ready=listed("""
+            https://ai.stanford.edu/~amaas/data/sentiment
+            4919be1d03ce153c86b53dc73ffad257b620f18a9212bc000d44c3a11b4e4bdc 12795131 train.tsv.gz
+            082c8626f6ca50bda70114a39e550279083cbd739a7c7eda31bc179ec4b3796c 12483310 test.tsv.gz
+            eb7210cba07d645780a0763970a9ea8e92903d64a079d4014af3264994214b6a 25438080 unsup.txt.gz
+            """),
+            joined={"reviews.txt.gz": ("train.tsv.gz", "unsup.txt.gz")},
+        ),
+    ),
     "tinyshakespeare": PublicCorpus(
         description="40,000 lines of Shakespeare's plays",
         licence="public domain",
@@ -125,6 +182,32 @@ CATALOGUE: dict[str, PublicCorpus] = {
         files=listed(f"""
         {RAW}/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare
         86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed 1115394 input.txt
+        """),
+    ),
+    "gutenberg": PublicCorpus(
+        description="17 English books of Project Gutenberg, a sentence a line, its words separated by blanks",
+        licence="public domain",
+        reader={"kind": "text"},
+        splits={"train": "*.txt"},
+        files=listed(f"""
+        {RAW}/juletx/corpus-linguistics/40911b40bb70ea1403dda57156204689b7eaf98c/data/gutenberg
+        76a28c636265905bcf72712d80d1c6e773e55279b919b843825cb2770b99e59e 920017 austen-emma.txt
+        8e3cd75843eae6578c0b8f48350615ed653910b3f645e514391e07ba5eb2e40c 479538 austen-persuasion.txt
+        22327c09d537811b7f15006aaad69ad25d98b8c5f2a6fb0203ec13e9f3982d84 694241 austen-sense.txt
+        160dc526b20d661fa5b86b31dda98b1e869e6a6eadf258b99108d43ed09c961d 37615 blake-poems.txt
+        957ece2242697855a68d6a0216a0c6443dab7ed2d17da3f86e379035b849fca2 252045 bryant-stories.txt
+        4e4242a7c5c7e0703ea9b9daa1b6b61e7cafca902748a4be64d9ec9b55b09c6a 85640 burgess-busterbrown.txt
+        b430be55ff4362199591ff6958afbcd0dc4e1a28d0d9c6796b780c207d7c8760 150526 carroll-alice.txt
+        e21f058f0cbf7c14189c973006ba214b90c733d581ca0fc69b99e3d75b068445 470295 chesterton-ball.txt
+        db337dcffb50771b2415b69a2775d372578804e65f8fdec6e53c096b95d95e99 414568 chesterton-brown.txt
+        10e1acb6c64ba4d2ca89697c7bf923798797f5c24f139b6e451b5b7d6d7482d0 333374 chesterton-thursday.txt
+        bd9bc2cfaadf7acbffa8dd63569041624a659cf753e5d8d31c7300c1c004f297 956476 edgeworth-parents.txt
+        07fb87e563dbbe9523179e9ba2ec00dcd0e293641dbfd3db25d2f915430d3d8b 1257667 melville-moby_dick.txt
+        85c5b1cfe49474f4c19c54b8f997b839f16253ed282a86c93d56542e196ece05 472323 milton-paradise.txt
+        36b5d937cbfe110de7720277d819e1cc41cf9ddb053b97a26d9df67f31c94200 114399 shakespeare-caesar.txt
+        6d06298ee6448bd48a2250ee00a4a2d9a9e4487a46c75ee22271ccfc0cf3d6ef 166144 shakespeare-hamlet.txt
+        444ea649552ad86fbb74b0926f8a3f888264a04e30308191afa544f51e607976 102744 shakespeare-macbeth.txt
+        802545502fcc24ef7ad48ec1e61db70fd7b4002662cf6d0a05a4619052cae83d 722146 whitman-leaves.txt
         """),
     ),
     "multi30k": PublicCorpus(

@@ -14,8 +14,8 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 
 from seqnlp.errors import DataError
-from seqnlp.readers.archive import check, unpack
-from seqnlp.readers.catalogue import CATALOGUE, PublicArchive, PublicFile
+from seqnlp.readers.archive import check, first_columns, unpack, write_lines, write_tables
+from seqnlp.readers.catalogue import CATALOGUE, PublicArchive, PublicFile, PublicTexts
 from seqnlp.readers.download import Pace, TooSlow, open_url, problem_of
 from seqnlp.readers.files import check_file, sha256
 from seqnlp.spelling import nearest_or_all
@@ -57,6 +57,8 @@ def fetch(name: str, into: Path, source: str | None = None, progress: Progress |
             fetch_file(file, folder / file.name, source, progress or (lambda name, done, size: None))
         if (archive := CATALOGUE[name].archive) is not None:
             fetch_archive(archive, folder / archive.folder, source, progress or (lambda name, done, size: None))
+        if (texts := CATALOGUE[name].texts) is not None:
+            fetch_texts(texts, folder, source, progress or (lambda name, done, size: None))
     except OSError as error:
         raise DataError(error.strerror or str(error), error.filename or folder) from None
     return folder
@@ -106,6 +108,28 @@ def fetch_archive(archive: PublicArchive, into: Path, source: str | None, progre
         progress(archive.name, archive.size, archive.size)
     finally:
         part.unlink(missing_ok=True)
+
+
+def fetch_texts(texts: PublicTexts, folder: Path, source: str | None, progress: Progress) -> None:
+    """Fetch an archive of texts and write its tables; or these, from a folder that has them ready.
+
+    Tables that are there are not fetched again.
+    """
+    archive = texts.archive
+    if not texts.are_in(folder):
+        if source is not None and "://" not in source and (Path(source) / texts.ready[0].name).exists():
+            for file in texts.ready:
+                fetch_file(file, folder / file.name, source, lambda name, done, size: None)
+        else:
+            packed = folder / f".{os.getpid()}.{archive.name}"
+            try:
+                fetch_file(archive, packed, source, progress)
+                write_tables(packed, texts.tables, folder, archive.name)
+            finally:
+                packed.unlink(missing_ok=True)
+        for name, tables in texts.joined.items():
+            write_lines(folder / name, first_columns(folder / table for table in tables))
+    progress(archive.name, archive.size, archive.size)
 
 
 def download(url: str, part: Path, file: PublicFile, progress: Progress) -> tuple[str, int]:

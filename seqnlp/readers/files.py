@@ -6,10 +6,12 @@ import codecs
 import gzip
 import hashlib
 import io
+import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast, final
@@ -263,6 +265,43 @@ class _Inflated(io.RawIOBase):
                 f"a gzip file of {self._size:,} bytes that holds more than {RATIO} times as many", self._path
             )
         return count
+
+
+def locate_files(source: str, find: Callable[[str], Path]) -> Path:
+    """Locate a file, or the folder of files that a pattern such as `books/*.txt` names.
+
+    Args:
+        source: A path as in a recipe; `*` stands for any characters, `?` for one, in names but not in folders.
+        find: Resolves a path; one of a folder ends with `/`.
+
+    Returns:
+        The path, the pattern still in it.
+    """
+    if not _has_wildcard(source):
+        return find(source)
+    with suppress(DataError):  # a file of this very name
+        return find(source)
+    folder, name = os.path.split(source)
+    return find(f"{folder or '.'}/") / name
+
+
+def matching_files(path: Path) -> list[Path]:
+    """Files that a pattern names, sorted by name; a path without one is returned as it is.
+
+    Raises:
+        seqnlp.errors.DataError: no file matches.
+    """
+    if not _has_wildcard(path.name) or path.is_file():
+        return [path]
+    beside = path.parent.iterdir() if path.parent.is_dir() else []
+    found = sorted(file for file in beside if fnmatchcase(file.name, path.name.replace("[", "[[]")) and file.is_file())
+    if not found:
+        raise DataError("no file matches this pattern", path)
+    return found
+
+
+def _has_wildcard(name: str) -> bool:
+    return "*" in name or "?" in name
 
 
 def check_file(path: Path) -> None:

@@ -87,6 +87,9 @@ def is_fetched(name: str, root: Path) -> bool:
     archive = CATALOGUE[name].archive
     if archive is not None and not is_unpacked(root / name / archive.folder, archive):
         return False
+    texts = CATALOGUE[name].texts
+    if texts is not None and not texts.are_in(root / name):
+        return False
     return all(
         (path := root / name / file.name).is_file() and path.stat().st_size == file.size
         for file in CATALOGUE[name].files

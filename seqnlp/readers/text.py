@@ -15,7 +15,7 @@ from seqnlp.errors import DataError
 from seqnlp.notes import note
 from seqnlp.readers.base import TextReader, tabulate
 from seqnlp.readers.encodings import UTF8
-from seqnlp.readers.files import decoded, open_text, read_text
+from seqnlp.readers.files import decoded, locate_files, matching_files, open_text, read_text
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LARGEST = 2**31 - 1
 
 
 class Text(TextReader):
-    """Plain text: one column, `text`."""
+    """Plain text: one column, `text`. A pattern such as `books/*.txt` names several files, one after the other."""
 
     renamed = {"unit": "sample_by"}
 
@@ -35,10 +35,19 @@ class Text(TextReader):
     """Rows of the table: a line that is not empty, the lines between two empty ones, or the file as it stands."""
 
     def read(self, source: str | Path) -> Dataset:
-        path = Path(source)
-        if self.sample_by == "document" and path.is_file() and path.stat().st_size > LARGEST:
-            raise DataError("over 2 GB, too much for one text; sample_by = 'line' reads it in pieces", path)
-        return tabulate(self, [path], {"text": "text"}, lambda: ({"text": piece} for piece in self.pieces(path)))
+        files = self.files_of(str(source))
+        for path in files:
+            if self.sample_by == "document" and path.is_file() and path.stat().st_size > LARGEST:
+                raise DataError("over 2 GB, too much for one text; sample_by = 'line' reads it in pieces", path)
+        return tabulate(
+            self, files, {"text": "text"}, lambda: ({"text": piece} for path in files for piece in self.pieces(path))
+        )
+
+    def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
+        return locate_files(source, find)
+
+    def files_of(self, source: str) -> list[Path]:
+        return matching_files(Path(source))
 
     def pieces(self, path: Path) -> Iterator[str]:
         """Yield the lines, paragraphs or document of a file, one by one."""
@@ -211,7 +220,10 @@ _BOUND = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)(?P<percent>%?)")
 
 @dataclass(frozen=True)
 class Passage:
-    """Passage of a text file in characters: `input.txt`, `input.txt[:90%]` or `input.txt[1000:-5000]`."""
+    """Passage of a text file in characters: `input.txt`, `input.txt[:90%]` or `input.txt[1000:-5000]`.
+
+    Files that a pattern names, `books/*.txt`, are one text.
+    """
 
     path: Path
     start: str = ""
@@ -228,7 +240,7 @@ class Passage:
         """
         named = _SOURCE.fullmatch(source)
         if named is None:
-            return cls(find(source), encoding=encoding)
+            return cls(locate_files(source, find), encoding=encoding)
         for bound in (named["start"].strip(), named["end"].strip()):
             number = _BOUND.fullmatch(bound)
             if bound and number is None:
@@ -237,7 +249,7 @@ class Passage:
                 )
             if number and not number["percent"] and "." in bound:
                 raise DataError(f"{bound!r} is not a number of characters; a percentage is written {bound}%", source)
-        return cls(find(named["path"]), named["start"].strip(), named["end"].strip(), encoding)
+        return cls(locate_files(named["path"], find), named["start"].strip(), named["end"].strip(), encoding)
 
     def __str__(self) -> str:
         return f"{self.path}[{self.start}:{self.end}]" if self.start or self.end else str(self.path)
@@ -288,8 +300,13 @@ class Passage:
         return min(max(place + total if place < 0 else place, 0), total)
 
     def _characters(self) -> Iterator[str]:
-        old_mac: bool | None = None
-        for text in decoded(self.path, self.encoding, CHUNK):
-            if old_mac is None:
-                old_mac = "\r" in text.rstrip("\r\n") and "\n" not in text
-            yield text.replace("\r", "\n") if old_mac else text
+        last = "\n"
+        for path in matching_files(self.path):
+            if not last.endswith(("\n", "\r")):
+                yield "\n"  # the next file begins a line
+            old_mac: bool | None = None
+            for text in decoded(path, self.encoding, CHUNK):
+                if old_mac is None:
+                    old_mac = "\r" in text.rstrip("\r\n") and "\n" not in text
+                last = text or last
+                yield text.replace("\r", "\n") if old_mac else text

@@ -10,6 +10,7 @@ settings.py   settings in Python, as plain values
 load.py       all of the above, then validation; files that a recipe names, and those that are missing
 messages.py   validation errors as plain messages with hints
 search_space.py  the section `[search]`: keys to search, and their candidates
+start.py      the section `start`: transfer learning from another run
 schema.py     the JSON schema of all recipes
 """
 
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from seqnlp.recipe.recipe import Data, Recipe, dump_recipe, settings_toml
     from seqnlp.recipe.schema import recipe_schema
     from seqnlp.recipe.shipped import find_file, find_recipe, known_recipes, shipped_recipes, shipped_root
+    from seqnlp.recipe.start import Start
 
 __all__ = [
     "Data",
     "Recipe",
     "RecipeSource",
+    "Start",
     "dump_recipe",
     "find_file",
     "find_recipe",
@@ -40,7 +43,7 @@ __all__ = [
 
 _FILES = dict.fromkeys(("Data", "Recipe", "dump_recipe", "settings_toml"), "recipe")
 _FILES |= dict.fromkeys(("RecipeSource", "load_recipe", "parse_recipe"), "load")
-_FILES |= {"recipe_schema": "schema"}
+_FILES |= {"recipe_schema": "schema", "Start": "start"}
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ from seqnlp.recipe.plugins import import_plugins
 from seqnlp.recipe.recipe import Recipe
 from seqnlp.recipe.search_space import Space, check_space, take_space
 from seqnlp.recipe.settings import plain_settings
-from seqnlp.recipe.shipped import find_file, find_recipe, shipped_root
+from seqnlp.recipe.shipped import find_file, find_recipe, known_recipes, shipped_root
 from seqnlp.recipe.source import is_of_run, read_document, read_text, settings_document
 from seqnlp.spec import Spec
 
@@ -187,11 +187,13 @@ def _validated(document: Document, path: Path) -> tuple[Recipe, Space]:
 
 
 def path_resolver(recipe: Path) -> Callable[[str], Path]:
-    """Make the resolver of paths in a recipe; it advises how to fetch public corpora."""
+    """Make the resolver of paths in a recipe; it advises how to fetch public corpora, and how to train a run."""
 
     def advice(source: str) -> str | None:
         folder, *rest = Path(source).parts
         name = rest[0] if rest else ""
+        if folder == "runs" and name in known_recipes():
+            return f"train it with `seqnlp train {name}`"
         return f"fetch it with `seqnlp corpora get {name}`" if folder == "corpora" and name in CATALOGUE else None
 
     return partial(find_file, recipe=recipe, advice=advice)
@@ -225,8 +227,9 @@ def anchored_paths(recipe: Recipe, file: Path) -> dict[str, str]:
         def record(asked: str, roots: list[str] = roots) -> Path:
             found, shipped = find(asked), shipped_root() / asked
             ships = shipped.exists() and shipped.samefile(found)
-            if not ships and str(found).endswith(asked):
-                roots.append(str(found).removesuffix(asked))
+            bare = asked.rstrip("/")  # of a folder
+            if not ships and str(found).endswith(bare):
+                roots.append(str(found).removesuffix(bare))
             return found
 
         with suppress(DataError):  # one that is missing is told where it is read

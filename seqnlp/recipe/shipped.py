@@ -79,8 +79,11 @@ def find_file(
     for candidate in tried:
         if not is_folder and os.path.isdir(candidate):
             raise DataError("this is a directory; expected a file", candidate)
+        if is_folder and os.path.isfile(candidate):
+            raise DataError("this is a file; expected a folder", candidate)
         if os.path.exists(candidate):
-            raise DataError("this is a pipe or a device; expected a file", candidate)
+            expected = "folder" if is_folder else "file"
+            raise DataError(f"this is a pipe or a device; expected a {expected}", candidate)
     places = dict.fromkeys(str(candidate.absolute()) for candidate in tried)
     hint = advice(str(source)) or _near(tried)
     raise DataError("no such folder" if is_folder else "no such file", source, hint=hint, tried=places)

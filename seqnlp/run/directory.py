@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -12,6 +13,7 @@ from urllib.parse import quote, unquote
 from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.events import Event
 from seqnlp.json_text import to_json
+from seqnlp.json_types import JsonObject
 from seqnlp.run import events_log, files
 from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal, sealed_digest
 from seqnlp.run.edits import describe_edits
@@ -32,6 +34,9 @@ RUNS = Path("runs")
 RECIPE = "recipe.toml"
 META = "meta.json"
 CODECS = "codecs"
+CODEC_FILES = ("*.json", "*.safetensors")
+WEIGHTS = ".safetensors"
+"""End of the name of a file with the weights of a codec's frozen network, beside its JSON."""
 PLUGINS = "plugins"
 MODEL = "model.safetensors"
 STATE = "state/last.safetensors"
@@ -182,8 +187,10 @@ class Run:
 
     @property
     def model_bytes(self) -> int:
-        """Size of the model on disk in bytes; 0 as long as there is none."""
-        return os.path.getsize(self.path / MODEL) if self._has(MODEL) else 0
+        """Size of the model on disk in bytes, frozen networks included; 0 as long as there is none."""
+        if not self._has(MODEL):
+            return 0
+        return sum(os.path.getsize(file) for file in (self.path / MODEL, *self._files(CODECS, f"*{WEIGHTS}")))
 
     def save_recipe(self, text: str) -> None:
         """Save the resolved recipe, defaults and `--set` included."""
@@ -218,7 +225,7 @@ class Run:
                 All others carry their own, for they are written again while somebody may read them.
         """
         if digests:
-            once = [self.path / RECIPE, *self._files(CODECS, "*.json"), *self._files(PLUGINS, "*.py")]
+            once = [self.path / RECIPE, *self._files(CODECS, *CODEC_FILES), *self._files(PLUGINS, "*.py")]
             found = {file.relative_to(self.path).as_posix(): digest_of(files.read_bytes(file)) for file in once}
             meta = {**meta, DIGESTS: found}
         files.write_sealed_json(self.path / META, meta)
@@ -241,8 +248,11 @@ class Run:
         digests = self.digests()
         for name in [] if digests is None else [RECIPE, *self._codec_files(digests)]:
             self._read(name, digests)  # not plugins: before these are run, somebody has to consent to their bytes
-        from seqnlp.run.tensors import check_tensors
+        from seqnlp.run.tensors import check_digest, check_tensors
 
+        for name, digest in (digests or {}).items():
+            if name.endswith(WEIGHTS):
+                check_digest(self.path / CODECS / os.path.basename(name), digest)
         for name in (MODEL, STATE):
             if self._has(name):
                 check_tensors(self.path / name, digests is not None)
@@ -291,14 +301,37 @@ class Run:
             raise DataError("this codec, fitted to the training data, has numbers that are not finite", path) from None
         files.write_bytes(path, (text + "\n").encode("utf-8", "surrogatepass"))
 
+    def save_codec_weights(self, name: str, weights: Mapping[str, Any]) -> None:
+        """Save the weights of a codec's frozen network, numpy arrays by name."""
+        from seqnlp.run.tensors import write_arrays
+
+        write_arrays(self.path / CODECS / codec_file(name, WEIGHTS), weights)
+
     def load_codecs(self) -> dict[str, dict[str, Any]]:
-        """Load the codecs by name; a missing name raises `RunError` rather than `KeyError`."""
+        """Load the codecs by name; a missing name raises `RunError` rather than `KeyError`.
+
+        Each is a `JsonObject`, whose `weights` loads those of a frozen network.
+        """
         digests = self.digests()
         found = {}
         for name in self._codec_files(digests):
             path = self.path / name
-            found[codec_name(path)] = files.parse_json(self._read(name, digests), path)
+            own = codec_name(path)
+            value = files.parse_json(self._read(name, digests), path)
+            found[own] = JsonObject(value, path, weights=partial(self._codec_weights, own, digests))
         return Codecs(self.path / CODECS, found)
+
+    def _codec_weights(self, name: str, digests: Mapping[str, str] | None) -> dict[str, Tensor]:
+        """Load the weights of a codec's frozen network, on the CPU.
+
+        Raises:
+            seqnlp.errors.RunError: they are missing, or not those of the training.
+        """
+        from seqnlp.run.tensors import check_digest, read_tensors
+
+        file = f"{CODECS}/{codec_file(name, WEIGHTS)}"
+        check_digest(self.path / file, (digests or {}).get(file, ""))
+        return read_tensors(self.path / file, sealed=True)[0]
 
     def save_plugin(self, name: str, content: bytes) -> Path:
         """Save the copy of a plugin under the name of its file; returns its path."""
@@ -486,8 +519,8 @@ class Run:
             for file in self._files(folder, "*"):
                 files.check_own(file)
 
-    def _files(self, folder: str, pattern: str) -> list[Path]:
-        return sorted((self.path / folder).glob(pattern))
+    def _files(self, folder: str, *patterns: str) -> list[Path]:
+        return sorted(file for pattern in patterns for file in (self.path / folder).glob(pattern))
 
     def _codec_files(self, digests: Mapping[str, str] | None) -> list[str]:
         """Files of the codecs, relative to the run: those of the training, or of an earlier version all."""
@@ -542,7 +575,7 @@ class Run:
         """Remove the files of a run and nothing else; meta.json stays, so that it is always a run."""
         for name in (STATE, SCORES, MODEL, EVENTS, CARD, PROBE, NOTE, RECIPE):
             (self.path / name).unlink(missing_ok=True)
-        for file in [*self._files(CODECS, "*.json"), *self._files(PLUGINS, "*.py")]:
+        for file in [*self._files(CODECS, *CODEC_FILES), *self._files(PLUGINS, "*.py")]:
             file.unlink(missing_ok=True)
 
     def _write_tensors(self, name: str, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
@@ -579,9 +612,9 @@ class Codecs(dict[str, dict[str, Any]]):
         raise RunError("missing", self.folder / codec_file(name))
 
 
-def codec_file(name: str) -> str:
+def codec_file(name: str, end: str = ".json") -> str:
     """File name of a codec, percent-encoded: codec names may come from columns of a corpus."""
-    return quote(name, safe=" ", errors="surrogatepass") + ".json"
+    return quote(name, safe=" ", errors="surrogatepass") + end
 
 
 def codec_name(file: Path) -> str:

@@ -20,6 +20,7 @@ class MetaRecord(TypedDict, total=False):
     versions: dict[str, str]
     corpus: dict[str, str]
     knowledge: dict[str, dict[str, str]]
+    start: dict[str, Any]
     recipe_file: str
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -19,7 +20,7 @@ from torch import Tensor
 from seqnlp.errors import RunError
 from seqnlp.json_types import mismatch
 from seqnlp.nn.device import CPU
-from seqnlp.run.digests import DIGEST, ZEROS, seal
+from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal
 from seqnlp.run.files import check_seal, decode_json, write_bytes
 
 HEADER = "seqnlp"
@@ -49,6 +50,11 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
     header = json.dumps({DIGEST: ZEROS, "aliases": aliases, "meta": meta})
     content = save(own, {HEADER: header})
     write_bytes(path, seal(content, header_end(content)))
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write numpy arrays by name, as `write_tensors` does."""
+    write_tensors(path, {name: torch.from_numpy(array) for name, array in arrays.items()}, {})
 
 
 def read_tensors(path: Path, sealed: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -100,6 +106,22 @@ def check_tensors(path: Path, sealed: bool) -> None:
         memoryview(content) as view,
     ):
         check_seal(view, path, sealed, header_end(view))
+
+
+def check_digest(path: Path, digest: str) -> None:
+    """Check a file against a digest that is kept elsewhere; it is mapped, not read into memory.
+
+    Raises:
+        seqnlp.errors.RunError: it is missing, cannot be read, or is another one.
+    """
+    with (
+        reading(path),
+        open(path, "rb") as file,
+        mmap(file.fileno(), 0, access=ACCESS_READ) as content,
+        memoryview(content) as view,
+    ):
+        if digest_of(view) != digest:
+            raise RunError("damaged: not what the training wrote (meta.json has another digest)", path)
 
 
 def header_end(content: bytes | memoryview) -> int:

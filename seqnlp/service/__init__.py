@@ -7,5 +7,6 @@
 | handlers.py | opening of runs, and the handler of a request |
 | requests/ | kinds of requests, a file a task |
 | client.py | the application's end: `ModelService`, and the client that starts the process |
+| fetching.py | download of a corpus in a process of its own |
 | __main__.py | `python -m seqnlp.service` |
 """

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pickle import PicklingError
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from seqnlp.codecs import Codec, Column
-from seqnlp.embeddings import PathResolver
+from seqnlp.embeddings import PathResolver, TextEmbedding
 from seqnlp.encoders import Encoder
 from seqnlp.errors import UsageError
 from seqnlp.metrics import LabelPairs
@@ -22,10 +22,11 @@ from seqnlp.optimizers import Optimizer
 from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
 from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import Need
-from seqnlp.recipe import Recipe
+from seqnlp.recipe import Recipe, Start
 from seqnlp.results import Report, Result
+from seqnlp.spec import Spec
 from seqnlp.tasks.columns import Columns, column_of, is_missing, names_of
-from seqnlp.tasks.registry import task_info
+from seqnlp.tasks.registry import TaskInfo, task_info
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class TaskRecipe(Recipe, ABC):
     encoder: Encoder
     optimizer: Optimizer
     training: Training = Training()
+    start: Start | None = None
+    """Run whose weights and codecs the training starts from (transfer learning), and how; left out: random weights."""
 
     @property
     def needs(self) -> Mapping[str, Need] | None:
@@ -105,6 +108,24 @@ class TaskRecipe(Recipe, ABC):
     def split(self, source: str, find: PathResolver) -> Any:
         """Read one split: a file, or another name of a split that the reader accepts."""
         return self.data.reader.load(self.locate(source, find), self.needs)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Part of a model, which can be taken over from another run."""
+
+    prefix: str
+    """Beginning of the names of its weights."""
+    spec: Spec
+    codec: Codec | None = None
+    """Names the rows of its weights."""
+    alias: str | None = None
+    """Kind, where parts of several specs can stand in for each other."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of its spec, or the name of its class."""
+        return self.alias or str(dict(self.spec).get("kind", type(self.spec).__name__))
 
 
 @dataclass(frozen=True)
@@ -210,10 +231,34 @@ class Task(ABC):
         """
         return None
 
+    @classmethod
+    def fit_from(cls, recipe: Any, train: Any, find: PathResolver, before: Mapping[str, Codec]) -> Self:
+        """Fit the codecs on the training split as extensions of another run's.
+
+        Args:
+            recipe: The recipe.
+            train: The training split.
+            find: Looks up other files that the recipe names.
+            before: Codecs of the other run, by name.
+
+        Raises:
+            seqnlp.errors.UsageError: they are of another kind.
+        """
+        return cls.fit(recipe, train, find)
+
+    def parts(self) -> dict[str, Part]:
+        """Parts of the model that can be taken over, by name; empty if none can."""
+        return {}
+
     @property
     def name(self) -> str:
         """`task` of its recipes."""
         return str(self.recipe_class.model_fields["task"].default)
+
+    @property
+    def info(self) -> TaskInfo:
+        """Names and texts of the task, as the model card tells them."""
+        return task_info(self.name)
 
     @abstractmethod
     def codecs(self) -> dict[str, Codec]:
@@ -330,6 +375,22 @@ def task_class(recipe: TaskRecipe) -> type[Task]:
     if found is None:
         raise UsageError(f"there is a recipe {type(recipe).__name__}, but no Task with recipe_class = it")
     return found
+
+
+Fitted = TypeVar("Fitted", bound=Codec)
+
+
+def extended(codec: Fitted, before: Mapping[str, Codec], name: str) -> Fitted:
+    """Extend another run's codec of this name, if it has one."""
+    return codec.extending(before[name]) if name in before else codec
+
+
+def embedding_parts(embedding: TextEmbedding, codecs: Mapping[str, Codec], below: str = "") -> dict[str, Part]:
+    """Parts of an embedding of text; `below` is the beginning of their names inside the model's embedding."""
+    return {
+        f"embedding.{name}": Part(f"embedding.{below}parts.{number}.", part, codecs[name])
+        for number, (name, part) in enumerate(embedding.parts.items())
+    }
 
 
 def plain_scores(scores: Mapping[str, Any]) -> dict[str, float]:

@@ -81,7 +81,7 @@ def _scores(scores: Mapping[str, Any]) -> Iterator[str]:
 def _use(info: TaskInfo) -> Iterator[str]:
     yield "`RUN` is the folder of this file; `FILE` holds one input a line."
     yield ""
-    yield from _fenced("seqnlp predict RUN FILE\nseqnlp evaluate RUN", "sh")
+    yield from _fenced(f"{info.usage}\nseqnlp evaluate RUN", "sh")
     yield ""
     yield from _fenced(f'import seqnlp\n\nmodel = seqnlp.load("RUN")\n{info.example}', "python")
 

@@ -22,6 +22,7 @@ from seqnlp.nn.recurrent import RecurrentLayer
 from seqnlp.results import LayerSummary, ModelSummary
 from seqnlp.tasks.base import Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode
+from seqnlp.tasks.starting import StartRun, fit_task
 from seqnlp.training import EncodedDataset
 
 SIZES = (3, 5)
@@ -40,7 +41,8 @@ def summarize(recipe: TaskRecipe, find: PathResolver) -> ModelSummary:
     """
     try:
         corpus = recipe.corpus(find)
-        task = task_class(recipe).fit(recipe, corpus.splits["train"], find)
+        begun = None if recipe.start is None else StartRun.open(recipe.start, find)
+        task = fit_task(recipe, corpus.splits["train"], find, begun)
         examples = encode(task, recipe, "dev", corpus.splits["dev"])
     except DataError as error:
         return replace(_without_corpus(recipe), unknown=str(error))

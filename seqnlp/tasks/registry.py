@@ -20,6 +20,8 @@ class TaskInfo:
     """Python that uses a predictor named `model`, for a model card."""
     command: str = "predict"
     """Command of the command line that uses a run."""
+    usage: str = "seqnlp predict RUN FILE"
+    """Command line of a model card that uses a run."""
     pipeline: str = ""
     """Pipeline tag of the Hugging Face Hub; empty: it has none."""
     module: str = ""

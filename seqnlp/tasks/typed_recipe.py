@@ -30,14 +30,18 @@ if TYPE_CHECKING:
     from seqnlp.embeddings.subwords import SubwordPieces as SubwordPiecesSpec
     from seqnlp.embeddings.text import TextEmbedding as TextEmbeddingSpec
     from seqnlp.embeddings.tokens import TokenEmbedding as TokenEmbeddingSpec
+    from seqnlp.embeddings.tokens import Tokens as TokensSpec
+    from seqnlp.embeddings.transformer import Transformer as TransformerSpec
     from seqnlp.embeddings.vectors import Vectors as VectorsSpec
     from seqnlp.embeddings.words import Words as WordsSpec
     from seqnlp.encoders.base import Encoder as EncoderSpec
     from seqnlp.optimizers.base import Optimizer as OptimizerSpec
     from seqnlp.readers.base import Reader as ReaderSpec
+    from seqnlp.recipe.start import Start as StartSpec
     from seqnlp.tasks.classify.recipe import ClassifyData as ClassifyDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastData as ForecastDataSpec
     from seqnlp.tasks.forecast.recipe import ForecastTraining as ForecastTrainingSpec
+    from seqnlp.tasks.lm.embedding import Context as ContextSpec
     from seqnlp.tasks.lm.recipe import LmData as LmDataSpec
     from seqnlp.tasks.lm.recipe import LmTraining as LmTrainingSpec
     from seqnlp.tasks.segment.expander import Expander as ExpanderSpec
@@ -63,6 +67,7 @@ class TagRecipeSettings(TypedDict, total=False):
     encoder: EncoderSection | None
     optimizer: OptimizerSection | None
     training: TrainingSettings | TrainingSpec | None
+    start: StartSettings | StartSpec | None
     embedding: TextEmbeddingSettings | TextEmbeddingSpec | None
     decoder: TagDecoderSection | None
     parser: BiaffineSettings | BiaffineSpec | None
@@ -201,7 +206,7 @@ class SeriesSettings(TypedDict, total=False):
     gaps: Literal['refuse', 'fill', 'ignore'] | None
 
 class TextSettings(TypedDict, total=False):
-    """Plain text: one column, `text`."""
+    """Plain text: one column, `text`. A pattern such as `books/*.txt` names several files, one after the other."""
 
     max_line: int | None
     columns: dict[str, str] | None
@@ -312,7 +317,7 @@ class AdamWSettings(TypedDict, total=False):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     lr: float | None
-    schedule: Literal['constant', 'linear', 'cosine', 'one_cycle', 'plateau'] | None
+    schedule: Literal['constant', 'linear', 'cosine', 'one_cycle', 'slanted_triangular', 'plateau'] | None
     warmup_ratio: float | None
     kind: Literal['adamw']
     beta1: float | None
@@ -323,7 +328,7 @@ class SgdSettings(TypedDict, total=False):
     """Stochastic gradient descent, with Nesterov momentum if any."""
 
     lr: float | None
-    schedule: Literal['constant', 'linear', 'cosine', 'one_cycle', 'plateau'] | None
+    schedule: Literal['constant', 'linear', 'cosine', 'one_cycle', 'slanted_triangular', 'plateau'] | None
     warmup_ratio: float | None
     kind: Required[Literal['sgd']]
     momentum: float | None
@@ -344,13 +349,26 @@ class TrainingSettings(TypedDict, total=False):
     threads: int | None
     save_every: float | None
 
+class StartSettings(TypedDict, total=False):
+    """Run whose weights and codecs the training starts from (transfer learning)."""
+
+    run: str
+    fresh: list[str] | None
+    freeze: dict[str, int] | None
+    gradual_unfreezing: bool | None
+    layer_decay: float | None
+    scores: bool | None
+
 class TextEmbeddingSettings(TypedDict, total=False):
     """Concatenation of embeddings of the words in their sentences."""
 
     dropout: float | None
     columns: dict[str, WordsSettings | WordsSpec] | None
     chars: CharsSection | None
+    context: ContextSettings | ContextSpec | None
     subwords: SubwordPiecesSettings | SubwordPiecesSpec | None
+    tokens: TokensSettings | TokensSpec | None
+    transformer: TransformerSettings | TransformerSpec | None
     vectors: VectorsSettings | VectorsSpec | None
     words: WordsSettings | WordsSpec | None
 
@@ -383,12 +401,39 @@ class CharLstmSettings(TypedDict, total=False):
     max_length: int | None
     kind: Required[Literal['lstm']]
 
+class ContextSettings(TypedDict, total=False):
+    """States of frozen language models at each word (contextual string embeddings; Akbik et al., 2018)."""
+
+    forward: str | None
+    backward: str | None
+    layers: list[int] | None
+    size: int | None
+
 class SubwordPiecesSettings(TypedDict, total=False):
     """Mean of learned vectors of the word's subwords (after Bojanowski et al., 2017)."""
 
     size: int | None
     vocab_size: int | None
     model: Literal['bpe', 'unigram'] | None
+
+class TokensSettings(TypedDict, total=False):
+    """One learned vector for each token of `data.tokenizer`."""
+
+    size: int | None
+    token_dropout: float | None
+
+class TransformerSettings(TypedDict, total=False):
+    """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
+
+    model: str
+    revision: str | None
+    layers: list[int] | None
+    pooling: Literal['first', 'last', 'mean'] | None
+    max_length: int | None
+    size: int | None
+    trainable: bool | None
+    lr: float | None
+    warmup_ratio: float | None
 
 class VectorsSettings(TypedDict, total=False):
     """Pretrained word vectors (GloVe, word2vec, fastText) from a file or an installed package."""
@@ -434,6 +479,7 @@ class ClassifyRecipeSettings(TypedDict, total=False):
     encoder: EncoderSection | None
     optimizer: OptimizerSection | None
     training: TrainingSettings | TrainingSpec | None
+    start: StartSettings | StartSpec | None
     embedding: TextEmbeddingSettings | TextEmbeddingSpec | None
     decoder: PoolDecoderSection | None
     ngrams: NGramVotesSettings | NGramVotesSpec | None
@@ -450,11 +496,34 @@ class ClassifyDataSettings(TypedDict, total=False):
     split_seed: int | None
     text: str | None
     tokens: str | None
+    tokenizer: TokenizerSection | None
     label: str | None
     multilabel: bool | None
     separator: str | None
 
-PoolDecoderSection: TypeAlias = "Literal['attention', 'last', 'max', 'mean'] | AttentionPoolSettings | LastPoolSettings | MaxPoolSettings | MeanPoolSettings | PoolDecoderSpec"
+TokenizerSection: TypeAlias = "Literal['characters', 'subwords', 'words'] | CharacterTokenizerSettings | SubwordTokenizerSettings | WordTokenizerSettings | TokenizerSpec"
+
+class CharacterTokenizerSettings(TypedDict, total=False):
+    """Characters: a small vocabulary."""
+
+    kind: Literal['characters']
+    min_count: int | None
+
+class SubwordTokenizerSettings(TypedDict, total=False):
+    """Subwords on bytes: no text has unknown tokens."""
+
+    kind: Required[Literal['subwords']]
+    vocab_size: int | None
+    model: Literal['bpe', 'unigram'] | None
+
+class WordTokenizerSettings(TypedDict, total=False):
+    """Words, signs and line breaks; a word includes the blank before it."""
+
+    kind: Required[Literal['words']]
+    min_count: int | None
+    max_words: int | None
+
+PoolDecoderSection: TypeAlias = "Literal['attention', 'concat', 'last', 'max', 'mean'] | AttentionPoolSettings | ConcatPoolSettings | LastPoolSettings | MaxPoolSettings | MeanPoolSettings | PoolDecoderSpec"
 
 class AttentionPoolSettings(TypedDict, total=False):
     """Attention pooling: a mean with learned weights (Yang et al., 2016)."""
@@ -465,6 +534,15 @@ class AttentionPoolSettings(TypedDict, total=False):
     calibrate: bool | None
     kind: Required[Literal['attention']]
     size: int | None
+
+class ConcatPoolSettings(TypedDict, total=False):
+    """Last step, maximum and mean side by side (concat pooling; Howard and Ruder, 2018)."""
+
+    dropout: float | None
+    label_smoothing: float | None
+    class_weights: Literal['balanced'] | dict[str, float] | None
+    calibrate: bool | None
+    kind: Required[Literal['concat']]
 
 class LastPoolSettings(TypedDict, total=False):
     """Last step; of a bidirectional encoder the first one beside it."""
@@ -512,6 +590,7 @@ class LmRecipeSettings(TypedDict, total=False):
     encoder: EncoderSection | None
     optimizer: OptimizerSection | None
     training: LmTrainingSettings | LmTrainingSpec | None
+    start: StartSettings | StartSpec | None
     embedding: TokenEmbeddingSettings | TokenEmbeddingSpec | None
     decoder: NextTokenSettings | NextTokenSpec | None
 
@@ -527,28 +606,7 @@ class LmDataSettings(TypedDict, total=False):
     split_seed: int | None
     tokenizer: TokenizerSection | None
     text: str | None
-
-TokenizerSection: TypeAlias = "Literal['characters', 'subwords', 'words'] | CharacterTokenizerSettings | SubwordTokenizerSettings | WordTokenizerSettings | TokenizerSpec"
-
-class CharacterTokenizerSettings(TypedDict, total=False):
-    """Characters: a small vocabulary."""
-
-    kind: Literal['characters']
-    min_count: int | None
-
-class SubwordTokenizerSettings(TypedDict, total=False):
-    """Subwords on bytes: no text has unknown tokens."""
-
-    kind: Required[Literal['subwords']]
-    vocab_size: int | None
-    model: Literal['bpe', 'unigram'] | None
-
-class WordTokenizerSettings(TypedDict, total=False):
-    """Words, signs and line breaks; a word includes the blank before it."""
-
-    kind: Required[Literal['words']]
-    min_count: int | None
-    max_words: int | None
+    direction: Literal['forward', 'backward'] | None
 
 class LmTrainingSettings(TypedDict, total=False):
     """Settings of truncated backpropagation through time."""
@@ -589,8 +647,10 @@ class TranslateRecipeSettings(TypedDict, total=False):
     encoder: EncoderSection | None
     optimizer: OptimizerSection | None
     training: TranslateTrainingSettings | TranslateTrainingSpec | None
+    start: StartSettings | StartSpec | None
     embedding: TokenEmbeddingSettings | TokenEmbeddingSpec | None
     shared_embedding: bool | None
+    source_context: ContextSettings | ContextSpec | None
     decoder: AttentionSettings | AttentionSpec | None
     search: BeamSearchSettings | BeamSearchSpec | None
 
@@ -666,6 +726,7 @@ class ForecastRecipeSettings(TypedDict, total=False):
     encoder: EncoderSection | None
     optimizer: OptimizerSection | None
     training: ForecastTrainingSettings | ForecastTrainingSpec | None
+    start: StartSettings | StartSpec | None
     embedding: SeriesEmbeddingSettings | SeriesEmbeddingSpec | None
     decoder: ForecastDecoderSection | None
 
@@ -782,6 +843,7 @@ class TranscribeRecipeSettings(TypedDict, total=False):
     encoder: EncoderSection | None
     optimizer: OptimizerSection | None
     training: TranscribeTrainingSettings | TranscribeTrainingSpec | None
+    start: StartSettings | StartSpec | None
     features: LogMelSettings | LogMelSpec | None
     tokenizer: TokenizerSection | None
     embedding: FrameEmbeddingSection | None
@@ -888,6 +950,7 @@ class SegmentRecipeSettings(TypedDict, total=False):
     encoder: EncoderSection | None
     optimizer: OptimizerSection | None
     training: SegmentTrainingSettings | SegmentTrainingSpec | None
+    start: StartSettings | StartSpec | None
     augmentation: AugmentationSettings | AugmentationSpec | None
     embedding: CharacterEmbeddingSettings | CharacterEmbeddingSpec | None
     decoder: LinearSettings | LinearSpec | None

@@ -20,11 +20,14 @@ from seqnlp.json_types import mismatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
+from seqnlp.nn.private import lerp_all
 from seqnlp.optimizers import Optimizer
 from seqnlp.processes import peak_memory
 from seqnlp.spec import Spec
 from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
+from seqnlp.training.layer_groups import LayerGroup, divide, freeze
+from seqnlp.training.own_rates import OWN, separate
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import Replicas
 
@@ -137,6 +140,7 @@ class Trainer:
         seed: int,
         items_name: str,
         preview: Preview = lambda model: [],
+        groups: Sequence[LayerGroup] = (),
     ) -> None:
         """Store the parts and build the optimizer.
 
@@ -150,12 +154,20 @@ class Trainer:
             seed: Seed of the recipe.
             items_name: Name of the items: words, characters, ...
             preview: Predictions of a model for a few examples of dev.
+            groups: Layer groups of all trainable parameters; none: all learn alike.
         """
         self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
         self.precision = resolve(training.precision)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.groups = groups
+        if groups:
+            self.parameters = [parameter for group in groups for parameter in group.parameters]
         self.optimizer = optimizer.build(self.parameters)
+        if groups:
+            divide(self.optimizer, groups)
+        separate(self.optimizer, optimizer, model)
+        self.parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
         threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
         self.replicas = Replicas(model, train, max(1, threads), self.precision)
@@ -178,6 +190,7 @@ class Trainer:
         expected = (None, None) if estimate is None else (estimate.seconds, estimate.memory)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name, *expected)
         while now.epoch < settings.epochs and not self._is_over:
+            self._freeze()
             batches = self.train.plan(self.seed, now.epoch)
             while now.position < len(batches) and not self._is_over:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
@@ -190,6 +203,11 @@ class Trainer:
                 yield self._evaluate()
             elif self._out_of_time and now.evaluated < now.step:
                 yield self._evaluate(now.position / len(batches))
+
+    def _freeze(self) -> None:
+        """Freeze the layer groups that are not trained in the present epoch."""
+        if self.groups:
+            freeze(self.replicas.models, self.groups, self.progress.epoch)
 
     @property
     def _is_over(self) -> bool:
@@ -214,6 +232,7 @@ class Trainer:
         left = self.steps - now.step
         if left < FEWEST_STEPS:
             return None
+        self._freeze()
         batches = self.train.plan(self.seed, min(now.epoch, self.settings.epochs - 1))
         states: list[list[Tensor] | None] = [None] * len(self.states)
         took: list[float] = []
@@ -288,7 +307,7 @@ class Trainer:
         now, start = self.progress, time.perf_counter()
         rate = self.schedule.rate(self._share) * now.decay
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = group[OWN].rate(self._share) * now.decay * group.get("lr_scale", 1.0)
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         nats, items, self.states = self.replicas.gradients(batches, self.states, seed)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
@@ -304,7 +323,7 @@ class Trainer:
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
         if self.average:
             memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
-            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - memory)
+            lerp_all(self.average, [p.detach() for p in self.parameters], 1 - memory)
         took = time.perf_counter() - start
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))
@@ -329,6 +348,15 @@ class Trainer:
         now.evaluated = now.step
         now.seconds += time.perf_counter() - start
         return Evaluated(*self._moment(share), scores, self.metric.name, best, examples)
+
+    def scored(self, score: Score) -> dict[str, float]:
+        """Score the model as it is, in evaluation mode."""
+        training = self.model.training
+        self.model.eval()
+        with torch.inference_mode(), computing_in(self.precision, self.model.device):
+            found = score(self.model)
+        self.model.train(training)
+        return found
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

@@ -9,7 +9,10 @@ picture is there at once and no computation can freeze it.
 | screens/ | home, a run, two runs, a recipe, a training, overlays |
 | panels/ | one panel for each task |
 | widgets/ | the parts of screens and panels |
+| configuration/ | the configuration file, names of keys, what a start finds again |
 | listing.py | the runs in a folder |
+| run_order.py, run_preview.py, run_trash.py | order of the runs, what is told of one, deletion with undo |
+| fetches.py | downloads of corpora |
 | trainings.py | training processes: started, paused, stopped, found again |
 | training_lines.py | the status of a training as styled lines |
 | session.py, token_buffer.py | the texts of a language model's panel |

@@ -18,10 +18,15 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from seqnlp.errors import SeqnlpError
 from seqnlp.service.client import ModelService, ServiceDied, ServiceState
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import Configuration, configure
+from seqnlp.tui.configuration.remembered import Remembered, remember
+from seqnlp.tui.listing import BROKEN, run_at
 from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.screens.home import HomeScreen
-from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES
+from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES, own_theme
 from seqnlp.tui.trainings import Trainings
 from seqnlp.tui.visible_controls import VisibleControls
 
@@ -35,14 +40,15 @@ class SeqnlpApp(App[None]):
 
     TITLE = "seqnlp"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "app",
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("f1", "app.help", "help"),  # where `?` is text
         Binding("ctrl+p", "command_palette", "commands", key_display="^p"),
         Binding("ctrl+t", "other_theme", "dark or light", show=False),
         Binding("ctrl+l", "redraw", "redraw", show=False, system=True),
         Binding("ctrl+q", "quit", "quit", key_display="^q", priority=True),
-    ]
+    )
 
     CSS = """
     Toast { background: $panel; }
@@ -51,13 +57,22 @@ class SeqnlpApp(App[None]):
     TextArea .text-area--placeholder { color: $muted; }
     """
 
-    def __init__(self, root: Path, service: ModelService, run: Summary | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        service: ModelService,
+        run: Summary | None = None,
+        configuration: Configuration | None = None,
+        remembered: Remembered | None = None,
+    ) -> None:
         """Set up; nothing runs yet.
 
         Args:
             root: The folder that holds the runs.
             service: Answers the requests of the screens.
             run: Opened at once, above home.
+            configuration: By default one without values of its own.
+            remembered: State of the last start; by default nothing is remembered.
         """
         plain = "NO_COLOR" in os.environ
         super().__init__(ansi_color=plain)
@@ -66,7 +81,19 @@ class SeqnlpApp(App[None]):
         self.error_console = Console(file=self.crash, markup=False, highlight=False)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = PLAIN.name if plain else NIGHT.name
+        self.configuration, self.remembered = configuration or Configuration(), remembered or Remembered()
+        configure(self, self.configuration)
+        remember(self, self.remembered)
+        self.set_keymap({name: ",".join(keys) for name, keys in self.configuration.keys.items()})
+        for name, options in self.configuration.themes.items():
+            self.register_theme(own_theme(name, options))
+        self._latest = {True: NIGHT.name, False: PAPER.name}
+        """The dark and the light theme that were chosen last."""
+        wanted = self.configuration.value("", "theme") or self.remembered.theme
+        known = [each.name for each in THEMES] + [*self.configuration.themes]
+        self._first_theme = PLAIN.name if plain else wanted if wanted in known else NIGHT.name
+        self.theme = self._first_theme
+        self._latest[self.current_theme.dark] = self.theme
         self.root, self.service, self._run = root, service, run
         self.trainings = Trainings(root)
         self._started = False
@@ -96,7 +123,39 @@ class SeqnlpApp(App[None]):
             from seqnlp.tui.screens.run import RunScreen
 
             self.push_screen(RunScreen(self._run, self.service))
+        elif self.configuration.value("restore", "screen"):
+            self._restore_screen()
         self.service.listeners.append(self._service_changed)
+        self.tell_notes()
+
+    def _restore_screen(self) -> None:
+        """Open the last screen again, unless its runs are gone or broken."""
+        kind, *names = self.remembered.screen or ("",)
+        paths = [self.root / name for name in names]
+        try:
+            runs = [run_at(path) for path in paths]
+        except (SeqnlpError, OSError):
+            return
+        are_whole = runs and all(run.model_bytes and run.state != BROKEN for run in runs)
+        screen: Screen[None] | None = None
+        if kind == "train":
+            from seqnlp.tui.screens.train import TrainScreen
+
+            screen = TrainScreen(self.trainings, self.service)
+        elif kind == "watch" and runs:
+            from seqnlp.tui.screens.watch import WatchScreen
+
+            screen = WatchScreen(self.trainings, names[0], self.service)
+        elif kind == "run" and are_whole:
+            from seqnlp.tui.screens.run import RunScreen
+
+            screen = RunScreen(runs[0], self.service)
+        elif kind == "compare" and are_whole and len(runs) == 2:
+            from seqnlp.tui.screens.compare import CompareScreen
+
+            screen = CompareScreen(runs[0], runs[1], self.service)
+        if screen is not None:
+            self.push_screen(screen)
 
     async def on_home_screen_looked(self) -> None:
         """Start the service: the first picture is complete, and it may have the processor."""
@@ -164,7 +223,21 @@ class SeqnlpApp(App[None]):
 
     def action_other_theme(self) -> None:
         """Switch between dark and light."""
-        self.theme = PAPER.name if self.current_theme.dark else NIGHT.name
+        self.theme = self._latest[not self.current_theme.dark]
+
+    def watch_theme(self, theme: str) -> None:
+        """Remember a theme that was chosen."""
+        self._latest[self.current_theme.dark] = theme
+        if theme != self._first_theme and not self.ansi_color:
+            self._first_theme = ""  # from now on each one was chosen
+            self.remembered.keep(theme=theme)
+            self.tell_notes()
+
+    def tell_notes(self) -> None:
+        """Show the notes about what is remembered."""
+        notes, self.remembered.notes = self.remembered.notes, []
+        for note in notes:
+            self.notify(note, severity="warning", timeout=8, markup=False)
 
     async def _act(self, action: str) -> None:
         await self.run_action(action)

@@ -31,13 +31,15 @@ from typing import Any, final
 import psutil
 
 from seqnlp.errors import DataError, RunError
+from seqnlp.generation.tree import TextTree
 from seqnlp.run.files import read_json, saving, write_bytes
 from seqnlp.run.summary import Summary
 from seqnlp.tui.session import Session
+from seqnlp.tui.token_buffer import MAX_CHARACTERS
 from seqnlp.tui.trainings import SAME_TIME
 
-VERSION = 1
-"""Version of the files; those of a later one are left alone."""
+VERSION = 2
+"""Version of the files; those of a later one are left alone. In the first one texts had no branches."""
 
 MAX_TEXTS, MAX_BYTES = 200, 32 << 20
 """Bounds of the texts of a run; the oldest go first."""
@@ -358,12 +360,18 @@ def _text(value: object) -> str:
 
 
 def _entry(file: Path, data: Mapping[str, Any]) -> Entry:
-    session = data["session"]
-    texts = session["texts"]
-    shown = texts[min(max(int(session["current"]), 0), len(texts) - 1)]
-    text = _text(shown["text"])[int(shown["start"]) :][:SEEN]
-    tokens = sum(int(each["tokens"]) for each in texts)
-    return Entry(str(file), TEXT, float(data["at"]), _text(session["prompt"]), text, tokens, len(texts))
+    state = data["session"]
+    if "texts" in state:  # of the first version
+        texts = state["texts"]
+        shown = texts[min(max(int(state["current"]), 0), len(texts) - 1)]
+        text = _text(shown["text"])[int(shown["start"]) :][:SEEN]
+        tokens, samples = sum(int(each["tokens"]) for each in texts), len(texts)
+    else:
+        tree = TextTree.from_state(state["tree"])
+        whole = tree.whole(tree.shown[min(max(int(state["current"]), 0), len(tree.shown) - 1)], MAX_CHARACTERS)
+        text, samples = whole.text[whole.start :][:SEEN], len(tree.shown)
+        tokens = sum(tree[number].tokens_before + tree[number].tokens for number in tree.shown)
+    return Entry(str(file), TEXT, float(data["at"]), _text(state["prompt"]), text, tokens, samples)
 
 
 def _sweep(current: Path) -> None:

@@ -1,6 +1,8 @@
 """Themes: a dark one, a light one, and one without colour; and the colours of labels."""
 
-from typing import final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, final
 
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -114,6 +116,32 @@ PLAIN = Theme(
 )
 
 THEMES = (NIGHT, PAPER, PLAIN)
+
+
+def own_theme(name: str, options: Mapping[str, Any]) -> Theme:
+    """Theme of the user: another one with other colours.
+
+    What has the colour of something else there, such as the keys in the footer, has it here, too.
+
+    Args:
+        name: Of the theme.
+        options: As in the configuration file: `base`, colours, `heat`, `labels`.
+    """
+    base = PAPER if options.get("base") == PAPER.name else NIGHT
+    fields = {key: value for key, value in options.items() if key in _FIELDS}
+    changed = {getattr(base, key): value for key, value in fields.items()}
+    changed |= {base.variables[key]: options[key] for key in ("muted", "faint") if key in options}
+    variables = {key: changed.get(value, value) for key, value in base.variables.items()}
+    for names, colours in ((HEAT, options.get("heat")), (LABELS, options.get("labels"))):
+        variables |= dict(zip(names, colours, strict=True)) if colours else {key: base.variables[key] for key in names}
+    return replace(base, name=name, variables=variables, **fields)
+
+
+_FIELDS = (
+    *("primary", "secondary", "accent", "warning", "error", "success"),
+    *("foreground", "background", "surface", "panel"),
+)
+"""Options of a theme that Textual has, too."""
 
 
 @final

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from base64 import b64decode, b64encode
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import accumulate
-from math import isnan
-from sys import byteorder
-from typing import Any, Literal, final
+from typing import final
 
 from rich.cells import cell_len
+
+from seqnlp.generation.tree import Branch, Whole
 
 MAX_CHARACTERS = 200_000
 """Characters that are kept; older ones are dropped, some at a time."""
 
-MAX_UNDOS = 50
-"""Branchings that can be undone; fewer if they took away more than twice `MAX_CHARACTERS`."""
-
 CONTEXT = 4_000
 """Characters before a position that a model reads when it continues from there."""
-
-
-@dataclass(frozen=True)
-class Tail:
-    """Text after a position before something else was written there; `at` counts from the text's beginning."""
-
-    at: int
-    text: str
-    ends: array[int]
-    logprobs: array[float]
-    complete: bool
 
 
 @final
@@ -55,17 +39,11 @@ class TokenBuffer:
         """Grows with every change that is not an addition at the end."""
         self._ends: array[int] = array("l")
         self._logprobs: array[float] = array("f")
-        self._undo: list[Tail] = []
 
     @property
     def characters(self) -> int:
         """Characters written in all, prompt included."""
         return self.dropped + len(self.text)
-
-    @property
-    def can_undo(self) -> bool:
-        """True if there is a branching that can be taken back."""
-        return bool(self._undo) and self._undo[-1].at >= self.dropped + self.start
 
     def add(self, text: str, lengths: Sequence[int], logprobs: Sequence[float]) -> None:
         """Append tokens.
@@ -106,6 +84,23 @@ class TokenBuffer:
         begin = self._ends[token - 1] if token else self.start
         return begin, self._ends[token]
 
+    def word_at(self, token: int) -> tuple[int, int]:
+        """First and last token of the word that a token belongs to; blanks before it are not part of it."""
+        first = last = token
+        if not self._is_blank(token):
+            while first and not self._is_blank(first - 1) and not self._begins_with_blank(first):
+                first -= 1
+            while last + 1 < self.count and not self._is_blank(last + 1) and not self._begins_with_blank(last + 1):
+                last += 1
+        return first, last
+
+    def _is_blank(self, token: int) -> bool:
+        begin, end = self.span(token)
+        return self.text[begin:end].isspace()
+
+    def _begins_with_blank(self, token: int) -> bool:
+        return self.text[self.span(token)[0]].isspace()
+
     def logprob(self, token: int) -> float:
         """Log-probability of a token, in nats."""
         return self._logprobs[token]
@@ -139,33 +134,35 @@ class TokenBuffer:
         """Mean negative log-likelihood of the kept tokens, in nats; 0 without tokens."""
         return -sum(self._logprobs) / len(self._logprobs) if self._logprobs else 0.0
 
-    def branch(self, token: int, text: str, logprob: float) -> None:
-        """Replace a token, and take away all that followed; `undo` brings it back."""
+    def cut(self, token: int) -> None:
+        """Take away a token and all after it."""
         begin, _ = self.span(token)
-        ends, logprobs = self._ends[token:], self._logprobs[token:]
-        since = array("l", [end - begin for end in ends])
-        self._undo.append(Tail(self.dropped + begin, self.text[begin:], since, logprobs, self.complete))
         self.complete = False
-        while len(self._undo) > MAX_UNDOS or sum(len(old.text) for old in self._undo) > 2 * MAX_CHARACTERS:
-            del self._undo[0]
-        self._cut(token, begin)
-        self.add(text, [len(text)], [logprob])
+        self.tokens -= len(self._ends) - token
+        self.text = self.text[:begin]
+        del self._ends[token:], self._logprobs[token:]
+        self.version += 1
 
-    def undo(self) -> int | None:
-        """Bring back the text that the last branching took away.
+    def show(self, whole: Whole) -> None:
+        """Hold another text."""
+        self.text, self.start, self.dropped = whole.text, whole.start, whole.dropped
+        self._ends, self._logprobs = whole.ends[:], whole.logprobs[:]
+        self.tokens, self.complete = whole.tokens, whole.complete
+        self.dropped_tokens = max(self.tokens - len(self._ends), 0)
+        self.version += 1
+        if self._ends and len(self.text) > MAX_CHARACTERS + MAX_CHARACTERS // 4:
+            self._drop(len(self.text) - MAX_CHARACTERS)
 
-        Returns:
-            Its offset; None if there is nothing to undo.
-        """
-        if not self.can_undo:
-            return None
-        tail = self._undo.pop()
-        begin = tail.at - self.dropped
-        self._cut(bisect_right(self._ends, begin), begin)
-        lengths = [right - left for left, right in zip([0, *tail.ends], tail.ends, strict=False)]
-        self.add(tail.text, lengths, tail.logprobs)
-        self.complete = tail.complete
-        return begin
+    def write_to(self, branch: Branch) -> None:
+        """Copy to a branch what stands after its fork, as far as it is kept."""
+        begin = max(branch.at - self.dropped, 0)
+        first = bisect_right(self._ends, begin) if begin > self.start else 0
+        branch.start = self.dropped + begin
+        branch.text = self.text[begin:]
+        branch.ends = array("l", [end - begin for end in self._ends[first:]])
+        branch.logprobs = self._logprobs[first:]
+        branch.tokens = self.tokens - branch.tokens_before
+        branch.complete = self.complete
 
     def to_json(self) -> list[dict[str, object]]:
         """The kept tokens, each with its text and log-probability."""
@@ -173,58 +170,6 @@ class TokenBuffer:
             {"text": self.text[slice(*self.span(token))], "logprob": round(self._logprobs[token], 6)}
             for token in range(len(self._ends))
         ]
-
-    def state(self) -> dict[str, Any]:
-        """State of the buffer as a JSON object, the undo history included."""
-        return {
-            "text": self.text,
-            "start": self.start,
-            "dropped": self.dropped,
-            "dropped_tokens": self.dropped_tokens,
-            "tokens": self.tokens,
-            "complete": self.complete,
-            "ends": _packed("I", self._ends),
-            "logprobs": _packed("f", self._logprobs),
-            "undo": [
-                {
-                    "at": tail.at,
-                    "text": tail.text,
-                    "ends": _packed("I", tail.ends),
-                    "logprobs": _packed("f", tail.logprobs),
-                    "complete": tail.complete,
-                }
-                for tail in self._undo
-            ],
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> TokenBuffer:
-        """Make a buffer from its `state`.
-
-        Raises:
-            ValueError: it is not the state of a buffer.
-        """
-        try:
-            buffer = cls(str(state["text"]))
-            counts = [state[name] for name in ("start", "dropped", "dropped_tokens", "tokens")]
-            if not all(isinstance(count, int) and count >= 0 for count in counts) or counts[0] > len(buffer.text):
-                raise ValueError("expected counts within the text")
-            buffer.start, buffer.dropped, buffer.dropped_tokens, buffer.tokens = counts
-            buffer.complete = bool(state["complete"])
-            buffer._ends, buffer._logprobs = _tokens_of(state, buffer.start, len(buffer.text))
-            for tail in state["undo"]:
-                text = str(tail["text"])
-                ends, logprobs = _tokens_of(tail, 0, len(text))
-                buffer._undo.append(Tail(int(tail["at"]), text, ends, logprobs, bool(tail["complete"])))
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(f"expected the state of a text ({error!r})") from error
-        return buffer
-
-    def _cut(self, token: int, begin: int) -> None:
-        self.tokens -= len(self._ends) - token
-        self.text = self.text[:begin]
-        del self._ends[token:], self._logprobs[token:]
-        self.version += 1
 
     def _drop(self, least: int) -> None:
         """Drop the beginning, up to the end of a token."""
@@ -237,41 +182,6 @@ class TokenBuffer:
         self.dropped += place
         self.dropped_tokens += token + 1
         self.version += 1
-
-
-def _packed(kind: Literal["I", "f"], numbers: array[Any]) -> str:
-    """Pack numbers as little-endian values of 4 bytes, in base 64: a JSON list would be slow to write."""
-    if byteorder == "little":  # the low bytes come first: a strided view narrows without a loop in Python
-        narrow = memoryview(numbers).cast("B").cast(kind)[:: numbers.itemsize // 4]
-        return b64encode(narrow.tobytes()).decode()
-    found = array(kind, numbers)
-    found.byteswap()
-    return b64encode(found.tobytes()).decode()
-
-
-def _unpacked(kind: Literal["I", "f"], text: str) -> array[Any]:
-    found = array(kind)
-    found.frombytes(b64decode(text, validate=True))
-    if byteorder == "big":
-        found.byteswap()
-    return found
-
-
-def _tokens_of(state: Mapping[str, Any], first: int, last: int) -> tuple[array[int], array[float]]:
-    """Ends and log-probabilities of the tokens between two offsets.
-
-    Raises:
-        ValueError: they do not fit these.
-    """
-    ends, logprobs = array("l", _unpacked("I", state["ends"])), _unpacked("f", state["logprobs"])
-    in_order = [first, *ends]
-    if len(ends) != len(logprobs) or in_order != sorted(in_order):
-        raise ValueError("expected a log-probability for each token, and ends in their order")
-    if (ends[-1] if ends else first) != last:
-        raise ValueError("expected tokens up to the end of the text")
-    if any(map(isnan, logprobs)):
-        raise ValueError("expected log-probabilities, found NaN")
-    return ends, logprobs
 
 
 @final

@@ -235,6 +235,18 @@ class Trainings:
             self._known[name] = Training(path, record, log, process, own=False)
             return self._known[name]
 
+    def rename(self, name: str, other: str) -> None:
+        """Rename the record and the output of a training that has ended."""
+        with self._lock:
+            self._known.pop(name, None)
+            self._known.pop(other, None)
+            folder = self.root / FOLDER
+            with saving(folder, "renaming a training"):
+                for end in (".json", ".log"):
+                    (folder / f"{other}{end}").unlink(missing_ok=True)
+                    if (folder / f"{name}{end}").exists():
+                        os.rename(folder / f"{name}{end}", folder / f"{other}{end}")
+
     def forget(self, name: str) -> None:
         """Delete the record and the output of a training that has ended."""
         with self._lock:

@@ -66,6 +66,11 @@ def make(folder: Path) -> None:
             for split in ("train", "dev", "test")
         },
         **{
+            f"imdb/{split}.tsv.gz": "".join(f"{text}\t{'pos' if len(text) % 2 else 'neg'}\n" for text, _ in pairs)
+            for split in ("train", "test")
+        },
+        "imdb/reviews.txt.gz": lines("prose/train.txt", 200),
+        **{
             f"wnut17/{name}": columns(pos, "\t", 2)
             for name in ("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated")
         },

@@ -44,6 +44,9 @@ SLOW = [
     "recipes",
     "search",
     "vectors",
+    "transfer",
+    "context",
+    "transformers",
     "curves",
 ]
 PAGES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]

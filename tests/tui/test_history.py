@@ -5,18 +5,19 @@ import os
 import subprocess
 import sys
 import time
+from array import array
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqnlp.generation import packing
 from seqnlp.run.summary import Summary
 from seqnlp.tui import history
 from seqnlp.tui.history import History, PromptWalk
 from seqnlp.tui.session import Session
-from seqnlp.tui.token_buffer import TokenBuffer
 
 SETTINGS = {"temperature": 0.8, "length": 20, "samples": 2, "seed": None}
 
@@ -88,17 +89,66 @@ def test_all_is_found_again(folder: Path) -> None:
     branch=st.integers(0, 40),
 )
 def test_the_state_of_a_text_is_all_of_it(prompt: str, tokens: list[str], branch: int) -> None:
-    buffer = TokenBuffer(prompt)
-    buffer.add("".join(tokens), [len(token) for token in tokens], [-0.25 * len(token) for token in tokens])
+    session = Session(prompt, 1, 7)
+    session.begin_all(SETTINGS)
+    logprobs = [-0.25 * len(token) for token in tokens]
+    session.add(0, {"text": "".join(tokens), "lengths": [len(token) for token in tokens], "logprobs": logprobs})
+    session.stop()
+    (buffer,) = session.buffers
     if branch < buffer.count:
-        buffer.branch(branch, "new", -1.0)
-    again = TokenBuffer.from_state(json.loads(json.dumps(buffer.state())))
-    assert again.state() == buffer.state()
-    assert again.to_json() == buffer.to_json()
-    assert again.undo() == buffer.undo()
-    assert again.text == buffer.text
-    again.add(" on", [3], [-1.0])
-    assert again.text.endswith(" on")
+        session.branch(0, branch, "token", [("new", -1.0)])
+    again = Session.from_state(json.loads(json.dumps(session.state())))
+    assert again.state() == session.state()
+    (restored,) = again.buffers
+    assert restored.to_json() == buffer.to_json()
+    assert again.undo(0) == session.undo(0)
+    assert restored.text == buffer.text
+    again.begin(0, 5, SETTINGS)
+    again.add(0, {"text": " on", "lengths": [3], "logprobs": [-1.0]})
+    assert restored.text.endswith(" on")
+
+
+def packed(kind: Literal["I", "f"], *numbers: float) -> str:
+    return packing.packed(kind, array({"I": "l", "f": "f"}[kind], numbers))  # type: ignore[arg-type]
+
+
+def test_a_text_of_the_first_version_is_read_with_what_could_be_undone(folder: Path) -> None:
+    tails = [
+        {"at": 5, "text": "at sat", "ends": packed("I", 2, 6), "logprobs": packed("f", -1, -2), "complete": True},
+        {"at": 7, "text": "u", "ends": packed("I", 1), "logprobs": packed("f", -3), "complete": False},
+    ]
+    text = {
+        "text": "The cow",
+        "start": 4,
+        "dropped": 0,
+        "dropped_tokens": 0,
+        "tokens": 3,
+        "complete": False,
+        "ends": packed("I", 5, 6, 7),
+        "logprobs": packed("f", -0.5, -1, -1),
+        "undo": tails,
+        "turns": [{"at": 4, "temperature": 0.5, "seed": 7}],
+    }
+    session = {"prompt": "The ", "seed": 7, "same_seed": False, "current": 0, "texts": [text], "hidden": [text]}
+    folder.mkdir(parents=True)
+    file = folder / f"text-{0:012x}-1-{0:08x}.json"
+    file.write_text(json.dumps({"version": 1, "runs": ["runs/a"], "at": 1.0, "session": session}))
+    found = History(folder).open()
+    assert found.session is not None
+    assert [entry.text for entry in History(folder).entries()] == ["cow"]
+    (buffer,) = found.session.buffers
+    assert (buffer.text, buffer.tokens, buffer.count) == ("The cow", 3, 3)
+    assert found.session.undo(0) == 7
+    assert buffer.text == "The cowu"
+    assert found.session.undo(0) == 5
+    assert (buffer.text, buffer.complete) == ("The cat sat", True)
+    assert found.session.undo(0) is None
+    found.session.redo(0)
+    found.session.redo(0)
+    assert buffer.text == "The cow"
+    found.session.resize(2)
+    assert found.session.buffers[1].text == "The cow"
+    assert found.session.turns[0] == text["turns"]
 
 
 def test_a_run_that_is_trained_anew_has_a_history_of_its_own(tmp_path: Path) -> None:
@@ -155,7 +205,8 @@ def test_no_change_of_a_file_breaks_it(tmp_path_factory: pytest.TempPathFactory,
     writer.save_text(name, session_of("Once", " upon").state())
     whole = json.loads((folder / name).read_bytes())
     part: Any = whole
-    path = data.draw(st.sampled_from([(), ("session",), ("session", "texts", 0), ("session", "texts", 0, "turns", 0)]))
+    branch = ("session", "tree", "branches", 1)
+    path = data.draw(st.sampled_from([(), ("session",), ("session", "tree"), branch, (*branch, "turns", 0)]))
     for step in path:
         part = part[step]
     key = data.draw(st.sampled_from(sorted(part)))
@@ -172,7 +223,7 @@ def test_no_change_of_a_file_breaks_it(tmp_path_factory: pytest.TempPathFactory,
 
 def test_files_of_a_newer_seqnlp_are_left_alone(folder: Path) -> None:
     folder.mkdir(parents=True)
-    (folder / "draft-00000000ffff-1-0123abcd.json").write_text('{"version": 2, "draft": ["?"]}')
+    (folder / "draft-00000000ffff-1-0123abcd.json").write_text('{"version": 3, "draft": ["?"]}')
     reader = History(folder)
     reader.set_draft("mine")
     assert History(folder).open().draft == "mine"

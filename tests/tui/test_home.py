@@ -52,7 +52,7 @@ async def test_runs_of_several_seeds_and_notes(runs: Path, fake: Any, shows: Any
     RunSet(tmp_path / "pos_seeds").begin("pos", [1, 2])
     Run(tmp_path / "char_lstm").save_note("for the poster")
     app = SeqnlpApp(tmp_path, fake({}))
-    async with app.run_test(size=(110, 24)) as pilot:
+    async with app.run_test(size=(180, 24)) as pilot:
         await settled(pilot)
         names = [run.name for run in app.screen.query_one(RunList).shown]
         assert sorted(names) == ["char_lstm", "pos_seeds/seed_1"]
@@ -119,7 +119,7 @@ async def test_a_state_is_whole_however_long_the_name(runs: Path, fake: Any, sho
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await shows(app, "… (unfinished)")
-        await pilot.resize_terminal(140, 24)
+        await pilot.resize_terminal(210, 24)
         await shows(app, "a_name_that_is_very_long_indeed (unfinished)")
 
 

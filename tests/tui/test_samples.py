@@ -1,5 +1,6 @@
 """Several samples side by side: one batch of the library, each of which can go on alone."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from seqnlp.service.handlers import Models, answer
 from seqnlp.service.protocol import Request
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.history import state_folder
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.lm import LmPanel
 from seqnlp.tui.widgets.samples import SampleTabs, columns_for
@@ -226,3 +228,44 @@ async def test_where_there_is_no_room_each_has_a_tab(
         await pilot.resize_terminal(120, 35)
         await settled(pilot)
         assert seen() == list(range(6))
+
+
+async def test_a_saved_tree_is_written_again_byte_for_byte(
+    trained: Path, fake: Any, runs: Path, settled: Any, written: Any
+) -> None:
+    """By `generate --replay`: what was stopped, steered, chosen, edited and begun anew, too."""
+    from seqnlp.cli.app import app as command
+
+    app = opened(fake, trained)
+    async with app.run_test(size=(120, 30)) as pilot:
+        panel = await written(pilot)
+        for keys in (
+            ["home", *["right"] * 20, "2"],
+            ["d", "right", "escape", "space"],
+            ["tab", "home", "g"],
+            ["space"],
+        ):
+            await pilot.press(*keys)
+            await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        texts = [buffer.text for buffer in panel.session.buffers]
+        assert panel.session.tree.lines()[0].branch.turns
+    saved = Path("samples/tiny-1.json")
+    told = CliRunner().invoke(command, ["generate", str(trained), "--replay", str(saved)])
+    assert told.exit_code == 0, told.output
+    assert told.stderr == ""
+    assert told.stdout == Path("samples/tiny-1.txt").read_text(encoding="utf-8") == "\n-----\n".join(texts) + "\n"
+    (history,) = (path for path in state_folder().glob("*/text-*.json"))
+    again = CliRunner().invoke(command, ["generate", str(trained), "--replay", str(history), "--json"])
+    branches = [json.loads(line) for line in again.stdout.splitlines()]
+    assert len(branches) == 5
+    assert all(branch["same"] for branch in branches)
+    assert sorted(branch["text"] for branch in branches if branch["shown"]) == sorted(texts)
+    data = json.loads(saved.read_text(encoding="utf-8"))
+    branch = data["tree"]["branches"][1]
+    branch["text"] = branch["text"][:5] + "~" + branch["text"][6:]
+    saved.write_text(json.dumps(data), encoding="utf-8")
+    other = CliRunner().invoke(command, ["generate", str(trained), "--replay", str(saved), "--json"])
+    assert "differs from" in other.stderr
+    assert f"from character {len(PROMPT) + 6} on" in other.stderr

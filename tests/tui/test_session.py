@@ -55,14 +55,14 @@ def test_undoing_brings_back_whether_the_length_was_reached() -> None:
     session.end([0])
     session.stop()
     for number in (0, 1):
-        session.buffers[number].branch(100, "y", -1.0)
+        session.branch(number, 100, "token", [("y", -1.0)])
         session.begin(number, 10 if number else 200, settings)
         session.add(number, part(10))
         session.stop()
     assert session.describe(0).startswith("stopped  ·  111 tokens")
     assert session.describe(1).startswith("length reached  ·  111 tokens")
-    for buffer in session.buffers:
-        buffer.undo()
+    for number in (0, 1):
+        assert session.undo(number) == 100
     assert session.describe(0).startswith("length reached  ·  200 tokens")
     assert session.describe(1).startswith("stopped  ·  150 tokens")
 

@@ -45,30 +45,6 @@ def test_lines_grow_as_if_laid_out_at_once(tokens: list[str], width: int, cuts: 
     assert "".join(grown).replace("\n", "") == text.replace("\n", "")
 
 
-def test_branching_and_undoing() -> None:
-    buffer = TokenBuffer("The ")
-    buffer.add("cat sat", [4, 3], [-0.1, -2.0])
-    buffer.branch(1, "ran", -3.0)
-    buffer.add(" off", [4], [-1.0])
-    assert (buffer.text, buffer.tokens, buffer.can_undo) == ("The cat ran off", 3, True)
-    assert buffer.undo() == 8
-    assert (buffer.text, buffer.tokens, buffer.can_undo) == ("The cat sat", 2, False)
-    assert [round(buffer.logprob(token), 3) for token in range(2)] == [-0.1, -2.0]
-    assert buffer.undo() is None
-
-
-def test_two_branchings_are_undone_in_turn() -> None:
-    buffer = TokenBuffer()
-    buffer.add("abc", [1, 1, 1], [-1.0] * 3)
-    buffer.branch(2, "x", -1.0)
-    buffer.branch(0, "y", -1.0)
-    assert buffer.text == "y"
-    buffer.undo()
-    assert buffer.text == "abx"
-    buffer.undo()
-    assert buffer.text == "abc"
-
-
 def test_a_character_over_several_tokens_is_one_piece() -> None:
     buffer = TokenBuffer()
     buffer.add("aé", [1, 0, 1], [-1.0, -2.0, -0.5])
@@ -89,3 +65,20 @@ def test_the_beginning_is_dropped() -> None:
     assert buffer.dropped_tokens + buffer.count == buffer.tokens
     assert written[buffer.dropped :] == buffer.text
     assert buffer.text[slice(*buffer.span(0))] == written[buffer.dropped : buffer.dropped + 10]
+
+
+@given(
+    words=st.lists(st.sampled_from([" the", "a", " ", "\n", "bc", " lamp"]), min_size=1, max_size=20), data=st.data()
+)
+def test_the_word_around_a_token_has_blanks_only_at_its_beginning(words: list[str], data: st.DataObject) -> None:
+    buffer = TokenBuffer("x")
+    buffer.add("".join(words), [len(word) for word in words], [-1.0] * len(words))
+    token = data.draw(st.integers(0, buffer.count - 1))
+    first, last = buffer.word_at(token)
+    assert first <= token <= last
+    text = buffer.text[buffer.span(first)[0] : buffer.span(last)[1]]
+    assert len(text.split()) <= 1
+    if text.strip():
+        assert text.rstrip() == text
+        after = buffer.text[buffer.span(last)[1] :][:1]
+        assert not after or after.isspace()

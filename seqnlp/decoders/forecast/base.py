@@ -67,6 +67,8 @@ class ForecastTarget(TensorBatch):
 class ForecastDecoder(Family, ABC):
     """Forecast decoder of a window of a series."""
 
+    transferable = ("dropout", "calibrate")
+
     default_kind: ClassVar[str | None] = "direct"
 
     output: Output = PointOutput()

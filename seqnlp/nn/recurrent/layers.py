@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from seqnlp.nn.dropout import drop_weights
 from seqnlp.nn.encoder import Stepper, TensorStepper
+from seqnlp.nn.recurrent.gru import gru, trains_in_float32
 from seqnlp.nn.recurrent.packed import PackedGru, PackedLstm, PackedRnn, can_pack
 from seqnlp.shapes import Float
 
@@ -159,6 +160,9 @@ class GruLayer(KernelLayer):
         super().__init__(nn.GRU(width, size), weight_drop)
 
     def kernel(self, steps: Inputs, state: list[Tensor], weights: list[Tensor]) -> tuple[Outputs, list[Tensor]]:
+        if trains_in_float32(steps):
+            outputs, last = gru(steps, state[0][0], weights)
+            return outputs, [last]
         outputs, hidden = torch.gru(steps, state[0], weights, *SETTINGS, self.training, False, False)
         return outputs, [hidden[0]]
 

@@ -18,6 +18,7 @@ from torch.nn.functional import linear
 
 from seqnlp.nn.device import CPU, NumpyView, autocast_dtype, to_numpy
 from seqnlp.nn.encoder import Stepper
+from seqnlp.nn.private import onednn_linear
 from seqnlp.shapes import Float, Int
 
 Floats = NDArray[np.float32]
@@ -94,12 +95,12 @@ def _packed(weight: Tensor, bias: Tensor | None, rows: int, reuse: bool = False)
             return outputs if row is None else np.add(outputs, row, out=outputs)
 
         return one
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), rows)
-    added = None if bias is None else bias.detach()
+    kept_weight, added = weight.detach().contiguous(), None if bias is None else bias.detach()
+    product = onednn_linear(kept_weight, added, rows)
 
     def several(inputs: Floats) -> Floats:
         source = torch.from_numpy(np.ascontiguousarray(inputs))
-        return to_numpy(torch.ops.mkldnn._linear_pointwise(source, packed, added, "none", [], ""))
+        return to_numpy(linear(source, kept_weight, added) if product is None else product(source))
 
     return several
 

@@ -5,7 +5,7 @@ nothing is packed: the backward direction turns each sequence round within its o
 is turned back. That is exact, and padding never reaches a real step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import final
 
 import torch
@@ -62,9 +62,22 @@ class RecurrentStack(EncoderModule):
 
     def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
         """Run the layers; only forward ones can go on from a state."""
+        after: list[Tensor] = []
+        for steps in self._layer_by_layer(inputs, mask, state, after):
+            outputs = steps
+        return States(outputs.transpose(0, 1), mask, after)
+
+    def every_layer(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> list[States]:
+        after: list[Tensor] = []
+        layers = list(self._layer_by_layer(inputs, mask, state, after))
+        return [States(steps.transpose(0, 1), mask, after) for steps in layers]
+
+    def _layer_by_layer(
+        self, inputs: Tensor, mask: Tensor, state: list[Tensor] | None, after: list[Tensor]
+    ) -> Iterator[Tensor]:
+        """Yield the outputs of each layer, shape (time, batch, width); its last state is added to `after`."""
         steps = inputs.transpose(0, 1)
         order = reversal(mask) if self.directions == 2 else None
-        after: list[Tensor] = []
         for number, (layer, given) in enumerate(zip(self.layers, shares(state, len(self.layers)), strict=True)):
             if number:
                 steps = self.dropout(steps.transpose(0, 1)).transpose(0, 1)
@@ -75,7 +88,11 @@ class RecurrentStack(EncoderModule):
                 turned, _ = layer[1](reverse(steps.contiguous(), order), None)
                 outputs = torch.cat([outputs, reverse(turned, order)], dim=-1)
             steps = outputs + steps if self.residual and outputs.shape == steps.shape else outputs
-        return States(steps.transpose(0, 1), mask, after)
+            yield steps
+
+    @property
+    def stacked(self) -> Sequence[nn.Module]:
+        return list(self.layers)
 
     def stepper(self, rows: int = 1, table: Float[Tensor, "tokens width"] | None = None) -> Stepper:
         if self.directions == 2:

@@ -26,6 +26,10 @@ def _generate(generator: Generator, request: Request) -> Iterator[Token]:
     yield from generator.generate(**request.settings, alternatives=0)
 
 
+def _search(generator: Generator, request: Request) -> Iterator[Token]:
+    yield from generator.search(**request.settings)
+
+
 def _next_tokens(generator: Generator, request: Request) -> Iterator[Any]:
     yield generator.next_tokens(**request.settings)
 
@@ -34,4 +38,24 @@ def _unknown(generator: Generator, request: Request) -> Iterator[Any]:
     yield generator.unknown_in(**request.settings)
 
 
-HANDLERS = {"generate": Handler(_generate, pack_tokens), "next": Handler(_next_tokens), "unknown": Handler(_unknown)}
+def _score(generator: Generator, request: Request) -> Iterator[Any]:
+    yield [[token.text, token.logprob] for token in generator.score_after(**request.settings)]
+
+
+def _shares(generator: Generator, request: Request) -> Iterator[Any]:
+    yield generator.shares(**request.settings)
+
+
+def _influence(generator: Generator, request: Request) -> Iterator[Any]:
+    yield [[len(text), round(score, 5)] for text, score in generator.influence(**request.settings)]
+
+
+HANDLERS = {
+    "generate": Handler(_generate, pack_tokens),
+    "search": Handler(_search, pack_tokens),
+    "next": Handler(_next_tokens),
+    "shares": Handler(_shares),
+    "influence": Handler(_influence),
+    "unknown": Handler(_unknown),
+    "score": Handler(_score),
+}

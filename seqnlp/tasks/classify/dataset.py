@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
-from seqnlp.codecs import Column, EncodedText, TextCodec, TokenizedText
+from seqnlp.codecs import Column, EncodedText, RunningText, TextCodec, TokenizedText
 from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.splitter import words_of
+from seqnlp.codecs.tokens import tokenize
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
@@ -25,16 +26,29 @@ LABEL = "label"
 """Name of the decoder."""
 
 
-def split_texts(split: "Dataset", name: str) -> Column:
-    """Words of a column of raw texts; equal texts are split once.
+def raw_texts(split: "Dataset", name: str) -> Column:
+    """Column of raw texts, one a row.
 
     Raises:
-        seqnlp.errors.DataError: what `Column.from_dataset` raises, and a text without words.
+        seqnlp.errors.DataError: what `Column.from_dataset` raises; lists of texts.
     """
     texts = Column.from_dataset(split, name)
     if len(texts.codes.values) != len(texts.codes):
         raise DataError(f"column {name!r} holds lists of texts; expected one a row (lists of words: data.tokens)")
-    words = Column.from_rows([words_of(text) for text in texts.distinct])
+    return texts
+
+
+def split_texts(split: "Dataset", name: str, tokenizer: RunningText | None = None) -> Column:
+    """Words of a column of raw texts, or their tokens; equal texts are split once.
+
+    Raises:
+        seqnlp.errors.DataError: what `raw_texts` raises, and a text without words.
+    """
+    texts = raw_texts(split, name)
+    if tokenizer is None:
+        words = Column.from_rows([words_of(text) for text in texts.distinct])
+    else:
+        words = tokenize(texts.distinct, tokenizer)
     return checked(Column(words.codes.take(texts.codes.values), words.distinct), name)
 
 

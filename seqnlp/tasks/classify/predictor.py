@@ -8,12 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Column, EncodedText, Labels, TextCodec, TokenizedText
+from seqnlp.codecs import Column, EncodedText, Labels, RunningText, TextCodec, TokenizedText
 from seqnlp.codecs.splitter import words_of
+from seqnlp.codecs.tokens import shown_pieces, tokenize
 from seqnlp.decoders import PoolClassifier
 from seqnlp.embeddings import TextBatch
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
+from seqnlp.readers.empties import is_blank
 from seqnlp.results import Classification
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.classify.dataset import LABEL
@@ -37,6 +39,7 @@ class Classifier(Predictor):
         labels: Labels,
         multilabel: bool,
         column: str = "text",
+        tokenizer: RunningText | None = None,
     ) -> None:
         """Store a model and its codecs.
 
@@ -46,8 +49,9 @@ class Classifier(Predictor):
             labels: The classes.
             multilabel: Give a text each label that is likelier than not, rather than the likeliest one.
             column: Column of the texts in the corpus.
+            tokenizer: Of the texts; None: they are split into words by rule.
         """
-        self.input_column = column
+        self.input_column, self.tokenizer = column, tokenizer
         self.model, self.codecs, self.labels, self.multilabel = model.eval(), codecs, labels, multilabel
 
     def predict(self, lines: Iterable[str]) -> Iterator[Classification]:
@@ -79,7 +83,8 @@ class Classifier(Predictor):
         """Classify one text, a list of texts, or a stream of texts.
 
         Args:
-            texts: Text, split into words by rule, or, for a text that is a list, the words themselves.
+            texts: Text, split into words by rule, or, for a text that is a list, the words themselves. A classifier
+                with a tokenizer of its own joins them by blanks.
             explain: Also give the contribution of each word to the likeliest class: its weight, if the decoder
                 pools by attention (weights sum to 1) and no n-grams vote, or else gradient times input, which is
                 negative for a word that speaks against it. A phrase's vote counts for its last word.
@@ -89,6 +94,8 @@ class Classifier(Predictor):
             A `Classification` for a string, a list for a list or a column of a table, and for an iterator another one
             that reads ahead no further than a few thousand texts. A text without words gets no label and no scores.
         """
+        if self.tokenizer is not None:
+            return self._tokenized(texts, explain)
         split = str.split if pretokenized else words_of
         if isinstance(texts, str):
             return self._classify([split(texts)], explain)[0]
@@ -96,8 +103,28 @@ class Classifier(Predictor):
         stream = stream_in_windows(split_up, lambda window: self._classify(window, explain))
         return stream if isinstance(texts, Iterator) else list(stream)
 
-    def _classify(self, texts: list[list[str]], explain: bool) -> list[Classification]:
-        text = EncodedText.encode(TokenizedText(Column.from_rows(texts)), self.codecs)
+    def _tokenized(
+        self, texts: Texts, explain: bool
+    ) -> Classification | list[Classification] | Iterator[Classification]:
+        """Classify texts by the classifier's own tokenizer."""
+        assert self.tokenizer is not None
+        codec = self.tokenizer
+
+        def classify(window: list[str]) -> list[Classification]:
+            window = ["" if is_blank(text) else text for text in window]
+            tokens = [shown_pieces(codec, codec.split(text)) for text in window]
+            return self._classify(tokens, explain, tokenize(window, codec))
+
+        if isinstance(texts, str):
+            return classify([texts])[0]
+        whole = (each if isinstance(each, str) else " ".join(each) for each in checked_texts(texts))
+        stream = stream_in_windows(whole, classify)
+        return stream if isinstance(texts, Iterator) else list(stream)
+
+    def _classify(self, texts: list[list[str]], explain: bool, encoded: Column | None = None) -> list[Classification]:
+        """Classify texts given as words; `encoded` has their numbers, where these are not found by the words."""
+        words = Column.from_rows(texts) if encoded is None else encoded
+        text = EncodedText.encode(TokenizedText(words), self.codecs)
         results = [Classification(words, [], {}, [] if explain else None) for words in texts]
         for rows in in_order(text.codes.lengths, EVALUATION_TOKENS):
             rows = rows[text.codes.lengths[rows] > 0]

@@ -1,7 +1,7 @@
 """Preview of a classifier: texts of dev with their classes."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seqnlp.events import Example
 from seqnlp.model import SequenceModel
@@ -15,15 +15,25 @@ if TYPE_CHECKING:
 
 
 def preview(
-    dev: "Dataset", seed: int, recipe: ClassifyRecipe, classifier: Callable[[SequenceModel], Classifier]
+    dev: "Dataset",
+    seed: int,
+    recipe: ClassifyRecipe,
+    classifier: Callable[[SequenceModel], Classifier],
+    pretokenized: bool,
 ) -> Preview:
-    """Pick texts and their classes; `seed` decides which."""
+    """Pick texts and their classes; `seed` decides which, `pretokenized` if they are split into words by the recipe."""
     table = dev.select(sample_rows(len(dev), seed))
-    texts, expected = recipe.words(table).rows(), recipe.labels(table).rows()
+    expected = recipe.labels(table).rows()
+    texts: Any = recipe.words(table).rows() if pretokenized else list(table[recipe.column])
 
     def predict(model: SequenceModel) -> list[Example]:
         return [
-            Example([shorten(" ".join(text))], [_joined(right)], [_joined(found.labels)], labels=True)
+            Example(
+                [shorten(text if isinstance(text, str) else " ".join(text))],
+                [_joined(right)],
+                [_joined(found.labels)],
+                labels=True,
+            )
             for text, right, found in zip(texts, expected, classifier(model).classify(texts), strict=True)
         ]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from pydantic import field_validator
 
-from seqnlp.codecs import Column
+from seqnlp.codecs import Column, RunningText, Tokenizer
 from seqnlp.codecs.label_columns import label_notes, label_texts
 from seqnlp.decoders import MaxPool, PoolDecoder
 from seqnlp.embeddings import NGramVotes, TextEmbedding, Words
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class ClassifyData(Data):
     """A corpus of texts with labels."""
 
-    measured = Data.measured | {"text", "tokens", "label", "multilabel", "separator"}
+    measured = Data.measured | {"text", "tokens", "tokenizer", "label", "multilabel", "separator"}
     renamed = {"several": "multilabel"}
 
     text: str | None = None
     """Column that holds raw text; left out, and no `tokens` either: `text`."""
     tokens: str | None = None
     """Column that holds lists of words, if the texts are tokenized."""
+    tokenizer: Tokenizer | None = None
+    """Tokenizer of raw text, as a language model has it; left out: text is split into words by rule."""
     label: str = "label"
     """Column to predict."""
     multilabel: bool = False
@@ -70,9 +72,13 @@ class ClassifyRecipe(TaskRecipe):
             yield Fault(f"embedding.{part}", f"a classifier is given no columns beside the words, such as {column!r}")
         if self.data.text is not None and self.data.tokens is not None:
             yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
+        if self.data.tokens is not None and self.data.tokenizer is not None:
+            yield Fault("data.tokenizer", f"column {self.data.tokens!r} is tokenized already", "leave out one of them")
+        if "tokens" in self.embedding.parts and self.data.tokenizer is None:
+            yield Fault("embedding.tokens", "there is no tokenizer", 'for instance data.tokenizer = "subwords"')
         if self.data.separator is not None and not self.data.multilabel:
             yield Fault("data.separator", "a text has one label, which is not split", "data.multilabel = true")
-        if self.data.label == (self.data.tokens or self.data.text or "text"):
+        if self.data.label == self.column:
             yield Fault("data.label", f"the text itself ({self.data.label!r}) can't be the label")
         if (
             self.ngrams
@@ -87,7 +93,7 @@ class ClassifyRecipe(TaskRecipe):
     def needs(self) -> dict[str, Need]:
         several = self.data.multilabel
         label = Need(blank=several and self.data.separator is not None, no_items=several)
-        return {self.data.tokens or self.data.text or "text": FILLED, self.data.label: label}
+        return {self.column: FILLED, self.data.label: label}
 
     def strata(self, train: "Dataset") -> Strata | None:
         """Classes of texts that have one each."""
@@ -96,15 +102,20 @@ class ClassifyRecipe(TaskRecipe):
         labels = self.labels(train)
         return Strata(self.data.label, labels.codes.values.astype("int64"), labels.distinct)
 
-    def words(self, split: "Dataset") -> Column:
-        """Words of each text.
+    def words(self, split: "Dataset", tokenizer: RunningText | None = None) -> Column:
+        """Words of each text; with a fitted tokenizer its tokens.
 
         Raises:
             seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
         """
         if self.data.tokens is not None:
             return checked(Column.from_dataset(split, self.data.tokens), self.data.tokens)
-        return split_texts(split, self.data.text or "text")
+        return split_texts(split, self.column, tokenizer)
+
+    @property
+    def column(self) -> str:
+        """Column of the texts."""
+        return self.data.tokens or self.data.text or "text"
 
     def labels(self, split: "Dataset") -> Column:
         """Labels of each text."""

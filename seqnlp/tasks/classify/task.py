@@ -1,6 +1,7 @@
 """Classification: one label, or several, for a whole text."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
@@ -8,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqnlp.codecs import Codec, Column, EncodedText, Labels, NGrams, TextCodec, TokenizedText, Vocabulary
+from seqnlp.codecs import Codec, Column, EncodedText, Labels, NGrams, RunningText, TextCodec, TokenizedText, Vocabulary
 from seqnlp.codecs.labels import UNSEEN
+from seqnlp.codecs.tokens import tokenize
 from seqnlp.embeddings import PathResolver
 from seqnlp.embeddings.ngrams import Bypass, WithVotes, naive_bayes
 from seqnlp.embeddings.text import codec_name
@@ -19,14 +21,15 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
 from seqnlp.tasks.advice import rare_labels, unknown_words
-from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
-from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
+from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, raw_texts
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes, text_scores
-from seqnlp.tasks.placeholders import placeholder_words, unknown_file
+from seqnlp.tasks.kept_states import keep_states
+from seqnlp.tasks.placeholders import placeholder_text, placeholder_words, unknown_file
 from seqnlp.training import Metric, Preview, Trainer, Training
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 NGRAMS = "ngrams"
 """Name of the n-grams that vote, among codecs and features."""
+TEXT = "text"
+"""Name of the tokenizer among the codecs, as in a language model."""
 
 
 @final
@@ -53,6 +58,7 @@ class ClassifyTask(LabellingTask):
         class_weights: Tensor,
         ngrams: NGrams | None = None,
         prior: Tensor | None = None,
+        tokenizer: RunningText | None = None,
     ) -> None:
         """Store the codecs.
 
@@ -63,8 +69,9 @@ class ClassifyTask(LabellingTask):
             class_weights: Weight of each class in the loss.
             ngrams: Of the n-grams that vote, if any do.
             prior: Their votes of weight 1; left out: those are among the weights of a saved model.
+            tokenizer: Of the texts; None: they are split into words by rule.
         """
-        self.recipe, self.labels, self.class_weights = recipe, labels, class_weights
+        self.recipe, self.labels, self.class_weights, self.tokenizer = recipe, labels, class_weights, tokenizer
         self.embedding_codecs, self.ngrams = text_codecs, ngrams
         self.text_codecs = text_codecs if ngrams is None else {**text_codecs, NGRAMS: ngrams}
         self.prior = torch.zeros(0 if ngrams is None else len(ngrams), len(labels)) if prior is None else prior
@@ -73,45 +80,73 @@ class ClassifyTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver) -> "ClassifyTask":
-        words, labels = recipe.words(train), recipe.labels(train)
-        codec = Labels.fit(labels.distinct)
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: ClassifyRecipe, train: "Dataset", find: PathResolver, before: Mapping[str, Codec]
+    ) -> "ClassifyTask":
+        tokenizer = None
+        if recipe.data.tokenizer is not None:
+            texts = (f"{text}\n" for text in raw_texts(train, recipe.column).distinct)
+            tokenizer = recipe.data.tokenizer.fit_from(before.get(TEXT), texts)
+        words, labels = recipe.words(train, tokenizer), recipe.labels(train)
+        codec = extended(Labels.fit(labels.distinct), before, "labels")
         if len(codec) < 2 and not recipe.data.multilabel:
             raise DataError(f"there is only one class, {codec.names[0]!r}; a classifier chooses from two or more")
         if not len(codec):
             raise DataError(f"column {recipe.data.label!r}: there are no labels, every list is empty")
         weights = class_weights(recipe.decoder.class_weights, codec, labels, recipe.data.multilabel)
-        text_codecs = recipe.embedding.fit(TokenizedText(words), find)
+        fitted = recipe.embedding.fit(TokenizedText(words), find)
+        text_codecs = {name: extended(each, before, codec_name(name)) for name, each in fitted.items()}
         if recipe.ngrams is None:
-            return cls(recipe, text_codecs, codec, weights)
+            return cls(recipe, text_codecs, codec, weights, tokenizer=tokenizer)
         words = words.composed()
         ngrams, gold = recipe.ngrams.fit(words), labels.numbered(codec.encode(labels.distinct))
-        return cls(recipe, text_codecs, codec, weights, ngrams, naive_bayes(ngrams, words, gold, len(codec)))
+        prior = naive_bayes(ngrams, words, gold, len(codec))
+        return cls(recipe, text_codecs, codec, weights, ngrams, prior, tokenizer)
 
     @classmethod
     def restore(cls, recipe: ClassifyRecipe, codecs: Codecs) -> "ClassifyTask":
         """Restore the task; class weights and prior are among the weights of the model."""
         labels = Labels.from_json(codecs["labels"])
         ngrams = None if recipe.ngrams is None else recipe.ngrams.restore(codecs[NGRAMS])
-        return cls(recipe, recipe.embedding.restore(codecs), labels, torch.ones(len(labels)), ngrams)
+        tokenizer = None if recipe.data.tokenizer is None else recipe.data.tokenizer.restore(codecs[TEXT])
+        text_codecs = recipe.embedding.restore(codecs)
+        return cls(recipe, text_codecs, labels, torch.ones(len(labels)), ngrams, tokenizer=tokenizer)
 
     @classmethod
     def placeholder(cls, recipe: ClassifyRecipe, size: int) -> "ClassifyTask":
         words = placeholder_words(size)
         labels = Labels.fit(words.distinct)
+        tokenizer = None
+        if recipe.data.tokenizer is not None:
+            text = placeholder_text(size)
+            tokenizer = recipe.data.tokenizer.fit([text])
+            words = tokenize(text.splitlines(), tokenizer)
         ngrams = None if recipe.ngrams is None else recipe.ngrams.fit(words)
         codecs = recipe.embedding.fit(TokenizedText(words), unknown_file)
-        return cls(recipe, codecs, labels, torch.ones(len(labels)), ngrams)
+        return cls(recipe, codecs, labels, torch.ones(len(labels)), ngrams, tokenizer=tokenizer)
 
     def codecs(self) -> dict[str, Codec]:
         text = {codec_name(name): codec for name, codec in self.embedding_codecs.items()}
         ngrams = {} if self.ngrams is None else {NGRAMS: self.ngrams}
-        return {**text, "labels": self.labels, **ngrams}
+        tokenizer = {} if self.tokenizer is None else {TEXT: self.tokenizer}
+        return {**tokenizer, **text, "labels": self.labels, **ngrams}
+
+    def parts(self) -> dict[str, Part]:
+        recipe, votes = self.recipe, self.recipe.ngrams is not None
+        embedding = embedding_parts(recipe.embedding, self.embedding_codecs, "embedder." if votes else "")
+        if self.tokenizer is not None and "embedding.tokens" in embedding:
+            embedding["embedding.tokens"] = replace(embedding["embedding.tokens"], codec=self.tokenizer, alias="tokens")
+        encoder = Part("encoder.encoder." if votes else "encoder.", recipe.encoder)
+        return {**embedding, "encoder": encoder, "decoder.label": Part("heads.0.", recipe.decoder, self.labels)}
 
     def encode(self, split: "Dataset", batch_tokens: int) -> ClassifyDataset:
-        words, labels = self.recipe.words(split), self.recipe.labels(split)
+        words, labels = self.words(split), self.recipe.labels(split)
         numbers = self.labels.encode(labels.distinct)
         unseen = [label for label, number in zip(labels.distinct, numbers, strict=True) if number == UNSEEN]
-        text = EncodedText.encode(TokenizedText(words), self.text_codecs)
+        text = keep_states(EncodedText.encode(TokenizedText(words), self.text_codecs))
         classes = len(self.labels) if self.multilabel else None
         notes = tuple(self.recipe.label_notes(split))
         return ClassifyDataset(text, labels.numbered(numbers), unseen, classes, batch_tokens, notes)
@@ -188,7 +223,7 @@ class ClassifyTask(LabellingTask):
         return (counts / train.items).astype(np.float32)
 
     def words(self, split: "Dataset") -> Column:
-        return self.recipe.words(split)
+        return self.recipe.words(split, self.tokenizer)
 
     def label_pairs(self, model: SequenceModel, examples: ClassifyDataset) -> dict[str, LabelPairs]:
         """Gold and predicted class of each text; with several labels, each one's presence."""
@@ -208,8 +243,7 @@ class ClassifyTask(LabellingTask):
         """Each text with gold and predicted classes, probability, and log loss."""
         scores = predict_classes(model, dataset, self.labels).scores
         losses = text_scores(scores, dataset, self.labels).scores["log_loss"].counts[:, 0]
-        column = self.recipe.data.tokens or self.recipe.data.text or "text"
-        gold, texts = self.recipe.labels(table), table[column]
+        gold, texts = self.recipe.labels(table), table[self.recipe.column]
         separator = self.recipe.data.separator or "|"
         for row, own in enumerate(scores):
             right = [gold.distinct[code] for code in gold.codes[row].tolist()]
@@ -234,11 +268,12 @@ class ClassifyTask(LabellingTask):
         return calibrate_classes(model, dev, self.labels)
 
     def preview(self, dev: "Dataset", seed: int) -> Preview:
-        return preview(dev, seed, self.recipe, self.predictor)
+        return preview(dev, seed, self.recipe, self.predictor, pretokenized=self.tokenizer is None)
 
     def predictor(self, model: SequenceModel) -> Classifier:
-        column = self.recipe.data.tokens or self.recipe.data.text or "text"
-        return Classifier(model, self.text_codecs, self.labels, self.multilabel, column)
+        return Classifier(
+            model, self.text_codecs, self.labels, self.multilabel, self.recipe.column, tokenizer=self.tokenizer
+        )
 
 
 def class_weights(
@@ -257,7 +292,7 @@ def class_weights(
     """
     if asked == "balanced":
         counts = labels.counts()
-        each = torch.tensor([counts[name] for name in codec.names], dtype=torch.float)
+        each = torch.tensor([max(counts.get(name, 0), 1) for name in codec.names], dtype=torch.float)
         if multilabel:
             return (len(labels.codes) - each).clamp(min=1) / each
         return each.sum() / (len(codec) * each)

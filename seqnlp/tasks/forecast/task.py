@@ -21,7 +21,7 @@ from seqnlp.nn.distributions import Distribution, QuantileGrid
 from seqnlp.nn.window_affine import WindowAffine
 from seqnlp.notes import note
 from seqnlp.optimizers import AdamW
-from seqnlp.tasks.base import Codecs, ItemRow, Scores, Task, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, Part, Scores, Task, plain_scores
 from seqnlp.tasks.forecast.backtest import RollingForecasts, forecast_rows
 from seqnlp.tasks.forecast.baselines import linear_map, naive
 from seqnlp.tasks.forecast.corpus import SeriesSplit
@@ -111,6 +111,14 @@ class ForecastTask(Task):
 
     def codecs(self) -> dict[str, Codec]:
         return {"series": self.scaler}
+
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        return {
+            "embedding.series": Part("embedding.", recipe.embedding),
+            "encoder": Part("encoder.", recipe.encoder),
+            "decoder.values": Part("heads.0.", recipe.decoder),
+        }
 
     def encode(self, split: SeriesSplit, batch_tokens: int) -> Windows:
         """Encode a split: its windows are those whose horizon lies in its period."""

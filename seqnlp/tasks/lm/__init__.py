@@ -1,1 +1,5 @@
-"""Language models."""
+"""Language models, and their states as an embedding of words."""
+
+from seqnlp.tasks.lm.embedding import Context
+
+__all__ = ["Context"]

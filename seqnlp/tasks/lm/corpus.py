@@ -38,7 +38,7 @@ class TextSplit:
 
     @classmethod
     def read(cls, place: Passage | str | Path, reader: Reader, column: str) -> "TextSplit":
-        """Read a passage of a file, or a column's rows as lines."""
+        """Read a passage of a file, or a column's rows as lines; lists of words are joined by blanks."""
         if isinstance(place, Passage):
             return cls(str(place), place.chunks)
         table = reader.load(place, {column: Need(blank=True)})
@@ -47,7 +47,7 @@ class TextSplit:
 
         def rows() -> Iterator[str]:
             for batch in table.select_columns([column]).iter(1000):
-                yield "".join(f"{text}\n" for text in batch[column])
+                yield "".join(f"{text if isinstance(text, str) else ' '.join(text)}\n" for text in batch[column])
 
         return cls(str(place), rows)
 

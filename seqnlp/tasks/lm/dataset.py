@@ -53,17 +53,21 @@ class StreamDataset(EncodedDataset):
 
     carries_state: ClassVar[bool] = True
 
-    def __init__(self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool) -> None:
+    def __init__(
+        self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool, backward: bool = False
+    ) -> None:
         """Store a text.
 
         Args:
-            tokens: Shape (tokens,); it may lie on disk.
+            tokens: In the order of the text, shape (tokens,); they may lie on disk.
             characters: Of the same text.
             streams: Parts that are read side by side; fewer where the text is too short.
             window: Steps that gradients go back through.
             random: Vary the windows' lengths from epoch to epoch.
+            backward: Read the text from its end.
         """
-        self.tokens, self.characters = tokens, characters
+        self.tokens, self.characters, self.backward = tokens[::-1] if backward else tokens, characters, backward
+        """`tokens` are in the order of reading."""
         self.streams = max(1, min(streams, self.items // window))
         self.window, self.random = min(window, max(self.items, 1)), random
 

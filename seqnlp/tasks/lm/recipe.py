@@ -26,7 +26,7 @@ from seqnlp.training import Training
 class LmData(Data):
     """Running text. Splits may be parts of one file: `"input.txt[:90%]"`, counted in characters."""
 
-    measured = Data.measured | {"text", "tokenizer"}
+    measured = Data.measured | {"text", "tokenizer", "direction"}
     renamed = {"unit": "tokenizer", "column": "text"}
 
     reader: Reader = Text()
@@ -34,7 +34,10 @@ class LmData(Data):
     tokenizer: Tokenizer = CharacterTokenizer()
     """Kind of the tokens: characters, words or subwords."""
     text: str = "text"
-    """Column that holds the text, where the reader makes a table."""
+    """Column that holds the text, where the reader makes a table; words in lists are joined by blanks."""
+    direction: Literal["forward", "backward"] = "forward"
+    """Direction of reading: a backward model reads a text from its end, and predicts each token from those after it. It
+    scores texts and embeds words (`[embedding.context]`), but can't continue a text."""
 
 
 @final

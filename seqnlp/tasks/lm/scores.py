@@ -18,6 +18,7 @@ from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.encoder import States
+from seqnlp.nn.private import lerp_all
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
 STREAMS = 32
@@ -61,7 +62,8 @@ def block_scores(model: SequenceModel, examples: StreamDataset, codec: Codec) ->
         totals += np.bincount(places // BLOCK, to_numpy(nats), len(totals))
     sizes = np.full(len(totals), BLOCK)
     sizes[-1] = examples.items - BLOCK * (len(totals) - 1)
-    basis = digest(to_json(codec.to_json()), examples.items)
+    direction = ("backward",) if examples.backward else ()  # whose blocks are other ones
+    basis = digest(to_json(codec.to_json()), examples.items, *direction)
     score = ItemScore(np.stack([totals, sizes], 1), ratio, basis)
     return ItemScores(f"blocks of {BLOCK} tokens", {"nats": score})
 
@@ -173,7 +175,7 @@ def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> 
             loss.mean.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             optimizer.zero_grad()
-            torch._foreach_lerp_([parameter.data for parameter in parameters], trained, rate)
+            lerp_all([parameter.data for parameter in parameters], trained, rate)
             state = [part.detach() for part in states.state]
     for parameter, before in zip(parameters, trained, strict=True):
         parameter.data.copy_(before)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,7 @@ from seqnlp.tasks.lm.dataset import StreamDataset
 from seqnlp.tasks.lm.scores import TokenPredictions
 
 CONTEXT = 60
-"""Characters before a surprising token that are shown."""
+"""Characters before a surprising token, or after it, that are shown."""
 TENTHS = 10
 """Parts of the text whose surprise is told."""
 KINDS = ("unknown", "line break", "blank", "number", "sign", "capitalised word", "beginning of a word", "inside a word")
@@ -23,13 +24,18 @@ KINDS = ("unknown", "line break", "blank", "number", "sign", "capitalised word",
 
 
 def token_rows(examples: StreamDataset, codec: RunningText, found: TokenPredictions) -> Iterator[ItemRow]:
-    """Describe each token of a text but the first: itself, the likeliest one, its surprise."""
+    """Describe each token of a text but the first that is read: itself, the likeliest one, its surprise."""
     pieces = _spelled(codec)
-    for place in range(examples.items):
-        token, likeliest = int(examples.tokens[place + 1]), int(found.likeliest[place])
-        nats = float(found.nats[place])
+    read = _in_text_order(examples, found)
+    for place, token, likeliest, nats in zip(
+        read.places.tolist(),
+        read.tokens[read.places].tolist(),
+        read.found.likeliest.tolist(),
+        read.found.nats.tolist(),
+        strict=True,
+    ):
         yield {
-            "row": place + 2,  # the first token, which nothing comes before, is row 1
+            "row": place + 1,
             "gold": pieces[token],
             "predicted": pieces[likeliest],
             "right": token == likeliest,
@@ -47,12 +53,14 @@ def surprise_report(examples: StreamDataset, codec: RunningText, found: TokenPre
         found: The predictions of its tokens.
         most: Surprising contexts and tokens, at most.
     """
-    tokens = np.asarray(examples.tokens).astype(np.int64)
+    read = _in_text_order(examples, found)
+    tokens, places, found = read.tokens, read.places, read.found
     bits = found.nats.astype(np.float64) / math.log(2)
-    targets, before = tokens[1:], tokens[:-1]
+    targets = tokens[places]
+    before = np.where(places > 0, tokens[places - 1], codec.start)
     pieces = _spelled(codec)
     kinds = _kinds(pieces, before, targets)
-    steps = _since_line_break(tokens, pieces)
+    steps = _since_line_break(tokens, pieces)[places]
     tenths = np.arange(len(targets)) * TENTHS // max(len(targets), 1)
     edges = _doubling(int(steps.max(initial=0)))
     total = float(bits.sum())
@@ -73,15 +81,34 @@ def surprise_report(examples: StreamDataset, codec: RunningText, found: TokenPre
         tokens=_dearest(targets, bits, pieces, most),
         contexts=[
             Surprise(
-                before=_text_before(tokens, int(place), pieces),
-                gold=pieces[targets[place]],
-                predicted=pieces[int(found.likeliest[place])],
-                bits=float(bits[place]),
-                row=int(place) + 2,
+                before="" if examples.backward else _text_before(tokens, int(places[number]), pieces),
+                gold=pieces[targets[number]],
+                predicted=pieces[int(found.likeliest[number])],
+                bits=float(bits[number]),
+                row=int(places[number]) + 1,
+                after=_text_after(tokens, int(places[number]), pieces) if examples.backward else "",
             )
-            for place in np.argsort(-bits, kind="stable")[:most]
+            for number in np.argsort(-bits, kind="stable")[:most]
         ],
     )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Text with predictions in its order, whatever the direction of reading."""
+
+    tokens: NDArray[np.int64]
+    """Tokens of the text; shape (tokens,)."""
+    places: NDArray[np.int64]
+    """Places of those that were predicted: all but the one that was read first; shape (items,)."""
+    found: TokenPredictions
+
+
+def _in_text_order(examples: StreamDataset, found: TokenPredictions) -> _Read:
+    tokens, places = np.asarray(examples.tokens).astype(np.int64), np.arange(examples.items)
+    if not examples.backward:
+        return _Read(tokens, places + 1, found)
+    return _Read(tokens[::-1], places, TokenPredictions(found.nats[::-1], found.likeliest[::-1]))
 
 
 def _spelled(codec: RunningText) -> list[str]:
@@ -117,11 +144,11 @@ def _kind_of(piece: str, number: int) -> int:
 
 
 def _since_line_break(tokens: NDArray[np.int64], pieces: list[str]) -> NDArray[np.int64]:
-    """Number of tokens since the last line break, of each target."""
+    """Number of tokens since the last line break, of each token."""
     breaks = np.array(["\n" in piece for piece in pieces])[tokens[:-1]]
-    places = np.arange(len(breaks))
-    last = np.maximum.accumulate(np.where(breaks, places, -1))
-    steps: NDArray[np.int64] = places - last
+    places = np.arange(len(tokens))
+    last = np.maximum.accumulate(np.append(-1, np.where(breaks, places[:-1], -1)))
+    steps: NDArray[np.int64] = places - last - 1
     return steps
 
 
@@ -152,6 +179,11 @@ def _dearest(
 
 
 def _text_before(tokens: NDArray[np.int64], place: int, pieces: list[str]) -> str:
-    """Characters before the token after a place."""
-    text = "".join(pieces[number] for number in tokens[max(place + 1 - CONTEXT, 0) : place + 1])
+    """Characters before the token at a place."""
+    text = "".join(pieces[number] for number in tokens[max(place - CONTEXT, 0) : place])
     return text[-CONTEXT:]
+
+
+def _text_after(tokens: NDArray[np.int64], place: int, pieces: list[str]) -> str:
+    """Characters after the token at a place."""
+    return "".join(pieces[number] for number in tokens[place + 1 : place + 1 + CONTEXT])[:CONTEXT]

@@ -14,7 +14,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.results import SurpriseReport
 from seqnlp.tasks.advice import unknown_tokens
-from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
+from seqnlp.tasks.base import Codecs, ItemRow, Part, ReportSettings, Scores, Task
 from seqnlp.tasks.lm.corpus import TextSplit
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 from seqnlp.tasks.lm.predictor import Generator
@@ -23,6 +23,7 @@ from seqnlp.tasks.lm.recipe import LmRecipe
 from seqnlp.tasks.lm.scores import EvaluationSettings, block_scores, predict_tokens, total_nats
 from seqnlp.tasks.lm.surprise import surprise_report, token_rows
 from seqnlp.tasks.placeholders import placeholder_text
+from seqnlp.tasks.registry import TaskInfo
 from seqnlp.training import Metric, Preview
 
 BLOCK = 1 << 20
@@ -44,11 +45,15 @@ class LmTask(Task):
 
     @classmethod
     def fit(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver) -> "LmTask":
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(cls, recipe: LmRecipe, train: TextSplit, find: PathResolver, before: Mapping[str, Codec]) -> "LmTask":
         length, window = train.characters - 1, recipe.training.bptt
         if length < window:
             problem = f"{length:,} characters to predict are fewer than one window (training.bptt = {window})"
             raise DataError(problem, train.name)
-        return cls(recipe, recipe.data.tokenizer.fit(train.chunks()))
+        return cls(recipe, recipe.data.tokenizer.fit_from(before.get("text"), train.chunks()))
 
     @classmethod
     def restore(cls, recipe: LmRecipe, codecs: Codecs) -> "LmTask":
@@ -73,8 +78,29 @@ class LmTask(Task):
             raise UsageError(f"dynamic {dynamic:g}: expected a learning rate over 0, for instance 3e-4")
         return LmTask(self.recipe, self.codec, replace(self.evaluation, context=context, dynamic=dynamic))
 
+    @property
+    def info(self) -> TaskInfo:
+        if self.recipe.data.direction == "forward":
+            return super().info
+        return replace(
+            super().info,
+            does="reads a text from its end, and predicts each token from those after it",
+            example='for token in model.score("Once upon a time"):\n    print(token.text, token.logprob)',
+            usage="seqnlp score RUN FILE",
+            pipeline="",
+        )
+
     def codecs(self) -> dict[str, Codec]:
         return {"text": self.codec}
+
+    def parts(self) -> dict[str, Part]:
+        recipe, kind = self.recipe, dict(self.recipe.encoder).get("kind")
+        backward = recipe.data.direction == "backward"
+        return {
+            "embedding.tokens": Part("embedding.", recipe.embedding, self.codec, alias="tokens"),
+            "encoder": Part("encoder.", recipe.encoder, alias=f"backward {kind}" if backward else None),
+            "decoder.next_token": Part("heads.0.", recipe.decoder, self.codec),
+        }
 
     def encode(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
         training = self.recipe.training
@@ -83,7 +109,8 @@ class LmTask(Task):
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
         streams = batch_tokens // training.bptt
-        return StreamDataset(tokens, split.characters, streams, training.bptt, training.variable_bptt)
+        shape = streams, training.bptt, training.variable_bptt
+        return StreamDataset(tokens, split.characters, *shape, self.recipe.data.direction == "backward")
 
     def notices(self, examples: StreamDataset) -> list[str]:
         tokens = examples.tokens
@@ -128,7 +155,10 @@ class LmTask(Task):
         return {"surprise": surprise_report(dataset, self.codec, found, settings.confusions)}
 
     def preview(self, dev: TextSplit, seed: int) -> Preview:
+        if self.recipe.data.direction == "backward":
+            return lambda model: []  # it continues no prompt
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Generator:
-        return Generator(model, self.codec, self.recipe.data.text)
+        data = self.recipe.data
+        return Generator(model, self.codec, data.text, data.direction == "backward")

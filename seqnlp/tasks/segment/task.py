@@ -13,7 +13,7 @@ from seqnlp.embeddings import PathResolver
 from seqnlp.errors import DataError
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
-from seqnlp.tasks.base import Codecs, ItemRow, Scores, Task, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, Part, Scores, Task, extended, plain_scores
 from seqnlp.tasks.segment.characters import as_text
 from seqnlp.tasks.segment.corpus import MULTIWORD, NAMES, SegmentSplit
 from seqnlp.tasks.segment.dataset import BOUNDARY, SegmentDataset
@@ -59,9 +59,16 @@ class SegmentTask(Task):
     @classmethod
     def fit(cls, recipe: SegmentRecipe, train: SegmentSplit, find: PathResolver) -> Self:
         """Number the characters; collect the multiword tokens."""
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: SegmentRecipe, train: SegmentSplit, find: PathResolver, before: Mapping[str, Codec]
+    ) -> Self:
         characters = CharacterText.fit([as_text(train.characters.codes)], recipe.data.min_count)
         if len(train) < 2:
             raise DataError("one sentence; a segmenter needs several", train.name)
+        characters = extended(characters, before, "characters")
         expansions = Expansions.fit(train.multiword, train.blanks_inside)
         spelling = None if recipe.expander is None else ExpansionSpelling.fit_enough(expansions.examples)
         return cls(recipe, characters, expansions, spelling)
@@ -76,6 +83,14 @@ class SegmentTask(Task):
     def codecs(self) -> dict[str, Codec]:
         spelling = {} if self.spelling is None else {SPELLING: self.spelling}
         return {"characters": self.characters, "expansions": self.expansions, **spelling}
+
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        return {
+            "embedding.characters": Part("embedding.", recipe.embedding, self.characters),
+            "encoder": Part("encoder.", recipe.encoder),
+            "decoder.boundary": Part("heads.0.", recipe.decoder, self.labels),
+        }
 
     def encode(self, split: SegmentSplit, batch_tokens: int) -> SegmentDataset:
         recipe = self.recipe

@@ -179,6 +179,9 @@ class TagRecipe(TaskRecipe):
     def faults(self) -> Iterator[Fault]:
         if not self.embedding.parts:
             yield Fault("embedding", "there is nothing to embed", "add [embedding.words] or [embedding.chars]")
+        if "tokens" in self.embedding.parts:
+            hint = "[embedding.words], or [embedding.subwords] for the pieces of words"
+            yield Fault("embedding.tokens", "a tagger reads words, which have no tokenizer", hint)
         if not self.data.labels:
             yield Fault("data.labels", "there is no column to predict", 'for instance labels = ["upos"]')
         for name in sorted({name for name in self.columns if self.columns.count(name) > 1}):

@@ -22,7 +22,8 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note
 from seqnlp.tasks.advice import rare_labels, unknown_words
-from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores, plain_scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
+from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.placeholders import placeholder_words, unknown_file
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, as_in_corpus, predict_tags
@@ -65,6 +66,12 @@ class TagTask(LabellingTask):
 
     @classmethod
     def fit(cls, recipe: TagRecipe, train: "Dataset", find: PathResolver) -> "TagTask":
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: TagRecipe, train: "Dataset", find: PathResolver, before: Mapping[str, Codec]
+    ) -> "TagTask":
         data = recipe.data
         words = data.words(train)
         tags = {name: data.tags(words, train, name) for name in recipe.columns}
@@ -72,9 +79,11 @@ class TagTask(LabellingTask):
         for name, column in tags.items():
             encoding = data.label_encoding(name)
             with about_column(name):
-                labels[name] = encoding.fit_beside(encoding.fit(column, words), column, words, tags)
+                codec = extended(encoding.fit(column, words), before, f"labels.{name}")
+                labels[name] = encoding.fit_beside(codec, column, words, tags)
         _check_blank(labels, data.labels)
-        codecs = recipe.embedding.fit(recipe.text(words, train), find)
+        fitted = recipe.embedding.fit(recipe.text(words, train), find)
+        codecs = {name: extended(codec, before, codec_name(name)) for name, codec in fitted.items()}
         return cls(recipe, codecs, labels, Vocabulary.fit(words.composed().counts()))
 
     @classmethod
@@ -104,6 +113,15 @@ class TagTask(LabellingTask):
         labels = {f"labels.{name}": codec for name, codec in self.label_codecs.items()}
         return {**text, **labels, "train_words": self.train_words}
 
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        decoders = {
+            f"decoder.{name}": Part(f"heads.{number}.", recipe.decoder, labels)
+            for number, (name, labels) in enumerate(self.labels.items())
+        }
+        embedding = embedding_parts(recipe.embedding, self.text_codecs)
+        return {**embedding, "encoder": Part("encoder.", recipe.encoder), **decoders}
+
     def encode(self, split: "Dataset", batch_tokens: int) -> TagDataset:
         data, codecs = self.recipe.data, self.label_codecs
         words = data.words(split)
@@ -115,7 +133,7 @@ class TagTask(LabellingTask):
             if decoder_name(name, part) in self.labels
         }
         unseen = {name: codecs[name].unseen(column.distinct) for name, column in tags.items()}
-        text = EncodedText.encode(self.recipe.text(words, split), self.text_codecs)
+        text = keep_states(EncodedText.encode(self.recipe.text(words, split), self.text_codecs))
         form = words.composed() if self.train_words.is_composed else words
         return TagDataset(text, tags, targets, unseen, self.train_words.encode(form.distinct), batch_tokens)
 

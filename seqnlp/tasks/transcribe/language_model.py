@@ -109,4 +109,6 @@ def open_language_model(run: str | Path) -> Generator:
     predictor = task.predictor(model)
     if not isinstance(predictor, Generator):
         raise UsageError(f"{run}: expected a language model to score texts; this run is {task_info(task.name).noun}")
+    if predictor.backward:
+        raise UsageError(f"{run}: expected a language model that reads forward; this one reads backward")
     return predictor

@@ -15,7 +15,7 @@ from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.ctc import BLANK, Logs
-from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Scores
+from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores
 from seqnlp.tasks.placeholders import placeholder_text
 from seqnlp.tasks.transcribe.dataset import TEXT, TranscribeDataset
 from seqnlp.tasks.transcribe.features import Extractor, Recordings, SplitFeatures, split_features
@@ -55,11 +55,17 @@ class TranscribeTask(LabellingTask):
     @classmethod
     def fit(cls, recipe: TranscribeRecipe, train: "Dataset", find: PathResolver) -> Self:
         """Fit the tokenizer, and corpus statistics if features need them."""
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: TranscribeRecipe, train: "Dataset", find: PathResolver, before: Mapping[str, Codec]
+    ) -> Self:
         texts = read_texts(recipe, train)
         codec = recipe.features.codec(recipe.data.sample_rate)
         if recipe.features.normalize == "corpus":
             codec.fit(_measured(recipe, codec, train).frames)
-        text = recipe.tokenizer.fit(_as_trained(recipe, texts))
+        text = recipe.tokenizer.fit_from(before.get("text"), _as_trained(recipe, texts))
         if len(text) < 2:
             raise DataError(
                 f"column {recipe.data.text!r}: no token occurs tokenizer.min_count times; there is nothing to learn"
@@ -78,6 +84,14 @@ class TranscribeTask(LabellingTask):
 
     def codecs(self) -> dict[str, Codec]:
         return {"features": self.features, "text": self.text}
+
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        return {
+            "embedding.frames": Part("embedding.", recipe.embedding),
+            "encoder": Part("encoder.", recipe.encoder),
+            "decoder.text": Part("heads.0.", recipe.decoder, self.text),
+        }
 
     def encode(self, split: "Dataset", batch_tokens: int) -> TranscribeDataset:
         texts = read_texts(self.recipe, split)

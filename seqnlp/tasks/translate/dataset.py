@@ -1,6 +1,7 @@
 """Encoded sentences and their translations."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import final
 
 import numpy as np
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.sentences import BEGIN, END, PADDING, Sentences
-from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
+from seqnlp.tasks.lm.embedding import ContextCodec
+from seqnlp.tasks.translate.context import SourceStates, gather_sources, keep_source_states, source_states
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.training.dataset import EVALUATION_TOKENS, BucketedDataset, in_order
 
@@ -53,7 +55,14 @@ class TranslateDataset(BucketedDataset):
     """Pairs of sentences as numbers."""
 
     def __init__(
-        self, pairs: Pairs, source: Ragged, target: Ragged, rows: NDArray[np.int64], left_out: str, batch_tokens: int
+        self,
+        pairs: Pairs,
+        source: Ragged,
+        target: Ragged,
+        rows: NDArray[np.int64],
+        left_out: str,
+        batch_tokens: int,
+        states: SourceStates,
     ) -> None:
         """Store the encoded sides.
 
@@ -64,7 +73,9 @@ class TranslateDataset(BucketedDataset):
             rows: Indices into `pairs`.
             left_out: Reasons for the missing pairs, in words; empty without any.
             batch_tokens: Steps of a training batch, of the longer side.
+            states: At the tokens of each source.
         """
+        self.states = states
         self.pairs, self.source, self.target, self.rows, self.left_out = pairs, source, target, rows, left_out
         self.batch_tokens = batch_tokens
         self.too_long = 0.0
@@ -76,9 +87,17 @@ class TranslateDataset(BucketedDataset):
 
     @classmethod
     def encode(
-        cls, pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter, batch_tokens: int
+        cls,
+        pairs: Pairs,
+        source: Sentences,
+        target: Sentences,
+        lengths: LengthFilter,
+        batch_tokens: int,
+        context: ContextCodec | None = None,
     ) -> "TranslateDataset":
         """Encode a split; for training, without the pairs that `lengths` rejects.
+
+        With language models, states of the sources are kept in the cache.
 
         Raises:
             seqnlp.errors.DataError: what `Pairs` raises; no pair is left.
@@ -95,7 +114,12 @@ class TranslateDataset(BucketedDataset):
             if not len(rows):
                 raise DataError(left_out)
             sources, targets = sources.take(rows), targets.take(rows)
-        dataset = cls(pairs, sources, targets.enclosed(BEGIN, END), rows, left_out, batch_tokens)
+        states: SourceStates = {}
+        if context is not None:
+            texts = list(chain.from_iterable(pairs.sources()))
+            chosen = [texts[row] for row in rows.tolist()]
+            states = keep_source_states(source_states(context, source, chosen, sources.offsets))
+        dataset = cls(pairs, sources, targets.enclosed(BEGIN, END), rows, left_out, batch_tokens, states)
         if pairs.training:
             dataset.too_long = float((longer > lengths.max_length).mean())
             dataset.usual_length = int(np.quantile(longer, 0.95))
@@ -117,13 +141,11 @@ class TranslateDataset(BucketedDataset):
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         target, _ = self.target.pad(rows, PADDING)
-        return Batch(sources(self.source, rows), {TARGET: torch.from_numpy(target).long()}, self.items_in(rows))
-
-
-def sources(encoded: Ragged, rows: NDArray[np.int64]) -> TokenBatch:
-    """Gather encoded sentences, padded to the longest."""
-    index, mask = encoded.pad(rows, PADDING)
-    return TokenBatch(torch.from_numpy(index).long(), torch.from_numpy(mask))
+        return Batch(
+            gather_sources(self.source, rows, self.states),
+            {TARGET: torch.from_numpy(target).long()},
+            self.items_in(rows),
+        )
 
 
 def joined(parts: list[Ragged]) -> Ragged:

@@ -16,6 +16,8 @@ from seqnlp.nn.beam_search import Hypothesis
 from seqnlp.results import Translation
 from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.columns import Columns, checked_texts, column_of, is_missing
+from seqnlp.tasks.lm.embedding import ContextCodec
+from seqnlp.tasks.translate.context import source_states
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 from seqnlp.training.inference import stream_in_windows
 
@@ -50,6 +52,7 @@ class Translator(Predictor):
         search: BeamSearch,
         others: Sequence[SequenceModel] = (),
         column: str = "source",
+        contexts: Sequence[ContextCodec | None] = (None,),
     ) -> None:
         """Store a model and its codecs.
 
@@ -60,7 +63,9 @@ class Translator(Predictor):
             search: Settings of the search where nothing else is asked for.
             others: Further models of an ensemble, of the same tokens.
             column: Column of the sources in the corpus.
+            contexts: For each model the language models whose states it reads, if any.
         """
+        self.contexts = list(contexts)
         self.input_column = column
         self.models = [each.eval() for each in (model, *others)]
         self.source, self.target, self.search = source, target, search
@@ -78,7 +83,8 @@ class Translator(Predictor):
                     "needs runs of one recipe and one train split that differ in seed or sizes"
                 )
         models = [*self.models[1:], *other.models]
-        return Translator(self.models[0], self.source, self.target, self.search, models, self.input_column)
+        contexts = [*self.contexts, *other.contexts]
+        return Translator(self.models[0], self.source, self.target, self.search, models, self.input_column, contexts)
 
     def predict(self, lines: Iterable[str]) -> Iterator[Translation]:
         return self.translate(iter(lines))
@@ -162,7 +168,8 @@ class Translator(Predictor):
         encoded = self.source.encode(texts)
         numbers = [encoded[row].tolist() for row in range(len(encoded))]
         read = Ragged.from_rows([row[:LONGEST] for row in numbers])
-        found = hypotheses(self.models, read, search.settings(best), prefix)
+        states = [source_states(context, self.source, texts, read.offsets) for context in self.contexts]
+        found = hypotheses(self.models, read, search.settings(best), prefix, states)
         return [
             self._result(self.source.spelled(text, row), each, search, attention) if each else _empty(attention)
             for text, row, each in zip(texts, numbers, found, strict=True)

@@ -20,6 +20,7 @@ from seqnlp.readers.base import Corpus, draw_corpus
 from seqnlp.readers.empties import FILLED, Need
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
+from seqnlp.tasks.lm.embedding import Context
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.search import BeamSearch
 from seqnlp.training import Training
@@ -84,6 +85,8 @@ class TranslateRecipe(TaskRecipe):
     embedding: TokenEmbedding = TokenEmbedding(size=256)
     shared_embedding: bool = False
     """Share the embeddings of source and target tokens; needs `data.joint_vocabulary`."""
+    source_context: Context | None = None
+    """States of language models at each source token, beside its vector; left out: none."""
     encoder: Encoder = Lstm(size=256)
     decoder: Attention = Attention()
     search: BeamSearch = BeamSearch()

@@ -13,7 +13,8 @@ from seqnlp.decoders import AttentionDecoder
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import BEGIN, PADDING, Hypothesis, Search
 from seqnlp.spec import Spec
-from seqnlp.tasks.translate.dataset import TARGET, sources
+from seqnlp.tasks.translate.context import SourceStates, gather_sources
+from seqnlp.tasks.translate.dataset import TARGET
 from seqnlp.training.dataset import in_order
 from seqnlp.training.inference import in_parallel
 
@@ -64,7 +65,11 @@ class BeamSearch(Spec):
 
 
 def hypotheses(
-    models: Sequence[SequenceModel], encoded: Ragged, search: Search, prefix: Sequence[int] = ()
+    models: Sequence[SequenceModel],
+    encoded: Ragged,
+    search: Search,
+    prefix: Sequence[int] = (),
+    states: Sequence[SourceStates] = (),
 ) -> list[list[Hypothesis]]:
     """Translate encoded sentences, on all processor threads.
 
@@ -73,14 +78,17 @@ def hypotheses(
         encoded: The tokens of each source.
         search: Settings of the search.
         prefix: Tokens that every translation must begin with.
+        states: At the tokens of each source, for each model; left out: no model reads any.
 
     Returns:
         For each sentence its best translations, the best one first; none for a sentence without tokens.
     """
 
     def translate(rows: NDArray[np.int64]) -> list[list[Hypothesis]]:
-        inputs = sources(encoded, rows)
-        pairs = [(model.decoder(TARGET, AttentionDecoder), model.encode(inputs)) for model in models]
+        pairs = [
+            (model.decoder(TARGET, AttentionDecoder), model.encode(gather_sources(encoded, rows, own)))
+            for model, own in zip(models, states or [{}] * len(models), strict=True)
+        ]
         return AttentionDecoder.search(pairs, search, [prefix] * len(rows))
 
     found: list[list[Hypothesis]] = [[] for _ in range(len(encoded))]

@@ -13,7 +13,7 @@ from seqnlp.codecs import Codec
 from seqnlp.codecs.saved import check_settings, damaged
 from seqnlp.codecs.sentences import UNKNOWN, Sentences
 from seqnlp.decoders import AttentionDecoder
-from seqnlp.embeddings import PathResolver
+from seqnlp.embeddings import PathResolver, TokenLookup
 from seqnlp.errors import DataError
 from seqnlp.json_text import to_json
 from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
@@ -21,8 +21,10 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.results import JudgedTranslation, TranslationReport
 from seqnlp.tasks.advice import MOSTLY, unknown_tokens
-from seqnlp.tasks.base import Codecs, ItemRow, ReportSettings, Scores, Task
+from seqnlp.tasks.base import Codecs, ItemRow, Part, ReportSettings, Scores, Task
+from seqnlp.tasks.lm.embedding import ContextCodec
 from seqnlp.tasks.placeholders import placeholder_text
+from seqnlp.tasks.translate.context import ContextLookup
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
 from seqnlp.tasks.translate.errors import similarity, translation_report
@@ -43,6 +45,9 @@ from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 from seqnlp.training import Metric, Preview
 from seqnlp.training.inference import in_parallel
 
+CONTEXT = "source_context"
+"""Section of the recipe with the language models, and name of their codec."""
+
 
 @final
 class TranslateTask(Task):
@@ -52,9 +57,11 @@ class TranslateTask(Task):
     step_name = "source token"
     items_name = "target tokens"
 
-    def __init__(self, recipe: TranslateRecipe, source: Sentences, target: Sentences) -> None:
-        """Store the tokenizers of the two sides, which may be one."""
-        self.recipe, self.source, self.target = recipe, source, target
+    def __init__(
+        self, recipe: TranslateRecipe, source: Sentences, target: Sentences, context: ContextCodec | None = None
+    ) -> None:
+        """Store the tokenizers of the two sides, which may be one, and the language models of `[source_context]`."""
+        self.recipe, self.source, self.target, self.context = recipe, source, target, context
         chosen = recipe.training.metric
         name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen
         self.metric = Metric(name, higher_is_better=chosen != "nats")
@@ -62,6 +69,12 @@ class TranslateTask(Task):
     @classmethod
     def fit(cls, recipe: TranslateRecipe, train: Pairs, find: PathResolver) -> "TranslateTask":
         """Fit the tokenizers of both sides, or the one that they share."""
+        return cls.fit_from(recipe, train, find, {})
+
+    @classmethod
+    def fit_from(
+        cls, recipe: TranslateRecipe, train: Pairs, find: PathResolver, before: Mapping[str, Codec]
+    ) -> "TranslateTask":
         if recipe.training.metric == "bleu":
             require_sacrebleu()
         data = recipe.data
@@ -73,39 +86,55 @@ class TranslateTask(Task):
                 data.lowercase,
                 data.unicode_normalization,
                 data.pretokenized,
+                known.text if isinstance(known := before.get(name), Sentences) else None,
             )
-            for group in sides
+            for name, group in zip(cls._sides(recipe), sides, strict=True)
         ]
-        return cls(recipe, fitted[0], fitted[-1])
+        context = None if recipe.source_context is None else recipe.source_context.take(find, CONTEXT)
+        return cls(recipe, fitted[0], fitted[-1], context)
 
     @classmethod
     def restore(cls, recipe: TranslateRecipe, codecs: Codecs) -> "TranslateTask":
-        names = ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
+        names = cls._sides(recipe)
         restored = [Sentences.from_json(codecs[name]) for name in names]
         for name, codec in zip(names, restored, strict=True):
             settings = {"lowercase": recipe.data.lowercase, "form": recipe.data.unicode_normalization}
             check_settings(codecs[name], codecs[name], settings)
             if codec.tokenizer != recipe.data.tokenizer:
                 raise damaged(codecs[name], "expected the settings of the recipe", "tokenizer")
-        return cls(recipe, restored[0], restored[-1])
+        context = None if recipe.source_context is None else recipe.source_context.restore(codecs[CONTEXT])
+        return cls(recipe, restored[0], restored[-1], context)
 
     @classmethod
-    def placeholder(cls, recipe: TranslateRecipe, size: int) -> "TranslateTask":
+    def placeholder(cls, recipe: TranslateRecipe, size: int) -> "TranslateTask | None":
+        if recipe.source_context is not None:
+            return None  # whose size is that of the language models
         data, lines = recipe.data, placeholder_text(size).splitlines()
         codec = Sentences.fit(lines, data.tokenizer, data.lowercase, data.unicode_normalization, data.pretokenized)
         return cls(recipe, codec, codec)
 
+    @staticmethod
+    def _sides(recipe: TranslateRecipe) -> list[str]:
+        """Names of the codecs."""
+        return ["tokens"] if recipe.data.joint_vocabulary else ["source", "target"]
+
     def codecs(self) -> dict[str, Codec]:
-        return (
-            {"tokens": self.source}
-            if self.recipe.data.joint_vocabulary
-            else {"source": self.source, "target": self.target}
-        )
+        sides: dict[str, Codec] = dict(zip(self._sides(self.recipe), (self.source, self.target), strict=False))
+        return sides if self.context is None else {**sides, CONTEXT: self.context}
+
+    def parts(self) -> dict[str, Part]:
+        recipe = self.recipe
+        tokens = "embedding." if self.context is None else "embedding.tokens."
+        return {
+            "embedding.tokens": Part(tokens, recipe.embedding, self.source, alias="tokens"),
+            "encoder": Part("encoder.", recipe.encoder),
+            "decoder.target": Part("heads.0.", recipe.decoder, self.target),
+        }
 
     def encode(self, split: Pairs, batch_tokens: int) -> TranslateDataset:
         data = self.recipe.data
         lengths = LengthFilter(data.min_length, data.max_length, data.max_ratio)
-        return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens)
+        return TranslateDataset.encode(split, self.source, self.target, lengths, batch_tokens, self.context)
 
     def notices(self, examples: TranslateDataset) -> list[str]:
         notices = [examples.left_out] if examples.left_out else []
@@ -123,7 +152,10 @@ class TranslateTask(Task):
 
     def build(self) -> SequenceModel:
         recipe = self.recipe
-        embedding = recipe.embedding.build(len(self.source))
+        embedding: TokenLookup | ContextLookup = recipe.embedding.build(len(self.source))
+        if recipe.source_context is not None and self.context is not None:
+            assert isinstance(embedding, TokenLookup)
+            embedding = ContextLookup(embedding, recipe.source_context.build(self.context), recipe.embedding.dropout)
         encoder = recipe.encoder.build(embedding.width)
         table = embedding.table.weight if recipe.shared_embedding else None
         return SequenceModel(embedding, encoder, {TARGET: recipe.decoder.build(encoder.width, len(self.target), table)})
@@ -160,7 +192,7 @@ class TranslateTask(Task):
 
     def translations(self, model: SequenceModel, examples: TranslateDataset, search: BeamSearch) -> list[str]:
         """Translate each source; an empty one stays empty."""
-        found = hypotheses([model], examples.source, search.settings())
+        found = hypotheses([model], examples.source, search.settings(), states=[examples.states])
         texts = list(chain.from_iterable(examples.pairs.sources()))
         written = []
         for row, best in zip(examples.rows.tolist(), found, strict=True):
@@ -244,7 +276,8 @@ class TranslateTask(Task):
         return preview(dev, seed, self.predictor)
 
     def predictor(self, model: SequenceModel) -> Translator:
-        return Translator(model, self.source, self.target, self.recipe.search, column=self.recipe.data.source)
+        column, contexts = self.recipe.data.source, [self.context]
+        return Translator(model, self.source, self.target, self.recipe.search, column=column, contexts=contexts)
 
 
 def nats_of(model: SequenceModel, examples: TranslateDataset, rows: NDArray[np.int64]) -> Tensor:

@@ -18,6 +18,8 @@ from textual.widgets import Input, Static, TextArea
 
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService, ServiceError
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import Configuration, configuration_of
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import Entry, Found, History
 from seqnlp.tui.widgets.prompt import Line, Prompt
@@ -49,7 +51,7 @@ class TaskPanel(Vertical):
     COMPARE_HELP: ClassVar[str] = ""
     """The same for two runs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back")]
+    BINDINGS: ClassVar[list[BindingType]] = named("panel", Binding("escape", "leave", "back"))
 
     DEFAULT_CSS = """
     TaskPanel { width: 1fr; height: 1fr; }
@@ -80,6 +82,9 @@ class TaskPanel(Vertical):
         self._was_given = False
         """True for a panel that began with the input of another panel; no earlier text replaces that."""
         self._is_closed, self._composed = False, 0
+
+    def configure(self, configuration: Configuration) -> None:
+        """Take the defaults of the configuration file, before the widgets are made."""
 
     @property
     def is_comparison(self) -> bool:
@@ -121,7 +126,8 @@ class TaskPanel(Vertical):
         if self.is_open:
             line = self.prompt_line
             line.walk.set_prompts(found.prompts)
-            if not self._was_given and line.text == before:  # else the user has begun to type
+            wanted = configuration_of(self.app).value("restore", "texts")
+            if wanted and not self._was_given and line.text == before:  # else the user has begun to type
                 await self.restore(found)
             self._tell_notes()
 
@@ -304,10 +310,11 @@ class PredictPanel(TaskPanel):
     BY_LINE: ClassVar[bool] = False
     """True if each line is a question of its own: then the one with the cursor is asked."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "text",
         Binding("slash", "focus_on('#text')", "type", show=False),
         Binding("ctrl+r", "earlier", "earlier texts", show=False),
-    ]
+    )
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):

@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.panels.tokens import TokenPanel
 from seqnlp.tui.widgets.class_bars import ClassBars
 from seqnlp.tui.widgets.weighed_view import WeighedView, signed
@@ -40,7 +42,10 @@ class ClassifyPanel(TokenPanel):
         "the words. Down leads to the words, esc back to the text."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "numbers", "numbers")]
+    BINDINGS: ClassVar[list[BindingType]] = named("classify", Binding("f2", "numbers", "numbers"))
+
+    def configure(self, configuration: Configuration) -> None:
+        self.with_numbers = bool(configuration.value("classify", "numbers"))
 
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""

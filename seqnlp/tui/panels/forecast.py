@@ -16,6 +16,8 @@ from textual.widgets import OptionList, Static
 from seqnlp.plots.axes import is_drawable
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService, ServiceError
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.history import Found
 from seqnlp.tui.panels.base import LEFT, RIGHT
 from seqnlp.tui.panels.file import FilePanel
@@ -58,7 +60,8 @@ class ForecastPanel(FilePanel):
         "to the line with the file; enter opens it."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "forecast",
         Binding("left", "reach(-1)", "shorter", key_display="←"),
         Binding("right", "reach(1)", "longer", key_display="→"),
         Binding("pagedown", "stride(-1)", "much shorter", show=False),
@@ -71,7 +74,7 @@ class ForecastPanel(FilePanel):
         Binding("plus,equals_sign", "history(1)", "more history", key_display="+", show=False),
         Binding("minus", "history(-1)", "less history", key_display="-", show=False),
         Binding("o,slash", "focus_on('#text')", "file", key_display="o"),
-    ]
+    )
 
     SCOPED_CSS: ClassVar[bool] = False
 
@@ -120,7 +123,15 @@ class ForecastPanel(FilePanel):
         self.index = 0
         """Index of the chosen series."""
         self.with_interval = True
+        self._wanted_level: float | None = None
+        """Level of the configuration file, asked for once the run is known to have intervals."""
         self.has_chart = False
+
+    def configure(self, configuration: Configuration) -> None:
+        self.history = float(configuration.value("forecast", "history"))
+        self.with_interval = bool(configuration.value("forecast", "interval"))
+        level = configuration.value("forecast", "level")
+        self._wanted_level = None if level is None else float(level)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.has_chart or action not in CHART_ACTIONS
@@ -231,6 +242,10 @@ class ForecastPanel(FilePanel):
         self.query_one("#heading", Static).update(self._heading())
         self.has_chart = bool(drawn)
         self.refresh_bindings()
+        wanted, self._wanted_level = (self._wanted_level, None) if drawn else (None, self._wanted_level)
+        if wanted is not None and self._has_interval():
+            self.level = self.chosen_level = wanted
+            self.call_later(self.predict)
 
     def _list_series(self, names: Sequence[str]) -> None:
         self.set_class(len(names) > 1, "-several")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from datetime import UTC, datetime
+from pathlib import Path
 from random import SystemRandom
 from typing import Any, ClassVar, Self, final
 
@@ -17,15 +18,21 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from seqnlp.errors import SeqnlpError
+from seqnlp.errors import SeqnlpError, UsageError
+from seqnlp.generation.presets import SHIPPED, presets
+from seqnlp.generation.settings import biases_text, parse_biases, strings_text
+from seqnlp.generation.sweep import RUN, Sweep, cells_of, title_of
+from seqnlp.generation.tree import MAX_NAME
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.screen_buffer import buffer_of
-from seqnlp.tui.session import Session, unknown_in_words
+from seqnlp.tui.session import MAX_SAMPLES, Session, search_request, unknown_in_words
 from seqnlp.tui.widgets.alternatives import Alternatives
+from seqnlp.tui.widgets.branches import Branches
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.run_list import when
 from seqnlp.tui.widgets.samples import Samples, SampleTabs
@@ -41,6 +48,8 @@ PAUSE = 0.12
 TOP_K = (None, 1, 2, 3, 5, 10, 20, 40, 60, 100, 200, 500)
 TOP_P = (None, *steps(0.05, 0.95, 0.05), 0.98, 0.99)
 MIN_P = (None, *steps(0.01, 0.1, 0.01), *steps(0.15, 0.5, 0.05))
+WINDOWS = (None, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+BEAMS = (None, 1, 2, 3, 5, 10, 20, 50, 100)
 LENGTHS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, ENDLESS)
 
 SAMPLING_SETTINGS = (
@@ -51,13 +60,52 @@ SAMPLING_SETTINGS = (
     Setting("repetition_penalty", "repetition", 1.0, steps(1, 2, 0.05), tip="above 1, repetitions become less likely"),
     Setting("seed", "seed", None, (None, *range(100)), "any", True, "the same seed, the same text"),
     Setting("length", "length", 500, LENGTHS, "", True, "tokens to write, at most"),
-    Setting("samples", "samples", 1, (1, 2, 3, 4, 5, 6), "", True, "texts side by side", bounded=True),
+    Setting("samples", "samples", 1, tuple(range(1, 7)), "", True, "texts side by side", bounded=True),
+)
+
+STEERING_SETTINGS = (
+    Setting("repetition_window", "window", None, WINDOWS, "all", True, "latest tokens to which the repetition applies"),
+    Setting("beams", "beams", None, BEAMS, "off", True, "search for the likeliest text with so many beams"),
+    Setting("stop", "stop", None, (), "none", tip="strings that end the text", is_line=True),
+    Setting("ban", "ban", None, (), "none", tip="strings that never occur", is_line=True),
+    Setting("bias", "bias", None, (), "none", tip="added to the logits of tokens", is_line=True),
+    Setting("pattern", "pattern", None, (), "none", tip="regular expression that the text matches", is_line=True),
+)
+
+HINTS = {
+    "stop": "Strings that end the text, with commas between them; \\n is a line break.",
+    "ban": "Strings that never occur in the text, with commas between them; \\n is a line break.",
+    "bias": "Added to the logits of tokens, such as e=-2.5, q=4; a word has the blank before it.",
+    "pattern": "Regular expression that all after the prompt matches, such as ( \\w+){5}\\.",
+}
+"""Explanations of the lines of text."""
+
+GRID_HINT = (
+    "A text for each value: temperature 0.4 .. 1.2 5, or top_k off, 5, 20; two sweeps with a semicolon between them. "
+    f"Up to {MAX_SAMPLES} texts; run a, b takes other runs of this folder. Nothing ends the grid."
 )
 
 LEGEND_WIDTH = 80
 """Columns of a comparison from which its status has room for a legend."""
 
 CHOOSE = "choose an alternative: the text goes on from there"
+
+BROAD = 160
+"""Columns from which the tree stands beside the text instead of below it."""
+
+PRESET = "preset"
+
+MOST_SAMPLES = 6
+"""Samples of one batch, at most; a grid may have more cells."""
+
+FIRST_SWEEP = "temperature 0.4 .. 1.2 4"
+"""Sweep that is offered at first."""
+
+SINGLE = {
+    *("keep", "sweep", "steering", "settings", "again", "take", "undo", "redo", "save"),
+    *("regenerate", "edit", "branches", "walk"),
+}
+"""Actions that comparisons do not have."""
 
 COMPARISON_SETTINGS = {"temperature": 0.8, "length": 600}
 """Sampling of two models, which have the same seed."""
@@ -93,11 +141,22 @@ class LmPanel(TaskPanel):
         Binding("1", "take(0)", "choose", key_display="1…0", tooltip=CHOOSE),
         *(Binding(str((n + 1) % 10), f"take({n})", "choose", show=False, tooltip=CHOOSE) for n in range(1, 10)),
         Binding("space", "stop_or_go", "stop, go"),
+        Binding("w,f6", "sweep", "sweep", key_display="w", tooltip="a text for each value of a setting", show=False),
+        Binding("o,f5", "steering", "steer", key_display="o", tooltip="stop, ban, bias, pattern, presets", show=False),
         Binding("n", "again", "anew", tooltip="anew from the prompt"),
+        Binding("enter", "keep", "keep this", tooltip="this text alone; the others stay in the tree"),
         Binding("n", "next_seed", "next seed"),
         Binding("plus,equals_sign", "warm(1)", "warmer", key_display="+"),
         Binding("minus", "warm(-1)", "colder", key_display="-", show=False),
         Binding("u,ctrl+z", "undo", "undo", key_display="u"),
+        Binding("U,ctrl+y", "redo", "redo", key_display="U", show=False),
+        Binding(
+            "g", "regenerate", "write anew from here", show=False, tooltip="a branch; without a cursor from the prompt"
+        ),
+        Binding("e", "edit", "edit the word", show=False, tooltip="a branch with another word, written on from there"),
+        Binding("t,f4", "branches", "tree", key_display="t", tooltip="all branches of the text"),
+        Binding("left_square_bracket", "walk(-1)", "branch before", key_display="[", show=False),
+        Binding("right_square_bracket", "walk(1)", "branch after", key_display="]", show=False),
         Binding("s,ctrl+s", "save", "save"),
         Binding("h,ctrl+r", "earlier", "history"),
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
@@ -114,6 +173,21 @@ class LmPanel(TaskPanel):
     LmPanel #side > #alternatives-title, LmPanel Legend { margin-top: 1; }
     .-short LmPanel.-looking Legend { display: none; }
     .-wide LmPanel #side { width: 42; padding: 0 3 0 2; }
+    LmPanel #steering { height: 7; }
+    LmPanel #steering-title { margin-top: 1; }
+    LmPanel #steering, LmPanel #steering-title { display: none; }
+    .-wide.-tall LmPanel #steering, .-wide.-tall LmPanel #steering-title { display: block; }
+    LmPanel.-steering #steering, LmPanel.-steering #steering-title { display: block; }
+    .-narrow LmPanel.-steering #steering { height: 4; }
+    .-narrow LmPanel.-steering #side > SettingsPanel { display: none; }
+    .-narrow LmPanel.-steering #side > #steering { display: block; }
+    LmPanel #middle { width: 1fr; height: 1fr; }
+    LmPanel #tree { display: none; height: 9; border-top: solid $faint; }
+    LmPanel #tree > .title { padding: 0 2; }
+    LmPanel Branches { padding: 0 1; }
+    .-wide.-tall LmPanel #tree, LmPanel.-tree #tree { display: block; }
+    .-wide LmPanel.-broad #middle { layout: horizontal; }
+    .-wide LmPanel.-broad #tree { width: 46; height: 1fr; border-top: none; border-left: solid $faint; }
     .-narrow LmPanel #body { layout: vertical; }
     .-narrow LmPanel #side {
         width: 1fr; height: 6; border-left: none; border-top: solid $faint; padding: 0 2;
@@ -128,16 +202,35 @@ class LmPanel(TaskPanel):
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
-        self.settings: dict[str, Any] = dict(COMPARISON_SETTINGS) if self.is_comparison else defaults(SAMPLING_SETTINGS)
+        self._presets: dict[str, dict[str, Any]] = {name: dict(preset) for name, preset in SHIPPED.items()}
+        self.settings: dict[str, Any] = dict(COMPARISON_SETTINGS)
+        if not self.is_comparison:
+            self._read_presets()
+            self.settings = defaults((*SAMPLING_SETTINGS, self._preset_setting, *STEERING_SETTINGS))
         self.session = Session("", len(runs), 1, same_seed=self.is_comparison)
         self._has_begun = False
-        self._checked = ""
+        self._checked = self._sweep_text = ""
         self._file, self._before = self.earlier.name_for(), ""
         """File of the text in the history, and the file of the text that it continues."""
         self._kept: object = self.session.version
         self._saving: Future[None] | None = None
         self._restored: tuple[object, str] = (None, "")
         """Version of a restored text, and the time of its last change in words."""
+
+    def configure(self, configuration: Configuration) -> None:
+        if not self.is_comparison:
+            self.settings |= configuration.section("generate")
+
+    def _read_presets(self) -> None:
+        """Read the user's presets; a fault in their file is told."""
+        try:
+            self._presets = presets()
+        except SeqnlpError as error:
+            self.earlier.notes.append(f"Your presets are not read: {error}")
+
+    @property
+    def _preset_setting(self) -> Setting:
+        return Setting(PRESET, "preset", "none", ("none", *self._presets), tip="settings of a name")
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="line"):
@@ -147,10 +240,16 @@ class LmPanel(TaskPanel):
             yield self.side_by_side([TokenView(buffer, False) for buffer in self.session.buffers])
         else:
             with Horizontal(id="body"):
-                yield Samples(self.session.buffers[0])
+                with Vertical(id="middle"):
+                    yield Samples(self.session.buffers[0])
+                    with Vertical(id="tree"):
+                        yield Static("tree", classes="title")
+                        yield Branches()
                 with Vertical(id="side"):
                     yield Static("sampling", classes="title")
                     yield SettingsPanel(SAMPLING_SETTINGS, self.settings)
+                    yield Static("steering", classes="title", id="steering-title")
+                    yield SettingsPanel((self._preset_setting, *STEERING_SETTINGS), self.settings, 16, id="steering")
                     yield Static("instead", classes="title", id="alternatives-title")
                     yield Alternatives()
                     yield Legend()
@@ -186,7 +285,9 @@ class LmPanel(TaskPanel):
             return False
         if action == "sample":
             return isinstance(parameters[0], int) and self._next_sample(parameters[0]) is not None
-        if action in ("again", "take", "undo", "save", "settings"):
+        if action == "keep":
+            return not self.is_comparison and len(self.session.buffers) > 1 and any(v.has_focus for v in self.views)
+        if action in SINGLE:
             return not self.is_comparison
         return self.is_comparison or action not in ("next_seed", "warm")
 
@@ -230,7 +331,8 @@ class LmPanel(TaskPanel):
         self._file, self._before = self.earlier.name_for(), ""
         self._has_begun = True
         samples = len(self.runs) if self.is_comparison else self.settings["samples"]
-        self.session = Session(self.query_one(Prompt).text, samples, seed, same_seed=self.is_comparison)
+        prompt, cells = self.query_one(Prompt).text, self.session.cells
+        self.session = Session(prompt, samples, seed, same_seed=self.is_comparison, cells=cells)
         await self._lay_out()
         if self.is_comparison:
             if not any(view.has_focus for view in self.views):
@@ -239,7 +341,9 @@ class LmPanel(TaskPanel):
             return
         self._warn(self.session.prompt)
         self.views[0].focus()
-        if self.settings["temperature"]:
+        if cells:
+            self._write_cells()
+        elif self.settings["temperature"] and not self.settings["beams"]:
             self._write_batch()
         else:  # all the same: no batch is made of these
             self._write_each()
@@ -251,27 +355,40 @@ class LmPanel(TaskPanel):
     @work(group="write")
     async def _write_batch(self) -> None:
         """Let all texts grow from the prompt, in one batch."""
-        await self._grow(range(len(self.session.buffers)), 0, self.session.begin_all(self.settings))
+        await self._grow(range(len(self.session.buffers)), self.runs[0].path, self.session.begin_all(self.settings))
+
+    def _write_cells(self) -> None:
+        """Let all cells of a grid grow, those of one run in one batch."""
+        for run, numbers, request in self.session.begin_cells(self.settings):
+            self._write_part(run or self.runs[0].path, numbers, request)
+
+    @work(group="write")
+    async def _write_part(self, run: str, numbers: Sequence[int], request: Mapping[str, Any]) -> None:
+        await self._grow(numbers, run, request)
 
     @work(group="write")
     async def _write(self, number: int, length: int) -> None:
         """Let one text grow."""
-        run = number if self.is_comparison else 0
-        await self._grow([number], run, self.session.begin(number, length, self.settings))
+        run = self.runs[number if self.is_comparison else 0].path
+        cell = self.session.cells[number] if self.session.cells else {}
+        await self._grow([number], cell.get(RUN, run), self.session.begin(number, length, self.settings))
 
-    async def _grow(self, numbers: Sequence[int], run: int, request: Mapping[str, Any]) -> None:
+    async def _grow(self, numbers: Sequence[int], run: str, request: Mapping[str, Any]) -> None:
         """Add tokens until the texts are long enough or stopped; sample n of the answer belongs to `numbers[n]`."""
         session = self.session
         self._frames.resume()
+        do = "search" if "beams" in request else "generate"
+        asked = search_request(request) if do == "search" else request
         try:
             with notify_errors(self):
-                async with aclosing(self.stream(run, "generate", request)) as parts:
+                async with aclosing(self.service.stream(do, run, asked)) as parts:
                     async for part in parts:
                         session.add(numbers[part.get("sample", 0)], part)
         finally:
             session.end(numbers)
             if session is self.session and self.is_open:
                 self._draw()
+                self._draw_tree()
 
     def _stop(self) -> None:
         self.workers.cancel_group(self, "write")
@@ -297,8 +414,9 @@ class LmPanel(TaskPanel):
     def _keep_text(self) -> None:
         """Save the text if it has changed since the last save."""
         if self.session.has_begun and self.session.version != self._kept:
-            self._kept = self.session.version
+            self._draw_tree()
             state = self.session.state()
+            self._kept = self.session.version
             self._saving = self.write_later(self.earlier.save_text, self._file, state, self._before)
 
     async def restore(self, found: Found) -> None:
@@ -332,8 +450,8 @@ class LmPanel(TaskPanel):
         self._file, self._before = self.earlier.name_for(path), path
         self._kept = session.version
         self._restored = session.version, when(datetime.fromtimestamp(at, UTC).isoformat(), datetime.now().astimezone())
-        if not self.is_comparison:
-            self.settings["samples"] = len(session.buffers)
+        if not self.is_comparison and not session.cells:
+            self.settings["samples"] = min(len(session.buffers), MOST_SAMPLES)
             self.query_one(SettingsPanel).refresh()
         await self._lay_out()
         self._draw()
@@ -342,8 +460,10 @@ class LmPanel(TaskPanel):
 
     @on(SettingsPanel.Changed)
     async def _setting_changed(self, event: SettingsPanel.Changed) -> None:
+        if event.name == PRESET:
+            self._take_preset(self.settings[PRESET])
         if event.name == "samples":
-            if not self.session.busy:
+            if not self.session.busy and not self.session.cells:
                 self.session.resize(self.settings["samples"])
                 await self._lay_out()
         elif self.session.busy:
@@ -363,6 +483,99 @@ class LmPanel(TaskPanel):
     def action_settings(self) -> None:
         """Move the focus to the settings."""
         self.screen.set_focus(self.query_one(SettingsPanel))  # at once: further keys may be waiting
+
+    def action_steering(self) -> None:
+        """Move the focus to the settings of steering."""
+        self.set_class(True, "-steering")
+        self.screen.set_focus(self.query_one("#steering"))
+
+    def on_descendant_blur(self) -> None:
+        """Show the settings of sampling again where there is no room for both."""
+        self.call_later(self._leave_steering)
+
+    def _leave_steering(self) -> None:
+        if self.is_open and self.screen.is_current:
+            self.set_class(any(each.has_focus for each in self.query("#steering")), "-steering")
+
+    def _take_preset(self, name: str) -> None:
+        """Take the settings of a preset, and the defaults of all others."""
+        preset = self._presets.get(name, {})
+        for setting in (*SAMPLING_SETTINGS, *STEERING_SETTINGS):
+            if setting.name in ("length", "samples") or (setting.name == "seed" and "seed" not in preset):
+                continue
+            value = preset.get(setting.name, setting.default)
+            if isinstance(value, list | dict):
+                value = strings_text(value) if isinstance(value, list) else biases_text(value)
+            self.settings[setting.name] = value
+        for panel in self.query(SettingsPanel):
+            panel.refresh()
+
+    @on(SettingsPanel.Opened)
+    def _open_line(self, event: SettingsPanel.Opened) -> None:
+        from seqnlp.tui.screens.ask_line import LineScreen
+
+        name = event.setting.name
+
+        def take(text: str | None) -> None:
+            if text is not None and self.is_open:
+                self.settings[name] = text or None
+                self.query_one("#steering").refresh()
+                if self.session.busy:
+                    self._steer()
+
+        screen = LineScreen(name, self.settings[name] or "", HINTS[name], lambda text: fault_of(name, text))
+        self.app.push_screen(screen, take)
+
+    # grid
+
+    def action_sweep(self) -> None:
+        """Write a text for each value of a setting."""
+        from seqnlp.tui.screens.ask_line import LineScreen
+
+        def take(text: str | None) -> None:
+            if text is not None and self.is_open:
+                self._sweep(text)
+
+        folder, own = Path(self.runs[0].path).parent, Path(self.runs[0].path).name
+        self._sweep_text = self._sweep_text or FIRST_SWEEP
+        check = lambda text: _fault(lambda: cells_in(text, folder, own))  # noqa: E731
+        self.app.push_screen(LineScreen("Sweep a setting", self._sweep_text, GRID_HINT, check), take)
+
+    @work(exclusive=True, group="sweep")
+    async def _sweep(self, text: str) -> None:
+        path = Path(self.runs[0].path)
+        cells = cells_in(text, path.parent, path.name)
+        self._sweep_text = text
+        had = bool(self.session.cells)
+        self._stop()
+        self._keep_text()
+        if cells or had:
+            self.session = Session(self.session.prompt, 1, self.session.seed)
+            self.session.cells = cells
+            await self.action_again()
+
+    def _titles(self) -> list[str]:
+        """Settings of each cell of a grid, with the names of the runs if there are several."""
+        cells, own = self.session.cells, self.runs[0].path
+        if any(RUN in cell for cell in cells):
+            cells = [{RUN: "", **cell} | {RUN: Path(cell.get(RUN, own)).name} for cell in cells]
+        return [title_of(cell) for cell in cells]
+
+    async def action_keep(self) -> None:
+        """Show the text in focus alone; the others stay in the tree."""
+        self._stop()
+        number = self.views.index(self.view)
+        cell = self.session.cells[number] if self.session.cells else {}
+        if RUN in cell:
+            self.notify(f"This text is of {Path(cell[RUN]).name}: open that run to go on with it.", timeout=4)
+            return
+        self.session.keep(number)
+        self.settings.update(cell, samples=1)
+        for panel in self.query(SettingsPanel):
+            panel.refresh()
+        await self._lay_out()
+        self.views[0].focus()
+        self._draw()
 
     # samples
 
@@ -441,26 +654,176 @@ class LmPanel(TaskPanel):
         view = self.view
         if view.cursor is None or view.cursor >= view.buffer.count:
             return
+        self._branch(view, "token", [(event.text, event.logprob)])
+
+    def _branch(self, view: TokenView, kind: str, pieces: Sequence[tuple[str, float]]) -> None:
+        """Leave the text at the token under the cursor, and write on from there."""
+        assert view.cursor is not None
         self._stop()
-        view.buffer.branch(view.cursor, event.text, event.logprob)
+        number = self.views.index(view)
+        self.session.branch(number, view.cursor, kind, pieces)
         view.focus()
         view.action_follow()
-        self._write(self.views.index(view), self.settings["length"])
+        self._write(number, self.settings["length"])
+        self._draw_tree()
+
+    def action_regenerate(self) -> None:
+        """Write anew from the token under the cursor, or from the prompt."""
+        view = self.view
+        if not self.session.has_begun or not view.buffer.count:
+            self.notify("There is no text to leave yet.", timeout=2)
+        elif view.cursor is not None:
+            self._branch(view, "again", ())
+        elif view.buffer.dropped:
+            self.notify("The beginning of this text was dropped.", timeout=2)
+        else:
+            view.place(0)
+            self._branch(view, "again", ())
+
+    def action_edit(self) -> None:
+        """Type another word in the place of the one under the cursor."""
+        from seqnlp.tui.screens.ask_line import LineScreen
+
+        view = self.view
+        if view.cursor is None or view.cursor >= view.buffer.count:
+            self.notify("Move the cursor to a word first.", timeout=2)
+            return
+        first, last = view.buffer.word_at(view.cursor)
+        begin, end = view.buffer.span(first)[0], view.buffer.span(last)[1]
+        text = view.buffer.text[begin:end]
+        self._stop()
+        at = view.buffer.dropped + begin
+
+        def take(typed: str | None) -> None:
+            if typed is not None and typed != text and self.is_open:
+                self._edit(view, at, first, typed)
+
+        hint = "A blank at the end or the beginning counts. The text is written anew after it."
+        self.app.push_screen(LineScreen("Edit the word", text, hint), take)
+
+    @work(exclusive=True, group="edit")
+    async def _edit(self, view: TokenView, at: int, token: int, typed: str) -> None:
+        """Branch with what was typed, as the tokens that the model reads."""
+        buffer, version = view.buffer, view.buffer.version
+        context = buffer.context(at - buffer.dropped)
+        with notify_errors(self):
+            pieces = await self.ask(0, "score", {"text": typed, "context": context}) if typed else []
+            if self.is_open and view.buffer is buffer and buffer.version == version and token < buffer.count:
+                view.place(token)
+                self._branch(view, "edit", [(text, logprob) for text, logprob in pieces])
 
     def action_undo(self) -> None:
-        """Undo the last branching."""
+        """Undo the last change of the tree."""
+        self._step_back(self.session.undo, "There is no branching to undo.")
+
+    def action_redo(self) -> None:
+        """Redo what was undone."""
+        self._step_back(self.session.redo, "There is nothing to redo.")
+
+    def _step_back(self, step: Callable[[int], int | None], none: str) -> None:
         self._stop()
         view = self.view
-        if not view.buffer.can_undo:
-            self.notify("There is no branching to undo.", timeout=2)
+        has_focus = any(each.has_focus for each in self.query(Branches))
+        place = step(self.views.index(view))
+        if place is None:
+            self.notify(none, timeout=2)
             return
-        # keeps the branch, which the buffer drops
-        self.write_later(self.earlier.save_text, self.earlier.name_for(), self.session.state())
-        place = view.buffer.undo()
-        assert place is not None
         view.place(view.buffer.token_at(place))
         view.grew()
+        if not has_focus:
+            view.focus()
         self._draw()
+        self._draw_tree()
+
+    # tree
+
+    def action_branches(self) -> None:
+        """Show the tree and move the focus there; or go back to the text."""
+        tree = self.query_one(Branches)
+        if tree.has_focus:
+            self.set_class(False, "-tree")
+            self.view.focus()
+            return
+        self.set_class(True, "-tree")
+        self._draw_tree()
+        tree.focus()
+
+    def action_walk(self, by: int) -> None:
+        """Show the next branch of the tree, or the one before."""
+        self.session.sync_all()
+        numbers = [line.branch.number for line in self.session.tree.lines()]
+        place = numbers.index(self.session.tree.shown[self.session.current]) + by
+        if 0 <= place < len(numbers):
+            self._show_branch(numbers[place])
+
+    @on(Branches.Asked)
+    def _asked_of_branch(self, event: Branches.Asked) -> None:
+        if event.number not in self.session.tree:
+            return
+        if event.do == "show":
+            self._show_branch(event.number)
+        elif event.do == "mark":
+            self.session.tree.mark(event.number)
+        elif event.do == "delete":
+            self._stop()
+            if reason := self.session.delete(self.session.current, event.number):
+                self.notify(f"Not deleted: {reason}.", timeout=3)
+            else:
+                self.notify("Deleted, u brings it back.", timeout=2)
+                self._follow_branch()
+        else:
+            self._rename(event.number)
+        self._draw_tree()
+
+    def _show_branch(self, number: int) -> None:
+        """Show a branch in the place of the text that had the focus last, or where it is shown already."""
+        self._stop()
+        session = self.session
+        if number in session.tree.shown:
+            session.current = session.tree.shown.index(number)
+            for samples in self._samples():
+                samples.choose(session.current)
+        else:
+            session.show(session.current, number)
+            self._follow_branch()
+        self._draw()
+        self._draw_tree()
+
+    def _follow_branch(self) -> None:
+        """Draw a text that became another one, from its fork on."""
+        session = self.session
+        view = self.views[session.current]
+        branch = session.tree[session.tree.shown[session.current]]
+        token = view.buffer.token_at(max(branch.at - view.buffer.dropped, 0))
+        view.place(token)
+        view.grew()
+
+    def _rename(self, number: int) -> None:
+        from seqnlp.tui.screens.ask_line import LineScreen
+
+        session = self.session
+
+        def take(name: str | None) -> None:
+            if name is not None and number in session.tree:
+                session.tree.rename(number, name)
+                self._draw_tree()
+
+        hint = f"Up to {MAX_NAME} characters; none takes the name away."
+        self.app.push_screen(LineScreen("Name of the branch", session.tree[number].name, hint), take)
+
+    def _draw_tree(self) -> None:
+        """Draw the tree where it is seen; the texts on the screen are as they were last saved."""
+        for branches in self.query(Branches):
+            if branches.region.height or self.has_class("-tree"):
+                session = self.session
+                if session.sync_all():
+                    self.notify("The oldest branches were dropped: the tree has reached its bounds.", timeout=4)
+                branches.show_tree(session.tree, session.tree.shown[min(session.current, len(session.buffers) - 1)])
+
+    def on_resize(self) -> None:
+        """Put the tree where there is room."""
+        self.set_class(self.size.width >= BROAD, "-broad")
+        self.call_after_refresh(self._draw_tree)
 
     # saving, copying, leaving
 
@@ -488,6 +851,8 @@ class LmPanel(TaskPanel):
         if self.session.busy:
             self._stop()
             self._draw()
+        elif self.has_class("-tree") and any(tree.has_focus for tree in self.query(Branches)):
+            self.action_branches()
         elif self.session.has_begun and not view.has_focus:
             view.focus()
         elif view.cursor is not None and not self.is_comparison:
@@ -504,12 +869,13 @@ class LmPanel(TaskPanel):
         """Show each text in a view of its own."""
         buffers = self.session.buffers
         for samples in self._samples():
-            await samples.show_buffers(buffers)
+            await samples.show_buffers(buffers, self._titles())
         for view, buffer in zip(self.views, buffers, strict=True):
             if view.buffer is not buffer:
                 view.show_buffer(buffer)
         for alternatives in self._alternatives():
             alternatives.show_tokens(())
+        self._draw_tree()
 
     def _draw_frame(self) -> None:
         """Draw a frame, unless the terminal lags behind: keys come first."""
@@ -537,3 +903,40 @@ class LmPanel(TaskPanel):
             status.update(self.session.describe(self.views.index(self.view), state))
         if not self.session.busy:
             self._frames.pause()
+
+
+def _fault(parse: Callable[[], object]) -> str:
+    """Fault of what was typed; empty if it has none."""
+    try:
+        parse()
+    except SeqnlpError as error:
+        return str(error)
+    return ""
+
+
+def fault_of(name: str, text: str) -> str:
+    """Fault of a line of steering. Patterns are checked by the model, whose vocabulary they need."""
+    return _fault(lambda: parse_biases(text)) if name == "bias" else ""
+
+
+def cells_in(text: str, folder: Path, own: str) -> list[dict[str, Any]]:
+    """Cells of a grid, from sweeps with semicolons between them; none for an empty text.
+
+    Args:
+        text: The sweeps.
+        folder: Of the runs, which have names there.
+        own: Name of the run that is open.
+
+    Raises:
+        seqnlp.errors.UsageError: one is no sweep, a run is unknown, or there are too many cells.
+    """
+    if not text.strip():
+        return []
+    cells = cells_of([Sweep.parse(part) for part in text.split(";")], MAX_SAMPLES)
+    for cell in cells:
+        name = cell.pop(RUN, own)
+        if not (folder / name / "recipe.toml").is_file():
+            raise UsageError(f"run {name}: there is none of this name in {folder}")
+        if name != own:
+            cell[RUN] = str(folder / name)
+    return cells

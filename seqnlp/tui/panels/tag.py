@@ -23,6 +23,8 @@ from seqnlp.run import Run
 from seqnlp.run.directory import holds_runs
 from seqnlp.run.summary import Summary, lemma_columns, tag_set
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.listing import BROKEN, RunFolder
 from seqnlp.tui.panels.tokens import TokenPanel
 from seqnlp.tui.themes import LabelColours
@@ -59,11 +61,12 @@ class TagPanel(TokenPanel):
         "words found by a segmenter."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "tag",
         Binding("f2", "numbers", "scores"),
         Binding("f3", "column", "column"),
         Binding("f4", "segmenter", "segmenter"),
-    ]
+    )
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
@@ -83,6 +86,9 @@ class TagPanel(TokenPanel):
             found = await asyncio.to_thread(RunFolder(folder.parent if holds_runs(folder) else folder).read)
             self.segmenters = [run for run in found if run.task == "segment" and run.state != BROKEN]
             self.refresh_bindings()
+
+    def configure(self, configuration: Configuration) -> None:
+        self.with_numbers = bool(configuration.value("tag", "scores"))
 
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""

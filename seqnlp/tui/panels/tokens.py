@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.panels.base import PredictPanel
 from seqnlp.tui.widgets.word_flow import WordFlow
 
@@ -28,10 +29,11 @@ MAX_CHARACTERS = 10 * MAX_WORDS
 class TokenPanel(PredictPanel):
     """Panel with a `WordFlow` for each run; `draw` is also called with the same answers, to draw them otherwise."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "answers",
         Binding("pageup", "scroll_answers(-1)", "answer above", show=False, priority=True),
         Binding("pagedown", "scroll_answers(1)", "answer below", show=False, priority=True),
-    ]
+    )
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)

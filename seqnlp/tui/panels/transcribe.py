@@ -14,6 +14,7 @@ from textual.widget import Widget
 from seqnlp.plots.terminal import Canvas, shade
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.panels.file import FilePanel
 
 BEAMS = (None, 1, 8, 32)
@@ -46,12 +47,13 @@ class TranscribePanel(FilePanel):
         "b changes the width of both searches, F2 swaps the sides, o leads to the line with the file."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "transcribe",
         Binding("up", "recording(-1)", "before", key_display="↑"),
         Binding("down", "recording(1)", "after", key_display="↓"),
         Binding("b", "beam", "search"),
         Binding("o,slash", "focus_on('#text')", "file", key_display="o"),
-    ]
+    )
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)

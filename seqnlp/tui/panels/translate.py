@@ -18,6 +18,7 @@ from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, read_recipe
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.panels.base import DIFFERENT, PredictPanel
 from seqnlp.tui.widgets.attention_grid import AttentionGrid
 from seqnlp.tui.widgets.hypotheses import Hypotheses
@@ -66,10 +67,11 @@ class TranslatePanel(PredictPanel):
         "sides. Of several lines (^j), that with the cursor is translated."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "translate",
         Binding("f2", "focus_on('#prefix')", "begin with"),
         Binding("f3", "focus_on('SettingsPanel')", "search"),
-    ]
+    )
 
     SCOPED_CSS: ClassVar[bool] = False
 

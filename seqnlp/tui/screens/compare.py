@@ -16,6 +16,9 @@ from seqnlp.errors import RunError
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, data_section, is_number
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import configuration_of
+from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.listing import noun_of
 from seqnlp.tui.panels import panel_for
 from seqnlp.tui.panels.base import LEFT, RIGHT
@@ -30,10 +33,9 @@ class CompareScreen(BaseScreen):
 
     HELP = "Two runs of different tasks: there is no input for both. Their scores stand below."
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "swap", "swap"),
-        Binding("escape", "leave", "back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "compare", Binding("f2", "swap", "swap"), Binding("escape", "leave", "back", show=False)
+    )
 
     DEFAULT_CSS = """
     CompareScreen {
@@ -49,12 +51,18 @@ class CompareScreen(BaseScreen):
         self.runs = (left, right)
         self.panel = panel_for(left.task)(self.runs, service) if left.task == right.task else None
 
+    def on_screen_resume(self) -> None:
+        """Remember this screen as the last one."""
+        remembered_of(self.app).keep_screen("compare", *(run.path for run in self.runs))
+
     @property
     def help_text(self) -> str:
         """Purpose of the panel for two runs."""
         return self.HELP if self.panel is None else self.panel.COMPARE_HELP
 
     def body(self) -> ComposeResult:
+        if self.panel is not None:
+            self.panel.configure(configuration_of(self.app))
         yield Static(no_common_input(*self.runs), id="no-panel") if self.panel is None else self.panel
         yield Static("", id="scores", markup=False)
 

@@ -15,6 +15,7 @@ from textual.widgets import Input, Markdown, Static, TextArea
 
 from seqnlp import pages
 from seqnlp.errors import UsageError
+from seqnlp.tui.configuration.load import configuration_of
 from seqnlp.tui.screens.base import BaseScreen
 
 NAMES = {
@@ -118,7 +119,10 @@ def help_for(screen: Screen[object]) -> HelpScreen:
                 names.insert(0 if name == binding.key_display else len(names), name)
     lines = [(_key_names(names), what) for what, names in keys.items()]
     if isinstance(screen, BaseScreen):
-        return HelpScreen(screen.heading, screen.help_text, lines)
+        text = screen.help_text
+        if text and configuration_of(screen.app).keys:
+            text = f"Some keys are your own here; this text names the usual ones.\n\n{text}"
+        return HelpScreen(screen.heading, text, lines)
     return HelpScreen("help", "", lines)
 
 

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, TypeVar, final
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from seqnlp.errors import SeqnlpError
+from seqnlp.run import Run
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import configuration_of
+from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.listing import BROKEN, FAILED, RunFolder
+from seqnlp.tui.run_order import Order
+from seqnlp.tui.run_preview import Preview
+from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
+from seqnlp.tui.screens.ask import AskScreen
 from seqnlp.tui.screens.base import BaseScreen
-from seqnlp.tui.trainings import Condition, Trainings
-from seqnlp.tui.widgets.run_list import RunList, heading_of
+from seqnlp.tui.trainings import Condition, Trainings, check_name
+from seqnlp.tui.widgets.run_list import RunList, column_at, heading_of
+from seqnlp.tui.widgets.run_preview import PreviewPane
+from seqnlp.units import count_of
 
 if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
@@ -28,8 +40,35 @@ if TYPE_CHECKING:
 LIVE = {state.value for state in Condition}
 """States of runs that are being trained."""
 
+Changed = TypeVar("Changed")
+
+PAUSE = 0.08
+"""Seconds that the cursor rests on a run before its preview is read."""
+
 PERIOD = 1.0
 """Seconds between two looks at the folder, since other programs change runs, too."""
+
+
+@final
+class Columns(Widget):
+    """Heading of the table; a click on a name sorts by it."""
+
+    order: reactive[Order] = reactive(Order())
+
+    class Chosen(Message):
+        """A column was clicked."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
+    def render(self) -> Content:
+        return heading_of(self.size.width, self.order)
+
+    def on_click(self, event: events.Click) -> None:
+        content = event.get_content_offset(self)
+        if content is not None and (found := column_at(self.size.width, content.x)):
+            self.post_message(self.Chosen(found))
 
 
 @final
@@ -40,11 +79,15 @@ class HomeScreen(BaseScreen):
         "The runs in the folder, the newest first; what is trained, changed or deleted elsewhere is seen within a "
         "second or two. Type to leave only those whose name, task, state or note has the words: the name itself comes "
         "before names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for "
-        "its task, or, if it has no model, the screen of its training, which tells why it failed; delete forgets one "
-        "that failed before there was a run. Tab marks a run; when two are marked, c puts them side by side."
+        "its task, or, if it has no model, the screen of its training, which tells why it failed. Tab marks a run; "
+        "when two are marked, c puts them side by side. Beside or below the list, or on F6, stands what is known of "
+        "the run under the cursor. F3 sorts by the next column, shift+F3 the other way round, as does a click on a "
+        "heading. F2 gives a run another name, F4 a note. Delete moves a run to the trash, and ^z brings it back; it "
+        "is kept there, in .trash beside the runs, for 30 days. What is being trained can't be deleted."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "home",
         Binding("enter", "open", "open", priority=True),
         Binding("ctrl+j", "open", show=False, priority=True),  # enter, pressed before the terminal was taken over
         Binding("up", "move(-1)", "up", show=False, priority=True),
@@ -53,13 +96,19 @@ class HomeScreen(BaseScreen):
         Binding("pagedown", "move(10)", "ten down", show=False, priority=True),
         Binding("tab", "mark", "mark"),
         Binding("c", "compare", "compare", priority=True),
-        Binding("ctrl+n", "app.train", "train", key_display="^n"),
+        Binding("ctrl+n,alt+n", "app.train", "train", key_display="^n"),  # a browser keeps ctrl+n
         Binding("ctrl+g", "watch", "curves", key_display="^g"),
         Binding("ctrl+r", "look", "look again", show=False),
-        Binding("delete", "forget", "forget a failed training", show=False, priority=True),
+        Binding("f3", "sort", "sort"),
+        Binding("f6", "preview", "preview"),
+        Binding("f4", "note", "note"),
+        Binding("f2", "rename", "rename"),
+        Binding("delete", "delete", "delete a run", show=False, priority=True),
+        Binding("ctrl+z", "undo", "undo", key_display="^z", priority=True),
+        Binding("shift+f3", "turn", "sort the other way round", show=False),
         Binding("escape", "clear", "show all", show=False),
-        Binding("question_mark", "app.help", "help", key_display="?", priority=True),
-    ]
+        Binding("question_mark", "app.help", "help", key_display="?", priority=True, id="app.help"),
+    )
 
     DEFAULT_CSS = """
     HomeScreen {
@@ -68,9 +117,22 @@ class HomeScreen(BaseScreen):
         #filter { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
         #count { width: auto; color: $muted; }
         #columns { padding: 0 4; height: 1; }
+        #middle, #table { height: 1fr; }
         RunList { margin: 0 2; }
+        PreviewPane { display: none; height: 1fr; margin: 0 2; }
         #empty { display: none; padding: 1 4; height: 1fr; }
-        &.-empty { #empty { display: block; } RunList, #columns { display: none; } }
+        &.-empty { #empty { display: block; } RunList, #columns, PreviewPane { display: none; } }
+        &.-preview { #middle { layout: vertical; } PreviewPane { display: block; border-top: solid $faint; } }
+        &.-wide {
+            #middle { layout: horizontal; }
+            #table { width: 3fr; }
+            PreviewPane {
+                display: block; width: 2fr; max-width: 64; padding: 0 0 0 2;
+                border-top: none; border-left: solid $faint;
+            }
+            &.-hidden-preview PreviewPane, &.-empty PreviewPane { display: none; }
+        }
+        &.-narrow.-preview { #table { height: 7; } PreviewPane { margin: 0 1; } }
     }
     """
 
@@ -82,7 +144,11 @@ class HomeScreen(BaseScreen):
         self.root, self.trainings = root, trainings
         self.runs: list[Summary] = []
         self._folder = RunFolder(root)
-        self._idle = {"compare", "forget"}  # actions that would do nothing now
+        self._trash = RunTrash(root)
+        self._order = Order()
+        self._seen: object = None
+        """The run that is previewed, and its state."""
+        self._idle = {"compare"}  # actions that would do nothing now
         self._was_read = self._in_haste = self._is_looking = False
         self._trouble = ""
         """Error of the last look, which is told once."""
@@ -92,17 +158,27 @@ class HomeScreen(BaseScreen):
             yield Static("❯", id="sign")
             yield FilterLine(placeholder="type to find a run", id="filter", compact=True)
             yield Static("", id="count")
-        yield Columns(id="columns")
-        yield RunList()
-        yield Static("", id="empty")
+        with Horizontal(id="middle"):
+            with Vertical(id="table"):
+                yield Columns(id="columns")
+                yield RunList()
+                yield Static("", id="empty")
+            yield PreviewPane()
 
     def on_mount(self) -> None:
         """Draw first, then look into the folder, again and again."""
+        configuration, remembered = configuration_of(self.app), remembered_of(self.app)
+        restored = remembered.sort if configuration.value("restore", "sort") else ""
+        self._order = Order.parse(restored, configuration.value("home", "sort"))
+        self.query_one(Columns).order = self._order
+        self.set_class(not configuration.value("home", "preview"), "-hidden-preview")
         self.call_after_refresh(self.action_look)
         self.set_interval(PERIOD, self._look_again)
+        self._purge()
 
     def on_screen_resume(self) -> None:
         """Look at once: a run may have been trained in the meantime."""
+        remembered_of(self.app).keep_screen("")
         self._look_again()
 
     def _look_again(self) -> None:
@@ -114,7 +190,8 @@ class HomeScreen(BaseScreen):
         """Read the folder in a thread, and draw what is new."""
         self._is_looking = True
         try:
-            runs, trouble = await asyncio.to_thread(lambda: self._folder.read(self.trainings.all())), ""
+            read = await asyncio.to_thread(lambda: self._folder.read(self.trainings.all()))
+            runs, trouble = self._order.sort(read, LIVE), ""
         except OSError as error:
             runs, trouble = [], error.strerror or str(error)
         finally:
@@ -124,6 +201,7 @@ class HomeScreen(BaseScreen):
         self._trouble = trouble
         if self.query(RunList) and not (self._was_read and runs == self.runs):  # no list once the screen was left
             self.runs, self._was_read = runs, True
+            self._seen = None
             self.query_one(RunList).offer(runs)
             self._tell()
             self._marked()
@@ -208,13 +286,17 @@ class HomeScreen(BaseScreen):
             idle |= {"open", "mark", "watch"} if self._was_read else set()
         elif runs.chosen.state == BROKEN:
             idle |= {"watch"}
-        if runs.chosen is None or runs.chosen.state != FAILED or Path(runs.chosen.path).exists():
-            idle |= {"forget"}  # a run is not deleted here
+        if runs.chosen is None:
+            idle |= {"rename", "note", "delete", "sort", "turn", "preview"} if self._was_read else set()
+        elif not Path(runs.chosen.path).exists():  # of a training that has failed before
+            idle |= {"rename", "note"}
         if idle != self._idle:
             self._idle = idle
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "delete" and any(line.cursor_position < len(line.value) for line in self.query(FilterLine)):
+            return False  # there is a letter to delete
         return action not in self._idle
 
     def action_compare(self) -> None:
@@ -235,21 +317,138 @@ class HomeScreen(BaseScreen):
         if chosen is not None and chosen.state != BROKEN:
             self._watch(chosen)
 
-    @work(exclusive=True, group="forget")
-    async def action_forget(self) -> None:
-        """Forget a failed training that left no run, if the user confirms."""
+    # order and preview
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort(self._order.next())
+
+    def action_turn(self) -> None:
+        """Sort the other way round."""
+        self._sort(self._order.reversed())
+
+    @on(Columns.Chosen)
+    def _column_clicked(self, event: Columns.Chosen) -> None:
+        self._sort(self._order.chosen(event.column))
+
+    def _sort(self, order: Order) -> None:
+        self._order = self.query_one(Columns).order = order
+        remembered_of(self.app).keep(sort=str(order))
+        newest = sorted(self.runs, key=lambda run: run.created, reverse=True)
+        self.runs = order.sort(newest, LIVE)
+        self.query_one(RunList).offer(self.runs)
+
+    def action_preview(self) -> None:
+        """Open the preview, or close it."""
+        self.toggle_class("-hidden-preview" if self.has_class("-wide") else "-preview")
+        self._preview()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._preview)
+
+    @on(RunList.Chosen)
+    def _preview(self) -> None:
+        pane, chosen = self.query_one(PreviewPane), self.query_one(RunList).chosen
+        if pane.display and chosen != self._seen:
+            self._seen = chosen
+            self._read_preview(chosen)
+
+    @work(exclusive=True, group="preview")
+    async def _read_preview(self, run: Summary | None) -> None:
+        """Read the preview in a thread, once the cursor rests."""
+        await asyncio.sleep(PAUSE)
+        found = None
+        if run is not None:
+            training = self.trainings.at(run.name) if run.state == FAILED else None
+            found = await asyncio.to_thread(Preview.read, run, training)
+        if self.is_open:
+            self.query_one(PreviewPane).show(found)
+
+    # changes of runs
+
+    @work(exclusive=True, group="change")
+    async def action_delete(self) -> None:
+        """Move the run under the cursor to the trash; forget a training that left no run, if the user confirms."""
         chosen = self.query_one(RunList).chosen
         if chosen is None:
             return
+        if chosen.state in LIVE:
+            self.notify(f"{chosen.name} is being trained: stop it first.", severity="warning", timeout=4, markup=False)
+        elif not Path(chosen.path).exists():
+            await self._forget(chosen)
+        elif await self._change(self._trash.delete, self._name_of(chosen)):
+            self.notify(f"{chosen.name} is in the trash; undo brings it back.", timeout=5, markup=False)
+
+    async def _forget(self, run: Summary) -> None:
         from seqnlp.tui.screens.confirm import ConfirmScreen
 
         choice = ("f", "forget it", "its message and its settings are gone; the recipe stays")
-        if await self.app.push_screen_wait(ConfirmScreen(chosen.name, f"It failed: {chosen.problem}", [choice])) == "f":
-            try:
-                self.trainings.forget(chosen.name)
-            except SeqnlpError as error:
-                self.notify(str(error), severity="error", markup=False)
-            self._look_again()
+        if await self.app.push_screen_wait(ConfirmScreen(run.name, f"It failed: {run.problem}", [choice])) == "f":
+            await self._change(self.trainings.forget, run.name)
+
+    @work(exclusive=True, group="change")
+    async def action_undo(self) -> None:
+        """Bring back the run that was deleted last."""
+        entries = await asyncio.to_thread(self._trash.entries)
+        if not entries:
+            self.notify("The trash is empty.", timeout=3)
+        elif name := await self._change(self._trash.restore, entries[0]):
+            was = "" if name == entries[0].name else f" as {name}, for its name was taken"
+            self.notify(f"{entries[0].name} is back{was}.", timeout=4, markup=False)
+
+    @work(exclusive=True, group="change")
+    async def action_rename(self) -> None:
+        """Ask for another name of the run under the cursor."""
+        chosen = self.query_one(RunList).chosen
+        if chosen is None:
+            return
+        name = self._name_of(chosen)
+        other = await self.app.push_screen_wait(
+            AskScreen("Rename", f"Another name for {name}:", name, lambda text: self._name_problem(name, text.strip()))
+        )
+        if other is not None and other.strip() != name:
+            await self._change(rename_run, self.root, name, other.strip(), self.trainings)
+
+    def _name_problem(self, name: str, other: str) -> str:
+        try:
+            check_name(other)
+        except SeqnlpError as error:
+            return str(error)
+        taken = other != name and (self.root / other).exists()
+        return f"{self.root / other}: there is one of this name already" if taken else ""
+
+    @work(exclusive=True, group="change")
+    async def action_note(self) -> None:
+        """Ask for a note on the run under the cursor."""
+        chosen = self.query_one(RunList).chosen
+        if chosen is None:
+            return
+        text = await self.app.push_screen_wait(
+            AskScreen("Note", f"A note on {chosen.name}; an empty one removes it:", chosen.note)
+        )
+        if text is not None and (note := " ".join(text.split())) != chosen.note:
+            await self._change(Run(Path(chosen.path)).save_note, note)
+
+    async def _change(self, change: Callable[..., Changed], *given: object) -> Changed | None:
+        """Change a run in a thread, and look again; an error is told."""
+        try:
+            done = await asyncio.to_thread(change, *given)
+        except SeqnlpError as error:
+            self.notify(str(error), title="Nothing was changed", severity="error", timeout=6, markup=False)
+            done = None
+        self._look_again()
+        return done
+
+    @work(group="purge")
+    async def _purge(self) -> None:
+        """Remove runs from the trash that were deleted long ago."""
+        if purged := await asyncio.to_thread(self._trash.purge):
+            names = count_of(purged, "run")
+            self.notify(f"Deleted {KEPT_DAYS} days ago, and gone from the trash now: {names}", timeout=6, markup=False)
+
+    def _name_of(self, run: Summary) -> str:
+        """Path of a run relative to the folder."""
+        return Path(run.path).relative_to(self.root).as_posix()
 
     def _watch(self, run: Summary) -> None:
         from seqnlp.tui.screens.watch import WatchScreen
@@ -275,7 +474,7 @@ class FilterLine(Input):
     """Input that leaves some keys to the application: `?` always."""
 
     left: frozenset[str] = frozenset(["question_mark"])
-    """Keys that are no text."""
+    """Keys that are no text, before the configuration file gives their bindings other keys."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return key not in self.left and super().check_consume_key(key, character)
@@ -283,14 +482,6 @@ class FilterLine(Input):
     def submit(self) -> None:
         """Submit after the letters that still wait in a burst of keys."""
         self.call_later(self.action_submit)
-
-
-@final
-class Columns(Widget):
-    """Heading of the table."""
-
-    def render(self) -> Content:
-        return heading_of(self.size.width)
 
 
 def _nothing_found() -> Content:

@@ -10,6 +10,9 @@ from textual.binding import Binding, BindingType
 
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.load import configuration_of
+from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.panels import panel_for
 from seqnlp.tui.screens.base import BaseScreen
 
@@ -18,17 +21,23 @@ from seqnlp.tui.screens.base import BaseScreen
 class RunScreen(BaseScreen):
     """One run."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = named("run", Binding("escape", "leave", "back", show=False))
 
     def __init__(self, run: Summary, service: ModelService) -> None:
         super().__init__(run.name, service)
+        self.run = run
         self.panel = panel_for(run.task)([run], service)
 
     @property
     def help_text(self) -> str:
         return self.panel.HELP
 
+    def on_screen_resume(self) -> None:
+        """Remember this screen as the last one."""
+        remembered_of(self.app).keep_screen("run", self.run.path)
+
     def body(self) -> ComposeResult:
+        self.panel.configure(configuration_of(self.app))
         yield self.panel
 
     def remove(self) -> AwaitRemove:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -14,18 +15,23 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from seqnlp.errors import SeqnlpError
+from seqnlp.errors import DataError, SeqnlpError
 from seqnlp.recipe.shipped import RecipeSummary, listed_recipes
 from seqnlp.recipe.source import read_text
 from seqnlp.run import Run
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.errors import notify_errors
+from seqnlp.tui.fetches import CORPORA, Progress, corpus_to_fetch, fetch
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.confirm import ConfirmScreen
 from seqnlp.tui.screens.home import FilterLine
 from seqnlp.tui.screens.watch import WatchScreen
 from seqnlp.tui.trainings import Trainings, check_name, settings_in
+from seqnlp.tui.widgets.chart_view import meter
 from seqnlp.tui.widgets.recipes import RecipeList, RecipeText
+from seqnlp.units import file_size
 
 TYPING_PAUSE = 0.12
 """Seconds without a key after which a recipe is checked."""
@@ -39,20 +45,26 @@ class TrainScreen(BaseScreen):
         "Choose a recipe: those in the folder recipes here, and those that ship. It is checked as you go, with every "
         "fault below its line, and whether its files are there. Tab leads to the line of settings, which are laid over "
         "those of the recipe as with seqnlp train -s, and to the name of the run. Enter begins the training, in a "
-        "process of its own; pressed while the recipe is still being checked, it counts once that is right."
+        "process of its own; pressed while the recipe is still being checked, it counts once that is right. Where the "
+        "corpus of a recipe is a public one that is not here, ^f fetches it; leaving this screen ends that."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    fetch_command: Sequence[str] = ()
+    """Program that fetches corpora; by default that of the package."""
+
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "train",
         Binding("enter", "train", "train", priority=True),
         Binding("tab", "app.focus_next", "next line"),
         Binding("up", "move(-1)", "recipe above", show=False, priority=True),
         Binding("down", "move(1)", "recipe below", show=False, priority=True),
         Binding("pageup", "read(-1)", "text above", show=False, priority=True),
         Binding("pagedown", "read(1)", "text below", show=False, priority=True),
+        Binding("ctrl+f,f7", "fetch", "fetch corpus", key_display="^f", priority=True),
         Binding("ctrl+r", "look", "check again"),
         Binding("escape", "leave", "back"),
-        Binding("question_mark", "app.help", "help", key_display="?", priority=True),
-    ]
+        Binding("question_mark", "app.help", "help", key_display="?", priority=True, id="app.help"),
+    )
 
     DEFAULT_CSS = """
     TrainScreen {
@@ -67,8 +79,9 @@ class TrainScreen(BaseScreen):
         RecipeText { padding: 0 1 0 1; border-left: solid $faint; }
         #lines { height: auto; padding: 0 2; border-top: solid $faint; }
         #lines > Horizontal { height: 1; }
+        #fetching { height: 1; display: none; }
         #verdict { height: auto; max-height: 4; margin-top: 1; padding-bottom: 1; }
-        &.-wide { RecipeList { width: 40; } RecipeText { padding: 0 2; } }
+        &.-wide { RecipeList { width: 1fr; } RecipeText { padding: 0 2; } }
         &.-narrow {
             #finder { height: 2; padding: 1 1 0 1; }
             #middle { layout: vertical; }
@@ -86,6 +99,8 @@ class TrainScreen(BaseScreen):
         self.faults: list[Mapping[str, Any]] | None = None
         """Faults of the chosen recipe and its settings; None until it is checked."""
         self._listed, self._check_failed = False, False
+        self.fetching = ""
+        """Name of the corpus that is being fetched; empty if none is."""
         self._wanted: tuple[str, ...] | None = None
         """Input lines at an enter before the check had ended; it counts if they are unchanged then."""
 
@@ -109,10 +124,15 @@ class TrainScreen(BaseScreen):
                 yield Static(f"{self.trainings.root}/", classes="label-root")
                 yield FilterLine(id="name", compact=True)
             yield Static("", id="verdict", markup=False)
+            yield Static("", id="fetching", markup=False)
 
     def on_mount(self) -> None:
         """Draw first, then list the recipes."""
         self.call_after_refresh(self.action_look)
+
+    def on_screen_resume(self) -> None:
+        """Remember this screen as the last one."""
+        remembered_of(self.app).keep_screen("train")
 
     @work(exclusive=True, group="look")
     async def action_look(self) -> None:
@@ -183,6 +203,7 @@ class TrainScreen(BaseScreen):
         self.faults = faults
         wanted, self._wanted = self._wanted == self._lines(), None
         self.query_one(RecipeText).mark(faults, recipe.path)
+        self.refresh_bindings()
         if not faults:
             self._show_verdict(("✓ ", "bold $success"), "this recipe is right; ", ("enter trains it", "$muted"))
             if wanted:
@@ -217,9 +238,42 @@ class TrainScreen(BaseScreen):
         """Leave the screen."""
         self.app.pop_screen()
 
+    # fetching
+
+    @work(exclusive=True, group="fetch")
+    async def action_fetch(self) -> None:
+        """Fetch the corpus of the chosen recipe, and check that again."""
+        name = corpus_to_fetch(self.faults or ())
+        if not name or self.fetching:
+            return
+        self.fetching = name
+        self.refresh_bindings()
+        try:
+            self._show_fetching(Progress(0, 0))
+            async with aclosing(fetch(name, self.fetch_command)) as parts:
+                async for part in parts:
+                    self._show_fetching(part)
+            self.notify(f"{name} is in {CORPORA / name}.", timeout=4, markup=False)
+        except (DataError, OSError) as error:
+            self.notify(str(error), title=f"{name} was not fetched", severity="error", timeout=8, markup=False)
+        finally:
+            self.fetching = ""
+            if self.is_open:
+                self.query_one("#fetching").display = False
+                self._check()
+
+    def _show_fetching(self, part: Progress) -> None:
+        line = self.query_one("#fetching", Static)
+        line.display = True
+        sizes = f"{file_size(part.done)} of {file_size(part.size)}" if part.size else "connecting"
+        words = Content.assemble(("◌ ", "$accent"), f"fetching {self.fetching}  ", (f"{sizes}  ", "$muted"))
+        line.update(words.append(meter(part.share, max(self.size.width - words.cell_length - 4, 0))))
+
     # beginning
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "fetch":
+            return bool(corpus_to_fetch(self.faults or ())) and not self.fetching
         return action != "train" or not self._listed or any(recipes.shown for recipes in self.query(RecipeList))
 
     def action_train(self) -> None:

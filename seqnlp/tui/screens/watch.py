@@ -16,6 +16,8 @@ from seqnlp.run import Run
 from seqnlp.run.directory import META, RECIPE
 from seqnlp.service.client import ModelService
 from seqnlp.status import LogFollower
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.training_lines import SIGNS, evaluations, examples, latest_scores, numbers, progress
 from seqnlp.tui.trainings import Condition, Training, Trainings
@@ -36,7 +38,8 @@ class WatchScreen(BaseScreen):
         "a model, enter opens it."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "watch",
         Binding("space", "pause_or_go('pause')", "pause"),
         Binding("space", "pause_or_go('go on')", "go on"),
         Binding("s", "stop", "stop"),
@@ -47,7 +50,7 @@ class WatchScreen(BaseScreen):
         Binding("up", "scroll(-1)", "scores above", show=False),
         Binding("down", "scroll(1)", "scores below", show=False),
         Binding("escape", "leave", "back"),
-    ]
+    )
 
     DEFAULT_CSS = """
     WatchScreen {
@@ -102,6 +105,10 @@ class WatchScreen(BaseScreen):
         self.query_one("#rows").anchor()  # the last rows are in view, also when there are new ones
         self.set_interval(PERIOD, self.look)
         self.call_after_refresh(self.look)
+
+    def on_screen_resume(self) -> None:
+        """Remember this screen as the last one."""
+        remembered_of(self.app).keep_screen("watch", str(self.run.path))
 
     def on_resize(self) -> None:
         self._drawn = None

@@ -7,7 +7,7 @@
 | settings_panel.py | settings that keys, mouse and wheel change |
 | lines.py | columns, and scrollable lines |
 | choice_list.py | a filtered list, one of it chosen |
-| run_list.py | the table of runs |
+| run_list.py, run_preview.py | the table of runs, and what is known of one |
 | recipes.py | the list of recipes, and the text of one with its faults |
 | chart_view.py, forecast_view.py | charts of curves and of a forecast |
 | sides.py | two widgets side by side |

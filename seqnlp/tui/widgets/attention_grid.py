@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from seqnlp.plots.terminal import shade
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.flow_layout import cut
 from seqnlp.tui.widgets.lines import column
 
@@ -31,7 +32,8 @@ MAX_LETTERS = 8
 class AttentionGrid(Widget, can_focus=True):
     """A shaded cell for each pair of tokens; rows and columns out of view follow the cursor."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "attention",
         Binding("up", "move(-1, 0)", "word above", show=False),
         Binding("down", "move(1, 0)", "word below", show=False),
         Binding("left", "move(0, -1)", "source word before", show=False),
@@ -39,7 +41,7 @@ class AttentionGrid(Widget, can_focus=True):
         Binding("enter", "keep", "keep up to here"),
         Binding("x", "replace", "type another"),
         Binding("delete", "free", "keep nothing", show=False),
-    ]
+    )
 
     DEFAULT_CSS = """
     AttentionGrid { padding: 0 2; height: 1fr; width: 1fr; }

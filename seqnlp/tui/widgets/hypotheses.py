@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.widgets.lines import LinesView, column
 
 
@@ -17,11 +18,12 @@ from seqnlp.tui.widgets.lines import LinesView, column
 class Hypotheses(LinesView):
     """A line for each translation: its score and its text."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "translations",
         Binding("up", "move(-1)", "better", show=False),
         Binding("down", "move(1)", "less good", show=False),
         Binding("enter", "move(1000000)", "attention"),
-    ]
+    )
 
     DEFAULT_CSS = """
     Hypotheses { padding: 0 1 0 2; height: 5; }

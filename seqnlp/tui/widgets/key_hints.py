@@ -12,6 +12,9 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
+from seqnlp.tui.configuration.key_names import place_in_footer
+from seqnlp.tui.configuration.load import configuration_of
+
 HELP = "app.help"
 
 
@@ -45,7 +48,11 @@ class KeyHints(Widget):
     def seen(self) -> list[ActiveBinding]:
         """Bindings with a hint, one for each action."""
         actions: dict[str, ActiveBinding] = {}
-        for active in self.screen.active_bindings.values():
+        found = [*self.screen.active_bindings.values()]
+        if configuration_of(self.app).keys:  # Textual puts other keys behind the usual ones
+            nodes = [active.node for active in found]
+            found.sort(key=lambda active: (nodes.index(active.node), place_in_footer(active.binding)))
+        for active in found:
             if active.binding.show:
                 actions.setdefault(active.binding.action, active)
         widths = {action: self._width(active) for action, active in actions.items()}

@@ -16,21 +16,28 @@ Fault = Mapping[str, Any]
 """`key, problem, hint, place` of a `seqnlp.errors.Fault`, and its `spot`: file, line and column, or None."""
 
 GUTTER = 5
+
+NAME, MIN_ABOUT = 18, 16
+"""Columns of a name beside a description, and those that a description needs."""
+
 COMMENT = re.compile(r"""^((?:[^#"']|"(?:\\.|[^"\\])*"|'[^']*')*)(#.*)$""")
 
 
 @final
 class RecipeList(ChoiceList[RecipeSummary]):
-    """Names of recipes with their tasks."""
+    """Names of recipes with their tasks and descriptions, as there is room."""
 
     def search_fields(self, item: RecipeSummary) -> tuple[str, str]:
         return item.name, f"{item.task} {item.about}"
 
     def describe(self, item: RecipeSummary, width: int) -> Content:
-        """The name, and the task if there is room for it."""
+        """Name, task and description, as far as there is room."""
         task = min(max(width - 18, 0), 10)
-        name = column(item.name, width - task - 1)
-        return name.append(" ").append(column(item.task or "✕", task, "$muted" if item.task else "$error"))
+        about = width - task - NAME - 3
+        room = NAME if about >= MIN_ABOUT else width - task - 1
+        line = column(item.name, room).append(" ")
+        line = line.append(column(item.task or "✕", task, "$muted" if item.task else "$error"))
+        return line.append("  ").append(column(item.about, about)) if about >= MIN_ABOUT else line
 
 
 @final

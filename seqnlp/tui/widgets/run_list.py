@@ -13,11 +13,12 @@ from textual.message import Message
 from seqnlp.run.summary import Summary
 from seqnlp.tui.flow_layout import cut
 from seqnlp.tui.listing import BROKEN, FAILED, noun_of
+from seqnlp.tui.run_order import Order
 from seqnlp.tui.widgets.choice_list import ChoiceList
 from seqnlp.tui.widgets.lines import column
 from seqnlp.units import file_size, score
 
-MIN_NAME = 8
+MIN_NAME = 7
 """Columns that a run's state leaves to its name."""
 
 
@@ -80,11 +81,25 @@ class RunList(ChoiceList[Summary]):
         return "●" if item.path in self.marked else " "
 
 
-def heading_of(width: int) -> Content:
-    """The names of the columns, for a table this wide."""
-    name, task, points, size, begun = _columns(width)
-    parts = [column("run", name), column("task", task), column("score", points), column("size", size, right=True)]
-    return Content("").join([*parts, column("begun", begun, right=True)]).stylize("$muted")
+def heading_of(width: int, order: Order) -> Content:
+    """The names of the columns, for a table this wide; an arrow tells the order, unless it is the usual one."""
+    names = {"name": "run", "task": "task", "score": "score", "size": "size", "begun": "begun"}
+    arrow = "" if order == Order() else " ↓" if order.down else " ↑"
+    parts = []
+    for (key, label), room in zip(names.items(), _columns(width), strict=True):
+        text = f"{label}{arrow}" if key == order.column else label
+        parts.append(column(text, room, right=key in ("size", "begun")))
+    return Content("").join(parts).stylize("$muted")
+
+
+def column_at(width: int, x: int) -> str:
+    """Column of a table this wide at a place; empty past the last one."""
+    end = 0
+    for key, room in zip(("name", "task", "score", "size", "begun"), _columns(width), strict=True):
+        end += room
+        if x < end:
+            return key
+    return ""
 
 
 def line_of(run: Summary, width: int) -> Content:
@@ -98,8 +113,9 @@ def line_of(run: Summary, width: int) -> Content:
     value = "no score yet" if run.score is None else f"{run.metric} {score(run.score)}"
     if run.split == "dev" and len(value) + 4 < points:
         value = f"dev {value}"
+    text = cut(run.name, max(name - 1 - len(state), MIN_NAME)) + state + (f"  {run.note}" if run.note else "")
     parts = [
-        column(cut(run.name, max(name - len(state), MIN_NAME)) + state + (f"  {run.note}" if run.note else ""), name),
+        column(text, name - 1).pad_right(min(name, 1)),
         column(noun_of(run.task), task, "$primary"),
         column(value, points),
         column(file_size(run.model_bytes) if run.model_bytes else "-", size, "$muted", right=True),

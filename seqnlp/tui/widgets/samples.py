@@ -52,13 +52,19 @@ class Samples(Vertical):
         """True while one sample is seen at a time."""
         return self.has_class("-tabs")
 
-    async def show_buffers(self, buffers: Sequence[TokenBuffer]) -> None:
-        """Show each text in a view of its own."""
+    async def show_buffers(self, buffers: Sequence[TokenBuffer], titles: Sequence[str] = ()) -> None:
+        """Show each text in a view of its own.
+
+        Args:
+            buffers: The texts.
+            titles: Titles of them, if they are more than their numbers.
+        """
         views, several = self.views, len(buffers) > 1
         new = [TokenView(buffer) for buffer in buffers[len(views) :]]
         for number, view in enumerate([*views, *new]):  # before they are laid out, for lines depend on it
             view.set_class(several, "-several")
-            view.border_title = f"sample {number + 1}" if several else None
+            title = titles[number] if number < len(titles) else f"sample {number + 1}"
+            view.border_title = Content(title).markup if several else None
         self._arrange(len(buffers))
         for view in views[len(buffers) :]:
             await view.remove()

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.widgets.lines import column
 
 Value = float | int | str | None
@@ -40,6 +41,8 @@ class Setting:
     tip: str = ""
     bounded: bool = False
     """True if a typed value is kept between the ends of the ladder."""
+    is_line: bool = False
+    """True if its value is a line of text, which enter opens."""
 
     @property
     def has_words(self) -> bool:
@@ -48,6 +51,8 @@ class Setting:
 
     def step(self, value: Value, by: int) -> Value:
         """Next value of the ladder above or below."""
+        if self.is_line:
+            return value
         order = list(self.ladder) if value in self.ladder else sorted([*self.ladder, value], key=_rank)
         return order[min(max(order.index(value) + by, 0), len(order) - 1)]
 
@@ -92,13 +97,14 @@ def defaults(settings: Sequence[Setting]) -> dict[str, Any]:
 class SettingsPanel(Widget, can_focus=True):
     """A list of settings; one of them is chosen, and arrows change it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "settings",
         Binding("up", "choose(-1)", "setting above", show=False),
         Binding("down", "choose(1)", "setting below", show=False),
         Binding("left", "turn(-1)", "less", key_display="←"),
         Binding("right", "turn(1)", "more", key_display="→"),
         Binding("delete", "reset", "as at first"),
-    ]
+    )
 
     DEFAULT_CSS = """
     SettingsPanel { height: 8; width: 1fr; }
@@ -111,15 +117,25 @@ class SettingsPanel(Widget, can_focus=True):
             super().__init__()
             self.name, self.value = name, value
 
-    def __init__(self, settings: Sequence[Setting], values: dict[str, Any], room: int = 10) -> None:
+    class Opened(Message):
+        """A line of text is to be edited."""
+
+        def __init__(self, setting: Setting) -> None:
+            super().__init__()
+            self.setting = setting
+
+    def __init__(
+        self, settings: Sequence[Setting], values: dict[str, Any], room: int = 10, id: str | None = None
+    ) -> None:
         """Set up.
 
         Args:
             settings: From top to bottom.
             values: By name; the panel changes them.
             room: Columns of a value, at most.
+            id: The name of the widget.
         """
-        super().__init__()
+        super().__init__(id=id)
         self.settings, self.values, self.room = settings, values, room
         self.index = 0
         self._typed = ""
@@ -144,8 +160,13 @@ class SettingsPanel(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Type a number: digits write it, enter takes it."""
-        if event.character and event.character in "0123456789.":
-            self._typed += "" if self.settings[self.index].has_words else event.character
+        setting = self.settings[self.index]
+        if setting.is_line:
+            if event.key != "enter":
+                return
+            self.post_message(self.Opened(setting))
+        elif event.character and event.character in "0123456789.":
+            self._typed += "" if setting.has_words else event.character
         elif event.key == "backspace" and self._typed:
             self._typed = self._typed[:-1]
         elif event.key == "enter" and self._typed:
@@ -167,7 +188,9 @@ class SettingsPanel(Widget, can_focus=True):
             self.index = number
             right, room = self._width - inside, self._room_of(number) + 2
             self._show()
-            if right <= room:
+            if self.settings[number].is_line:
+                self.post_message(self.Opened(self.settings[number]))
+            elif right <= room:
                 self.action_turn(-1 if right > room // 2 else 1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.flow_layout import Place, flow, lines_of, nearest_in_line
 from seqnlp.tui.widgets.lines import LinesView, column
 
@@ -19,14 +20,15 @@ from seqnlp.tui.widgets.lines import LinesView, column
 class WordFlow(LinesView):
     """Annotated words: fill in `widths`, `style_of` and `below`; set `words`, then call `changed`."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "words",
         Binding("left", "step(-1)", "word before", show=False),
         Binding("right", "step(1)", "word after", show=False),
         Binding("up", "line(-1)", "line above", show=False),
         Binding("down", "line(1)", "line below", show=False),
         Binding("home", "step(-1000000)", "first word", show=False),
         Binding("end", "step(1000000)", "last word", show=False),
-    ]
+    )
 
     class Moved(Message):
         """The cursor is on another word."""

@@ -5,8 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from seqnlp.cli.progress import LiveView, show_training, track
+from seqnlp.cli.progress import LiveView, preparing, show_training, track
 from seqnlp.events import Done, Evaluated, Event, Saved, Started, Stepped
+from seqnlp.notes import progress
 from seqnlp.status import TrainingStatus
 
 
@@ -157,3 +158,14 @@ def test_track_draws_on_terminals_only(terminal: bool, quiet: bool, empty: bool)
     if not empty:
         assert "scoring [test]" in file.getvalue()
         assert "100%" in file.getvalue()
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_slow_preparation_tells_its_share(quiet: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("rich.status.Status.update", lambda status, text: shown.append(text))
+    with preparing(Console(file=io.StringIO(), force_terminal=True), "reading", quiet):
+        for share in (0.254, 1.0):
+            progress("computing", share)
+    progress("computing", 0.5)  # nobody watches any more
+    assert shown == ([] if quiet else ["computing: 25%", "reading"])

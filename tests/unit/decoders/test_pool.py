@@ -8,7 +8,7 @@ from seqnlp.decoders import MaxPool, PoolClassifier, PoolDecoder
 from seqnlp.nn import States
 
 WIDTH, CLASSES = 5, 3
-KINDS = pytest.mark.parametrize("kind", ["last", "mean", "max", "attention"])
+KINDS = pytest.mark.parametrize("kind", ["last", "mean", "max", "concat", "attention"])
 LENGTHS = st.lists(st.integers(1, 5), min_size=1, max_size=4)
 
 
@@ -27,7 +27,7 @@ def build(
 
 def test_the_kinds() -> None:
     assert PoolDecoder.parse({}) == PoolDecoder.parse("max") == MaxPool()
-    assert sorted(PoolDecoder.members) == ["attention", "last", "max", "mean"]
+    assert sorted(PoolDecoder.members) == ["attention", "concat", "last", "max", "mean"]
 
 
 @KINDS
@@ -77,4 +77,4 @@ def test_smoothing_makes_a_sure_answer_cost_something() -> None:
 
 def test_only_attention_says_what_counted() -> None:
     assert build("attention").predict(states([2, 3])).weights is not None
-    assert all(build(kind).predict(states([2, 3])).weights is None for kind in ("last", "mean", "max"))
+    assert all(build(kind).predict(states([2, 3])).weights is None for kind in ("last", "mean", "max", "concat"))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.nn import States
-from seqnlp.nn.pooling import Attention, LastStep, Max, Mean, Pooling, Sum
+from seqnlp.nn.pooling import Attention, Concat, LastStep, Max, Mean, Pooling, Sum
 
 WIDTH = 4
 KINDS = {
@@ -13,6 +13,8 @@ KINDS = {
     "sum": Sum(WIDTH),
     "mean": Mean(WIDTH),
     "max": Max(WIDTH),
+    "concat": Concat(WIDTH, both_ends=False),
+    "concat of both directions": Concat(WIDTH, both_ends=True),
     "attention": Attention(WIDTH, 3).double(),
 }
 EACH = pytest.mark.parametrize("pooling", KINDS.values(), ids=KINDS)
@@ -58,6 +60,7 @@ def test_what_each_kind_computes(lengths: list[int]) -> None:
         torch.testing.assert_close(found["sum"][row], steps.sum(0))
         torch.testing.assert_close(found["mean"][row], steps.mean(0))
         torch.testing.assert_close(found["max"][row], steps.amax(0))
+        torch.testing.assert_close(found["concat"][row], torch.cat([steps[-1], steps.amax(0), steps.mean(0)]))
 
 
 @given(lengths=LENGTHS)

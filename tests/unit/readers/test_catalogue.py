@@ -1,3 +1,4 @@
+import fnmatch
 import re
 
 import pytest
@@ -22,8 +23,14 @@ def test_entries_hold_together(name: str) -> None:
         assert re.fullmatch("[0-9a-f]{64}", corpus.archive.sha256)
         assert corpus.archive.url.startswith("https://")
         assert corpus.archive.files > 0
+    if corpus.texts is not None:
+        assert re.fullmatch("[0-9a-f]{64}", corpus.texts.archive.sha256)
+        names = [table.name for table in corpus.texts.tables]
+        assert [file.name for file in corpus.texts.ready] == names
     for place in corpus.splits.values() if corpus.archive is None else ():
-        assert {str(file) for file in reader.files(place)} <= set(names)
+        assert (
+            fnmatch.filter(names, place) if "*" in place else {str(file) for file in reader.files(place)} <= set(names)
+        )
     assert corpus.licence
     assert corpus.description
 

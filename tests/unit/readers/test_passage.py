@@ -4,7 +4,10 @@ import pytest
 
 from seqnlp.errors import DataError
 from seqnlp.readers import text
-from seqnlp.readers.text import Passage
+from seqnlp.readers.text import Passage, Text
+from seqnlp.recipe import find_file
+from seqnlp.recipe.load import missing_files
+from seqnlp.tasks.lm.recipe import LmRecipe
 
 TEXT = "".join(f"Zeile {number} – süß\n" for number in range(40))
 
@@ -79,3 +82,41 @@ def test_bad_files(tmp_path: Path, content: bytes, message: str) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
         read(path)
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Path:
+    folder = tmp_path / "books"
+    folder.mkdir()
+    for name, content in {
+        "b.txt": "zwei\r\n",
+        "a.txt": "eins",
+        "c.txt": "drei",
+        "c.md": "none",
+        "[x].txt": "vier",
+    }.items():
+        (folder / name).write_bytes(content.encode())
+    (folder / "d.txt").mkdir()
+    return folder
+
+
+def test_files_that_a_pattern_names_are_one_text(books: Path) -> None:
+    assert read(books / "?.txt") == "eins\nzwei\ndrei"
+    assert read(f"{books}/*.txt") == "vier\neins\nzwei\ndrei"
+    assert read(f"{books}/[x].*") == "vier"
+    assert read(f"{books}/?.txt[50%:]") == "ei\ndrei"
+    assert Text().load(books / "?.txt")["text"] == ["eins", "zwei", "drei"]
+    with pytest.raises(DataError, match=r"z\*\.txt: no file matches this pattern"):
+        read(books / "z*.txt")
+
+
+def test_a_pattern_is_looked_up_where_its_folder_is(books: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(books.parent)
+    recipe = LmRecipe.model_validate({"task": "lm", "data": {"train": "books/?.txt[:90%]", "dev": "books/b.txt"}})
+    assert list(recipe.split("books/?.txt", find_file).chunks())[-1] == "drei"
+    assert missing_files(recipe, Path("recipe.toml")) == []
+    with pytest.raises(DataError, match=r"book/: no such folder"):
+        recipe.split("book/?.txt", find_file)
+    (books / "e*.txt").write_text("fünf", encoding="utf-8")  # a file of this very name
+    (books / "e1.txt").write_text("sechs", encoding="utf-8")
+    assert "".join(recipe.split("books/e*.txt", find_file).chunks()) == "fünf"

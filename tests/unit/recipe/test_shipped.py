@@ -109,3 +109,9 @@ def test_the_caller_may_know_what_to_do() -> None:
     with pytest.raises(DataError) as caught:
         find_file("/nowhere/at/all")
     assert str(caught.value) == "/nowhere/at/all: no such file; tried /nowhere/at/all"
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "model").write_text("")
+    with pytest.raises(DataError, match="model: this is a file; expected a folder"):
+        find_file(f"{tmp_path}/model/")

@@ -56,7 +56,7 @@ def test_faults_are_placed_by_their_keys() -> None:
     assert faults(settings, "training.epochs=x") == [
         'seed: expected a whole number, found the string "a"',
         "encoder.szie: unknown key (did you mean `size`?)",
-        'decoder: unknown kind "mox"; expected "last", "mean", "max" or "attention" (did you mean "max"?)',
+        'decoder: unknown kind "mox"; expected "last", "mean", "max", "concat" or "attention" (did you mean "max"?)',
         '--set training.epochs=x: training.epochs: expected a whole number, found the string "x"',
     ]
     assert faults({"task": "classify", "data": {"text": "a", "tokens": "b"}}) == [

@@ -1,0 +1,1 @@
+"""Plain logic of text generation, without torch: trees of texts, sweeps of settings, presets, replays."""

@@ -1,0 +1,87 @@
+"""Presets: named settings of generation, shipped ones and those in the user's `presets.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seqnlp.errors import DataError, UsageError
+from seqnlp.generation.settings import check_settings
+from seqnlp.spelling import nearest_or_all
+
+FILE = "presets.toml"
+
+SHIPPED: Mapping[str, Mapping[str, Any]] = {
+    "greedy": {"temperature": 0.0},
+    "cautious": {"temperature": 0.5, "top_p": 0.9},
+    "balanced": {"temperature": 0.8},
+    "nucleus": {"temperature": 1.0, "top_p": 0.9},
+    "bold": {"temperature": 1.2, "min_p": 0.05},
+    "varied": {"temperature": 0.8, "repetition_penalty": 1.2, "repetition_window": 100},
+    "line": {"temperature": 0.8, "stop": ["\n"]},
+}
+"""Presets that come with the program."""
+
+
+def presets_file() -> Path:
+    """Path of the user's presets: in `$XDG_CONFIG_HOME/seqnlp` or `~/.config/seqnlp` on Linux."""
+    from platformdirs import user_config_path  # slow to import
+
+    return user_config_path("seqnlp", appauthor=False) / FILE
+
+
+def presets(file: Path | None = None) -> dict[str, dict[str, Any]]:
+    """All presets by name; one of the user takes the place of a shipped one.
+
+    Args:
+        file: By default that of the user, which need not exist.
+
+    Raises:
+        seqnlp.errors.DataError: the file can't be read, or something in it is no preset.
+    """
+    path = presets_file() if file is None else file
+    found = {name: dict(settings) for name, settings in SHIPPED.items()}
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        raise DataError((error.strerror or str(error)).lower(), path) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"this is no TOML: {error}", path) from None
+    for name, settings in tables.items():
+        if not isinstance(settings, dict):
+            raise DataError(f"{name}: expected a table of settings, such as [{name}]", path, _line(text, name))
+        for key, value in settings.items():
+            try:
+                check_settings({key: value})
+            except UsageError as error:
+                raise DataError(f"[{name}] {error}", path, _line(text, key, name)) from None
+        found[name] = dict(settings)
+    return found
+
+
+def preset(name: str, file: Path | None = None) -> dict[str, Any]:
+    """Settings of a preset.
+
+    Raises:
+        seqnlp.errors.UsageError: there is none of this name.
+        seqnlp.errors.DataError: the user's file has a fault.
+    """
+    known = presets(file)
+    if name not in known:
+        raise UsageError(f"preset {name}: there is no such preset; {nearest_or_all(name, known)}")
+    return known[name]
+
+
+def _line(text: str, key: str, table: str = "") -> int:
+    """Line of a key, from 1; the first one of the table if it is spelled in another way."""
+    lines = text.split("\n")
+    names = [rf"""["']?{re.escape(name)}["']?""" for name in (table, key)]
+    begin = next((number for number, line in enumerate(lines) if re.match(rf"\s*\[\s*{names[0]}\s*\]", line)), 0)
+    own = (number for number, line in enumerate(lines[begin:], begin) if re.match(rf"\s*{names[1]}\s*[=.]", line))
+    return next(own, begin) + 1
