@@ -23,6 +23,8 @@ from seqnlp.spec import Spec
 class Biaffine(Spec):
     """`[parser]` section: biaffine parser of label columns of the kind `dependencies`."""
 
+    transferable = ("dropout",)
+
     arc_size: Annotated[int, Field(ge=1)] = 200
     """Features of a word as head and as dependent, for the choice of heads."""
     relation_size: Annotated[int, Field(ge=1)] = 64
@@ -42,14 +44,22 @@ class BiaffineParser(TagModule):
     Heads make the tree with the highest probability, one word of it at the root (Chu-Liu/Edmonds).
     """
 
+    named_axes = {
+        **dict.fromkeys(("relation_weight", "relation_bias"), (0,)),
+        **dict.fromkeys(("of_head.weight", "of_head.bias"), (0,)),
+    }
+
     def __init__(self, spec: Biaffine, width: int, relations: int) -> None:
         super().__init__()
         self.relations, self._arc, self._relation = relations, spec.arc_size, spec.relation_size
+        bound = spec.relation_size**-0.5
         size = spec.arc_size + spec.relation_size
         self.as_dependent, self.as_head = nn.Linear(width, size), nn.Linear(width, size)
         self.root = nn.Parameter(torch.empty(size).uniform_(-0.1, 0.1))
         self.arc = nn.Linear(spec.arc_size, spec.arc_size)
-        self.relation = nn.Linear(spec.relation_size, relations * spec.relation_size)
+        shape = relations, spec.relation_size, spec.relation_size
+        self.relation_weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
+        self.relation_bias = nn.Parameter(torch.empty(shape[:2]).uniform_(-bound, bound))
         self.of_head = nn.Linear(spec.relation_size, relations)
         self.dropout = Dropout(spec.dropout)
 
@@ -101,7 +111,8 @@ class BiaffineParser(TagModule):
         self, dependents: Float[Tensor, "*words size"], heads: Float[Tensor, "*words size"]
     ) -> Float[Tensor, "*words relations"]:
         """Logits of the relations of words to their heads."""
-        asked = self.relation(dependents).unflatten(-1, (self.relations, self._relation))
+        asked = nn.functional.linear(dependents, self.relation_weight.flatten(0, 1), self.relation_bias.flatten())
+        asked = asked.unflatten(-1, (self.relations, self._relation))
         return (asked @ heads[..., None])[..., 0] + self.of_head(heads)  # type: ignore[no-any-return]
 
 
