@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import seqnlp
-from seqnlp.errors import UsageError
+from seqnlp.errors import RecipeError, UsageError
 from seqnlp.events import Stepped
 from seqnlp.run import Run
 from seqnlp.service.handlers import Models, answer
@@ -180,6 +180,13 @@ def test_a_classifier_reads_the_states_of_its_words(models: Path, tmp_path: Path
     states = model.codecs["context"].models["backward"].states([Spans.of_words(["it", "rains"])])
     assert states[0].shape == (2, 12)
     assert np.isfinite(states[0]).all()
+
+
+@pytest.mark.parametrize("section", [{"context": {"forward": "runs/lm"}}, {"transformer": {"model": "folder"}}])
+def test_states_of_sentences_need_words(section: dict[str, Any]) -> None:
+    recipe = {"task": "classify", "data": {"tokenizer": "subwords"}, "embedding": section}
+    with pytest.raises(RecipeError, match="it reads words joined by blanks, which the tokens of"):
+        list(seqnlp.train(recipe, data={"train": [{"text": "a", "label": "b"}]}, out="nowhere"))
 
 
 def test_a_backward_model_scores_but_continues_no_text(models: Path, tmp_path: Path, seqnlp: Program) -> None:

@@ -26,6 +26,7 @@ class Context(Embedding):
     """States of frozen language models at each word (contextual string embeddings; Akbik et al., 2018)."""
 
     section: ClassVar[str] = "context"
+    joins_words = True
     some_of = ("forward", "backward")
     transferable = ("forward", "backward")
 
