@@ -23,6 +23,8 @@ from seqnlp.spec import Spec
 class Biaffine(Spec):
     """`[parser]` section: biaffine parser of label columns of the kind `dependencies`."""
 
+    transferable = ("dropout",)
+
     arc_size: Annotated[int, Field(ge=1)] = 200
     """Features of a word as head and as dependent, for the choice of heads."""
     relation_size: Annotated[int, Field(ge=1)] = 64
