@@ -18,6 +18,7 @@ from seqnlp.run import Run
 from seqnlp.service.handlers import Models, answer
 from seqnlp.service.protocol import Request
 from seqnlp.tasks.lm.word_states import Spans
+from seqnlp.tasks.transcribe.language_model import open_language_model
 
 Program = Callable[..., "CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
@@ -212,6 +213,11 @@ def test_a_backward_model_scores_but_continues_no_text(models: Path, tmp_path: P
     assert "reads a text from its end" in card
     assert "seqnlp score RUN FILE" in card
     assert "generate" not in card
+
+
+def test_a_transcriber_wants_a_model_that_reads_forward(models: Path) -> None:
+    with pytest.raises(UsageError, match="expected a language model that reads forward; this one reads backward"):
+        open_language_model(models / "backward")
 
 
 def test_the_terminal_application_is_told_so(models: Path) -> None:
