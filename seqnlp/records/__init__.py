@@ -9,8 +9,7 @@
 | `LineRecords` | lines of text | they become a column |
 
 `rows.py` writes rows in the format of a reader. All others read block by block and keep no more than one block.
-`JsonLinesWriter` writes any of them as JSON Lines,
-`TableWriter` rows of a csv and lines as a csv of another delimiter.
+`JsonLinesWriter` writes any of them as JSON Lines, `TableWriter` rows of a csv and lines as a csv of another delimiter.
 """
 
 from seqnlp.records.arrow import ArrowRecords

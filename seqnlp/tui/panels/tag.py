@@ -148,7 +148,7 @@ class TagPanel(TokenPanel):
             )
 
     async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
-        """The answer of each run, for all sentences that the segmenter finds if there is one."""
+        """The answer of each run; with a segmenter, for all sentences of it."""
         if self.segmenter is None:
             return await super().ask_all(request)
         found = await self.service.ask("segment", self.segmenter.path, {"text": request["sentences"]})
@@ -370,19 +370,15 @@ class TagPanel(TokenPanel):
                 await self.run_action(f"app.train({done['name']!r})")
 
     def action_segmenter(self) -> None:
-        """Have the words found by the next segmenter, or by rules again behind the last one."""
+        """Choose the next segmenter; behind the last one rules again."""
         choices = [None, *self.segmenters]
         place = choices.index(self.segmenter) if self.segmenter in choices else 0
         self.segmenter = choices[(place + 1) % len(choices)]
         self.predict()
         self.show_status()
 
-    def show_status(self) -> None:
-        super().show_status()
-        if self.segmenter is not None:
-            status = self.query_one("#status", Static)
-            name = Content.styled(f"words by {self.segmenter.name}", "$accent")
-            status.update(Content(" · ").join([name, Content("").append(status.content)]) if status.content else name)
+    def origin(self) -> Content:
+        return Content("") if self.segmenter is None else Content.styled(f"words by {self.segmenter.name}", "$accent")
 
     def content_to_copy(self) -> str:
         """A line for each word: the word, and its tags of all columns; one block for each run."""
