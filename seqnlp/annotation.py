@@ -20,9 +20,9 @@ from seqnlp.tasks.segment.predictor import Segmenter
 from seqnlp.tasks.segment.result import SegmentedSentence
 from seqnlp.tasks.segment.scores import gold_analysis
 from seqnlp.tasks.tag.predictor import Tagger
-from seqnlp.training.inference import stream_in_windows
+from seqnlp.training.inference import stream_ahead
 
-SENTENCES = 2048
+SENTENCES = 1024
 """Sentences that are tagged at once, at most."""
 
 
@@ -80,7 +80,7 @@ class Pipeline:
         """
         if isinstance(text, str):
             return self._tagged(self.segmenter.segment(text))
-        return stream_in_windows(self.segmenter.segment(text), self._tagged, SENTENCES)
+        return stream_ahead(self.segmenter.segment(text), self._tagged, SENTENCES)
 
     def _tagged(self, sentences: list[SegmentedSentence]) -> list[AnnotatedSentence]:
         columns = tag_words(self.taggers, [sentence.words for sentence in sentences])

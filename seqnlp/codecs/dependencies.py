@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.labels import ONLY, UNSEEN, LabelCodec, LabelEncoding, Labels
 from seqnlp.codecs.saved import Distinct, SavedCodec
+from seqnlp.codecs.spanning_tree import are_trees
 from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
-from seqnlp.nn.spanning_tree import are_trees
 
 SIGN = ":"
 """Sign between head and relation: `2:nsubj:pass`."""

@@ -249,7 +249,7 @@ class LemmaDictionary:
 
     @classmethod
     def fit(cls, column: str, labels: Column, words: Column, lemmas: Column) -> Self:
-        """Collect the forms of train, each with its label, that have one lemma alone."""
+        """Collect the pairs of form and label that have one lemma alone."""
         rows = [each.codes.values.astype(np.int64) for each in (labels, words, lemmas)]
         found: dict[str, dict[str, str]] = {}
         several: set[tuple[str, str]] = set()
@@ -292,7 +292,7 @@ class EditScripts(LabelCodec):
     made_of: ClassVar[str] = "edit scripts"
 
     def __init__(self, scripts: Labels, dictionary: LemmaDictionary | None = None) -> None:
-        """Store the scripts, and the dictionary that is consulted first, if there is one."""
+        """Store the scripts, and the dictionary that comes before them, if any."""
         self.scripts, self.dictionary = scripts, dictionary
 
     @property
@@ -378,7 +378,7 @@ class EditScriptEncoding(LabelEncoding):
     kind: Literal["edit_scripts"] = "edit_scripts"
     min_count: Annotated[int, Field(ge=1)] = 1
     """Occurrences in train that an edit script needs; words with a rarer one are not learned from."""
-    dictionary: str | None = None
+    dictionary: Annotated[str | None, Field(examples=["upos"])] = None
     """Label column, such as `upos`, with which forms are looked up in train first: one that has a single lemma there
     with the predicted label gets it; left out: no look-up."""
 

@@ -1,6 +1,6 @@
 """Spelling of multiword tokens and their words: characters as numbers, and the edits between the two that train has."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from difflib import SequenceMatcher
 from typing import Annotated, Any, NamedTuple, Self, final
 
@@ -55,6 +55,10 @@ class ExpansionSpelling(Codec):
     def fit_enough(cls, table: Mapping[str, Words]) -> Self | None:
         """Fit on multiword tokens; None for fewer than a model can learn from."""
         return cls.fit(table) if len(table) >= FEWEST else None
+
+    @property
+    def row_names(self) -> list[Hashable]:
+        return self.sentences.row_names
 
     def __len__(self) -> int:
         """Size of the vocabulary."""

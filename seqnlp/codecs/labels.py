@@ -41,7 +41,7 @@ class LabelCodec(Codec):
     are_classes: ClassVar[bool] = True
     """False for labels that are made of the words, such as lemmas: new ones are no surprise."""
     made_of: ClassVar[str] = "labels"
-    """What such labels are made of by the model."""
+    """Parts that the model makes such labels of."""
 
     @property
     @abstractmethod
@@ -115,7 +115,7 @@ class LabelCodec(Codec):
         return labels
 
     def written(self, name: str, labels: Column) -> dict[str, Column]:
-        """Columns that predicted labels are written into, by name, that of the label column first."""
+        """Columns that predicted labels are written into, the own one first."""
         return {name: labels}
 
     @property

@@ -64,7 +64,7 @@ def _letters(scheme: Scheme) -> dict[str, str]:
 
 
 def rewritten(tag: str, scheme: Scheme, other: Scheme) -> str:
-    """Tag of a scheme as another one writes it, as far as one word alone tells.
+    """Tag as another scheme writes it, as far as one word tells.
 
     Args:
         tag: A tag of the scheme.

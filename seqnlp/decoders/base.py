@@ -67,9 +67,13 @@ class TagModule(DecoderModule, ABC):
     def predict(self, states: States) -> Tags:
         """The best tags of each sequence."""
 
+
+class LabelModule(TagModule, ABC):
+    """Network that gives every label a probability at each step."""
+
     @abstractmethod
     def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
-        """Probability of every tag at each step, by which the scores of `predict` are given."""
+        """Probability of every tag at each step."""
 
 
 class TagDecoder(Family, ABC):

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
+from seqnlp.codecs.spanning_tree import are_trees, best_tree
 from seqnlp.decoders.base import Loss, TagModule, Tags
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
-from seqnlp.nn.spanning_tree import are_trees, best_tree
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
 
@@ -22,6 +22,8 @@ from seqnlp.spec import Spec
 @final
 class Biaffine(Spec):
     """`[parser]` section: biaffine parser of label columns of the kind `dependencies`."""
+
+    transferable = ("dropout",)
 
     arc_size: Annotated[int, Field(ge=1)] = 200
     """Features of a word as head and as dependent, for the choice of heads."""
@@ -42,14 +44,22 @@ class BiaffineParser(TagModule):
     Heads make the tree with the highest probability, one word of it at the root (Chu-Liu/Edmonds).
     """
 
+    named_axes = {
+        **dict.fromkeys(("relation_weight", "relation_bias"), (0,)),
+        **dict.fromkeys(("of_head.weight", "of_head.bias"), (0,)),
+    }
+
     def __init__(self, spec: Biaffine, width: int, relations: int) -> None:
         super().__init__()
         self.relations, self._arc, self._relation = relations, spec.arc_size, spec.relation_size
+        bound = spec.relation_size**-0.5
         size = spec.arc_size + spec.relation_size
         self.as_dependent, self.as_head = nn.Linear(width, size), nn.Linear(width, size)
         self.root = nn.Parameter(torch.empty(size).uniform_(-0.1, 0.1))
         self.arc = nn.Linear(spec.arc_size, spec.arc_size)
-        self.relation = nn.Linear(spec.relation_size, relations * spec.relation_size)
+        shape = relations, spec.relation_size, spec.relation_size
+        self.relation_weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
+        self.relation_bias = nn.Parameter(torch.empty(shape[:2]).uniform_(-bound, bound))
         self.of_head = nn.Linear(spec.relation_size, relations)
         self.dropout = Dropout(spec.dropout)
 
@@ -101,7 +111,8 @@ class BiaffineParser(TagModule):
         self, dependents: Float[Tensor, "*words size"], heads: Float[Tensor, "*words size"]
     ) -> Float[Tensor, "*words relations"]:
         """Logits of the relations of words to their heads."""
-        asked = self.relation(dependents).unflatten(-1, (self.relations, self._relation))
+        asked = nn.functional.linear(dependents, self.relation_weight.flatten(0, 1), self.relation_bias.flatten())
+        asked = asked.view(*asked.shape[:-1], self.relations, self._relation)
         return (asked @ heads[..., None])[..., 0] + self.of_head(heads)  # type: ignore[no-any-return]
 
 
@@ -117,7 +128,7 @@ def trees(logs: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.int6
     """
     lengths = mask.sum(1)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    heads = logs.argmax(-1)[mask]  # a tree as it stands, most of the time
+    heads: NDArray[np.int64] = logs.argmax(-1)[mask]  # a tree as it stands, most of the time
     for row in np.flatnonzero(~are_trees(heads, offsets) & (lengths > 0)).tolist():
         size = int(lengths[row])
         scores = np.full((size + 1, size + 1), -np.inf)

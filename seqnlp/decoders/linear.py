@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
+from seqnlp.decoders.base import Allowed, LabelModule, Loss, TagDecoder, Tags
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
 from seqnlp.nn.viterbi import best_paths
@@ -34,7 +34,7 @@ class Linear(TagDecoder):
 
 
 @final
-class LinearTagger(TagModule):
+class LinearTagger(LabelModule):
     """A linear map and a softmax over the tags of each step."""
 
     named_axes = {"output.weight": (0,), "output.bias": (0,)}

@@ -39,7 +39,10 @@ def writer_for(reader: Reader, row: Row) -> Columns | Conllu | Csv | Jsonl:
 
 
 def suffix_of(reader: Reader, source: str) -> str:
-    """Suffix of a file in the format of a reader, as that of a file of the corpus if it has one."""
+    """Suffix of a file in the format of a reader.
+
+    It is that of a file of the corpus, if that has one.
+    """
     whole = reader.split_slice(source)[0] if reader.reads_files else ""
     own = Path(whole).suffix if not isinstance(reader, Jsonl) else ""
     return (
@@ -93,7 +96,7 @@ def append_row(reader: Columns | Conllu | Csv | Jsonl, path: Path, row: Row, key
 
 
 def write_rows(reader: Columns | Conllu | Csv | Jsonl, path: Path, text: str, count: int, last: Row) -> None:
-    """Write the text of rows to a file, atomically, once it is read back as it should be.
+    """Write the text of rows atomically, once it reads back right.
 
     Args:
         reader: Of the file.

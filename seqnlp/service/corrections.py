@@ -1,4 +1,4 @@
-"""Corrections of a run's predictions, saved as training data in the format of its corpus.
+"""Corrections of a run's predictions, saved as training data.
 
 They are kept in `corrections/NAME.*` in the working directory; the files of the corpus are only read.
 """
@@ -64,7 +64,7 @@ def save(run: str, row: Mapping[str, Any], key: str, text: str = "") -> dict[str
 
 
 def training_recipe(run: str, key: str) -> dict[str, Any]:
-    """Write a recipe that trains on the run's corpus and the corrections together.
+    """Write a recipe that trains on corpus and corrections together.
 
     Args:
         run: The run directory.
@@ -135,7 +135,7 @@ def _corrections(run: str, recipe: TaskRecipe) -> Iterator[dict[str, Any]]:
 
 
 def _format(reader: Reader, row: Mapping[str, Any]) -> tuple[Columns | Conllu | Csv | Jsonl, dict[str, str]]:
-    """Reader in whose format a row is written, and the names of its columns there.
+    """Reader whose format a row is written in, with its columns.
 
     A file in another format than that of the corpus has the names of the recipe.
     """
@@ -163,7 +163,7 @@ def _name(run: str) -> str:
 
 
 def _recipe_file(name: str) -> Path:
-    """File of a recipe, numbered if the user has one of this name."""
+    """File of a recipe; numbered if the name is taken."""
     with saving(RECIPES, "writing a recipe"):
         RECIPES.mkdir(exist_ok=True)
     for number in range(1, 1000):

@@ -6,7 +6,8 @@ In float32, also where training is not: in bfloat16 a sentence's scores would de
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from itertools import islice
 from typing import TypeVar
@@ -78,3 +79,29 @@ def stream_in_windows(
     while window := list(islice(items, size)):
         yield from work(window)
         size = min(size * 4, largest)
+
+
+def stream_ahead(
+    items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096
+) -> Iterator[Result]:
+    """Map a function over a stream as `stream_in_windows` does, and read on while it works.
+
+    Only once windows are as large as they get: the function then runs in a thread of its own, a window behind.
+    """
+    size = 1
+    while size < largest:
+        window = list(islice(items, size))
+        yield from work(window) if window else ()
+        if len(window) < size:
+            return
+        size = min(size * 4, largest)
+    threads, context = torch.get_num_threads(), copy_context()
+    with ThreadPoolExecutor(1, "ahead", initializer=lambda: torch.set_num_threads(threads)) as worker:
+        before: Future[Sequence[Result]] | None = None
+        while window := list(islice(items, largest)):
+            future = worker.submit(context.run, work, window)
+            if before is not None:
+                yield from before.result()
+            before = future
+        if before is not None:
+            yield from before.result()

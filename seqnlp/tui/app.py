@@ -25,6 +25,7 @@ from seqnlp.tui.configuration.load import Configuration, configure
 from seqnlp.tui.configuration.remembered import Remembered, remember
 from seqnlp.tui.listing import BROKEN, run_at
 from seqnlp.tui.screen_buffer import buffer_of
+from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES, own_theme
 from seqnlp.tui.trainings import Trainings
@@ -175,6 +176,8 @@ class SeqnlpApp(App[None]):
         if isinstance(screen, HomeScreen):
             yield SystemCommand("Curves", "Watch the training of the chosen run", screen.action_watch)
             yield SystemCommand("Compare", "Put the two marked runs side by side", screen.action_compare)
+        if isinstance(screen, BaseScreen):
+            yield SystemCommand("Export", "Write what the screen shows to a file", screen.action_export)
         yield SystemCommand("Help", "What this screen is for, and its keys", self.action_help)
         yield SystemCommand("Dark or light", "Change to the other theme", self.action_other_theme)
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)

@@ -52,7 +52,8 @@ LANGUAGES: list[Language] = [with_accents, with_prefixes, with_harmony]
 
 def pairs(language: Language, number: int, seed: int = 1) -> Iterator[tuple[str, Words]]:
     """Different multiword tokens."""
-    draw, seen = random.Random(seed), set()
+    draw = random.Random(seed)
+    seen: set[str] = set()
     while len(seen) < number:
         token, words = language(draw)
         if token not in seen:

@@ -15,10 +15,10 @@ import torch
 import seqnlp
 from seqnlp.codecs import Column, Labels
 from seqnlp.codecs.dependencies import Dependencies, DependencyEncoding
+from seqnlp.codecs.spanning_tree import are_trees
 from seqnlp.decoders import Biaffine
 from seqnlp.errors import DataError, RecipeError
 from seqnlp.nn.encoder import States
-from seqnlp.nn.spanning_tree import are_trees
 
 ROOT = Path(__file__).parents[2]
 SEGMENTER = ROOT / "tests/data/run_v2/segment"
@@ -163,8 +163,6 @@ def test_pairs_are_numbers_and_back() -> None:
 def test_a_sentence_alone_has_the_tree_it_has_in_a_batch() -> None:
     torch.manual_seed(1)
     parser = Biaffine(arc_size=8, relation_size=4).build(6, Labels(["a", "b", "root"])).eval()
-    for weight in (parser.arc.weight, parser.relation.weight):
-        torch.nn.init.normal_(weight)
     outputs = torch.randn(5, 9, 6)
     lengths = torch.tensor([9, 7, 4, 2, 1])
     mask = torch.arange(9) < lengths[:, None]
@@ -180,6 +178,16 @@ def test_a_sentence_alone_has_the_tree_it_has_in_a_batch() -> None:
     assert whole.items == int(lengths.sum())
     single = [parser.loss(States(outputs[n : n + 1], mask[n : n + 1]), targets[n : n + 1]).total for n in range(5)]
     torch.testing.assert_close(whole.total, torch.stack(single).sum())
+
+
+def test_a_training_may_start_from_a_parser(run: Path, tmp_path: Path) -> None:
+    files = [f'data.{name}="{treebank(tmp_path / f"{name}.conllu", 6, 7)}"' for name in SPLITS]
+    for _ in seqnlp.train(
+        "pos_gru", [*files, *PARSER, *SMALL, "training.epochs=1", f'start="{run}"'], tmp_path / "run"
+    ):
+        pass
+    told = json.loads((tmp_path / "run/meta.json").read_text())["start"]["parts"]["decoder.deprel"]
+    assert told.startswith("taken")
 
 
 def test_the_codec_is_a_kind_of_its_own() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import random
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -286,3 +287,29 @@ def test_written_values_are_composed_and_a_changed_word_has_a_range() -> None:
         "2\tde\tde\t_\t_\t_\t_\t_\t_\t_",
     ]
     assert sentence.to_json()["tokens"][1]["words"] == ["de"]
+
+
+SCRIPTS = {
+    "without blanks": "\u0e01\u0e32\u0e23\u0e40\u0e14\u0e34\u0e19\u0e17\u0e32\u0e07\u0e44\u0e01\u0e25" * 40,
+    "Chinese": "\u6211\u4eec\u5728\u8fd9\u91cc\u3002\u4f60\u5462\uff1f",
+    "right to left": "\u200f\u05d0\u05d1 \u05d2\u05d3\u200f. \u202b\u05e9\u05dc\u05d5\u05dd\u202c!",
+    "combining": "cafe\u0301 n\u0303o a\u0323\u0307 \u0e01\u0e34\u0e49\u0e19",
+    "emoji": "\U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f44d\U0001f3fd \U0001f1e9\U0001f1ea ok",
+    "a very long word": "x" * 7000 + " end.",
+    "no letters": "\u200b \ufeff \u0301 --- ...",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_script_is_annotated(seqnlp: Program, name: str) -> None:
+    validator = pytest.importorskip("udtools.validator")
+    text = SCRIPTS[name]
+    written = seqnlp("annotate", SEGMENTER, TAGGER, "--dummy-tree", stdin=text).stdout
+    state = validator.Validator(lang="ud", level=2, output=None).validate_file_handle(io.StringIO(written))
+    assert state.passed(), str(state)
+    tokens = [token for sentence in library.load(SEGMENTER).segment(text) for token in sentence.tokens]
+    assert "".join("".join(token.text.split()) for token in tokens) == "".join(text.split())
+    ends = {token.end for token in tokens}
+    for place, sign in enumerate(text):
+        if unicodedata.category(sign).startswith("M") and place and not text[place - 1].isspace():
+            assert place not in ends, "no token ends before a combining mark"

@@ -126,14 +126,14 @@ async def test_second_best_and_table(runs: Path, fake: Any, shows: Any, hides: A
     app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}], "tag": tags}), run_at(runs / "pos_gru"))
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "it rains")
-        await pilot.press("f4")
+        await pilot.press("f9")
         await shows(app, "VERB  VERB")
         await hides(app, "this word")
         await pilot.press("f5")
         await shows(app, "60.0%")
         await pilot.resize_terminal(40, 24)
         await shows(app, "60.0%")
-        await pilot.press("f4", "f5")
+        await pilot.press("f9", "f5")
         await hides(app, "VERB")
 
 

@@ -12,24 +12,18 @@ from seqnlp.service.protocol import Request
 from seqnlp.tasks.tag.predictor import Tagger
 
 
-def tag(tagger: Tagger, sentences: str | list[list[str]], alternatives: int = 0) -> Iterator[Any]:
-    """Tag a sentence, or several in words.
-
-    With `alternatives` each answer has under this name the likeliest labels of each word, by column.
-    """
-    given: list[Any] = [sentences] if isinstance(sentences, str) else sentences
-    for sentence, found in zip(given, to_json(tagger.tag(sentences)), strict=True):
-        if alternatives:
-            likeliest = tagger.alternatives(sentence, alternatives)
+def _tag(tagger: Tagger, request: Request) -> Iterator[Any]:
+    """Tag; with `alternatives`, a sentence also has as many of the likeliest labels by column and word."""
+    settings = {**request.settings}
+    number = settings.pop("alternatives", 0)
+    for found in to_json(tagger.tag(**settings)):
+        if number:
+            likeliest = tagger.alternatives(settings["sentences"], number)
             found["alternatives"] = {
                 column: [[(label, round(share, 4)) for label, share in word] for word in words]
                 for column, words in likeliest.items()
             }
         yield found
-
-
-def _tag(tagger: Tagger, request: Request) -> Iterator[Any]:
-    yield from tag(tagger, **request.settings)
 
 
 def _correct(tagger: Tagger, request: Request) -> Iterator[Any]:

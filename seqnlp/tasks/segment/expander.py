@@ -12,7 +12,7 @@ from seqnlp.arrays import Ragged
 from seqnlp.codecs.expansion_spelling import NOT_COPIED, ExpansionSpelling, copied_places
 from seqnlp.codecs.expansions import Expansions, Words, cased
 from seqnlp.codecs.sentences import BEGIN, END, PADDING, UNKNOWN
-from seqnlp.decoders import Attention, DecoderModule, Loss
+from seqnlp.decoders import Attention, AttentionDecoder, DecoderModule, Loss
 from seqnlp.embeddings import TokenBatch, TokenEmbedding
 from seqnlp.encoders import Lstm
 from seqnlp.model import Batch, SequenceModel
@@ -38,6 +38,8 @@ class Expander(Spec):
 
     It is trained on the multiword tokens of train, each form once, beside the segmenter.
     """
+
+    transferable = ("dropout", "char_dropout", "share", "beam")
 
     size: Annotated[int, Field(ge=1)] = 64
     """Units of each direction of the encoder; the decoder has twice as many."""
@@ -72,6 +74,11 @@ class ExpansionBatch(TensorBatch):
 @final
 class ExpanderModule(DecoderModule):
     """Translator of characters. It reads multiword tokens by themselves, not the states of the text around them."""
+
+    named_axes = {
+        "translator.embedding.table.weight": (0,),
+        **{f"translator.heads.0.{name}": axes for name, axes in AttentionDecoder.named_axes.items()},
+    }
 
     def __init__(self, spec: Expander, tokens: int) -> None:
         super().__init__()

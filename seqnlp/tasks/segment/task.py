@@ -86,11 +86,14 @@ class SegmentTask(Task):
 
     def parts(self) -> dict[str, Part]:
         recipe = self.recipe
-        return {
+        found = {
             "embedding.characters": Part("embedding.", recipe.embedding, self.characters),
             "encoder": Part("encoder.", recipe.encoder),
             "decoder.boundary": Part("heads.0.", recipe.decoder, self.labels),
         }
+        if recipe.expander is not None and self.spelling is not None:
+            found["decoder.expansion"] = Part("heads.1.", recipe.expander, self.spelling)
+        return found
 
     def encode(self, split: SegmentSplit, batch_tokens: int) -> SegmentDataset:
         recipe = self.recipe

@@ -15,7 +15,7 @@ from seqnlp.codecs import Column, EncodedText, LabelCodec, TextCodec, TokenizedT
 from seqnlp.codecs.labels import ONLY, by_decoder, decoder_name
 from seqnlp.codecs.spans import read_spans, rewritten, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
-from seqnlp.decoders.base import TagModule
+from seqnlp.decoders.base import LabelModule
 from seqnlp.decoders.crf import CrfTagger
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import UsageError
@@ -171,7 +171,7 @@ class Tagger(Predictor):
         """Likeliest labels of each word with their probabilities, the likeliest first.
 
         Labels of spans are written in the scheme of the corpus, as far as one word tells. A column with several
-        decoders, such as one of lists of features, is left out: its labels are no choice among some.
+        decoders, such as one of lists of features, is left out, as is that of heads: these are no choice among labels.
 
         Args:
             sentence: As in `tag`.
@@ -185,9 +185,10 @@ class Tagger(Predictor):
         text = self._encoded([split])
         found = {}
         for column, codec in self.labels.items():
-            if tuple(codec.decoders) != (ONLY,):
+            name = decoder_name(column, ONLY)
+            if tuple(codec.decoders) != (ONLY,) or not isinstance(self.model.decoders[name], LabelModule):
                 continue
-            shares = label_probabilities(self.model, text, decoder_name(column, ONLY))
+            shares = label_probabilities(self.model, text, name)
             merges = self.data.scheme != self.data.encoding
             ranks = np.argsort(-shares, axis=1, kind="stable")[:, : None if merges else number]
             names = [
@@ -388,7 +389,7 @@ def label_probabilities(model: SequenceModel, text: EncodedText, name: str) -> N
 
     def predict(rows: NDArray[np.int64]) -> None:
         states = model.encode(TextBatch.gather(text, rows))
-        shares = to_numpy(model.decoder(name, TagModule).probabilities(model.read_by(name, states)))
+        shares = to_numpy(model.decoder(name, LabelModule).probabilities(model.read_by(name, states)))
         for row, own in zip(rows.tolist(), shares, strict=True):
             found[row] = own[: int(text.codes.lengths[row])]
 

@@ -114,9 +114,9 @@ class TagTask(LabellingTask):
         return {**text, **labels, "train_words": self.train_words}
 
     def parts(self) -> dict[str, Part]:
-        recipe = self.recipe
+        recipe, parser = self.recipe, self.recipe.parser or Biaffine()
         decoders = {
-            f"decoder.{name}": Part(f"heads.{number}.", recipe.decoder, labels)
+            f"decoder.{name}": Part(f"heads.{number}.", parser if name in recipe.trees else recipe.decoder, labels)
             for number, (name, labels) in enumerate(self.labels.items())
         }
         embedding = embedding_parts(recipe.embedding, self.text_codecs)

@@ -125,8 +125,12 @@ class TranslateTask(Task):
     def parts(self) -> dict[str, Part]:
         recipe = self.recipe
         tokens = "embedding." if self.context is None else "embedding.tokens."
+        states = {}
+        if recipe.source_context is not None:
+            states = {CONTEXT: Part("embedding.context.", recipe.source_context, self.context)}
         return {
             "embedding.tokens": Part(tokens, recipe.embedding, self.source, alias="tokens"),
+            **states,
             "encoder": Part("encoder.", recipe.encoder),
             "decoder.target": Part("heads.0.", recipe.decoder, self.target),
         }

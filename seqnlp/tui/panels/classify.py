@@ -142,7 +142,7 @@ class ClassifyPanel(TokenPanel):
 
     @work(exclusive=True, group="save")
     async def action_learn(self) -> None:
-        """Write a recipe that learns from the corrections, too, and show it to be trained."""
+        """Write a recipe that also learns from the corrections; show it."""
         with notify_errors(self):
             done = await self.ask(0, "learn", {})
             if self.is_open:

@@ -1,4 +1,4 @@
-"""Choice of a label from a filtered list, or of a new one."""
+"""Choice of a label: from a filtered list, or a new one."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +48,7 @@ Answer = Mapping[str, Any]
 """A JSON object of `seqnlp.results.Tagging`."""
 LISTS = ("tokens", "tags", "scores")
 """Keys of an answer with an entry for each word ..."""
-TABLES = ("columns", "column_scores", "alternatives")
+TABLES = ("columns", "column_scores")
 """... and those with such a list for each label column."""
 
 
@@ -64,10 +64,10 @@ class TagPanel(TokenPanel):
         "together. F2 shows how probable each tag is to the model; those it doubts, below 0.50, are underlined. F3 "
         "goes to the next label column if the tagger has several. Down leads to the words: the arrows go from one to "
         "the other, and below stands all that is known of it. Esc leads back to the line, as does typing. Of several "
-        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words. Up "
-        "and down in the line lead through earlier ones, ^r lists them. F4 shows the second-best label below each, "
-        "F5 the likeliest labels of the word under the cursor. F6 has the words found by the first segmenter of this "
-        "folder, by the next one, or by rules again.\n\n"
+        "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words. F4 "
+        "has the words found by the first segmenter of this folder, by the next one, or by rules again. Up and down in "
+        "the line lead through earlier ones, ^r lists them. F5 shows the likeliest labels of the word under the "
+        "cursor, F9 the second-best label below each.\n\n"
         "On a word a digit takes one of these labels, enter lists all, and delete brings back that of the model. ^s "
         "saves the sentence as training data, in the format of the corpus, into a file of its own under corrections, "
         "and goes on to the next line. ^n writes a recipe that learns from the corpus and from these, to be trained."
@@ -75,7 +75,7 @@ class TagPanel(TokenPanel):
     COMPARE_HELP = (
         "Two taggers are given the same sentence. Tags that differ are underlined and have the sign ≠; below stands "
         "how many do. F2 swaps the sides, page up and down scroll through both. F3 goes to the next label column. Down "
-        "leads to the words, esc back to the line. Of several lines (^j), that with the cursor is tagged. F6 has the "
+        "leads to the words, esc back to the line. Of several lines (^j), that with the cursor is tagged. F4 has the "
         "words found by a segmenter."
     )
 
@@ -83,9 +83,9 @@ class TagPanel(TokenPanel):
         "tag",
         Binding("f2", "numbers", "scores"),
         Binding("f3", "column", "column"),
-        Binding("f4", "second", "second-best"),
+        Binding("f4", "segmenter", "segmenter"),
         Binding("f5", "table", "table"),
-        Binding("f6", "segmenter", "segmenter"),
+        Binding("f9", "second", "second-best"),
         Binding("1", "label(0)", "label", key_display="1…9", tooltip=LABEL),
         *(Binding(str(n + 1), f"label({n})", "label", show=False, tooltip=LABEL) for n in range(1, 9)),
         Binding("enter", "other_label", "other label"),
@@ -148,7 +148,7 @@ class TagPanel(TokenPanel):
             )
 
     async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
-        """The answer of each run, for all sentences that the segmenter finds if there is one."""
+        """The answer of each run; with a segmenter, for all sentences of it."""
         if self.segmenter is None:
             return await super().ask_all(request)
         found = await self.service.ask("segment", self.segmenter.path, {"text": request["sentences"]})
@@ -156,10 +156,10 @@ class TagPanel(TokenPanel):
             [word for token in sentence["tokens"] for word in token.get("words", [token["text"]])]
             for sentence in found["sentences"]
         ]
-        return [await self._ask_sentences(number, {**request, "sentences": words}) for number in range(len(self.runs))]
+        return [await self._ask_sentences(number, words) for number in range(len(self.runs))]
 
-    async def _ask_sentences(self, number: int, request: Mapping[str, Any]) -> Answer:
-        async with aclosing(self.stream(number, self.REQUEST, request)) as items:
+    async def _ask_sentences(self, number: int, words: list[list[str]]) -> Answer:
+        async with aclosing(self.stream(number, self.REQUEST, {"sentences": words})) as items:
             return joined([item async for item in items])
 
     @property
@@ -267,15 +267,17 @@ class TagPanel(TokenPanel):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "column":
             return len(tag_columns(self.found)) > 1
-        if action == "segmenter":
-            return bool(self.segmenters)
         if action in ("second", "table"):
             return not self.is_comparison
+        if self.segmenter is not None and action in ("save", "label", "other_label", "take_back"):
+            return False  # its words may be those of several sentences
         if action in ("save", "learn"):
             return not self.is_comparison and (action == "learn" or bool(self.found.get("tokens")))
         if action in ("label", "other_label", "take_back"):
             on_words = not self.is_comparison and bool(self.found.get("tokens")) and self.focused_flow() is not None
             return on_words and (action != "label" or bool(self._alternatives()))
+        if action == "segmenter":
+            return bool(self.segmenters)
         return super().check_action(action, parameters)
 
     def action_column(self) -> None:
@@ -285,20 +287,8 @@ class TagPanel(TokenPanel):
         self.draw(self.answers)
         self.show_status()
 
-    def action_segmenter(self) -> None:
-        """Have the words found by the next segmenter, or by rules again behind the last one."""
-        choices = [None, *self.segmenters]
-        place = choices.index(self.segmenter) if self.segmenter in choices else 0
-        self.segmenter = choices[(place + 1) % len(choices)]
-        self.predict()
-        self.show_status()
-
-    def show_status(self) -> None:
-        super().show_status()
-        if self.segmenter is not None:
-            status = self.query_one("#status", Static)
-            name = Content.styled(f"words by {self.segmenter.name}", "$accent")
-            status.update(Content(" · ").join([name, Content("").append(status.content)]) if status.content else name)
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".tsv": lambda: f"{self.content_to_copy()}\n", **super().export_formats()}
 
     def action_second(self) -> None:
         """Show the second-best labels, or hide them."""
@@ -330,7 +320,7 @@ class TagPanel(TokenPanel):
 
     @work(exclusive=True, group="label")
     async def action_other_label(self) -> None:
-        """Choose among all labels of the word under the cursor, or type a new one."""
+        """Choose any label for the word under the cursor."""
         from seqnlp.tui.panels.labels import LabelScreen
 
         cursor, column, tokens = self.answer.cursor, chosen_column(self.found, self.column), self.found["tokens"]
@@ -348,7 +338,7 @@ class TagPanel(TokenPanel):
 
     @work(exclusive=True, group="save")
     async def action_save(self) -> None:
-        """Save the sentence with its labels as training data, and go on to the next line."""
+        """Save the sentence as training data; go on to the next line."""
         tokens = self.found.get("tokens")
         if not tokens or left_out(self.typed):
             self.notify("Only a whole sentence can be saved.", severity="warning", timeout=3)
@@ -373,11 +363,22 @@ class TagPanel(TokenPanel):
 
     @work(exclusive=True, group="save")
     async def action_learn(self) -> None:
-        """Write a recipe that learns from the corrections, too, and show it to be trained."""
+        """Write a recipe that also learns from the corrections; show it."""
         with notify_errors(self):
             done = await self.ask(0, "learn", {})
             if self.is_open:
                 await self.run_action(f"app.train({done['name']!r})")
+
+    def action_segmenter(self) -> None:
+        """Choose the next segmenter; behind the last one rules again."""
+        choices = [None, *self.segmenters]
+        place = choices.index(self.segmenter) if self.segmenter in choices else 0
+        self.segmenter = choices[(place + 1) % len(choices)]
+        self.predict()
+        self.show_status()
+
+    def origin(self) -> Content:
+        return Content("") if self.segmenter is None else Content.styled(f"words by {self.segmenter.name}", "$accent")
 
     def content_to_copy(self) -> str:
         """A line for each word: the word, and its tags of all columns; one block for each run."""
@@ -395,7 +396,7 @@ class TagPanel(TokenPanel):
 @final
 @dataclass(frozen=True)
 class Marks:
-    """What stands with the words of a sentence, beside its tags."""
+    """Annotations of a sentence beside its tags."""
 
     scores: bool
     """Draw probabilities."""

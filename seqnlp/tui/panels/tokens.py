@@ -57,8 +57,13 @@ class TokenPanel(PredictPanel):
         """Description of the answers, or of their difference."""
 
     def show_status(self) -> None:
-        parts = [Content.styled(left_out(self.typed), "$warning"), Content("").append(self.describe())]
+        warning = Content.styled(left_out(self.typed), "$warning")
+        parts = [warning, self.origin(), Content("").append(self.describe())]
         self.query_one("#status", Static).update(Content(" · ").join([part for part in parts if part.plain]))
+
+    def origin(self) -> Content:
+        """Origin of the words, if it is no rule."""
+        return Content("")
 
     @property
     @abstractmethod

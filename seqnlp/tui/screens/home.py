@@ -24,7 +24,7 @@ from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import configuration_of
 from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.listing import BROKEN, FAILED, RunFolder
-from seqnlp.tui.run_order import Order
+from seqnlp.tui.run_order import Order, csv_of
 from seqnlp.tui.run_preview import Preview
 from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
 from seqnlp.tui.screens.ask import AskScreen
@@ -458,6 +458,9 @@ class HomeScreen(BaseScreen):
     def content_to_copy(self) -> str:
         chosen = self.query_one(RunList).chosen
         return chosen.path if chosen else ""
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".csv": lambda: csv_of(self.query_one(RunList).shown), **super().export_formats()}
 
     def _tell(self) -> None:
         shown, count = len(self.query_one(RunList).shown), len(self.runs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -247,6 +247,9 @@ class TrainScreen(BaseScreen):
 
     def content_to_copy(self) -> str:
         return self.query_one(RecipeText).text
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".toml": self.content_to_copy, **super().export_formats()}
 
     def action_leave(self) -> None:
         """Leave the screen."""

@@ -280,3 +280,21 @@ def test_codecs_that_grow_and_those_that_stay() -> None:
     pieces, others = SubwordText.fit(["abc abd " * 9], 300), SubwordText.fit(["xyz " * 9], 300)
     assert others.subwords.extending(pieces.subwords).to_json() == pieces.subwords.to_json()
     assert others.extending(pieces) is others  # `Tokenizer.fit_from` takes such a codec whole
+
+
+@pytest.mark.parametrize(("row", "told"), [("nsubj", "taken"), ("goeswith", "fresh: its names are others there")])
+def test_a_parser_is_taken_whole_or_not_at_all(row: str, told: str, tmp_path: Path) -> None:
+    """The rows of its relations can't be told apart by their names."""
+
+    def corpus(relation: str) -> str:
+        file = tmp_path / f"{relation}.conllu"
+        file.write_text(f"1\tit\t_\tP\t_\t_\t2\t{relation}\t_\t_\n2\trains\t_\tV\t_\t_\t0\troot\t_\t_\n\n" * 3)
+        return str(file)
+
+    data = {"reader": {"kind": "conllu"}, "labels": ["deprel"], "label_codecs": {"deprel": "dependencies"}}
+    recipe = {**TAG, "decoder": "linear", "parser": {"arc_size": 4, "relation_size": 3}}
+    first = {**recipe, "data": {**data, "train": corpus("nsubj"), "dev": corpus("nsubj")}}
+    second = {**recipe, "data": {**data, "train": corpus(row), "dev": corpus(row)}}
+    old = trained(first, tmp_path / "old")
+    found = begin({**second, "start": str(old)}, tmp_path / "run")
+    assert found.told.parts["decoder.deprel"] == told

@@ -10,7 +10,9 @@ Heads = NDArray[np.int64]
 
 
 def best_tree(scores: Scores) -> Heads:
-    """Find the tree with the highest sum of scores, of which one word alone hangs on the root.
+    """Find the tree with the highest sum of scores.
+
+    One word alone hangs on the root.
 
     Args:
         scores: Score of each dependent (row) with each head (column), the root before the words; shape
@@ -28,7 +30,7 @@ def best_tree(scores: Scores) -> Heads:
 
 
 class _Contraction(NamedTuple):
-    """A cycle that became one node, the last one of a smaller graph."""
+    """Cycle that became one node, the last of a smaller graph."""
 
     heads: Heads
     """Best head of each node before."""
@@ -44,7 +46,7 @@ def _spanning_tree(scores: Scores) -> Heads:
     """Head of each node; 0 is the root."""
     contractions: list[_Contraction] = []
     while True:
-        heads = scores.argmax(1)
+        heads: Heads = scores.argmax(1)
         heads[0] = 0
         cycle = _cycle(heads)
         if cycle is None:
@@ -87,7 +89,7 @@ def _cycle(heads: Heads) -> NDArray[np.int64] | None:
 
 
 def are_trees(heads: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """True for each sentence whose words lead to the root, one of them directly.
+    """True for each sentence that is a tree with a single root.
 
     Args:
         heads: Head of each word of all sentences, 0 for the root and the words of its sentence from 1.

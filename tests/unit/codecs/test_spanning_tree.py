@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from seqnlp.nn.spanning_tree import are_trees, best_tree
+from seqnlp.codecs.spanning_tree import are_trees, best_tree
 
 
 def all_trees(words: int) -> np.ndarray:
