@@ -78,6 +78,7 @@ class ClassifyPanel(TokenPanel):
         most = max(self.screen.size.height // 2 - 5, 2)
         for number, view in enumerate(self.query(ClassView)):
             view.draw(answers[number] if answers else {}, self.with_numbers, most)
+        self.refresh_bindings()
 
     def on_resize(self) -> None:
         if self.answers:

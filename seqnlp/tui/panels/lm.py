@@ -646,6 +646,8 @@ class LmPanel(TaskPanel):
 
     @on(TokenView.CursorMoved)
     def _moved(self, event: TokenView.CursorMoved) -> None:
+        if event.view not in self.views:  # the text was closed in the meantime
+            return
         self.session.current = self.views.index(event.view)
         self.set_class(event.view.cursor is not None, "-looking")
         self.refresh_bindings()
