@@ -185,7 +185,7 @@ class Website:
             await self._end(oldest)
 
     async def _end_later(self, name: str, visitor: Visitor) -> None:
-        """End an application once it has had no page for long enough, or when it ends by itself."""
+        """End an application that has had no page for long enough."""
         with suppress(TimeoutError):
             await asyncio.wait_for(visitor.ended(), self._kept)
         self._endings.pop(name, None)

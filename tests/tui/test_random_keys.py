@@ -9,6 +9,7 @@ import os
 import random
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,17 @@ def service(fake: Any) -> Any:
         "learn": lambda _: [{"name": "mine"}],
         "generate": lambda _: [PART] * 5,
         "next": lambda _: [[["e", -0.5], ["a", -1.0]]],
-        **{task: lambda _, answer=answer: [answer] for task, answer in ANSWERS.items() if task != "juggle"},
+        **{task: partial(always, answer) for task, answer in ANSWERS.items() if task != "juggle"},
         "tag": lambda _: [sentence],
     }
     found = fake(replies)
     found.replies = Refusing(found.replies)
     return found
+
+
+def always(answer: Any, settings: Any) -> list[Any]:
+    """The same answer to all questions."""
+    return [answer]
 
 
 class Refusing(dict[str, Any]):
