@@ -41,6 +41,7 @@ from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.inference import in_fork
 from seqnlp.training.layer_groups import LayerGroup, decayed_groups
 from seqnlp.training.precision import computing_in, for_scores, resolve
+from seqnlp.units import counted
 
 if TYPE_CHECKING:
     from seqnlp.tasks.forecast.backtest import RollingForecasts
@@ -130,13 +131,11 @@ def _train(
     if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
+    begun_from = StartRun.open(wanted.start, find, trust) if wanted.start is not None and saved is None else None
     with notes_to(notify):
         corpus = read_splits(wanted, find, test)
     run = Run(path)
-    begun_from = None
     if saved is None:
-        if wanted.start is not None:
-            begun_from = StartRun.open(wanted.start, find, trust)
         with notes_to(notify), error_context("train"), placed(source, overrides):
             task = fit_task(wanted, corpus.splits["train"], find, begun_from)
     else:
@@ -710,6 +709,12 @@ def _trainer(
 
     if model is None:
         model = _model(recipe, task)[0]
+    groups = _layer_groups(recipe, model)
+    epochs = recipe.training.epochs
+    if late := [group for group in groups if group.frozen_epochs >= epochs]:
+        names = ", ".join(group.name for group in late)
+        reached = max(group.frozen_epochs for group in late)
+        notify(f"frozen to the end: {names} ({counted(reached, 'epochs')} at first, and training.epochs = {epochs})")
     return Trainer(
         model,
         splits["train"],
@@ -720,7 +725,7 @@ def _trainer(
         recipe.seed,
         task.items_name,
         show,
-        _layer_groups(recipe, model),
+        groups,
     )
 
 

@@ -63,6 +63,22 @@ def _letters(scheme: Scheme) -> dict[str, str]:
     return {letter: prefix for each in read for letter, prefix in zip(PREFIXES[each], "BIES", strict=True)}
 
 
+def rewritten(tag: str, scheme: Scheme, other: Scheme) -> str:
+    """Tag as another scheme writes it, as far as one word tells.
+
+    Args:
+        tag: A tag of the scheme.
+        scheme: A scheme that is trained in: `bio` or `bioes`.
+        other: The scheme to write; in `iob1`, `ioe1` and `ioe2` a tag depends on its neighbours, and stays.
+    """
+    prefix, hyphen, label = tag.partition("-")
+    role = _letters(scheme).get(prefix)
+    if role is None or (other not in WHOLE and other != "bio"):
+        return tag
+    letters = PREFIXES[other] if other in WHOLE else "BIIB"
+    return f"{letters['BIES'.index(role)]}{hyphen}{label}"
+
+
 def parse_tags(tags: Sequence[str], scheme: Scheme) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
     """Split tags into prefixes of one letter and labels (empty for `O` and a bare prefix).
 

@@ -68,6 +68,14 @@ class TagModule(DecoderModule, ABC):
         """The best tags of each sequence."""
 
 
+class LabelModule(TagModule, ABC):
+    """Network that gives every label a probability at each step."""
+
+    @abstractmethod
+    def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
+        """Probability of every tag at each step."""
+
+
 class TagDecoder(Family, ABC):
     """Chooses a tag for each step."""
 

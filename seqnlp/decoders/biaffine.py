@@ -112,7 +112,7 @@ class BiaffineParser(TagModule):
     ) -> Float[Tensor, "*words relations"]:
         """Logits of the relations of words to their heads."""
         asked = nn.functional.linear(dependents, self.relation_weight.flatten(0, 1), self.relation_bias.flatten())
-        asked = asked.unflatten(-1, (self.relations, self._relation))
+        asked = asked.view(*asked.shape[:-1], self.relations, self._relation)
         return (asked @ heads[..., None])[..., 0] + self.of_head(heads)  # type: ignore[no-any-return]
 
 

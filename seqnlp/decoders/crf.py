@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
+from seqnlp.decoders.base import Allowed, LabelModule, Loss, TagDecoder, Tags
 from seqnlp.nn.crf import expectations, log_partition, path_score
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
@@ -31,7 +31,7 @@ class Crf(TagDecoder):
 
 
 @final
-class CrfTagger(TagModule):
+class CrfTagger(LabelModule):
     """A linear-chain CRF; forbidden transitions have no probability, in training neither."""
 
     named_axes = {"output.weight": (0,), "output.bias": (0,), "transition_scores": (0, 1)}
@@ -66,6 +66,11 @@ class CrfTagger(TagModule):
         labels = best_paths(emissions, self.transitions, states.mask).labels[:, 0]
         marginals = expectations(emissions, self.transitions, states.mask).labels
         return Tags(labels, marginals.gather(-1, labels[..., None])[..., 0].float())
+
+    def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
+        """Marginal probabilities."""
+        emissions = self.output(states.outputs).float()
+        return expectations(emissions, self.transitions, states.mask).labels.float()
 
     def best(self, states: States, number: int) -> Paths:
         """N-best sequences of tags; their log-probabilities are the scores."""

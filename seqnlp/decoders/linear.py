@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqnlp.codecs import Labels
 from seqnlp.codecs.labels import UNSEEN
-from seqnlp.decoders.base import Allowed, Loss, TagDecoder, TagModule, Tags
+from seqnlp.decoders.base import Allowed, LabelModule, Loss, TagDecoder, Tags
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
 from seqnlp.nn.viterbi import best_paths
@@ -34,7 +34,7 @@ class Linear(TagDecoder):
 
 
 @final
-class LinearTagger(TagModule):
+class LinearTagger(LabelModule):
     """A linear map and a softmax over the tags of each step."""
 
     named_axes = {"output.weight": (0,), "output.bias": (0,)}
@@ -68,6 +68,9 @@ class LinearTagger(TagModule):
             labels = best_paths(logs, self._penalties, states.mask).labels[:, 0]
             scores = logs.gather(-1, labels[..., None])[..., 0]
         return Tags(labels, scores.exp())
+
+    def probabilities(self, states: States) -> Float[Tensor, "batch time labels"]:
+        return torch.softmax(self.logits(states) / self.temperature, -1)
 
     def logits(self, states: States) -> Float[Tensor, "batch time labels"]:
         """Logits of each tag at each step."""

@@ -32,7 +32,7 @@ class Saved:
 
 
 def read_saved(path: Path) -> Saved:
-    """Read texts that the terminal application has saved, or keeps in its history.
+    """Read texts saved by the terminal application, or from its history.
 
     Raises:
         seqnlp.errors.DataError: there are none, or they lack what a replay needs.

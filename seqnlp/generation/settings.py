@@ -1,4 +1,4 @@
-"""Settings of generation by name, as files and command lines give them, and their checks."""
+"""Settings of generation by name, and their checks."""
 
 from __future__ import annotations
 

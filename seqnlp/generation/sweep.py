@@ -71,7 +71,7 @@ def _value(name: str, text: str) -> int | float | None:
 
 
 def _evenly(text: str, name: str, first: str, last: str, count: str | None) -> tuple[int | float, ...]:
-    """Evenly spaced values of a range, whole ones where the setting is a whole number."""
+    """Evenly spaced values of a range, rounded for whole-number settings."""
     low, high = NUMBERS[name].parse(name, first), NUMBERS[name].parse(name, last)
     try:
         number = DEFAULT_VALUES if count is None else int(count)
@@ -129,6 +129,6 @@ def markdown(prompt: str, cells: Sequence[Mapping[str, Any]], texts: Sequence[st
 
 
 def _in_cell(text: str) -> str:
-    """A text that is one cell of a table, whatever is in it."""
+    """Escape a text for one cell of a Markdown table."""
     safe = re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", text.strip("\n"))
     return safe.replace("\n", "<br>")

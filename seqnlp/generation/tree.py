@@ -128,7 +128,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole text as far as it is kept, from the prompt to the end of a branch."""
+    """Whole text of a branch, as far as it is kept."""
 
     text: str
     dropped: int
@@ -176,7 +176,7 @@ class Change:
 
 @final
 class TextTree:
-    """Branches of one prompt, the branch that each view shows, and changes to undo and redo."""
+    """Branches of one prompt, the shown ones, and the undo history."""
 
     def __init__(self, prompt: str = "") -> None:
         self.branches = {ROOT: Branch(ROOT, ROOT, 0, text=prompt)}
@@ -290,7 +290,7 @@ class TextTree:
         return sorted(found, key=lambda branch: (branch.at, branch.number))
 
     def lines(self) -> list[Line]:
-        """All branches in the order of a drawn tree, each child below its parent."""
+        """All branches in drawing order, each child below its parent."""
         below: dict[int, list[Branch]] = {}
         for branch in self.branches.values():
             if branch.number != ROOT:

@@ -148,7 +148,7 @@ class RegularExpression:
         return State(frozenset(node for node in reached if self._nodes[node].reads), self._end in ending)
 
     def _drop_dead_ends(self) -> None:
-        """Drop what is read towards nodes from which the end can't be reached."""
+        """Drop transitions to nodes from which no end can be reached."""
         back: list[list[int]] = [[] for _ in self._nodes]
         for number, node in enumerate(self._nodes):
             node.reads = [(reads, to) for reads, to in node.reads if self._occurs(reads)]
@@ -167,7 +167,7 @@ class RegularExpression:
                 self._tokens[number] = min(costs[to] + self._least_tokens(reads) for reads, to in node.reads)
 
     def _costs(self, ending: Collection[int]) -> dict[int, int]:
-        """Fewest tokens from each node to an end, for those that have one (Dijkstra)."""
+        """Fewest tokens from each node to an end (Dijkstra)."""
         back: list[list[tuple[int, int]]] = [[] for _ in self._nodes]
         for number, node in enumerate(self._nodes):
             for to in node.free:

@@ -102,7 +102,7 @@ class Sampling:
 
 
 class Steering(ABC):
-    """Constraint on the tokens of one text, which follows the text as it grows."""
+    """Constraint on the tokens of one growing text."""
 
     @abstractmethod
     def apply(self, logits: Floats) -> bool:
@@ -227,7 +227,7 @@ class Sampler:
 
 @final
 class _Repetitions:
-    """Tokens that were there already, all of them or those in a window."""
+    """Repeated tokens of each text, or of its window."""
 
     def __init__(self, samplings: Sequence[Sampling], tokens: int) -> None:
         penalties = [each.repetition_penalty for each in samplings]

@@ -95,7 +95,7 @@ class TokenAutomaton:
         self._ends_always = vocabulary.alphabet() is None or all(len(text[0]) <= 1 for text in vocabulary.texts if text)
 
     def mask(self, state: TextState, left: int) -> Mask:
-        """True for the tokens that may follow, so that the text can end in time.
+        """Mask of the tokens after which the text can end in time.
 
         Args:
             state: The state before them.
@@ -130,7 +130,7 @@ class TokenAutomaton:
         return self._ends_always or self.distance(state) < math.inf
 
     def distance(self, state: TextState) -> float:
-        """Fewest tokens to an end, or a bound where each byte is one; infinity if there is none."""
+        """Fewest tokens to an end; infinity if there is none. Where each byte is a token, a bound."""
         if self._ends_always:
             return self.expression.tokens_to_end(state[0]) + 4.0 * bool(state[1])
         known = self._distances.get(state)

@@ -17,8 +17,8 @@ MARKS = "*+ox#@%&"
 SHADES = " ░▒▓█"
 PLAIN_SHADES = " .-+#"
 """Shades in ASCII."""
-HISTORY, FORECAST, INTERVAL = range(3)
-"""Numbers of the three series in the spans of a forecast chart."""
+HISTORY, FORECAST, INTERVAL, ACTUAL, CURSOR = range(5)
+"""Numbers of the series in the spans of a forecast chart."""
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
@@ -120,13 +120,23 @@ def mark(number: int) -> str:
     return MARKS[number % len(MARKS)]
 
 
-def heading(names: list[str], width: int, title: str, plain: bool) -> list[list[Span]]:
-    """Title and legend."""
+def heading(
+    names: list[str], width: int, title: str, plain: bool, numbers: Sequence[int] | None = None
+) -> list[list[Span]]:
+    """Title and legend.
+
+    Args:
+        names: Of the series.
+        width: Columns.
+        title: The title, or an empty text.
+        plain: Draw with ASCII marks.
+        numbers: Of the series; by default from 0.
+    """
     rows: list[list[Span]] = [[(title[:width], None)]] if title else []
     if title and len(names) < 2:
         return rows
     used = width
-    for number, name in enumerate(names):
+    for number, name in zip(numbers or range(len(names)), names, strict=True):
         key, label = (mark(number) if plain else "━━"), f" {name}   "[: width - 2]
         if used + len(key) + len(label.rstrip()) > width:
             rows.append([])
@@ -171,6 +181,8 @@ def forecast_chart(
     title: str = "",
     plain: bool = False,
     beside: Values = (),
+    actual: Values = (),
+    cursor: int | None = None,
 ) -> TextChart:
     """Draw history, forecast and interval of a series. `str(chart)` is the same without colours.
 
@@ -186,13 +198,17 @@ def forecast_chart(
         title: A heading.
         plain: Draw with ASCII marks rather than with braille dots; of the interval only its ends.
         beside: Values of a chart beside this one, which the y axis has to cover too.
+        actual: The values that came over the horizon, if any are known.
+        cursor: Step of the forecast with an upright line.
     """
     width = max(width, 20)
     band = list(zip(low, high, strict=True)) if low is not None and high is not None else []
     names = ["history", "forecast"] + ([f"{level:g} % interval" if level else "interval"] if band else [])
-    top = heading(names, width, title, plain)
+    came: Points = list(enumerate(actual, len(history)))
+    shown = [HISTORY, FORECAST, *[INTERVAL] * bool(band), *[ACTUAL] * bool(came)]
+    top = heading([*names, *["what came"] * bool(came)], width, title, plain, shown)
     lines: list[Points] = [list(enumerate(history)), list(enumerate(forecast, len(history)))]
-    numbers = [y for line in lines for _, y in line] + [end for pair in band for end in pair]
+    numbers = [y for line in (*lines, came) for _, y in line] + [end for pair in band for end in pair]
     if not any(map(is_drawable, numbers)):
         return TextChart([*top, [("nothing to draw yet", None)]])
     rows = max(height - len(top) - 2, 3)
@@ -206,6 +222,10 @@ def forecast_chart(
             _line(canvas, across, up, list(enumerate(ends, len(history))), INTERVAL)
     else:
         _interval(canvas, up, last, len(history), band)
+    if cursor is not None:
+        place = across.share(len(history) + cursor)
+        canvas.line((place, 0.0), (place, 1.0), CURSOR)
+    _line(canvas, across, up, came, ACTUAL)
     for number, line in enumerate(lines):
         _line(canvas, across, up, line, number)
     places = (0.0, min(len(history) / last, 1.0), 1.0)

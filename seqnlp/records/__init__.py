@@ -8,8 +8,8 @@
 | `ArrowRecords` | parquet, arrow | types, metadata, nulls, row groups and compression |
 | `LineRecords` | lines of text | they become a column |
 
-All read block by block and keep no more than one block. `JsonLinesWriter` writes any of them as JSON Lines,
-`TableWriter` rows of a csv and lines as a csv of another delimiter.
+`rows.py` writes rows in the format of a reader. All others read block by block and keep no more than one block.
+`JsonLinesWriter` writes any of them as JSON Lines, `TableWriter` rows of a csv and lines as a csv of another delimiter.
 """
 
 from seqnlp.records.arrow import ArrowRecords

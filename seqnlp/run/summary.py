@@ -147,6 +147,12 @@ def tag_set(run: Run) -> set[str]:
         return set()
 
 
+def label_columns(run: Run) -> list[str]:
+    """Label columns of a tagger; empty if unknown."""
+    found = data_section(run).get("labels")
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
+
 def lemma_columns(run: Run) -> set[str]:
     """Label columns of a tagger that hold lemmas: their codecs are edit scripts; none if unknown."""
     try:

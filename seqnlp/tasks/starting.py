@@ -23,7 +23,6 @@ from seqnlp.readers.held import is_memory
 from seqnlp.recipe import Start
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
-from seqnlp.run.directory import nearest_run
 from seqnlp.tasks.base import Part, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, rebuild, recipe_of
 from seqnlp.tasks.registry import task_info
@@ -54,8 +53,11 @@ class StartRun:
         try:
             path = find(start.named_files()["run"])
         except DataError:
-            raise RunError(f"start: no such run{nearest_run(Path(start.run))}", start.run) from None
-        run = Run.open(path)
+            path = Path(start.run)  # which is told what it is
+        try:
+            run = Run.open(path)
+        except RunError as error:
+            raise error.replace(problem=f"start: {error.problem}") from None
         recipe = recipe_of(run, trust)
         task, model = rebuild(run, recipe)
         return cls(start.run, run, recipe, task, model.state_dict())
@@ -129,6 +131,10 @@ def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: Start
         raise RecipeError([Fault("start.fresh", f"there is no part {unknown[0]!r}; they are {', '.join(ours)}")])
     pairs, told = _paired(ours, theirs), {}
     copies: list[tuple[Tensor, Tensor]] = []
+    both = {name: theirs[pairs[name]] for name in ours if name in pairs and not start.is_fresh(name)}
+    alike = {name: other for name, other in both.items() if ours[name].kind == other.kind}
+    if faults := [each for name, other in alike.items() for each in _differences(name, ours[name], other, begun.name)]:
+        raise RecipeError(faults)
     for name, part in ours.items():
         other = theirs.get(pairs.get(name, ""))
         if start.is_fresh(name):
@@ -138,7 +144,6 @@ def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: Start
         elif part.kind != other.kind:
             told[name] = f"{FRESH}: {part.kind} here, {other.kind} there"
         else:
-            _check_architecture(name, part, other, begun.name)
             account = _PartCopy(name, part, other, model, begun).copies(copies)
             if account:
                 told[name] = account
@@ -162,11 +167,12 @@ def _paired(ours: Mapping[str, Part], theirs: Mapping[str, Part]) -> dict[str, s
     return pairs | ({left[0]: right[0]} if same else {})
 
 
-def _check_architecture(name: str, part: Part, other: Part, run: str) -> None:
+def _differences(name: str, part: Part, other: Part, run: str) -> list[Fault]:
+    """Settings in which a part differs from the other run's, so that its weights would not fit."""
     here, there = part.spec.architecture(), other.spec.architecture()
     here, there = ({key: value for key, value in each.items() if key != "kind"} for each in (here, there))
     section = name.partition(".")[0]
-    faults = [
+    return [
         Fault(
             f"{name if section == 'embedding' else section}.{key}",
             f"{_value(here, key)} here, {_value(there, key)} in {run}, so that its weights do not fit",
@@ -175,8 +181,6 @@ def _check_architecture(name: str, part: Part, other: Part, run: str) -> None:
         for key in dict.fromkeys([*here, *there])
         if here.get(key) != there.get(key)
     ]
-    if faults:
-        raise RecipeError(faults[:1])
 
 
 def _value(settings: Mapping[str, Any], key: str) -> str:
@@ -210,6 +214,8 @@ class _PartCopy:
         if rows is not None and not shared:
             return f"{FRESH}: none of its names is known there"
         axes = self._axes()
+        if rows is not None and not axes and list(names) != list(self._names(self.other)):
+            return f"{FRESH}: its names are others there"
         for name, tensor in ours.items():
             inner = name.removeprefix(self.part.prefix)
             theirs = self.begun.weights.get(self.other.prefix + inner)

@@ -12,6 +12,8 @@ picture is there at once and no computation can freeze it.
 | configuration/ | the configuration file, names of keys, what a start finds again |
 | listing.py | the runs in a folder |
 | run_order.py, run_preview.py, run_trash.py | order of the runs, what is told of one, deletion with undo |
+| corrections.py | labels that were corrected by hand |
+| exports.py | files that a screen is exported to |
 | fetches.py | downloads of corpora |
 | trainings.py | training processes: started, paused, stopped, found again |
 | training_lines.py | the status of a training as styled lines |

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
@@ -25,6 +26,7 @@ from seqnlp.tui.configuration.load import Configuration, configure
 from seqnlp.tui.configuration.remembered import Remembered, remember
 from seqnlp.tui.listing import BROKEN, run_at
 from seqnlp.tui.screen_buffer import buffer_of
+from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES, own_theme
 from seqnlp.tui.trainings import Trainings
@@ -42,12 +44,13 @@ class SeqnlpApp(App[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = named(
         "app",
+        # alt: where a browser keeps a key with ctrl for itself
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("f1", "app.help", "help"),  # where `?` is text
         Binding("ctrl+p", "command_palette", "commands", key_display="^p"),
-        Binding("ctrl+t", "other_theme", "dark or light", show=False),
+        Binding("ctrl+t,alt+t", "other_theme", "dark or light", show=False),
         Binding("ctrl+l", "redraw", "redraw", show=False, system=True),
-        Binding("ctrl+q", "quit", "quit", key_display="^q", priority=True),
+        Binding("ctrl+q,alt+q", "quit", "quit", key_display="^q", priority=True),
     )
 
     CSS = """
@@ -175,6 +178,8 @@ class SeqnlpApp(App[None]):
         if isinstance(screen, HomeScreen):
             yield SystemCommand("Curves", "Watch the training of the chosen run", screen.action_watch)
             yield SystemCommand("Compare", "Put the two marked runs side by side", screen.action_compare)
+        if isinstance(screen, BaseScreen):
+            yield SystemCommand("Export", "Write what the screen shows to a file", screen.action_export)
         yield SystemCommand("Help", "What this screen is for, and its keys", self.action_help)
         yield SystemCommand("Dark or light", "Change to the other theme", self.action_other_theme)
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
@@ -182,6 +187,15 @@ class SeqnlpApp(App[None]):
         yield SystemCommand("Copy", "Copy what the screen shows", lambda: self._act("screen.copy_text"))
         yield SystemCommand("Screenshot", "Save a picture of the screen as SVG", self._shoot)
         yield SystemCommand("Quit", "Leave the application", self.action_quit)
+        from seqnlp.tui.screens.help import key_name, told_bindings
+
+        seen = {"help", "quit", "train", "export", "dark or light", "redraw"}
+        for active in told_bindings(screen):  # a phone has no such keys
+            what = active.binding.tooltip or active.binding.description
+            if what not in seen and active.enabled and active.binding.action != "command_palette":
+                seen.add(what)
+                press = partial(self.simulate_key, active.binding.key)
+                yield SystemCommand(f"{what[:1].upper()}{what[1:]}", f"The key {key_name(active.binding.key)}", press)
 
     async def action_help(self) -> None:
         """Show the help of the screen."""
@@ -190,12 +204,16 @@ class SeqnlpApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(help_for(self.screen))
 
-    def action_train(self) -> None:
-        """Choose a recipe to train."""
+    def action_train(self, recipe: str = "") -> None:
+        """Choose a recipe to train.
+
+        Args:
+            recipe: Name of the one that is chosen at first.
+        """
         from seqnlp.tui.screens.train import TrainScreen
 
         if not isinstance(self.screen, TrainScreen):
-            self.push_screen(TrainScreen(self.trainings, self.service))
+            self.push_screen(TrainScreen(self.trainings, self.service, recipe))
 
     async def action_quit(self) -> None:
         from seqnlp.tui.screens.confirm import ConfirmScreen, quit_question

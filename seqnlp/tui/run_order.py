@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -73,3 +75,15 @@ class Order:
         rest = [run for run in runs if value(run) in (None, "")]
         listed = [*sorted(known, key=value, reverse=self.down), *rest]
         return sorted(listed, key=lambda run: (run.state == BROKEN, run.state not in live))
+
+
+def csv_of(runs: Sequence[Summary]) -> str:
+    """Runs as CSV, with all digits."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = ["name", "task", "state", "created", "split", "metric", "score", "model_bytes", "note", "path", "problem"]
+    writer.writerow(names)
+    for run in runs:
+        row = run.to_json()
+        writer.writerow(["" if row[name] is None else row[name] for name in names])
+    return out.getvalue()

@@ -86,7 +86,7 @@ class Session:
 
     @property
     def turns(self) -> list[list[Settings]]:
-        """Settings of each text on the screen, `at` a character, counted from its beginning."""
+        """Settings of each text on the screen, `at` a character."""
         return [self.tree.turns(number) for number in self.tree.shown]
 
     def is_busy(self, number: int) -> bool:
@@ -263,7 +263,7 @@ class Session:
         return {"prompt": self.prompt, "length": settings["length"], **request}
 
     def begin_cells(self, settings: Mapping[str, Any]) -> list[tuple[str, list[int], Settings]]:
-        """Note that all cells of a grid grow from the prompt, and give a request for each run.
+        """Begin all cells of a grid, and give the requests.
 
         Returns:
             Path of the run, empty for the session's own; its texts: number n of them is sample n; the request.
@@ -301,6 +301,15 @@ class Session:
         # what was steered had begun when the rest of its length was written
         self._begin(number, buffer.tokens - (settings["length"] - length), length, turn)
         return {"prompt": context, "length": length, **request}
+
+    def drawing(self, number: int, settings: Mapping[str, Any], offset: int) -> Settings:
+        """Settings of the draw at an offset of a text."""
+        found = _sampling(self.settings_of(number, settings))
+        found.pop("beams", None)
+        buffer = self.buffers[number]
+        if "pattern" in found and not buffer.dropped:
+            found[BEGUN] = buffer.text[buffer.start : offset]
+        return found
 
     def _begin(self, number: int, tokens: int, length: int, turn: Settings) -> None:
         """Note the settings and the target length of a text from here."""
@@ -372,11 +381,8 @@ class Session:
         Raises:
             seqnlp.errors.DataError: the files can't be written.
         """
-        with saving(FOLDER, "saving the sample"):
-            FOLDER.mkdir(exist_ok=True)
-            name = Path(run).resolve().name
-            number = next(n for n in range(1, 10**9) if not (FOLDER / f"{name}-{n}.json").exists())
-        file = FOLDER / f"{name}-{number}.txt"
+        bare = free_name(run, (".json",))
+        file = bare.with_name(f"{bare.name}.txt")
         self.sync_all()
         samples = [
             {
@@ -407,7 +413,7 @@ class Session:
 
 
 def tree_of_version_1(state: Mapping[str, Any]) -> TextTree:
-    """Tree of a session of the first version, where each text had a list of what its branchings took away."""
+    """Convert a session of the first version, whose texts had undo stacks."""
     tree = TextTree(str(state["prompt"]))
     for texts, is_shown in (("texts", True), ("hidden", False)):
         for text in state[texts]:
@@ -452,6 +458,23 @@ def _sampling(settings: Mapping[str, Any]) -> Settings:
         if settings.get(name):
             found[name] = parse(settings[name])
     return found
+
+
+def free_name(run: str, endings: Sequence[str]) -> Path:
+    """Find a free file name for a sample, without its ending.
+
+    Args:
+        run: The directory of the run.
+        endings: Endings with which there is no such file yet.
+
+    Raises:
+        seqnlp.errors.DataError: the folder can't be made.
+    """
+    with saving(FOLDER, "saving the sample"):
+        FOLDER.mkdir(exist_ok=True)
+        name = Path(run).resolve().name
+        names = (f"{name}-{number}" for number in range(1, 10**9))
+        return FOLDER / next(each for each in names if not any((FOLDER / f"{each}{end}").exists() for end in endings))
 
 
 def search_request(request: Mapping[str, Any]) -> Settings:

@@ -130,9 +130,10 @@ class TokenBuffer:
         end = len(self.text) if offset is None else offset
         return self.text[max(0, end - CONTEXT) : end]
 
-    def nll(self) -> float:
-        """Mean negative log-likelihood of the kept tokens, in nats; 0 without tokens."""
-        return -sum(self._logprobs) / len(self._logprobs) if self._logprobs else 0.0
+    def nll(self, first: int = 0, last: int | None = None) -> float:
+        """Mean negative log-likelihood of the kept tokens, or of some of them, in nats; 0 without tokens."""
+        chosen = self._logprobs[first:last] if first or last is not None else self._logprobs
+        return -sum(chosen) / len(chosen) if chosen else 0.0
 
     def cut(self, token: int) -> None:
         """Take away a token and all after it."""

@@ -41,7 +41,7 @@ class FakeService(ModelService):
 
     def __init__(self, replies: Mapping[str, Reply]) -> None:
         super().__init__()
-        self.replies = {"unknown": lambda _: [[]], **replies}
+        self.replies: dict[str, Reply] = {"unknown": lambda _: [[]], "shares": lambda _: [{}], **replies}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         """The questions so far, with their settings."""
         self.open = 0

@@ -9,8 +9,8 @@ import pytest
 from seqnlp.generation.settings import biases_text, parse_biases, parse_strings, strings_text
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
+from seqnlp.tui.panels.ask_line import LineScreen
 from seqnlp.tui.panels.lm import LmPanel
-from seqnlp.tui.screens.ask_line import LineScreen
 
 pytestmark = pytest.mark.anyio
 

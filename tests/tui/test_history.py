@@ -109,7 +109,7 @@ def test_the_state_of_a_text_is_all_of_it(prompt: str, tokens: list[str], branch
 
 
 def packed(kind: Literal["I", "f"], *numbers: float) -> str:
-    return packing.packed(kind, array({"I": "l", "f": "f"}[kind], numbers))  # type: ignore[arg-type]
+    return packing.packed(kind, array({"I": "l", "f": "f"}[kind], numbers))
 
 
 def test_a_text_of_the_first_version_is_read_with_what_could_be_undone(folder: Path) -> None:

@@ -260,7 +260,8 @@ async def test_alternatives_branch_and_undo(
         await pilot.press("left", "left", "left")
         await settled(pilot)
         begin, _ = view.buffer.span(497)
-        assert service.asked[-1] == ("next", {"text": whole[:begin], "most": 20})
+        assert service.asked[-2] == ("next", {"text": whole[:begin], "most": 20})
+        assert service.asked[-1][1]["temperature"] == 0.8
         await shows(app, "60.7%")
         await pilot.press("4")
         await settled(pilot)
@@ -297,6 +298,38 @@ async def test_the_alternatives_can_be_chosen_with_arrows_and_mouse(
         await pilot.press("u")
         await settled(pilot)
         assert panel.view.buffer.text[len("The harbour")] == "\n"  # only the last choice is taken back
+
+
+async def test_what_is_drawn_and_what_had_influence(
+    runs: Path, fake: Any, shows: Any, settled: Any, written: Any, text_of: Any
+) -> None:
+    tokens = [["e", -0.5, 0.75], [" ", -1.4, 0.25], ["a", -3.0, 0.0]]
+    replies = {
+        "shares": lambda _: [{"tokens": tokens, "entropy": [2.5, 0.81]}],
+        "influence": lambda settings: [[[1, 0.01], [1, -0.5], [1, 1.0]]],
+    }
+    app = opened(fake, runs, **replies)
+    async with app.run_test(size=(120, 35)) as pilot:
+        panel = await written(pilot)
+        await pilot.press("home", "right", "right", "right")
+        await settled(pilot)
+        await shows(app, "2.50 → 0.81 bits")
+        await shows(app, "60.7%  75.0%")
+        assert "surprise " in text_of(app)
+        await pilot.press("i")
+        await settled(pilot)
+        await shows(app, "influence on the token")
+        asked = app.service.asked[-1]  # type: ignore[attr-defined]
+        assert asked == ("influence", {"text": "The harbour" + TEXT[:3], "token": TEXT[3]})
+        assert panel.view._influences == [(12, 13, "against-3"), (13, 14, "for-4")]
+        await pilot.press("left")  # the old one is gone at once
+        assert panel.view._influences == []
+        await settled(pilot)
+        assert [end for _, end, _ in panel.view._influences] == [12, 13]
+        await pilot.press("i")
+        await settled(pilot)
+        assert panel.view._influences == []
+        await shows(app, "tint: model's probability")
 
 
 async def test_moving_by_lines_and_pages(runs: Path, fake: Any, written: Any) -> None:

@@ -188,7 +188,7 @@ async def test_sort_preview_note_rename_delete_and_undo(
         assert table.chosen.name == "char_lstm"  # the cursor stays on its run
         await pilot.press("up", "up")
         await shows(app, "a text of last time")
-        await pilot.press("f6")
+        await pilot.press("f5")
         await hides(app, "a text of last time")
         await pilot.press("f4", *"for later", "enter")
         await shows(app, "sentiment_lstm  for later")
@@ -219,7 +219,7 @@ async def test_sort_preview_note_rename_delete_and_undo(
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await shows(app, "run ↓")
-        await pilot.press("f6")
+        await pilot.press("f5")
         await shows(app, "scores")
         await pilot.resize_terminal(40, 24)
         await shows(app, "scores")

@@ -100,7 +100,9 @@ async def test_fast_typing_asks_once(runs: Path, fake: Any, settled: Any) -> Non
         for end in range(1, 51):
             line.text = SENTENCE[:end]
         await settled(pilot)
-        assert [settings for do, settings in service.asked if do == "tag"] == [{"sentences": SENTENCE[:50]}]
+        assert [settings for do, settings in service.asked if do == "tag"] == [
+            {"sentences": SENTENCE[:50], "alternatives": 9}
+        ]
 
 
 async def test_an_answer_that_comes_too_late_is_not_shown(runs: Path, fake: Any, hides: Any, settled: Any) -> None:
@@ -334,10 +336,10 @@ async def test_words_are_those_of_a_segmenter(
 ) -> None:
     new_run("ud_segment", "segment", "f1", 0.95, "2025-11-01T08:00:00+00:00", 1000)
     app = opened(fake, runs, tag=by_sentence, segment=at_full_stops)
-    async with app.run_test(size=(100, 24)) as pilot:
+    async with app.run_test(size=(150, 24)) as pilot:
         await typed(pilot, "We don't see Ada. London")
         await shows(app, "segmenter")
-        await pilot.press("f4")
+        await pilot.press("f6")
         await shows(app, "words by ud_segment")
         await shows(app, "7 words · 2 spans")
         panel = app.screen.query_one(TagPanel)
@@ -346,7 +348,7 @@ async def test_words_are_those_of_a_segmenter(
             ("PER", 4, 5),
             ("LOC", 6, 7),
         ]
-        await pilot.press("f4")
+        await pilot.press("f6")
         await hides(app, "words by ud_segment")
         await settled(pilot)
         await shows(app, "5 words")

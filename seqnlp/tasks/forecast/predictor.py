@@ -110,6 +110,30 @@ class Forecaster(Predictor):
                 found[encoder.names[place + column]] = table[max(first - steps, 0) : first, column].tolist()
         return found
 
+    def actual(self, split: SeriesSplit, steps: int) -> dict[str, list[float]]:
+        """Values that came over the horizon; NaN where one is missing.
+
+        They stand in the rows of the file after the period.
+
+        Args:
+            split: The series before the forecast.
+            steps: Steps of the forecast.
+
+        Returns:
+            `steps` values by the name of their forecast; nothing for a series without any.
+        """
+        found = {}
+        encoder = self._shared_with(split).encoder
+        for number, name in enumerate(split.names):
+            table, first = self._given(split, number)
+            place = encoder.code(split, name) * len(encoder.targets)
+            for column in range(len(encoder.targets)):
+                values = table[first : first + steps, column]
+                if not np.isnan(values).all():
+                    padded = np.concatenate([values, np.full(steps - len(values), np.nan)])
+                    found[encoder.names[place + column]] = padded.tolist()
+        return found
+
     def _shared_with(self, split: SeriesSplit) -> "Forecaster":
         """Forecaster of series that train may lack: it scales each by its own values.
 

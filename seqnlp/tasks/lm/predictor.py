@@ -369,7 +369,7 @@ class Generator(Predictor):
         return self._likeliest(log_probabilities(logits)[0], most)
 
     def shares(self, text: str = "", most: int = 20, **settings: Any) -> dict[str, Any]:
-        """Compute the likeliest next tokens of a text as the model and as the settings have them.
+        """Compute the likeliest next tokens, before and after the settings.
 
         Args:
             text: The text before them.

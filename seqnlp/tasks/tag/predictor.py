@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, EncodedText, LabelCodec, TextCodec, TokenizedText
 from seqnlp.codecs.labels import ONLY, by_decoder, decoder_name
-from seqnlp.codecs.spans import read_spans, write_spans
+from seqnlp.codecs.spans import read_spans, rewritten, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
+from seqnlp.decoders.base import LabelModule
 from seqnlp.decoders.crf import CrfTagger
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import UsageError
@@ -164,6 +165,59 @@ class Tagger(Predictor):
         stream = stream_in_windows(split, lambda window: self._tag(window, best))
         return stream if isinstance(sentences, Iterator) else list(stream)
 
+    def alternatives(
+        self, sentence: Sentence, number: int, *, pretokenized: bool = False
+    ) -> dict[str, list[list[tuple[str, float]]]]:
+        """Likeliest labels of each word with their probabilities, the likeliest first.
+
+        Labels of spans are written in the scheme of the corpus, as far as one word tells. A column with several
+        decoders, such as one of lists of features, is left out, as is that of heads: these are no choice among labels.
+
+        Args:
+            sentence: As in `tag`.
+            number: Labels of each word, at most.
+            pretokenized: Split text at blanks only.
+
+        Returns:
+            For each label column a list for each word.
+        """
+        split = self._split(sentence, pretokenized)
+        text = self._encoded([split])
+        found = {}
+        for column, codec in self.labels.items():
+            name = decoder_name(column, ONLY)
+            if tuple(codec.decoders) != (ONLY,) or not isinstance(self.model.decoders[name], LabelModule):
+                continue
+            shares = label_probabilities(self.model, text, name)
+            merges = self.data.scheme != self.data.encoding
+            ranks = np.argsort(-shares, axis=1, kind="stable")[:, : None if merges else number]
+            names = [
+                [decoded.distinct[code] for code in decoded.codes.values.tolist()]
+                for decoded in (codec.decode_column({ONLY: rank}, text.words) for rank in ranks.T)
+            ]
+            found[column] = [
+                self._merged([(own[word], float(shares[word, rank])) for own, rank in zip(names, row, strict=True)])
+                for word, row in enumerate(ranks.tolist())
+            ]
+            found[column] = [row[:number] for row in found[column]]
+        return found
+
+    def _merged(self, shares: list[tuple[str, float]]) -> list[tuple[str, float]]:
+        """Labels in the scheme of the corpus: those that it writes alike are one, with the sum of their shares."""
+        data = self.data
+        if data.scheme is None or data.encoding is None or data.scheme == data.encoding:
+            return shares
+        merged: dict[str, float] = {}
+        for label, share in shares:
+            own = rewritten(label, data.encoding, data.scheme)
+            merged[own] = merged.get(own, 0.0) + share
+        return sorted(merged.items(), key=lambda pair: -pair[1])
+
+    def _encoded(self, sentences: list[_Split]) -> EncodedText:
+        words = Column.from_rows([sentence.words for sentence in sentences])
+        columns = {name: Column.from_rows([each.columns[name] for each in sentences]) for name in self.inputs[1:]}
+        return EncodedText.encode(TokenizedText(words, columns), self.codecs)
+
     def _split(self, sentence: Sentence, pretokenized: bool) -> _Split:
         tokens, *given = self.inputs
         if isinstance(sentence, Mapping):
@@ -186,9 +240,7 @@ class Tagger(Predictor):
         return _Split(words, sentence, not pretokenized, {})
 
     def _tag(self, sentences: list[_Split], best: int) -> list[Tagging]:
-        words = Column.from_rows([sentence.words for sentence in sentences])
-        columns = {name: Column.from_rows([each.columns[name] for each in sentences]) for name in self.inputs[1:]}
-        text = EncodedText.encode(TokenizedText(words, columns), self.codecs)
+        text = self._encoded(sentences)
         tags, scores = predict_tags(self.model, text, self.labels)
         taggings = self._taggings(sentences, tags, scores)
         if not best:
@@ -329,6 +381,21 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
         others = {name: found.tags[name] for name in codec.reads_labels if name in codecs}
         found.tags[column] = codec.revised(found.tags[column], text.words, others)
     return found
+
+
+def label_probabilities(model: SequenceModel, text: EncodedText, name: str) -> NDArray[np.float32]:
+    """Probability of every label of a decoder at each word; shape (words, labels)."""
+    found: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(text.codes.lengths)
+
+    def predict(rows: NDArray[np.int64]) -> None:
+        states = model.encode(TextBatch.gather(text, rows))
+        shares = to_numpy(model.decoder(name, LabelModule).probabilities(model.read_by(name, states)))
+        for row, own in zip(rows.tolist(), shares, strict=True):
+            found[row] = own[: int(text.codes.lengths[row])]
+
+    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
+        pass
+    return np.concatenate(found)
 
 
 def best_sequences(

@@ -114,8 +114,7 @@ class TagTask(LabellingTask):
         return {**text, **labels, "train_words": self.train_words}
 
     def parts(self) -> dict[str, Part]:
-        recipe = self.recipe
-        parser = recipe.parser or Biaffine()
+        recipe, parser = self.recipe, self.recipe.parser or Biaffine()
         decoders = {
             f"decoder.{name}": Part(f"heads.{number}.", parser if name in recipe.trees else recipe.decoder, labels)
             for number, (name, labels) in enumerate(self.labels.items())

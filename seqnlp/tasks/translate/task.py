@@ -60,7 +60,7 @@ class TranslateTask(Task):
     def __init__(
         self, recipe: TranslateRecipe, source: Sentences, target: Sentences, context: ContextCodec | None = None
     ) -> None:
-        """Store the tokenizers of the two sides, which may be one, and the language models of `[source_context]`."""
+        """Store the tokenizers, perhaps one, and the models of `[source_context]`."""
         self.recipe, self.source, self.target, self.context = recipe, source, target, context
         chosen = recipe.training.metric
         name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen
@@ -125,8 +125,12 @@ class TranslateTask(Task):
     def parts(self) -> dict[str, Part]:
         recipe = self.recipe
         tokens = "embedding." if self.context is None else "embedding.tokens."
+        states = {}
+        if recipe.source_context is not None:
+            states = {CONTEXT: Part("embedding.context.", recipe.source_context, self.context)}
         return {
             "embedding.tokens": Part(tokens, recipe.embedding, self.source, alias="tokens"),
+            **states,
             "encoder": Part("encoder.", recipe.encoder),
             "decoder.target": Part("heads.0.", recipe.decoder, self.target),
         }

@@ -50,6 +50,7 @@ INSIDE = {
     "translations": ("translate",),
     "attention": ("translate",),
     **dict.fromkeys(("panel", "text", "run", "compare"), PANELS),
+    # `app` and `screen` are everywhere
 }
 """Screens and panels that the widgets of a place are in; of others any."""
 

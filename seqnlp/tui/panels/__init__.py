@@ -6,6 +6,7 @@
 | tokens.py | `TokenPanel`: tag and classify |
 | file.py | `FilePanel`: forecast and transcribe |
 | history.py | overlay: earlier texts and prompts |
+| labels.py | overlay: a label, for corrections by hand |
 | a file a task | the panel that the registry of tasks names |
 | plain.py | the panel of a task without one of its own, a plugin's for instance |
 """

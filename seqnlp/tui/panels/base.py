@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
+from seqnlp.json_text import to_json
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService, ServiceError
 from seqnlp.tui.configuration.key_names import named
@@ -218,6 +219,10 @@ class TaskPanel(Vertical):
     def content_to_copy(self) -> str:
         """Text that `ctrl+c` copies when no text is selected."""
 
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        """Text of an exported file by its suffix, the usual one first."""
+        return {".txt": lambda: f"{self.content_to_copy()}\n"}
+
     @abstractmethod
     def take_input(self, other: Self) -> None:
         """Begin with the input of another panel of this kind."""
@@ -310,6 +315,9 @@ class PredictPanel(TaskPanel):
     BY_LINE: ClassVar[bool] = False
     """True if each line is a question of its own: then the one with the cursor is asked."""
 
+    latest: Sequence[Any] = ()
+    """Latest answers of the runs, as JSON."""
+
     BINDINGS: ClassVar[list[BindingType]] = named(
         "text",
         Binding("slash", "focus_on('#text')", "type", show=False),
@@ -376,6 +384,15 @@ class PredictPanel(TaskPanel):
         self.draw([])
         self.show_status()
 
+    def json_to_export(self) -> Sequence[Any]:
+        """Answers as JSON, one of each run; nothing to export if there are none."""
+        return self.latest
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        found = self.json_to_export()
+        given: Any = found[0] if len(found) == 1 else list(found)
+        return {**super().export_formats(), ".json": lambda: to_json(given, indent=2) + "\n"}
+
     @on(Input.Changed)
     @on(Prompt.Edited)
     def _typed(self) -> None:
@@ -410,6 +427,7 @@ class PredictPanel(TaskPanel):
                     self.refuse(error, request)
             else:
                 if self.is_open:
+                    self.latest = answers
                     self.draw(answers)
                     self.show_status()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, final
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -12,9 +15,12 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from seqnlp.run import Run
+from seqnlp.run.summary import data_section
 from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration
-from seqnlp.tui.panels.tokens import TokenPanel
+from seqnlp.tui.errors import notify_errors
+from seqnlp.tui.panels.tokens import TokenPanel, left_out
 from seqnlp.tui.widgets.class_bars import ClassBars
 from seqnlp.tui.widgets.weighed_view import WeighedView, signed
 
@@ -34,7 +40,10 @@ class ClassifyPanel(TokenPanel):
         "the attention of each word (in sum 1), or, for a model without attention, its gradient times its input. "
         "The text may have several lines: ^j begins a new one, as does shift+enter where the terminal can tell it; of "
         "a very long one the first 2,000 words are looked at. Down leads from the last line to the words, esc back to "
-        "the text, as does typing. Up and down in the text lead through earlier ones, ^r lists them."
+        "the text, as does typing. Up and down in the text lead through earlier ones, ^r lists them.\n\n"
+        "F4 lists the classes: the right one is saved with the text as training data, in the format of the corpus, "
+        "into a file of its own under corrections. ^s saves it with the class of the model. ^n writes a recipe that "
+        "learns from the corpus and from these, to be trained."
     )
     COMPARE_HELP = (
         "Two classifiers are given the same text, which may have several lines (^j). Below the bars of each stand the "
@@ -42,7 +51,13 @@ class ClassifyPanel(TokenPanel):
         "the words. Down leads to the words, esc back to the text."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = named("classify", Binding("f2", "numbers", "numbers"))
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "classify",
+        Binding("f2", "numbers", "numbers"),
+        Binding("f4", "label", "right class"),
+        Binding("ctrl+s", "save", "save", key_display="^s", tooltip="save as training data"),
+        Binding("ctrl+n,alt+n", "learn", "train with corrections", show=False),  # a browser keeps ctrl+n
+    )
 
     def configure(self, configuration: Configuration) -> None:
         self.with_numbers = bool(configuration.value("classify", "numbers"))
@@ -63,6 +78,7 @@ class ClassifyPanel(TokenPanel):
         most = max(self.screen.size.height // 2 - 5, 2)
         for number, view in enumerate(self.query(ClassView)):
             view.draw(answers[number] if answers else {}, self.with_numbers, most)
+        self.refresh_bindings()
 
     def on_resize(self) -> None:
         if self.answers:
@@ -85,6 +101,53 @@ class ClassifyPanel(TokenPanel):
             return ""
         strongest = sorted(range(len(tokens)), key=lambda number: -abs(weights[number]))[:STRONGEST]
         return "most: " + " · ".join(f"{tokens[number]} {signed(weights[number])}" for number in strongest)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("label", "save", "learn"):
+            return not self.is_comparison and (action == "learn" or bool(self.found.get("tokens")))
+        return super().check_action(action, parameters)
+
+    # corrections
+
+    @work(exclusive=True, group="label")
+    async def action_label(self) -> None:
+        """Choose the right class, or classes, and save the text with it."""
+        from seqnlp.tui.panels.labels import LabelScreen
+
+        text, found = self.typed, self.found
+        several = found["labels"] if self.is_multilabel else None
+        scores = sorted(found["scores"].items(), key=lambda pair: -pair[1])
+        chosen = await self.app.push_screen_wait(LabelScreen("The right class", scores, several))
+        if chosen is not None and self.is_open:
+            await self._save(text, chosen)
+
+    @work(exclusive=True, group="save")
+    async def action_save(self) -> None:
+        """Save the text with the class of the model as training data."""
+        await self._save(self.typed, self.found["labels"])
+
+    async def _save(self, text: str, labels: Sequence[str]) -> None:
+        if left_out(text):
+            self.notify("Only a whole text can be saved.", severity="warning", timeout=3)
+            return
+        with notify_errors(self):
+            done = await self.ask(0, "correct", {"text": text.strip(), "labels": list(labels)})
+            words = f"{'Saved again' if done['replaced'] else 'Saved'} as {', '.join(labels) or 'none'}"
+            count = f"{done['count']:,} text{'s' * (done['count'] != 1)}"
+            self.notify(f"{words}: {count} in {done['file']}", timeout=3, markup=False)
+
+    @cached_property
+    def is_multilabel(self) -> bool:
+        """True if a text may have any number of classes."""
+        return data_section(Run(Path(self.runs[0].path))).get("multilabel") is True
+
+    @work(exclusive=True, group="save")
+    async def action_learn(self) -> None:
+        """Write a recipe that also learns from the corrections; show it."""
+        with notify_errors(self):
+            done = await self.ask(0, "learn", {})
+            if self.is_open:
+                await self.run_action(f"app.train({done['name']!r})")
 
     def content_to_copy(self) -> str:
         """A line for each class: its name and its probability; one block for each run."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, ClassVar, final
 
@@ -30,7 +33,7 @@ LEVELS = (None, 50.0, 90.0, 95.0)
 HISTORY = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Lengths of the history, in horizons."""
 
-CHART_ACTIONS = ("reach", "stride", "as_trained", "series", "interval", "level", "history")
+CHART_ACTIONS = ("point", "reach", "stride", "as_trained", "series", "interval", "level", "history")
 """Actions that change a chart."""
 
 INVITATION = "the forecast will stand here"
@@ -49,7 +52,9 @@ class ForecastPanel(FilePanel):
         "The chart shows what came, what is expected, and as a field of dots the interval that the values are to lie "
         "in. Left and right make the horizon shorter and longer, page up and down by a quarter of what the model was "
         "trained for; home brings that back. Up and down choose another series. i hides the interval, l changes its "
-        "level, + and - show more or less of what came before. o leads to the line with the file; enter opens it, up "
+        "level, + and - show more or less of what came before. b begins a horizon earlier, n later again: then what "
+        "came stands beside what was forecast. < and >, or a click, tell the values of a step. o leads to the line "
+        "with the file; enter opens it, up "
         "and down lead through earlier ones, and ^r lists them."
     )
     COMPARE_HELP = (
@@ -69,6 +74,12 @@ class ForecastPanel(FilePanel):
         Binding("home", "as_trained", "horizon as trained", show=False),
         Binding("up", "series(-1)", "series above", show=False),
         Binding("down", "series(1)", "series below", show=False),
+        Binding("b", "origin(-1)", "begin earlier"),
+        Binding("n", "origin(1)", "begin later", show=False),
+        Binding(
+            "greater_than_sign,shift+right", "point(1)", "value", key_display=">", tooltip="values of a later step"
+        ),
+        Binding("less_than_sign,shift+left", "point(-1)", "value before", show=False),
         Binding("i", "interval", "interval"),
         Binding("l", "level", "level"),
         Binding("plus,equals_sign", "history(1)", "more history", key_display="+", show=False),
@@ -126,6 +137,8 @@ class ForecastPanel(FilePanel):
         self._wanted_level: float | None = None
         """Level of the configuration file, asked for once the run is known to have intervals."""
         self.has_chart = False
+        self.cursor: int | None = None
+        """Step whose values are told."""
 
     def configure(self, configuration: Configuration) -> None:
         self.history = float(configuration.value("forecast", "history"))
@@ -233,12 +246,16 @@ class ForecastPanel(FilePanel):
         self._list_series(names)
         drawn = self.drawn
         past = [answer["history"][names[self.index]] for answer in (self.answers if drawn else [])]
-        lines = [*past, *(each[name] for each in drawn for name in number_names(each, self.with_interval))]
+        came = [answer.get("actual", {}).get(names[self.index], []) for answer in (self.answers if drawn else [])]
+        steps = min((len(each["values"]) for each in drawn), default=0)
+        self.cursor = None if self.cursor is None or not steps else min(self.cursor, steps - 1)
+        lines = [*past, *came, *(each[name] for each in drawn for name in number_names(each, self.with_interval))]
         values = [value for line in lines for value in line]
         for number, view in enumerate(self.query(ForecastView)):
             forecast, history = (drawn[number], past[number]) if drawn else (None, ())
             view.invitation = INVITATION
-            view.show_forecast(forecast, history, self.with_interval, values)
+            actual = came[number] if drawn else ()
+            view.show_forecast(forecast, history, self.with_interval, values, actual, self.cursor)
         self.query_one("#heading", Static).update(self._heading())
         self.has_chart = bool(drawn)
         self.refresh_bindings()
@@ -282,6 +299,8 @@ class ForecastPanel(FilePanel):
             return ""
         first, *others = self.drawn
         length = len(first["values"])
+        if self.cursor is not None:
+            return " · ".join([_value(first, self.cursor), *self._others(self.cursor)])
         if others:
             pairs = zip(self.runs, self.answers, strict=True)
             past = [run.name for run, answer in pairs if length > answer["trained"]]
@@ -291,9 +310,52 @@ class ForecastPanel(FilePanel):
         if length > self.trained:
             narrow = "; its intervals are too narrow there" if "low" in first else ""
             return f"past the {self.trained:,} steps it was trained for{narrow}"
-        return " · ".join(_value(first, step) for step in dict.fromkeys((0, length - 1)))
+        ends = (_value(first, step) for step in dict.fromkeys((0, length - 1)))
+        return " · ".join([*filter(None, [mean_error(first["values"], self._came)]), *ends])
+
+    @property
+    def _came(self) -> list[float]:
+        """Values of the chosen series that came, where known."""
+        found = self.answers[0].get("actual", {}) if self.answers else {}
+        values: list[float] = found.get(self.names[self.index], []) if self.names else []
+        return values
+
+    def _others(self, step: int) -> list[str]:
+        """Value of the other run at a step; value that came."""
+        parts = [_value(other, step) for other in self.drawn[1:]]
+        came = self._came[step] if step < len(self._came) else float("nan")
+        if is_drawable(came):
+            error = self.drawn[0]["values"][step] - came
+            parts.append(f"came {came:.4g}, error {error:+.4g}".replace("-", "−"))
+        return parts
 
     # keys
+
+    @on(ForecastView.Pointed)
+    def _pointed(self, event: ForecastView.Pointed) -> None:
+        self.cursor = event.step
+        self.draw(self.answers)
+        self.show_status()
+
+    def action_point(self, by: int) -> None:
+        """Tell the values of a step: the first one, or one after or before."""
+        steps = min((len(each["values"]) for each in self.drawn), default=0)
+        if steps:
+            first = 0 if by > 0 else steps - 1
+            now = first if self.cursor is None else self.cursor + by
+            self.cursor = now if 0 <= now < steps else None
+            self.draw(self.answers)
+            self.show_status()
+
+    def action_origin(self, by: int) -> None:
+        """Begin a horizon earlier or later, by the slice of the file."""
+        line = self.prompt_line
+        moved = moved_end(line.text.strip(), by * (self.horizon or self.trained))
+        if moved is None:
+            self.notify("The file has an end of its own: b and n move one such as [:-24].", timeout=4, markup=False)
+        elif moved != line.text.strip():
+            line.restore(moved)
+            self.predict()
 
     @on(OptionList.OptionSelected)
     def _series_clicked(self, event: OptionList.OptionSelected) -> None:
@@ -349,12 +411,42 @@ class ForecastPanel(FilePanel):
         self.history = HISTORY[min(max(HISTORY.index(self.history) + by, 0), len(HISTORY) - 1)]
         self.predict()
 
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".csv": lambda: csv_of(self.drawn, self._came), **super().export_formats()}
+
     def content_to_copy(self) -> str:
         """The drawn forecast, a line for each step; or those of two runs under their names."""
         tables = list(map(table, self.drawn))
         if not self.is_comparison:
             return "".join(tables)
         return "\n\n".join(f"{run.name}:\n{each}" for run, each in zip(self.runs, tables, strict=False))
+
+
+SLICE = re.compile(r"(.*?)(?:\[([^:\[\]]*):(-\d+)?\])?", re.DOTALL)
+"""A file, the first bound of a slice of it, and the last one if that counts from the end."""
+
+
+def moved_end(source: str, steps: int) -> str | None:
+    """Source whose slice ends some steps later; None if that is unknown.
+
+    It ends at the end of the file at the latest.
+
+    Args:
+        source: A file, maybe with a slice.
+        steps: Steps; less than 0 for an earlier end.
+    """
+    found = SLICE.fullmatch(source)
+    if found is None or not found[1] or found[1].endswith("]"):
+        return None
+    file, first, last = found[1], found[2] or "", int(found[3] or 0)
+    end = min(last + steps, 0)
+    return f"{file}[{first}:{end or ''}]" if first or end else file
+
+
+def mean_error(values: Sequence[float], came: Sequence[float]) -> str:
+    """Mean absolute error of a forecast in words; empty where nothing came."""
+    gaps = [abs(value - actual) for value, actual in zip(values, came, strict=False) if is_drawable(actual)]
+    return f"{fmean(gaps):.4g} off on average" if gaps else ""
 
 
 def number_names(forecast: Forecast, with_interval: bool = True) -> list[str]:
@@ -366,6 +458,27 @@ def table(forecast: Forecast) -> str:
     """A line for each step: the time and the numbers, with tabs between."""
     columns = [forecast["times"], *([f"{value:.6g}" for value in forecast[name]] for name in number_names(forecast))]
     return "\n".join("\t".join(row) for row in zip(*columns, strict=True))
+
+
+def csv_of(forecasts: Sequence[Forecast], came: Sequence[float] = ()) -> str:
+    """Forecasts as CSV with all digits, and the values that came.
+
+    Args:
+        forecasts: One, or those of two runs, whose columns are numbered.
+        came: Values that came, as far as they are known.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    several = len(forecasts) > 1
+    names = [(each, name) for each in range(len(forecasts)) for name in number_names(forecasts[each])]
+    times = forecasts[0]["times"] if forecasts else []
+    heads = [f"{name}_{each + 1}" if several else name for each, name in names]
+    writer.writerow(["series", "time", *heads, *["came"] * bool(came)])
+    for step, time in enumerate(times):
+        values = [forecasts[each][name][step] for each, name in names]
+        actual = [came[step] if step < len(came) and is_drawable(came[step]) else ""] if came else []
+        writer.writerow([forecasts[0]["name"], time, *values, *actual])
+    return out.getvalue()
 
 
 def distance(left: Forecast, right: Forecast) -> str:

@@ -19,10 +19,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from seqnlp.errors import SeqnlpError, UsageError
+from seqnlp.generation.export import Colours, to_html, to_svg
 from seqnlp.generation.presets import SHIPPED, presets
 from seqnlp.generation.settings import biases_text, parse_biases, strings_text
 from seqnlp.generation.sweep import RUN, Sweep, cells_of, title_of
 from seqnlp.generation.tree import MAX_NAME
+from seqnlp.run.files import write_bytes
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
 from seqnlp.tui.configuration.load import Configuration
@@ -30,13 +32,15 @@ from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.screen_buffer import buffer_of
-from seqnlp.tui.session import MAX_SAMPLES, Session, search_request, unknown_in_words
+from seqnlp.tui.session import MAX_SAMPLES, Session, free_name, search_request, unknown_in_words
+from seqnlp.tui.themes import PAPER
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.branches import Branches
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.run_list import when
 from seqnlp.tui.widgets.samples import Samples, SampleTabs
 from seqnlp.tui.widgets.settings_panel import ENDLESS, Setting, SettingsPanel, defaults, steps
+from seqnlp.tui.widgets.surprise import SurpriseCurve
 from seqnlp.tui.widgets.token_view import Legend, TokenView, tints
 
 FRAMES = 15
@@ -80,6 +84,14 @@ HINTS = {
 }
 """Explanations of the lines of text."""
 
+INFLUENCE = "how much earlier tokens matter to the one under the cursor"
+
+PAPER_COLOURS = {**PAPER.variables, "background": PAPER.background or "", "primary": PAPER.primary}
+"""Colours of an export where the terminal has none."""
+
+READ_BACK = 1_000
+"""Characters before a token in which those with influence are looked for."""
+
 GRID_HINT = (
     "A text for each value: temperature 0.4 .. 1.2 5, or top_k off, 5, 20; two sweeps with a semicolon between them. "
     f"Up to {MAX_SAMPLES} texts; run a, b takes other runs of this folder. Nothing ends the grid."
@@ -103,7 +115,7 @@ FIRST_SWEEP = "temperature 0.4 .. 1.2 4"
 
 SINGLE = {
     *("keep", "sweep", "steering", "settings", "again", "take", "undo", "redo", "save"),
-    *("regenerate", "edit", "branches", "walk"),
+    *("regenerate", "edit", "branches", "walk", "influence", "find_text", "export"),
 }
 """Actions that comparisons do not have."""
 
@@ -120,11 +132,18 @@ class LmPanel(TaskPanel):
         "shift+enter where the terminal can tell it. A token is tinted by the probability that this model gave it: "
         "calm if the model expected it, warm if it came as a surprise, or underlined where there is no colour. "
         "Another model is surprised by other tokens. Space stops all, and goes on with the text in focus. The "
-        "arrows move over the tokens: beside the text stands what else could have come, and a digit takes it. From "
-        "there the text is written anew; u brings the old one back. Settings work while text is written. Samples are "
-        "one batch, the same as of seqnlp generate --samples; stopped or steered, each goes on by itself, more slowly; "
-        "where there is no room for all, tab goes from one to the next. The last 200,000 characters of a text are "
-        "kept.\n\n"
+        "arrows move over the tokens: beside the text stands what else could have come, with the model's probability "
+        "and the one with which your settings draw it, and a digit takes it. i shows how much the earlier tokens "
+        "mattered to the one under the cursor: gradient times input. f finds a text, shift+arrows and the mouse "
+        "select, c copies, x exports the text with its tints.\n\n"
+        "Another token, another word (e) and writing anew from the cursor (g) each begin a branch. t shows the tree of "
+        "all branches: enter shows one, r names it, m marks it, x deletes it with what leaves it; [ and ] walk "
+        "through them, u undoes, U redoes. w sweeps a setting: a text for each value, in one batch, and enter keeps "
+        "one of them. o leads to steering: presets, strings that end the text or never occur, bias, a pattern that "
+        "the text matches, beams. Settings work while text is written. Samples are one batch, the same as of seqnlp "
+        "generate --samples; stopped or steered, each goes on by itself, more slowly; where there is no room for all, "
+        "tab goes from one to the next. The last 200,000 characters of a text are kept, and a million of all "
+        "branches; seqnlp generate --replay writes a saved file again.\n\n"
         "n and enter begin another text, but the old one is not lost: h, or ^r in the prompt, lists the earlier texts "
         "and prompts; up and down in the prompt lead through the prompts. A run that is opened again shows its last "
         "text. Esc goes back to the text first, and then leaves."
@@ -154,6 +173,10 @@ class LmPanel(TaskPanel):
             "g", "regenerate", "write anew from here", show=False, tooltip="a branch; without a cursor from the prompt"
         ),
         Binding("e", "edit", "edit the word", show=False, tooltip="a branch with another word, written on from there"),
+        Binding("f,f8", "find_text", "find", key_display="f", show=False, tooltip=". and , lead to the next place"),
+        Binding("c", "screen.copy_text", "copy", show=False, tooltip="the selection, or all; shift+arrows select"),
+        Binding("x", "export", "export", show=False, tooltip="the text with its tints, as HTML and SVG"),
+        Binding("i,f7", "influence", "influence", key_display="i", show=False, tooltip=INFLUENCE),
         Binding("t,f4", "branches", "tree", key_display="t", tooltip="all branches of the text"),
         Binding("left_square_bracket", "walk(-1)", "branch before", key_display="[", show=False),
         Binding("right_square_bracket", "walk(1)", "branch after", key_display="]", show=False),
@@ -173,6 +196,8 @@ class LmPanel(TaskPanel):
     LmPanel #side > #alternatives-title, LmPanel Legend { margin-top: 1; }
     .-short LmPanel.-looking Legend { display: none; }
     .-wide LmPanel #side { width: 42; padding: 0 3 0 2; }
+    LmPanel SurpriseCurve { display: none; }
+    .-wide.-tall LmPanel SurpriseCurve { display: block; margin-top: 1; }
     LmPanel #steering { height: 7; }
     LmPanel #steering-title { margin-top: 1; }
     LmPanel #steering, LmPanel #steering-title { display: none; }
@@ -181,6 +206,7 @@ class LmPanel(TaskPanel):
     .-narrow LmPanel.-steering #steering { height: 4; }
     .-narrow LmPanel.-steering #side > SettingsPanel { display: none; }
     .-narrow LmPanel.-steering #side > #steering { display: block; }
+    .-narrow LmPanel.-steering #side > Alternatives { display: none; }
     LmPanel #middle { width: 1fr; height: 1fr; }
     LmPanel #tree { display: none; height: 9; border-top: solid $faint; }
     LmPanel #tree > .title { padding: 0 2; }
@@ -209,7 +235,7 @@ class LmPanel(TaskPanel):
             self.settings = defaults((*SAMPLING_SETTINGS, self._preset_setting, *STEERING_SETTINGS))
         self.session = Session("", len(runs), 1, same_seed=self.is_comparison)
         self._has_begun = False
-        self._checked = self._sweep_text = ""
+        self._checked = self._sweep_text = self._sought = ""
         self._file, self._before = self.earlier.name_for(), ""
         """File of the text in the history, and the file of the text that it continues."""
         self._kept: object = self.session.version
@@ -252,6 +278,7 @@ class LmPanel(TaskPanel):
                     yield SettingsPanel((self._preset_setting, *STEERING_SETTINGS), self.settings, 16, id="steering")
                     yield Static("instead", classes="title", id="alternatives-title")
                     yield Alternatives()
+                    yield SurpriseCurve()
                     yield Legend()
         yield Static("", id="status", markup=False)
 
@@ -358,7 +385,7 @@ class LmPanel(TaskPanel):
         await self._grow(range(len(self.session.buffers)), self.runs[0].path, self.session.begin_all(self.settings))
 
     def _write_cells(self) -> None:
-        """Let all cells of a grid grow, those of one run in one batch."""
+        """Let all cells of a grid grow, a batch for each run."""
         for run, numbers, request in self.session.begin_cells(self.settings):
             self._write_part(run or self.runs[0].path, numbers, request)
 
@@ -490,7 +517,7 @@ class LmPanel(TaskPanel):
         self.screen.set_focus(self.query_one("#steering"))
 
     def on_descendant_blur(self) -> None:
-        """Show the settings of sampling again where there is no room for both."""
+        """Show the sampling settings again once steering loses the focus."""
         self.call_later(self._leave_steering)
 
     def _leave_steering(self) -> None:
@@ -512,7 +539,7 @@ class LmPanel(TaskPanel):
 
     @on(SettingsPanel.Opened)
     def _open_line(self, event: SettingsPanel.Opened) -> None:
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         name = event.setting.name
 
@@ -530,7 +557,7 @@ class LmPanel(TaskPanel):
 
     def action_sweep(self) -> None:
         """Write a text for each value of a setting."""
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         def take(text: str | None) -> None:
             if text is not None and self.is_open:
@@ -555,7 +582,7 @@ class LmPanel(TaskPanel):
             await self.action_again()
 
     def _titles(self) -> list[str]:
-        """Settings of each cell of a grid, with the names of the runs if there are several."""
+        """Titles of the cells: their settings, and the runs of several."""
         cells, own = self.session.cells, self.runs[0].path
         if any(RUN in cell for cell in cells):
             cells = [{RUN: "", **cell} | {RUN: Path(cell.get(RUN, own)).name} for cell in cells]
@@ -619,12 +646,16 @@ class LmPanel(TaskPanel):
 
     @on(TokenView.CursorMoved)
     def _moved(self, event: TokenView.CursorMoved) -> None:
+        if event.view not in self.views:  # the text was closed in the meantime
+            return
         self.session.current = self.views.index(event.view)
         self.set_class(event.view.cursor is not None, "-looking")
         self.refresh_bindings()
         for alternatives in self._alternatives():
             self._look(event.view, alternatives)
+            self._show_influence(event.view)
         self._draw()
+        self._draw_curve()
 
     def _alternatives(self) -> Iterator[Alternatives]:
         """The list of alternatives, which comparisons do not have."""
@@ -641,9 +672,44 @@ class LmPanel(TaskPanel):
             return
         begin, end = buffer.span(token)
         chosen = (buffer.text[begin:end], buffer.logprob(token))
+        context = buffer.context(begin)
         with notify_errors(self):
-            found = await self.ask(0, "next", {"text": buffer.context(begin), "most": 20})
+            found = await self.ask(0, "next", {"text": context, "most": 20})
             alternatives.show_tokens([(text, logprob) for text, logprob in found], chosen)
+            drawing = self.session.drawing(self.session.current, self.settings, begin)
+            shares = await self.ask(0, "shares", {"text": context, "most": 20, **drawing})
+            if shares and self.is_open:
+                alternatives.show_shares({text: share for text, _, share in shares["tokens"]})
+                model, drawn = shares["entropy"]
+                title = Content.assemble("instead", (f"  {model:.2f} → {drawn:.2f} bits", "$muted not bold"))
+                self.query_one("#alternatives-title", Static).update(title)
+
+    def action_influence(self) -> None:
+        """Toggle the influence of earlier tokens on the one under the cursor."""
+        for legend in self.query(Legend):
+            legend.influence = not legend.influence
+            if legend.influence and self.view.cursor is None:
+                self.view.action_step(-1)
+            self._show_influence(self.view)
+
+    @work(exclusive=True, group="influence")
+    async def _show_influence(self, view: TokenView) -> None:
+        """Ask for the influence on the token under the cursor; the next key cancels that."""
+        buffer, token = view.buffer, view.cursor
+        for other in self.views:
+            other.show_influence((), 0)
+        if not any(legend.influence for legend in self.query(Legend)) or token is None:
+            return
+        await asyncio.sleep(PAUSE)
+        if token >= buffer.count:
+            return
+        begin, end = buffer.span(token)
+        asked = {"text": buffer.text[max(0, begin - READ_BACK) : begin], "token": buffer.text[begin:end]}
+        version = buffer.version
+        with notify_errors(self):
+            scores = await self.ask(0, "influence", asked)
+            if self.is_open and view.buffer is buffer and (buffer.version, view.cursor) == (version, token):
+                view.show_influence([(length, score) for length, score in scores], begin)
 
     def action_take(self, number: int) -> None:
         """Replace the token under the cursor by the alternative of that number."""
@@ -657,7 +723,7 @@ class LmPanel(TaskPanel):
         self._branch(view, "token", [(event.text, event.logprob)])
 
     def _branch(self, view: TokenView, kind: str, pieces: Sequence[tuple[str, float]]) -> None:
-        """Leave the text at the token under the cursor, and write on from there."""
+        """Branch at the token under the cursor, and write on."""
         assert view.cursor is not None
         self._stop()
         number = self.views.index(view)
@@ -682,7 +748,7 @@ class LmPanel(TaskPanel):
 
     def action_edit(self) -> None:
         """Type another word in the place of the one under the cursor."""
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         view = self.view
         if view.cursor is None or view.cursor >= view.buffer.count:
@@ -776,7 +842,7 @@ class LmPanel(TaskPanel):
         self._draw_tree()
 
     def _show_branch(self, number: int) -> None:
-        """Show a branch in the place of the text that had the focus last, or where it is shown already."""
+        """Show a branch, or focus the view that shows it."""
         self._stop()
         session = self.session
         if number in session.tree.shown:
@@ -799,7 +865,7 @@ class LmPanel(TaskPanel):
         view.grew()
 
     def _rename(self, number: int) -> None:
-        from seqnlp.tui.screens.ask_line import LineScreen
+        from seqnlp.tui.panels.ask_line import LineScreen
 
         session = self.session
 
@@ -811,8 +877,14 @@ class LmPanel(TaskPanel):
         hint = f"Up to {MAX_NAME} characters; none takes the name away."
         self.app.push_screen(LineScreen("Name of the branch", session.tree[number].name, hint), take)
 
+    def _draw_curve(self) -> None:
+        for curve in self.query(SurpriseCurve):
+            if curve.region.height:
+                curve.show_text(self.view.buffer, self.view.cursor)
+
     def _draw_tree(self) -> None:
         """Draw the tree where it is seen; the texts on the screen are as they were last saved."""
+        self._draw_curve()
         for branches in self.query(Branches):
             if branches.region.height or self.has_class("-tree"):
                 session = self.session
@@ -843,7 +915,44 @@ class LmPanel(TaskPanel):
         if self.is_comparison:
             both = zip(self.runs, self.session.buffers, strict=True)
             return "\n\n".join(f"{run.name}:\n{buffer.text}" for run, buffer in both)
-        return self.view.buffer.text
+        return self.view.selected or self.view.buffer.text
+
+    def action_find_text(self) -> None:
+        """Find a text in the one in focus."""
+        from seqnlp.tui.panels.ask_line import LineScreen
+
+        view = self.view
+
+        def take(text: str | None) -> None:
+            if text is not None and self.is_open and view.is_attached:
+                view.focus()
+                self._sought = text
+                if view.seek(text):
+                    view.action_find(1)
+
+        def check(text: str) -> str:
+            return "" if not text or view.count(text) else "not in this text"
+
+        hint = "In either case; . and , lead to the next place and the one before. Nothing ends the search."
+        self.app.push_screen(LineScreen("Find", self._sought, hint, check), take)
+
+    def action_export(self) -> None:
+        """Export the text in focus with its tints to HTML and SVG."""
+        if not self._has_begun:
+            self.notify("There is nothing to export yet.", timeout=2)
+            return
+        buffer, name = self.view.buffer, self.runs[0].name
+        pieces = [(buffer.text[left:right], logprob) for left, right, logprob in buffer.pieces(0, len(buffer.text))]
+        colours = Colours.of_theme(PAPER_COLOURS if self.app.ansi_color else self.app.theme_variables)
+        try:
+            file = free_name(self.runs[0].path, (".html", ".svg"))
+            for ending, make in ((".html", to_html), (".svg", to_svg)):
+                page = make(f"{name}: {self.session.prompt}", pieces, colours)
+                write_bytes(file.with_name(file.name + ending), page.encode("utf-8", "replace"))
+        except SeqnlpError as error:
+            self.notify(str(error), title="Not exported", severity="error", markup=False)
+        else:
+            self.notify(f"{file}.html and .svg", title="Exported", markup=False)
 
     def action_leave(self) -> None:
         """Go back by one step: stop writing, leave the cursor, return to the text, or leave the screen."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain
 from pathlib import Path
@@ -14,21 +15,34 @@ from typing import Any, ClassVar, final
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from seqnlp.run import Run
 from seqnlp.run.directory import holds_runs
-from seqnlp.run.summary import Summary, lemma_columns, tag_set
+from seqnlp.run.summary import Summary, label_columns, lemma_columns, tag_set
 from seqnlp.service.client import ModelService
 from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration
+from seqnlp.tui.corrections import Corrections, spans_of
+from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.listing import BROKEN, RunFolder
-from seqnlp.tui.panels.tokens import TokenPanel
+from seqnlp.tui.panels.tokens import TokenPanel, left_out
 from seqnlp.tui.themes import LabelColours
+from seqnlp.tui.widgets.label_table import LabelTable
+from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.tagged_view import TaggedView
+from seqnlp.tui.widgets.word_flow import WordFlow
+
+ALTERNATIVES, ALL_LABELS = 9, 1000
+"""Labels of each word that are asked for, and those that a list of all has."""
+
+MAX_LISTED = 300
+"""Words of a sentence for which all labels can be listed."""
+
+LABEL = "take this label"
 
 Answer = Mapping[str, Any]
 """A JSON object of `seqnlp.results.Tagging`."""
@@ -52,7 +66,11 @@ class TagPanel(TokenPanel):
         "the other, and below stands all that is known of it. Esc leads back to the line, as does typing. Of several "
         "lines, pasted or begun with ^j, that with the cursor is tagged; of a very long one its first 2,000 words. F4 "
         "has the words found by the first segmenter of this folder, by the next one, or by rules again. Up and down in "
-        "the line lead through earlier ones, ^r lists them."
+        "the line lead through earlier ones, ^r lists them. F5 shows the likeliest labels of the word under the "
+        "cursor, F9 the second-best label below each.\n\n"
+        "On a word a digit takes one of these labels, enter lists all, and delete brings back that of the model. ^s "
+        "saves the sentence as training data, in the format of the corpus, into a file of its own under corrections, "
+        "and goes on to the next line. ^n writes a recipe that learns from the corpus and from these, to be trained."
     )
     COMPARE_HELP = (
         "Two taggers are given the same sentence. Tags that differ are underlined and have the sign ≠; below stands "
@@ -66,12 +84,37 @@ class TagPanel(TokenPanel):
         Binding("f2", "numbers", "scores"),
         Binding("f3", "column", "column"),
         Binding("f4", "segmenter", "segmenter"),
+        Binding("f5", "table", "table"),
+        Binding("f9", "second", "second-best"),
+        Binding("1", "label(0)", "label", key_display="1…9", tooltip=LABEL),
+        *(Binding(str(n + 1), f"label({n})", "label", show=False, tooltip=LABEL) for n in range(1, 9)),
+        Binding("enter", "other_label", "other label"),
+        Binding("delete,backspace", "take_back", "the model's label", show=False),
+        Binding("ctrl+s", "save", "save", key_display="^s", tooltip="save as training data"),
+        Binding("ctrl+n,alt+n", "learn", "train with corrections", show=False),  # a browser keeps ctrl+n
     )
+
+    DEFAULT_CSS = """
+    TagPanel #tagged { height: 1fr; }
+    TagPanel #side { display: none; width: 38; padding: 0 1 0 2; border-left: solid $faint; }
+    TagPanel #side > .title { padding: 0; }
+    TagPanel.-table #tagged { layout: vertical; }
+    TagPanel.-table #side { display: block; width: 1fr; height: 11; border-left: none; border-top: solid $faint; }
+    .-wide TagPanel #tagged { layout: horizontal; }
+    .-wide TagPanel #side { display: block; width: 38; height: 1fr; border-top: none; border-left: solid $faint; }
+    .-wide TagPanel.-hidden-table #side { display: none; }
+    .-narrow TagPanel.-table #side { height: 8; padding: 0 1; }
+    """
+
+    SCOPED_CSS: ClassVar[bool] = False
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
         self.column = ""
         """Name of the label column that is drawn; empty: the first one."""
+        self.with_second = False
+        """True if the second-best label stands below each word."""
+        self.corrections = Corrections()
         self.segmenters: Sequence[Summary] = ()
         """Segmenters in the folder of the runs."""
         self.segmenter: Summary | None = None
@@ -89,13 +132,20 @@ class TagPanel(TokenPanel):
 
     def configure(self, configuration: Configuration) -> None:
         self.with_numbers = bool(configuration.value("tag", "scores"))
+        self.with_second = bool(configuration.value("tag", "second"))
 
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""
         invitation = "the tags will stand here, each below its word"
         colours: dict[str, LabelColours] = {}  # one label, one colour, also in two runs
         lemmas = [lemma_columns(Run(Path(run.path))) for run in self.runs]
-        yield self.side_by_side([TagView(invitation, colours, own) for own in lemmas])
+        views = self.side_by_side([TagView(invitation, colours, own) for own in lemmas])
+        if self.is_comparison:
+            yield views
+        else:
+            yield Horizontal(
+                views, Vertical(Static("this word", classes="title"), LabelTable(), id="side"), id="tagged"
+            )
 
     async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
         """The answer of each run; with a segmenter, for all sentences of it."""
@@ -117,16 +167,50 @@ class TagPanel(TokenPanel):
         return list(self.query(TaggedView))
 
     def request(self) -> dict[str, Any] | None:
-        return {"sentences": self.asked_text} if self.typed.strip() else None
+        if not self.typed.strip():
+            return None
+        return {"sentences": self.asked_text} | ({} if self.is_comparison else {"alternatives": ALTERNATIVES})
 
     def draw(self, answers: Sequence[Any]) -> None:
         self.answers = answers
+        self.corrections.begin(self.found)
         differing = self._differing() or {}
         for number, view in enumerate(self.query(TagView)):
             answer = answers[number] if answers else {}
             others = {word: tags[1 - number] for word, tags in differing.items()}
-            view.draw(answer, self.column, self.with_numbers, not self.is_comparison, others)
+            marks = Marks(self.with_numbers, not self.is_comparison, others, self._second(), self.corrections)
+            view.draw(answer, self.column, marks)
+        self._show_table()
         self.refresh_bindings()
+
+    def _second(self) -> list[str] | None:
+        """Second-best label of each word; None if these are not shown or not known."""
+        shares = self._alternatives()
+        if not self.with_second or self.is_comparison or not shares:
+            return None
+        labels = self.corrections.labels(chosen_column(self.found, self.column))
+        return [
+            next((label for label, _ in word if label != own), "") for word, own in zip(shares, labels, strict=True)
+        ]
+
+    def _alternatives(self) -> list[list[tuple[str, float]]]:
+        """Likeliest labels of each word in the column that is drawn."""
+        found = self.found.get("alternatives", {})
+        column = chosen_column(self.found, self.column) or next(iter(found), "")
+        return [[(label, share) for label, share in word] for word in found.get(column, [])]
+
+    def _show_table(self) -> None:
+        for table in self.query(LabelTable):
+            shares, view = self._alternatives(), self.flows[0]
+            if not view.words or view.cursor >= len(shares):
+                table.show("", (), "", str)
+                continue
+            label = self.corrections.labels(chosen_column(self.found, self.column))[view.cursor]
+            table.show(view.words[view.cursor], shares[view.cursor], label, view.colours.of)
+
+    @on(WordFlow.Moved)
+    def _word_chosen(self) -> None:
+        self._show_table()
 
     def describe(self) -> str | Content:
         """Number of words and spans; the word under the cursor; or the difference of two runs."""
@@ -134,15 +218,25 @@ class TagPanel(TokenPanel):
             return ""
         if (focused := self.focused_flow()) is not None:
             number, flow = focused
-            return _describe_word(self.answers[number], flow.cursor)
+            word = _describe_word(self.answers[number], flow.cursor)
+            return Content(word) if self.is_comparison else Content("   ").join([Content(word), *self._unsaved()])
         if self.is_comparison:
             return self._difference()
+        if unsaved := self._unsaved():
+            return unsaved[0]
         tokens, scores = self.found["tokens"], _scores(self.found, chosen_column(self.found, self.column))
         parts = [_count(len(tokens), "word")]
         if (spans := self.found.get("spans")) is not None:
             parts.append(_count(len(spans), "span"))
         least = min(range(len(tokens)), key=scores.__getitem__)
         return " · ".join([*parts, f"least sure: {tokens[least]} {scores[least]:.2f}"])
+
+    def _unsaved(self) -> list[Content]:
+        """Number of the corrections; nothing if there are none."""
+        if not (changed := len(self.corrections)):
+            return []
+        state = "saved" if self.corrections.is_saved else "not saved yet: ^s"
+        return [Content.assemble(("✎ ", "$accent"), f"{_count(changed, 'correction')}, {state}")]
 
     def _difference(self) -> Content:
         differing = self._differing()
@@ -173,6 +267,15 @@ class TagPanel(TokenPanel):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "column":
             return len(tag_columns(self.found)) > 1
+        if action in ("second", "table"):
+            return not self.is_comparison
+        if self.segmenter is not None and action in ("save", "label", "other_label", "take_back"):
+            return False  # its words may be those of several sentences
+        if action in ("save", "learn"):
+            return not self.is_comparison and (action == "learn" or bool(self.found.get("tokens")))
+        if action in ("label", "other_label", "take_back"):
+            on_words = not self.is_comparison and bool(self.found.get("tokens")) and self.focused_flow() is not None
+            return on_words and (action != "label" or bool(self._alternatives()))
         if action == "segmenter":
             return bool(self.segmenters)
         return super().check_action(action, parameters)
@@ -183,6 +286,88 @@ class TagPanel(TokenPanel):
         self.column = names[(names.index(chosen_column(self.found, self.column)) + 1) % len(names)]
         self.draw(self.answers)
         self.show_status()
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".tsv": lambda: f"{self.content_to_copy()}\n", **super().export_formats()}
+
+    def action_second(self) -> None:
+        """Show the second-best labels, or hide them."""
+        self.with_second = not self.with_second
+        self.draw(self.answers)
+
+    def action_table(self) -> None:
+        """Open the table of the word's labels, or close it."""
+        self.toggle_class("-hidden-table" if self.screen.has_class("-wide") else "-table")
+
+    # corrections
+
+    def action_label(self, number: int) -> None:
+        """Give the word under the cursor one of its likeliest labels."""
+        shares = self._alternatives()
+        cursor = self.answer.cursor
+        if cursor < len(shares) and number < len(shares[cursor]):
+            self._correct(cursor, shares[cursor][number][0])
+
+    def action_take_back(self) -> None:
+        """Give the word under the cursor the model's label again."""
+        column, cursor = chosen_column(self.found, self.column), self.answer.cursor
+        self._correct(cursor, self.corrections.predicted(column)[cursor])
+
+    def _correct(self, word: int, label: str) -> None:
+        self.corrections.set(chosen_column(self.found, self.column), word, label)
+        self.draw(self.answers)
+        self.show_status()
+
+    @work(exclusive=True, group="label")
+    async def action_other_label(self) -> None:
+        """Choose any label for the word under the cursor."""
+        from seqnlp.tui.panels.labels import LabelScreen
+
+        cursor, column, tokens = self.answer.cursor, chosen_column(self.found, self.column), self.found["tokens"]
+        shares = self._alternatives()
+        row = shares[cursor] if cursor < len(shares) else []
+        if len(tokens) <= MAX_LISTED:
+            with notify_errors(self):
+                answer = await self.ask(0, self.REQUEST, {"sentences": self.asked_text, "alternatives": ALL_LABELS})
+                found = answer.get("alternatives", {})
+                rows = found.get(column or next(iter(found), ""), [])
+                row = [(label, share) for label, share in rows[cursor]] if answer["tokens"] == tokens and rows else row
+        chosen = await self.app.push_screen_wait(LabelScreen(f"The label of {tokens[cursor]}", row))
+        if chosen and self.is_open and self.found.get("tokens") == tokens:
+            self._correct(cursor, chosen[0])
+
+    @work(exclusive=True, group="save")
+    async def action_save(self) -> None:
+        """Save the sentence as training data; go on to the next line."""
+        tokens = self.found.get("tokens")
+        if not tokens or left_out(self.typed):
+            self.notify("Only a whole sentence can be saved.", severity="warning", timeout=3)
+            return
+        names = list(tag_columns(self.found))
+        files = label_columns(Run(Path(self.runs[0].path))) if names == [""] else names
+        columns = {file: self.corrections.labels(name) for file, name in zip(files, names, strict=False)}
+        with notify_errors(self):
+            done = await self.ask(0, "correct", {"tokens": tokens, "columns": columns, "text": self.typed})
+            if self.is_open:
+                self._saved(done, tokens)
+
+    def _saved(self, done: Mapping[str, Any], tokens: Sequence[str]) -> None:
+        again = " again" if done["replaced"] else ""
+        self.notify(f"Saved{again}: {_count(done['count'], 'sentence')} in {done['file']}", timeout=3, markup=False)
+        if self.found.get("tokens") == tokens:
+            self.corrections.saved()
+            if isinstance(self.prompt_line, Prompt):
+                self.prompt_line.next_line()
+            self.draw(self.answers)
+            self.show_status()
+
+    @work(exclusive=True, group="save")
+    async def action_learn(self) -> None:
+        """Write a recipe that also learns from the corrections; show it."""
+        with notify_errors(self):
+            done = await self.ask(0, "learn", {})
+            if self.is_open:
+                await self.run_action(f"app.train({done['name']!r})")
 
     def action_segmenter(self) -> None:
         """Choose the next segmenter; behind the last one rules again."""
@@ -197,8 +382,31 @@ class TagPanel(TokenPanel):
 
     def content_to_copy(self) -> str:
         """A line for each word: the word, and its tags of all columns; one block for each run."""
-        blocks = [zip(answer["tokens"], *tag_columns(answer).values(), strict=True) for answer in self.answers]
+        columns = [
+            [
+                self.corrections.labels(name) if len(self.corrections) else tags
+                for name, tags in tag_columns(each).items()
+            ]
+            for each in self.answers
+        ]
+        blocks = [zip(each["tokens"], *own, strict=True) for each, own in zip(self.answers, columns, strict=True)]
         return "\n\n".join("\n".join("\t".join(row) for row in rows) for rows in blocks)
+
+
+@final
+@dataclass(frozen=True)
+class Marks:
+    """Annotations of a sentence beside its tags."""
+
+    scores: bool
+    """Draw probabilities."""
+    brackets: bool
+    """Draw spans as brackets rather than as tags; and corrections, which one run alone has."""
+    differing: Mapping[int, str]
+    """The other run's tags of the words that differ, which are marked."""
+    second: Sequence[str] | None
+    """Second-best label of each word."""
+    corrections: Corrections
 
 
 @final
@@ -232,25 +440,25 @@ class TagView(Vertical):
         yield TaggedView(self._invitation)
         yield Static("", classes="legend", markup=False)
 
-    def draw(
-        self, answer: Answer, column: str, with_scores: bool, brackets: bool, differing: Mapping[int, str]
-    ) -> None:
+    def draw(self, answer: Answer, column: str, marks: Marks) -> None:
         """Draw one label column.
 
         Args:
             answer: The tagged sentence; empty if there is none.
             column: Name of the column; empty for the first one.
-            with_scores: Draw probabilities.
-            brackets: Draw spans as brackets rather than as tags.
-            differing: The other run's tags of the words that differ, which are marked.
+            marks: All else that stands with the words.
         """
         columns, chosen = tag_columns(answer), chosen_column(answer, column)
         view = self.query_one(TaggedView)
         is_lemma = (chosen or next(iter(self._lemmas), "")) in self._lemmas
         view.colours = self._colours.setdefault(chosen, LabelColours(1) if is_lemma else LabelColours())
-        scores = _scores(answer, chosen) if with_scores else None
-        spans = answer.get("spans") if brackets else None
-        view.show_tags(answer.get("tokens", []), columns[chosen], scores, spans, differing)
+        scores = _scores(answer, chosen) if marks.scores else None
+        corrected = marks.corrections.changed(chosen) if marks.brackets else set()
+        tags = marks.corrections.labels(chosen) if corrected else columns[chosen]
+        spans = answer.get("spans") if marks.brackets else None
+        if spans is not None and corrected:
+            spans = spans_of(tags)
+        view.show_tags(answer.get("tokens", []), tags, scores, spans, marks.differing, marks.second, corrected)
         self.set_class(len(columns) > 1, "-several")
         names = [(f" {name} ", "bold $accent reverse" if name == chosen else "$muted") for name in columns]
         self.query_one(".columns", Static).update(Content.assemble(*names))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.await_remove import AwaitRemove
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from seqnlp.errors import SeqnlpError
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
+from seqnlp.tui.exports import problem_of, usual_name, write_export
 from seqnlp.tui.widgets.header import Header
 from seqnlp.tui.widgets.key_hints import KeyHints
 
@@ -20,6 +25,8 @@ class BaseScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
+    BINDINGS: ClassVar[list[BindingType]] = named("screen", Binding("f8", "export", "export", show=False))
 
     HELP: ClassVar[str] = ""
     """Purpose of the screen in a few sentences; `?` shows it below the keys."""
@@ -70,6 +77,29 @@ class BaseScreen(Screen[None]):
     def content_to_copy(self) -> str:
         """Text that `ctrl+c` copies when no text is selected."""
         return ""
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        """Text of an exported file by its suffix, the usual one first."""
+        return {".txt": lambda: f"{self.content_to_copy()}\n"}
+
+    @work(exclusive=True, group="export")
+    async def action_export(self) -> None:
+        """Write what the screen shows to a file."""
+        from seqnlp.tui.screens.ask import AskScreen
+
+        picture = self.app.export_screenshot(title=self.heading, simplify=True)
+        formats: dict[str, Callable[[], str]] = {**self.export_formats(), ".svg": lambda: picture}
+        text = f"A file that ends in {', '.join(formats)}:"
+        name = await self.app.push_screen_wait(
+            AskScreen("Export", text, usual_name(self.heading, formats), lambda name: problem_of(name, formats))
+        )
+        if name is not None:
+            try:
+                path = write_export(name, formats)
+            except SeqnlpError as error:
+                self.notify(str(error), title="Not exported", severity="error", markup=False)
+            else:
+                self.notify(f"Saved {path}", timeout=4, markup=False)
 
     def action_copy_text(self) -> None:
         text = self.get_selected_text() or self.content_to_copy()

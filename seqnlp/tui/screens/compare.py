@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -78,6 +78,9 @@ class CompareScreen(BaseScreen):
 
     def content_to_copy(self) -> str:
         return "" if self.panel is None else self.panel.content_to_copy()
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return super().export_formats() if self.panel is None else self.panel.export_formats()
 
     def action_swap(self) -> None:
         """Swap the sides, with the same input."""

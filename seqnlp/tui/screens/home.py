@@ -24,7 +24,7 @@ from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import configuration_of
 from seqnlp.tui.configuration.remembered import remembered_of
 from seqnlp.tui.listing import BROKEN, FAILED, RunFolder
-from seqnlp.tui.run_order import Order
+from seqnlp.tui.run_order import Order, csv_of
 from seqnlp.tui.run_preview import Preview
 from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
 from seqnlp.tui.screens.ask import AskScreen
@@ -80,7 +80,7 @@ class HomeScreen(BaseScreen):
         "second or two. Type to leave only those whose name, task, state or note has the words: the name itself comes "
         "before names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for "
         "its task, or, if it has no model, the screen of its training, which tells why it failed. Tab marks a run; "
-        "when two are marked, c puts them side by side. Beside or below the list, or on F6, stands what is known of "
+        "when two are marked, c puts them side by side. Beside or below the list, or on F5, stands what is known of "
         "the run under the cursor. F3 sorts by the next column, shift+F3 the other way round, as does a click on a "
         "heading. F2 gives a run another name, F4 a note. Delete moves a run to the trash, and ^z brings it back; it "
         "is kept there, in .trash beside the runs, for 30 days. What is being trained can't be deleted."
@@ -100,7 +100,7 @@ class HomeScreen(BaseScreen):
         Binding("ctrl+g", "watch", "curves", key_display="^g"),
         Binding("ctrl+r", "look", "look again", show=False),
         Binding("f3", "sort", "sort"),
-        Binding("f6", "preview", "preview"),
+        Binding("f5", "preview", "preview"),
         Binding("f4", "note", "note"),
         Binding("f2", "rename", "rename"),
         Binding("delete", "delete", "delete a run", show=False, priority=True),
@@ -458,6 +458,9 @@ class HomeScreen(BaseScreen):
     def content_to_copy(self) -> str:
         chosen = self.query_one(RunList).chosen
         return chosen.path if chosen else ""
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".csv": lambda: csv_of(self.query_one(RunList).shown), **super().export_formats()}
 
     def _tell(self) -> None:
         shown, count = len(self.query_one(RunList).shown), len(self.runs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, final
 
 from textual.app import ComposeResult
@@ -46,6 +47,9 @@ class RunScreen(BaseScreen):
 
     def content_to_copy(self) -> str:
         return self.panel.content_to_copy()
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return self.panel.export_formats()
 
     def action_leave(self) -> None:
         """Leave the panel, where nothing of it has the focus."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -93,8 +93,16 @@ class TrainScreen(BaseScreen):
     }
     """
 
-    def __init__(self, trainings: Trainings, service: ModelService) -> None:
+    def __init__(self, trainings: Trainings, service: ModelService, recipe: str = "") -> None:
+        """Set up.
+
+        Args:
+            trainings: Those in the folder of runs.
+            service: Checks recipes.
+            recipe: Name of the one that is chosen at first.
+        """
         super().__init__("train", service)
+        self._first = recipe
         self.trainings = trainings
         self.faults: list[Mapping[str, Any]] | None = None
         """Faults of the chosen recipe and its settings; None until it is checked."""
@@ -140,7 +148,13 @@ class TrainScreen(BaseScreen):
         found = await asyncio.to_thread(listed_recipes)
         if self.is_open:
             self._listed = True
-            self.query_one(RecipeList).offer(found)
+            recipes = self.query_one(RecipeList)
+            recipes.offer(found)
+            if self._first:
+                names = [each.name for each in recipes.shown]
+                recipes.move(names.index(self._first) - recipes.index if self._first in names else 0)
+                self.call_after_refresh(recipes.move, 0)  # into view, once its height is known
+                self._first = ""
             if self._wanted is not None and self.query_one(RecipeList).chosen is not None:
                 self._wanted = self._lines()  # the recipe that the lines name is known only now
 
@@ -233,6 +247,9 @@ class TrainScreen(BaseScreen):
 
     def content_to_copy(self) -> str:
         return self.query_one(RecipeText).text
+
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".toml": self.content_to_copy, **super().export_formats()}
 
     def action_leave(self) -> None:
         """Leave the screen."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
+from collections.abc import Callable
 from typing import ClassVar, final
 
 from textual.app import ComposeResult
@@ -14,6 +17,7 @@ from textual.widgets import Static
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.directory import META, RECIPE
+from seqnlp.run.summary import Curves
 from seqnlp.service.client import ModelService
 from seqnlp.status import LogFollower
 from seqnlp.tui.configuration.key_names import named
@@ -217,6 +221,9 @@ class WatchScreen(BaseScreen):
     def content_to_copy(self) -> str:
         return evaluations(self.follower.status, 80).plain
 
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        return {".csv": lambda: curves_csv(self.follower.curves), **super().export_formats()}
+
     # drawing
 
     def _draw(self) -> None:
@@ -282,3 +289,18 @@ class WatchScreen(BaseScreen):
             code = f": it was ended by signal {-training.code}"
         heading = Content.assemble(("✕ ", "bold $error"), (f"The training has ended{code}.", "bold"))
         return [heading, *(Content(line) for line in words or [reason])]
+
+
+def curves_csv(curves: Curves) -> str:
+    """Curves as CSV: a line for each point of the loss, and for each evaluation on dev."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["epoch", "training loss", *curves.dev])
+    rows: dict[float, dict[str, float | None]] = {}
+    for name, points in {"": curves.loss, **curves.dev}.items():
+        for epoch, value in points:
+            rows.setdefault(epoch, {})[name] = value
+    for epoch in sorted(rows):
+        values = (rows[epoch].get(name) for name in ("", *curves.dev))
+        writer.writerow([epoch, *("" if value is None else value for value in values)])
+    return out.getvalue()

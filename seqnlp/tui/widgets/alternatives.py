@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import ClassVar, final
 
@@ -15,6 +15,9 @@ from textual.widget import Widget
 from seqnlp.tui.widgets.lines import column
 
 SIGNS = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
+DRAWN, DRAWN_WIDTH = 7, 34
+"""Columns of the probability that a token is drawn with, and columns of a list that shows it."""
+
 BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -45,6 +48,7 @@ class Alternatives(Widget, can_focus=True):
         self.chosen = -1
         """Index of the token that stands in the text."""
         self.index = 0
+        self._shares: Mapping[str, float] = {}
 
     def show_tokens(self, tokens: Sequence[tuple[str, float]], chosen: tuple[str, float] | None = None) -> None:
         """Show tokens.
@@ -56,9 +60,14 @@ class Alternatives(Widget, can_focus=True):
         texts = [text for text, _ in tokens]
         if chosen is not None and chosen[0] not in texts:
             tokens, texts = [*tokens, chosen], [*texts, chosen[0]]
-        self.tokens = tokens
+        self.tokens, self._shares = tokens, {}
         self.chosen = texts.index(chosen[0]) if chosen is not None else -1
         self.index = max(self.chosen, 0)
+        self.refresh()
+
+    def show_shares(self, shares: Mapping[str, float]) -> None:
+        """Show with which probabilities the settings would draw the tokens."""
+        self._shares = shares
         self.refresh()
 
     def take(self, number: int) -> None:
@@ -97,13 +106,16 @@ class Alternatives(Widget, can_focus=True):
         text, logprob = self.tokens[number]
         share = exp(logprob)
         here = number == self.chosen
-        name = max(min(width - 22, 14), 5)
+        drawn = self._shares.get(text) if width >= DRAWN_WIDTH else None
+        name = max(min(width - 22 - DRAWN * (drawn is not None), 14), 5)
         left = "▸" if self.has_focus and number == self.index else " "
         line = Content.assemble(
             (f"{left}{(number + 1) % 10 if number < 10 else ' '} ", "$accent" if left == "▸" else "$muted"),
             column(text.translate(SIGNS), name, "bold $accent reverse" if here else "bold"),
             (f"{100 * share:6.1f}% ", "" if here else "$muted"),
         )
+        if drawn is not None:
+            line = line.append(Content.styled(f"{100 * drawn:5.1f}% ", "$accent" if drawn else "$muted"))
         return line.append(Content.styled(bar(share, max(width - line.cell_length, 0)), "$primary"))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
-from seqnlp.plots.terminal import FORECAST, HISTORY, INTERVAL, Values, forecast_chart
+from seqnlp.plots.terminal import ACTUAL, CURSOR, FORECAST, HISTORY, INTERVAL, Values, forecast_chart
 
-PLAIN_STYLES = {HISTORY: "", FORECAST: "bold", INTERVAL: "dim", None: ""}
+PLAIN_STYLES = {HISTORY: "", FORECAST: "bold", INTERVAL: "dim", ACTUAL: "underline", CURSOR: "dim", None: ""}
 MIN_WIDTH = 20
 """Columns that a chart needs."""
 
@@ -37,14 +39,61 @@ class ForecastView(Widget, can_focus=True):
         self.beside: Values = ()
         self.with_interval = True
         self.invitation = invitation
-        self._styles = {HISTORY: "$foreground", FORECAST: f"bold {colour}", INTERVAL: interval, None: "$muted"}
+        self.actual: Values = ()
+        """Values that came over the horizon."""
+        self.cursor: int | None = None
+        """Step whose values are told."""
+        self._gutter = 0
+        """Columns of the y axis."""
+        self._styles = {
+            HISTORY: "$foreground",
+            FORECAST: f"bold {colour}",
+            INTERVAL: interval,
+            ACTUAL: "$secondary",
+            CURSOR: "$muted",
+            None: "$muted",
+        }
+
+    class Pointed(Message):
+        """A step of the forecast was clicked."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     def show_forecast(
-        self, forecast: Mapping[str, Any] | None, history: Values, with_interval: bool, beside: Values = ()
+        self,
+        forecast: Mapping[str, Any] | None,
+        history: Values,
+        with_interval: bool,
+        beside: Values = (),
+        actual: Values = (),
+        cursor: int | None = None,
     ) -> None:
-        """Draw a forecast; the axis has room for the values `beside`, too."""
+        """Draw a forecast.
+
+        Args:
+            forecast: As JSON, or none.
+            history: The values before it.
+            with_interval: Draw the interval, too.
+            beside: Values that the axis has room for, too.
+            actual: The values that came, as far as they are known.
+            cursor: Step with an upright line.
+        """
+        self.actual, self.cursor = actual, cursor
         self.forecast, self.history, self.with_interval, self.beside = forecast, history, with_interval, beside
         self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        content = event.get_content_offset(self)
+        if content is None or self.forecast is None:
+            return
+        before, steps = len(self.history), len(self.forecast["values"])
+        gutter = self._gutter
+        place = (content.x - gutter) / max(self.size.width - gutter - 1, 1)
+        step = round(place * max(before + steps - 1, 1)) - before
+        if 0 <= step < steps:
+            self.post_message(self.Pointed(step))
 
     def render(self) -> Content:
         found, (width, height) = self.forecast, self.size
@@ -63,7 +112,11 @@ class ForecastView(Widget, can_focus=True):
             width=width,
             height=height,
             beside=self.beside,
+            actual=self.actual,
+            cursor=self.cursor,
         )
+        edge = max((row[0][0] for row in picture.rows if row and row[0][0][-1:] in "│┤"), key=len, default="")
+        self._gutter = len(edge)
         styles = PLAIN_STYLES if self.app.ansi_color else self._styles
         rows = [Content.assemble(*((text, styles[number]) for text, number in row)) for row in picture.rows]
         return Content("\n").join(rows)

@@ -78,6 +78,15 @@ class Prompt(TextArea, inherit_bindings=False):
         self.text = text
         self.select_all()
 
+    def next_line(self) -> bool:
+        """Choose the next line that is not blank; False if there is none."""
+        lines = self.text.split("\n")
+        row = self.cursor_location[0]
+        found = next((number for number in range(row + 1, len(lines)) if lines[number].strip()), None)
+        if self._by_line and found is not None:
+            self.move_cursor((found, len(lines[found])))
+        return self._by_line and found is not None
+
     def on_focus(self, event: events.Focus) -> None:
         if self._select_on_focus and not event.from_app_focus:
             self.select_all()

@@ -53,7 +53,7 @@ def preview_lines(preview: Preview, width: int) -> list[Content]:
     if run.note:
         lines += Content.styled(run.note, "italic").wrap(width)
     if run.problem:
-        lines += ["", *Content.styled(f"✕ {run.problem}", "$error").wrap(width)]
+        lines += [Content(""), *Content.styled(f"✕ {run.problem}", "$error").wrap(width)]
     if preview.output:
         lines += [Content(""), *(Content.styled(line, "$muted") for line in preview.output)]
     for part in (
@@ -63,7 +63,7 @@ def preview_lines(preview: Preview, width: int) -> list[Content]:
         _text(preview, width),
     ):
         lines += [Content(""), *part] if part else []
-    return [line if isinstance(line, Content) else Content(line) for line in lines]
+    return lines
 
 
 def _score_lines(preview: Preview, width: int) -> list[Content]:

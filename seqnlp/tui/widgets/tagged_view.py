@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Any, final
 
@@ -37,6 +37,10 @@ class TaggedView(WordFlow):
         """Spans as `label`, `start`, `end`; None if tags are no spans."""
         self.differing: Mapping[int, str] = {}
         """Another run's tags of the words that differ; these are marked."""
+        self.second: Sequence[str] | None = None
+        """Second-best label of each word; None if they are not shown."""
+        self.corrected: Collection[int] = ()
+        """Words whose tag was corrected by hand; these are marked."""
 
     def show_tags(
         self,
@@ -45,9 +49,12 @@ class TaggedView(WordFlow):
         scores: Sequence[float] | None,
         spans: Sequence[Mapping[str, Any]] | None,
         differing: Mapping[int, str],
+        second: Sequence[str] | None = None,
+        corrected: Collection[int] = (),
     ) -> None:
         """Show a sentence."""
         self.words, self.tags, self.scores, self.spans, self.differing = words, tags, scores, spans, differing
+        self.second, self.corrected = second, corrected
         for label in self.labels():
             self.colours.of(label)
         self.changed()
@@ -64,11 +71,15 @@ class TaggedView(WordFlow):
         """Columns of words, tags and scores; a span is as wide as its bracket with the label."""
         least = 4 if self.scores is not None else 1
         widths = [max(cell_len(word), least) for word in self.words]
+        if self.second is not None:
+            widths = [max(width, cell_len(label)) for width, label in zip(widths, self.second, strict=True)]
         if self.spans is None:
             tags = [
                 max(self.tags[number], self.differing.get(number, ""), key=cell_len) for number in range(len(widths))
             ]
-            marks = [int(number in self.differing) for number in range(len(widths))]  # both runs' words line up
+            marks = [
+                int(number in self.differing or number in self.corrected) for number in range(len(widths))
+            ]  # both runs' words line up
             return [max(width, cell_len(tag) + mark) for width, tag, mark in zip(widths, tags, marks, strict=True)]
         for span in self.spans:
             there = sum(widths[span["start"] : span["end"]]) + 2 * (span["end"] - span["start"] - 1)
@@ -76,6 +87,8 @@ class TaggedView(WordFlow):
         return widths
 
     def style_of(self, number: int) -> str:
+        if number in self.corrected:
+            return "bold underline"
         if self.spans is None:
             return ""
         span = self.span_at(number)
@@ -87,12 +100,16 @@ class TaggedView(WordFlow):
         else:
             tags = self._brackets(self.spans, numbers, places)
         rows = [row_of(tags, places)]
+        if self.second is not None:
+            labels = [(number, Content.styled(self.second[number], "$muted")) for number in numbers]
+            rows.append(row_of(labels, places))
         if self.scores is not None:
             rows.append(row_of([(number, _score(self.scores[number])) for number in numbers], places))
         return rows
 
     def _tag(self, number: int) -> str:
-        return f"≠{self.tags[number]}" if number in self.differing else self.tags[number]
+        sign = "≠" if number in self.differing else "✎" if number in self.corrected else ""
+        return f"{sign}{self.tags[number]}"
 
     def _styled_tag(self, number: int, width: int) -> Content:
         style = self.colours.of(self.tags[number])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from math import exp, log
 from typing import ClassVar, final
 
@@ -14,6 +16,7 @@ from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -28,6 +31,9 @@ LEVEL_NAMES = "543210"
 
 LOOK = "token before or after, and its alternatives"
 
+INFLUENCES = (0.05, 0.2, 0.4, 0.7)
+"""Shares of the greatest influence from which a token has a ground of its own."""
+
 TINTS = ("$heat-0", "$heat-1", "$heat-2", "$heat-3", "$heat-4", "bold $heat-5")
 """Styles of the tints, by their names."""
 
@@ -41,6 +47,9 @@ SIGNS = {number: chr(0x2400 + number) for number in range(32)} | {9: " ", 10: " 
 class TokenView(ScrollView, can_focus=True):
     """Scrollable text, drawn line by line: a frame costs the same for any length."""
 
+    ALLOW_SELECT = False
+    """For tokens are selected here, which Textual's own selection does not know."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "look(-1)", "alternatives", key_display="←→", tooltip=LOOK),
         Binding("right", "look(1)", "alternatives", show=False, tooltip=LOOK),
@@ -52,11 +61,20 @@ class TokenView(ScrollView, can_focus=True):
         Binding("pagedown", "page(1)", "page below", show=False),
         Binding("home", "home", "first token", show=False),
         Binding("end", "follow", "to the end", show=False),
+        Binding("shift+left", "select('step', -1)", "select", show=False),
+        Binding("shift+right", "select('step', 1)", "select", show=False),
+        Binding("shift+up", "select('line', -1)", "select lines", show=False),
+        Binding("shift+down", "select('line', 1)", "select lines", show=False),
+        Binding("full_stop", "find(1)", "next match", key_display=".", show=False),
+        Binding("comma", "find(-1)", "match before", key_display=",", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"token--{level}" for level in range(6)),
+        *(f"token--{side}-{level}" for side in ("for", "against") for level in range(1, len(INFLUENCES) + 1)),
         "token--prompt",
+        "token--selected",
+        "token--match",
         "token--cursor",
         "token--end",
     }
@@ -73,12 +91,29 @@ class TokenView(ScrollView, can_focus=True):
         .token--5 { color: $heat-5; text-style: bold; }
         .token--prompt { color: $primary; text-style: bold; }
         .token--cursor { background: $accent; color: $background; text-style: bold; }
+        .token--selected { background: $primary 40%; color: $foreground; }
+        .token--match { color: $accent; text-style: bold underline; }
         .token--end { color: $accent; }
+        .token--for-1 { background: $primary 15%; }
+        .token--for-2 { background: $primary 30%; }
+        .token--for-3 { background: $primary 45%; }
+        .token--for-4 { background: $primary; color: $background; }
+        .token--against-1 { background: $error 15%; }
+        .token--against-2 { background: $error 30%; }
+        .token--against-3 { background: $error 45%; }
+        .token--against-4 { background: $error; color: $background; }
         &:ansi {
             .token--3 { text-style: underline; }
             .token--4 { text-style: underline; }
             .token--5 { text-style: bold underline; }
             .token--cursor { text-style: reverse; }
+            .token--selected { text-style: reverse; }
+            .token--for-2 { text-style: underline; }
+            .token--for-3 { text-style: bold underline; }
+            .token--for-4 { text-style: bold underline; }
+            .token--against-2 { text-style: italic; }
+            .token--against-3 { text-style: bold italic; }
+            .token--against-4 { text-style: bold italic; }
         }
         &.-several { border-top: solid $faint; border-title-color: $muted; padding: 0 1; }
         &.-several:focus { border-top: solid $accent; border-title-color: $accent; border-title-style: bold; }
@@ -109,6 +144,76 @@ class TokenView(ScrollView, can_focus=True):
         self._seen = (buffer.version, buffer.dropped, buffer.dropped_tokens)
         self._strips: LRUCache[object, Strip] = LRUCache(512)
         self._following = True
+        self.selection_anchor: int | None = None
+        """Other end of the selection, a token; None if nothing is selected."""
+        self._pressed: int | None = None
+        """Token at which the mouse button was pressed, while it is."""
+        self._sought: re.Pattern[str] | None = None
+        self._influences: list[tuple[int, int, str]] = []
+        """Spans with a ground for their influence, from left to right, and the name of its style."""
+
+    @property
+    def selected(self) -> str:
+        """The selected text; empty if nothing is selected."""
+        return self.buffer.text[slice(*self._selection())]
+
+    def _selection(self) -> tuple[int, int]:
+        """Offsets of the selection."""
+        if (
+            self.selection_anchor is None
+            or self.cursor is None
+            or max(self.selection_anchor, self.cursor) >= self.buffer.count
+        ):
+            return 0, 0
+        first, last = sorted((self.selection_anchor, self.cursor))
+        return self.buffer.span(first)[0], self.buffer.span(last)[1]
+
+    def seek(self, text: str) -> int:
+        """Mark a text wherever it occurs, in either case; an empty one takes the marks away.
+
+        Returns:
+            The number of places.
+        """
+        self._sought = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        self._strips.clear()
+        self.refresh()
+        return self.count(text)
+
+    def count(self, text: str) -> int:
+        """Number of places of a text, in either case."""
+        found = re.finditer(re.escape(text), self.buffer.text, re.IGNORECASE) if text else ()
+        return sum(1 for _ in found)
+
+    def action_find(self, by: int) -> None:
+        """Move to the next match, or the one before; past the last one to the first."""
+        if self._sought is None:
+            return
+        places = [match.start() for match in self._sought.finditer(self.buffer.text)]
+        tokens = [token for place in places if (token := self.buffer.token_at(place)) is not None]
+        if tokens:
+            here = self.cursor if self.cursor is not None else (-1 if by > 0 else self.buffer.count)
+            after = [token for token in tokens if (token > here if by > 0 else token < here)]
+            self.place((after or tokens)[0 if by > 0 else -1])
+
+    def action_select(self, how: str, by: int) -> None:
+        """Extend the selection by tokens or by lines."""
+        anchor = self.cursor if self.selection_anchor is None else self.selection_anchor
+        (self.action_step if how == "step" else self.action_line)(by)
+        self.selection_anchor = self.cursor if anchor is None else anchor
+        self._strips.clear()
+        self.refresh()
+
+    def show_influence(self, scores: Sequence[tuple[int, float]], end: int) -> None:
+        """Give tokens grounds by their influence on a later one.
+
+        Args:
+            scores: Length of each token, and its score; none takes the grounds away.
+            end: Offset of the end of the last one.
+        """
+        before, self._influences = self._influences, spans_of(scores, end)
+        if before or self._influences:
+            self._strips.clear()
+            self.refresh()
 
     def show_buffer(self, buffer: TokenBuffer) -> None:
         """Show another text from its end."""
@@ -135,7 +240,10 @@ class TokenView(ScrollView, can_focus=True):
                 self.refresh()
 
     def place(self, cursor: int | None) -> None:
-        """Put the cursor on a token, and scroll it into view."""
+        """Put the cursor on a token, and scroll it into view; nothing is selected then."""
+        if self.selection_anchor is not None:
+            self.selection_anchor = None
+            self._strips.clear()
         self.cursor = None if cursor is None else min(max(cursor, 0), self.buffer.count - 1)
         if self.buffer.count == 0:
             self.cursor = None
@@ -185,15 +293,39 @@ class TokenView(ScrollView, can_focus=True):
         self.place(None)
         self.grew()
 
-    def on_click(self, event: events.Click) -> None:
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        offset = self._offset_under(event)
+        if offset is not None:
+            self._place_at(offset, 0)
+            self._pressed = self.cursor
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Select from where the button was pressed."""
+        offset = None if self._pressed is None else self._offset_under(event)
+        token = None if offset is None else self.buffer.token_at(offset)
+        if token is not None and token != self.cursor:
+            pressed = self._pressed
+            self.place(token)
+            self.selection_anchor = pressed
+            self._strips.clear()
+            self.refresh()
+
+    def on_mouse_up(self) -> None:
+        """End the selection by mouse."""
+        self._pressed = None
+        self.release_mouse()
+
+    def _offset_under(self, event: events.MouseEvent) -> int | None:
+        """Offset of the character under the mouse; None beside the text."""
         content = event.get_content_offset(self)
         if content is None:
-            return
+            return None
         line = content.y + self.scroll_offset.y
-        if line < len(self._wrap):
-            begin, end = self._wrap.line(line, self.buffer.text)
-            if begin + content.x < end:
-                self._place_at(begin + content.x, 0)
+        if line >= len(self._wrap):
+            return None
+        begin, end = self._wrap.line(line, self.buffer.text)
+        return begin + content.x if begin + content.x < end else None
 
     def on_mouse_scroll_up(self) -> None:
         """Stop following: who looks back does not want to be torn away."""
@@ -284,14 +416,16 @@ class TokenView(ScrollView, can_focus=True):
     def _strip(self, begin: int, end: int, cursor: tuple[int, int], marked: bool) -> Strip:
         text = self.buffer.text
         spans: list[tuple[int, int, str]] = []  # of tokens with the same tint
+        grounds = self._grounds_in(begin, end)
         for left, right, logprob in self.buffer.pieces(begin, end):
             name = "prompt" if logprob is None else LEVEL_NAMES[bisect_right(LEVELS, logprob)]
             if logprob is not None and left < cursor[1] and right > cursor[0]:
                 name = "cursor"
-            if spans and spans[-1][2] == name:
-                spans[-1] = (spans[-1][0], right, name)
-            else:
-                spans.append((left, right, name))
+            elif grounds:
+                for begin_of, end_of, style in _covered(left, right, name, grounds):
+                    _append(spans, begin_of, end_of, style)
+                continue
+            _append(spans, left, right, name)
         parts = [(text[left:right], self._style(name)) for left, right, name in spans]
         if cursor[0] == end < cursor[1] and text[cursor[0] : cursor[1]].isspace():
             parts.append(("↵", self._style("cursor")))  # a line break has no cell of its own
@@ -299,8 +433,55 @@ class TokenView(ScrollView, can_focus=True):
             parts.append(("▌", self._style("end")))
         return Strip([Segment(part.translate(SIGNS), style) for part, style in parts])
 
+    def _grounds_in(self, begin: int, end: int) -> list[tuple[int, int, str]]:
+        """Spans of a line with grounds: selected, found, or of influence."""
+        selection = self._selection()
+        if selection[0] < end and selection[1] > begin:
+            return [(*selection, "selected")]
+        if self._sought is not None:
+            near = len(self._sought.pattern)  # a match may begin in the line before
+            first = max(begin - near, 0)
+            found = self._sought.finditer(self.buffer.text, first, end + near)
+            if matches := [(match.start(), match.end(), "match") for match in found if match.end() > begin]:
+                return matches
+        return self._influences
+
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"token--{name}")
+
+
+def _covered(
+    left: int, right: int, name: str, grounds: Sequence[tuple[int, int, str]]
+) -> Iterator[tuple[int, int, str]]:
+    """Divide a piece into parts with their styles."""
+    for begin, end, style in grounds:
+        if begin < right and end > left:
+            if begin > left:
+                yield left, begin, name
+            yield max(begin, left), min(end, right), style
+            left = min(end, right)
+    if left < right:
+        yield left, right, name
+
+
+def _append(spans: list[tuple[int, int, str]], left: int, right: int, name: str) -> None:
+    """Append a span, or extend the last one of the same style."""
+    if spans and spans[-1][2] == name:
+        spans[-1] = (spans[-1][0], right, name)
+    else:
+        spans.append((left, right, name))
+
+
+def spans_of(scores: Sequence[tuple[int, float]], end: int) -> list[tuple[int, int, str]]:
+    """Spans of the tokens with influence, and their styles."""
+    greatest = max((abs(score) for _, score in scores), default=0.0)
+    found: list[tuple[int, int, str]] = []
+    for length, score in reversed(scores):
+        level = bisect_right(INFLUENCES, abs(score) / greatest) if greatest else 0
+        if level and length:
+            found.append((end - length, end, f"{'for' if score > 0 else 'against'}-{level}"))
+        end -= length
+    return found[::-1]
 
 
 @final
@@ -311,7 +492,16 @@ class Legend(Widget):
     Legend { height: 2; }
     """
 
+    influence: reactive[bool] = reactive(False)
+    """True while grounds show the influence of earlier tokens."""
+
     def render(self) -> Content:
+        if self.influence:
+            grounds = Content.assemble(
+                (" for ", "$background on $primary"), " ", (" against ", "$background on $error")
+            )
+            gap = "\n" if self.size.height > 1 else " "
+            return Content.styled("influence on the token", "$muted").append(gap).append(grounds)
         heading, gap = ("tint: model's probability", "\n") if self.size.height > 1 else ("model:", " ")
         return Content.styled(heading, "$muted").append(gap).append(tints(bool(self.app.ansi_color)))
 

@@ -72,6 +72,15 @@ def test_freezing_of_single_groups(runs: Trained, tmp_path: Path) -> None:
     assert all(differ("encoder", states[1], states[2]))
 
 
+def test_groups_that_are_never_trained_are_told(runs: Trained, tmp_path: Path) -> None:
+    start = {"run": str(runs("lm")), "gradual_unfreezing": True}
+    told: list[str] = []
+    events = train({**CLASSIFY, "start": start}, [], tmp_path / "run", notify=told.append)
+    next(events)
+    events.close()
+    assert "frozen to the end: embedding, encoder.0 (2 epochs at first, and training.epochs = 1)" in told
+
+
 def test_layer_decay_is_the_rate_of_each_group(tmp_path: Path) -> None:
     """With plain SGD and one step the change of a group is its rate times the gradient, which decay does not change."""
     old = trained(changed(LM, encoder=DEEP), tmp_path / "old")

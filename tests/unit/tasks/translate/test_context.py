@@ -73,6 +73,25 @@ def test_a_translator_reads_states_and_needs_no_other_run(models: Path, tmp_path
     assert seqnlp.evaluate(tmp_path / "run", data=PAIRS)["scores"]["nats"] > 0
 
 
+def test_a_translator_starts_from_another_and_takes_the_projection(models: Path, tmp_path: Path) -> None:
+    context = {"forward": str(models / "forward"), "size": 5}
+    trained(models, tmp_path / "one", context)
+    lines: list[str] = []
+    recipe = {
+        "task": "translate",
+        "start": str(tmp_path / "one"),
+        "data": {"tokenizer": {"kind": "characters"}},
+        "embedding": {"size": 6},
+        "source_context": context,
+        "encoder": {"kind": "gru", "size": 8},
+        "decoder": {"size": 8},
+        "training": {"epochs": 1, "batch_tokens": 60, "threads": 1},
+    }
+    list(seqnlp.train(recipe, data={"train": PAIRS, "dev": PAIRS[:4]}, out=tmp_path / "two", notify=lines.append))
+    taken = Run.open(tmp_path / "two").meta()["start"]["parts"]
+    assert taken["source_context"] == "taken"
+
+
 def test_an_ensemble_gives_each_model_its_states(models: Path, tmp_path: Path) -> None:
     one = trained(models, tmp_path / "one", {"forward": str(models / "forward")})
     other = trained(models, tmp_path / "other", None)
