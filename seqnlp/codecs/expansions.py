@@ -103,9 +103,9 @@ class Expansions(Codec):
 
     @property
     def examples(self) -> dict[str, Words]:
-        """Multiword tokens of train and their words, in lower case if case is folded.
+        """Multiword tokens of train and their words.
 
-        Those of one word, or with blanks in them, are left out.
+        They are in lower case if case is folded. Those of one word, or with blanks in them, are left out.
         """
         return {
             token: words

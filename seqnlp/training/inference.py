@@ -84,9 +84,10 @@ def stream_in_windows(
 def stream_ahead(
     items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096
 ) -> Iterator[Result]:
-    """Map a function over a stream as `stream_in_windows` does, and read on while it works.
+    """Map a function over a stream in windows, and read on meanwhile.
 
-    Only once windows are as large as they get: the function then runs in a thread of its own, a window behind.
+    It is `stream_in_windows` at first. Once windows are as large as they get, the function runs in a thread of its own,
+    a window behind.
     """
     size = 1
     while size < largest:
