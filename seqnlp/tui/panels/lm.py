@@ -140,7 +140,7 @@ class LmPanel(TaskPanel):
         "all branches: enter shows one, r names it, m marks it, x deletes it with what leaves it; [ and ] walk "
         "through them, u undoes, U redoes. w sweeps a setting: a text for each value, in one batch, and enter keeps "
         "one of them. o leads to steering: presets, strings that end the text or never occur, bias, a pattern that "
-        "the text matches, beams. Settings work while text is written. Samples are one batch, the same as of seqnlp "
+        "the text matches, beams; P saves the settings as a preset. Settings work while text is written. Samples are one batch, the same as of seqnlp "
         "generate --samples; stopped or steered, each goes on by itself, more slowly; where there is no room for all, "
         "tab goes from one to the next. The last 200,000 characters of a text are kept, and a million of all "
         "branches; seqnlp generate --replay writes a saved file again.\n\n"
