@@ -27,6 +27,7 @@ from seqnlp.generation.tree import MAX_NAME
 from seqnlp.run.files import write_bytes
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
@@ -155,7 +156,8 @@ class LmPanel(TaskPanel):
         "F2 swaps the sides."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "generate",
         Binding("d,f2", "settings", "settings", tooltip="settings of sampling"),  # f2 where d is typed as text
         Binding("1", "take(0)", "choose", key_display="1…0", tooltip=CHOOSE),
         *(Binding(str((n + 1) % 10), f"take({n})", "choose", show=False, tooltip=CHOOSE) for n in range(1, 10)),
@@ -186,7 +188,7 @@ class LmPanel(TaskPanel):
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
         Binding("tab", "sample(1)", "next sample", show=False),
         Binding("shift+tab", "sample(-1)", "sample before", show=False),
-    ]
+    )
 
     SCOPED_CSS: ClassVar[bool] = False
 
