@@ -110,7 +110,7 @@ def save_preset(name: str, settings: Mapping[str, Any], file: Path | None = None
 
 
 def _toml(value: object) -> str:
-    """Value of a setting in TOML, whose strings are those of JSON but for the escape of DEL."""
+    """Serialize a value as TOML: JSON's strings, with DEL escaped."""
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{_toml(key)} = {_toml(inner)}' for key, inner in value.items())} }}"
     if isinstance(value, list):
