@@ -111,8 +111,11 @@ class LazyRows(ABC):
     """Start of each row among all elements, and the end of the last one; shape (rows + 1,)."""
     shape: tuple[int, ...]
     """Shape of an element."""
-    key: str
-    """Digest of all that the values depend on: the network, its settings, and the texts."""
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """Digest of all that the values depend on: the network, its settings, and the texts."""
 
     @abstractmethod
     def compute(self, rows: IntArray) -> NDArray[np.float16]:

@@ -30,6 +30,12 @@ WINDOW = 512
 UNLIMITED = 1_000_000
 """Limits of tokenizers above this mean that there is none."""
 
+ATTENTION = ("eager", "sdpa")
+"""Implementations of attention that are in torch. All others are packages or kernels, code of the Hub."""
+
+NO_CODE = {"trust_remote_code": False}
+"""Argument of all loading: without it, `transformers` would ask on the terminal."""
+
 LOADING = {"dtype": torch.float32, "ignore_mismatched_sizes": True, "output_loading_info": True}
 """Arguments of `from_pretrained`: weights that do not fit are told, see `_misfit`."""
 
@@ -68,6 +74,7 @@ def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
         config = transformers.AutoConfig.from_pretrained(place, **arguments)
         if config.is_encoder_decoder:
             raise DataError(f"{config.model_type} is an encoder-decoder; expected an encoder", place)
+        _without_kernels(config)
         found = transformers.AutoTokenizer.from_pretrained(place, use_fast=True, **arguments)
         if not found.is_fast:
             raise DataError(
@@ -89,7 +96,7 @@ def load_model(name: str, revision: str | None, find: PathResolver) -> HubModel:
             probe = network(input_ids=torch.zeros(1, 1, dtype=torch.long), output_hidden_states=True)
         if not probe.hidden_states:
             raise DataError(f"{config.model_type} gives no hidden states", place)
-        origin = Origin(known.title, _weights_digest(place, arguments, network), known.license)
+        origin = Origin(known.title, _file_digest(place, arguments, network), known.license)
         window = _window(network, found.model_max_length)
     return HubModel(_plain(config), tokenizer, network, len(probe.hidden_states), window, origin)
 
@@ -104,12 +111,12 @@ def rebuild_network(config: Mapping[str, Any], weights: Mapping[str, Tensor] | N
     transformers = import_transformers()
     settings = {key: value for key, value in config.items() if key != "model_type"}
     with _quiet():
-        built = transformers.AutoConfig.for_model(config["model_type"], **settings)
+        built = _without_kernels(transformers.AutoConfig.for_model(config["model_type"], **settings))
         if weights is None:
-            fresh: nn.Module = _without_pooler(transformers.AutoModel.from_config(built)).eval()
+            fresh: nn.Module = _without_pooler(transformers.AutoModel.from_config(built, **NO_CODE)).eval()
             return fresh
         with torch.device("meta"):
-            kind = type(transformers.AutoModel.from_config(built))
+            kind = type(transformers.AutoModel.from_config(built, **NO_CODE))
         network, told = kind.from_pretrained(None, config=built, state_dict=dict(weights), **LOADING)
     rebuilt: nn.Module = _without_pooler(network)
     if problem := _misfit(rebuilt, told):
@@ -176,7 +183,7 @@ class _Repository:
         card = folder / "README.md"
         text = card.read_text("utf-8", "replace") if card.is_file() else ""
         files = tuple(sorted(file.name for file in folder.iterdir()))
-        return cls(folder.resolve().name, _license(text), files, {"trust_remote_code": False, "local_files_only": True})
+        return cls(folder.resolve().name, _license(text), files, {**NO_CODE, "local_files_only": True})
 
     @classmethod
     def ask(cls, name: str, revision: str | None) -> "_Repository":
@@ -184,7 +191,7 @@ class _Repository:
         from huggingface_hub import HfApi
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-        arguments = {"trust_remote_code": False, "revision": revision or "main"}
+        arguments = {**NO_CODE, "revision": revision or "main"}
         try:
             info = HfApi().model_info(name, revision=revision, timeout=PATIENCE)
         except (HfHubHTTPError, HFValidationError):  # `from_pretrained` will report it
@@ -257,6 +264,16 @@ def _quiet() -> Iterator[None]:
             os.environ["DISABLE_SAFETENSORS_CONVERSION"] = before
 
 
+def _without_kernels(config: Any) -> Any:
+    """Take attention by other packages or by kernels out of a configuration and those inside it, in place."""
+    if config._attn_implementation not in (None, *ATTENTION):
+        config._attn_implementation = None
+    for name in config.sub_configs:
+        if (inner := getattr(config, name, None)) is not None:
+            _without_kernels(inner)
+    return config
+
+
 def _without_pooler(network: Any) -> Any:
     """Take off the layer over the first piece: no state of a word passes it, and some weights lack it."""
     if isinstance(getattr(network, "pooler", None), nn.Module):
@@ -285,7 +302,7 @@ def _plain(config: Any) -> dict[str, Any]:
     return found
 
 
-def _weights_digest(place: str, arguments: Mapping[str, Any], network: nn.Module) -> str:
+def _file_digest(place: str, arguments: Mapping[str, Any], network: nn.Module) -> str:
     """SHA-256 of the file of weights, as the Hub shows it; of several files that of the weights themselves."""
     from transformers.utils import cached_file
 
@@ -294,6 +311,11 @@ def _weights_digest(place: str, arguments: Mapping[str, Any], network: nn.Module
     if file is not None:
         with open(file, "rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
+    return weights_digest(network)
+
+
+def weights_digest(network: nn.Module) -> str:
+    """SHA-256 of the weights of a network, by name."""
     weights, digest = network.state_dict(), hashlib.sha256()
     for name in sorted(weights):
         array = to_numpy(weights[name].contiguous())

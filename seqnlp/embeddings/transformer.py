@@ -3,7 +3,8 @@
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, final
 
 import numpy as np
@@ -20,8 +21,8 @@ from seqnlp.codecs.pieces import FIRST, IDS, LAST, PieceTokenizer
 from seqnlp.codecs.saved import SavedCodec, check_settings, damaged
 from seqnlp.codecs.text import Origin
 from seqnlp.embeddings.base import Embedder, Embedding, Features, PathResolver, TextBatch
-from seqnlp.embeddings.hub_models import arrays_of, is_path, load_model, rebuild_network
-from seqnlp.errors import DataError
+from seqnlp.embeddings.hub_models import arrays_of, is_path, load_model, rebuild_network, weights_digest
+from seqnlp.errors import DataError, SeqnlpError
 from seqnlp.json_types import JsonObject
 from seqnlp.nn.device import device_of, to_numpy
 from seqnlp.nn.own_rate import OwnRate
@@ -37,6 +38,7 @@ class Transformer(Embedding):
     """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
 
     section: ClassVar[str] = "transformer"
+    joins_words = True
     transferable: ClassVar[tuple[str, ...]] = ("lr", "warmup_ratio")
 
     model: Annotated[str, Field(min_length=1)]
@@ -188,12 +190,14 @@ class TransformerCodec(TextCodec):
         pieces = self.tokenizer.encode(text.words)
         if self.settings["trainable"]:
             return TextFeatures(sentences=dict(pieces))
-        return TextFeatures(sentences={STATES: TransformerStates(self.encoder, pieces, self.width, self._key)})
+        return TextFeatures(
+            sentences={STATES: TransformerStates(self.encoder, pieces, self.width, lambda: self._digest)}
+        )
 
-    @property
-    def _key(self) -> str:
-        """Digest of all that states depend on, but for the pieces."""
-        kept = json.dumps([self._origin.sha256, self.config, self.settings], sort_keys=True)
+    @cached_property
+    def _digest(self) -> str:
+        """Digest of all that states depend on, but for the pieces: of the weights, not of what a run says of them."""
+        kept = json.dumps([weights_digest(self.encoder.network), self.config, self.settings], sort_keys=True)
         return hashlib.sha256(kept.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
@@ -207,26 +211,33 @@ class TransformerCodec(TextCodec):
         settings = saved.model_dump(include={"layers", "pooling", "max_length", "trainable"})
         tokenizer = PieceTokenizer.from_json(saved.tokenizer, data)
         weights = data.weights() if isinstance(data, JsonObject) and not saved.trainable else None
+        origin = Origin.from_json(saved.origin)
         try:
-            network = rebuild_network(saved.config, weights)
-        except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+            return cls(saved.config, tokenizer, rebuild_network(saved.config, weights), settings, origin)
+        except SeqnlpError:
+            raise
+        except Exception as error:  # each network of the package has its own errors
             raise damaged(data, " ".join(str(error).split())[:120], "config") from None
-        return cls(saved.config, tokenizer, network, settings, Origin.from_json(saved.origin))
 
 
 @final
 class TransformerStates(LazyRows):
     """States of the words of a corpus by a frozen transformer; in float32, then rounded to half precision."""
 
-    def __init__(self, encoder: PretrainedEncoder, pieces: Mapping[str, Ragged], width: int, key: str) -> None:
-        """Store the encoder and the pieces; `key` is the digest of the encoder."""
-        self.encoder, self.pieces = encoder, pieces
+    def __init__(
+        self, encoder: PretrainedEncoder, pieces: Mapping[str, Ragged], width: int, digest: Callable[[], str]
+    ) -> None:
+        """Store the encoder and the pieces; `digest` gives that of the encoder."""
+        self.encoder, self.pieces, self._digest = encoder, pieces, digest
         self.offsets, self.shape = pieces[FIRST].offsets, (len(encoder.layers), width)
-        digest = hashlib.sha256(key.encode())
+
+    @property
+    def key(self) -> str:
+        digest = hashlib.sha256(self._digest().encode())
         for name in (IDS, FIRST, LAST):
-            digest.update(np.ascontiguousarray(pieces[name].values, "<i8").data)
-            digest.update(np.ascontiguousarray(pieces[name].offsets, "<i8").data)
-        self.key = digest.hexdigest()
+            digest.update(np.ascontiguousarray(self.pieces[name].values, "<i8").data)
+            digest.update(np.ascontiguousarray(self.pieces[name].offsets, "<i8").data)
+        return digest.hexdigest()
 
     def compute(self, rows: IntArray) -> NDArray[np.float16]:
         padded = (self.pieces[name].pad(rows) for name in (IDS, FIRST, LAST))

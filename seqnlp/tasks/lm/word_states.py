@@ -59,7 +59,7 @@ class SavedModel(BaseModel):
 @final
 @dataclass(frozen=True)
 class Spans:
-    """A sentence, and spans of it that want vectors, in bytes of its UTF-8."""
+    """Sentence with spans that want vectors, in bytes of its UTF-8."""
 
     text: str
     starts: IntArray
@@ -130,10 +130,7 @@ class EmbeddedLm:
         own = cls(
             SavedModel(**data, digest="", origins={"": origin.to_json(), **earlier}), codec, embedding, model.encoder
         )
-        found = hashlib.sha256(to_json({**data, "layers": None}).encode("utf-8", "surrogatepass"))
-        for name, array in sorted(own.weights.items()):
-            found.update(name.encode() + array.tobytes())
-        saved = own.saved.model_copy(update={"digest": found.hexdigest()})
+        saved = own.saved.model_copy(update={"digest": own._digest()})
         return cls(saved, codec, embedding.requires_grad_(False), model.encoder.requires_grad_(False))
 
     @classmethod
@@ -156,7 +153,18 @@ class EmbeddedLm:
             own = {name: weights[f"{part}.{name}"] for name in module.state_dict()}
             module.load_state_dict(own)
             module.eval().requires_grad_(False)
-        return cls(saved, codec, embedding, encoder)
+        own = cls(saved, codec, embedding, encoder)
+        if saved.digest != own._digest():
+            raise ValueError("the digest is that of another model")  # whose kept states these would be taken for
+        return own
+
+    def _digest(self) -> str:
+        """Digest of all that the states depend on, but for the choice of layers."""
+        data = self.saved.model_dump(exclude={"digest", "origins"}) | {"layers": None}
+        found = hashlib.sha256(to_json(data).encode("utf-8", "surrogatepass"))
+        for name, array in sorted(self.weights.items()):
+            found.update(name.encode() + array.tobytes())
+        return found.hexdigest()
 
     @property
     def weights(self) -> dict[str, NDArray[Any]]:
@@ -179,7 +187,7 @@ class EmbeddedLm:
         return self.saved.direction == "backward"
 
     def tokens(self, sentence: Spans) -> tuple[IntArray, IntArray]:
-        """Tokens of a sentence in the order of reading, a line break first.
+        """Tokens of a sentence in reading order, a line break first.
 
         Returns:
             The tokens, and for each span the step whose state stands for it: that of the token with its last byte, or,
@@ -240,8 +248,12 @@ class SpanStates(LazyRows):
         """
         self.model, self.offsets, self._sentence = model, offsets, sentence
         self.shape = (len(model.saved.layers) * model.size,)
-        own = to_json([model.saved.digest, model.saved.layers]).encode()
-        self.key = hashlib.sha256(own + digest + offsets.tobytes()).hexdigest()
+        self._digest = digest
+
+    @property
+    def key(self) -> str:
+        own = to_json([self.model.saved.digest, self.model.saved.layers]).encode()
+        return hashlib.sha256(own + self._digest + self.offsets.tobytes()).hexdigest()
 
     def compute(self, rows: IntArray) -> NDArray[np.float16]:
         states = self.model.states([self._sentence(row) for row in rows.tolist()])
@@ -249,7 +261,7 @@ class SpanStates(LazyRows):
 
 
 def word_states(model: EmbeddedLm, words: Column) -> SpanStates:
-    """States of a language model at the words of sentences, which are joined by blanks."""
+    """States of a language model at words, which are joined by blanks."""
     distinct, codes = words.distinct, words.codes
     digest = hashlib.sha256(to_json(distinct).encode("utf-8", "surrogatepass"))
     digest.update(codes.values.astype(np.int64).tobytes())

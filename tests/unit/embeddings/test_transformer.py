@@ -171,6 +171,38 @@ def test_the_key_of_states_tells_networks_texts_and_settings_apart(folder: Path,
     assert len(keys | {codecs[0].features(reverse).sentences[STATES].key}) == 5  # type: ignore[union-attr]
 
 
+def test_the_key_of_states_is_that_of_the_weights_and_not_of_what_a_run_says(folder: Path, tmp_path: Path) -> None:
+    codec, other = fitted(folder), fitted(make_transformer(tmp_path / "other", seed=2))
+    data = {**other.to_json(), "origin": codec.origin.to_json()}
+    weights = {name: torch.from_numpy(array) for name, array in other.weights.items()}
+    lying = Transformer(model="tiny").restore(JsonObject(data, Path("codec.json"), weights=lambda: weights))
+    keys = [each.features(TEXT).sentences[STATES].key for each in (codec, other, lying)]  # type: ignore[union-attr]
+    assert keys[0] != keys[2] == keys[1]
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize("name", ["attn_implementation", "_attn_implementation"])
+def test_attention_by_code_of_the_hub_is_that_of_torch(
+    folder: Path, tmp_path: Path, name: str, trainable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: Any, **named: Any) -> None:
+        raise AssertionError("a kernel was asked for")
+
+    monkeypatch.setattr("transformers.modeling_utils.is_kernel", lambda given: "/" in str(given))
+    monkeypatch.setattr("transformers.modeling_utils.lazy_import_flash_attention", refuse)
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, name: "owner/kernel:fn"}))
+    codec = fitted(copy, trainable=trainable)
+    data = codec.to_json()
+    hostile = {**data, "config": {**data["config"], name: "owner/kernel:fn"}}
+    weights = {key: torch.from_numpy(array) for key, array in codec.weights.items()}
+    section = Transformer(model="tiny", trainable=trainable)
+    again = section.restore(JsonObject(hostile, Path("codec.json"), weights=lambda: weights))
+    for each in (codec, again):
+        assert each.encoder.network.config._attn_implementation in ("eager", "sdpa")
+
+
 def test_provenance_is_name_digest_and_licence(folder: Path, tmp_path: Path) -> None:
     assert (fitted(folder).origin.name, fitted(folder).origin.license) == ("tiny", "")
     copy = shutil.copytree(folder, tmp_path / "copy")
@@ -343,6 +375,9 @@ def test_the_hub_is_asked_once_for_a_commit_and_its_licence(folder: Path, monkey
         ({"pooling": "first"}, "pooling: expected 'mean', as in the recipe, found 'first'"),
         ({"layers": []}, "layers"),
         ({"config": {"model_type": "no such"}}, "damaged: config"),
+        ({"config": {"model_type": "bert", "pad_token_id": 10**9}}, "damaged: config"),
+        ({"config": {"model_type": "bert", "num_hidden_layers": -1}}, "damaged: config"),
+        ({"config": {"model_type": "bert", "quantization_config": {"quant_method": "gptq"}}}, "damaged: config"),
         ({"tokenizer": {"version": "1.0"}}, "damaged: tokenizer"),
         ({"more": 1}, "more"),
     ],

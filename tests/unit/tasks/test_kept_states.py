@@ -21,7 +21,11 @@ class Numbers(LazyRows):
 
     def __init__(self, lengths: list[int], key: str) -> None:
         self.offsets = np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))])
-        self.shape, self.key, self.asked = (2,), key, 0
+        self.shape, self._key, self.asked = (2,), key, 0
+
+    @property
+    def key(self) -> str:
+        return self._key
 
     def compute(self, rows: IntArray) -> NDArray[np.float16]:
         self.asked += len(rows)

@@ -189,6 +189,9 @@ def test_weights_that_do_not_fit_are_named(runs: Path) -> None:
         model, _, tensor = name.partition(".")
         with pytest.raises(SeqnlpError, match=f"damaged: {model}: the tensor {tensor} is missing"):
             ContextCodec.from_json(JsonObject(codec.to_json(), weights=partial(dict, left)))
+    other = {name: value + 1 for name, value in weights.items()}
+    with pytest.raises(SeqnlpError, match="damaged: forward: the digest is that of another model"):
+        ContextCodec.from_json(JsonObject(codec.to_json(), weights=partial(dict, other)))
 
 
 @pytest.mark.parametrize(
