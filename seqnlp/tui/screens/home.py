@@ -295,6 +295,8 @@ class HomeScreen(BaseScreen):
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.query(RunList):
+            return False  # it is being left
         if action == "delete" and any(line.cursor_position < len(line.value) for line in self.query(FilterLine)):
             return False  # there is a letter to delete
         return action not in self._idle
