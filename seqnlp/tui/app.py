@@ -212,7 +212,7 @@ class SeqnlpApp(App[None]):
     def action_command_palette(self) -> None:
         from seqnlp.tui.palette import Palette
 
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_train(self, recipe: str = "") -> None:
