@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import final
 
 from textual.command import CommandPalette
-from textual.widgets import OptionList
 
 
 @final
 class Palette(CommandPalette):
-    """Textual's palette; in an empty list there is no page to turn, which Textual does not expect."""
+    """Textual's palette; before its list is laid out there is no page to turn."""
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "command_list" and not any(listed.option_count for listed in self.query(OptionList)):
-            return False
-        return super().check_action(action, parameters)
+    def _action_command_list(self, action: str) -> None:
+        with suppress(KeyError):  # which Textual does not expect
+            super()._action_command_list(action)

@@ -198,6 +198,9 @@ async def test_sort_preview_note_rename_delete_and_undo(
         line.value = "pos_gru"
         await pilot.press("enter")
         await shows(app, "there is one of this name already")
+        line.value = "x" * 300
+        await pilot.press("enter")
+        await shows(app, "at most 255 bytes")
         line.value = "mood"
         await pilot.press("enter")
         await shows(app, "mood  for later")
