@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from seqnlp.run.summary import Summary
 
 
+ARROWS = {"up", "down", "left", "right", "home", "end", "pageup", "pagedown"}
+"""Keys that need no line in the palette."""
+
+
 @final
 class SeqnlpApp(App[None]):
     """`seqnlp tui`: home, and above it a screen for the run that is open."""
@@ -189,10 +193,11 @@ class SeqnlpApp(App[None]):
         yield SystemCommand("Quit", "Leave the application", self.action_quit)
         from seqnlp.tui.screens.help import key_name, told_bindings
 
-        seen = {"help", "quit", "train", "export", "dark or light", "redraw"}
+        seen = {"help", "quit", "train", "export", "dark or light", "redraw", "curves", "compare"}
         for active in told_bindings(screen):  # a phone has no such keys
             what = active.binding.tooltip or active.binding.description
-            if what not in seen and active.enabled and active.binding.action != "command_palette":
+            is_told = what in seen or active.binding.key in ARROWS or active.binding.action == "command_palette"
+            if not is_told and active.enabled:
                 seen.add(what)
                 press = partial(self.simulate_key, active.binding.key)
                 yield SystemCommand(f"{what[:1].upper()}{what[1:]}", f"The key {key_name(active.binding.key)}", press)
@@ -203,6 +208,12 @@ class SeqnlpApp(App[None]):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(help_for(self.screen))
+
+    def action_command_palette(self) -> None:
+        from seqnlp.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_train(self, recipe: str = "") -> None:
         """Choose a recipe to train.

@@ -122,7 +122,15 @@ async def test_a_person_labels_sentences_and_trains(
 
 
 @pytest.mark.anyio
-async def test_second_best_and_table(runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, typed: Any) -> None:
+async def test_second_best_and_table(
+    runs: Path, fake: Any, shows: Any, hides: Any, golden: Any, settled: Any, typed: Any
+) -> None:
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}], "tag": tags}), run_at(runs / "pos_gru"))
+    async with app.run_test(size=(120, 24)) as pilot:
+        await typed(pilot, "it rains today")
+        await pilot.press("f9", "down", "right", "2")
+        await settled(pilot)
+        await golden(app, "tag-table")
     app = SeqnlpApp(runs, fake({"load": lambda _: [{"task": "tag"}], "tag": tags}), run_at(runs / "pos_gru"))
     async with app.run_test(size=(80, 24)) as pilot:
         await typed(pilot, "it rains")

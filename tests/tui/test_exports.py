@@ -48,7 +48,7 @@ def test_tables() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("task", ["tag", "translate", "forecast", "segment"])
+@pytest.mark.parametrize("task", ["tag", "forecast"])
 async def test_a_panel_is_exported(task: str, runs: Path, fake: Any, settled: Any, notes: Any, shows: Any) -> None:
     app = app_for(task, runs, fake)
     async with app.run_test(size=(100, 30)) as pilot:

@@ -218,6 +218,18 @@ async def test_themes_palette_and_quit(runs: Path, fake: Any, shows: Any, settle
     assert app.return_code == 0
 
 
+async def test_an_empty_palette_has_no_pages(runs: Path, fake: Any, shows: Any, hides: Any, settled: Any) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        await shows(app, "The key f4")  # each key of the screen is there, too
+        await pilot.press(*"zzqq")
+        await hides(app, "The key f4")
+        await pilot.press("pagedown", "pageup", "down", "escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
 async def test_without_colour(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch, settled: Any) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = SeqnlpApp(runs, fake({}))

@@ -1,6 +1,7 @@
 """Runs that are deleted, brought back, renamed and sorted; what their preview tells."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -197,6 +198,9 @@ async def test_sort_preview_note_rename_delete_and_undo(
         line.value = "pos_gru"
         await pilot.press("enter")
         await shows(app, "there is one of this name already")
+        line.value = "x" * 300
+        await pilot.press("enter")
+        await shows(app, "at most 255 bytes")
         line.value = "mood"
         await pilot.press("enter")
         await shows(app, "mood  for later")
@@ -231,3 +235,23 @@ def test_nothing_is_written_by_looking(runs: Path) -> None:
         preview_lines(Preview.read(run), 60)
     RunTrash(runs).purge()
     assert contents(runs) == before
+
+
+@pytest.mark.anyio
+async def test_the_picture_of_a_preview(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
+    frozen = Path(__file__).parents[1] / "data" / "run_v2" / "tag"
+    shutil.copytree(frozen, runs / "frozen")
+    failed = runs / ".trainings"
+    failed.mkdir()
+    record = {"recipe": "r.toml", "settings": [], "pid": 2**22 + 1, "started": 1.7e9}
+    (failed / "broken_one.json").write_text(json.dumps(record))
+    (failed / "broken_one.log").write_text("reading\nerror: corpora/x.conllu: no such file\n")
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(120, 35)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"frozen")
+        await settled(pilot)
+        await golden(app, "home-preview")
+        await pilot.press("escape", *"broken")
+        await settled(pilot)
+        await golden(app, "home-failed")

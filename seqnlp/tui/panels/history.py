@@ -115,7 +115,8 @@ class HistoryScreen(ModalScreen[Entry | None]):
         self.call_later(self._dismiss_chosen)  # the filter first gets the keys typed before
 
     def _dismiss_chosen(self) -> None:
-        self.dismiss(self.query_one(EntryList).chosen)
+        if self.is_current:  # else enter was pressed twice
+            self.dismiss(self.query_one(EntryList).chosen)
 
     def action_leave(self) -> None:
         """Choose nothing."""

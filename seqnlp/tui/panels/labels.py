@@ -137,6 +137,8 @@ class LabelScreen(ModalScreen[list[str] | None]):
         self.call_later(self._dismiss_chosen)  # the filter first gets the keys typed before
 
     def _dismiss_chosen(self) -> None:
+        if not self.is_current:
+            return  # enter was pressed twice
         labels, text = self.query_one(LabelList), self.query_one(Input).value.strip()
         chosen = [labels.chosen.path] if labels.chosen is not None else [text] if text else []
         if self._several is None:
@@ -148,4 +150,5 @@ class LabelScreen(ModalScreen[list[str] | None]):
 
     def action_leave(self) -> None:
         """Choose nothing."""
-        self.dismiss(None)
+        if self.is_current:
+            self.dismiss(None)

@@ -59,6 +59,8 @@ class AskScreen(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _answered(self, event: Input.Submitted) -> None:
         event.stop()
+        if not self.is_current:
+            return  # enter was pressed twice
         problem = self._check(event.value)
         told = self.query_one("#problem", Static)
         told.display = bool(problem)
@@ -73,4 +75,5 @@ class AskScreen(ModalScreen[str | None]):
 
     def action_leave(self) -> None:
         """Answer nothing."""
-        self.dismiss(None)
+        if self.is_current:
+            self.dismiss(None)

@@ -56,7 +56,7 @@ class ConfirmScreen(ModalScreen[str]):
                 yield Static(line, classes="choice", name=key)
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in {key for key, *_ in self._choices}:
+        if event.key in {key for key, *_ in self._choices} and self.is_current:
             event.stop()
             self.dismiss(event.key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar, final
@@ -44,6 +45,9 @@ Changed = TypeVar("Changed")
 
 PAUSE = 0.08
 """Seconds that the cursor rests on a run before its preview is read."""
+
+MAX_NAME = 255
+"""Bytes of the name of a folder, at most."""
 
 PERIOD = 1.0
 """Seconds between two looks at the folder, since other programs change runs, too."""
@@ -295,6 +299,8 @@ class HomeScreen(BaseScreen):
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.query(RunList):
+            return False  # it is being left
         if action == "delete" and any(line.cursor_position < len(line.value) for line in self.query(FilterLine)):
             return False  # there is a letter to delete
         return action not in self._idle
@@ -414,7 +420,9 @@ class HomeScreen(BaseScreen):
             check_name(other)
         except SeqnlpError as error:
             return str(error)
-        taken = other != name and (self.root / other).exists()
+        if len(os.fsencode(other)) > MAX_NAME:
+            return f"expected at most {MAX_NAME} bytes, as names of folders have"
+        taken = other != name and os.path.lexists(self.root / other)
         return f"{self.root / other}: there is one of this name already" if taken else ""
 
     @work(exclusive=True, group="change")
