@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from seqnlp.cli.common import Trust
-from seqnlp.cli.raw_text import text_chunks
+from seqnlp.cli.raw_text import limit_kernel_cache, text_chunks
 from seqnlp.cli.segment import RawFile
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
@@ -36,6 +36,7 @@ def annotate(
 
     if tree and as_json:
         raise UsageError("--dummy-tree goes with CoNLL-U, not with --json")
+    limit_kernel_cache()
     whole = pipeline([segmenter, tagger, *(more or [])], trust=trust)
     if not as_json:
         check_columns(whole.columns)

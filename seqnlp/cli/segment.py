@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.cli.common import JsonLines, RunPath, Trust, open_predictor
-from seqnlp.cli.raw_text import text_chunks
+from seqnlp.cli.raw_text import limit_kernel_cache, text_chunks
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
 
@@ -44,6 +44,7 @@ def segment(
     from seqnlp.tasks.segment.predictor import Segmenter
 
     check_formats(as_json, as_conllu, tree)
+    limit_kernel_cache()
     segmenter = open_predictor(run, Segmenter, trust)
     draw: Callable[[int, SegmentedSentence], str]
     if as_conllu:

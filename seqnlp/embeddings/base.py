@@ -104,6 +104,8 @@ class Embedding(Spec, ABC):
     """Key of the section under `[embedding]`."""
     registry: ClassVar[dict[str, type[Spec]]] = {}
     """Embeddings by their sections."""
+    joins_words: ClassVar[bool] = False
+    """True if it reads sentences whose words are joined by blanks: other tokens than words make no sense to it."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **settings: Any) -> None:

@@ -38,6 +38,7 @@ class Transformer(Embedding):
     """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
 
     section: ClassVar[str] = "transformer"
+    joins_words = True
     transferable: ClassVar[tuple[str, ...]] = ("lr", "warmup_ratio")
 
     model: Annotated[str, Field(min_length=1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from seqnlp.errors import DataError, UsageError
 from seqnlp.generation.settings import check_settings
+from seqnlp.run.files import saving, write_bytes
 from seqnlp.spelling import nearest_or_all
 
 FILE = "presets.toml"
@@ -78,6 +80,44 @@ def preset(name: str, file: Path | None = None) -> dict[str, Any]:
     if name not in known:
         raise UsageError(f"preset {name}: there is no such preset; {nearest_or_all(name, known)}")
     return known[name]
+
+
+def save_preset(name: str, settings: Mapping[str, Any], file: Path | None = None) -> Path:
+    """Add a preset to the user's file.
+
+    Args:
+        name: A new one; letters, digits, `_` and `-`.
+        settings: By name; those that are None or empty are left out.
+        file: By default that of the user.
+
+    Returns:
+        The file.
+
+    Raises:
+        seqnlp.errors.UsageError: the name is none, or taken.
+        seqnlp.errors.DataError: the file has a fault, or can't be written.
+    """
+    path = presets_file() if file is None else file
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise UsageError(f"preset {name!r}: expected letters, digits, _ and -")
+    if name in presets(path):
+        raise UsageError(f"preset {name}: there is one already")
+    kept = check_settings({key: value for key, value in settings.items() if value not in (None, [], {}, "")})
+    before = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if path.exists() else ""
+    table = "".join(f"{key} = {_toml(value)}\n" for key, value in kept.items())
+    with saving(path.parent, "saving a preset"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, f"{before}[{name}]\n{table}".encode())
+    return path
+
+
+def _toml(value: object) -> str:
+    """Value of a setting in TOML, whose strings are those of JSON but for the escape of DEL."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_toml(key)} = {_toml(inner)}' for key, inner in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _line(text: str, key: str, table: str = "") -> int:

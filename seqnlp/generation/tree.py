@@ -191,6 +191,8 @@ class TextTree:
         self.future: list[list[Change]] = []
         """Changes of each view, to undo and to redo; the next one is the last."""
         self._next = 1
+        self._states: dict[int, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+        """State of each branch, and the version that it is of."""
 
     @property
     def prompt(self) -> str:
@@ -422,7 +424,7 @@ class TextTree:
     def state(self) -> dict[str, Any]:
         """State as a JSON object."""
         return {
-            "branches": [branch.state() for branch in self.branches.values()],
+            "branches": [self._state_of(branch) for branch in self.branches.values()],
             "next": self._next,
             "shown": list(self.shown),
             "hidden": list(self.hidden),
@@ -451,6 +453,15 @@ class TextTree:
             raise ValueError(f"expected the state of a tree of texts ({error!r})") from error
         tree._check(len(branches))
         return tree
+
+    def _state_of(self, branch: Branch) -> dict[str, Any]:
+        """State of a branch; that of one that has not changed is kept, for packing takes time."""
+        texts = branch.start, len(branch.text), branch.tokens, branch.complete, sum(branch.logprobs[-1:])
+        key = id(branch), texts, branch.turns, branch.name, branch.marked
+        known = self._states.get(branch.number)
+        if known is None or known[0] != key:
+            known = self._states[branch.number] = key, branch.state()
+        return known[1]
 
     def _check(self, count: int) -> None:
         if ROOT not in self.branches or len(self.branches) != count or self.branches[ROOT].parent != ROOT:
@@ -483,6 +494,7 @@ class TextTree:
     def _remove(self, numbers: Iterable[int]) -> None:
         for number in list(numbers):
             self.branches.pop(number, None)
+            self._states.pop(number, None)
         self.hidden = [number for number in self.hidden if number in self.branches]
         self.version += 1
 

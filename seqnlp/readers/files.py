@@ -268,7 +268,7 @@ class _Inflated(io.RawIOBase):
 
 
 def locate_files(source: str, find: Callable[[str], Path]) -> Path:
-    """Locate a file, or the folder of files that a pattern such as `books/*.txt` names.
+    """Locate a file, or the folder of a pattern such as `books/*.txt`.
 
     Args:
         source: A path as in a recipe; `*` stands for any characters, `?` for one, in names but not in folders.

@@ -168,7 +168,7 @@ def _paired(ours: Mapping[str, Part], theirs: Mapping[str, Part]) -> dict[str, s
 
 
 def _differences(name: str, part: Part, other: Part, run: str) -> list[Fault]:
-    """Settings in which a part differs from the other run's, so that its weights would not fit."""
+    """Settings in which a part differs from the other run's."""
     here, there = part.spec.architecture(), other.spec.architecture()
     here, there = ({key: value for key, value in each.items() if key != "kind"} for each in (here, there))
     section = name.partition(".")[0]

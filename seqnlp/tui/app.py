@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
@@ -43,12 +44,13 @@ class SeqnlpApp(App[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = named(
         "app",
+        # alt: where a browser keeps a key with ctrl for itself
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("f1", "app.help", "help"),  # where `?` is text
         Binding("ctrl+p", "command_palette", "commands", key_display="^p"),
-        Binding("ctrl+t", "other_theme", "dark or light", show=False),
+        Binding("ctrl+t,alt+t", "other_theme", "dark or light", show=False),
         Binding("ctrl+l", "redraw", "redraw", show=False, system=True),
-        Binding("ctrl+q", "quit", "quit", key_display="^q", priority=True),
+        Binding("ctrl+q,alt+q", "quit", "quit", key_display="^q", priority=True),
     )
 
     CSS = """
@@ -185,6 +187,15 @@ class SeqnlpApp(App[None]):
         yield SystemCommand("Copy", "Copy what the screen shows", lambda: self._act("screen.copy_text"))
         yield SystemCommand("Screenshot", "Save a picture of the screen as SVG", self._shoot)
         yield SystemCommand("Quit", "Leave the application", self.action_quit)
+        from seqnlp.tui.screens.help import key_name, told_bindings
+
+        seen = {"help", "quit", "train", "export", "dark or light", "redraw"}
+        for active in told_bindings(screen):  # a phone has no such keys
+            what = active.binding.tooltip or active.binding.description
+            if what not in seen and active.enabled and active.binding.action != "command_palette":
+                seen.add(what)
+                press = partial(self.simulate_key, active.binding.key)
+                yield SystemCommand(f"{what[:1].upper()}{what[1:]}", f"The key {key_name(active.binding.key)}", press)
 
     async def action_help(self) -> None:
         """Show the help of the screen."""

@@ -11,6 +11,9 @@ from textual.drivers.web_driver import WebDriver
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.screen_buffer import buffer_of
 
+MODES = "\x1b[?1049h\x1b[?25l\x1b[?2004h"
+"""Sequences at a start: other screen, hidden cursor, marks around what is pasted."""
+
 PERIOD = 0.5
 """Seconds between two looks at the server and the trainings."""
 
@@ -30,6 +33,17 @@ class PageDriver(WebDriver):
     def write(self, data: str) -> None:
         if changes := buffer_of(self._application).update(data):
             super().write(changes)
+
+    def on_meta(self, packet_type: str, payload: dict[str, object]) -> None:
+        if packet_type == "redraw":  # for a page that has just come, whose terminal knows nothing yet
+            self._application.call_later(self._draw_anew)
+        else:
+            super().on_meta(packet_type, payload)
+
+    def _draw_anew(self) -> None:
+        self._enable_mouse_support()
+        self.write(MODES)
+        self._application.action_redraw()
 
     def start_application_mode(self) -> None:
         super().start_application_mode()

@@ -34,6 +34,15 @@ HEADERS = {
 WIDTH, HEIGHT, FONT_SIZE = 80, 24, 16
 """Of the terminal, where the page does not tell."""
 
+KEPT = 600.0
+"""Seconds that an application goes on without a page: after a reload, or a connection that broke off."""
+
+MAX_KEPT = 8
+"""Applications without a page, at most; the one left longest ago ends first."""
+
+TAKEN = 4001
+"""Code with which a page is closed whose application another page has taken."""
+
 EXIT_TIMEOUT = 5.0
 """Seconds that a page and an application have to end by themselves."""
 
@@ -50,19 +59,26 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Website:
     """HTTP server of a Textual application, under a secret path."""
 
-    def __init__(self, command: Sequence[str], host: str, port: int) -> None:
+    def __init__(self, command: Sequence[str], host: str, port: int, kept: float = KEPT) -> None:
         """Set up; `serve` begins.
 
         Args:
             command: The application, started for each visitor.
             host: The address to listen on.
             port: The port to listen on.
+            kept: Seconds that an application goes on without a page.
         """
+        self._kept = kept
+        self._sessions: dict[str, Visitor] = {}
+        """Applications by the names of their sessions."""
+        self._endings: dict[str, asyncio.Task[None]] = {}
+        """Of sessions without a page, the one left longest ago first."""
         self.host, self.port = host, port
         self.public_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self._command = command
         self._names = LOCAL_NAMES if self.is_private else LOCAL_NAMES | {host.lower(), gethostname().lower()}
         self._pages: set[web.WebSocketResponse] = set()
+        self._is_closing = False
         self._root = f"/{token_urlsafe()}/"  # no cookie: browsers send those to all ports of a machine
 
     @property
@@ -125,23 +141,60 @@ class Website:
         return web.Response(text=page, content_type="text/html")
 
     async def _visit(self, request: web.Request) -> web.WebSocketResponse:
-        """Terminal of one visitor."""
+        """Terminal of one visitor: that of the session that the page names, if it still goes on, or a new one."""
         page = web.WebSocketResponse(heartbeat=15)
         await page.prepare(request)
         self._pages.add(page)
-        visitor = Visitor(self._command, page)
+        width, height = (
+            _to_int(request.query.get(side, ""), default) for side, default in (("width", WIDTH), ("height", HEIGHT))
+        )
+        name = request.query.get("session", "")
+        visitor = self._sessions.get(name)
         try:
-            size = (("width", WIDTH), ("height", HEIGHT))
-            await visitor.start(*(_to_int(request.query.get(side, ""), default) for side, default in size))
+            if visitor is not None and visitor.is_alive:
+                if (ending := self._endings.pop(name, None)) is not None:
+                    ending.cancel()
+                await visitor.attach(page, width, height)
+            else:
+                name, visitor = token_urlsafe(), Visitor(self._command, page)
+                self._sessions[name] = visitor
+                await page.send_str(json.dumps(["session", name]))
+                await visitor.start(width, height)
             async for message in page:
-                if message.type is WSMsgType.TEXT:
+                if message.type is WSMsgType.TEXT and visitor.page is page:
                     await visitor.handle(message.json())
         except ValueError:  # no page of ours sends that
-            await visitor.close_page()
+            if visitor is not None:
+                await visitor.close_page()
         finally:
             self._pages.discard(page)
-            await visitor.stop()
+            if visitor is not None and visitor.page is page:  # else another page has it now
+                await self._leave(name, visitor)
         return page
+
+    async def _leave(self, name: str, visitor: Visitor) -> None:
+        """Keep an application without a page for a while; one that has ended, or shall, ends now."""
+        if self._is_closing or not visitor.is_alive or not visitor.has_drawn or not self._kept:
+            self._sessions.pop(name, None)
+            await visitor.stop()
+            return
+        visitor.page = None
+        self._endings[name] = asyncio.create_task(self._end_later(name, visitor))
+        for oldest in list(self._endings)[:-MAX_KEPT]:
+            self._endings.pop(oldest).cancel()
+            await self._end(oldest)
+
+    async def _end_later(self, name: str, visitor: Visitor) -> None:
+        """End an application that has had no page for long enough."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(visitor.ended(), self._kept)
+        self._endings.pop(name, None)
+        await self._end(name)
+
+    async def _end(self, name: str) -> None:
+        visitor = self._sessions.pop(name, None)
+        if visitor is not None:
+            await visitor.stop()
 
     async def _close_pages(self, app: web.Application) -> None:
         """Close all pages; their handlers, which are waited for, then end the processes."""
@@ -149,9 +202,13 @@ class Website:
             for number in (signal.SIGINT, signal.SIGTERM):  # it ends soon, and once more would leave something open
                 asyncio.get_running_loop().remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)
-        closing = [page.close(code=WSCloseCode.GOING_AWAY) for page in self._pages]
+        self._is_closing = True
+        for ending in self._endings.values():
+            ending.cancel()
+        left = [self._end(name) for name in list(self._endings)]
+        closing = [*left, *(page.close(code=WSCloseCode.GOING_AWAY) for page in self._pages)]
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), EXIT_TIMEOUT)
+            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), 2 * EXIT_TIMEOUT)
 
     def _print_address(self, _: str) -> None:
         print(f"seqnlp is at {self.address} until ctrl+c", file=sys.stderr, flush=True)
@@ -159,7 +216,7 @@ class Website:
 
 @final
 class Visitor:
-    """Application of one visitor: a process that ends with the visit, whatever it is doing."""
+    """Application of one visitor: a process that has one page at a time, or none for a while."""
 
     def __init__(self, command: Sequence[str], page: web.WebSocketResponse) -> None:
         """Set up; `start` begins, and `stop` must follow.
@@ -169,9 +226,33 @@ class Visitor:
             page: The connection to the browser.
         """
         self.process: Process | None = None
-        self._command, self._page = command, page
+        self.page: web.WebSocketResponse | None = page
+        """Connection to the browser; None while there is none."""
+        self._command = command
         self._reading: asyncio.Task[None] | None = None
-        self._has_drawn = False
+        self.has_drawn = False
+        self._trains = False
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """True while there is a process that answers."""
+        return self.process is not None and self.process.returncode is None
+
+    async def ended(self) -> None:
+        """Wait until the process has ended."""
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+
+    async def attach(self, page: web.WebSocketResponse, width: int, height: int) -> None:
+        """Take another page, of this size, and draw everything there; the one before is closed."""
+        before, self.page = self.page, page
+        if before is not None:  # which may be slow to say goodbye
+            self._closing = asyncio.create_task(_close(before, TAKEN))
+        if self._trains:
+            await self._send(json.dumps(["trains", True]))
+        await self._write_meta({"type": "resize", "width": width, "height": height})
+        await self._write_meta({"type": "redraw"})
 
     async def start(self, width: int, height: int) -> None:
         """Start the application in a terminal of this size."""
@@ -203,7 +284,7 @@ class Visitor:
             case ["resize", {"width": int(width), "height": int(height)}]:
                 await self._write_meta({"type": "resize", "width": width, "height": height})
             case ["ping", data]:
-                await self._page.send_str(json.dumps(["pong", data]))
+                await self._send(json.dumps(["pong", data]))
             case [("blur" | "focus") as kind, *_]:
                 await self._write_meta({"type": kind})
             case ["stdin" | "resize" | "ping", *_]:
@@ -219,7 +300,7 @@ class Visitor:
         if process is None or reading is None:
             return
         try:
-            if self._has_drawn:
+            if self.has_drawn:
                 await self._write_meta({"type": "quit"})
                 with suppress(TimeoutError):
                     await asyncio.wait_for(process.wait(), EXIT_TIMEOUT)
@@ -234,9 +315,17 @@ class Visitor:
                 await asyncio.wait_for(process.communicate(), EXIT_TIMEOUT)
 
     async def close_page(self) -> None:
-        """Close the page; one that is gone, or stands still, can't say goodbye."""
-        with suppress(TimeoutError, ConnectionError):
-            await asyncio.wait_for(self._page.close(), EXIT_TIMEOUT)
+        """Close the page."""
+        if self.page is not None:
+            await _close(self.page, WSCloseCode.OK)
+
+    async def _send(self, data: str | bytes) -> None:
+        """Send to the page, if there is one."""
+        page = self.page
+        if page is None:
+            return
+        with suppress(ConnectionError):
+            await (page.send_str(data) if isinstance(data, str) else page.send_bytes(data))
 
     async def _read(self, process: Process) -> None:
         """Pass on the application's output until it has ended; then close the page.
@@ -250,19 +339,19 @@ class Visitor:
             while True:
                 kind, size = await stdout.readexactly(1), await stdout.readexactly(4)
                 payload = await stdout.readexactly(int.from_bytes(size, "big"))
-                with suppress(ConnectionError):
-                    if kind == b"D":
-                        self._has_drawn = True
-                        await self._page.send_bytes(payload)
-                    elif kind == b"M":
-                        await self._read_meta(json.loads(payload))
+                if kind == b"D":
+                    self.has_drawn = True
+                    await self._send(payload)
+                elif kind == b"M":
+                    await self._read_meta(json.loads(payload))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         await self.close_page()
 
     async def _read_meta(self, meta: dict[str, Any]) -> None:
         if meta["type"] == "trains":
-            await self._page.send_str(json.dumps(["trains", meta["now"]]))
+            self._trains = bool(meta["now"])
+            await self._send(json.dumps(["trains", self._trains]))
         elif meta["type"] == "exit":
             await self.close_page()
 
@@ -276,6 +365,12 @@ class Visitor:
         with suppress(ConnectionError, RuntimeError):  # it has ended
             stdin.write(kind + len(payload).to_bytes(4, "big") + payload)
             await stdin.drain()
+
+
+async def _close(page: web.WebSocketResponse, code: int) -> None:
+    """Close a page; one that is gone, or stands still, can't say goodbye."""
+    with suppress(TimeoutError, ConnectionError):
+        await asyncio.wait_for(page.close(code=code), EXIT_TIMEOUT)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

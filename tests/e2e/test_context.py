@@ -12,12 +12,13 @@ import pytest
 import torch
 
 import seqnlp
-from seqnlp.errors import UsageError
+from seqnlp.errors import RecipeError, UsageError
 from seqnlp.events import Stepped
 from seqnlp.run import Run
 from seqnlp.service.handlers import Models, answer
 from seqnlp.service.protocol import Request
 from seqnlp.tasks.lm.word_states import Spans
+from seqnlp.tasks.transcribe.language_model import open_language_model
 
 Program = Callable[..., "CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
@@ -182,6 +183,13 @@ def test_a_classifier_reads_the_states_of_its_words(models: Path, tmp_path: Path
     assert np.isfinite(states[0]).all()
 
 
+@pytest.mark.parametrize("section", [{"context": {"forward": "runs/lm"}}, {"transformer": {"model": "folder"}}])
+def test_states_of_sentences_need_words(section: dict[str, Any]) -> None:
+    recipe = {"task": "classify", "data": {"tokenizer": "subwords"}, "embedding": section}
+    with pytest.raises(RecipeError, match="it reads words joined by blanks, which the tokens of"):
+        list(seqnlp.train(recipe, data={"train": [{"text": "a", "label": "b"}]}, out="nowhere"))
+
+
 def test_a_backward_model_scores_but_continues_no_text(models: Path, tmp_path: Path, seqnlp: Program) -> None:
     run, text = models / "backward", "The ferry came in.\nIt was late.\n"
     scored = seqnlp("score", run, "--json", stdin=text)
@@ -205,6 +213,11 @@ def test_a_backward_model_scores_but_continues_no_text(models: Path, tmp_path: P
     assert "reads a text from its end" in card
     assert "seqnlp score RUN FILE" in card
     assert "generate" not in card
+
+
+def test_a_transcriber_wants_a_model_that_reads_forward(models: Path) -> None:
+    with pytest.raises(UsageError, match="expected a language model that reads forward; this one reads backward"):
+        open_language_model(models / "backward")
 
 
 def test_the_terminal_application_is_told_so(models: Path) -> None:

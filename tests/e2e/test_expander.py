@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import seqnlp
 from seqnlp.codecs.expansion_spelling import NOT_COPIED, ExpansionSpelling, copied_places, replacements
@@ -13,6 +14,7 @@ from seqnlp.codecs.expansions import Expansions, Words
 from seqnlp.codecs.sentences import BEGIN, END, UNKNOWN
 from seqnlp.errors import RunError
 from seqnlp.events import Evaluated
+from seqnlp.run import Run
 from seqnlp.tasks.segment.expander import Expander, ExpansionPairs, TokenExpander
 from seqnlp.tasks.segment.predictor import Segmenter
 
@@ -123,6 +125,18 @@ def test_a_resumed_training_ends_with_the_same_bytes(tmp_path: Path) -> None:
     assert segmenters[0].expander.expand(tokens) == segmenters[1].expander.expand(tokens)
     assert list(segmenters[0].expander.expand(tokens[:40]).values()) == [w for _, w in pairs(with_prefixes, 40)]
     assert isinstance(segmenters[0], Segmenter)
+
+
+def test_the_segmenter_beside_it_learns_the_same(tmp_path: Path) -> None:
+    given = [*settings(tmp_path, with_prefixes, 40, 20), "training.epochs=2", "training.threads=1"]
+    weights = []
+    for number, more in enumerate(([], ["expander.size=8"])):
+        for _ in seqnlp.train("pos_segment", [*given, *more, "training.max_grad_norm=1000"], tmp_path / str(number)):
+            pass
+        weights.append(Run(tmp_path / str(number)).load_model())
+    assert len(weights[1]) > len(weights[0])
+    for name, tensor in weights[0].items():
+        assert torch.equal(tensor, weights[1][name]), name
 
 
 def test_few_multiword_tokens_make_no_model(tmp_path: Path) -> None:

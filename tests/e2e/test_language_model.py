@@ -1,6 +1,7 @@
 """A language model on the command line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -40,6 +41,23 @@ def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) ->
         assert all(token["logprob"] < 0 and len(token["alternatives"]) == 2 for token in sample["tokens"])
 
 
+def test_a_sweep_writes_a_text_for_each_value(run: Path, seqnlp: Program) -> None:
+    options = ("--prompt", "The", "--length", 10, "--seed", 1)
+    done = seqnlp("generate", run, *options, "--sweep", "temperature=0.5,1", "--json")
+    cells = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [cell["cell"] for cell in cells] == [{"temperature": 0.5}, {"temperature": 1.0}]
+    alone = seqnlp("generate", run, *options, "--temperature", 0.5)
+    assert alone.stdout == f"The{cells[0]['text']}\n"
+    table = seqnlp("generate", run, *options, "--sweep", "temperature=0.5,1", "--markdown")
+    assert table.stdout.count("\n") == 6
+
+
+def test_a_pattern_leads_the_text_to_its_end(run: Path, seqnlp: Program) -> None:
+    done = seqnlp("generate", run, "--prompt", "On", "--pattern", r" [a-z]+ the [a-z]+\.", "--ban", "a", "--seed", 1)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"On [b-z]+ the [b-z]+\.\n", done.stdout)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -48,6 +66,14 @@ def test_generate_json_has_a_line_for_each_sample(run: Path, seqnlp: Program) ->
         (["--beams", "3", "--top-p", "0.5"], "leave out --top-p"),
         (["--beams", "3", "--stop", "x"], "leave out --stop"),
         (["--alternatives", "3"], "--alternatives needs --json"),
+        (["--preset", "greedi"], "there is no such preset; did you mean 'greedy'?"),
+        (["--sweep", "temprature=0:1:2"], "can't be swept; did you mean 'temperature'?"),
+        (["--sweep", "seed=1,2", "--samples", "2"], "leave out --samples"),
+        (["--markdown"], "--markdown needs --sweep"),
+        (["--pattern", "(a"], "character 1: expected a `)`"),
+        (["--pattern", "☃"], "no text matches it"),
+        (["--bias", "e"], "expected a token and a number"),
+        (["--replay", "x.json", "--seed", "1"], "--replay takes all settings from the file; leave out --seed"),
     ],
 )
 def test_options_that_make_no_sense(run: Path, seqnlp: Program, options: list[str], message: str) -> None:

@@ -10,6 +10,7 @@ from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.widgets.class_bars import ClassBars
 from seqnlp.tui.widgets.prompt import Prompt
+from seqnlp.tui.widgets.weight_table import WeightTable
 
 pytestmark = pytest.mark.anyio
 
@@ -177,3 +178,23 @@ async def test_copying_takes_the_scores(runs: Path, fake: Any, typed: Any) -> No
         await typed(pilot, "wonderful")
         app.screen.action_copy_text()
         assert app.clipboard.splitlines()[0] == "positive\t0.8050"
+
+
+def test_a_word_that_stands_twice_has_one_line() -> None:
+    table = WeightTable()
+    table.show(["so", "fine", "so"], [0.25, -0.75, 0.25])
+    assert table.rows == [("fine", -0.75, 1), ("so", 0.5, 2)]
+
+
+async def test_the_table_of_the_strongest_words(runs: Path, fake: Any, shows: Any, hides: Any, typed: Any) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await typed(pilot, "wonderful dull")
+        await shows(app, "strongest words")
+        await shows(app, "wonderful      ")
+        await pilot.press("f5")
+        await hides(app, "strongest words")
+        await pilot.resize_terminal(80, 24)
+        await hides(app, "strongest words")
+        await pilot.press("f5")
+        await shows(app, "strongest words")

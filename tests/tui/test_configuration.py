@@ -160,6 +160,7 @@ async def test_other_keys_and_a_theme_of_ones_own(runs: Path, fake: Any, shows: 
         await shows(app, "f6 compare")
         await pilot.press("c")
         assert app.screen.query_one("#filter", Input).value == "c"  # a letter as any other now
+        await pilot.resize_terminal(80, 60)
         await pilot.press("question_mark")
         await shows(app, "Some keys are your own here")
         await pilot.press("escape", "ctrl+t")

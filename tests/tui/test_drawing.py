@@ -98,6 +98,7 @@ def test_random_keys_leave_nothing_behind(terminal: Open, rounds: int) -> None:
     screen.press("One \nfine day \r")
     screen.wait("length reached")
     keys = [LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, HOME, END, "n", "d", "\t", "u", "p", "1", "3", " ", "\x14"]
+    keys += ["U", "g", "t", "i", "[", "]", "o", "m", "\x1b[1;2C", "\x1b[1;2B"]
     for _ in range(rounds):
         for key in random.choices(keys, k=12):
             screen.press(key)

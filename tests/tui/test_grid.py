@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from seqnlp.generation.presets import preset
 from seqnlp.generation.settings import biases_text, parse_biases, parse_strings, strings_text
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
@@ -86,7 +87,10 @@ async def test_a_grid_of_runs(runs: Path, fake: Any, settled: Any, shows: Any, n
         assert len(panel.views) == 4  # of another run
 
 
-async def test_what_is_steered_is_asked_for(runs: Path, fake: Any, settled: Any, shows: Any) -> None:
+async def test_what_is_steered_is_asked_for(
+    runs: Path, fake: Any, settled: Any, shows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(runs.absolute() / "config"))
     app = opened(fake, runs)
     async with app.run_test(size=(80, 24)) as pilot:
         panel = app.screen.query_one(LmPanel)
@@ -104,7 +108,13 @@ async def test_what_is_steered_is_asked_for(runs: Path, fake: Any, settled: Any,
         await pilot.press("space")
         await settled(pilot)
         assert asked(app)[-1]["begun"] == " w0.8" * 10
-        await pilot.press("o", "home", "right")
+        await pilot.press("P", *"mine", "enter")
+        assert preset("mine") == {
+            **{"temperature": 0.8, "repetition_penalty": 1.0, "repetition_window": 1, "stop": ["\n,", "end"]},
+            **{"bias": {"e": -2.0, " q": 3.0}, "pattern": "a+"},
+        }
+        await pilot.press("o")
+        await shows(app, "mine")
         panel.settings["preset"] = "bold"
         panel._take_preset("bold")
         await pilot.press("escape", "n")

@@ -206,7 +206,7 @@ async def test_help_begins_with_the_keys(runs: Path, fake: Any, shows: Any, text
         await shows(app, "Another model is surprised")
         seen = text_of(app)
         order = [
-            seen.index(text) for text in ("←, → ", "d, f2 ", "^q  ", "Enter lets the model go on", "Another model")
+            seen.index(text) for text in ("←, → ", "d, f2 ", "^q, ", "Enter lets the model go on", "Another model")
         ]
         assert order == sorted(order)
 

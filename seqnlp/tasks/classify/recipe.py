@@ -74,6 +74,10 @@ class ClassifyRecipe(TaskRecipe):
             yield Fault("data.tokens", "both `text` and `tokens` are named", "leave out one of them")
         if self.data.tokens is not None and self.data.tokenizer is not None:
             yield Fault("data.tokenizer", f"column {self.data.tokens!r} is tokenized already", "leave out one of them")
+        for name, embedding in self.embedding.parts.items():
+            if embedding.joins_words and self.data.tokenizer is not None:
+                problem = "it reads words joined by blanks, which the tokens of data.tokenizer are not"
+                yield Fault(f"embedding.{name}", problem, "leave out one of them")
         if "tokens" in self.embedding.parts and self.data.tokenizer is None:
             yield Fault("embedding.tokens", "there is no tokenizer", 'for instance data.tokenizer = "subwords"')
         if self.data.separator is not None and not self.data.multilabel:

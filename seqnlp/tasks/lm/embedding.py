@@ -26,14 +26,15 @@ class Context(Embedding):
     """States of frozen language models at each word (contextual string embeddings; Akbik et al., 2018)."""
 
     section: ClassVar[str] = "context"
+    joins_words = True
     some_of = ("forward", "backward")
     transferable = ("forward", "backward")
 
     forward: Annotated[str | None, Field(examples=["runs/ewt_chars"])] = None
     """Run of a language model over characters or subwords: its state after the last character of a word."""
     backward: Annotated[str | None, Field(examples=["runs/ewt_chars_backward"])] = None
-    """Run of one with `data.direction = "backward"`: its state before the first character of a word, read from the end
-    of the sentence."""
+    """Run of one with `data.direction = "backward"`, which reads from the end of a sentence: its state after the first
+    character of a word, the last one of it that is read."""
     layers: Annotated[list[Annotated[int, Field(ge=1, le=64)]] | None, Field(min_length=1, examples=[[1, 2]])] = None
     """Layers of the language models, counted from 1; of several a weighted mean is learned (Peters et al., 2018). Left
     out: the last one."""

@@ -59,7 +59,7 @@ class SavedModel(BaseModel):
 @final
 @dataclass(frozen=True)
 class Spans:
-    """A sentence, and spans of it that want vectors, in bytes of its UTF-8."""
+    """Sentence with spans that want vectors, in bytes of its UTF-8."""
 
     text: str
     starts: IntArray
@@ -187,7 +187,7 @@ class EmbeddedLm:
         return self.saved.direction == "backward"
 
     def tokens(self, sentence: Spans) -> tuple[IntArray, IntArray]:
-        """Tokens of a sentence in the order of reading, a line break first.
+        """Tokens of a sentence in reading order, a line break first.
 
         Returns:
             The tokens, and for each span the step whose state stands for it: that of the token with its last byte, or,
@@ -261,7 +261,7 @@ class SpanStates(LazyRows):
 
 
 def word_states(model: EmbeddedLm, words: Column) -> SpanStates:
-    """States of a language model at the words of sentences, which are joined by blanks."""
+    """States of a language model at words, which are joined by blanks."""
     distinct, codes = words.distinct, words.codes
     digest = hashlib.sha256(to_json(distinct).encode("utf-8", "surrogatepass"))
     digest.update(codes.values.astype(np.int64).tobytes())

@@ -1,4 +1,4 @@
-"""States of language models at the tokens of a source, beside the vectors of these."""
+"""States of language models at source tokens, beside the tokens' vectors."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class SourceBatch(TensorBatch):
 
 
 def gather_sources(encoded: Ragged, rows: IntArray, states: SourceStates) -> TokenBatch | SourceBatch:
-    """Gather encoded sentences, padded to the longest, with their states if there are any."""
+    """Gather encoded sentences, padded to the longest; states beside them, if any."""
     index, mask = encoded.pad(rows, PADDING)
     tokens = TokenBatch(torch.from_numpy(index).long(), torch.from_numpy(mask))
     if not states:
@@ -75,7 +75,7 @@ def source_states(
 
 
 def token_spans(source: Sentences, text: str, number: int) -> Spans:
-    """Cleaned sentence, and the bytes of its first tokens in it, without the blank before a word."""
+    """Cleaned sentence with the bytes of its first tokens, blanks left out."""
     cleaned, pieces = source.clean(text), source.split(text)
     ends = np.cumsum([len(piece) for piece in pieces])
     starts = ends - [len(piece.removeprefix(b" ")) or 1 for piece in pieces]

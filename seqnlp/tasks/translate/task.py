@@ -60,7 +60,7 @@ class TranslateTask(Task):
     def __init__(
         self, recipe: TranslateRecipe, source: Sentences, target: Sentences, context: ContextCodec | None = None
     ) -> None:
-        """Store the tokenizers of the two sides, which may be one, and the language models of `[source_context]`."""
+        """Store the tokenizers, perhaps one, and the models of `[source_context]`."""
         self.recipe, self.source, self.target, self.context = recipe, source, target, context
         chosen = recipe.training.metric
         name = metric_name(chosen, recipe.data.pretokenized) if chosen == "bleu" else chosen

@@ -48,6 +48,7 @@ INSIDE = {
     "words": ("tag", "classify"),
     "settings": ("generate", "translate"),
     "translations": ("translate",),
+    **dict.fromkeys(("alternatives", "tokens", "tree"), ("generate",)),
     "attention": ("translate",),
     **dict.fromkeys(("panel", "text", "run", "compare"), PANELS),
     # `app` and `screen` are everywhere

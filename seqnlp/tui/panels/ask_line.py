@@ -43,6 +43,7 @@ class LineScreen(ModalScreen[str | None]):
         """
         super().__init__()
         self._heading, self._first, self._hint, self._check = heading, text, hint, check
+        self._is_left = False
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -62,8 +63,13 @@ class LineScreen(ModalScreen[str | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if not self._check(event.value):
-            self.dismiss(event.value)
+            self._leave_with(event.value)
 
     def action_leave(self) -> None:
         """Choose nothing."""
-        self.dismiss(None)
+        self._leave_with(None)
+
+    def _leave_with(self, answer: str | None) -> None:
+        if not self._is_left:  # the second of two quick keys
+            self._is_left = True
+            self.dismiss(answer)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, final
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -23,6 +23,7 @@ from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.panels.tokens import TokenPanel, left_out
 from seqnlp.tui.widgets.class_bars import ClassBars
 from seqnlp.tui.widgets.weighed_view import WeighedView, signed
+from seqnlp.tui.widgets.weight_table import WeightTable
 
 STRONGEST = 3
 """Words with the largest contributions that the status line names."""
@@ -41,9 +42,10 @@ class ClassifyPanel(TokenPanel):
         "The text may have several lines: ^j begins a new one, as does shift+enter where the terminal can tell it; of "
         "a very long one the first 2,000 words are looked at. Down leads from the last line to the words, esc back to "
         "the text, as does typing. Up and down in the text lead through earlier ones, ^r lists them.\n\n"
-        "F4 lists the classes: the right one is saved with the text as training data, in the format of the corpus, "
-        "into a file of its own under corrections. ^s saves it with the class of the model. ^n writes a recipe that "
-        "learns from the corpus and from these, to be trained."
+        "F5 shows the words that weigh most, the same ones taken together. F4 lists the classes: the right one is "
+        "saved with the text as training data, in the format of the corpus, into a file of its own under corrections. "
+        "^s saves it with the class of the model. ^n writes a recipe that learns from the corpus and from these, to be "
+        "trained."
     )
     COMPARE_HELP = (
         "Two classifiers are given the same text, which may have several lines (^j). Below the bars of each stand the "
@@ -55,16 +57,36 @@ class ClassifyPanel(TokenPanel):
         "classify",
         Binding("f2", "numbers", "numbers"),
         Binding("f4", "label", "right class"),
+        Binding("f5", "table", "table", tooltip="table of the strongest words"),
         Binding("ctrl+s", "save", "save", key_display="^s", tooltip="save as training data"),
         Binding("ctrl+n,alt+n", "learn", "train with corrections", show=False),  # a browser keeps ctrl+n
     )
+
+    SCOPED_CSS: ClassVar[bool] = False
+
+    DEFAULT_CSS = """
+    ClassifyPanel #classified { height: 1fr; }
+    ClassifyPanel #side { display: none; width: 44; padding: 0 1 0 2; border-left: solid $faint; }
+    ClassifyPanel #side > .title { padding: 0; }
+    ClassifyPanel.-table #classified { layout: vertical; }
+    ClassifyPanel.-table #side { display: block; width: 1fr; height: 10; border-left: none; border-top: solid $faint; }
+    .-wide ClassifyPanel #classified { layout: horizontal; }
+    .-wide ClassifyPanel #side { display: block; width: 44; height: 1fr; border-top: none; border-left: solid $faint; }
+    .-wide ClassifyPanel.-hidden-table #side { display: none; }
+    .-narrow ClassifyPanel.-table #side { height: 7; padding: 0 1; }
+    """
 
     def configure(self, configuration: Configuration) -> None:
         self.with_numbers = bool(configuration.value("classify", "numbers"))
 
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""
-        yield self.side_by_side([ClassView() for _ in self.runs])
+        views = self.side_by_side([ClassView() for _ in self.runs])
+        if self.is_comparison:
+            yield views
+        else:
+            side = Vertical(Static("strongest words", classes="title"), WeightTable(), id="side")
+            yield Horizontal(views, side, id="classified")
 
     @property
     def flows(self) -> list[WeighedView]:
@@ -78,6 +100,13 @@ class ClassifyPanel(TokenPanel):
         most = max(self.screen.size.height // 2 - 5, 2)
         for number, view in enumerate(self.query(ClassView)):
             view.draw(answers[number] if answers else {}, self.with_numbers, most)
+        for table in self.query(WeightTable):
+            table.show(self.found.get("tokens", ()), self.found.get("contributions") or ())
+        self.refresh_bindings()
+
+    def action_table(self) -> None:
+        """Open the table of the strongest words, or close it."""
+        self.toggle_class("-hidden-table" if self.screen.has_class("-wide") else "-table")
 
     def on_resize(self) -> None:
         if self.answers:
@@ -102,6 +131,8 @@ class ClassifyPanel(TokenPanel):
         return "most: " + " · ".join(f"{tokens[number]} {signed(weights[number])}" for number in strongest)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "table":
+            return not self.is_comparison
         if action in ("label", "save", "learn"):
             return not self.is_comparison and (action == "learn" or bool(self.found.get("tokens")))
         return super().check_action(action, parameters)

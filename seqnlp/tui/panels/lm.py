@@ -20,19 +20,20 @@ from textual.widgets import Static
 
 from seqnlp.errors import SeqnlpError, UsageError
 from seqnlp.generation.export import Colours, to_html, to_svg
-from seqnlp.generation.presets import SHIPPED, presets
+from seqnlp.generation.presets import SHIPPED, presets, save_preset
 from seqnlp.generation.settings import biases_text, parse_biases, strings_text
 from seqnlp.generation.sweep import RUN, Sweep, cells_of, title_of
 from seqnlp.generation.tree import MAX_NAME
 from seqnlp.run.files import write_bytes
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.screen_buffer import buffer_of
-from seqnlp.tui.session import MAX_SAMPLES, Session, free_name, search_request, unknown_in_words
+from seqnlp.tui.session import MAX_SAMPLES, STEERING, Session, free_name, search_request, unknown_in_words
 from seqnlp.tui.themes import PAPER
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.branches import Branches
@@ -115,7 +116,7 @@ FIRST_SWEEP = "temperature 0.4 .. 1.2 4"
 
 SINGLE = {
     *("keep", "sweep", "steering", "settings", "again", "take", "undo", "redo", "save"),
-    *("regenerate", "edit", "branches", "walk", "influence", "find_text", "export"),
+    *("regenerate", "edit", "branches", "walk", "influence", "find_text", "export", "save_preset"),
 }
 """Actions that comparisons do not have."""
 
@@ -155,13 +156,15 @@ class LmPanel(TaskPanel):
         "F2 swaps the sides."
     )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "generate",
         Binding("d,f2", "settings", "settings", tooltip="settings of sampling"),  # f2 where d is typed as text
         Binding("1", "take(0)", "choose", key_display="1…0", tooltip=CHOOSE),
         *(Binding(str((n + 1) % 10), f"take({n})", "choose", show=False, tooltip=CHOOSE) for n in range(1, 10)),
         Binding("space", "stop_or_go", "stop, go"),
         Binding("w,f6", "sweep", "sweep", key_display="w", tooltip="a text for each value of a setting", show=False),
         Binding("o,f5", "steering", "steer", key_display="o", tooltip="stop, ban, bias, pattern, presets", show=False),
+        Binding("P", "save_preset", "save preset", show=False, tooltip="the settings under a name of your own"),
         Binding("n", "again", "anew", tooltip="anew from the prompt"),
         Binding("enter", "keep", "keep this", tooltip="this text alone; the others stay in the tree"),
         Binding("n", "next_seed", "next seed"),
@@ -185,7 +188,7 @@ class LmPanel(TaskPanel):
         Binding("p,slash", "focus_on('#prompt')", "prompt", key_display="p", show=False),
         Binding("tab", "sample(1)", "next sample", show=False),
         Binding("shift+tab", "sample(-1)", "sample before", show=False),
-    ]
+    )
 
     SCOPED_CSS: ClassVar[bool] = False
 
@@ -530,12 +533,37 @@ class LmPanel(TaskPanel):
         for setting in (*SAMPLING_SETTINGS, *STEERING_SETTINGS):
             if setting.name in ("length", "samples") or (setting.name == "seed" and "seed" not in preset):
                 continue
-            value = preset.get(setting.name, setting.default)
+            value = preset.get(setting.name)
+            value = setting.default if value is None else value
             if isinstance(value, list | dict):
                 value = strings_text(value) if isinstance(value, list) else biases_text(value)
             self.settings[setting.name] = value
         for panel in self.query(SettingsPanel):
             panel.refresh()
+
+    def action_save_preset(self) -> None:
+        """Save the settings under a name."""
+        from seqnlp.tui.panels.ask_line import LineScreen
+
+        def take(name: str | None) -> None:
+            if name is None:
+                return
+            names = [setting.name for setting in (*SAMPLING_SETTINGS, *STEERING_SETTINGS)]
+            kept = {key: self.settings[key] for key in names if key not in ("length", "samples")}
+            parsed = {key: STEERING[key](value) if value and key in STEERING else value for key, value in kept.items()}
+            try:
+                file = save_preset(name, parsed)
+            except SeqnlpError as error:
+                self.notify(str(error), title="Not saved", severity="error", markup=False)
+                return
+            self.notify(f"{name} is in {file}", title="Saved", markup=False)
+            self._presets[name] = parsed
+            self.settings[PRESET] = name
+            self.query_one("#steering", SettingsPanel).settings = (self._preset_setting, *STEERING_SETTINGS)
+            self.query_one("#steering").refresh()
+
+        hint = "Letters, digits, _ and -. seqnlp generate --preset knows it, too."
+        self.app.push_screen(LineScreen("Name of the preset", "", hint), take)
 
     @on(SettingsPanel.Opened)
     def _open_line(self, event: SettingsPanel.Opened) -> None:
@@ -646,6 +674,8 @@ class LmPanel(TaskPanel):
 
     @on(TokenView.CursorMoved)
     def _moved(self, event: TokenView.CursorMoved) -> None:
+        if event.view not in self.views:  # the text was closed in the meantime
+            return
         self.session.current = self.views.index(event.view)
         self.set_class(event.view.cursor is not None, "-looking")
         self.refresh_bindings()

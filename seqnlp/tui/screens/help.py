@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import ClassVar, final
 
@@ -110,13 +111,12 @@ class HelpScreen(ModalScreen[None]):
 def help_for(screen: Screen[object]) -> HelpScreen:
     """Overlay for a screen: keys of the focused widget, of the screen, of the application."""
     keys: dict[str, list[str]] = {}
-    for active in screen.active_bindings.values():
+    for active in told_bindings(screen):
         binding = active.binding
-        if binding.description and not binding.system and binding.action not in TEXTUAL_ACTIONS and not _edits(active):
-            names = keys.setdefault(binding.tooltip or binding.description, [])
-            name = key_name(binding.key)
-            if name not in names and not binding.key.startswith("super+"):  # terminals keep that key to themselves
-                names.insert(0 if name == binding.key_display else len(names), name)
+        names = keys.setdefault(binding.tooltip or binding.description, [])
+        name = key_name(binding.key)
+        if name not in names and not binding.key.startswith("super+"):  # terminals keep that key to themselves
+            names.insert(0 if name == binding.key_display else len(names), name)
     lines = [(_key_names(names), what) for what, names in keys.items()]
     if isinstance(screen, BaseScreen):
         text = screen.help_text
@@ -124,6 +124,14 @@ def help_for(screen: Screen[object]) -> HelpScreen:
             text = f"Some keys are your own here; this text names the usual ones.\n\n{text}"
         return HelpScreen(screen.heading, text, lines)
     return HelpScreen("help", "", lines)
+
+
+def told_bindings(screen: Screen[object]) -> Iterator[ActiveBinding]:
+    """Bindings that do something now and need an explanation."""
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.description and not binding.system and binding.action not in TEXTUAL_ACTIONS and not _edits(active):
+            yield active
 
 
 def _edits(active: ActiveBinding) -> bool:

@@ -14,6 +14,6 @@
 | token_view.py, alternatives.py | generated text, and the alternatives of a token |
 | word_flow.py | words with annotations, and a cursor |
 | tagged_view.py, weighed_view.py | such words with tags and spans, or with contributions |
-| class_bars.py, label_table.py | class probabilities, and those of a word's labels |
+| class_bars.py, label_table.py, weight_table.py | class probabilities, those of a word's labels, the strongest words |
 | hypotheses.py, attention_grid.py | an n-best list, and an attention matrix |
 """

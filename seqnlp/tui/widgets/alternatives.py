@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.widgets.lines import column
 
 SIGNS = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
@@ -25,11 +26,12 @@ BLOCKS = " ▏▎▍▌▋▊▉█"
 class Alternatives(Widget, can_focus=True):
     """A line for each token; the one in the text is marked, another one can be chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "alternatives",
         Binding("up", "move(-1)", "likelier", show=False),
         Binding("down", "move(1)", "less likely", show=False),
         Binding("enter", "take", "choose this"),
-    ]
+    )
 
     DEFAULT_CSS = """
     Alternatives { height: 1fr; width: 1fr; }

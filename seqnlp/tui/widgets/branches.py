@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from seqnlp.generation.tree import Line, TextTree
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.widgets.lines import LineScroll, column
 
 SIGNS = {"sample": " ", "token": "≠", "edit": "✎", "again": "↻", "cell": "▦"}
@@ -28,7 +29,8 @@ FORK = 7
 class Branches(LineScroll, can_focus=True):
     """A list of branches; those on the screen are marked, another one can be shown, named, marked or deleted."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "tree",
         Binding("up", "move(-1)", "branch above", show=False),
         Binding("down", "move(1)", "branch below", show=False),
         Binding("home", "move(-1000)", "first branch", show=False),
@@ -37,7 +39,7 @@ class Branches(LineScroll, can_focus=True):
         Binding("x,delete", "ask('delete')", "delete", key_display="x", tooltip="with all that leave it"),
         Binding("m", "ask('mark')", "mark", tooltip="marked branches are never dropped"),
         Binding("r", "ask('rename')", "name"),
-    ]
+    )
 
     DEFAULT_CSS = """
     Branches { height: 1fr; width: 1fr; overflow-y: auto; }

@@ -18,7 +18,7 @@ from seqnlp.tui.widgets.choice_list import ChoiceList
 from seqnlp.tui.widgets.lines import column
 from seqnlp.units import file_size, score
 
-MIN_NAME = 7
+MIN_NAME = 8
 """Columns that a run's state leaves to its name."""
 
 
@@ -137,7 +137,7 @@ def when(created: str, now: datetime) -> str:
 
 def _columns(width: int) -> tuple[int, int, int, int, int]:
     """Widths of name, task, score, size and date; the less important ones give way on a narrow terminal."""
-    begun = 13 if width >= 70 else 0
+    begun = (13 if width >= 84 else 12) if width >= 70 else 0
     size = 10 if width >= 84 else 0
     task = (17 if width >= 84 else 16) if width >= 50 else 0
     points = min(26 if width >= 84 else 22, width // 2) if width >= 30 else 0

@@ -21,6 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.token_buffer import LineWrap, TokenBuffer
 
 LEVELS = [log(share) for share in (0.01, 0.05, 0.2, 0.5, 0.9)]
@@ -50,7 +51,8 @@ class TokenView(ScrollView, can_focus=True):
     ALLOW_SELECT = False
     """For tokens are selected here, which Textual's own selection does not know."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = named(
+        "tokens",
         Binding("left", "look(-1)", "alternatives", key_display="←→", tooltip=LOOK),
         Binding("right", "look(1)", "alternatives", show=False, tooltip=LOOK),
         Binding("left", "step(-1)", "token before", show=False),
@@ -67,7 +69,7 @@ class TokenView(ScrollView, can_focus=True):
         Binding("shift+down", "select('line', 1)", "select lines", show=False),
         Binding("full_stop", "find(1)", "next match", key_display=".", show=False),
         Binding("comma", "find(-1)", "match before", key_display=",", show=False),
-    ]
+    )
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"token--{level}" for level in range(6)),

@@ -218,6 +218,10 @@ class Browser:
     def events(self, name: str) -> list[dict[str, Any]]:
         return [event["params"] for event in self._events if event.get("method") == name]
 
+    def forget(self) -> None:
+        """Begin with an empty terminal."""
+        self._events.clear()
+
     def complaints(self) -> list[str]:
         """What a browser writes into its console when a page does something wrong."""
         return [event["entry"]["text"] for event in self.events("Log.entryAdded")] + [

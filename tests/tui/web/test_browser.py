@@ -15,6 +15,9 @@ pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
 
 pytestmark = pytest.mark.anyio
 
+BROKEN = "terminal.dispatchEvent(new CloseEvent('close', { code: 1006 }))"
+"""What a page hears when its connection breaks off."""
+
 
 async def test_in_chromium(site: Any, browser: Any, colours_in: Any) -> None:
     await browser.open(site.address)
@@ -92,6 +95,21 @@ async def test_ctrl_v_pastes_what_was_copied_elsewhere(site: Any, browser: Any) 
     )
     await browser.tell("Runtime.evaluate", expression=paste)
     await browser.wait(lambda: "❯ no body_lstm" in browser.drawn())
+    assert browser.complaints() == []
+
+
+async def test_a_reload_and_a_connection_that_breaks_off_lose_nothing(site: Any, browser: Any) -> None:
+    await browser.open(site.address)
+    await browser.type("tagger")
+    await browser.wait(lambda: "1 of 4" in browser.drawn())
+    family = site.family()
+    for way in ("location.reload()", BROKEN):
+        browser.forget()
+        await browser.tell("Runtime.evaluate", expression=f"setTimeout(() => {way})")
+        await browser.wait(lambda: "❯ tagger" in browser.drawn())
+        assert family.items() <= site.family().items(), way
+    await browser.type("s")
+    await browser.wait(lambda: "No run has these words" in browser.drawn())
     assert browser.complaints() == []
 
 

@@ -1,10 +1,11 @@
 """The application in a browser: its processes end with the visit, and with the server."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from seqnlp.tui.trainings import Trainings
+from tests.tui.web.conftest import serving
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra `web` is not installed")
 pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
@@ -22,6 +24,15 @@ PATIENCE = 60.0
 """Seconds to wait for anything, at most."""
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def brief_site(runs: Path) -> Iterator[Any]:
+    """A server whose applications end with their pages."""
+    application = [sys.executable, "-m", "seqnlp", "tui", "--runs", str(runs)]
+    code = f"from seqnlp.tui.web import Website; Website({application!r}, '127.0.0.1', {{}}, 0).serve()"
+    with serving(lambda port: [sys.executable, "-c", code.format(port)]) as found:
+        yield found
 
 
 @pytest.fixture
@@ -89,16 +100,70 @@ async def test_nothing_is_left_after_ctrl_c_while_the_application_begins(site: A
     gone(family)
 
 
-async def test_nothing_is_left_after_a_tab_was_closed(site: Any, visit: Any, gone: Any) -> None:
-    async with visit():
-        others = site.family()
-        async with visit():
-            family = {process: command for process, command in site.family().items() if process not in others}
+async def test_nothing_is_left_after_a_tab_was_closed_and_some_time(
+    brief_site: Any, gone: Any, read_until: Any
+) -> None:
+    async with brief_site.client() as client, client.ws_connect("ws") as terminal:
+        await read_until(terminal, "char_lstm")
+        others = brief_site.family()
+        async with client.ws_connect("ws") as second:
+            await read_until(second, "char_lstm")
+            family = {process: text for process, text in brief_site.family().items() if process not in others}
+            assert family
         await asyncio.to_thread(gone, family)
-        assert site.family() == others
+        assert set(others) <= set(brief_site.family())
 
 
-async def test_a_training_outlives_the_tab_that_it_was_begun_in(
+async def session_of(terminal: Any) -> str:
+    """The name of a session, which is the first message."""
+    kind, name = json.loads((await terminal.receive()).data)
+    assert kind == "session"
+    return str(name)
+
+
+async def test_a_session_survives_a_reload_and_has_one_owner(site: Any, gone: Any, read_until: Any) -> None:
+    async with site.client() as client:
+        async with client.ws_connect("ws") as terminal:
+            name = await session_of(terminal)
+            await read_until(terminal, "char_lstm")
+            await terminal.send_json(["stdin", "tagger"])
+            await read_until(terminal, "1 of 4")
+            family = site.family()
+        await asyncio.sleep(0.3)  # nobody is there
+        async with client.ws_connect(f"ws?width=100&height=30&session={name}") as terminal:
+            drawn = await read_until(terminal, "❯ tagger")  # all of it, not only what has changed
+            assert "pos_gru" in drawn
+            assert family.items() <= site.family().items()
+            reading = asyncio.create_task(ended(terminal))
+            async with client.ws_connect(f"ws?session={name}") as thief:
+                await read_until(thief, "❯ tagger")
+                assert await reading == 4001
+                await terminal.close()
+                await thief.send_json(["stdin", "s"])
+                await read_until(thief, "No run has these words")
+                assert family.items() <= site.family().items()
+                await thief.send_json(["stdin", "\x11"])  # ctrl+q ends it
+                assert await ended(thief) == aiohttp.WSCloseCode.OK
+        await asyncio.to_thread(gone, family)
+        async with client.ws_connect(f"ws?session={name}") as terminal:
+            assert await session_of(terminal) != name  # it has ended
+            await read_until(terminal, "char_lstm")
+
+
+async def test_sessions_without_a_page_end_with_the_server(site: Any, read_until: Any, gone: Any) -> None:
+    async with site.client() as client:
+        first: dict[Any, str] = {}
+        for _ in range(4):
+            async with client.ws_connect("ws") as terminal:
+                await read_until(terminal, "char_lstm")
+                first = first or site.family()
+        assert first.items() <= site.family().items()
+    family = site.family()
+    await asyncio.to_thread(site.end)
+    gone(family)  # those without a page, too
+
+
+async def test_a_training_outlives_the_server_that_it_was_begun_in(
     training_site: Any, gone: Any, read_until: Any, runs: Path
 ) -> None:
     async with training_site.client() as client, client.ws_connect("ws") as terminal:
@@ -106,8 +171,8 @@ async def test_a_training_outlives_the_tab_that_it_was_begun_in(
         (training,) = Trainings(runs).alive()
         family = training_site.family()
         del family[psutil.Process(training.record.pid)]
+    await asyncio.to_thread(training_site.end)
     gone(family)
-    training_site.end()
     assert training.alive
 
 
@@ -160,7 +225,7 @@ async def test_an_application_is_heard_to_its_end(anyio_backend: str) -> None:
             called.set()
             raise ConnectionResetError
 
-        async def close(self) -> None:
+        async def close(self, code: int) -> None:
             """It is."""
 
         send_bytes = send_str = send

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError, UsageError
-from seqnlp.generation.presets import SHIPPED, preset, presets
+from seqnlp.generation.presets import SHIPPED, preset, presets, save_preset
 from seqnlp.generation.settings import check_settings, parse_bias
 from seqnlp.generation.sweep import Sweep, cells_of, markdown, title_of
 
@@ -93,6 +93,29 @@ def test_presets_of_the_user_are_read_and_take_the_place_of_shipped_ones(tmp_pat
     assert preset("mine", file) == {"stop": ["\n"], "bias": {"e": -2, " the": 1.5}, "pattern": "a+"}
     with pytest.raises(UsageError, match="preset mime: there is no such preset; did you mean 'mine'"):
         preset("mime", file)
+
+
+@given(
+    stop=st.lists(st.text('a"\\\\\n\x7f\x01é', min_size=1, max_size=4), max_size=3),
+    temperature=st.floats(0, 2),
+    pattern=st.text("a\\\\\"'", max_size=4),
+)
+def test_a_saved_preset_is_read_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, stop: list[str], temperature: float, pattern: str
+) -> None:
+    file = tmp_path_factory.mktemp("config") / "deep/presets.toml"
+    first = {"temperature": temperature, "stop": stop, "pattern": pattern, "bias": {' "e\\\\': -1.5}, "top_k": None}
+    save_preset("first", first, file)
+    save_preset("second", {"seed": 3}, file)
+    assert preset("first", file) == {name: value for name, value in first.items() if value not in (None, [], "")}
+    assert preset("second", file) == {"seed": 3}
+
+
+def test_a_preset_needs_a_new_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="preset bold: there is one already"):
+        save_preset("bold", {}, tmp_path / "presets.toml")
+    with pytest.raises(UsageError, match="expected letters, digits"):
+        save_preset("a b", {}, tmp_path / "presets.toml")
 
 
 def test_shipped_presets_are_right() -> None:

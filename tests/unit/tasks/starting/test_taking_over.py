@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seqnlp.codecs import Characters, Labels, Vocabulary
 from seqnlp.codecs.running_text import CharacterText, SubwordText, WordText
+from seqnlp.decoders.biaffine import BiaffineParser
 from seqnlp.run import Run
 from seqnlp.tasks.loading import recipe_of, restore
 from seqnlp.tasks.starting import _merged
@@ -282,9 +283,9 @@ def test_codecs_that_grow_and_those_that_stay() -> None:
     assert others.extending(pieces) is others  # `Tokenizer.fit_from` takes such a codec whole
 
 
-@pytest.mark.parametrize(("row", "told"), [("nsubj", "taken"), ("goeswith", "fresh: its names are others there")])
-def test_a_parser_is_taken_whole_or_not_at_all(row: str, told: str, tmp_path: Path) -> None:
-    """The rows of its relations can't be told apart by their names."""
+@pytest.mark.parametrize("named", [True, False])
+def test_relations_of_a_parser(named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows go by their names; a module that does not name them is taken whole or not at all."""
 
     def corpus(relation: str) -> str:
         file = tmp_path / f"{relation}.conllu"
@@ -294,7 +295,14 @@ def test_a_parser_is_taken_whole_or_not_at_all(row: str, told: str, tmp_path: Pa
     data = {"reader": {"kind": "conllu"}, "labels": ["deprel"], "label_codecs": {"deprel": "dependencies"}}
     recipe = {**TAG, "decoder": "linear", "parser": {"arc_size": 4, "relation_size": 3}}
     first = {**recipe, "data": {**data, "train": corpus("nsubj"), "dev": corpus("nsubj")}}
-    second = {**recipe, "data": {**data, "train": corpus(row), "dev": corpus(row)}}
+    second = {**recipe, "data": {**data, "train": corpus("expl"), "dev": corpus("expl")}}
     old = trained(first, tmp_path / "old")
+    if not named:
+        monkeypatch.setattr(BiaffineParser, "named_axes", {})
     found = begin({**second, "start": str(old)}, tmp_path / "run")
-    assert found.told.parts["decoder.deprel"] == told
+    told = found.told.parts["decoder.deprel"]
+    assert told == ("taken: 1 of 2 names, the others are fresh" if named else "fresh: its names are others there")
+    ours, theirs = found.weights["heads.0.relation_weight"], weights_of(old)["heads.0.relation_weight"]
+    assert torch.equal(ours[1], theirs[1]) == named  # expl, root here; nsubj, root there
+    assert not torch.equal(ours[0], theirs[0])
+    assert begin({**first, "start": str(old)}, tmp_path / "same").told.parts["decoder.deprel"] == "taken"
