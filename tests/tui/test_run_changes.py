@@ -197,6 +197,12 @@ async def test_sort_preview_note_rename_delete_and_undo(
         line.value = "pos_gru"
         await pilot.press("enter")
         await shows(app, "there is one of this name already")
+        line.value = "x" * 300
+        await pilot.press("enter")
+        await settled(pilot)
+        assert any("too long" in note for note in notes(app))
+        await pilot.press("f2")
+        line = app.screen.query_one(Input)
         line.value = "mood"
         await pilot.press("enter")
         await shows(app, "mood  for later")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar, final
@@ -414,7 +415,7 @@ class HomeScreen(BaseScreen):
             check_name(other)
         except SeqnlpError as error:
             return str(error)
-        taken = other != name and (self.root / other).exists()
+        taken = other != name and os.path.lexists(self.root / other)  # of too long a name no error
         return f"{self.root / other}: there is one of this name already" if taken else ""
 
     @work(exclusive=True, group="change")
