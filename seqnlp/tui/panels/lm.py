@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
@@ -1067,7 +1068,7 @@ def cells_in(text: str, folder: Path, own: str) -> list[dict[str, Any]]:
     cells = cells_of([Sweep.parse(part) for part in text.split(";")], MAX_SAMPLES)
     for cell in cells:
         name = cell.pop(RUN, own)
-        if not (folder / name / "recipe.toml").is_file():
+        if not os.path.isfile(folder / name / "recipe.toml"):  # of too long a name no error
             raise UsageError(f"run {name}: there is none of this name in {folder}")
         if name != own:
             cell[RUN] = str(folder / name)
