@@ -1,4 +1,4 @@
-"""GRU in float32 on a CPU, with a backward pass of its own.
+"""GRU in float32 on a CPU, with its own backward pass.
 
 torch has no fused kernel for them there: its graph has a dozen nodes a step, and each step adds its outer product to
 the gradient of the weights. Here that gradient is one product over all steps, whatever does not depend on the running
