@@ -132,6 +132,8 @@ def _train(
         file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
     find = path_resolver(file)
     begun_from = StartRun.open(wanted.start, find, trust) if wanted.start is not None and saved is None else None
+    if begun_from is not None and os.path.realpath(begun_from.run.path) == os.path.realpath(path):
+        raise UsageError(f"{path}: the training starts from this run, and can't replace it: --out names another folder")
     with notes_to(notify):
         corpus = read_splits(wanted, find, test)
     run = Run(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import shutil
+import re
 import signal
 import sys
 import threading
@@ -40,6 +40,8 @@ CHUNK = 1024
 """Texts that are given to a predictor at once; of a parquet file a row group may be many more."""
 AHEAD = 4
 """Chunks a process that are read ahead."""
+KEPT = re.compile(r"[0-9a-f]{64}\.json|\.[0-9a-f]{64}\.json\.\d+\.tmp")
+"""Names of predicted chunks, and of those whose writing was interrupted."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables with the number of threads of a process."""
 
@@ -135,7 +137,11 @@ class WorkerPool:
         """
         self._pool.shutdown(cancel_futures=True)
         if complete and self._kept is not None:
-            shutil.rmtree(self._kept, ignore_errors=True)
+            with suppress(OSError):
+                for file in self._kept.iterdir():
+                    if KEPT.fullmatch(file.name):
+                        file.unlink()
+                self._kept.rmdir()  # unless there is something of the user's in it
 
 
 _Answer = tuple[str, int]

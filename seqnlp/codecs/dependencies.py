@@ -17,6 +17,10 @@ SIGN = ":"
 """Sign between head and relation: `2:nsubj:pass`."""
 
 
+LONGEST_NUMBER = 9
+"""Digits of a head, at most."""
+
+
 def split_dependency(label: str) -> tuple[int, str]:
     """Split a label into the head's number and the relation.
 
@@ -24,7 +28,7 @@ def split_dependency(label: str) -> tuple[int, str]:
         seqnlp.errors.DataError: the head is no number.
     """
     head, _, relation = label.partition(SIGN)
-    if not (head.isascii() and head.isdigit()):
+    if not (head.isascii() and head.isdigit() and len(head) <= LONGEST_NUMBER):
         raise DataError(f"{head!r} is no head; expected the number of a word, or 0 for the root")
     return int(head), relation
 

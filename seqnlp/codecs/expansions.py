@@ -13,6 +13,8 @@ from seqnlp.codecs.text import Codec, composed
 
 Words = tuple[str, ...]
 
+ODD_CASE = 0.1
+"""Share of tokens whose words have another case than theirs from which on capitals are taken for other letters."""
 RULES = 2_000
 """Rules that are kept, at most."""
 
@@ -82,6 +84,9 @@ class Expansions(Codec):
         for token, words in self.table.items():  # what is in lower case already goes before what is lowered
             if token == token.lower() or token.lower() not in self._lowered:
                 self._lowered[token.lower()] = tuple(word.lower() for word in words)
+        odd = sum(cased(token, self._lowered[token.lower()]) != words for token, words in self.table.items())
+        self.folds_case = odd <= ODD_CASE * len(self.table)
+        """False where capitals are letters of their own, as in transliterations."""
 
     @classmethod
     def fit(cls, pairs: Iterable[tuple[str, Words]], blanks_inside: bool) -> Self:
@@ -98,13 +103,13 @@ class Expansions(Codec):
 
     @property
     def examples(self) -> dict[str, Words]:
-        """Multiword tokens of train and their words, in lower case.
+        """Multiword tokens of train and their words.
 
-        Those of one word, or with blanks in them, are left out.
+        They are in lower case if case is folded. Those of one word, or with blanks in them, are left out.
         """
         return {
             token: words
-            for token, words in self._lowered.items()
+            for token, words in (self._lowered if self.folds_case else self.table).items()
             if len(words) > 1 and " " not in "".join((token, *words))
         }
 
@@ -120,7 +125,7 @@ class Expansions(Codec):
         for form in dict.fromkeys((token, composed(token))):
             if (words := self.table.get(form)) is not None:
                 return words
-            if (words := self._lowered.get(form.lower())) is not None:
+            if self.folds_case and (words := self._lowered.get(form.lower())) is not None:
                 return cased(form, words)
         return None
 

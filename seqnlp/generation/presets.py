@@ -47,13 +47,15 @@ def presets(file: Path | None = None) -> dict[str, dict[str, Any]]:
     path = presets_file() if file is None else file
     found = {name: dict(settings) for name, settings in SHIPPED.items()}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text)
     except FileNotFoundError:
         return found
     except OSError as error:
         raise DataError((error.strerror or str(error)).lower(), path) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        raise DataError("tables or arrays are nested too deeply", path) from None
+    except ValueError as error:  # of text that is not UTF-8, of TOML, or of a number with thousands of digits
         raise DataError(f"this is no TOML: {error}", path) from None
     for name, settings in tables.items():
         if not isinstance(settings, dict):
@@ -110,7 +112,7 @@ def save_preset(name: str, settings: Mapping[str, Any], file: Path | None = None
 
 
 def _toml(value: object) -> str:
-    """Value of a setting in TOML, whose strings are those of JSON but for the escape of DEL."""
+    """Serialize a value as TOML: JSON's strings, with DEL escaped."""
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{_toml(key)} = {_toml(inner)}' for key, inner in value.items())} }}"
     if isinstance(value, list):

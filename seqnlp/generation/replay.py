@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from seqnlp.errors import DataError
+from seqnlp.errors import DataError, UsageError
+from seqnlp.generation.settings import NumberSetting, check_settings
+from seqnlp.generation.sweep import RUN
 from seqnlp.generation.tree import ROOT, Branch, TextTree
+from seqnlp.limits import LENGTH, SAMPLES, Range
 from seqnlp.run.files import read_json
 
 NOTES = ("at", "context", "sample", "text")
@@ -17,6 +20,16 @@ NOTES = ("at", "context", "sample", "text")
 
 BEGUN = "begun"
 """Key of a turn with the number of characters that its pattern has read already."""
+
+OPTIONAL = ("top_k", "top_p", "min_p", "repetition_window", "bias", "pattern", "seed", "beams")
+"""Settings that may be off: None."""
+
+COUNTS = {
+    **dict.fromkeys(("at", "context", "sample", BEGUN), NumberSetting(Range(0, 10**12))),
+    "length": NumberSetting(LENGTH),
+    "samples": NumberSetting(SAMPLES),
+}
+"""Keys of a turn that are numbers, beside its settings."""
 
 Generate = Callable[[str, dict[str, Any]], Iterator[tuple[int, str]]]
 """From a prompt and settings to the pieces of the texts of a batch, each with its index."""
@@ -51,9 +64,37 @@ def read_saved(path: Path) -> Saved:
         if branch.text and branch.number != ROOT and not branch.turns:
             raise DataError(f"branch {branch.number} has no settings: an older version has written it", path)
         for turn in branch.turns:
-            if "text" not in turn and not isinstance(turn.get("context"), int):
+            if "text" not in turn and "context" not in turn:
                 raise DataError(f"branch {branch.number} lacks what was read before it: it is too old", path)
+            try:
+                _check_turn(turn)
+            except UsageError as error:
+                raise DataError(f"branch {branch.number} is damaged: {error}", path) from None
     return Saved(tree, [str(run) for run in runs] if isinstance(runs, list) else [])
+
+
+def _check_turn(turn: Mapping[str, Any]) -> None:
+    """Check the keys of a turn, and their values.
+
+    Raises:
+        seqnlp.errors.UsageError: one is missing, unknown, of another type or out of its range.
+    """
+    needed = ("at",) if "text" in turn else ("at", "context", "length")
+    for name in needed:
+        COUNTS[name].check(name, turn.get(name))
+    for name, value in turn.items():
+        if name in COUNTS:
+            COUNTS[name].check(name, value)
+        elif name in ("text", RUN):
+            if not isinstance(value, str):
+                raise UsageError(f"{name} {value!r}: expected a string")
+        elif name == "cells":
+            if not isinstance(value, list) or not all(isinstance(cell, dict) for cell in value):
+                raise UsageError(f"{name} {value!r}: expected a list of settings")
+            for cell in value:
+                check_settings({key: each for key, each in cell.items() if each is not None})
+        elif value is not None or name not in OPTIONAL:
+            check_settings({name: value})
 
 
 @final

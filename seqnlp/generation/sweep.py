@@ -10,6 +10,7 @@ from typing import Any, final
 
 from seqnlp.errors import UsageError
 from seqnlp.generation.settings import NUMBERS
+from seqnlp.limits import CELLS
 from seqnlp.spelling import nearest_or_all
 
 RUN = "run"
@@ -77,8 +78,9 @@ def _evenly(text: str, name: str, first: str, last: str, count: str | None) -> t
         number = DEFAULT_VALUES if count is None else int(count)
     except ValueError:
         number = 0
-    if number < 2:
-        raise UsageError(f"sweep {text!r}: expected a number of values, 2 or more, found {count}")
+    if not CELLS.low <= number <= CELLS.high:
+        expected = f"from {CELLS.low} to {CELLS.high}"
+        raise UsageError(f"sweep {text!r}: expected a number of values {expected}, found {count}")
     steps = [low + (high - low) * place / (number - 1) for place in range(number)]
     return tuple(round(step) if isinstance(low, int) else round(step, 6) for step in steps)
 

@@ -475,6 +475,13 @@ class TextTree:
             raise ValueError("expected a branch of its own for each view")
         if not len(self.past) == len(self.future) == len(self.shown):
             raise ValueError("expected changes for each view")
+        for change in (change for changes in (*self.past, *self.future) for change in changes):
+            known: dict[int, Branch] = {}
+            for branch in change.removed:
+                inside = not known or (branch.parent in known and branch.at <= known[branch.parent].end)
+                if not inside or branch.number == ROOT or branch.parent >= branch.number:
+                    raise ValueError("expected removed branches behind their parents")
+                known[branch.number] = branch
 
     def _did(self, view: int, change: Change) -> None:
         self.past[view] = [*self.past[view][1 - MAX_UNDOS :], change]

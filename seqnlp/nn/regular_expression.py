@@ -323,9 +323,12 @@ class _Parser:
     def _sequence(self) -> Part:
         parts: list[Part] = []
         while self._at < len(self._pattern) and self._pattern[self._at] not in "|)":
-            part = self._atom()
+            part, begin = self._atom(), self._at
+            quantifiers = 0
             while (bounds := self._bounds()) is not None:
-                part = _repeated(part, *bounds)
+                part, quantifiers = _repeated(part, *bounds), quantifiers + 1
+                if quantifiers > MAX_DEPTH:
+                    raise self._fault(f"expected {MAX_DEPTH} repetitions of repetitions at most", begin)
                 _ = self._takes("?") or self._takes("+")  # lazy or possessive: the same texts match
             parts.append(part)
         return _sequence(parts)
@@ -433,7 +436,7 @@ class _Parser:
         if sign in _HEX:
             digits = self._pattern[self._at : self._at + _HEX[sign]]
             try:
-                code = int(digits, 16) if len(digits) == _HEX[sign] else -1
+                code = int(digits, 16) if len(digits) == _HEX[sign] and digits.isalnum() else -1
                 self._at += len(digits)
                 return chr(code)
             except (ValueError, OverflowError):

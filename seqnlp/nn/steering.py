@@ -54,7 +54,7 @@ class BannedStrings:
     """Automaton of strings that must not occur: for each end of a text, the tokens that would complete one."""
 
     def __init__(self, strings: Iterable[str], vocabulary: Vocabulary) -> None:
-        self._strings = [string.encode() for string in strings]
+        self._strings = [string.encode("utf-8", "surrogatepass") for string in strings]
         self._prefixes = {string[:length] for string in self._strings for length in range(1, len(string))}
         self._longest = max(map(len, self._strings), default=0)
         self._vocabulary = vocabulary

@@ -125,7 +125,10 @@ def data_of(run: str, kind: type[OfTask]) -> OfTask:
 
 def _corrections(run: str, recipe: TaskRecipe) -> Iterator[dict[str, Any]]:
     """Corrections as the recipe names their columns."""
-    for file in sorted(FOLDER.glob(f"{_name(run)}.*")):
+    name = _name(run)
+    for file in sorted(FOLDER.iterdir()) if FOLDER.is_dir() else ():
+        if file.stem != name or not file.is_file():  # those of a run `x` are not those of `x.2`
+            continue
         own = recipe.data.reader
         reader = Jsonl() if file.suffix == ".jsonl" and not isinstance(own, Jsonl) else own
         assert isinstance(reader, Columns | Conllu | Csv | Jsonl)

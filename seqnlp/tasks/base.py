@@ -121,6 +121,8 @@ class Part:
     """Names the rows of its weights."""
     alias: str | None = None
     """Kind, where parts of several specs can stand in for each other."""
+    section: str | None = None
+    """Section of its settings, where that is not the first word of its name."""
 
     @property
     def kind(self) -> str:
@@ -388,7 +390,7 @@ def extended(codec: Fitted, before: Mapping[str, Codec], name: str) -> Fitted:
 def embedding_parts(embedding: TextEmbedding, codecs: Mapping[str, Codec], below: str = "") -> dict[str, Part]:
     """Parts of an embedding of text; `below` is the beginning of their names inside the model's embedding."""
     return {
-        f"embedding.{name}": Part(f"embedding.{below}parts.{number}.", part, codecs[name])
+        f"embedding.{name}": Part(f"embedding.{below}parts.{number}.", part, codecs[name], section=f"embedding.{name}")
         for number, (name, part) in enumerate(embedding.parts.items())
     }
 

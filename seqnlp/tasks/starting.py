@@ -171,10 +171,10 @@ def _differences(name: str, part: Part, other: Part, run: str) -> list[Fault]:
     """Settings in which a part differs from the other run's."""
     here, there = part.spec.architecture(), other.spec.architecture()
     here, there = ({key: value for key, value in each.items() if key != "kind"} for each in (here, there))
-    section = name.partition(".")[0]
+    section = part.section or name.partition(".")[0]
     return [
         Fault(
-            f"{name if section == 'embedding' else section}.{key}",
+            f"{section}.{key}",
             f"{_value(here, key)} here, {_value(there, key)} in {run}, so that its weights do not fit",
             f"start.fresh = [{to_json(name)}] begins that part anew",
         )

@@ -84,9 +84,10 @@ def stream_in_windows(
 def stream_ahead(
     items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096
 ) -> Iterator[Result]:
-    """Map a function over a stream as `stream_in_windows` does, and read on while it works.
+    """Map a function over a stream in windows, and read on meanwhile.
 
-    Only once windows are as large as they get: the function then runs in a thread of its own, a window behind.
+    It is `stream_in_windows` at first. Once windows are as large as they get, the function runs in a thread of its own,
+    a window behind.
     """
     size = 1
     while size < largest:
@@ -98,10 +99,17 @@ def stream_ahead(
     threads, context = torch.get_num_threads(), copy_context()
     with ThreadPoolExecutor(1, "ahead", initializer=lambda: torch.set_num_threads(threads)) as worker:
         before: Future[Sequence[Result]] | None = None
-        while window := list(islice(items, largest)):
-            future = worker.submit(context.run, work, window)
+        problem: Exception | None = None
+        while problem is None:
+            try:
+                window = list(islice(items, largest))
+            except Exception as error:  # the results before it are not lost
+                window, problem = [], error
+            future = worker.submit(context.run, work, window) if window else None
             if before is not None:
                 yield from before.result()
+            if future is None:
+                break
             before = future
-        if before is not None:
-            yield from before.result()
+        if problem is not None:
+            raise problem

@@ -368,6 +368,10 @@ class Session:
         bits = buffer.nll() * buffer.count / log(2) / characters
         return f"{buffer.tokens:,} tokens · {bits:.2f} bits/char"
 
+    def markdown(self) -> str:
+        """Markdown table of the cells of a grid."""
+        return markdown(self.prompt, self.cells, [buffer.text[buffer.start :] for buffer in self.buffers])
+
     def save(self, run: str, settings: Mapping[str, Any]) -> Path:
         """Write the texts to `samples/<run>-<number>.txt`, and beside it their settings as JSON.
 
@@ -406,9 +410,7 @@ class Session:
         }
         write_json(file.with_suffix(".json"), data)
         if self.cells:
-            written = [buffer.text[buffer.start :] for buffer in self.buffers]
-            table = markdown(self.prompt, self.cells, written)
-            write_bytes(file.with_suffix(".md"), table.encode("utf-8", "surrogatepass"))
+            write_bytes(file.with_suffix(".md"), self.markdown().encode("utf-8", "surrogatepass"))
         return file
 
 

@@ -131,7 +131,7 @@ class TokenBuffer:
         return self.text[max(0, end - CONTEXT) : end]
 
     def nll(self, first: int = 0, last: int | None = None) -> float:
-        """Mean negative log-likelihood of the kept tokens, or of some of them, in nats; 0 without tokens."""
+        """Mean negative log-likelihood of kept tokens, in nats; 0 without tokens."""
         chosen = self._logprobs[first:last] if first or last is not None else self._logprobs
         return -sum(chosen) / len(chosen) if chosen else 0.0
 
@@ -155,7 +155,7 @@ class TokenBuffer:
             self._drop(len(self.text) - MAX_CHARACTERS)
 
     def write_to(self, branch: Branch) -> None:
-        """Copy to a branch what stands after its fork, as far as it is kept."""
+        """Copy the kept text after a branch's fork to it."""
         begin = max(branch.at - self.dropped, 0)
         first = bisect_right(self._ends, begin) if begin > self.start else 0
         branch.start = self.dropped + begin

@@ -177,6 +177,15 @@ def test_dropped_characters_are_unknown_on_both_sides() -> None:
     assert dropped > 20
 
 
+def test_capitals_are_letters_where_words_do_not_follow_the_token() -> None:
+    buckwalter = {"llktAb": ("l", "AlktAb"), "bAlbyt": ("b", "Albyt"), "wqAl": ("w", "qAl")}
+    expansions = Expansions.fit(buckwalter.items(), blanks_inside=False)
+    assert not expansions.folds_case
+    assert expansions.examples == buckwalter
+    assert expansions.known("WQAL") is None
+    assert Expansions.fit([("Don't", ("Do", "n't")), ("ZUM", ("ZU", "DEM"))], blanks_inside=False).folds_case
+
+
 def test_case_and_unicode_form_are_those_of_the_token() -> None:
     expander = TokenExpander(Expansions.fit([("zum", ("zu", "dem")), ("càl", ("cà", "il"))], blanks_inside=False))
     found = expander.expand(["Zum", "ZUM", "càl", "ca\u0300l", "xyz"])

@@ -123,6 +123,10 @@ def seqnlp_las(run: Path) -> float:
         (["2", "3"], "column 'deprel': sentence 2 has the head 3, but 2 words"),
         (["2", "1"], "column 'deprel': sentence 2 is no tree: 0 words have the head 0, expected 1"),
         (["0", "0"], "column 'deprel': sentence 2 is no tree: 2 words have the head 0, expected 1"),
+        (
+            ["0", "9" * 30],
+            "column 'deprel': '999999999999999999999999999999' is no head; expected the number of a word",
+        ),
         (["0", "_"], "column 'deprel': '_' is no head; expected the number of a word, or 0 for the root"),
         (["0", "2"], "column 'deprel': sentence 2 is no tree: its heads lead in a circle"),
     ],
@@ -139,6 +143,7 @@ def test_settings_that_make_no_sense_are_told() -> None:
     for override, problem in (
         (["parser.arc_size=3"], "no effect: no label column is of the kind dependencies"),
         ([*PARSER, 'data.labels=["deprel", "head"]'], "'head' is read with 'deprel'"),
+        ([*PARSER, 'data.labels=["deprel"]', "decoder=crf"], "decoder: no effect: all label columns are of the kind"),
     ):
         with pytest.raises(RecipeError, match=problem):
             for _ in seqnlp.train("pos_gru", override, "unused"):

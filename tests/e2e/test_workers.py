@@ -84,6 +84,10 @@ def test_chunks_that_were_predicted_are_taken_again(tmp_path: Path) -> None:
         assert [block for block, _ in found] == blocks
         assert [values for _, values in found] == expected
         assert pool.reused == reused
+    (kept / "mine.txt").write_text("a file of the user's")
+    pool.close(complete=True)
+    assert [file.name for file in kept.iterdir()] == ["mine.txt"]
+    (kept / "mine.txt").unlink()
     pool.close(complete=True)
     assert not kept.exists()
 

@@ -34,6 +34,7 @@ CASES = {
     "[generate]\ntop_k = true": ("2:1", "generate.top_k", "expected an integer from 1 to 1,000,000, found true"),
     "[generate]\ntop_p = 2": ("2:1", "generate.top_p", "nearest is 1.0"),
     "[generate]\ntop_p = nan": ("2:1", "generate.top_p", "found nan"),
+    f"[generate]\nseed = {'9' * 400}": ("2:1", "generate.seed", "nearest is 9,223,372,036,854,775,807"),
     '[generate]\nseed = "7"': ("2:1", "generate.seed", "write 7, without quotes"),
     '[home]\nsort = "scores"': ("2:1", "home.sort", 'did you mean "score"?'),
     '[keys]\nhome.mark = "ctrl+n"': ("2:6", "keys.home.mark", "is the key of home.train, too"),

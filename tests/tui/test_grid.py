@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from seqnlp.errors import UsageError
 from seqnlp.generation.presets import preset
 from seqnlp.generation.settings import biases_text, parse_biases, parse_strings, strings_text
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.ask_line import LineScreen
-from seqnlp.tui.panels.lm import LmPanel
+from seqnlp.tui.panels.lm import LmPanel, cells_in
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +133,8 @@ def test_strings_come_back_from_their_text(strings: list[str]) -> None:
     assert parse_strings(strings_text(strings)) == strings
     biases = dict.fromkeys(strings, -1.5)
     assert parse_biases(biases_text(biases)) == biases
+
+
+def test_too_long_a_name_of_a_run_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is none of this name"):
+        cells_in(f"run={'x' * 5000},b", tmp_path, "a")

@@ -301,7 +301,7 @@ async def test_the_alternatives_can_be_chosen_with_arrows_and_mouse(
 
 
 async def test_what_is_drawn_and_what_had_influence(
-    runs: Path, fake: Any, shows: Any, settled: Any, written: Any, text_of: Any
+    runs: Path, fake: Any, shows: Any, settled: Any, written: Any, text_of: Any, golden: Any
 ) -> None:
     tokens = [["e", -0.5, 0.75], [" ", -1.4, 0.25], ["a", -3.0, 0.0]]
     replies = {
@@ -310,6 +310,7 @@ async def test_what_is_drawn_and_what_had_influence(
     }
     app = opened(fake, runs, **replies)
     async with app.run_test(size=(120, 35)) as pilot:
+        panel_of(app).settings["seed"] = 7
         panel = await written(pilot)
         await pilot.press("home", "right", "right", "right")
         await settled(pilot)
@@ -322,10 +323,13 @@ async def test_what_is_drawn_and_what_had_influence(
         asked = app.service.asked[-1]  # type: ignore[attr-defined]
         assert asked == ("influence", {"text": "The harbour" + TEXT[:3], "token": TEXT[3]})
         assert panel.view._influences == [(12, 13, "against-3"), (13, 14, "for-4")]
-        await pilot.press("left")  # the old one is gone at once
-        assert panel.view._influences == []
+        app.service.gate.clear()  # type: ignore[attr-defined]
+        await pilot.press("left")
+        assert panel.view._influences == []  # at once
+        app.service.gate.set()  # type: ignore[attr-defined]
         await settled(pilot)
         assert [end for _, end, _ in panel.view._influences] == [12, 13]
+        await golden(app, "lm-influence")
         await pilot.press("i")
         await settled(pilot)
         assert panel.view._influences == []

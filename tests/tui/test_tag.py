@@ -339,7 +339,7 @@ async def test_words_are_those_of_a_segmenter(
     async with app.run_test(size=(150, 24)) as pilot:
         await typed(pilot, "We don't see Ada. London")
         await shows(app, "segmenter")
-        await pilot.press("f6")
+        await pilot.press("f4")
         await shows(app, "words by ud_segment")
         await shows(app, "7 words · 2 spans")
         panel = app.screen.query_one(TagPanel)
@@ -348,7 +348,7 @@ async def test_words_are_those_of_a_segmenter(
             ("PER", 4, 5),
             ("LOC", 6, 7),
         ]
-        await pilot.press("f6")
+        await pilot.press("f4")
         await hides(app, "words by ud_segment")
         await settled(pilot)
         await shows(app, "5 words")

@@ -132,6 +132,18 @@ def test_a_corrected_text_keeps_the_delimiter_of_its_corpus(work: Path) -> None:
     assert learn["count"] == 1
 
 
+@pytest.mark.parametrize("name", ["tag.2", "tag[1]"])
+def test_corrections_are_those_of_the_run_alone(work: Path, name: str) -> None:
+    shutil.copytree(work / "runs/tag", work / "runs" / name)
+    for run, words in (("tag", ["One"]), (name, ["Other", "words"])):
+        corrections.save(f"runs/{run}", {"form": words, "upos": ["X"] * len(words)}, "form")
+    for run, words in (("tag", ["One"]), (name, ["Other", "words"])):
+        learn = corrections.training_recipe(f"runs/{run}", "form")
+        recipe: Any = load_recipe(learn["recipe"])
+        assert learn["count"] == 1
+        assert [*read_rows(Conllu(), Path(recipe.data.train), ["form"])][-1]["form"] == words
+
+
 def test_what_can_not_be_learned_is_refused(work: Path) -> None:
     with pytest.raises(UsageError, match="nothing was corrected yet"):
         corrections.training_recipe("runs/tag", "form")

@@ -203,8 +203,9 @@ class Generator(Predictor):
         Args:
             prompt: Beginning of the text.
             length: Tokens to write, at most.
-            given: Settings.
+            given: Settings; None for one that is off.
         """
+        given = {name: _UNSET[name] if value is None else value for name, value in given.items()}
         SEED.check(seed=given["seed"] or 0)
         if not all(given["stop"]):
             raise UsageError("stop: an empty string would end the text before it begins")
@@ -238,7 +239,7 @@ class Generator(Predictor):
         numbers = self.codec.encode(text).tolist() if text else []
         if len(numbers) == 1 and numbers[0] != UNKNOWN:
             return int(numbers[0])
-        if f" {text}".encode() in self.codec.pieces and text:
+        if f" {text}".encode("utf-8", "surrogatepass") in self.codec.pieces and text:
             raise UsageError(f"bias {text!r}: expected a token; did you mean {f' {text}'!r}, with its blank?")
         if len(numbers) > 1:
             spelled = ", ".join(repr(piece.decode("utf-8", "replace")) for piece in self.codec.split(text))

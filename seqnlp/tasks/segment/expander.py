@@ -109,7 +109,7 @@ class ExpansionPairs:
         Args:
             spec: The recipe's `[expander]`.
             spelling: Codec of characters.
-            table: Words by token, in lower case.
+            table: Words by token.
         """
         self.char_dropout, self.share = spec.char_dropout, spec.share
         codec, spaced = spelling.sentences, [" ".join(words) for words in table.values()]
@@ -167,13 +167,18 @@ class TokenExpander:
     def _expanded(self, tokens: list[str]) -> dict[str, Words]:
         found = {token: self.expansions.known(token) for token in tokens}
         if self.module is not None:
-            small = {token: token.lower() for token in tokens if found[token] is None}
+            folds = self.expansions.folds_case
+            small = {token: token.lower() if folds else token for token in tokens if found[token] is None}
             written = self._translated([each for each in dict.fromkeys(small.values()) if len(each) <= LONGEST])
-            found |= {token: cased(token, written[lower]) for token, lower in small.items() if lower in written}
+            found |= {
+                token: cased(token, written[lower]) if folds else written[lower]
+                for token, lower in small.items()
+                if lower in written
+            }
         return {token: words if words is not None else self.expansions.expand(token) for token, words in found.items()}
 
     def _translated(self, tokens: list[str]) -> dict[str, Words]:
-        """Words that the model finds for tokens in lower case; those without sensible ones are left out.
+        """Words that the model finds for tokens; those without sensible ones are left out.
 
         They are sensible if there are several, and they differ from the token only by edits that train has.
         """

@@ -92,7 +92,7 @@ class SegmentTask(Task):
             "decoder.boundary": Part("heads.0.", recipe.decoder, self.labels),
         }
         if recipe.expander is not None and self.spelling is not None:
-            found["decoder.expansion"] = Part("heads.1.", recipe.expander, self.spelling)
+            found["decoder.expansion"] = Part("heads.1.", recipe.expander, self.spelling, section="expander")
         return found
 
     def encode(self, split: SegmentSplit, batch_tokens: int) -> SegmentDataset:

@@ -170,6 +170,8 @@ class TagRecipe(TaskRecipe):
         if self.parser is not None and not self.trees:
             problem = "no effect: no label column is of the kind dependencies"
             yield Fault("parser", problem, 'label_codecs.deprel = "dependencies" in [data]')
+        if self.trees and self.trees == self.columns and self.decoder != Linear():
+            yield Fault("decoder", "no effect: all label columns are of the kind dependencies", "see [parser]")
         if self.data.scheme is None:
             keys = [*(f"data.{key}" for key in self.data.changed("repair"))]
             keys += [f"decoder.{key}" for key in self.decoder.changed("constrained")]

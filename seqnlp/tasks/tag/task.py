@@ -116,7 +116,9 @@ class TagTask(LabellingTask):
     def parts(self) -> dict[str, Part]:
         recipe, parser = self.recipe, self.recipe.parser or Biaffine()
         decoders = {
-            f"decoder.{name}": Part(f"heads.{number}.", parser if name in recipe.trees else recipe.decoder, labels)
+            f"decoder.{name}": Part(f"heads.{number}.", parser, labels, section="parser")
+            if name in recipe.trees
+            else Part(f"heads.{number}.", recipe.decoder, labels)
             for number, (name, labels) in enumerate(self.labels.items())
         }
         embedding = embedding_parts(recipe.embedding, self.text_codecs)

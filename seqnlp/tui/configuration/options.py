@@ -78,7 +78,9 @@ class Number(Kind):
                     hint = ""
             raise BadValue(f"expected {noun} from {low:,} to {high:,}, found {shown(value)}", hint)
         if not low <= value <= high:
-            nearest = "" if math.isnan(value) else f"nearest is {low if value < low else high:,}"
+            nearest = (
+                "" if isinstance(value, float) and math.isnan(value) else f"nearest is {low if value < low else high:,}"
+            )
             raise BadValue(f"expected {noun} from {low:,} to {high:,}, found {value:,}", nearest)
         return value
 

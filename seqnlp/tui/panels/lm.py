@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
@@ -24,7 +25,6 @@ from seqnlp.generation.presets import SHIPPED, presets, save_preset
 from seqnlp.generation.settings import biases_text, parse_biases, strings_text
 from seqnlp.generation.sweep import RUN, Sweep, cells_of, title_of
 from seqnlp.generation.tree import MAX_NAME
-from seqnlp.run.files import write_bytes
 from seqnlp.run.summary import Summary
 from seqnlp.service.client import ModelService
 from seqnlp.tui.configuration.key_names import named
@@ -33,7 +33,7 @@ from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import TEXT, Entry, Found
 from seqnlp.tui.panels.base import TaskPanel
 from seqnlp.tui.screen_buffer import buffer_of
-from seqnlp.tui.session import MAX_SAMPLES, STEERING, Session, free_name, search_request, unknown_in_words
+from seqnlp.tui.session import MAX_SAMPLES, STEERING, Session, search_request, unknown_in_words
 from seqnlp.tui.themes import PAPER
 from seqnlp.tui.widgets.alternatives import Alternatives
 from seqnlp.tui.widgets.branches import Branches
@@ -116,7 +116,7 @@ FIRST_SWEEP = "temperature 0.4 .. 1.2 4"
 
 SINGLE = {
     *("keep", "sweep", "steering", "settings", "again", "take", "undo", "redo", "save"),
-    *("regenerate", "edit", "branches", "walk", "influence", "find_text", "export", "save_preset"),
+    *("regenerate", "edit", "branches", "walk", "influence", "find_text", "save_preset"),
 }
 """Actions that comparisons do not have."""
 
@@ -141,7 +141,8 @@ class LmPanel(TaskPanel):
         "all branches: enter shows one, r names it, m marks it, x deletes it with what leaves it; [ and ] walk "
         "through them, u undoes, U redoes. w sweeps a setting: a text for each value, in one batch, and enter keeps "
         "one of them. o leads to steering: presets, strings that end the text or never occur, bias, a pattern that "
-        "the text matches, beams. Settings work while text is written. Samples are one batch, the same as of seqnlp "
+        "the text matches, beams; P saves the settings as a preset. Settings work "
+        "while text is written. Samples are one batch, the same as of seqnlp "
         "generate --samples; stopped or steered, each goes on by itself, more slowly; where there is no room for all, "
         "tab goes from one to the next. The last 200,000 characters of a text are kept, and a million of all "
         "branches; seqnlp generate --replay writes a saved file again.\n\n"
@@ -176,9 +177,9 @@ class LmPanel(TaskPanel):
             "g", "regenerate", "write anew from here", show=False, tooltip="a branch; without a cursor from the prompt"
         ),
         Binding("e", "edit", "edit the word", show=False, tooltip="a branch with another word, written on from there"),
-        Binding("f,f8", "find_text", "find", key_display="f", show=False, tooltip=". and , lead to the next place"),
+        Binding("f,f9", "find_text", "find", key_display="f", show=False, tooltip=". and , lead to the next place"),
         Binding("c", "screen.copy_text", "copy", show=False, tooltip="the selection, or all; shift+arrows select"),
-        Binding("x", "export", "export", show=False, tooltip="the text with its tints, as HTML and SVG"),
+        Binding("x", "screen.export", "export", show=False, tooltip="the text with its tints, as HTML or SVG"),
         Binding("i,f7", "influence", "influence", key_display="i", show=False, tooltip=INFLUENCE),
         Binding("t,f4", "branches", "tree", key_display="t", tooltip="all branches of the text"),
         Binding("left_square_bracket", "walk(-1)", "branch before", key_display="[", show=False),
@@ -964,23 +965,18 @@ class LmPanel(TaskPanel):
         hint = "In either case; . and , lead to the next place and the one before. Nothing ends the search."
         self.app.push_screen(LineScreen("Find", self._sought, hint, check), take)
 
-    def action_export(self) -> None:
-        """Export the text in focus with its tints to HTML and SVG."""
-        if not self._has_begun:
-            self.notify("There is nothing to export yet.", timeout=2)
-            return
-        buffer, name = self.view.buffer, self.runs[0].name
-        pieces = [(buffer.text[left:right], logprob) for left, right, logprob in buffer.pieces(0, len(buffer.text))]
+    def export_formats(self) -> dict[str, Callable[[], str]]:
+        if self.is_comparison:
+            return super().export_formats()
+        buffer, title = self.view.buffer, f"{self.runs[0].name}: {self.session.prompt}"
         colours = Colours.of_theme(PAPER_COLOURS if self.app.ansi_color else self.app.theme_variables)
-        try:
-            file = free_name(self.runs[0].path, (".html", ".svg"))
-            for ending, make in ((".html", to_html), (".svg", to_svg)):
-                page = make(f"{name}: {self.session.prompt}", pieces, colours)
-                write_bytes(file.with_name(file.name + ending), page.encode("utf-8", "replace"))
-        except SeqnlpError as error:
-            self.notify(str(error), title="Not exported", severity="error", markup=False)
-        else:
-            self.notify(f"{file}.html and .svg", title="Exported", markup=False)
+        pieces = [(buffer.text[left:right], logprob) for left, right, logprob in buffer.pieces(0, len(buffer.text))]
+        formats = {
+            ".html": lambda: to_html(title, pieces, colours),
+            ".svg": lambda: to_svg(title, pieces, colours),
+            ".txt": lambda: f"{buffer.text}\n",
+        }
+        return {**formats, **({".md": self.session.markdown} if self.session.cells else {})}
 
     def action_leave(self) -> None:
         """Go back by one step: stop writing, leave the cursor, return to the text, or leave the screen."""
@@ -1072,7 +1068,7 @@ def cells_in(text: str, folder: Path, own: str) -> list[dict[str, Any]]:
     cells = cells_of([Sweep.parse(part) for part in text.split(";")], MAX_SAMPLES)
     for cell in cells:
         name = cell.pop(RUN, own)
-        if not (folder / name / "recipe.toml").is_file():
+        if not os.path.isfile(folder / name / "recipe.toml"):  # of too long a name no error
             raise UsageError(f"run {name}: there is none of this name in {folder}")
         if name != own:
             cell[RUN] = str(folder / name)

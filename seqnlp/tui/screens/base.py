@@ -88,7 +88,8 @@ class BaseScreen(Screen[None]):
         from seqnlp.tui.screens.ask import AskScreen
 
         picture = self.app.export_screenshot(title=self.heading, simplify=True)
-        formats: dict[str, Callable[[], str]] = {**self.export_formats(), ".svg": lambda: picture}
+        formats: dict[str, Callable[[], str]] = self.export_formats()
+        formats.setdefault(".svg", lambda: picture)
         text = f"A file that ends in {', '.join(formats)}:"
         name = await self.app.push_screen_wait(
             AskScreen("Export", text, usual_name(self.heading, formats), lambda name: problem_of(name, formats))

@@ -41,8 +41,9 @@ def test_sweeps(text: str, name: str, values: tuple[object, ...]) -> None:
         ("temperature=off,1", "temperature off: expected"),
         ("top_k=0.5,1", "top_k 0.5: expected a whole number from 1"),
         ("top_k=0,1", "top_k 0: expected a whole number from 1"),
-        ("temperature=0:1:1", "expected a number of values, 2 or more, found 1"),
-        ("temperature=0:1:x", "expected a number of values, 2 or more, found x"),
+        ("temperature=0:1:1", "expected a number of values from 2 to 100, found 1"),
+        ("temperature=0:1:x", "expected a number of values from 2 to 100, found x"),
+        ("temperature=0:1:1000000000", "expected a number of values from 2 to 100, found 1000000000"),
         ("run=a,", "expected runs"),
         ("temperature=nan,1", "temperature nan: expected"),
     ],
@@ -137,6 +138,8 @@ def test_shipped_presets_are_right() -> None:
         ('[a]\npattern = ""\n', r"pattern '': expected a regular expression"),
         ("seed = 1\n", r":1: seed: expected a table of settings"),
         ("[a\n", r"presets.toml: this is no TOML"),
+        ("a = " + "[" * 10_000, r"presets.toml: tables or arrays are nested too deeply"),
+        ("[a]\nseed = " + "9" * 5_000, r"presets.toml: this is no TOML"),
     ],
 )
 def test_faults_of_presets_name_their_line(tmp_path: Path, text: str, message: str) -> None:

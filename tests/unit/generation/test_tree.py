@@ -202,3 +202,19 @@ def test_damaged_branches_are_refused() -> None:
     }.items():
         with pytest.raises(ValueError, match="expected"):
             TextTree.from_state({**tree.state(), "branches": [tree[ROOT].state(), {**good, key: value}]})
+
+
+@pytest.mark.parametrize("damage", [{"number": 0}, {"parent": 5}, {"parent": 3}, {"at": 99}])
+def test_damaged_branches_that_can_be_brought_back_are_refused(damage: dict[str, int]) -> None:
+    tree = TextTree(PROMPT)
+    tree.open_view(tree.add(ROOT, 4, "sample").number)
+    parent = tree.add(ROOT, 4, "sample")
+    write(parent, "abc")
+    child = tree.add(parent.number, 6, "token")
+    assert tree.delete(0, parent.number)
+    assert TextTree.from_state(tree.state()).undo(0) is not None
+    state = tree.state()
+    assert state["past"][0][0]["removed"][1]["number"] == child.number
+    state["past"][0][0]["removed"][1] |= damage
+    with pytest.raises(ValueError, match="expected"):
+        TextTree.from_state(state)

@@ -65,6 +65,17 @@ def test_errors_are_raised_where_the_results_are_read() -> None:
     assert found == list(range(21))
 
 
+def test_an_error_of_the_items_comes_behind_the_results_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield from range(35)
+        raise ValueError("35")
+
+    found: list[int] = []
+    with pytest.raises(ValueError, match="35"):
+        found.extend(stream_ahead(items(), lambda window: window, largest=8))
+    assert found == list(range(29))  # whole windows
+
+
 def test_a_stream_may_be_left() -> None:
     found = stream_ahead(iter(range(1000)), lambda window: window, largest=8)
     assert [next(found) for _ in range(30)] == list(range(30))

@@ -149,3 +149,19 @@ def test_the_settings_of_cells_are_checked(made: Callable[[str], Generator]) -> 
         model.generate("9", cells=[{}, {}], samples=2)
     with pytest.raises(UsageError, match="ban: an empty string"):
         model.generate("9", ban=[""])
+
+
+def test_a_setting_of_a_cell_may_be_off(made: Callable[[str], Generator]) -> None:
+    model = made("characters")
+    off = dict.fromkeys(("repetition_penalty", "top_k", "top_p", "min_p"))
+    cells = [{**off, "seed": 1}, {"repetition_penalty": 1.0, "seed": 1}]
+    found = ["".join(token.text for token in model.generate("9", length=20, cells=[cell])) for cell in cells]
+    assert found[0] == found[1]
+
+
+def test_strings_that_are_no_unicode_are_told_or_never_occur(made: Callable[[str], Generator]) -> None:
+    model = made("characters")
+    plain, banned = (text_of(model.generate("9", length=20, seed=1, ban=ban)) for ban in ((), ["\udcff"]))
+    assert plain == banned
+    with pytest.raises(UsageError, match="unknown to the model"):
+        model.generate("9", bias={"\udcff": 1.0})

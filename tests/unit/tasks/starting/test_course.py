@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from seqnlp import train
-from seqnlp.errors import DataError, RecipeError, RunError, SeqnlpError
+from seqnlp.errors import DataError, RecipeError, RunError, SeqnlpError, UsageError
 from seqnlp.events import Evaluated, Initialized, Stepped
 from seqnlp.optimizers import Optimizer
 from seqnlp.optimizers.base import scale
@@ -225,6 +225,32 @@ CASES: dict[str, tuple[Callable[[Path], Settings], str]] = {
 def test_what_does_not_fit_is_told_before_anything_is_written(case: str, runs: Trained, tmp_path: Path) -> None:
     recipe, told = CASES[case]
     assert told.format(run=runs("lm")) in refused(recipe(runs("lm")), tmp_path / "run")
+
+
+def test_settings_of_parts_are_told_by_the_keys_of_their_sections(tmp_path: Path) -> None:
+    trees = tmp_path / "trees.conllu"
+    trees.write_text("1\ta\t_\t_\t_\t_\t2\tdet\t_\t_\n2\tb\t_\t_\t_\t_\t0\troot\t_\t_\n\n" * 20)
+    data = {"train": str(trees), "dev": str(trees), "labels": ["deprel"], "label_codecs": {"deprel": "dependencies"}}
+    parser = changed(TAG, data=data)
+    del parser["decoder"]
+    for number, (recipe, change, key) in enumerate(
+        [
+            (parser, {"parser": {"arc_size": 7}}, "parser.arc_size: 7 here, 200 in"),
+            (parser, {"embedding": {"words": {"size": 4, "lowercase": True}}}, "embedding.words.size: 4 here, 5 in"),
+            (LM, {"embedding": {"size": 4}}, "embedding.size: 4 here, 7 in"),
+        ]
+    ):
+        old = trained(recipe, tmp_path / f"old{number}")
+        assert refused({**changed(recipe, **change), "start": str(old)}, tmp_path / "run").startswith(key)
+
+
+def test_a_run_does_not_replace_the_one_that_it_starts_from(runs: Trained, tmp_path: Path) -> None:
+    old = shutil.copytree(runs("lm"), tmp_path / "old")
+    before = (old / "model.safetensors").read_bytes()
+    (tmp_path / "link").symlink_to(old)
+    with pytest.raises(UsageError, match="the training starts from this run"):
+        next(train({**CLASSIFY, "start": str(tmp_path / "link")}, [], old, overwrite=True))
+    assert (old / "model.safetensors").read_bytes() == before
 
 
 def test_a_run_that_is_missing(tmp_path: Path, runs: Trained) -> None:

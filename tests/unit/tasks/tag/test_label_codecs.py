@@ -159,7 +159,7 @@ def test_labels_of_new_words_are_no_surprise_and_a_new_script_is() -> None:
     [
         (
             'label_codecs = { lemma = "sufix" }',
-            'data.label_codecs.lemma: unknown kind "sufix"; expected "categorical", "edit_scripts", '
+            'data.label_codecs.lemma: unknown kind "sufix"; expected "categorical", "dependencies", "edit_scripts", '
             '"features" or "suffix" (did you mean "suffix"?)',
         ),
         (
