@@ -28,7 +28,7 @@ from seqnlp.tui.listing import BROKEN, run_at
 from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.home import HomeScreen
-from seqnlp.tui.themes import NIGHT, PAPER, PLAIN, THEMES, own_theme
+from seqnlp.tui.themes import HEAT, LABELS, NIGHT, PAPER, PLAIN, THEMES, own_theme
 from seqnlp.tui.trainings import Trainings
 from seqnlp.tui.visible_controls import VisibleControls
 
@@ -97,7 +97,7 @@ class SeqnlpApp(App[None]):
         self._latest = {True: NIGHT.name, False: PAPER.name}
         """The dark and the light theme that were chosen last."""
         wanted = self.configuration.value("", "theme") or self.remembered.theme
-        known = [each.name for each in THEMES] + [*self.configuration.themes]
+        known = self.available_themes
         self._first_theme = PLAIN.name if plain else wanted if wanted in known else NIGHT.name
         self.theme = self._first_theme
         self._latest[self.current_theme.dark] = self.theme
@@ -105,6 +105,11 @@ class SeqnlpApp(App[None]):
         self.trainings = Trainings(root)
         self._started = False
         self._controls = VisibleControls()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Variables that themes of Textual lack."""
+        base = NIGHT if self.current_theme.dark else PAPER
+        return {name: base.variables[name] for name in ("muted", "faint", *HEAT, *LABELS)}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._controls]

@@ -95,7 +95,8 @@ class HistoryScreen(ModalScreen[Entry | None]):
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
         event.stop()
-        self.query_one(EntryList).filter_by(event.value)
+        for entries in self.query(EntryList):
+            entries.filter_by(event.value)
 
     @on(EntryList.Chosen)
     def _chosen(self) -> None:
@@ -108,7 +109,8 @@ class HistoryScreen(ModalScreen[Entry | None]):
 
     def action_move(self, by: int) -> None:
         """Move the choice by so many entries."""
-        self.query_one(EntryList).move(by)
+        for entries in self.query(EntryList):  # none while the screen is being left
+            entries.move(by)
 
     def action_choose(self) -> None:
         """Return the chosen entry."""

@@ -119,7 +119,8 @@ class LabelScreen(ModalScreen[list[str] | None]):
 
     def action_move(self, by: int) -> None:
         """Move the choice by so many labels."""
-        self.query_one(LabelList).move(by)
+        for labels in self.query(LabelList):  # none while the screen is being left
+            labels.move(by)
 
     def action_mark(self) -> None:
         """Mark the label, or unmark it."""

@@ -309,6 +309,8 @@ class HomeScreen(BaseScreen):
         """Compare the marked runs."""
         from seqnlp.tui.screens.compare import CompareScreen
 
+        if not self.query(RunList):
+            return  # it is being left
         marked = [run for path in self.query_one(RunList).marked for run in self.runs if run.path == path]
         if len(marked) != 2:
             self.notify("Mark two runs first, with tab.", timeout=3)
@@ -319,7 +321,7 @@ class HomeScreen(BaseScreen):
 
     def action_watch(self) -> None:
         """Show the curves of the chosen run."""
-        chosen = self.query_one(RunList).chosen
+        chosen = next((runs.chosen for runs in self.query(RunList)), None)
         if chosen is not None and chosen.state != BROKEN:
             self._watch(chosen)
 
