@@ -153,10 +153,10 @@ class EmbeddedLm:
             own = {name: weights[f"{part}.{name}"] for name in module.state_dict()}
             module.load_state_dict(own)
             module.eval().requires_grad_(False)
-        own = cls(saved, codec, embedding, encoder)
-        if saved.digest != own._digest():
+        restored = cls(saved, codec, embedding, encoder)
+        if saved.digest != restored._digest():
             raise ValueError("the digest is that of another model")  # whose kept states these would be taken for
-        return own
+        return restored
 
     def _digest(self) -> str:
         """Digest of all that the states depend on, but for the choice of layers."""

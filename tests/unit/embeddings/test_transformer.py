@@ -200,7 +200,8 @@ def test_attention_by_code_of_the_hub_is_that_of_torch(
     section = Transformer(model="tiny", trainable=trainable)
     again = section.restore(JsonObject(hostile, Path("codec.json"), weights=lambda: weights))
     for each in (codec, again):
-        assert each.encoder.network.config._attn_implementation in ("eager", "sdpa")
+        network: Any = each.encoder.network
+        assert network.config._attn_implementation in ("eager", "sdpa")
 
 
 def test_provenance_is_name_digest_and_licence(folder: Path, tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_the_settings_of_cells_are_checked(made: Callable[[str], Generator]) -> 
 def test_a_setting_of_a_cell_may_be_off(made: Callable[[str], Generator]) -> None:
     model = made("characters")
     off = dict.fromkeys(("repetition_penalty", "top_k", "top_p", "min_p"))
-    cells = [{**off, "seed": 1}, {"repetition_penalty": 1.0, "seed": 1}]
+    cells: list[dict[str, Any]] = [{**off, "seed": 1}, {"repetition_penalty": 1.0, "seed": 1}]
     found = ["".join(token.text for token in model.generate("9", length=20, cells=[cell])) for cell in cells]
     assert found[0] == found[1]
 

@@ -233,13 +233,12 @@ def test_settings_of_parts_are_told_by_the_keys_of_their_sections(tmp_path: Path
     data = {"train": str(trees), "dev": str(trees), "labels": ["deprel"], "label_codecs": {"deprel": "dependencies"}}
     parser = changed(TAG, data=data)
     del parser["decoder"]
-    for number, (recipe, change, key) in enumerate(
-        [
-            (parser, {"parser": {"arc_size": 7}}, "parser.arc_size: 7 here, 200 in"),
-            (parser, {"embedding": {"words": {"size": 4, "lowercase": True}}}, "embedding.words.size: 4 here, 5 in"),
-            (LM, {"embedding": {"size": 4}}, "embedding.size: 4 here, 7 in"),
-        ]
-    ):
+    cases: list[tuple[Settings, Settings, str]] = [
+        (parser, {"parser": {"arc_size": 7}}, "parser.arc_size: 7 here, 200 in"),
+        (parser, {"embedding": {"words": {"size": 4, "lowercase": True}}}, "embedding.words.size: 4 here, 5 in"),
+        (LM, {"embedding": {"size": 4}}, "embedding.size: 4 here, 7 in"),
+    ]
+    for number, (recipe, change, key) in enumerate(cases):
         old = trained(recipe, tmp_path / f"old{number}")
         assert refused({**changed(recipe, **change), "start": str(old)}, tmp_path / "run").startswith(key)
 
