@@ -43,7 +43,7 @@ def show_help(
         return
     if not topic:
         for page in pages.listed():
-            typer.echo(f"{page.name:14}{page.title}")
+            typer.echo(f"{page.name:16}{page.title}")
         typer.echo("read one with: seqnlp help TOPIC, such as tag, encoder.lstm, training.epochs", err=True)
         return
     text = pages.in_terminal(pages.find(topic))

@@ -159,7 +159,7 @@ class EmbeddedLm:
         return restored
 
     def _digest(self) -> str:
-        """Digest of all that the states depend on, but for the choice of layers."""
+        """Digest of all that states depend on but the choice of layers."""
         data = self.saved.model_dump(exclude={"digest", "origins"}) | {"layers": None}
         found = hashlib.sha256(to_json(data).encode("utf-8", "surrogatepass"))
         for name, array in sorted(self.weights.items()):
