@@ -153,6 +153,8 @@ class EmbeddedLm:
             own = {name: weights[f"{part}.{name}"] for name in module.state_dict()}
             module.load_state_dict(own)
             module.eval().requires_grad_(False)
+        if high := [layer for layer in saved.layers if layer > len(_layers(embedding, encoder))]:
+            raise ValueError(f"there is no layer {high[0]}")
         restored = cls(saved, codec, embedding, encoder)
         if saved.digest != restored._digest():
             raise ValueError("the digest is that of another model")  # whose kept states these would be taken for
