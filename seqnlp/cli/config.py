@@ -66,7 +66,7 @@ def edit() -> None:
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not chosen.exists():
         _write(chosen, template())
-    if not command:
+    if not command or not command.strip():
         raise UsageError(f"neither VISUAL nor EDITOR names an editor; edit {chosen} with one of your own")
     try:
         words = shlex.split(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import log
@@ -148,21 +148,14 @@ def generate(
         raise UsageError("--alternatives needs --json, and cannot be combined with --beams")
     if as_markdown and (sweep is None or as_json):
         raise UsageError("--markdown needs --sweep, and cannot be combined with --json")
+    swept = [*map(Sweep.parse, sweep or ())]
+    _check_effects(given, settings, {each.name for each in swept})
     prompt, length = prompt or "", DEFAULT_LENGTH if length is None else length
     odds = (alternatives or 0) if as_json else None
     if sweep is not None:
         if searches is not None or samples is not None:
             raise UsageError(f"--sweep writes a text for each value; leave out --{'beams' if searches else 'samples'}")
-        _sweep(
-            run,
-            prompt,
-            length,
-            settings,
-            cells_of([*map(Sweep.parse, sweep)], int(CELLS.high)),
-            odds,
-            as_markdown,
-            trust,
-        )
+        _sweep(run, prompt, length, settings, cells_of(swept, int(CELLS.high)), odds, as_markdown, trust)
         return
     generator = open_generator(run, trust)
     _note_unknown(generator, prompt)
@@ -178,6 +171,21 @@ def generate(
         _stream(prompt, tokens)
     else:
         _write_samples(prompt, tokens, samples)
+
+
+def _check_effects(given: Mapping[str, Any], settings: Mapping[str, Any], swept: Collection[str]) -> None:
+    """Refuse options without an effect beside the others.
+
+    Args:
+        given: Settings that are options of the command.
+        settings: These, over those of a preset.
+        swept: Names of settings with several values.
+    """
+    penalised = settings.get("repetition_penalty", 1) != 1 or "repetition_penalty" in swept
+    if "repetition_window" in given and not penalised:
+        raise UsageError("--repetition-window has no effect without --repetition-penalty")
+    if "seed" in swept and settings.get("temperature") == 0 and "temperature" not in swept:
+        raise UsageError("temperature 0 writes the same text with every seed: leave out --sweep seed")
 
 
 def _noting_incomplete(generator: Generator, pattern: str, tokens: Iterable[Token]) -> Iterator[Token]:

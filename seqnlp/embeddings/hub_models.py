@@ -265,7 +265,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _without_kernels(config: Any) -> Any:
-    """Take attention by other packages or by kernels out of a configuration and those inside it, in place."""
+    """Reset attention by kernels or other packages to that of torch."""
     if config._attn_implementation not in (None, *ATTENTION):
         config._attn_implementation = None
     for name in config.sub_configs:

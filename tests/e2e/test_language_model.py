@@ -70,6 +70,8 @@ def test_a_pattern_leads_the_text_to_its_end(run: Path, seqnlp: Program) -> None
         (["--sweep", "temprature=0:1:2"], "can't be swept; did you mean 'temperature'?"),
         (["--sweep", "seed=1,2", "--samples", "2"], "leave out --samples"),
         (["--markdown"], "--markdown needs --sweep"),
+        (["--repetition-window", "5"], "--repetition-window has no effect without --repetition-penalty"),
+        (["--preset", "greedy", "--sweep", "seed=1,2"], "leave out --sweep seed"),
         (["--pattern", "(a"], "character 1: expected a `)`"),
         (["--pattern", "☃"], "no text matches it"),
         (["--bias", "e"], "expected a token and a number"),

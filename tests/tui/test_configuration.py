@@ -35,6 +35,7 @@ CASES = {
     "[generate]\ntop_p = 2": ("2:1", "generate.top_p", "nearest is 1.0"),
     "[generate]\ntop_p = nan": ("2:1", "generate.top_p", "found nan"),
     f"[generate]\nseed = {'9' * 400}": ("2:1", "generate.seed", "nearest is 9,223,372,036,854,775,807"),
+    '[keys]\n"home.mark" = "ctrl+o"\nhome.mark = "ctrl+y"': ("3:6", "keys.home.mark", "home.mark is given twice"),
     '[generate]\nseed = "7"': ("2:1", "generate.seed", "write 7, without quotes"),
     '[home]\nsort = "scores"': ("2:1", "home.sort", 'did you mean "score"?'),
     '[keys]\nhome.mark = "ctrl+n"': ("2:6", "keys.home.mark", "is the key of home.train, too"),
@@ -103,9 +104,10 @@ def test_template_and_schema_agree_with_the_check() -> None:
     on = "\n".join(line.removeprefix("#") for line in template().splitlines() if not line.startswith("# "))
     assert tomllib.loads(template()).keys() <= {"restore", "home", "tag", "classify", "forecast", "generate", "keys"}
     validator.validate(tomllib.loads(on))
-    parsed = parse_configuration(on)
+    parsed = parse_configuration(f'{on}\n[themes."a b"]\nbase = "paper"\n')
     assert parsed.themes["dusk"]["accent"] == "#e8a0bf"
-    assert parse_configuration(in_effect(parsed)).values == parsed.values
+    again = parse_configuration(in_effect(parsed))
+    assert (again.values, again.themes) == (parsed.values, parsed.themes)
     for text in CASES:
         if "heat" in text or "_k = true" in text or "colour" in text:
             assert not validator.is_valid(tomllib.loads(text))
@@ -120,6 +122,8 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run.invoke(program, ["config", "path"]).output.strip() == str(file)
     assert "all are defaults" in run.invoke(program, ["config", "check"]).output
     assert run.invoke(program, ["config", "edit"]).output == f"{file}: ok\n"
+    monkeypatch.setenv("EDITOR", "  ")
+    assert "names an editor" in str(run.invoke(program, ["config", "edit"]).exception)
     file.write_text('theme = "paper"\n')
     assert 'theme = "paper"  # line 1' in run.invoke(program, ["config", "show"]).output
     assert "home.mark" in run.invoke(program, ["config", "keys"]).output

@@ -153,13 +153,15 @@ class EmbeddedLm:
             own = {name: weights[f"{part}.{name}"] for name in module.state_dict()}
             module.load_state_dict(own)
             module.eval().requires_grad_(False)
+        if high := [layer for layer in saved.layers if layer > len(_layers(embedding, encoder))]:
+            raise ValueError(f"there is no layer {high[0]}")
         restored = cls(saved, codec, embedding, encoder)
         if saved.digest != restored._digest():
             raise ValueError("the digest is that of another model")  # whose kept states these would be taken for
         return restored
 
     def _digest(self) -> str:
-        """Digest of all that the states depend on, but for the choice of layers."""
+        """Digest of all that states depend on but the choice of layers."""
         data = self.saved.model_dump(exclude={"digest", "origins"}) | {"layers": None}
         found = hashlib.sha256(to_json(data).encode("utf-8", "surrogatepass"))
         for name, array in sorted(self.weights.items()):

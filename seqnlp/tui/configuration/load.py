@@ -177,12 +177,15 @@ class _Check:
         from seqnlp.tui.configuration.key_names import collisions, key_of, known_keys  # imports all screens
 
         known = known_keys()
-        flat = {
+        nested = {
             f"{place}.{name}": (("keys", place, name), value)
             for place, inner in table.items()
             if isinstance(inner, dict)
             for name, value in inner.items()
-        } | {name: (("keys", name), value) for name, value in table.items() if not isinstance(value, dict)}
+        }
+        flat = nested | {name: (("keys", name), value) for name, value in table.items() if not isinstance(value, dict)}
+        for name in nested.keys() & table.keys():
+            self._fault(nested[name][0], f"{name} is given twice", "leave out one of them")
         for name, (path, value) in flat.items():
             if name not in known:
                 place = name.partition(".")[0]

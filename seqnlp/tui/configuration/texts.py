@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from seqnlp.recipe.document import dotted
 from seqnlp.tui.configuration.key_names import NamedKey
 from seqnlp.tui.configuration.load import SHIPPED_THEMES, Configuration
 from seqnlp.tui.configuration.options import OPTIONS, SECTIONS, THEME, Keys, Option, shown
@@ -50,7 +51,7 @@ def in_effect(configuration: Configuration) -> str:
             f"{name} = {shown(keys[0] if len(keys) == 1 else list(keys))}" for name, keys in configuration.keys.items()
         ]
     for theme, values in configuration.themes.items():
-        lines.append(f"\n[themes.{theme}]")
+        lines.append(f"\n[{dotted(('themes', theme))}]")
         lines += [f"{name} = {_toml(value)}" for name, value in values.items()]
     return "\n".join(lines) + "\n"
 

@@ -189,6 +189,10 @@ def test_weights_that_do_not_fit_are_named(runs: Path) -> None:
         model, _, tensor = name.partition(".")
         with pytest.raises(SeqnlpError, match=f"damaged: {model}: the tensor {tensor} is missing"):
             ContextCodec.from_json(JsonObject(codec.to_json(), weights=partial(dict, left)))
+    data = codec.to_json()
+    changed = {**data, "forward": {**data["forward"], "layers": [9]}}
+    with pytest.raises(SeqnlpError, match="damaged: forward: there is no layer 9"):
+        ContextCodec.from_json(JsonObject(changed, weights=partial(dict, weights)))
     other = {name: value + 1 for name, value in weights.items()}
     with pytest.raises(SeqnlpError, match="damaged: forward: the digest is that of another model"):
         ContextCodec.from_json(JsonObject(codec.to_json(), weights=partial(dict, other)))
