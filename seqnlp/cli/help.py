@@ -42,8 +42,9 @@ def show_help(
         print_path(write_site(site))
         return
     if not topic:
+        width = max(len(page.name) for page in pages.listed()) + 1
         for page in pages.listed():
-            typer.echo(f"{page.name:16}{page.title}")
+            typer.echo(f"{page.name:{width}}{page.title}")
         typer.echo("read one with: seqnlp help TOPIC, such as tag, encoder.lstm, training.epochs", err=True)
         return
     text = pages.in_terminal(pages.find(topic))
