@@ -17,6 +17,10 @@ LARGEST = 2**63 - 1
 """Largest integer that an array can hold."""
 
 
+class BareKind(str):
+    """Bare string of a recipe that an override below it has made the `kind` of a table."""
+
+
 class JsonObject(dict[str, Any]):
     """JSON object with the file that it was read from. Messages about its values name that file."""
 

@@ -30,6 +30,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, PydanticKnownError, core_schema
 
+from seqnlp.json_types import BareKind
 from seqnlp.limits import RECIPE_INTEGER
 
 
@@ -194,6 +195,15 @@ class Family(Spec, ABC):
             tables.append({**table, "required": [*table.get("required", []), *named]})
         bare = {"enum": sorted(cls.members), "description": "A bare kind: its settings at their defaults."}
         return {"oneOf": [*tables, bare], "description": (cls.__doc__ or "").split("\n")[0]}
+
+
+def table_of(value: Any, key: str) -> Any:
+    """Table of a bare string that stands for `key`, be it below an override; other values are unchanged."""
+    if isinstance(value, str):
+        return {key: value}
+    if isinstance(value, dict) and isinstance(value.get("kind"), BareKind):
+        return {key: str(value["kind"])} | {name: each for name, each in value.items() if name != "kind"}
+    return value
 
 
 class Parts(Spec, ABC):

@@ -21,7 +21,8 @@ def annotate(
     tagger: Annotated[Path, typer.Argument(help="Run directory of a tagger.")],
     file: RawFile = None,
     more: Annotated[
-        list[Path] | None, typer.Option("--and", help="Run of another tagger, for other columns; may be repeated.")
+        list[Path] | None,
+        typer.Option("--and", metavar="<run>", help="Run of another tagger, for other columns; may be repeated."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a sentence, instead of CoNLL-U.")] = False,
     tree: Annotated[

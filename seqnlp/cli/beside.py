@@ -200,9 +200,15 @@ def write_beside(
                     done += len(values)
                     advance(block.size)
         except KeyboardInterrupt:
+            writer.abandon()
+            if destination.out and destination.workers:  # more is predicted than written
+                left = f"; {destination.out} was not written, and the same command goes on from there"
+                raise Interrupted(f"interrupted in {records.source}{left}") from None
             left = f"; {destination.out} was not written" if destination.out else ""
-            left += ", and the same command goes on from there" if destination.out and destination.workers else ""
             raise Interrupted(f"interrupted after {_counted(done, records.unit)} of {records.source}{left}") from None
+        except BaseException:
+            writer.abandon()
+            raise
         writer.close()
     if not done:
         print(f"note: {records.source} has no {records.unit}s: nothing to {verb}", file=sys.stderr)

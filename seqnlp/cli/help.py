@@ -42,8 +42,9 @@ def show_help(
         print_path(write_site(site))
         return
     if not topic:
-        width = max(len(page.name) for page in pages.listed()) + 1
-        for page in pages.listed():
+        listed = pages.listed()
+        width = max(len(page.name) for page in listed) + 2
+        for page in listed:
             typer.echo(f"{page.name:{width}}{page.title}")
         typer.echo("read one with: seqnlp help TOPIC, such as tag, encoder.lstm, training.epochs", err=True)
         return

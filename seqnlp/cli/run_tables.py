@@ -60,7 +60,7 @@ def print_run(
         found = f"{part} is from {origin.get('name', '')}, SHA-256 {digest}, licence {license}"
         console.print(found, soft_wrap=True, highlight=False)
     if start := meta.get("start"):
-        console.print(f"started from {start.get('run', '')}, {start.get('sha256', '')}:", soft_wrap=True)
+        console.print(f"started from {start.get('run', '')}, digest {start.get('sha256', '')}:", soft_wrap=True)
         for line in part_lines(start.get("parts", {})):
             console.print(line, soft_wrap=True)
     table = plain_scores(scores)

@@ -28,6 +28,7 @@ from seqnlp.nn.device import device_of, to_numpy
 from seqnlp.nn.own_rate import OwnRate
 from seqnlp.nn.pretrained import FineTunedEncoder, Pooling, PretrainedEncoder
 from seqnlp.shapes import Float
+from seqnlp.spec import table_of
 
 STATES = "states"
 """Name of the states among the features of a frozen transformer."""
@@ -66,7 +67,7 @@ class Transformer(Embedding):
     @classmethod
     def _from_bare(cls, value: Any) -> Any:
         """Take a bare string for the name of the transformer."""
-        return {"model": value} if isinstance(value, str) else value
+        return table_of(value, "model")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

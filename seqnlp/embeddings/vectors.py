@@ -17,6 +17,7 @@ from seqnlp.codecs.vector_packages import find_package
 from seqnlp.codecs.vectors import WordVectors
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.shapes import Float, Int
+from seqnlp.spec import table_of
 
 
 @final
@@ -46,7 +47,7 @@ class Vectors(WordEmbedding):
     @classmethod
     def _from_bare(cls, value: Any) -> Any:
         """Take a bare string for the path of the file."""
-        return {"file": value} if isinstance(value, str) else value
+        return table_of(value, "file")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

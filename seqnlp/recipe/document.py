@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from seqnlp.errors import Fault, RecipeError
+from seqnlp.json_types import BareKind
 from seqnlp.recipe.locate import DOTTED_KEY, Keys, key_parts
 
 
@@ -79,7 +80,7 @@ class Document:
             inner = node[step] if isinstance(node, list) else node.get(step)
             real = (*real, step)
             if not isinstance(inner, dict | list):
-                inner = {"kind": inner} if isinstance(inner, str) else {}
+                inner = {"kind": BareKind(inner)} if isinstance(inner, str) else {}
                 node[step] = inner
                 self.places[real] = next(
                     places[keys[:end]] for end in range(depth, len(keys) + 1) if keys[:end] in places

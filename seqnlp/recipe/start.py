@@ -7,7 +7,7 @@ from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from seqnlp.spec import Spec
+from seqnlp.spec import Spec, table_of
 
 ALL_EPOCHS = 100_000
 """Epochs of the longest training."""
@@ -42,12 +42,8 @@ class Start(Spec):
     @model_validator(mode="before")
     @classmethod
     def _from_bare(cls, value: Any) -> Any:
-        """Take a bare string for the path of the run; an override below one has made it a `kind`."""
-        if isinstance(value, str):
-            return {"run": value}
-        if isinstance(value, dict) and "kind" in value:
-            return {"run": value["kind"]} | {key: each for key, each in value.items() if key != "kind"}
-        return value
+        """Take a bare string for the path of the run."""
+        return table_of(value, "run")
 
     @field_validator("run")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, final
@@ -150,6 +151,11 @@ class ArrowWriter(Writer[ArrowBlock]):
 
     def close(self) -> None:
         self._writer.close()
+
+    def abandon(self) -> None:
+        # else it would write to the closed file when it is collected
+        with suppress(OSError, ValueError):
+            self._writer.close()
 
 
 def compressions(file: Path) -> str | dict[str, str]:

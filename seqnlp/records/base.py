@@ -84,6 +84,9 @@ class Writer(ABC, Generic[B]):
     def close(self) -> None:
         """Write what follows the last record."""
 
+    def abandon(self) -> None:
+        """Release what is held for a file that stays incomplete."""
+
 
 @final
 class JsonLinesWriter(Writer[Block]):

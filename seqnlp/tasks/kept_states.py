@@ -23,10 +23,10 @@ from seqnlp.notes import note, progress
 from seqnlp.readers import cache
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel
+from seqnlp.units import file_size
 
 MOST_BYTES = 20 * 10**9
 """Size of all states in the cache, at most: the least recently used go first."""
-MEGABYTE = 1e6
 
 
 def keep_states(text: EncodedText) -> EncodedText:
@@ -94,8 +94,8 @@ def _file_name(path: Path) -> str:
 def _write(folder: Path, name: str, rows: LazyRows) -> Path:
     """Compute states into a file; its path. Processes that do so at the same time do not disturb each other."""
     total = int(rows.offsets[-1])
-    size = total * int(np.prod(rows.shape)) * np.dtype(np.float16).itemsize / MEGABYTE
-    note(f"{name}: the states of {total:,} words are computed once, and kept in the cache ({size:,.0f} MB)")
+    size = file_size(total * int(np.prod(rows.shape)) * np.dtype(np.float16).itemsize)
+    note(f"{name}: the states of {total:,} words are computed once, and kept in the cache ({size})")
     temporary = folder / f"states.{os.getpid()}.tmp"
     index = Ragged(np.empty(0), rows.offsets)
     try:

@@ -131,6 +131,7 @@ def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: Start
         raise RecipeError([Fault("start.fresh", f"there is no part {unknown[0]!r}; they are {', '.join(ours)}")])
     pairs, told = _paired(ours, theirs), {}
     copies: list[tuple[Tensor, Tensor]] = []
+    embeddings = (_embeddings(ours), _embeddings(theirs))
     both = {name: theirs[pairs[name]] for name in ours if name in pairs and not start.is_fresh(name)}
     alike = {name: other for name, other in both.items() if ours[name].kind == other.kind}
     if faults := [each for name, other in alike.items() for each in _differences(name, ours[name], other, begun.name)]:
@@ -144,7 +145,7 @@ def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: Start
         elif part.kind != other.kind:
             told[name] = f"{FRESH}: {part.kind} here, {other.kind} there"
         else:
-            account = _PartCopy(name, part, other, model, begun).copies(copies)
+            account = _PartCopy(name, part, other, model, begun, embeddings).copies(copies)
             if account:
                 told[name] = account
     if not any(not line.startswith(FRESH) for line in told.values()):
@@ -167,6 +168,10 @@ def _paired(ours: Mapping[str, Part], theirs: Mapping[str, Part]) -> dict[str, s
     return pairs | ({left[0]: right[0]} if same else {})
 
 
+def _embeddings(parts: Mapping[str, Part]) -> str:
+    return ", ".join(sorted(name for name in parts if name.startswith("embedding"))) or "no embedding"
+
+
 def _differences(name: str, part: Part, other: Part, run: str) -> list[Fault]:
     """Settings in which a part differs from the other run's."""
     here, there = part.spec.architecture(), other.spec.architecture()
@@ -176,7 +181,8 @@ def _differences(name: str, part: Part, other: Part, run: str) -> list[Fault]:
         Fault(
             f"{section}.{key}",
             f"{_value(here, key)} here, {_value(there, key)} in {run}, so that its weights do not fit",
-            f"start.fresh = [{to_json(name)}] begins that part anew",
+            (f"{key} = {_value(there, key)} takes them over, " if there.get(key) is not None else "")
+            + f"start.fresh = [{to_json(name)}] begins that part anew",
         )
         for key in dict.fromkeys([*here, *there])
         if here.get(key) != there.get(key)
@@ -196,6 +202,8 @@ class _PartCopy:
     other: Part
     model: SequenceModel
     begun: StartRun
+    embeddings: tuple[str, str]
+    """Names of the parts of both embeddings, here and there."""
 
     def copies(self, found: list[tuple[Tensor, Tensor]]) -> str:
         """Append the tensors to be changed with their new values; returns the account, empty without weights."""
@@ -264,6 +272,9 @@ class _PartCopy:
 
     def _misfit(self, problem: str) -> RecipeError:
         hint = f"start.fresh = [{to_json(self.name)}] begins that part anew"
+        here, there = self.embeddings
+        if here != there:
+            hint = f"{self.begun.name} has {there}, this recipe {here}; {hint}"
         return RecipeError([Fault("start", f"{self.name} of {self.begun.name} does not fit: {problem}", hint)])
 
 

@@ -14,6 +14,7 @@ from seqnlp.run.summary import Summary, curves, plain_scores, read_recipe
 from seqnlp.tui.history import History
 from seqnlp.tui.listing import BROKEN, FAILED
 from seqnlp.tui.trainings import Training
+from seqnlp.units import counted
 
 LOSS = "loss"
 
@@ -120,7 +121,8 @@ def _training(recipe: Mapping[str, Any]) -> str:
 
 def _parts_of(training: Mapping[str, Any], optimizer: Mapping[str, Any]) -> Iterator[str]:
     if "epochs" in training:
-        yield f"{training['epochs']} epochs"
+        epochs = training["epochs"]
+        yield counted(epochs, "epochs") if isinstance(epochs, int | float) else f"{epochs} epochs"
     if optimizer:
         yield f"{optimizer.get('kind', '')} {optimizer.get('lr', '')}".strip()
     if "batch_tokens" in training:

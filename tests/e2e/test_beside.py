@@ -1,6 +1,7 @@
 """Predictions beside the data: --out and --beside of the commands that take text."""
 
 import csv
+import gc
 import gzip
 import io
 import json
@@ -19,7 +20,7 @@ from seqnlp.cli import beside as module
 from seqnlp.cli.beside import Destination, write_beside
 from seqnlp.errors import DataError, Interrupted
 from seqnlp.readers import Csv
-from seqnlp.records import Added, CsvRecords
+from seqnlp.records import Added, ArrowRecords, CsvRecords
 
 Program = Callable[..., "CompletedProcess[str]"]
 RUNS = Path(__file__).parents[1] / "data/run_v2"
@@ -297,10 +298,31 @@ def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_ctrl_c_in_a_parquet_file_is_one_line(tmp_path: Path) -> None:
+    """A writer of parquet that is not closed would tell of the closed file later, as a traceback."""
+
+    def predict(texts: list[Any]) -> Any:
+        if "stop" in texts:
+            raise KeyboardInterrupt
+        return [{"label": "x"} for _ in texts]
+
+    pd.DataFrame({"text": ["a", "stop"]}).to_parquet(tmp_path / "in.parquet", row_group_size=1)
+    records = ArrowRecords(tmp_path / "in.parquet", "text")
+    destination = Destination(tmp_path / "out.parquet", False, "", False, False)
+    with pytest.raises(Interrupted, match=r"interrupted after 1 record of .*; .*out.parquet was not written"):
+        write_beside(records, destination, lambda words: [Added("label", "text")], predict, "classify")
+    del records
+    gc.collect()  # an exception in a destructor is an error in these tests
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
 def test_a_full_disk_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Full:
         def write(self, block: Any, values: Any) -> None:
             raise OSError(28, "No space left on device")
+
+        def abandon(self) -> None:
+            pass
 
     monkeypatch.setattr(module, "writer_of", lambda *_: Full())
     records = CsvRecords(iter([["text\n", "a\n"]]), "in.csv", Csv(), "text")

@@ -30,7 +30,7 @@ def test_the_table_of_what_was_taken_over(seqnlp: Program, first: Path, tmp_path
     assert lines[table + 3 : table + 5] == ["  encoder          taken", "  decoder.upos     taken"]
     assert "start_accuracy" in Run(out).scores()["dev"]
     shown = seqnlp("runs", "show", out)
-    assert f"started from {first}, {Run(first).fingerprint()}:" in shown.stdout
+    assert f"started from {first}, digest {Run(first).fingerprint()}:" in shown.stdout
     assert "  encoder          taken" in shown.stdout
     assert f"| start | `{first}` |" in (out / "README.md").read_text()
     shutil.rmtree(first)

@@ -21,6 +21,7 @@ def test_the_topics_have_a_line_each(seqnlp: Program) -> None:
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines] == [page.name for page in pages.listed()]
     assert lines[0].startswith("tag ")
+    assert all(line.startswith(f"{page.name}  ") for line, page in zip(lines, pages.listed(), strict=True))
     assert all(len(line.split()) > 1 and len(line) <= 80 for line in lines)
     assert "seqnlp help TOPIC" in done.stderr
 

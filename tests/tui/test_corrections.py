@@ -10,6 +10,7 @@ from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.corrections import Corrections, spans_of
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.labels import LabelScreen
+from seqnlp.tui.screens.run import RunScreen
 from seqnlp.tui.screens.train import TrainScreen
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.tagged_view import TaggedView
@@ -122,6 +123,20 @@ async def test_a_person_labels_sentences_and_trains(
 
 
 @pytest.mark.anyio
+async def test_two_enters_close_one_screen(runs: Path, fake: Any, shows: Any, settled: Any) -> None:
+    """The second one, typed before the list of labels is gone, does not close the run, too."""
+    app = SeqnlpApp(runs, fake({"load": lambda settings: [{}], "tag": tags}), run_at(runs / "pos_gru"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"dogs bark")
+        await shows(app, "NOUN")
+        await pilot.press("tab", "enter")
+        await shows(app, "The label of dogs")
+        app.simulate_key("enter")
+        app.simulate_key("enter")
+        await settled(pilot)
+        assert isinstance(app.screen_stack[2], RunScreen)
+
+
 async def test_second_best_and_table(
     runs: Path, fake: Any, shows: Any, hides: Any, golden: Any, settled: Any, typed: Any
 ) -> None:

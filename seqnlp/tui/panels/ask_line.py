@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from seqnlp.tui.widgets.dialog import Dialog
 
 
 @final
-class LineScreen(ModalScreen[str | None]):
+class LineScreen(Dialog[str | None]):
     """A modal line; its result is the text after enter, None after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", priority=True)]

@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from seqnlp.tui.history import TEXT, Entry
 from seqnlp.tui.widgets.choice_list import ChoiceList
+from seqnlp.tui.widgets.dialog import Dialog
 from seqnlp.tui.widgets.lines import column
 from seqnlp.tui.widgets.run_list import when
 
@@ -46,7 +46,7 @@ class EntryList(ChoiceList[Entry]):
 
 
 @final
-class HistoryScreen(ModalScreen[Entry | None]):
+class HistoryScreen(Dialog[Entry | None]):
     """A modal list with a filter, and the chosen text below it.
 
     The result of the screen is the chosen entry; None after escape.

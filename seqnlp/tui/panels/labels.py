@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from seqnlp.tui.widgets.choice_list import ChoiceList
+from seqnlp.tui.widgets.dialog import Dialog
 from seqnlp.tui.widgets.lines import column
 
 
@@ -52,7 +52,7 @@ class LabelList(ChoiceList[Label]):
 
 
 @final
-class LabelScreen(ModalScreen[list[str] | None]):
+class LabelScreen(Dialog[list[str] | None]):
     """A modal list; its result are the chosen labels, or None after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -181,7 +181,7 @@ class LmPanel(TaskPanel):
         Binding("c", "screen.copy_text", "copy", show=False, tooltip="the selection, or all; shift+arrows select"),
         Binding("x", "screen.export", "export", show=False, tooltip="the text with its tints, as HTML or SVG"),
         Binding("i,f7", "influence", "influence", key_display="i", show=False, tooltip=INFLUENCE),
-        Binding("t,f4", "branches", "tree", key_display="t", tooltip="all branches of the text"),
+        Binding("t,f4", "branches", "tree", tooltip="all branches of the text"),
         Binding("left_square_bracket", "walk(-1)", "branch before", key_display="[", show=False),
         Binding("right_square_bracket", "walk(1)", "branch after", key_display="]", show=False),
         Binding("s,ctrl+s", "save", "save"),

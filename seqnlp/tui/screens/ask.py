@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from seqnlp.tui.widgets.dialog import Dialog
 
 
 @final
-class AskScreen(ModalScreen[str | None]):
+class AskScreen(Dialog[str | None]):
     """A modal question; its result is the text of the line, or None after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it")]

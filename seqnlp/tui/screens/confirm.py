@@ -11,14 +11,14 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from seqnlp.tui.trainings import Condition, Training
+from seqnlp.tui.widgets.dialog import Dialog
 
 
 @final
-class ConfirmScreen(ModalScreen[str]):
+class ConfirmScreen(Dialog[str]):
     """A modal question; its result is the key of a choice, or nothing after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "neither")]

@@ -11,13 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Input, Markdown, Static, TextArea
 
 from seqnlp import pages
 from seqnlp.errors import UsageError
 from seqnlp.tui.configuration.load import configuration_of
 from seqnlp.tui.screens.base import BaseScreen
+from seqnlp.tui.widgets.dialog import Dialog
 
 NAMES = {
     "question_mark": "?",
@@ -46,7 +47,7 @@ TEXTUAL_ACTIONS = {"app.focus_next", "app.focus_previous", "page_left", "page_ri
 
 
 @final
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """A modal list of keys and a text, or a page. Any of the usual keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar, final
 
@@ -58,6 +59,8 @@ class Columns(Widget):
     """Heading of the table; a click on a name sorts by it."""
 
     order: reactive[Order] = reactive(Order())
+    has_scrollbar: reactive[bool] = reactive(False)
+    """True while the list below has one, which leaves less room to its columns."""
 
     class Chosen(Message):
         """A column was clicked."""
@@ -67,12 +70,16 @@ class Columns(Widget):
             self.column = column
 
     def render(self) -> Content:
-        return heading_of(self.size.width, self.order)
+        return heading_of(self._room, self.order)
 
     def on_click(self, event: events.Click) -> None:
         content = event.get_content_offset(self)
-        if content is not None and (found := column_at(self.size.width, content.x)):
+        if content is not None and (found := column_at(self._room, content.x)):
             self.post_message(self.Chosen(found))
+
+    @property
+    def _room(self) -> int:
+        return self.size.width - self.has_scrollbar
 
 
 @final
@@ -123,7 +130,7 @@ class HomeScreen(BaseScreen):
         #columns { padding: 0 4; height: 1; }
         #middle, #table { height: 1fr; }
         RunList { margin: 0 2; }
-        PreviewPane { display: none; height: 1fr; margin: 0 2; }
+        PreviewPane { display: none; height: 1fr; padding: 0 2; }
         #empty { display: none; padding: 1 4; height: 1fr; }
         &.-empty { #empty { display: block; } RunList, #columns, PreviewPane { display: none; } }
         &.-preview { #middle { layout: vertical; } PreviewPane { display: block; border-top: solid $faint; } }
@@ -131,12 +138,12 @@ class HomeScreen(BaseScreen):
             #middle { layout: horizontal; }
             #table { width: 3fr; }
             PreviewPane {
-                display: block; width: 2fr; max-width: 64; padding: 0 0 0 2;
+                display: block; width: 2fr; max-width: 64; margin: 0 2; padding: 0 0 0 2;
                 border-top: none; border-left: solid $faint;
             }
             &.-hidden-preview PreviewPane, &.-empty PreviewPane { display: none; }
         }
-        &.-narrow.-preview { #table { height: 7; } PreviewPane { margin: 0 1; } }
+        &.-narrow.-preview { #table { height: 7; } PreviewPane { padding: 0 1; } }
     }
     """
 
@@ -174,7 +181,9 @@ class HomeScreen(BaseScreen):
         configuration, remembered = configuration_of(self.app), remembered_of(self.app)
         restored = remembered.sort if configuration.value("restore", "sort") else ""
         self._order = Order.parse(restored, configuration.value("home", "sort"))
-        self.query_one(Columns).order = self._order
+        heading = self.query_one(Columns)
+        heading.order = self._order
+        self.watch(self.query_one(RunList), "show_vertical_scrollbar", partial(setattr, heading, "has_scrollbar"))
         self.set_class(not configuration.value("home", "preview"), "-hidden-preview")
         self.call_after_refresh(self.action_look)
         self.set_interval(PERIOD, self._look_again)

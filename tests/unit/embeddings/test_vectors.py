@@ -5,7 +5,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from seqnlp.embeddings.transformer import Transformer
 from seqnlp.embeddings.vectors import Vectors
+from seqnlp.recipe.document import override
+from seqnlp.recipe.source import read_document
 
 
 @pytest.fixture
@@ -50,3 +53,14 @@ def test_a_section_names_one_source(section: dict[str, Any], problem: str) -> No
 
 def test_a_bare_string_is_a_file() -> None:
     assert Vectors.model_validate("glove.txt") == Vectors(file="glove.txt")
+
+
+def test_keys_can_be_set_below_a_bare_string() -> None:
+    """As `-s embedding.vectors=glove.txt -s embedding.vectors.trainable=true` does; a written `kind` is unknown."""
+    document = read_document('vectors = "glove.txt"\ntransformer = "tiny"\n', Path("a.toml"))
+    override(document, ["vectors.trainable=true", "transformer.trainable=true", "transformer.lr=0.1"])
+    assert Vectors.model_validate(document.data["vectors"]) == Vectors(file="glove.txt", trainable=True)
+    transformer = Transformer.model_validate(document.data["transformer"])
+    assert transformer == Transformer(model="tiny", trainable=True, lr=0.1)
+    with pytest.raises(ValidationError, match="kind"):
+        Transformer.model_validate({"kind": "bert", "model": "tiny"})

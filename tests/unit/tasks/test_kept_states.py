@@ -54,7 +54,7 @@ def test_states_are_computed_once_and_mapped() -> None:
         assert rows.values.tolist() == [[0, 0], [1, -1], [2, -2], [3, -3], [4, -4]]
         assert kept(again).pad(np.array([2, 0]))[0].tolist() == first.pad(np.array([2, 0]))[0].tolist()
     assert again.asked == 0
-    assert notes == ["part: the states of 5 words are computed once, and kept in the cache (0 MB)"]
+    assert notes == ["part: the states of 5 words are computed once, and kept in the cache (20 B)"]
 
 
 def test_other_texts_have_states_of_their_own() -> None:

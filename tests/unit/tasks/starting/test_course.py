@@ -183,11 +183,15 @@ def refused(recipe: Settings, out: Path, kind: type[SeqnlpError] = RecipeError) 
 CASES: dict[str, tuple[Callable[[Path], Settings], str]] = {
     "another size": (
         lambda run: {**changed(CLASSIFY, encoder={"size": 9}), "start": str(run)},
-        'encoder.size: 9 here, 6 in {run}, so that its weights do not fit (start.fresh = ["encoder"] begins',
+        "encoder.size: 9 here, 6 in {run}, so that its weights do not fit (size = 6 takes them over, start.fresh",
     ),
     "another width": (
         lambda run: {**changed(CLASSIFY, embedding={"chars": {"size": 4}}), "start": str(run)},
         "start: encoder of {run} does not fit: layers.0.0.rnn.weight_ih_l0 has shape [24, 11] here, [24, 7] there",
+    ),
+    "another embedding": (
+        lambda run: {**changed(CLASSIFY, embedding={"chars": {"size": 4}}), "start": str(run)},
+        "({run} has embedding.tokens, this recipe embedding.chars, embedding.tokens; start.fresh",
     ),
     "other tokens": (
         lambda run: {**changed(CLASSIFY, data={"tokenizer": "words"}), "start": str(run)},
