@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import re
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from seqnlp.cli.common import number_option
 from seqnlp.errors import SeqnlpError, UsageError
+from seqnlp.json_text import to_json
 from seqnlp.limits import WORKERS
 
 if TYPE_CHECKING:
@@ -101,18 +101,22 @@ class WorkerPool:
             yield first, self._finish(parts)
 
     def _begin(self, texts: list[Any]) -> Future[_Answer] | list[Values]:
+        from seqnlp.run.files import decode_json
+
         file = None
         if self._kept is not None:
-            name = sha256(self._pickle + json.dumps(texts).encode()).hexdigest()
+            name = sha256(self._pickle + to_json(texts).encode("utf-8", "surrogatepass")).hexdigest()
             file = str(self._kept / f"{name}.json")
             with suppress(OSError, ValueError):  # a file that is not there, or was cut off by a full disk
-                values: list[Values] = json.loads(Path(file).read_bytes())
+                values: list[Values] = decode_json(Path(file).read_bytes())
                 if len(values) == len(texts):
                     self.reused += len(texts)
                     return values
         return self._pool.submit(_predict, texts, file)
 
     def _finish(self, parts: Sequence[Future[_Answer] | list[Values]]) -> list[Values]:
+        from seqnlp.run.files import decode_json
+
         found: list[Values] = []
         for part in parts:
             if isinstance(part, list):
@@ -126,7 +130,7 @@ class WorkerPool:
                 error = SeqnlpError(answer)
                 error.code = code
                 raise error
-            found += json.loads(answer)
+            found += decode_json(answer.encode("utf-8", "surrogatepass"))
         return found
 
     def close(self, complete: bool) -> None:
@@ -172,11 +176,11 @@ def _predict(texts: list[Any], file: str | None) -> _Answer:
     from seqnlp.run.files import write_bytes
 
     try:
-        found = json.dumps(list(_function(texts)))
+        found = to_json(list(_function(texts)))
         if file is not None:
             path = Path(file)
             path.parent.mkdir(exist_ok=True)
-            write_bytes(path, found.encode())
+            write_bytes(path, found.encode("utf-8", "surrogatepass"))
     except SeqnlpError as error:  # many take other arguments than their message, and can't be unpickled
         return str(error), error.code
     except OSError as error:

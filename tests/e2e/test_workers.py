@@ -42,6 +42,7 @@ def test_two_processes_write_what_one_does(seqnlp: Program, tmp_path: Path) -> N
     assert not list(tmp_path.glob("*.partial"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_command_goes_on_from_where_it_was(seqnlp: Program, tmp_path: Path) -> None:
     text = table(3 * CHUNK)
     (tmp_path / "in.csv").write_text(text + '9999,"opened\n')

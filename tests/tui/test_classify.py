@@ -186,7 +186,9 @@ def test_a_word_that_stands_twice_has_one_line() -> None:
     assert table.rows == [("fine", -0.75, 1), ("so", 0.5, 2)]
 
 
-async def test_the_table_of_the_strongest_words(runs: Path, fake: Any, shows: Any, hides: Any, typed: Any) -> None:
+async def test_the_table_of_the_strongest_words(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, typed: Any
+) -> None:
     app = opened(fake, runs)
     async with app.run_test(size=(120, 30)) as pilot:
         await typed(pilot, "wonderful dull")
@@ -195,6 +197,7 @@ async def test_the_table_of_the_strongest_words(runs: Path, fake: Any, shows: An
         await pilot.press("f5")
         await hides(app, "strongest words")
         await pilot.resize_terminal(80, 24)
+        await settled(pilot)
         await hides(app, "strongest words")
         await pilot.press("f5")
         await shows(app, "strongest words")

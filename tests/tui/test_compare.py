@@ -208,7 +208,7 @@ async def test_swap(pairs: Path, fake: Any) -> None:
     app = app_of(pairs, fake)
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "char_lstm", "word_lstm")
-        await pilot.press("enter", "x")
+        await pilot.press("enter")
         assert isinstance(app.screen, CompareScreen)
         assert [run.name for run in app.screen.runs] == ["char_lstm", "word_lstm"]
         await pilot.press("f2")

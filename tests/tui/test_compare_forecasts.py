@@ -201,7 +201,7 @@ async def test_nothing_in_common_is_said(app: SeqnlpApp, shows: Any, settled: An
 
 
 async def test_another_file_swap_and_copy(app: SeqnlpApp, shows: Any, settled: Any, opened: Any) -> None:
-    async with app.run_test(size=(100, 30)) as pilot:
+    async with app.run_test(size=(150, 30)) as pilot:
         screen = await opened(pilot, "etth1", "etth1_48")
         await pilot.press("o")
         screen.query_one("#text", Input).value = "other.csv"
@@ -209,7 +209,7 @@ async def test_another_file_swap_and_copy(app: SeqnlpApp, shows: Any, settled: A
         await settled(pilot)
         assert {file for _, file, _, _ in asked(app, 3)} == {"other.csv"}
         await shows(app, "f2 swap")
-        await pilot.press("x", "f2")
+        await pilot.press("f2")
         await settled(pilot)
         swapped = app.screen.query_one(ForecastPanel)
         assert [run.name for run in swapped.runs] == ["etth1_48", "etth1"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from seqnlp.tui.app import SeqnlpApp
@@ -118,6 +119,9 @@ async def test_no_size_and_no_key_breaks_a_panel(
             for key in KEYS * 2:  # without a pause
                 app.simulate_key(key)
             await pilot.pause()
+        for _ in KEYS:
+            if isinstance(app.screen, ModalScreen):  # one of the keys has opened it
+                await pilot.press("escape")
         await settled(pilot)
         assert app.screen is screen
         assert app.return_code in (None, 0)
