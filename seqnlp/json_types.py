@@ -18,7 +18,7 @@ LARGEST = 2**63 - 1
 
 
 class BareKind(str):
-    """Bare string of a recipe that an override below it has made the `kind` of a table."""
+    """Bare string that an override made the `kind` of a table."""
 
 
 class JsonObject(dict[str, Any]):

@@ -198,7 +198,12 @@ class Family(Spec, ABC):
 
 
 def table_of(value: Any, key: str) -> Any:
-    """Table of a bare string that stands for `key`, be it below an override; other values are unchanged."""
+    """Convert a bare string, be it below an override, to a table.
+
+    Args:
+        value: The string, which stands for `key`; any other value is returned as it is.
+        key: The key.
+    """
     if isinstance(value, str):
         return {key: value}
     if isinstance(value, dict) and isinstance(value.get("kind"), BareKind):

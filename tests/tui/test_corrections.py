@@ -137,6 +137,7 @@ async def test_two_enters_close_one_screen(runs: Path, fake: Any, shows: Any, se
         assert isinstance(app.screen_stack[2], RunScreen)
 
 
+@pytest.mark.anyio
 async def test_second_best_and_table(
     runs: Path, fake: Any, shows: Any, hides: Any, golden: Any, settled: Any, typed: Any
 ) -> None:
