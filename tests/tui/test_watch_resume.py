@@ -1,5 +1,6 @@
 """Watch: going on with a training that the application has not begun, by the recipe that the run keeps."""
 
+import json
 import os
 import signal
 import subprocess
@@ -54,9 +55,8 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
     process.send_signal(number)
     assert process.wait(PATIENCE) == code
     async with app.run_test(size=(100, 30)) as pilot:
-        screen = await watched(pilot, "a")
+        await watched(pilot, "a")
         await shows(app, "■ stopped")
-        stopped = screen.follower.status.latest.step
         await pilot.press("r")
         await until(pilot, lambda: "✓ finished" in text_of(app))
         training = app.trainings.at("a")
@@ -64,7 +64,10 @@ async def test_it_goes_on_by_the_recipe_that_the_run_keeps(
         assert training.record.recipe == str((runs / "a" / "recipe.toml").resolve())
         assert training.record.settings == []  # they are in that recipe
         assert training.code == 0
-        assert screen.follower.status.started.step == stopped
+        events = [json.loads(line) for line in (runs / "a" / "events.jsonl").read_text().splitlines()]
+        begun = [place for place, event in enumerate(events) if event["event"] == "started"]
+        assert len(begun) == 2
+        assert events[begun[1]]["step"] == events[begun[1] - 1]["step"]
 
 
 async def test_what_goes_on_elsewhere_is_not_begun_again(
