@@ -48,11 +48,19 @@ class Spec(BaseModel):
     transferable: ClassVar[tuple[str, ...]] = ()
     """Fields that may differ from those of the run that a training starts from: the same weights mean the same."""
 
+    bare: ClassVar[tuple[str, str] | None] = None
+    """Field that a bare string in place of the table stands for, and a noun phrase for it; None: it must be a table."""
+
     one_of: ClassVar[tuple[str, ...]] = ()
     """Optional fields of which exactly one has to be given, the usual one first."""
 
     some_of: ClassVar[tuple[str, ...]] = ()
     """Optional fields of which at least one has to be given, the usual one first."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare(cls, value: Any) -> Any:
+        return value if cls.bare is None else table_of(value, cls.bare[0])
 
     @model_validator(mode="after")
     def _gives_some(self) -> Self:
@@ -119,7 +127,10 @@ class Spec(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return cls._described(handler.resolve_ref_schema(handler(schema)))
+        table = cls._described(handler.resolve_ref_schema(handler(schema)))
+        if cls.bare is None:
+            return table
+        return {"oneOf": [table, {"type": "string", "description": f"A bare string: {cls.bare[1]}."}]}
 
     @classmethod
     def _described(cls, table: JsonSchemaValue) -> JsonSchemaValue:

@@ -10,9 +10,7 @@ from typing import Annotated, Any, ClassVar, final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.arrays import IntArray, LazyRows, Ragged
@@ -28,7 +26,6 @@ from seqnlp.nn.device import device_of, to_numpy
 from seqnlp.nn.own_rate import OwnRate
 from seqnlp.nn.pretrained import FineTunedEncoder, Pooling, PretrainedEncoder
 from seqnlp.shapes import Float
-from seqnlp.spec import table_of
 
 STATES = "states"
 """Name of the states among the features of a frozen transformer."""
@@ -39,6 +36,7 @@ class Transformer(Embedding):
     """States of a pretrained transformer (BERT, MiniLM, RoBERTa, ...), frozen or fine-tuned."""
 
     section: ClassVar[str] = "transformer"
+    bare = ("model", "the name of the transformer")
     joins_words = True
     transferable: ClassVar[tuple[str, ...]] = ("lr", "warmup_ratio")
 
@@ -62,17 +60,6 @@ class Transformer(Embedding):
     """Peak learning rate of a trained transformer, in place of `optimizer.lr`."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of the training over which the learning rate of a trained transformer rises from 0."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_bare(cls, value: Any) -> Any:
-        """Take a bare string for the name of the transformer."""
-        return table_of(value, "model")
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        table = super().__get_pydantic_json_schema__(schema, handler)
-        return {"oneOf": [table, {"type": "string", "description": "A bare string: the name of the transformer."}]}
 
     def unused(self) -> Iterator[tuple[str, str]]:
         if not self.trainable:

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, final
 
 import torch
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field
 from torch import Tensor, nn
 
 from seqnlp.codecs.text import Origin
@@ -17,7 +15,6 @@ from seqnlp.codecs.vector_packages import find_package
 from seqnlp.codecs.vectors import WordVectors
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.shapes import Float, Int
-from seqnlp.spec import table_of
 
 
 @final
@@ -27,6 +24,7 @@ class Vectors(WordEmbedding):
     transferable = ("file", "package", "words", "max_words", "max_subwords", "trainable")
 
     section: ClassVar[str] = "vectors"
+    bare = ("file", "the path of the file")
     renamed = {"most": "max_words", "tune": "trainable"}
     one_of = ("file", "package")
 
@@ -42,17 +40,6 @@ class Vectors(WordEmbedding):
     """Buckets of character n-grams to keep of a fastText binary, for words without a vector of their own."""
     trainable: bool = False
     """Train the vectors too; else they are frozen."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_bare(cls, value: Any) -> Any:
-        """Take a bare string for the path of the file."""
-        return table_of(value, "file")
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        table = super().__get_pydantic_json_schema__(schema, handler)
-        return {"oneOf": [table, {"type": "string", "description": "A bare string: the path of the file."}]}
 
     def unused(self) -> Iterator[tuple[str, str]]:
         if self.words is not None and self.package is not None:

@@ -1,13 +1,11 @@
 """`start` of a recipe: transfer learning from another run."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, final
+from typing import Annotated, final
 
-from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, field_validator, model_validator
 
-from seqnlp.spec import Spec, table_of
+from seqnlp.spec import Spec
 
 ALL_EPOCHS = 100_000
 """Epochs of the longest training."""
@@ -20,6 +18,8 @@ class Start(Spec):
     Each part of the model that has the same settings there is taken over: rows of words, characters and labels by
     their names, so that new ones have fresh rows. A bare string is the path of the run.
     """
+
+    bare = ("run", "the path of the run")
 
     run: str
     """Path of the run, of this task or another; once the training has begun, it is not needed any more."""
@@ -39,12 +39,6 @@ class Start(Spec):
     """Score dev of that run, too, at each evaluation, as `start_...`: it shows what the model forgets. For runs of the
     same task."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_bare(cls, value: Any) -> Any:
-        """Take a bare string for the path of the run."""
-        return table_of(value, "run")
-
     @field_validator("run")
     @classmethod
     def _not_empty(cls, run: str) -> str:
@@ -57,11 +51,6 @@ class Start(Spec):
         if self.gradual_unfreezing and self.freeze:
             raise ValueError("expected either 'freeze' or 'gradual_unfreezing', found both")
         return self
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        table = super().__get_pydantic_json_schema__(schema, handler)
-        return {"oneOf": [table, {"type": "string", "description": "A bare string: the path of the run."}]}
 
     def named_files(self) -> dict[str, str]:
         return {"run": self.run.rstrip("/") + "/"}  # a folder
