@@ -44,7 +44,6 @@ class LineScreen(Dialog[str | None]):
         """
         super().__init__()
         self._heading, self._first, self._hint, self._check = heading, text, hint, check
-        self._is_left = False
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -64,13 +63,8 @@ class LineScreen(Dialog[str | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if not self._check(event.value):
-            self._leave_with(event.value)
+            self.dismiss(event.value)
 
     def action_leave(self) -> None:
         """Choose nothing."""
-        self._leave_with(None)
-
-    def _leave_with(self, answer: str | None) -> None:
-        if not self._is_left:  # the second of two quick keys
-            self._is_left = True
-            self.dismiss(answer)
+        self.dismiss(None)
