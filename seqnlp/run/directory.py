@@ -34,9 +34,9 @@ RUNS = Path("runs")
 RECIPE = "recipe.toml"
 META = "meta.json"
 CODECS = "codecs"
-CODEC_FILES = ("*.json", "*.safetensors")
 WEIGHTS = ".safetensors"
 """End of the name of a file with the weights of a codec's frozen network, beside its JSON."""
+CODEC_FILES = ("*.json", f"*{WEIGHTS}")
 PLUGINS = "plugins"
 MODEL = "model.safetensors"
 STATE = "state/last.safetensors"
