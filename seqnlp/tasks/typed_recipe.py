@@ -624,6 +624,7 @@ class LmTrainingSettings(TypedDict, total=False):
     save_every: float | None
     bptt: int | None
     variable_bptt: bool | None
+    state_reset: float | None
 
 class TokenEmbeddingSettings(TypedDict, total=False):
     """One learned vector per token."""

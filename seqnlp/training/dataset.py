@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from seqnlp.model import Batch
 
@@ -49,6 +50,15 @@ class EncodedDataset(ABC):
     @abstractmethod
     def items_in(self, rows: NDArray[np.int64]) -> int:
         """Words (characters, target tokens) in a batch."""
+
+    def carried(self, rows: NDArray[np.int64], state: list[Tensor]) -> list[Tensor]:
+        """State that a batch begins with.
+
+        Args:
+            rows: The batch.
+            state: The state after the batch before; the first axis of each tensor is the batch.
+        """
+        return state
 
     def shares(self, rows: NDArray[np.int64], number: int) -> list[NDArray[np.int64]]:
         """Divide a batch among replicas; a share may be empty."""

@@ -110,7 +110,8 @@ class LmTask(Task):
             raise DataError(problem, split.name)
         streams = batch_tokens // training.bptt
         shape = streams, training.bptt, training.variable_bptt
-        return StreamDataset(tokens, split.characters, *shape, self.recipe.data.direction == "backward")
+        backward = self.recipe.data.direction == "backward"
+        return StreamDataset(tokens, split.characters, *shape, backward, training.state_reset)
 
     def notices(self, examples: StreamDataset) -> list[str]:
         tokens = examples.tokens
