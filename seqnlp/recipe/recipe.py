@@ -47,6 +47,9 @@ class Data(Spec):
     """Train with this fold alone as test, counted from 1; left out: a run for each."""
     split_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Seed of what is drawn from train; left out: the seed of the recipe."""
+    keep_in_memory: bool = False
+    """Encode a large corpus in memory at each start, instead of once into memory-mapped files of the cache. Text of
+    less than 16 MB is encoded in memory anyway."""
 
     @field_validator("dev", "test", mode="before")
     @classmethod

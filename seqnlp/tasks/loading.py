@@ -29,6 +29,7 @@ from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
+from seqnlp.tasks.kept_arrays import keeping_in_memory
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
@@ -206,7 +207,7 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:
     """Encode a split; errors say which one."""
-    with error_context(name):
+    with error_context(name), keeping_in_memory(recipe.data.keep_in_memory):
         return task.encode(split, recipe.training.batch_tokens)
 
 

@@ -17,6 +17,7 @@ from seqnlp.readers.empties import FILLED, Need, is_blank
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.classify.dataset import checked, holds_lists, read_labels, split_texts
+from seqnlp.tasks.kept_columns import text_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -113,7 +114,7 @@ class ClassifyRecipe(TaskRecipe):
             seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
         """
         if self.data.tokens is not None:
-            return checked(Column.from_dataset(split, self.data.tokens), self.data.tokens)
+            return checked(text_column(split, self.data.tokens), self.data.tokens)
         return split_texts(split, self.column, tokenizer)
 
     @property
