@@ -28,6 +28,8 @@ class Data(Spec):
 
     measured: ClassVar[frozenset[str]] = frozenset({"reader", "train", "dev", "test", "folds", "fold", "split_seed"})
     """Keys that decide what is measured on dev, so that a search must leave them alone; tasks add their own."""
+    keeps_columns: ClassVar[bool] = True
+    """False for a task that encodes in memory, however large its corpus is."""
 
     reader: Reader
     """Reader of the files: conllu, conllu_words, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
@@ -115,6 +117,8 @@ class Data(Spec):
     def unused(self) -> Iterator[tuple[str, str]]:
         if self.folds is None:
             yield from ((key, "there are no folds without data.folds") for key in self.changed("fold"))
+        if not self.keeps_columns:
+            yield from ((key, "this task encodes in memory anyway") for key in self.changed("keep_in_memory"))
         if not self.parts:
             yield from ((key, "no split is drawn from train") for key in self.changed("split_seed"))
 

@@ -70,11 +70,24 @@ class TextSplit:
         """Length in characters."""
         return self._measured[1]
 
+    def _same_chunks(self) -> Iterator[str]:
+        """Chunks of the text that has the fingerprint.
+
+        Raises:
+            seqnlp.errors.DataError: it has changed since that was taken.
+        """
+        digest = hashlib.sha256()
+        for chunk in self.chunks():
+            digest.update(chunk.encode())
+            yield chunk
+        if digest.hexdigest() != self.fingerprint:
+            raise DataError("it has changed while it was read: begin again", self.name)
+
     def tokens(self, codec: RunningText) -> NDArray[Any]:
         """Encode the text; tokens of a large one are memory-mapped from the cache."""
         kind = np.dtype(np.uint16 if len(codec) <= 1 << 16 else np.uint32)
         if self.characters < LARGE or is_in_memory():
-            return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self.chunks()])
+            return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self._same_chunks()])
         key = hashlib.sha256(f"2 {self.fingerprint} {json.dumps(codec.to_json())}".encode()).hexdigest()
         folder = cache.token_folder() / key[:32]
         with suppress(OSError):  # a cache that can only be read has no locks
@@ -106,7 +119,7 @@ class TextSplit:
         """Encode the text into a file; its path."""
         file, done = ArrayFile(folder, STEM, kind), 0
         try:
-            for chunk in self.chunks():
+            for chunk in self._same_chunks():
                 file.append(codec.encode(chunk).astype(kind))
                 done += len(chunk)
                 progress(f"encoding {self.name}", done / self.characters)
