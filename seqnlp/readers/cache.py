@@ -113,6 +113,19 @@ def hold(path: Path) -> None:
         release(next(iter(_held)))
 
 
+def try_lock(handle: int) -> bool:
+    """Lock an open file until it is closed, or its process ends; False if another has it locked, or nothing can be."""
+    if not LOCKS:
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def is_same_file(handle: int, path: Path) -> bool:
     """True if an open file is still the one with this name."""
     try:

@@ -36,6 +36,8 @@ MOST_BYTES = 20 * 10**9
 """Size of all encoded columns in the cache, at most: the least recently used go first."""
 
 INDEX = "arrays.json"
+TEMPORARY = ".tmp"
+"""End of the name of a file that is being written."""
 
 _in_memory: ContextVar[bool] = ContextVar("in_memory", default=False)
 
@@ -75,17 +77,24 @@ class ArrayFile:
     """A `.npy` file that grows. Its integers get wider as larger ones come."""
 
     def __init__(self, folder: Path, stem: str, kind: Any) -> None:
-        """Open a file under a temporary name, which no other process takes."""
+        """Open a file under a temporary name, which no other process takes; those of killed processes are removed."""
         self.folder, self.stem, self.kind, self.total = folder, stem, np.dtype(kind), 0
-        handle, name = tempfile.mkstemp(".tmp", f"{stem}.", folder)
+        _remove_leftovers(folder, stem)
+        handle, name = tempfile.mkstemp(TEMPORARY, f"{stem}.", folder)
         self.path, self._file = Path(name), os.fdopen(handle, "w+b")
-        self._header_ends = self._write_header()
+        cache.try_lock(handle)
+        try:
+            self._header_ends = self._write_header()
+        except BaseException:
+            self.discard()
+            raise
 
     def _write_header(self) -> int:
         """Write the header; numpy pads all to one length, which is returned."""
         shape = np.broadcast_to(np.zeros((), self.kind), self.total)
         self._file.seek(0)
         write_array_header_1_0(self._file, {**header_data_from_array_1_0(shape), "fortran_order": False})
+        self._file.flush()
         return self._file.tell()
 
     def append(self, values: NDArray[Any]) -> None:
@@ -124,8 +133,17 @@ class ArrayFile:
 
     def discard(self) -> None:
         """Remove the file, unless it is finished."""
-        self._file.close()
+        with suppress(OSError):  # what is still in the buffer may not fit on the disk
+            self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def _remove_leftovers(folder: Path, stem: str) -> None:
+    """Remove files that nobody is writing any more."""
+    for path in folder.glob(f"{stem}.*{TEMPORARY}"):
+        with suppress(OSError), path.open("rb") as file:
+            if cache.try_lock(file.fileno()):
+                path.unlink()
 
 
 def digest_name(path: Path, stem: str) -> str:
@@ -222,7 +240,7 @@ def _write(folder: Path, what: str, make: Callable[[Arrays], Any]) -> KeptArrays
         for file in arrays.files.values():
             file.discard()
     index = {DIGEST: ZEROS, "files": {name: path.name for name, path in paths.items()}, "data": data}
-    handle, name = tempfile.mkstemp(".tmp", INDEX, folder)
+    handle, name = tempfile.mkstemp(TEMPORARY, INDEX, folder)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(seal(json.dumps(index).encode()))

@@ -1,5 +1,6 @@
 """Columns of large corpora: encoded once a corpus, then mapped from the cache."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -216,3 +217,27 @@ def test_ragged_rows_of_a_mapped_column_are_plain_arrays() -> None:
     expected = Ragged.from_rows([[0, 1, 0], [], [2, 1, 3], [0], [4, 5]]).pad(np.array([2, 0]))
     assert type(padded) is np.ndarray
     assert (padded.tolist(), mask.tolist()) == (expected[0].tolist(), expected[1].tolist())
+
+
+@pytest.mark.skipif(not cache.LOCKS, reason="nobody can tell whether a process is still writing")
+def test_files_of_killed_processes_are_removed_and_those_at_work_stay(tmp_path: Path) -> None:
+    (tmp_path / "codes.left.tmp").write_bytes(b"half")
+    (tmp_path / "other.left.tmp").write_bytes(b"of another array")
+    first = ArrayFile(tmp_path, "codes", np.int8)
+    second = ArrayFile(tmp_path, "codes", np.int8)
+    for file in (first, second):
+        file.append(np.arange(3))
+    (path,) = {first.finish(), second.finish()}
+    assert sorted(os.listdir(tmp_path)) == [path.name, "other.left.tmp"]
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, own_cache: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: object, header: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(kept_arrays, "write_array_header_1_0", full)
+    same(kept_columns.text_column(words(), "form"), Column.from_dataset(words(), "form"))
+    assert "No space left on device" in own_cache[0]
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".tmp", ".npy")]
