@@ -7,6 +7,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import xxhash
@@ -134,8 +135,18 @@ def _kept(dataset: Dataset, name: str, kind: str, encode: Encode, distinct: list
     return Column(codes, found.data if distinct is None else distinct)
 
 
+_digests: WeakKeyDictionary[Dataset, dict[str, str]] = WeakKeyDictionary()
+
+
 def content_digest(dataset: Dataset, name: str) -> str:
     """Digest of the texts of a column; neither chunks of a table nor selections of rows change it."""
+    known = _digests.setdefault(dataset, {})  # rows that were drawn take long to gather, and are asked for twice
+    if name not in known:
+        known[name] = _content_digest(dataset, name)
+    return known[name]
+
+
+def _content_digest(dataset: Dataset, name: str) -> str:
     texts, sizes, lengths = xxhash.xxh3_128(), xxhash.xxh3_128(), xxhash.xxh3_128()
     done = 0
     for flat, counts in cell_blocks(dataset, name):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from datasets import Dataset, concatenate_datasets
 
+import seqnlp as library
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, label_columns
 from seqnlp.codecs import text as codec_text
@@ -241,3 +242,27 @@ def test_a_full_disk_leaves_nothing_behind(
     same(kept_columns.text_column(words(), "form"), Column.from_dataset(words(), "form"))
     assert "No space left on device" in own_cache[0]
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".tmp", ".npy")]
+
+
+TRAININGS = {
+    "pos_gru": ["embedding.words.size=8", "data.train=corpora/pos/dev.conllu"],
+    "ner_lstm_crf": ["embedding.words.size=8", "data.train=corpora/entities/dev.conll"],
+    "sentiment_lstm": ["embedding.words.size=8", "data.train=corpora/sentiment/dev.tsv"],
+    "reverse_words": ["decoder.size=8", "data.train=corpora/reverse/dev.tsv"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", TRAININGS)
+def test_weights_are_those_of_a_training_in_memory(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: list[str]
+) -> None:
+    monkeypatch.setattr(codec_text, "BLOCK_BYTES", 5000)
+    settings = [*TRAININGS[recipe], "encoder.size=8", "training.epochs=1", "training.threads=1"]
+    root = Path(__file__).parents[3]
+    for name, more in (("kept", "data.keep_in_memory=false"), ("memory", "data.keep_in_memory=true")):
+        list(library.train(root / "recipes" / f"{recipe}.toml", [*settings, more], out=tmp_path / name))
+        assert bool(list(cache.column_folder().rglob("*.npy"))) == (name == "kept")
+        cache.clear()
+    kept, memory = (tmp_path / name / "model.safetensors" for name in ("kept", "memory"))
+    assert kept.read_bytes() == memory.read_bytes()
