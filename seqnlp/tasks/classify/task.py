@@ -167,8 +167,9 @@ class ClassifyTask(LabellingTask):
         )
         if self.recipe.ngrams is None:
             return SequenceModel(embedding, encoder, {LABEL: decoder})
-        voting = WithVotes(embedding, self.recipe.ngrams.build(self.prior), NGRAMS)
-        return SequenceModel(voting, Bypass(encoder, len(self.labels)), {LABEL: decoder})
+        ngrams = self.recipe.ngrams.build(self.prior)
+        bypass = Bypass(encoder, len(self.labels))
+        return SequenceModel(WithVotes(embedding, ngrams, NGRAMS), bypass, {LABEL: decoder}, votes=ngrams)
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
         """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""
