@@ -150,7 +150,7 @@ def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int)
     def counts(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weighted counts of n-grams; shape (n-grams - 1,), without the unknown."""
         of_words = _counted(words.codes, weights, len(words.distinct))
-        found = np.bincount(inside.values, np.repeat(of_words, inside.lengths), len(codec))
+        found = np.zeros(len(codec)) + np.bincount(inside.values, np.repeat(of_words, inside.lengths), len(codec))
         for each in phrases.values():
             found = found + _counted(each, weights, len(codec))
         return np.delete(found, UNKNOWN)

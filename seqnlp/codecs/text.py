@@ -17,7 +17,7 @@ from seqnlp.errors import DataError
 if TYPE_CHECKING:
     from datasets import Dataset
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 20
 """Size of the blocks in which a column is looked at."""
 
 
@@ -223,7 +223,7 @@ def arrow_cells(dataset: Dataset, name: str) -> tuple[Any, NDArray[np.int64]]:
 
 
 def cell_blocks(dataset: Dataset, name: str) -> Iterator[tuple[Any, NDArray[np.int64]]]:
-    """Cells of a column as `arrow_cells` gives them, a few megabytes of rows at a time.
+    """Cells of a column as `arrow_cells` gives them, about a megabyte of rows at a time.
 
     Raises:
         seqnlp.errors.DataError: as `arrow_cells`.
@@ -233,7 +233,7 @@ def cell_blocks(dataset: Dataset, name: str) -> Iterator[tuple[Any, NDArray[np.i
 
 
 def column_blocks(dataset: Dataset, name: str) -> Iterator[Any]:
-    """Column as Arrow arrays of a few megabytes each; one of rows that were selected is never in memory whole."""
+    """Column as Arrow arrays of about a megabyte each; one of rows that were selected is never in memory whole."""
     rows = max(1, int(len(dataset) * BLOCK_BYTES / max(column_bytes(dataset, name), 1)))
     column = dataset.select_columns([name]).with_format("arrow")
     for start in range(0, max(len(dataset), 1), rows):

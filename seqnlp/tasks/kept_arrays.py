@@ -10,9 +10,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -38,28 +37,6 @@ MOST_BYTES = 20 * 10**9
 INDEX = "arrays.json"
 TEMPORARY = ".tmp"
 """End of the name of a file that is being written."""
-
-_in_memory: ContextVar[bool] = ContextVar("in_memory", default=False)
-
-
-@contextmanager
-def keeping_in_memory(wanted: bool) -> Iterator[None]:
-    """Encode in memory in this block, if so wanted (`data.keep_in_memory`), and keep nothing in the cache."""
-    before = _in_memory.set(wanted)
-    try:
-        yield
-    finally:
-        _in_memory.reset(before)
-
-
-def is_in_memory() -> bool:
-    """True where nothing is to be kept in the cache."""
-    return _in_memory.get()
-
-
-def kept_from(size: int) -> bool:
-    """True for a text, of so many bytes, whose encoding is kept in the cache."""
-    return size >= LARGE and not is_in_memory()
 
 
 @dataclass(frozen=True)
@@ -242,8 +219,8 @@ def _write(folder: Path, what: str, make: Callable[[Arrays], Any]) -> KeptArrays
     index = {DIGEST: ZEROS, "files": {name: path.name for name, path in paths.items()}, "data": data}
     handle, name = tempfile.mkstemp(TEMPORARY, INDEX, folder)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(seal(json.dumps(index).encode()))
+        with os.fdopen(handle, "wb") as index_file:
+            index_file.write(seal(json.dumps(index).encode()))
         Path(name).replace(folder / INDEX)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -19,7 +19,8 @@ from seqnlp.codecs import label_columns as labels
 from seqnlp.codecs.text import cell_blocks, column_bytes
 from seqnlp.errors import DataError
 from seqnlp.notes import progress
-from seqnlp.tasks.kept_arrays import Arrays, keep_arrays, kept_from
+from seqnlp.tasks import kept_arrays
+from seqnlp.tasks.kept_arrays import Arrays, keep_arrays
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -28,26 +29,37 @@ Encode = Callable[[Any, NDArray[np.int64]], Column]
 """Encodes a block of cells, as `cell_blocks` gives them."""
 
 
-def text_column(dataset: Dataset, name: str) -> Column:
-    """Read a column of text, or of lists of it; the same errors as `Column.from_dataset`."""
+def text_column(dataset: Dataset, name: str, in_memory: bool = False) -> Column:
+    """Read a column of text, or of lists of it; the same errors as `Column.from_dataset`.
+
+    Args:
+        dataset: The table.
+        name: The column.
+        in_memory: Keep nothing in the cache, however large the column is; so in the other functions here.
+    """
 
     def encode(flat: Any, lengths: NDArray[np.int64]) -> Column:
         return Column.from_arrow(flat, lengths, name)
 
-    return _kept(dataset, name, "cells", encode) or Column.from_dataset(dataset, name)
+    return _kept(dataset, name, "cells", encode, in_memory) or Column.from_dataset(dataset, name)
 
 
-def label_column(dataset: Dataset, name: str) -> Column:
+def label_column(dataset: Dataset, name: str, in_memory: bool = False) -> Column:
     """Read a column of labels; the same errors as `seqnlp.codecs.label_columns.label_column`."""
-    if not _is_kept(dataset, name):
+    if in_memory or not _is_large(dataset, name):
         return labels.label_column(dataset, name)
     return labels.with_whole_numbers(text_column(dataset, name))
 
 
 def split_column(
-    dataset: Dataset, name: str, kind: str, split: Callable[[Sequence[str]], Column], distinct: list[str] | None = None
+    dataset: Dataset,
+    name: str,
+    kind: str,
+    split: Callable[[Sequence[str]], Column],
+    distinct: list[str] | None = None,
+    in_memory: bool = False,
 ) -> Column | None:
-    """Split a large column of texts, one a row; None for one that is not large.
+    """Split a large column of texts, one a row; None for one that is not kept.
 
     Args:
         dataset: The table.
@@ -55,6 +67,7 @@ def split_column(
         kind: All that the split depends on.
         split: Splits some texts into words or tokens.
         distinct: Texts of all tokens, if their numbers are those of a codec.
+        in_memory: Keep nothing.
 
     Raises:
         seqnlp.errors.DataError: lists of texts; null.
@@ -64,7 +77,7 @@ def split_column(
         check_single(len(flat), len(lengths), name)
         return split(flat.to_pylist())
 
-    return _kept(dataset, name, kind, encode, distinct)
+    return _kept(dataset, name, kind, encode, in_memory, distinct)
 
 
 def check_single(cells: int, rows: int, name: str) -> None:
@@ -75,7 +88,7 @@ def check_single(cells: int, rows: int, name: str) -> None:
 
 def distinct_texts(dataset: Dataset, name: str) -> Iterator[str] | None:
     """Yield each text of a large column once, by a digest of each; None for one that is not large."""
-    return _distinct(dataset, name) if _is_kept(dataset, name) else None
+    return _distinct(dataset, name) if _is_large(dataset, name) else None
 
 
 def _distinct(dataset: Dataset, name: str) -> Iterator[str]:
@@ -94,7 +107,7 @@ def codec_digest(codec: Codec) -> str:
     return hashlib.sha256(json.dumps(codec.to_json()).encode()).hexdigest()
 
 
-def _is_kept(dataset: Dataset, name: str) -> bool:
+def _is_large(dataset: Dataset, name: str) -> bool:
     """True for a large column of text."""
     import datasets
 
@@ -102,12 +115,14 @@ def _is_kept(dataset: Dataset, name: str) -> bool:
     while isinstance(feature, datasets.List | datasets.LargeList):
         feature = feature.feature
     is_text = isinstance(feature, datasets.Value) and feature.dtype in ("string", "large_string")
-    return is_text and kept_from(column_bytes(dataset, name))
+    return is_text and column_bytes(dataset, name) >= kept_arrays.LARGE
 
 
-def _kept(dataset: Dataset, name: str, kind: str, encode: Encode, distinct: list[str] | None = None) -> Column | None:
+def _kept(
+    dataset: Dataset, name: str, kind: str, encode: Encode, in_memory: bool, distinct: list[str] | None = None
+) -> Column | None:
     """Take an encoded column from the cache, or encode it block by block; None if it is not kept."""
-    if not _is_kept(dataset, name):
+    if in_memory or not _is_large(dataset, name):
         return None
 
     def make(arrays: Arrays) -> list[str] | None:
@@ -150,12 +165,12 @@ def _content_digest(dataset: Dataset, name: str) -> str:
     texts, sizes, lengths = xxhash.xxh3_128(), xxhash.xxh3_128(), xxhash.xxh3_128()
     done = 0
     for flat, counts in cell_blocks(dataset, name):
-        lengths.update(np.ascontiguousarray(counts, np.int64))
+        lengths.update(np.ascontiguousarray(counts, np.int64).data)
         for chunk in getattr(flat, "chunks", [flat]):
             _, offsets, content = chunk.buffers()
             width = np.int64 if str(chunk.type) == "large_string" else np.int32
             bounds = np.frombuffer(offsets, width)[chunk.offset : chunk.offset + len(chunk) + 1]
-            sizes.update(np.diff(bounds).astype(np.int64))
+            sizes.update(np.diff(bounds).astype(np.int64).data)
             if content is not None and len(chunk):
                 texts.update(memoryview(content)[bounds[0] : bounds[-1]])
         done += len(counts)

@@ -29,7 +29,6 @@ from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
-from seqnlp.tasks.kept_arrays import keeping_in_memory
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
@@ -207,7 +206,7 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:
     """Encode a split; errors say which one."""
-    with error_context(name), keeping_in_memory(recipe.data.keep_in_memory):
+    with error_context(name):
         return task.encode(split, recipe.training.batch_tokens)
 
 

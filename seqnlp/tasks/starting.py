@@ -24,7 +24,6 @@ from seqnlp.recipe import Start
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.tasks.base import Part, Task, TaskRecipe, task_class
-from seqnlp.tasks.kept_arrays import keeping_in_memory
 from seqnlp.tasks.loading import encode, rebuild, recipe_of
 from seqnlp.tasks.registry import task_info
 
@@ -107,8 +106,7 @@ class StartRun:
 
 def fit_task(recipe: TaskRecipe, train: Any, find: PathResolver, begun: StartRun | None = None) -> Task:
     """Fit the codecs of a task; those of the run that it starts from are extended."""
-    with keeping_in_memory(recipe.data.keep_in_memory):
-        return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
+    return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
 
 
 def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: StartRun) -> dict[str, str]:

@@ -44,17 +44,17 @@ def each_text(split: "Dataset", name: str) -> Iterable[str]:
     return raw_texts(split, name).distinct if found is None else found
 
 
-def split_texts(split: "Dataset", name: str, tokenizer: RunningText | None = None) -> Column:
+def split_texts(split: "Dataset", name: str, tokenizer: RunningText | None = None, in_memory: bool = False) -> Column:
     """Words of a column of raw texts, or their tokens; equal texts are split once, large columns are kept.
 
     Raises:
         seqnlp.errors.DataError: what `raw_texts` raises, and a text without words.
     """
     if tokenizer is None:
-        kept = split_column(split, name, "words", _in_words)
+        kept = split_column(split, name, "words", _in_words, in_memory=in_memory)
     else:
         of_tokens = partial(tokenize, codec=tokenizer)
-        kept = split_column(split, name, f"tokens {codec_digest(tokenizer)}", of_tokens, shown(tokenizer))
+        kept = split_column(split, name, f"tokens {codec_digest(tokenizer)}", of_tokens, shown(tokenizer), in_memory)
     if kept is not None:
         return checked(kept, name)
     texts = raw_texts(split, name)
@@ -79,7 +79,9 @@ def checked(words: Column, name: str) -> Column:
     return words
 
 
-def read_labels(split: "Dataset", name: str, multilabel: bool, separator: str | None = None) -> Column:
+def read_labels(
+    split: "Dataset", name: str, multilabel: bool, separator: str | None = None, in_memory: bool = False
+) -> Column:
     """Label column; with a separator, each of its texts is split into labels.
 
     Raises:
@@ -87,10 +89,10 @@ def read_labels(split: "Dataset", name: str, multilabel: bool, separator: str | 
             should be one.
     """
     if separator is not None and not holds_lists(split, name):
-        texts = label_column(split, name)
+        texts = label_column(split, name, in_memory)
         parts = Column.from_rows([split_labels(text, separator) for text in texts.distinct])
         return Column(parts.codes.take(texts.codes.values), parts.distinct)
-    labels = label_column(split, name)
+    labels = label_column(split, name, in_memory)
     wrong = np.flatnonzero(labels.codes.lengths != 1)
     if not multilabel and len(wrong):
         found = labels.codes.lengths[wrong[0]]

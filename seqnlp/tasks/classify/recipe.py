@@ -114,8 +114,8 @@ class ClassifyRecipe(TaskRecipe):
             seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
         """
         if self.data.tokens is not None:
-            return checked(text_column(split, self.data.tokens), self.data.tokens)
-        return split_texts(split, self.column, tokenizer)
+            return checked(text_column(split, self.data.tokens, self.data.keep_in_memory), self.data.tokens)
+        return split_texts(split, self.column, tokenizer, self.data.keep_in_memory)
 
     @property
     def column(self) -> str:
@@ -124,7 +124,8 @@ class ClassifyRecipe(TaskRecipe):
 
     def labels(self, split: "Dataset") -> Column:
         """Labels of each text."""
-        return read_labels(split, self.data.label, self.data.multilabel, self.data.separator)
+        data = self.data
+        return read_labels(split, data.label, data.multilabel, data.separator, data.keep_in_memory)
 
     def label_notes(self, split: "Dataset") -> Iterator[str]:
         """Warnings about the label column, one line each."""

@@ -19,7 +19,7 @@ from seqnlp.readers import Reader, cache
 from seqnlp.readers.drawn import Fold, Size, block_bounds, check_folds, counts_of, end_spans
 from seqnlp.readers.empties import Need
 from seqnlp.readers.text import Passage
-from seqnlp.tasks.kept_arrays import MOST_BYTES, ArrayFile, is_in_memory, map_array
+from seqnlp.tasks.kept_arrays import MOST_BYTES, ArrayFile, map_array
 
 LARGE = 1 << 24
 """Characters of a text whose tokens are not kept in memory but in a file of the cache."""
@@ -83,10 +83,10 @@ class TextSplit:
         if digest.hexdigest() != self.fingerprint:
             raise DataError("it has changed while it was read: begin again", self.name)
 
-    def tokens(self, codec: RunningText) -> NDArray[Any]:
-        """Encode the text; tokens of a large one are memory-mapped from the cache."""
+    def tokens(self, codec: RunningText, in_memory: bool = False) -> NDArray[Any]:
+        """Encode the text; tokens of a large one are memory-mapped from the cache, unless they are to be in memory."""
         kind = np.dtype(np.uint16 if len(codec) <= 1 << 16 else np.uint32)
-        if self.characters < LARGE or is_in_memory():
+        if self.characters < LARGE or in_memory:
             return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self._same_chunks()])
         key = hashlib.sha256(f"2 {self.fingerprint} {json.dumps(codec.to_json())}".encode()).hexdigest()
         folder = cache.token_folder() / key[:32]

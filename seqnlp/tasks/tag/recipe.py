@@ -83,7 +83,7 @@ class TagData(Data):
         """
         import datasets
 
-        column = text_column(split, self.tokens)
+        column = text_column(split, self.tokens, self.keep_in_memory)
         if not isinstance(split.features[self.tokens], datasets.List | datasets.LargeList):
             raise DataError(f"column {self.tokens!r} holds a text in each row; expected lists of words")
         return column
@@ -94,7 +94,7 @@ class TagData(Data):
         Raises:
             seqnlp.errors.DataError: if it has more for a sentence, or less.
         """
-        column = label_column(split, name)
+        column = label_column(split, name, self.keep_in_memory)
         words.check_parallel(column, self.tokens, name)
         return column
 

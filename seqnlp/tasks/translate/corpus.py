@@ -30,6 +30,8 @@ class Pairs:
     """Column, or language, of the target."""
     training: bool = False
     """True for train, which is filtered by length."""
+    in_memory: bool = False
+    """Keep nothing of what is encoded in the cache."""
 
     def __len__(self) -> int:
         return len(self.table)

@@ -16,7 +16,8 @@ from seqnlp.codecs.text import column_bytes
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
 from seqnlp.notes import progress
-from seqnlp.tasks.kept_arrays import Arrays, KeptArrays, keep_arrays, kept_from
+from seqnlp.tasks import kept_arrays
+from seqnlp.tasks.kept_arrays import Arrays, KeptArrays, keep_arrays
 from seqnlp.tasks.kept_columns import codec_digest, content_digest
 from seqnlp.tasks.lm.embedding import ContextCodec
 from seqnlp.tasks.translate.context import SourceStates, gather_sources, keep_source_states, source_states
@@ -154,9 +155,9 @@ Put = Callable[[str, NDArray[Any]], None]
 def _kept(pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter) -> KeptArrays | None:
     """Take a large encoded split from the cache, or encode it into it; None for one that is not large."""
     columns = [pairs.source, pairs.target]
-    if any(name not in pairs.table.column_names for name in columns):
-        return None  # languages of one column
-    if not kept_from(sum(column_bytes(pairs.table, name) for name in columns)):
+    if pairs.in_memory or any(name not in pairs.table.column_names for name in columns):
+        return None  # or languages of one column
+    if sum(column_bytes(pairs.table, name) for name in columns) < kept_arrays.LARGE:
         return None
 
     def make(arrays: Arrays) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from seqnlp.notes import notes_to, progress_to
 from seqnlp.readers import cache
 from seqnlp.tasks import kept_arrays, kept_columns
 from seqnlp.tasks.classify.dataset import each_text, split_texts
-from seqnlp.tasks.kept_arrays import ArrayFile, keeping_in_memory, map_array
+from seqnlp.tasks.kept_arrays import ArrayFile, map_array
 
 ROWS = [["a", "b", "a"], [], ["é", "b", "x y"], ["a"], ["z" * 40, ""]]
 TEXTS = ["One two, two.", "É three", "One two, two.", "four\nfive"]
@@ -94,12 +94,10 @@ def test_texts_are_split_into_words_or_tokens() -> None:
     kept = [split_texts(table, "text"), split_texts(table, "text", codec)]
     assert all(isinstance(column.codes.values, np.memmap) for column in kept)
     assert list(each_text(table, "text")) == [TEXTS[0], TEXTS[1], TEXTS[3]]
-    with keeping_in_memory(True):
-        for column, tokenizer in zip(kept, (None, codec), strict=True):
-            expected = split_texts(table, "text", tokenizer)
-            assert not isinstance(expected.codes.values, np.memmap)
-            same(column, expected)
-        assert list(each_text(table, "text")) == [TEXTS[0], TEXTS[1], TEXTS[3]]
+    for column, tokenizer in zip(kept, (None, codec), strict=True):
+        expected = split_texts(table, "text", tokenizer, in_memory=True)
+        assert not isinstance(expected.codes.values, np.memmap)
+        same(column, expected)
     other = CharacterText.fit(TEXTS, 1)
     assert split_texts(table, "text", other).distinct != kept[1].distinct
     assert len(list(cache.column_folder().iterdir())) == 3
@@ -123,6 +121,11 @@ def test_what_is_no_text_is_told_as_ever() -> None:
     with pytest.raises(DataError, match="expected text or lists of text"):
         kept_columns.text_column(table, "number")
     assert not list(cache.column_folder().rglob("*.tmp"))
+
+
+def test_texts_of_a_small_column_are_each_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_arrays, "LARGE", 10_000)
+    assert list(each_text(Dataset.from_dict({"text": TEXTS}), "text")) == [TEXTS[0], TEXTS[1], TEXTS[3]]
 
 
 def test_small_columns_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +177,7 @@ def test_a_cache_that_can_not_be_written_is_told_and_done_without(tmp_path: Path
 
 def test_processes_that_encode_the_same_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process ends while this one is at work: both have written the same files."""
-    blocks = kept_columns.cell_blocks
+    blocks = codec_text.cell_blocks
     asked = []
 
     def slow(table: Dataset, name: str) -> Iterator[object]:
