@@ -23,7 +23,7 @@ from seqnlp.optimizers import AdamW
 from seqnlp.tasks.advice import rare_labels, unknown_words
 from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
-from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, raw_texts
+from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, each_text
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
@@ -88,7 +88,7 @@ class ClassifyTask(LabellingTask):
     ) -> "ClassifyTask":
         tokenizer = None
         if recipe.data.tokenizer is not None:
-            texts = (f"{text}\n" for text in raw_texts(train, recipe.column).distinct)
+            texts = (f"{text}\n" for text in each_text(train, recipe.column))
             tokenizer = recipe.data.tokenizer.fit_from(before.get(TEXT), texts)
         words, labels = recipe.words(train, tokenizer), recipe.labels(train)
         codec = extended(Labels.fit(labels.distinct), before, "labels")

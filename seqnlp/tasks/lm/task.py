@@ -104,7 +104,7 @@ class LmTask(Task):
 
     def encode(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
         training = self.recipe.training
-        tokens = split.tokens(self.codec)
+        tokens = split.tokens(self.codec, self.recipe.data.keep_in_memory)
         if len(tokens) < 2:
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
