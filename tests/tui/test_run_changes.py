@@ -21,8 +21,9 @@ from seqnlp.tui.listing import RunFolder, run_at
 from seqnlp.tui.run_order import COLUMNS, Order
 from seqnlp.tui.run_preview import Preview, recipe_in_words
 from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
-from seqnlp.tui.screens.ask import AskScreen
+from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.trainings import Trainings
+from seqnlp.tui.widgets.ask import AskScreen
 from seqnlp.tui.widgets.run_list import RunList
 from seqnlp.tui.widgets.run_preview import preview_lines
 
@@ -235,6 +236,21 @@ def test_nothing_is_written_by_looking(runs: Path) -> None:
         preview_lines(Preview.read(run), 60)
     RunTrash(runs).purge()
     assert contents(runs) == before
+
+
+@pytest.mark.anyio
+async def test_two_enters_answer_a_question_once(runs: Path, fake: Any, settled: Any, burst: Any, notes: Any) -> None:
+    """The second one, typed before the question is gone, finds the new name taken."""
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("f2", *"other")
+        burst(app, "enter", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, HomeScreen)
+        assert (runs / "other").is_dir()
+        assert not (runs / "char_lstm").exists()
+        assert not [note for note in notes(app) if "other" in note and "already" in note]
 
 
 @pytest.mark.anyio

@@ -29,9 +29,9 @@ from seqnlp.tui.listing import BROKEN, FAILED, RunFolder
 from seqnlp.tui.run_order import Order, csv_of
 from seqnlp.tui.run_preview import Preview
 from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
-from seqnlp.tui.screens.ask import AskScreen
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.trainings import Condition, Trainings, check_name
+from seqnlp.tui.widgets.ask import AskScreen
 from seqnlp.tui.widgets.run_list import RunList, column_at, heading_of
 from seqnlp.tui.widgets.run_preview import PreviewPane
 from seqnlp.units import count_of
