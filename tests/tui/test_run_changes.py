@@ -21,7 +21,7 @@ from seqnlp.tui.listing import RunFolder, run_at
 from seqnlp.tui.run_order import COLUMNS, Order
 from seqnlp.tui.run_preview import Preview, recipe_in_words
 from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
-from seqnlp.tui.screens.home import HomeScreen
+from seqnlp.tui.screens.home import Columns, HomeScreen
 from seqnlp.tui.trainings import Trainings
 from seqnlp.tui.widgets.ask import AskScreen
 from seqnlp.tui.widgets.run_list import RunList
@@ -254,7 +254,11 @@ async def test_two_enters_answer_a_question_once(runs: Path, fake: Any, settled:
 
 
 @pytest.mark.anyio
-async def test_the_picture_of_a_preview(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
+async def test_the_picture_of_a_preview(
+    runs: Path, fake: Any, golden: Any, settled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a date in this year is drawn without the year
+    monkeypatch.setattr("seqnlp.tui.widgets.run_list.when", lambda created, now: "3 Nov 2025")
     frozen = Path(__file__).parents[1] / "data" / "run_v2" / "tag"
     shutil.copytree(frozen, runs / "frozen")
     failed = runs / ".trainings"
@@ -268,6 +272,13 @@ async def test_the_picture_of_a_preview(runs: Path, fake: Any, golden: Any, sett
         await pilot.press(*"frozen")
         await settled(pilot)
         await golden(app, "home-preview")
+        heading = app.screen.query_one(Columns)
+        for width, columns in ((118, "run task score begun"), (200, "run task score size begun")):
+            await pilot.resize_terminal(width, 35)
+            await settled(pilot)
+            assert str(heading.render()).split() == columns.split()
+        await pilot.resize_terminal(120, 35)
+        await settled(pilot)
         await pilot.press("escape", *"broken")
         await settled(pilot)
         await golden(app, "home-failed")

@@ -136,9 +136,9 @@ class HomeScreen(BaseScreen):
         &.-preview { #middle { layout: vertical; } PreviewPane { display: block; border-top: solid $faint; } }
         &.-wide {
             #middle { layout: horizontal; }
-            #table { width: 3fr; }
+            #table { width: 1fr; }
             PreviewPane {
-                display: block; width: 2fr; max-width: 64; margin: 0 2; padding: 0 0 0 2;
+                display: block; width: 32%; min-width: 40; max-width: 64; margin: 0 2; padding: 0 0 0 2;
                 border-top: none; border-left: solid $faint;
             }
             &.-hidden-preview PreviewPane, &.-empty PreviewPane { display: none; }
