@@ -183,7 +183,7 @@ def save(run: str, word: str) -> str:
 
 def test_two_applications_that_save_at_once_lose_nothing(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one waits until the first has written what it has read."""
-    has_read, append = Event(), corrections.append_row
+    has_read, append = Event(), append_row
 
     def halting(*given: Any) -> tuple[int, bool]:
         if not has_read.is_set():
