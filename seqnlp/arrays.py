@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnlp.errors import DataError
+
 IntArray = NDArray[np.integer[Any]]
 
 BLOCK = 1 << 18
@@ -136,8 +138,23 @@ class LazyRows(ABC):
         return np.diff(self.offsets)
 
     def pad(self, rows: IntArray) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-        """Compute rows and pad them, as `Ragged.pad` does."""
-        return _padded(self.compute(rows), self.lengths[rows], 0)
+        """Compute rows and pad them, as `Ragged.pad` does.
+
+        Raises:
+            seqnlp.errors.DataError: they are not finite.
+        """
+        return _padded(finite_states(self.compute(rows)), self.lengths[rows], 0)
+
+
+def finite_states(states: NDArray[Any]) -> NDArray[Any]:
+    """Check that states of a frozen network are finite, and give them back.
+
+    Raises:
+        seqnlp.errors.DataError: they are not, or too large for half floats.
+    """
+    if not np.isfinite(states).all():
+        raise DataError("its states are not finite in half precision")
+    return states
 
 
 def _padded(values: NDArray[Any], lengths: NDArray[np.int64], fill: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:

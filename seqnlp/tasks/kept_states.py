@@ -13,9 +13,9 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from seqnlp.arrays import LazyRows, Ragged
+from seqnlp.arrays import LazyRows, Ragged, finite_states
 from seqnlp.codecs import EncodedText, TextFeatures
-from seqnlp.errors import DataError
+from seqnlp.errors import DataError, error_context
 from seqnlp.nn.device import CPU
 from seqnlp.notes import note, progress
 from seqnlp.readers import cache
@@ -100,7 +100,8 @@ def _write(folder: Path, name: str, rows: LazyRows) -> Path:
         batches: Sequence[NDArray[np.int64]] = in_order(rows.lengths, EVALUATION_TOKENS)
         done = 0
         for batch, found in zip(batches, in_parallel(rows.compute, batches, CPU), strict=True):
-            states[index.positions(batch)[0]] = _checked(name, found)
+            with error_context(name):
+                states[index.positions(batch)[0]] = finite_states(found)
             done += len(found)
             progress(f"computing the states of {name}", done / total)
         states.flush()
@@ -116,14 +117,3 @@ def _allocate(path: Path) -> None:
     if sys.platform == "linux":
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
-
-def _checked(name: str, states: NDArray[Any]) -> NDArray[Any]:
-    """Check that states are finite.
-
-    Raises:
-        seqnlp.errors.DataError: they are not, or too large for half floats.
-    """
-    if not np.isfinite(states).all():
-        raise DataError(f"{name}: its states are not finite in half precision")
-    return states
