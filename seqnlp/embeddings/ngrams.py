@@ -107,10 +107,11 @@ class WithVotes(nn.Module):
 class Bypass(EncoderModule):
     """Encodes the first features of a step; the last ones bypass the encoder."""
 
-    def __init__(self, encoder: EncoderModule, size: int) -> None:
-        """Take the encoder, and the number of features that bypass it."""
+    def __init__(self, encoder: EncoderModule, size: int, embedder: nn.Module) -> None:
+        """Take the encoder, the number of features that bypass it, and what embeds the others."""
         super().__init__()
         self.encoder, self.size = encoder, size
+        self._embedder = (embedder,)  # a tuple: its parameters are those of the embedding
         self.width = encoder.width + size
 
     @property
@@ -118,6 +119,9 @@ class Bypass(EncoderModule):
         return self.encoder.stacked
 
     def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
-        states: States = self.encoder(inputs[..., : -self.size], mask, state)
+        deep = inputs[..., : -self.size]
+        if not any(each.requires_grad for part in self._embedder for each in part.parameters()):
+            deep = deep.detach()  # the gradient that the votes ask for needs no pass back through a frozen encoder
+        states: States = self.encoder(deep, mask, state)
         outputs = torch.cat([states.outputs.float(), inputs[..., -self.size :].float()], -1)
         return States(outputs, mask, states.state)

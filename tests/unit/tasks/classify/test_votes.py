@@ -135,3 +135,17 @@ def test_lengths_of_parts_that_make_no_sense(chars: list[int]) -> None:
     table = table_of("max", {"chars": chars})
     problems = [str(fault) for fault in ClassifyRecipe.model_validate(table).faults()]
     assert problems == [f"ngrams.chars: expected a shortest and a longest length, found {chars} ([2, 5])"]
+
+
+@pytest.mark.parametrize("frozen", [("embedder", "encoder"), ("encoder",), ()])
+def test_votes_ask_for_no_gradient_through_what_is_frozen(frozen: tuple[str, ...]) -> None:
+    task = voting()
+    model: Any = task.build()
+    for name in frozen:
+        part = model.embedding.embedder if name == "embedder" else model.encoder
+        part.requires_grad_(False)
+    seen: list[bool] = []
+    model.encoder.encoder.register_forward_hook(lambda _, __, states: seen.append(states.outputs.requires_grad))
+    model.loss(task.encode(Dataset.from_dict(TRAIN), 1000).batch(np.arange(3)))[0].total.backward()
+    assert seen == [frozen != ("embedder", "encoder")]
+    assert model.embedding.votes.weight.grad.abs().sum() > 0
