@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 from seqnlp.cache import cache_folder
 
 LOCKS = find_spec("fcntl") is not None
@@ -27,6 +29,8 @@ VERSION = 3
 
 ENTRY = "entry.json"
 LOCK = "in_use.lock"
+DIGESTS = "digests.json"
+"""File of a table with the digests of its others."""
 MOST_HELD = 64
 """Locks of a process, at most: the oldest are let go."""
 
@@ -159,6 +163,40 @@ def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
     for entry in entries(path.parent):
         if entry.path != path and entry.kind == kind:
             drop_old(entry, files)
+
+
+def seal_table(path: Path) -> None:
+    """Record the digests of the files of a table, unless they are recorded."""
+    if not (path / DIGESTS).exists():
+        temporary = path / f"{DIGESTS}.{os.getpid()}"
+        temporary.write_text(json.dumps({str(file.relative_to(path)): _digest(file) for file in _table_files(path)}))
+        temporary.replace(path / DIGESTS)
+
+
+def damaged_file(path: Path) -> Path | None:
+    """Find a file of a table that is not as it was written; None also if no digests are recorded."""
+    try:
+        recorded = json.loads((path / DIGESTS).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return path / DIGESTS
+    found = {str(file.relative_to(path)): _digest(file) for file in _table_files(path)}
+    if not isinstance(recorded, dict):
+        return path / DIGESTS
+    return next((path / name for name in {**recorded, **found} if recorded.get(name) != found.get(name)), None)
+
+
+def _table_files(path: Path) -> list[Path]:
+    return sorted([*path.rglob("*.arrow"), *path.rglob("dataset_info.json")])
+
+
+def _digest(path: Path) -> str:
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def drop_old(entry: CacheEntry, files: Mapping[str, str]) -> None:
