@@ -39,7 +39,7 @@ _held: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One table, tokens of one text, an encoded column, or states of one corpus."""
+    """Table, tokens of a text, encoded column, or states of a corpus."""
 
     path: Path
     kind: str
@@ -166,7 +166,7 @@ def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
 
 
 def seal_table(path: Path) -> None:
-    """Record the digests of the files of a table, unless they are recorded."""
+    """Record the digests of the files of a table, once."""
     if not (path / DIGESTS).exists():
         temporary = path / f"{DIGESTS}.{os.getpid()}"
         temporary.write_text(json.dumps({str(file.relative_to(path)): _digest(file) for file in _table_files(path)}))
@@ -174,7 +174,7 @@ def seal_table(path: Path) -> None:
 
 
 def damaged_file(path: Path) -> Path | None:
-    """Find a file of a table that is not as it was written; None also if no digests are recorded."""
+    """Find a damaged file of a table; None also if no digests are recorded."""
     try:
         recorded = json.loads((path / DIGESTS).read_bytes())
     except FileNotFoundError:
@@ -249,7 +249,7 @@ def remove(path: Path) -> bool:
 
 
 def make_room(newest: Path, most: int) -> None:
-    """Remove the least recently used entries beside the newest one, once all together are larger than `most` bytes."""
+    """Remove the least recently used entries beyond `most` bytes; the newest one stays."""
     total = 0
     for entry in sorted(entries(newest.parent), key=lambda entry: -entry.used):
         total += entry.size
