@@ -165,7 +165,7 @@ def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int)
 
 
 def _counted(numbers: Ragged, weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Weighted count of each number below `size`, by the weights of the rows."""
+    """Count each number below `size`, weighted by its row."""
     counts = np.zeros(size)
     step = max(BLOCK, size)
     for start in range(0, len(numbers.values), step):
