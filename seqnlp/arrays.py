@@ -26,6 +26,15 @@ def look_up(table: NDArray[Any], codes: IntArray) -> NDArray[Any]:
     return found
 
 
+def occurrences_of(codes: IntArray, size: int) -> NDArray[np.int64]:
+    """Count each of the numbers from 0 to `size - 1`, block by block: numpy makes 8 bytes of each first."""
+    counts = np.zeros(size, np.int64)
+    step = max(BLOCK, size)
+    for start in range(0, len(codes), step):
+        counts += np.bincount(codes[start : start + step], minlength=size)
+    return counts
+
+
 def smallest(numbers: IntArray) -> IntArray:
     """Copy of integers in the smallest signed type."""
     least, most = int(numbers.min(initial=0)), int(numbers.max(initial=0))

@@ -49,7 +49,7 @@ class RunLock(AbstractContextManager["RunLock"]):
 
         lock = _file_lock(self._path)
         with files.saving(self._path, "locking the run"):
-            self._path.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self._path)
             try:
                 lock.acquire(timeout=WAIT, poll_interval=WAIT / 10)
             except Timeout:

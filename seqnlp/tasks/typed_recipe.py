@@ -82,6 +82,7 @@ class TagDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     tokens: str | None
     labels: list[str] | None
     auxiliary: list[str] | None
@@ -494,6 +495,7 @@ class ClassifyDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     text: str | None
     tokens: str | None
     tokenizer: TokenizerSection | None
@@ -604,6 +606,7 @@ class LmDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     tokenizer: TokenizerSection | None
     text: str | None
     direction: Literal['forward', 'backward'] | None
@@ -624,6 +627,7 @@ class LmTrainingSettings(TypedDict, total=False):
     save_every: float | None
     bptt: int | None
     variable_bptt: bool | None
+    state_reset: float | None
 
 class TokenEmbeddingSettings(TypedDict, total=False):
     """One learned vector per token."""
@@ -664,6 +668,7 @@ class TranslateDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     source: str | None
     target: str | None
     tokenizer: TokenizerSection | None
@@ -740,6 +745,7 @@ class ForecastDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     targets: list[str] | None
     past_covariates: list[str] | None
     future_covariates: list[str] | None
@@ -860,6 +866,7 @@ class TranscribeDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     audio: str | None
     text: str | None
     lowercase: bool | None
@@ -966,6 +973,7 @@ class SegmentDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     text: str | None
     tokenize: Literal['rules', 'blanks'] | None
     sentence_separator: Literal[' ', ''] | None

@@ -82,7 +82,8 @@ class Replicas:
             if not len(rows):
                 continue
             with computing_in(self.precision, model.device):
-                loss, after = model.loss(self.examples.batch(rows), state)
+                begun = None if state is None else self.examples.carried(rows, state)
+                loss, after = model.loss(self.examples.batch(rows), begun)
             (loss.total / items).backward()  # type: ignore[no-untyped-call]
             nats += loss.total.item()
             state = [part.detach() for part in after] if self.examples.carries_state else None
