@@ -345,7 +345,8 @@ class TrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
 
@@ -619,7 +620,8 @@ class LmTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     bptt: int | None
@@ -686,7 +688,8 @@ class TranslateTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     metric: Literal['nats', 'bleu', 'exact_match'] | None
@@ -763,7 +766,8 @@ class ForecastTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     stride: int | None
@@ -880,7 +884,8 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
 
@@ -982,7 +987,8 @@ class SegmentTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     block_size: int | None
