@@ -148,7 +148,8 @@ def _train(
         _check_same_corpus(run, corpus, wanted.data.splits)
         task = restore(run, wanted)
     with nullcontext() if saved is None else fitting(run, "its codecs"):
-        splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
+        with notes_to(notify):
+            splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
         for name, examples in splits.items():
             for notice in task.notices(examples):
                 notify(f"{name}: {notice}")

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnlp.errors import DataError
+
 IntArray = NDArray[np.integer[Any]]
 
 BLOCK = 1 << 18
@@ -22,6 +24,15 @@ def look_up(table: NDArray[Any], codes: IntArray) -> NDArray[Any]:
     for start in range(0, len(codes), BLOCK):
         found[start : start + BLOCK] = table[codes[start : start + BLOCK]]
     return found
+
+
+def occurrences_of(codes: IntArray, size: int) -> NDArray[np.int64]:
+    """Count each of the numbers from 0 to `size - 1`, block by block: numpy makes 8 bytes of each first."""
+    counts = np.zeros(size, np.int64)
+    step = max(BLOCK, size)
+    for start in range(0, len(codes), step):
+        counts += np.bincount(codes[start : start + step], minlength=size)
+    return counts
 
 
 def smallest(numbers: IntArray) -> IntArray:
@@ -127,8 +138,23 @@ class LazyRows(ABC):
         return np.diff(self.offsets)
 
     def pad(self, rows: IntArray) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-        """Compute rows and pad them, as `Ragged.pad` does."""
-        return _padded(self.compute(rows), self.lengths[rows], 0)
+        """Compute rows and pad them, as `Ragged.pad` does.
+
+        Raises:
+            seqnlp.errors.DataError: they are not finite.
+        """
+        return _padded(finite_states(self.compute(rows)), self.lengths[rows], 0)
+
+
+def finite_states(states: NDArray[Any]) -> NDArray[Any]:
+    """Check that states of a frozen network are finite, and give them back.
+
+    Raises:
+        seqnlp.errors.DataError: they are not, or too large for half floats.
+    """
+    if not np.isfinite(states).all():
+        raise DataError("its states are not finite in half precision")
+    return states
 
 
 def _padded(values: NDArray[Any], lengths: NDArray[np.int64], fill: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -38,6 +38,7 @@ class SequenceModel(nn.Module):
         decoders: Mapping[str, DecoderModule],
         weights: Mapping[str, float] | None = None,
         skips: Collection[str] = (),
+        votes: nn.Module | None = None,
     ) -> None:
         """Join the parts.
 
@@ -47,6 +48,7 @@ class SequenceModel(nn.Module):
             decoders: From states to predictions, by name.
             weights: Weight of each decoder's loss by name; 1 for those left out.
             skips: Decoders with a skip connection: the embedding of each step is concatenated to its encoding.
+            votes: Part of the embedding that bypasses the encoder: it learns with the decoder's layer group.
         """
         super().__init__()
         self.embedding, self.encoder = embedding, encoder
@@ -54,6 +56,7 @@ class SequenceModel(nn.Module):
         self.heads = nn.ModuleList(decoders.values())  # a ModuleDict would refuse names such as "type"
         self.weights = {name: (weights or {}).get(name, 1.0) for name in decoders}
         self.skips = frozenset(skips)
+        self._votes = () if votes is None else (votes,)  # a tuple: its parameters are those of the embedding
 
     @property
     def device(self) -> torch.device:
@@ -69,17 +72,20 @@ class SequenceModel(nn.Module):
     def layer_groups(self) -> dict[str, list[nn.Parameter]]:
         """Trainable parameters by layer group, from the bottom to the top; one that is shared is of the lowest.
 
-        The groups are `embedding`, the layers of the encoder as `encoder.0`, `encoder.1`, ..., and `decoder`.
+        The groups are `embedding`, the layers of the encoder as `encoder.0`, `encoder.1`, ..., and `decoder`, with the
+        votes of n-grams.
         """
         modules: dict[str, nn.Module] = {
             "embedding": self.embedding,
             **{f"encoder.{number}": layer for number, layer in enumerate(self.encoder.stacked)},
             "decoder": self,  # whatever is left
         }
+        votes = {id(each) for part in self._votes for each in part.parameters()}
         seen: set[int] = set()
         groups = {}
         for name, part in modules.items():
-            own = [each for each in part.parameters() if each.requires_grad and id(each) not in seen]
+            passed = seen if part is self else seen | votes
+            own = [each for each in part.parameters() if each.requires_grad and id(each) not in passed]
             seen |= {id(each) for each in own}
             groups[name] = own
         return {name: own for name, own in groups.items() if own}

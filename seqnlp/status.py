@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
+from threading import Lock
 from typing import final
 
 from seqnlp.events import Done, Evaluated, Event, Example, Started, Stepped, event_from
@@ -110,16 +111,21 @@ class TrainingStatus:
 
 @final
 class LogFollower:
-    """Status and curves of a training whose log is still written."""
+    """Status and curves of a training whose log is still written; several threads may read."""
 
     def __init__(self, path: Path) -> None:
         self.status = TrainingStatus()
         self.curves: Curves = curves([])
         self._tail = Tail(path)
         self._rewound = 0
+        self._lock = Lock()
 
     def read(self) -> bool:
         """Read the events since the last time; False if there were none."""
+        with self._lock:  # else a second reader takes events half rewound, and loses those of the first
+            return self._read()
+
+    def _read(self) -> bool:
         new = self._tail.read()
         if not new and self._rewound == self._tail.rewound:
             return False

@@ -3,6 +3,7 @@
 Nothing here imports torch or numpy, so that tests of the command line start fast.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -28,6 +29,7 @@ os.environ |= {
 }
 
 if "benchmark" not in sys.argv:  # `pytest -m benchmark` measures what users run: all threads, no checks
+    gc.disable()  # while modules are imported, which leaves no garbage; see pytest_collection_finish
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     install_import_hook(
         ["seqnlp.nn", "seqnlp.encoders", "seqnlp.embeddings", "seqnlp.decoders", "seqnlp.model"], "beartype.beartype"
@@ -44,6 +46,14 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=200, derandomize=False)
 settings.load_profile("default")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage from now on, but not among the half million objects of imported modules."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.set_threshold(10_000, 10, 10)
+        gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,4 +1,4 @@
-"""`seqnlp corpora cache`: the tables, tokens and states that were made of corpora."""
+"""`seqnlp corpora cache`: the tables, tokens, columns and states that were made of corpora."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from seqnlp.json_text import to_json
 if TYPE_CHECKING:
     from seqnlp.readers.cache import CacheEntry
 
-app = typer.Typer(help="List and clear the cache of tables, tokens and states made of corpora.", no_args_is_help=True)
+app = typer.Typer(
+    help="List and clear the cache of tables, tokens, columns and states made of corpora.", no_args_is_help=True
+)
 
 MEGABYTE = 1e6
 

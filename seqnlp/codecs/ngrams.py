@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from seqnlp.arrays import Ragged
+from seqnlp.arrays import BLOCK, Ragged
 from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import IDS, Column, TextCodec, TextFeatures, TokenizedText, composed
 from seqnlp.codecs.vocabulary import UNKNOWN
@@ -59,7 +59,7 @@ class NGrams(TextCodec):
         for word, count in column.counts().items():
             for gram in empty._inside(word):
                 counts[gram] += count
-        for phrases in empty._phrases(column):
+        for _, _, phrases in empty._phrases(column):
             counts.update(phrases)
         del counts[""]
         kept = [gram for gram, count in counts.items() if count >= min_count]
@@ -86,9 +86,11 @@ class NGrams(TextCodec):
 
     def phrases(self, column: Column) -> dict[int, Ragged]:
         """Number of the phrase that ends at each word, or 0; by its length, from 2 words."""
-        numbers = [[self._number.get(phrase, UNKNOWN) for phrase in each] for each in self._phrases(column)]
-        ends = (Ragged(np.array(each, np.int64), column.codes.offsets) for each in numbers)
-        return dict(enumerate(ends, start=2))
+        codes = column.codes
+        numbers = {length: np.zeros(len(codes.values), np.int32) for length in range(2, self.words + 1)}
+        for length, start, phrases in self._phrases(column):
+            numbers[length][start : start + len(phrases)] = [self._number.get(phrase, UNKNOWN) for phrase in phrases]
+        return {length: Ragged(each, codes.offsets) for length, each in numbers.items()}
 
     def _inside(self, word: str) -> list[str]:
         marked = f"<{self._folded(word)}>"
@@ -97,14 +99,22 @@ class NGrams(TextCodec):
         parts = [marked[at : at + length] for length in lengths for at in range(len(marked) - length + 1)]
         return list(dict.fromkeys([marked, *parts]))
 
-    def _phrases(self, column: Column) -> Iterator[list[str]]:
-        """Phrases that end at each word, by their length from 2; empty where a text begins."""
+    def _phrases(self, column: Column) -> Iterator[tuple[int, int, list[str]]]:
+        """Phrases that end at each word, a block of words at a time: their length from 2, the first word, and they.
+
+        Where a text begins they are empty.
+        """
         distinct = [self._folded(word) for word in column.distinct]
-        flat = [distinct[code] for code in column.codes.values]
-        place = np.arange(len(flat)) - np.repeat(column.codes.offsets[:-1], column.codes.lengths)
-        for length in range(2, self.words + 1):
-            first = (place + 1 - length).tolist()
-            yield [" ".join(flat[end + 1 - length : end + 1]) if start >= 0 else "" for end, start in enumerate(first)]
+        codes, offsets = column.codes.values, column.codes.offsets
+        for start in range(0, len(codes), BLOCK):
+            index = np.arange(start, min(start + BLOCK, len(codes)))
+            begin = max(start + 1 - self.words, 0)
+            flat = [distinct[code] for code in codes[begin : start + BLOCK].tolist()]
+            place = index - offsets[np.searchsorted(offsets, index, "right") - 1]
+            for length in range(2, self.words + 1):
+                first, whole = (index + 1 - length - begin).tolist(), (place + 1 >= length).tolist()
+                pairs = zip(first, whole, strict=True)
+                yield length, start, [" ".join(flat[at : at + length]) if fits else "" for at, fits in pairs]
 
     def _folded(self, word: str) -> str:
         return word.lower() if self.lowercase else word
@@ -135,21 +145,31 @@ def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int)
     """
     marks = np.zeros((len(labels), classes))
     marks[np.repeat(np.arange(len(labels)), labels.lengths), labels.values] = 1
-    all_texts = _weighted_counts(codec, words, np.ones(len(labels)))
+    inside, phrases = codec.inside(words.distinct), codec.phrases(words)
+
+    def counts(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted counts of n-grams; shape (n-grams - 1,), without the unknown."""
+        of_words = _counted(words.codes, weights, len(words.distinct))
+        found = np.zeros(len(codec)) + np.bincount(inside.values, np.repeat(of_words, inside.lengths), len(codec))
+        for each in phrases.values():
+            found = found + _counted(each, weights, len(codec))
+        return np.delete(found, UNKNOWN)
+
+    all_texts = counts(np.ones(len(labels)))
     ratios = np.zeros((len(codec), classes))
     for label in range(classes):
-        inside = 1 + _weighted_counts(codec, words, marks[:, label])
-        outside = 2 + all_texts - inside
-        ratios[1:, label] = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+        own = 1 + counts(marks[:, label])
+        others = 2 + all_texts - own
+        ratios[1:, label] = np.log(own / own.sum()) - np.log(others / others.sum())
     return ratios.astype(np.float32)
 
 
-def _weighted_counts(codec: NGrams, words: Column, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weighted counts of n-grams; shape (n-grams - 1,), without the unknown."""
-    steps = np.repeat(weights, words.codes.lengths)
-    inside = codec.inside(words.distinct)
-    of_words = np.bincount(words.codes.values, steps, len(words.distinct))
-    counts = np.bincount(inside.values, np.repeat(of_words, inside.lengths), len(codec))
-    for phrases in codec.phrases(words).values():
-        counts = counts + np.bincount(phrases.values, steps, len(codec))
-    return np.delete(counts, UNKNOWN)
+def _counted(numbers: Ragged, weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Sum of the weights of the rows where each number from 0 to `size - 1` stands, block by block."""
+    counts = np.zeros(size)
+    step = max(BLOCK, size)
+    for start in range(0, len(numbers.values), step):
+        values = numbers.values[start : start + step]
+        rows = np.searchsorted(numbers.offsets, np.arange(start, start + len(values)), "right") - 1
+        counts += np.bincount(values, weights[rows], size)
+    return counts

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnlp.arrays import IntArray, LazyRows, Ragged, look_up, smallest
+from seqnlp.arrays import IntArray, LazyRows, Ragged, look_up, occurrences_of, smallest
 from seqnlp.errors import DataError
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+BLOCK_BYTES = 1 << 20
+"""Size of the blocks in which a column is looked at."""
 
 
 def composed(text: str) -> str:
@@ -179,7 +182,7 @@ class Column:
 
     def counts(self) -> dict[str, int]:
         """Number of occurrences of each distinct string."""
-        occurrences = np.bincount(self.codes.values, minlength=len(self.distinct))
+        occurrences = occurrences_of(self.codes.values, len(self.distinct))
         counts = dict.fromkeys(self.distinct, 0)
         for text, count in zip(self.distinct, occurrences.tolist(), strict=True):
             counts[text] += count
@@ -214,14 +217,47 @@ def arrow_cells(dataset: Dataset, name: str) -> tuple[Any, NDArray[np.int64]]:
     Raises:
         seqnlp.errors.DataError: no such column; null in it.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    _check_column(dataset, name)
+    table: Any = dataset.select_columns([name]).with_format("arrow")[:]
+    return _flattened(table.column(name), name)
 
+
+def cell_blocks(dataset: Dataset, name: str) -> Iterator[tuple[Any, NDArray[np.int64]]]:
+    """Cells of a column as `arrow_cells` gives them, about a megabyte of rows at a time.
+
+    Raises:
+        seqnlp.errors.DataError: as `arrow_cells`.
+    """
+    for column in column_blocks(dataset, name):
+        yield _flattened(column, name)
+
+
+def column_blocks(dataset: Dataset, name: str) -> Iterator[Any]:
+    """Column as Arrow arrays of about a megabyte each; one of rows that were selected is never in memory whole."""
+    rows = max(1, int(len(dataset) * BLOCK_BYTES / max(column_bytes(dataset, name), 1)))
+    column = dataset.select_columns([name]).with_format("arrow")
+    for start in range(0, max(len(dataset), 1), rows):
+        table: Any = column[start : start + rows]
+        yield table.column(name)
+
+
+def column_bytes(dataset: Dataset, name: str) -> int:
+    """Size of a column in memory; of selected rows, their share of it."""
+    table: Any = dataset.data
+    return int(table.column(name).nbytes * len(dataset) / max(table.num_rows, 1))
+
+
+def _check_column(dataset: Dataset, name: str) -> None:
     if name not in dataset.column_names:
         columns = ", ".join(dataset.column_names)
         raise DataError(f"the corpus has no column {name!r}; its columns are {columns}")
-    table: Any = dataset.select_columns([name]).with_format("arrow")[:]
-    column = table.column(name)
+
+
+def _flattened(column: Any, name: str) -> tuple[Any, NDArray[np.int64]]:
+    """Cells of an Arrow column, lists laid end to end, and their number a row; null is an error."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     flat, lengths = column, np.ones(len(column), np.int64)
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         flat, lengths = pc.list_flatten(column), pc.fill_null(pc.list_value_length(column), 0).to_numpy()

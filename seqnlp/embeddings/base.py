@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from seqnlp.arrays import IntArray, Ragged
 from seqnlp.codecs import EncodedText, TextCodec, TokenizedText, WordCodec
 from seqnlp.codecs.text import IDS
+from seqnlp.errors import error_context
 from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.named_rows import NamedAxes
 from seqnlp.shapes import Bool, Float, Int
@@ -49,18 +50,21 @@ class TextBatch(TensorBatch):
 
     @classmethod
     def gather(cls, text: EncodedText, rows: IntArray) -> "TextBatch":
-        """Gather some sentences."""
+        """Gather some sentences.
+
+        Raises:
+            seqnlp.errors.DataError: states of a frozen network are not finite.
+        """
         codes, mask = text.codes.pad(rows)
         distinct, inverse = np.unique(codes[mask], return_inverse=True)
         index = np.zeros(codes.shape, np.int64)
         index[mask] = inverse
-        features = {
-            name: Features(
-                {key: torch.from_numpy(_rows(values, distinct)) for key, values in each.words.items()},
-                {key: torch.from_numpy(values.pad(rows)[0]) for key, values in each.sentences.items()},
-            )
-            for name, each in text.features.items()
-        }
+        features = {}
+        for name, each in text.features.items():
+            words = {key: torch.from_numpy(_rows(values, distinct)) for key, values in each.words.items()}
+            with error_context(f"embedding.{name}"):  # states that are computed now
+                sentences = {key: torch.from_numpy(values.pad(rows)[0]) for key, values in each.sentences.items()}
+            features[name] = Features(words, sentences)
         return cls(torch.from_numpy(index), torch.from_numpy(mask), features)
 
 

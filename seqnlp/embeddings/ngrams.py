@@ -36,9 +36,10 @@ class NGramVotes(Spec):
     lowercase: bool = True
     """Take `The` and `the` for one word."""
     initial_weight: Annotated[float, Field(ge=0)] = 0.3
-    """Weight of every vote before training; 0: n-grams have no say yet."""
+    """Weight of every vote before training; 0: n-grams have no say yet. The votes of a text add up, so that long ones
+    want less: 0.03 for film reviews of 230 words."""
     lr_multiplier: Annotated[float, Field(gt=0)] = 5.0
-    """Multiple of the learning rate that these weights learn at, under an optimizer such as Adam."""
+    """Multiple of the learning rate that these weights learn at, under an optimizer such as Adam; 1 for long texts."""
 
     def fit(self, words: Column) -> NGrams:
         """Number the n-grams of train."""

@@ -23,6 +23,7 @@ from seqnlp.embeddings.hub_models import arrays_of, is_path, load_model, rebuild
 from seqnlp.errors import DataError, SeqnlpError
 from seqnlp.json_types import JsonObject
 from seqnlp.nn.device import autocast, device_of, to_numpy
+from seqnlp.nn.layer_mix import mix_layers
 from seqnlp.nn.own_rate import OwnRate
 from seqnlp.nn.pretrained import FineTunedEncoder, Pooling, PretrainedEncoder
 from seqnlp.shapes import Float
@@ -262,10 +263,5 @@ class TransformerEmbedder(Embedder):
             states = given[STATES].to(self.scale.dtype)
         else:
             states = self.trained(given[IDS].long(), given[FIRST].long(), given[LAST].long())
-        mixed = self._mix(states)
+        mixed = mix_layers(states, self.weights, self.scale)
         return mixed if self.projection is None else self.projection(mixed)
-
-    def _mix(self, states: Float[Tensor, "batch time layers width"]) -> Float[Tensor, "batch time width"]:
-        if self.weights is None:
-            return states[:, :, 0] * self.scale
-        return torch.einsum("btlw,l->btw", states, self.weights.softmax(0) * self.scale)

@@ -151,7 +151,7 @@ class SearchFolder:
     def begin(self, record: Mapping[str, Any]) -> None:
         """Create the folder, without the trials of an earlier search."""
         with files.saving(self.path, "beginning a search"):
-            self.path.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self.path)
         self.clear()
         self.save_record(record)
 

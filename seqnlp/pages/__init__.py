@@ -129,6 +129,13 @@ def find(topic: str) -> str:
     return "\n".join(dict.fromkeys(found))
 
 
+def nearest_to_command(command: str) -> list[Page]:
+    """Pages that use a command of the command line most often, two at most; empty if none does."""
+    use = re.compile(rf"\bseqnlp {re.escape(command)}(?![\w-])")
+    counts = {page: len(use.findall(page.text)) for page in listed() if not page.is_reference}
+    return sorted((page for page in counts if counts[page]), key=lambda page: -counts[page])[:2]
+
+
 def _keys() -> Iterator[Section]:
     return (
         section for section in sections() if section.level > 1 and (section.page.is_reference or "." in section.topic)

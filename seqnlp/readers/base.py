@@ -395,7 +395,10 @@ def tabulate(
     try:
         with quiet_datasets():
             table = datasets.Dataset.from_generator(
-                lambda: some(rows(), files), features, cache_dir=str(entry), fingerprint=fingerprint
+                lambda: unchanged(some(rows(), files), files, digests),
+                features,
+                cache_dir=str(entry),
+                fingerprint=fingerprint,
             )
         with suppress(OSError):
             cache.record(entry, "table", dict(zip(map(os.path.abspath, files), digests, strict=True)))
@@ -420,6 +423,14 @@ def some(rows: Iterator[Row], files: Sequence[Path]) -> Iterator[Row]:
         yield row
     if empty:
         raise DataError("no sequences in it: the file is empty", files[0])
+
+
+def unchanged(rows: Iterator[Row], files: Sequence[Path], digests: Sequence[str]) -> Iterator[Row]:
+    """Yield rows; raise `DataError` if the files are others at the end than at the beginning."""
+    yield from rows
+    for file, digest in zip(files, digests, strict=True):
+        if sha256([file]) != digest:
+            raise DataError("it has changed while it was read: begin again", file)
 
 
 @contextmanager

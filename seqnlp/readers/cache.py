@@ -1,8 +1,8 @@
-"""Cache of tables, tokens and states: an entry is a folder that says which files it was made from.
+"""Cache of tables, tokens, columns and states: an entry is a folder that says which files it was made from.
 
-It holds our own entries alone, in folders of their own: `seqnlp` in the cache of `datasets`, and `tokens` and `states`
-in the user's cache folder. An entry that a process has opened is locked until that process ends, and is not removed
-before.
+It holds our own entries alone, in folders of their own: `seqnlp` in the cache of `datasets`, and `tokens`, `columns`
+and `states` in the user's cache folder. An entry that a process has opened is locked until that process ends, and is
+not removed before.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _held: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One table, tokens of one text, or states of one corpus."""
+    """One table, tokens of one text, an encoded column, or states of one corpus."""
 
     path: Path
     kind: str
-    """`table`, `tokens` or `states`; `unfinished` if its process was killed or is at work."""
+    """`table`, `tokens`, `columns` or `states`; `unfinished` if its process was killed or is at work."""
     files: dict[str, str]
     """SHA-256 of the files that it was made from, by their paths."""
     version: int
@@ -61,14 +61,19 @@ def token_folder() -> Path:
     return cache_folder() / "tokens"
 
 
+def column_folder() -> Path:
+    """Folder of the encoded columns of large corpora."""
+    return cache_folder() / "columns"
+
+
 def state_folder() -> Path:
     """Folder of the states of frozen networks."""
     return cache_folder() / "states"
 
 
 def entries(*folders: Path) -> Iterator[CacheEntry]:
-    """Yield the entries of folders; by default of those of tables, tokens and states."""
-    for folder in folders or (table_folder(), token_folder(), state_folder()):
+    """Yield the entries of folders; by default of all those that there are."""
+    for folder in folders or (table_folder(), token_folder(), column_folder(), state_folder()):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.is_dir() and not path.is_symlink():
                 with suppress(OSError):  # another process has just removed it
@@ -108,6 +113,19 @@ def hold(path: Path) -> None:
         release(next(iter(_held)))
 
 
+def try_lock(handle: int) -> bool:
+    """Lock an open file until it is closed, or its process ends; False if another has it locked, or nothing can be."""
+    if not LOCKS:
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def is_same_file(handle: int, path: Path) -> bool:
     """True if an open file is still the one with this name."""
     try:
@@ -129,7 +147,7 @@ def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
 
     Args:
         path: The entry, complete.
-        kind: `table`, `tokens` or `states`.
+        kind: `table`, `tokens`, `columns` or `states`.
         files: SHA-256 of each file by its path.
     """
     before = read_entry(path)
@@ -190,6 +208,15 @@ def remove(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def make_room(newest: Path, most: int) -> None:
+    """Remove the least recently used entries beside the newest one, once all together are larger than `most` bytes."""
+    total = 0
+    for entry in sorted(entries(newest.parent), key=lambda entry: -entry.used):
+        total += entry.size
+        if total > most and entry.path != newest:
+            remove(entry.path)
 
 
 def clear() -> tuple[list[CacheEntry], list[CacheEntry]]:

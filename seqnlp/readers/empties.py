@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnlp.codecs.text import column_blocks
 from seqnlp.errors import DataError
 from seqnlp.notes import note
 
@@ -55,12 +56,12 @@ def leave_out(
     Raises:
         seqnlp.errors.DataError: every row is empty.
     """
-    column = dataset.select_columns([name]).with_format("arrow")[:].column(name)
-    empty = empty_cells(column, need)
+    empty = np.concatenate([empty_cells(column, need) for column in column_blocks(dataset, name)])
     if not empty.any():
         return dataset, rows
     first = int(empty.argmax())
-    where = place(int(rows[first]), empty_item(column[first].as_py()))
+    (cell,) = dataset.select_columns([name]).with_format("arrow")[first : first + 1].column(name)
+    where = place(int(rows[first]), empty_item(cell.as_py()))
     count, total = int(empty.sum()), len(dataset)
     if count == total:
         raise DataError(f"{where}: {name!r} is empty, as in all {total:,} rows: nothing is left")

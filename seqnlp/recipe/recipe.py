@@ -28,6 +28,8 @@ class Data(Spec):
 
     measured: ClassVar[frozenset[str]] = frozenset({"reader", "train", "dev", "test", "folds", "fold", "split_seed"})
     """Keys that decide what is measured on dev, so that a search must leave them alone; tasks add their own."""
+    keeps_columns: ClassVar[bool] = True
+    """False for a task that encodes in memory, however large its corpus is."""
 
     reader: Reader
     """Reader of the files: conllu, conllu_words, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
@@ -47,6 +49,9 @@ class Data(Spec):
     """Train with this fold alone as test, counted from 1; left out: a run for each."""
     split_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Seed of what is drawn from train; left out: the seed of the recipe."""
+    keep_in_memory: bool = False
+    """Encode a large corpus in memory at each start, instead of once into memory-mapped files of the cache. Text of
+    less than 16 MB is encoded in memory anyway."""
 
     @field_validator("dev", "test", mode="before")
     @classmethod
@@ -112,6 +117,8 @@ class Data(Spec):
     def unused(self) -> Iterator[tuple[str, str]]:
         if self.folds is None:
             yield from ((key, "there are no folds without data.folds") for key in self.changed("fold"))
+        if not self.keeps_columns:
+            yield from ((key, "this task encodes in memory anyway") for key in self.changed("keep_in_memory"))
         if not self.parts:
             yield from ((key, "no split is drawn from train") for key in self.changed("split_seed"))
 

@@ -77,7 +77,7 @@ class Run:
         with files.saving(run.path, "beginning a run"):
             cls.check_free(run.path, overwrite)
             run._clear()
-            run.path.mkdir(parents=True, exist_ok=True)
+            files.make_folder(run.path)
         run.save_meta({"format": FORMAT})
         run._prepare()
         return run

@@ -19,6 +19,9 @@ CHECKSUM = "crc32"
 TAIL = 65_536
 """Bytes read from the end of a log for its last events."""
 
+MARK = 512
+"""Bytes before the offset of a reader by which it knows its log again; a line of an event has about 200."""
+
 
 def append_event(path: Path, event: Event) -> None:
     """Append a line to a log, flushed to the operating system; its last key is a checksum of the others.
@@ -136,6 +139,8 @@ class Tail:
         self.path = Path(run) / EVENTS
         self._history = History()
         self._offset, self._file = 0, 0
+        self._mark = b""
+        """Last bytes before the offset: a log that was begun again may have the same inode and be as long."""
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -155,13 +160,17 @@ class Tail:
             self._forget()
             return []
         with file:
-            found = os.fstat(file.fileno())
-            if found.st_ino != self._file or found.st_size < self._offset:
+            inode = os.fstat(file.fileno()).st_ino
+            file.seek(self._offset - len(self._mark))
+            content = file.read()
+            if inode != self._file or not content.startswith(self._mark):
                 self._forget()
-                self._file = found.st_ino
-            file.seek(self._offset)
-            whole, newline, _ = file.read().rpartition(b"\n")
+                self._file = inode
+                file.seek(0)
+                content = file.read()
+        whole, newline, _ = content[len(self._mark) :].rpartition(b"\n")
         self._offset += len(whole) + len(newline)
+        self._mark = (self._mark + whole + newline)[-MARK:]
         new = [event for event in map(parse_event, whole.split(b"\n")) if event is not None] if newline else []
         for event in new:
             self._history.add(event)
@@ -169,4 +178,5 @@ class Tail:
 
     def _forget(self) -> None:
         self._offset = self._file = 0
+        self._mark = b""
         self._history.clear()

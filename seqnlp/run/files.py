@@ -91,6 +91,17 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those around it, if need be, and sync their entries to disk.
+
+    Without that a loss of power may take the folder away with all that was synced in it.
+    """
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete temporary files that a killed process has left in a folder."""
     for file in folder.glob(LEFTOVERS):

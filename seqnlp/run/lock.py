@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, final
@@ -22,6 +23,9 @@ HOLDER = ".lock.pid"
 
 WAIT = 0.2
 """Seconds to wait for a lock: `holder` may be trying it."""
+
+PATIENCE = 30.0
+"""Seconds to wait for others that lock a folder for a moment."""
 
 
 @final
@@ -45,7 +49,7 @@ class RunLock(AbstractContextManager["RunLock"]):
 
         lock = _file_lock(self._path)
         with files.saving(self._path, "locking the run"):
-            self._path.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self._path)
             try:
                 lock.acquire(timeout=WAIT, poll_interval=WAIT / 10)
             except Timeout:
@@ -62,6 +66,29 @@ class RunLock(AbstractContextManager["RunLock"]):
                 (self._path / HOLDER).unlink(missing_ok=True)
             self._lock.release()
             self._lock = None
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Lock a folder for a moment, in which other processes wait.
+
+    Raises:
+        seqnlp.errors.RunError: the lock is a link, or held for longer than `PATIENCE`.
+        seqnlp.errors.DataError: the folder cannot be written.
+    """
+    from filelock import Timeout
+
+    lock = _file_lock(folder)
+    with files.saving(folder, "locking it"):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=PATIENCE)
+        except Timeout:
+            raise RunError(f"another process has been writing here for {PATIENCE:.0f} seconds", folder) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def holder(path: Path) -> int | None:

@@ -150,7 +150,7 @@ class RunSet:
     def begin(self, recipe: str, numbers: Sequence[int]) -> None:
         """Create the folder with an empty summary, or record its numbers."""
         with files.saving(self.path, "beginning a set of runs"):
-            self.path.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self.path)
         before = self.record() if self.file.is_file() else {}
         self._save({**before, "recipe": recipe, f"{self.unit}s": list(numbers)})
 

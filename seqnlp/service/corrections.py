@@ -1,6 +1,7 @@
 """Corrections of a run's predictions, saved as training data.
 
-They are kept in `corrections/NAME.*` in the working directory; the files of the corpus are only read.
+They are kept in `corrections/NAME.*` in the working directory, with a number where another run of that name has some
+already; the files of the corpus are only read.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seqnlp.errors import DataError, UsageError
+from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.readers import Columns, Conllu, Csv, Jsonl, Reader
 from seqnlp.readers.held import is_memory
 from seqnlp.recipe import load_recipe
@@ -20,11 +21,15 @@ from seqnlp.recipe.recipe import Data, settings_toml
 from seqnlp.records.rows import TEXT, append_row, read_rows, rows_text, suffix_of, write_rows, writer_for
 from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
-from seqnlp.run.files import saving, write_bytes
+from seqnlp.run.files import read_json, saving, write_bytes, write_json
+from seqnlp.run.lock import exclusive
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.units import counted
 
 FOLDER = Path("corrections")
+OWNERS = FOLDER / ".runs.json"
+"""Run that each name of files belongs to: its path, the digest of its weights and recipe, and its columns."""
+
 RECIPES = Path("recipes")
 OfTask = TypeVar("OfTask", bound=Data)
 
@@ -53,13 +58,12 @@ def save(run: str, row: Mapping[str, Any], key: str, text: str = "") -> dict[str
     if missing:
         raise UsageError(f"this run is also given or taught {missing[0]!r}, which a correction does not have")
     reader, names = _format(recipe.data.reader, row)
-    file = FOLDER / f"{_name(run)}{suffix_of(reader, recipe.data.train)}"
-    with saving(FOLDER, "saving a correction"):
-        FOLDER.mkdir(exist_ok=True)
     own = {names[name]: value for name, value in row.items()}
     if isinstance(reader, Conllu) and text:
         own[TEXT] = text
-    count, replaced = append_row(reader, file, own, names[key])
+    with exclusive(FOLDER):
+        file = FOLDER / f"{_claimed(run, recipe)}{suffix_of(reader, recipe.data.train)}"
+        count, replaced = append_row(reader, file, own, names[key])
     return {"file": str(file), "count": count, "replaced": replaced}
 
 
@@ -80,7 +84,8 @@ def training_recipe(run: str, key: str) -> dict[str, Any]:
     data, columns = recipe.data, [*(recipe.needs or ())]
     if is_memory(data.train):
         raise UsageError("this run was trained on tables in memory, which can't be read again")
-    corrected = [*_corrections(run, recipe)]
+    name = _name(run, recipe)
+    corrected = [*_corrections(name, recipe)]
     if not corrected:
         raise UsageError("nothing was corrected yet: save a sentence first")
     find = path_resolver(opened.recipe_file)
@@ -91,12 +96,11 @@ def training_recipe(run: str, key: str) -> dict[str, Any]:
     reader, names = _format(data.reader, rows[-1])
     is_same = type(reader) is type(data.reader)
     written = [{names[name]: value for name, value in row.items()} for row in rows]
-    name = _name(run)
     out = FOLDER / "train" / f"{name}{suffix_of(reader, data.train)}"
-    with saving(out, "writing the corpus with the corrections"):
-        out.parent.mkdir(exist_ok=True)
-        out.unlink(missing_ok=True)
-    write_rows(reader, out, rows_text(reader, written, out), len(written), written[-1])
+    with exclusive(out.parent):
+        with saving(out, "writing the corpus with the corrections"):
+            out.unlink(missing_ok=True)
+        write_rows(reader, out, rows_text(reader, written, out), len(written), written[-1])
     settings = tomllib.loads(opened.recipe_text())
     settings["plugins"] = [os.path.abspath(opened.path / plugin) for plugin in settings.get("plugins", [])]
     section = settings["data"]
@@ -109,9 +113,10 @@ def training_recipe(run: str, key: str) -> dict[str, Any]:
                 section[split] = os.path.abspath(data.reader.locate(section[split], find))
     else:
         _use_json_lines(section)
-    file = _recipe_file(f"{name}_corrected")
     title = f"{MARK}{name} and {counted(len(corrected), recipe.rows_name)} of corrections.\n"
-    write_bytes(file, (title + settings_toml(settings)).encode())
+    with exclusive(out.parent):
+        file = _recipe_file(f"{name}_corrected")
+        write_bytes(file, (title + settings_toml(settings)).encode())
     load_recipe(file)
     return {"recipe": str(file), "name": file.stem, "count": len(corrected), "rows": len(written)}
 
@@ -123,9 +128,8 @@ def data_of(run: str, kind: type[OfTask]) -> OfTask:
     return found
 
 
-def _corrections(run: str, recipe: TaskRecipe) -> Iterator[dict[str, Any]]:
-    """Corrections as the recipe names their columns."""
-    name = _name(run)
+def _corrections(name: str, recipe: TaskRecipe) -> Iterator[dict[str, Any]]:
+    """Corrections in the files of this name, as the recipe names their columns."""
     for file in sorted(FOLDER.iterdir()) if FOLDER.is_dir() else ():
         if file.stem != name or not file.is_file():  # those of a run `x` are not those of `x.2`
             continue
@@ -161,16 +165,64 @@ def _recipe(run: str) -> TaskRecipe:
     return recipe
 
 
-def _name(run: str) -> str:
-    return Run(Path(run)).name.replace("/", "_")
+def _name(run: str, recipe: TaskRecipe) -> str:
+    """Name of the files of a run: that of its folder, with a number where that is another run's.
+
+    A run is the same in the same folder, also when it was trained again with the same columns; and one that was renamed
+    or moved is known by its digest.
+    """
+    owners, own = _owners(), _identity(run, recipe)
+    for name, owner in owners.items():
+        if (owner["path"], owner["columns"]) == (own["path"], own["columns"]):
+            return name
+    for name, owner in owners.items():
+        if owner["sha256"] == own["sha256"] and not Run.is_run(owner["path"]):
+            return name
+    own_name = Run(Path(run)).name.replace("/", "_")
+    return next(name for name in _numbered(own_name) if name not in owners)
+
+
+def _claimed(run: str, recipe: TaskRecipe) -> str:
+    """Name of the files of a run, which are its own from now on; the folder is locked."""
+    name, owners, own = _name(run, recipe), _owners(), _identity(run, recipe)
+    if owners.get(name) != own:
+        write_json(OWNERS, {**owners, name: own})
+    return name
+
+
+def _identity(run: str, recipe: TaskRecipe) -> dict[str, Any]:
+    opened = Run.open(run)
+    path = str(opened.path.resolve())
+    return {"path": path, "sha256": opened.fingerprint(), "columns": sorted(recipe.needs or ())}
+
+
+def _owners() -> dict[str, dict[str, Any]]:
+    """Runs by the names of their files.
+
+    Raises:
+        seqnlp.errors.RunError: the file is damaged.
+    """
+    found = read_json(OWNERS) if OWNERS.exists() else {}
+    types = {"path": str, "sha256": str, "columns": list}
+    if not all(
+        isinstance(owner, dict) and all(isinstance(owner.get(key), kind) for key, kind in types.items())
+        for owner in found.values()
+    ):
+        raise RunError("damaged: expected a run for each name of corrections", OWNERS)
+    return dict(found)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in range(2, 1000))
 
 
 def _recipe_file(name: str) -> Path:
     """File of a recipe; numbered if the name is taken."""
     with saving(RECIPES, "writing a recipe"):
         RECIPES.mkdir(exist_ok=True)
-    for number in range(1, 1000):
-        file = RECIPES / (f"{name}.toml" if number == 1 else f"{name}_{number}.toml")
+    for each in _numbered(name):
+        file = RECIPES / f"{each}.toml"
         if not os.path.lexists(file):
             return file
         try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from seqnlp.arrays import occurrences_of
 from seqnlp.codecs import EncodedText
 from seqnlp.codecs.text import IDS
 from seqnlp.codecs.vocabulary import UNKNOWN
@@ -41,7 +42,7 @@ def unknown_words(text: EncodedText, where: str = "train") -> Iterator[str]:
         numbers = features.words.get(IDS)
         if name not in HINTS or not isinstance(numbers, np.ndarray) or not len(codes):
             continue
-        share = float((numbers[codes] == UNKNOWN).mean())
+        share = float(occurrences_of(codes, len(numbers))[numbers == UNKNOWN].sum()) / len(codes)
         if share > MOSTLY:
             yield f"{share:.0%} of the words of {where} are unknown to embedding.{name}, as one word: {HINTS[name]}"
 

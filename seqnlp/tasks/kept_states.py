@@ -6,24 +6,26 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xxhash
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from seqnlp.arrays import LazyRows, Ragged
+from seqnlp.arrays import LazyRows, Ragged, finite_states
 from seqnlp.codecs import EncodedText, TextFeatures
-from seqnlp.errors import DataError
+from seqnlp.errors import DataError, error_context
 from seqnlp.nn.device import CPU
 from seqnlp.notes import note, progress
 from seqnlp.readers import cache
+from seqnlp.tasks.kept_arrays import digest_name
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel
 from seqnlp.units import file_size
+
+STEM = "states"
+"""Beginning of the names of files."""
 
 MOST_BYTES = 20 * 10**9
 """Size of all states in the cache, at most: the least recently used go first."""
@@ -68,27 +70,21 @@ def keep_rows(name: str, rows: Ragged | LazyRows) -> Ragged:
         raise DataError(f"{problem}; XDG_CACHE_HOME names another place for them", folder) from None
     with suppress(OSError):
         cache.record(folder, "states", {})
-        _make_room(folder)
+        cache.make_room(folder, MOST_BYTES)
     return Ragged(states, rows.offsets)
 
 
 def _mapped(folder: Path, rows: LazyRows) -> NDArray[Any] | None:
     """Map the states of an entry; None if there are none. A damaged file is removed, with a note."""
-    for path in sorted(folder.glob("states-*.npy")):
+    for path in sorted(folder.glob(f"{STEM}-*.npy")):
         with suppress(FileNotFoundError, ValueError, EOFError):
             states: NDArray[Any] = np.load(path, mmap_mode="r")
             fits = states.shape == (int(rows.offsets[-1]), *rows.shape) and states.dtype == np.float16
-            if fits and path.name == _file_name(path):
+            if fits and path.name == digest_name(path, STEM):
                 return states
         note(f"{path}: damaged; the states are computed anew")
         path.unlink(missing_ok=True)
     return None
-
-
-def _file_name(path: Path) -> str:
-    """Name of a file of states, with a digest of its content: so that both change in one rename."""
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        return f"states-{xxhash.xxh3_128_hexdigest(content)}.npy"
 
 
 def _write(folder: Path, name: str, rows: LazyRows) -> Path:
@@ -104,11 +100,12 @@ def _write(folder: Path, name: str, rows: LazyRows) -> Path:
         batches: Sequence[NDArray[np.int64]] = in_order(rows.lengths, EVALUATION_TOKENS)
         done = 0
         for batch, found in zip(batches, in_parallel(rows.compute, batches, CPU), strict=True):
-            states[index.positions(batch)[0]] = _checked(name, found)
+            with error_context(name):
+                states[index.positions(batch)[0]] = finite_states(found)
             done += len(found)
             progress(f"computing the states of {name}", done / total)
         states.flush()
-        path = folder / _file_name(temporary)
+        path = folder / digest_name(temporary, STEM)
         temporary.replace(path)
         return path
     finally:
@@ -120,24 +117,3 @@ def _allocate(path: Path) -> None:
     if sys.platform == "linux":
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
-
-def _checked(name: str, states: NDArray[Any]) -> NDArray[Any]:
-    """Check that states are finite.
-
-    Raises:
-        seqnlp.errors.DataError: they are not, or too large for half floats.
-    """
-    if not np.isfinite(states).all():
-        raise DataError(f"{name}: its states are not finite in half precision")
-    return states
-
-
-def _make_room(newest: Path) -> None:
-    """Remove the least recently used states beyond the size of the cache."""
-    found = sorted(cache.entries(cache.state_folder()), key=lambda entry: -entry.used)
-    total = 0
-    for entry in found:
-        total += entry.size
-        if total > MOST_BYTES and entry.path != newest:
-            cache.remove(entry.path)

@@ -132,7 +132,10 @@ def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: Start
     pairs, told = _paired(ours, theirs), {}
     copies: list[tuple[Tensor, Tensor]] = []
     embeddings = (_embeddings(ours), _embeddings(theirs))
+    unreadable = "" if start.is_fresh("encoder") else _other_states(ours, theirs)
     both = {name: theirs[pairs[name]] for name in ours if name in pairs and not start.is_fresh(name)}
+    if unreadable:
+        both = {name: part for name, part in both.items() if not name.startswith("decoder.")}
     alike = {name: other for name, other in both.items() if ours[name].kind == other.kind}
     if faults := [each for name, other in alike.items() for each in _differences(name, ours[name], other, begun.name)]:
         raise RecipeError(faults)
@@ -144,6 +147,8 @@ def take_over(model: SequenceModel, task: Task, recipe: TaskRecipe, begun: Start
             told[name] = f"{FRESH}: {begun.name} has none"
         elif part.kind != other.kind:
             told[name] = f"{FRESH}: {part.kind} here, {other.kind} there"
+        elif unreadable and name.startswith("decoder."):
+            told[name] = f"{FRESH}: {unreadable}"
         else:
             account = _PartCopy(name, part, other, model, begun, embeddings).copies(copies)
             if account:
@@ -166,6 +171,12 @@ def _paired(ours: Mapping[str, Part], theirs: Mapping[str, Part]) -> dict[str, s
     )
     same = len(left) == len(right) == 1 and ours[left[0]].kind == theirs[right[0]].kind
     return pairs | ({left[0]: right[0]} if same else {})
+
+
+def _other_states(ours: Mapping[str, Part], theirs: Mapping[str, Part]) -> str:
+    """Difference of the states that decoders read: those of another kind of encoder mean something else."""
+    here, there = (parts["encoder"].kind if "encoder" in parts else "none" for parts in (ours, theirs))
+    return "" if here == there else f"it reads states of the encoder, {here} here, {there} there"
 
 
 def _embeddings(parts: Mapping[str, Part]) -> str:

@@ -82,6 +82,7 @@ class TagDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     tokens: str | None
     labels: list[str] | None
     auxiliary: list[str] | None
@@ -495,6 +496,7 @@ class ClassifyDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     text: str | None
     tokens: str | None
     tokenizer: TokenizerSection | None
@@ -605,6 +607,7 @@ class LmDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     tokenizer: TokenizerSection | None
     text: str | None
     direction: Literal['forward', 'backward'] | None
@@ -626,6 +629,7 @@ class LmTrainingSettings(TypedDict, total=False):
     save_every: float | None
     bptt: int | None
     variable_bptt: bool | None
+    state_reset: float | None
 
 class TokenEmbeddingSettings(TypedDict, total=False):
     """One learned vector per token."""
@@ -666,6 +670,7 @@ class TranslateDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     source: str | None
     target: str | None
     tokenizer: TokenizerSection | None
@@ -743,6 +748,7 @@ class ForecastDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     targets: list[str] | None
     past_covariates: list[str] | None
     future_covariates: list[str] | None
@@ -864,6 +870,7 @@ class TranscribeDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     audio: str | None
     text: str | None
     lowercase: bool | None
@@ -971,6 +978,7 @@ class SegmentDataSettings(TypedDict, total=False):
     folds: int | None
     fold: int | None
     split_seed: int | None
+    keep_in_memory: bool | None
     text: str | None
     tokenize: Literal['rules', 'blanks'] | None
     sentence_separator: Literal[' ', ''] | None

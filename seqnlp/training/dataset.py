@@ -2,11 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
+from seqnlp.arrays import BLOCK
 from seqnlp.model import Batch
 
 EVALUATION_TOKENS = 3000
@@ -49,6 +52,15 @@ class EncodedDataset(ABC):
     @abstractmethod
     def items_in(self, rows: NDArray[np.int64]) -> int:
         """Words (characters, target tokens) in a batch."""
+
+    def carried(self, rows: NDArray[np.int64], state: list[Tensor]) -> list[Tensor]:
+        """State that a batch begins with.
+
+        Args:
+            rows: The batch.
+            state: The state after the batch before; the first axis of each tensor is the batch.
+        """
+        return state
 
     def shares(self, rows: NDArray[np.int64], number: int) -> list[NDArray[np.int64]]:
         """Divide a batch among replicas; a share may be empty."""
@@ -129,7 +141,10 @@ def _filled(rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.i
 
 def _cut(lengths: NDArray[np.int64], budget: int) -> list[tuple[int, int]]:
     cuts, start, longest = [], 0, 0
-    for position, length in enumerate(lengths.tolist()):
+    blocks = (
+        lengths[at : at + BLOCK].tolist() for at in range(0, len(lengths), BLOCK)
+    )  # a Python integer has 32 bytes
+    for position, length in enumerate(chain.from_iterable(blocks)):
         longest = max(longest, length)
         if position > start and longest * (position + 1 - start) > budget:
             cuts.append((start, position))

@@ -128,7 +128,8 @@ class Replicas:
             if not len(rows):
                 continue
             with computing_in(self.precision, model.device):
-                loss, after = model.loss(self._batch(rows), state)
+                begun = None if state is None else self.examples.carried(rows, state)
+                loss, after = model.loss(self._batch(rows), begun)
             mean = loss.total / items
             (mean if self.scaler is None else self.scaler.scale(mean)).backward()  # type: ignore[no-untyped-call]
             nats += loss.total.item()

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 SLOW = {"torch", "numpy", "datasets", "tokenizers", "textual", "pydantic"}
 
 
+@pytest.mark.slow  # `lint-imports` is a check of its own
 def test_imports_go_down_the_floors() -> None:
     """The contracts stand in pyproject.toml."""
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]

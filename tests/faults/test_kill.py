@@ -46,11 +46,19 @@ RECIPES = {
     "ner_lstm_crf": ["training.batch_tokens=800", "embedding.words.size=16", "data.training_scheme=bioes"],
     # n-grams that vote, whose weights a finished training has calibrated
     "sentiment_lstm": ["training.batch_tokens=800", "embedding.words.size=16", "decoder.calibrate=true"],
+    # recordings, with masks on their bands and frames that are drawn anew in each epoch
+    "digits_ctc": ["training.batch_tokens=2000", "embedding.size=24"],
+    # blocks of a text that are cut at other places in each epoch
+    "pos_segment": ["training.batch_tokens=2000", "embedding.filters=16"],
 }
 ENDS = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: -1}
 """Exit code of a training by the signal that ended it; SIGTERM and SIGINT let it save a checkpoint first."""
 EACH = 7
-"""Signals to each training: 42 in all."""
+"""Signals to each training: 56 in all."""
+KILLS = 8
+"""Kills of each training with a seed."""
+SEEDS = range(1, 7)
+"""Seeds of the moments: 48 kills to each training."""
 pytestmark = pytest.mark.faults
 
 
@@ -79,12 +87,12 @@ def killed_after(recipe: str, out: Path, wait: float, number: signal.Signals = s
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_killed_at_random_moments(recipe: str, seed: int, tmp_path: Path) -> None:
     moments = random.Random(seed)
     subprocess.run(command(recipe, tmp_path / "whole"), cwd=ROOT, check=True, capture_output=True)
     kills = 0
-    for _ in range(8):
+    for _ in range(KILLS):
         kills += killed_after(recipe, tmp_path / "killed", moments.uniform(0, 0.8))
     done = subprocess.run(
         command(recipe, tmp_path / "killed", "--resume"), cwd=ROOT, capture_output=True, text=True, check=False

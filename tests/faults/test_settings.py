@@ -36,7 +36,7 @@ from seqnlp.tasks.registry import import_tasks
 
 ROOT = Path(__file__).parents[2]
 STEPS = 3
-SAMPLE = 30
+SAMPLE = 15
 """Settings that the default suite changes."""
 
 COURSE = {"plugins", "training.patience", "training.evaluate_every", "training.save_every", "data.test"}

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from seqnlp import pages
+from seqnlp.cli.app import app
 from seqnlp.cli.markdown import PageMarkdown
 from seqnlp.errors import DataError, UsageError
 from seqnlp.pages.site import write_site
@@ -48,6 +49,29 @@ def test_topics_of_the_reference(seqnlp: Program, topic: str) -> None:
     done = seqnlp("help", topic)
     assert done.returncode == 0
     assert topic.lower().rpartition(".")[2] in done.stdout.split("\n")[0].lower() or topic == "keys"
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        ("generate", ["`seqnlp generate --help` lists its arguments", "(`seqnlp help lm`)"]),
+        ("seqnlp evaluate", ["`seqnlp evaluate --help` lists its arguments", "Pages with examples of it: "]),
+        ("runs", ["`seqnlp runs --help` lists its commands (compare, ls, ", "(`seqnlp help "]),
+        ("train", ["`seqnlp train --help` lists its arguments", "### data.train\n"]),  # a key, too
+    ],
+)
+def test_a_command_without_a_page_is_told_where_to_look(seqnlp: Program, command: str, lines: list[str]) -> None:
+    done = seqnlp("help", command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"# seqnlp {command.removeprefix('seqnlp ')}\n")
+    assert all(line in done.stdout for line in lines), done.stdout
+
+
+def test_every_command_is_a_topic(seqnlp: Program) -> None:
+    names = [command.name for command in app.registered_commands] + [group.name for group in app.registered_groups]
+    assert len(names) > 15
+    for name in names:
+        assert f"seqnlp {name}" in seqnlp("help", name).stdout
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.exports import problem_of, usual_name, write_export
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.forecast import csv_of
-from seqnlp.tui.screens.ask import AskScreen
 from seqnlp.tui.screens.watch import curves_csv
+from seqnlp.tui.widgets.ask import AskScreen
 from tests.tui.test_sizes import ANSWERS, app_for
 
 FORMATS = {".csv": lambda: "a,b\n", ".json": lambda: "{}"}

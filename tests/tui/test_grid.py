@@ -11,8 +11,8 @@ from seqnlp.generation.presets import preset
 from seqnlp.generation.settings import biases_text, parse_biases, parse_strings, strings_text
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.panels.ask_line import LineScreen
 from seqnlp.tui.panels.lm import LmPanel, cells_in
+from seqnlp.tui.widgets.ask import AskScreen
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +43,7 @@ async def test_a_grid_is_one_batch_and_one_cell_is_kept(runs: Path, fake: Any, s
         await settled(pilot)
         await pilot.press("w", *"temp", "enter")
         await shows(app, "expected a setting and its values")
-        assert isinstance(app.screen, LineScreen)
+        assert isinstance(app.screen, AskScreen)
         await pilot.press(*["backspace"] * 4, *"temperature 0.2 .. 1.8 9", "enter")
         await settled(pilot)
         await shows(app, "temperature 1.8")

@@ -21,8 +21,9 @@ from seqnlp.tui.listing import RunFolder, run_at
 from seqnlp.tui.run_order import COLUMNS, Order
 from seqnlp.tui.run_preview import Preview, recipe_in_words
 from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
-from seqnlp.tui.screens.ask import AskScreen
+from seqnlp.tui.screens.home import Columns, HomeScreen
 from seqnlp.tui.trainings import Trainings
+from seqnlp.tui.widgets.ask import AskScreen
 from seqnlp.tui.widgets.run_list import RunList
 from seqnlp.tui.widgets.run_preview import preview_lines
 
@@ -238,7 +239,26 @@ def test_nothing_is_written_by_looking(runs: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_picture_of_a_preview(runs: Path, fake: Any, golden: Any, settled: Any) -> None:
+async def test_two_enters_answer_a_question_once(runs: Path, fake: Any, settled: Any, burst: Any, notes: Any) -> None:
+    """The second one, typed before the question is gone, finds the new name taken."""
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("f2", *"other")
+        burst(app, "enter", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, HomeScreen)
+        assert (runs / "other").is_dir()
+        assert not (runs / "char_lstm").exists()
+        assert not [note for note in notes(app) if "other" in note and "already" in note]
+
+
+@pytest.mark.anyio
+async def test_the_picture_of_a_preview(
+    runs: Path, fake: Any, golden: Any, settled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a date in this year is drawn without the year
+    monkeypatch.setattr("seqnlp.tui.widgets.run_list.when", lambda created, now: "3 Nov 2025")
     frozen = Path(__file__).parents[1] / "data" / "run_v2" / "tag"
     shutil.copytree(frozen, runs / "frozen")
     failed = runs / ".trainings"
@@ -252,6 +272,13 @@ async def test_the_picture_of_a_preview(runs: Path, fake: Any, golden: Any, sett
         await pilot.press(*"frozen")
         await settled(pilot)
         await golden(app, "home-preview")
+        heading = app.screen.query_one(Columns)
+        for width, columns in ((118, "run task score begun"), (200, "run task score size begun")):
+            await pilot.resize_terminal(width, 35)
+            await settled(pilot)
+            assert str(heading.render()).split() == columns.split()
+        await pilot.resize_terminal(120, 35)
+        await settled(pilot)
         await pilot.press("escape", *"broken")
         await settled(pilot)
         await golden(app, "home-failed")

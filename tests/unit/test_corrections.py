@@ -1,15 +1,18 @@
 """Corrections: rows in every format that holds them, saved whole or not at all, and recipes that learn from them."""
 
+import json
 import shutil
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
-from seqnlp.errors import DataError, UsageError
+from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.readers import Columns, Conllu, Csv, Hub, Jsonl, Reader
 from seqnlp.recipe import load_recipe
 from seqnlp.records.rows import append_row, read_rows, rows_text, suffix_of, writer_for
+from seqnlp.run.lock import exclusive
 from seqnlp.service import corrections
 from seqnlp.tasks.registry import import_tasks
 
@@ -142,6 +145,66 @@ def test_corrections_are_those_of_the_run_alone(work: Path, name: str) -> None:
         recipe: Any = load_recipe(learn["recipe"])
         assert learn["count"] == 1
         assert [*read_rows(Conllu(), Path(recipe.data.train), ["form"])][-1]["form"] == words
+
+
+def test_another_run_of_the_same_name_has_files_of_its_own(work: Path) -> None:
+    """In another folder, or in the same one when its columns are others."""
+    shutil.copytree(work / "runs/tag", work / "more/tag")
+    assert save("runs/tag", "One") == "corrections/tag.conllu"
+    assert save("more/tag", "Other") == "corrections/tag_2.conllu"
+    assert save("runs/tag", "Two") == "corrections/tag.conllu"
+    assert corrections.training_recipe("more/tag", "form")["name"] == "tag_2_corrected"
+    shutil.rmtree(work / "runs/tag")
+    shutil.copytree(work / "runs/classify", work / "runs/tag")
+    found = corrections.save("runs/tag", {"text": "good", "label": "positive"}, "text")
+    assert found["file"] == "corrections/tag_3.tsv"
+
+
+def test_corrections_stay_with_a_run_that_is_renamed_or_trained_again(work: Path) -> None:
+    assert save("runs/tag", "One") == "corrections/tag.conllu"
+    Path("runs/tag").rename("runs/tagger")
+    assert save("runs/tagger", "Two") == "corrections/tag.conllu"
+    shutil.copytree(ROOT / "tests/data/run_v2/tag", work / "runs/tag")  # the old name is free for another run
+    assert save("runs/tag", "Three") == "corrections/tag_2.conllu"
+    owners = json.loads((work / corrections.OWNERS).read_text())
+    assert owners["tag"]["path"] == str(work / "runs/tagger")
+    owners["tag"]["sha256"] = "that of an earlier training"
+    (work / corrections.OWNERS).write_text(json.dumps(owners))
+    assert corrections.training_recipe("runs/tagger", "form")["count"] == 2
+    (work / corrections.OWNERS).write_text('{"tag": 1}')
+    with pytest.raises(RunError, match=r"corrections/\.runs\.json: damaged"):
+        save("runs/tag", "Four")
+
+
+def save(run: str, word: str) -> str:
+    file: str = corrections.save(run, {"form": [word], "upos": ["X"]}, "form")["file"]
+    return file
+
+
+def test_two_applications_that_save_at_once_lose_nothing(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one waits until the first has written what it has read."""
+    has_read, append = Event(), append_row
+
+    def halting(*given: Any) -> tuple[int, bool]:
+        if not has_read.is_set():
+            has_read.set()
+            second.start()
+            second.join(0.3)
+            assert second.is_alive()
+        return append(*given)
+
+    second = Thread(target=save, args=("runs/tag", "Two"))
+    monkeypatch.setattr(corrections, "append_row", halting)
+    save("runs/tag", "One")
+    second.join(60)
+    rows = [*read_rows(Conllu(), work / "corrections/tag.conllu", ["form"])]
+    assert [row["form"] for row in rows] == [["One"], ["Two"]]
+
+
+def test_a_lock_that_is_never_given_back_is_told(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqnlp.run.lock.PATIENCE", 0.1)
+    with exclusive(Path("corrections")), pytest.raises(RunError, match="another process has been writing here"):
+        save("runs/tag", "One")
 
 
 def test_what_can_not_be_learned_is_refused(work: Path) -> None:

@@ -1,9 +1,14 @@
 """What is known of a training from its events."""
 
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
 import pytest
 
 from seqnlp.events import Done, Evaluated, Started, Stepped
-from seqnlp.status import TrainingStatus
+from seqnlp.run.events_log import EVENTS, Tail, append_event
+from seqnlp.status import LogFollower, TrainingStatus
 
 
 def stepped(step: int, seconds: float, loss: float = 1.0) -> Stepped:
@@ -67,3 +72,33 @@ def test_the_end() -> None:
     done = Done(5, 1.0, 2.0, "finished")
     status.add(done)
     assert status.done == done
+
+
+def test_two_readers_at_once_take_each_event_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    follower, log = LogFollower(tmp_path), tmp_path / EVENTS
+    append_event(log, Started(0, 0.0, 0.0, 9, 1.0, 5, "words"))
+    append_event(log, stepped(4, 1.0))
+    follower.read()
+    append_event(log, Started(3, 0.3, 0.9, 9, 1.0, 5, "words"))  # as after a kill
+    append_event(log, Evaluated(5, 0.5, 2.0, {"accuracy": 0.5}, "accuracy", True))
+    has_read, goes_on, read = Event(), Event(), Tail.read
+
+    def halting(tail: Tail) -> Any:
+        found = read(tail)
+        if not has_read.is_set():
+            has_read.set()
+            assert goes_on.wait(60)
+        return found
+
+    monkeypatch.setattr(Tail, "read", halting)
+    readers = [Thread(target=follower.read) for _ in range(2)]
+    readers[0].start()
+    assert has_read.wait(60)
+    readers[1].start()
+    readers[1].join(0.2)  # it waits for the other, which is between the log and the status
+    goes_on.set()
+    for reader in readers:
+        reader.join(60)
+    assert follower.status.started is not None
+    assert follower.status.started.step == 3
+    assert len(follower.status.evaluations) == 1

@@ -1,7 +1,8 @@
 """Encoded texts and their classes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -10,13 +11,13 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, EncodedText, RunningText, TextCodec, TokenizedText
-from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.codecs.splitter import words_of
-from seqnlp.codecs.tokens import tokenize
+from seqnlp.codecs.tokens import shown, tokenize
 from seqnlp.embeddings import TextBatch
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
+from seqnlp.tasks.kept_columns import check_single, codec_digest, distinct_texts, label_column, split_column
 from seqnlp.training.dataset import BucketedDataset
 
 if TYPE_CHECKING:
@@ -33,23 +34,36 @@ def raw_texts(split: "Dataset", name: str) -> Column:
         seqnlp.errors.DataError: what `Column.from_dataset` raises; lists of texts.
     """
     texts = Column.from_dataset(split, name)
-    if len(texts.codes.values) != len(texts.codes):
-        raise DataError(f"column {name!r} holds lists of texts; expected one a row (lists of words: data.tokens)")
+    check_single(len(texts.codes.values), len(texts.codes), name)
     return texts
 
 
-def split_texts(split: "Dataset", name: str, tokenizer: RunningText | None = None) -> Column:
-    """Words of a column of raw texts, or their tokens; equal texts are split once.
+def each_text(split: "Dataset", name: str) -> Iterable[str]:
+    """Texts of a column of raw texts, each once; the same errors as `raw_texts`."""
+    found = distinct_texts(split, name)
+    return raw_texts(split, name).distinct if found is None else found
+
+
+def split_texts(split: "Dataset", name: str, tokenizer: RunningText | None = None, in_memory: bool = False) -> Column:
+    """Words of a column of raw texts, or their tokens; equal texts are split once, large columns are kept.
 
     Raises:
         seqnlp.errors.DataError: what `raw_texts` raises, and a text without words.
     """
-    texts = raw_texts(split, name)
     if tokenizer is None:
-        words = Column.from_rows([words_of(text) for text in texts.distinct])
+        kept = split_column(split, name, "words", _in_words, in_memory=in_memory)
     else:
-        words = tokenize(texts.distinct, tokenizer)
+        of_tokens = partial(tokenize, codec=tokenizer)
+        kept = split_column(split, name, f"tokens {codec_digest(tokenizer)}", of_tokens, shown(tokenizer), in_memory)
+    if kept is not None:
+        return checked(kept, name)
+    texts = raw_texts(split, name)
+    words = _in_words(texts.distinct) if tokenizer is None else tokenize(texts.distinct, tokenizer)
     return checked(Column(words.codes.take(texts.codes.values), words.distinct), name)
+
+
+def _in_words(texts: Sequence[str]) -> Column:
+    return Column.from_rows([words_of(text) for text in texts])
 
 
 def checked(words: Column, name: str) -> Column:
@@ -65,7 +79,9 @@ def checked(words: Column, name: str) -> Column:
     return words
 
 
-def read_labels(split: "Dataset", name: str, multilabel: bool, separator: str | None = None) -> Column:
+def read_labels(
+    split: "Dataset", name: str, multilabel: bool, separator: str | None = None, in_memory: bool = False
+) -> Column:
     """Label column; with a separator, each of its texts is split into labels.
 
     Raises:
@@ -73,10 +89,10 @@ def read_labels(split: "Dataset", name: str, multilabel: bool, separator: str | 
             should be one.
     """
     if separator is not None and not holds_lists(split, name):
-        texts = label_column(split, name)
+        texts = label_column(split, name, in_memory)
         parts = Column.from_rows([split_labels(text, separator) for text in texts.distinct])
         return Column(parts.codes.take(texts.codes.values), parts.distinct)
-    labels = label_column(split, name)
+    labels = label_column(split, name, in_memory)
     wrong = np.flatnonzero(labels.codes.lengths != 1)
     if not multilabel and len(wrong):
         found = labels.codes.lengths[wrong[0]]
@@ -131,6 +147,9 @@ class ClassifyDataset(BucketedDataset):
     @property
     def row_items(self) -> NDArray[np.int64]:
         return np.ones(len(self.labels), np.int64)
+
+    def items_in(self, rows: NDArray[np.int64]) -> int:
+        return len(rows)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         inputs = TextBatch.gather(self.text, rows)

@@ -17,6 +17,7 @@ from seqnlp.readers.empties import FILLED, Need, is_blank
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
 from seqnlp.tasks.classify.dataset import checked, holds_lists, read_labels, split_texts
+from seqnlp.tasks.kept_columns import text_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -113,8 +114,8 @@ class ClassifyRecipe(TaskRecipe):
             seqnlp.errors.DataError: a column that is missing or holds something else; a text without words.
         """
         if self.data.tokens is not None:
-            return checked(Column.from_dataset(split, self.data.tokens), self.data.tokens)
-        return split_texts(split, self.column, tokenizer)
+            return checked(text_column(split, self.data.tokens, self.data.keep_in_memory), self.data.tokens)
+        return split_texts(split, self.column, tokenizer, self.data.keep_in_memory)
 
     @property
     def column(self) -> str:
@@ -123,7 +124,8 @@ class ClassifyRecipe(TaskRecipe):
 
     def labels(self, split: "Dataset") -> Column:
         """Labels of each text."""
-        return read_labels(split, self.data.label, self.data.multilabel, self.data.separator)
+        data = self.data
+        return read_labels(split, data.label, data.multilabel, data.separator, data.keep_in_memory)
 
     def label_notes(self, split: "Dataset") -> Iterator[str]:
         """Warnings about the label column, one line each."""

@@ -23,7 +23,7 @@ from seqnlp.optimizers import AdamW
 from seqnlp.tasks.advice import rare_labels, unknown_words
 from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
-from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, raw_texts
+from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, each_text
 from seqnlp.tasks.classify.predictor import Classifier
 from seqnlp.tasks.classify.preview import preview
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
@@ -88,7 +88,7 @@ class ClassifyTask(LabellingTask):
     ) -> "ClassifyTask":
         tokenizer = None
         if recipe.data.tokenizer is not None:
-            texts = (f"{text}\n" for text in raw_texts(train, recipe.column).distinct)
+            texts = (f"{text}\n" for text in each_text(train, recipe.column))
             tokenizer = recipe.data.tokenizer.fit_from(before.get(TEXT), texts)
         words, labels = recipe.words(train, tokenizer), recipe.labels(train)
         codec = extended(Labels.fit(labels.distinct), before, "labels")
@@ -167,8 +167,9 @@ class ClassifyTask(LabellingTask):
         )
         if self.recipe.ngrams is None:
             return SequenceModel(embedding, encoder, {LABEL: decoder})
-        voting = WithVotes(embedding, self.recipe.ngrams.build(self.prior), NGRAMS)
-        return SequenceModel(voting, Bypass(encoder, len(self.labels)), {LABEL: decoder})
+        ngrams = self.recipe.ngrams.build(self.prior)
+        bypass = Bypass(encoder, len(self.labels))
+        return SequenceModel(WithVotes(embedding, ngrams, NGRAMS), bypass, {LABEL: decoder}, votes=ngrams)
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:
         """Score predicted classes: accuracy, F1, log loss, or exact matches of multilabel texts."""

@@ -29,6 +29,7 @@ class ForecastData(Data):
     Horizons lie in the period; the look-back before them may lie outside.
     """
 
+    keeps_columns = False
     measured = Data.measured | {"targets", "horizon", "season_length", "missing"}
     renamed = {
         "known": "future_covariates",

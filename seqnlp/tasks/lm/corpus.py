@@ -2,28 +2,29 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import NDArray
 
 from seqnlp.codecs.running_text import RunningText
 from seqnlp.errors import DataError, error_context
-from seqnlp.notes import note
+from seqnlp.notes import note, progress
 from seqnlp.readers import Reader, cache
 from seqnlp.readers.drawn import Fold, Size, block_bounds, check_folds, counts_of, end_spans
 from seqnlp.readers.empties import Need
 from seqnlp.readers.text import Passage
+from seqnlp.tasks.kept_arrays import MOST_BYTES, ArrayFile, map_array
 
 LARGE = 1 << 24
 """Characters of a text whose tokens are not kept in memory but in a file of the cache."""
+STEM = "tokens"
+"""Beginning of the names of files."""
 NEAR = 1000
 """Characters after a place in which a cut looks for the beginning of a line."""
 
@@ -69,42 +70,62 @@ class TextSplit:
         """Length in characters."""
         return self._measured[1]
 
-    def tokens(self, codec: RunningText) -> NDArray[Any]:
-        """Encode the text; tokens of a large one are memory-mapped from the cache."""
+    def _same_chunks(self) -> Iterator[str]:
+        """Chunks of the text that has the fingerprint.
+
+        Raises:
+            seqnlp.errors.DataError: it has changed since that was taken.
+        """
+        digest = hashlib.sha256()
+        for chunk in self.chunks():
+            digest.update(chunk.encode())
+            yield chunk
+        if digest.hexdigest() != self.fingerprint:
+            raise DataError("it has changed while it was read: begin again", self.name)
+
+    def tokens(self, codec: RunningText, in_memory: bool = False) -> NDArray[Any]:
+        """Encode the text; tokens of a large one are memory-mapped from the cache, unless they are to be in memory."""
         kind = np.dtype(np.uint16 if len(codec) <= 1 << 16 else np.uint32)
-        if self.characters < LARGE:
-            return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self.chunks()])
-        key = hashlib.sha256(f"1 {self.fingerprint} {json.dumps(codec.to_json())}".encode()).hexdigest()
-        path = cache.token_folder() / key[:32] / "tokens.npy"
+        if self.characters < LARGE or in_memory:
+            return np.concatenate([codec.encode(chunk).astype(kind) for chunk in self._same_chunks()])
+        key = hashlib.sha256(f"2 {self.fingerprint} {json.dumps(codec.to_json())}".encode()).hexdigest()
+        folder = cache.token_folder() / key[:32]
         with suppress(OSError):  # a cache that can only be read has no locks
-            cache.hold(path.parent)
+            cache.hold(folder)
         try:
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._write(path, codec, kind)
-            tokens: NDArray[Any] = np.load(path, mmap_mode="r")
+            tokens = self._mapped(folder)
+            if tokens is None:
+                folder.mkdir(parents=True, exist_ok=True)
+                tokens = np.load(self._write(folder, codec, kind), mmap_mode="r")
             with suppress(OSError):
-                cache.record(path.parent, "tokens", {self.name: self.fingerprint})
+                cache.record(folder, "tokens", {self.name: self.fingerprint})
+                cache.make_room(folder, MOST_BYTES)
         except OSError as error:
             problem = f"can't keep the tokens of a large text: {error.strerror or error}"
-            raise DataError(f"{problem}; XDG_CACHE_HOME names another place for them", path.parents[1]) from None
+            raise DataError(f"{problem}; XDG_CACHE_HOME names another place for them", folder.parent) from None
         return tokens
 
-    def _write(self, path: Path, codec: RunningText, kind: np.dtype[Any]) -> None:
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    @staticmethod
+    def _mapped(folder: Path) -> NDArray[Any] | None:
+        """Map the tokens of an entry; None if there are none. A damaged file is removed, with a note."""
+        for path in sorted(folder.glob(f"{STEM}-*.npy")):
+            with suppress(FileNotFoundError, ValueError, EOFError):
+                return map_array(path)
+            note(f"{path}: damaged; the text is encoded anew")
+            path.unlink(missing_ok=True)
+        return None
+
+    def _write(self, folder: Path, codec: RunningText, kind: np.dtype[Any]) -> Path:
+        """Encode the text into a file; its path."""
+        file, done = ArrayFile(folder, STEM, kind), 0
         try:
-            with temporary.open("wb") as file:
-                _write_header(file, np.empty(0, kind))
-                total = 0
-                for chunk in self.chunks():
-                    numbers = codec.encode(chunk).astype(kind)
-                    file.write(numbers.data)
-                    total += len(numbers)
-                file.seek(0)
-                _write_header(file, np.broadcast_to(np.zeros((), kind), total))
-            temporary.replace(path)
+            for chunk in self._same_chunks():
+                file.append(codec.encode(chunk).astype(kind))
+                done += len(chunk)
+                progress(f"encoding {self.name}", done / self.characters)
+            return file.finish()
         finally:
-            temporary.unlink(missing_ok=True)
+            file.discard()
 
 
 def cut_text(whole: TextSplit, sizes: Mapping[str, Size]) -> dict[str, TextSplit]:
@@ -183,9 +204,3 @@ def _between(whole: TextSplit, start: int, end: int) -> Iterator[str]:
         before += len(chunk)
         if before >= end:
             break
-
-
-def _write_header(file: IO[bytes], like: NDArray[Any]) -> None:
-    """Write the header of a `.npy` file; numpy pads all to one length."""
-    header = {**header_data_from_array_1_0(like), "fortran_order": False}
-    write_array_header_1_0(file, header)

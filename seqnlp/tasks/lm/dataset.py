@@ -1,12 +1,13 @@
 """Streams of a long text, read side by side with carried state (truncated backpropagation through time)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from seqnlp.embeddings.tokens import TokenBatch
 from seqnlp.model import Batch
@@ -28,6 +29,10 @@ class StreamBatches(Sequence[NDArray[np.int64]]):
     """Start of each stream in the text; shape (streams,)."""
     cuts: NDArray[np.int64]
     """Starts of windows within a stream, and the end of the last; shape (windows + 1,)."""
+    state_reset: float = 0.0
+    """Probability that a stream's state is reset at a window: then rows have a third number, 1 where it is."""
+    seeds: tuple[int, int] = (0, 0)
+    """Seed of the resets, and epoch."""
 
     def __len__(self) -> int:
         return len(self.cuts) - 1
@@ -40,11 +45,15 @@ class StreamBatches(Sequence[NDArray[np.int64]]):
     def __getitem__(self, number: int | slice) -> "NDArray[np.int64] | StreamBatches":
         if isinstance(number, slice):
             first, last, _ = number.indices(len(self))
-            return StreamBatches(self.streams, self.cuts[first : max(last, first) + 1])
+            return replace(self, cuts=self.cuts[first : max(last, first) + 1])
         if not 0 <= number < len(self):
             raise IndexError(number)
         length = self.cuts[number + 1] - self.cuts[number]
-        return np.stack([self.streams + self.cuts[number], np.full(len(self.streams), length)], 1)
+        columns = [self.streams + self.cuts[number], np.full(len(self.streams), length)]
+        if self.state_reset:
+            draws = np.random.default_rng([*self.seeds, int(self.cuts[number])]).random(len(self.streams))
+            columns.append((draws < self.state_reset).astype(np.int64))
+        return np.stack(columns, 1)
 
 
 @final
@@ -54,7 +63,14 @@ class StreamDataset(EncodedDataset):
     carries_state: ClassVar[bool] = True
 
     def __init__(
-        self, tokens: NDArray[Any], characters: int, streams: int, window: int, random: bool, backward: bool = False
+        self,
+        tokens: NDArray[Any],
+        characters: int,
+        streams: int,
+        window: int,
+        random: bool,
+        backward: bool = False,
+        state_reset: float = 0.0,
     ) -> None:
         """Store a text.
 
@@ -65,11 +81,12 @@ class StreamDataset(EncodedDataset):
             window: Steps that gradients go back through.
             random: Vary the windows' lengths from epoch to epoch.
             backward: Read the text from its end.
+            state_reset: Probability that the state of a stream is reset to zero at a window.
         """
         self.tokens, self.characters, self.backward = tokens[::-1] if backward else tokens, characters, backward
         """`tokens` are in the order of reading."""
         self.streams = max(1, min(streams, self.items // window))
-        self.window, self.random = min(window, max(self.items, 1)), random
+        self.window, self.random, self.state_reset = min(window, max(self.items, 1)), random, state_reset
 
     @property
     def items(self) -> int:
@@ -86,7 +103,8 @@ class StreamDataset(EncodedDataset):
         cuts = np.arange(0, length, self.window)
         if self.random:
             cuts = np.array(list(self._random_cuts(length, seed, epoch)))
-        return StreamBatches(np.arange(self.streams) * length, np.append(cuts, length))
+        begins = np.arange(self.streams) * length
+        return StreamBatches(begins, np.append(cuts, length), self.state_reset, (seed, epoch))
 
     def _random_cuts(self, length: int, seed: int, epoch: int) -> Iterator[int]:
         """Windows of random length around the set one (Merity et al., 2018)."""
@@ -100,6 +118,12 @@ class StreamDataset(EncodedDataset):
     def in_order(self) -> StreamBatches:
         """Whole text as one stream."""
         return StreamBatches(np.zeros(1, np.int64), np.append(np.arange(0, self.items, self.window), self.items))
+
+    def carried(self, rows: NDArray[np.int64], state: list[Tensor]) -> list[Tensor]:
+        if not self.state_reset:
+            return state
+        reset = torch.from_numpy(rows[:, 2] == 1)
+        return [part.masked_fill(reset.to(part.device).view(-1, *[1] * (part.dim() - 1)), 0) for part in state]
 
     def items_in(self, rows: NDArray[np.int64]) -> int:
         return int(rows[:, 1].sum())

@@ -14,6 +14,7 @@ from seqnlp.codecs.text import Origin
 from seqnlp.embeddings import Embedder, Embedding, Features, PathResolver, TextBatch
 from seqnlp.errors import DataError, RunError
 from seqnlp.json_types import JsonObject
+from seqnlp.nn.layer_mix import mix_layers
 from seqnlp.run.directory import nearest_run
 from seqnlp.shapes import Float
 from seqnlp.tasks.lm.word_states import Direction, EmbeddedLm, SavedModel, word_states
@@ -178,6 +179,5 @@ class LayerMix(nn.Module):
     def forward(self, states: Float[Tensor, "batch time features"]) -> Float[Tensor, "batch time size"]:
         if self.layers == 1:
             return states
-        weights = self.scale * self.logits.softmax(0)
         apart = states.reshape(*states.shape[:-1], self.layers, self.size)
-        return torch.einsum("btls,l->bts", apart, weights)
+        return mix_layers(apart, self.logits, self.scale)

@@ -52,6 +52,9 @@ class LmTraining(Training):
     """Steps of truncated backpropagation through time; the state is carried from window to window."""
     variable_bptt: bool = False
     """Vary the length of windows, so that their ends are not at the same places in each epoch."""
+    state_reset: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability that the state of a stream is reset to zero at a window (Melis et al., 2018, take 0.01). A model that
+    is to begin in the midst of a text, as with sentences that are embedded, has to learn it."""
 
 
 @final

@@ -104,13 +104,14 @@ class LmTask(Task):
 
     def encode(self, split: TextSplit, batch_tokens: int) -> StreamDataset:
         training = self.recipe.training
-        tokens = split.tokens(self.codec)
+        tokens = split.tokens(self.codec, self.recipe.data.keep_in_memory)
         if len(tokens) < 2:
             problem = f"too short: {len(tokens)} {self.items_name}, of which the first can't be predicted"
             raise DataError(problem, split.name)
         streams = batch_tokens // training.bptt
         shape = streams, training.bptt, training.variable_bptt
-        return StreamDataset(tokens, split.characters, *shape, self.recipe.data.direction == "backward")
+        backward = self.recipe.data.direction == "backward"
+        return StreamDataset(tokens, split.characters, *shape, backward, training.state_reset)
 
     def notices(self, examples: StreamDataset) -> list[str]:
         tokens = examples.tokens

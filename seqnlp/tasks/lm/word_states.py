@@ -259,7 +259,8 @@ class SpanStates(LazyRows):
 
     def compute(self, rows: IntArray) -> NDArray[np.float16]:
         states = self.model.states([self._sentence(row) for row in rows.tolist()])
-        return np.concatenate(states).astype(np.float16) if states else np.empty((0, *self.shape), np.float16)
+        with np.errstate(over="ignore"):  # infinite ones are an error of those who ask
+            return np.concatenate(states).astype(np.float16) if states else np.empty((0, *self.shape), np.float16)
 
 
 def word_states(model: EmbeddedLm, words: Column) -> SpanStates:

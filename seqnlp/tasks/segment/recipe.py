@@ -25,6 +25,7 @@ from seqnlp.training import Epochs, Training
 class SegmentData(Data):
     """A treebank in CoNLL-U, or plain sentences."""
 
+    keeps_columns = False
     measured = Data.measured | {"text", "tokenize", "sentence_separator"}
 
     reader: Reader = Conllu()

@@ -52,6 +52,10 @@ class TagDataset(BucketedDataset):
     def row_items(self) -> NDArray[np.int64]:
         return self.text.codes.lengths
 
+    def items_in(self, rows: NDArray[np.int64]) -> int:
+        offsets = self.text.codes.offsets  # the lengths of all rows would be made for every batch
+        return int((offsets[rows + 1] - offsets[rows]).sum())
+
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         inputs = TextBatch.gather(self.text, rows)
         padded = {name: labels.pad(rows, fill=UNSEEN)[0] for name, labels in self.targets.items()}

@@ -15,7 +15,6 @@ from seqnlp.codecs import (
     LabelEncoding,
     TokenizedText,
 )
-from seqnlp.codecs.label_columns import label_column
 from seqnlp.codecs.spans import TRAINED, Scheme, check_tags, read_spans, write_spans
 from seqnlp.decoders import Biaffine, Linear, TagDecoder
 from seqnlp.embeddings import CharCnn, TextEmbedding, Words
@@ -25,6 +24,7 @@ from seqnlp.optimizers import AdamW, Optimizer
 from seqnlp.readers.empties import FILLED, Need
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
+from seqnlp.tasks.kept_columns import label_column, text_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -83,7 +83,7 @@ class TagData(Data):
         """
         import datasets
 
-        column = Column.from_dataset(split, self.tokens)
+        column = text_column(split, self.tokens, self.keep_in_memory)
         if not isinstance(split.features[self.tokens], datasets.List | datasets.LargeList):
             raise DataError(f"column {self.tokens!r} holds a text in each row; expected lists of words")
         return column
@@ -94,7 +94,7 @@ class TagData(Data):
         Raises:
             seqnlp.errors.DataError: if it has more for a sentence, or less.
         """
-        column = label_column(split, name)
+        column = label_column(split, name, self.keep_in_memory)
         words.check_parallel(column, self.tokens, name)
         return column
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqnlp.arrays import BLOCK, IntArray
+from seqnlp.arrays import BLOCK, IntArray, occurrences_of
 from seqnlp.codecs import Column, LabelCodec
 from seqnlp.codecs.spans import Scheme, read_spans
 from seqnlp.decoders.linear import LinearTagger
@@ -164,8 +164,8 @@ def most_frequent_tags(words: IntArray, tags: IntArray, vocabulary: int) -> NDAr
         A tag for each number, shape (vocabulary,): of tags that are equally frequent the first one, and for words
         that do not occur the tag that is most frequent of all.
     """
-    chosen = np.full(vocabulary, np.bincount(tags).argmax())
     kinds = int(tags.max()) + 1
+    chosen = np.full(vocabulary, occurrences_of(tags, kinds).argmax())
     pairs, counts = np.empty(0, np.int64), np.empty(0, np.int64)
     for start in range(0, len(words), BLOCK):
         part = slice(start, start + BLOCK)

@@ -24,6 +24,7 @@ from seqnlp.training import Epochs, Training
 class TranscribeData(Data):
     """Recordings and their texts: reader `audio`, or `hub` with a column of audio."""
 
+    keeps_columns = False
     measured = Data.measured | {
         "audio",
         "text",

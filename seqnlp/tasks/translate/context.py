@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from seqnlp.arrays import IntArray, LazyRows, Ragged
 from seqnlp.codecs.sentences import PADDING, Sentences
 from seqnlp.embeddings import TokenBatch, TokenLookup
+from seqnlp.errors import error_context
 from seqnlp.json_text import to_json
 from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout
@@ -50,7 +51,8 @@ def gather_sources(encoded: Ragged, rows: IntArray, states: SourceStates) -> Tok
     tokens = TokenBatch(torch.from_numpy(index).long(), torch.from_numpy(mask))
     if not states:
         return tokens
-    return SourceBatch(tokens, {name: torch.from_numpy(values.pad(rows)[0]) for name, values in states.items()})
+    with error_context("source_context"):
+        return SourceBatch(tokens, {name: torch.from_numpy(values.pad(rows)[0]) for name, values in states.items()})
 
 
 def source_states(

@@ -30,6 +30,8 @@ class Pairs:
     """Column, or language, of the target."""
     training: bool = False
     """True for train, which is filtered by length."""
+    in_memory: bool = False
+    """Keep nothing of what is encoded in the cache."""
 
     def __len__(self) -> int:
         return len(self.table)
@@ -53,32 +55,51 @@ def texts_of(table: Dataset, name: str) -> Iterator[list[str]]:
     Raises:
         seqnlp.errors.DataError: there is no such column; it holds something else; a row of it is empty (null).
     """
-    column = arrow_column(table, name)
-    for start in range(0, len(column), CHUNK):
-        texts = column.slice(start, CHUNK).to_pylist()
+    column = side_column(table, name)
+    chosen = table.select_columns([column]).with_format("arrow")
+    for start in range(0, len(table), CHUNK):
+        block: Any = chosen[start : start + CHUNK]  # rows that were selected are copied
+        texts = side_texts(block.column(column), column, name).to_pylist()
         if None in texts:
             raise DataError(f"{name!r}: row {start + texts.index(None) + 1} is empty (null); expected text")
         yield texts
 
 
-def arrow_column(table: Dataset, name: str) -> Any:
-    """A column of text as an Arrow array; the same errors as `texts_of`."""
+def side_column(table: Dataset, name: str) -> str:
+    """Column that holds a side: its own, or `translation`.
+
+    Raises:
+        seqnlp.errors.DataError: there is no such column or language.
+    """
+    import datasets
+
+    if name in table.column_names:
+        return name
+    languages: list[str] = []
+    feature = table.features.get(TRANSLATION)
+    if isinstance(feature, datasets.Translation):
+        languages = list(feature.languages)
+    elif isinstance(feature, dict):
+        languages = list(feature)
+    if name not in languages:
+        known = f"its columns are {', '.join(table.column_names)}"
+        raise DataError(
+            f"the corpus has no column {name!r}; {known}"
+            + (f", the languages of `translation` {', '.join(languages)}" if languages else "")
+        )
+    return TRANSLATION
+
+
+def side_texts(column: Any, of: str, name: str) -> Any:
+    """Texts of a side in its Arrow column `of`.
+
+    Raises:
+        seqnlp.errors.DataError: it holds something else.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if name in table.column_names:
-        column: Any = table.select_columns([name]).with_format("arrow")[:].column(name)
-    else:
-        languages: list[str] = []
-        if TRANSLATION in table.column_names:
-            column = table.select_columns([TRANSLATION]).with_format("arrow")[:].column(TRANSLATION)
-            languages = [field.name for field in column.type] if pa.types.is_struct(column.type) else []
-        if name not in languages:
-            known = f"its columns are {', '.join(table.column_names)}"
-            raise DataError(
-                f"the corpus has no column {name!r}; {known}"
-                + (f", the languages of `translation` {', '.join(languages)}" if languages else "")
-            )
+    if of != name:
         column = pc.struct_field(column, name)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         raise DataError(f"{name!r} holds {column.type}; expected text")

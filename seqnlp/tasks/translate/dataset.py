@@ -1,8 +1,10 @@
 """Encoded sentences and their translations."""
 
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -10,8 +12,13 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.sentences import BEGIN, END, PADDING, Sentences
+from seqnlp.codecs.text import column_bytes
 from seqnlp.errors import DataError
 from seqnlp.model import Batch
+from seqnlp.notes import progress
+from seqnlp.tasks import kept_arrays
+from seqnlp.tasks.kept_arrays import Arrays, KeptArrays, keep_arrays
+from seqnlp.tasks.kept_columns import codec_digest, content_digest
 from seqnlp.tasks.lm.embedding import ContextCodec
 from seqnlp.tasks.translate.context import SourceStates, gather_sources, keep_source_states, source_states
 from seqnlp.tasks.translate.corpus import Pairs
@@ -32,8 +39,8 @@ class LengthFilter:
     max_ratio: float | None
     """Highest ratio of the sides' lengths; None: any."""
 
-    def kept(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
-        """Mask of the pairs that pass, shape (pairs,), and the reasons why others do not."""
+    def kept(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[NDArray[np.bool_], dict[str, int]]:
+        """Mask of the pairs that pass, shape (pairs,), and the number that fails for each reason."""
         low, high = np.minimum(source, target), np.maximum(source, target)
         failing = {
             "with an empty side": low == 0,
@@ -42,10 +49,9 @@ class LengthFilter:
         }
         if self.max_ratio is not None:
             failing[f"with more than {self.max_ratio:g} times as many tokens on one side"] = high > self.max_ratio * low
-        kept, reasons = np.ones(len(source), bool), []
+        kept, reasons = np.ones(len(source), bool), {}
         for reason, marked in failing.items():
-            if number := int((marked & kept).sum()):
-                reasons.append(f"{number:,} {reason}")
+            reasons[reason] = int((marked & kept).sum())
             kept &= ~marked
         return kept, reasons
 
@@ -102,27 +108,19 @@ class TranslateDataset(BucketedDataset):
         Raises:
             seqnlp.errors.DataError: what `Pairs` raises; no pair is left.
         """
-        sources = joined([source.encode(texts) for texts in pairs.sources()])
-        targets = joined([target.encode(texts) for texts in pairs.targets()])
-        longer = np.maximum(sources.lengths, targets.lengths)
-        rows, left_out = np.arange(len(sources)), ""
-        if pairs.training:
-            kept, reasons = lengths.kept(sources.lengths, targets.lengths)
-            rows = np.flatnonzero(kept)
-            if reasons:
-                left_out = f"{len(kept) - len(rows):,} of {len(kept):,} pairs are left out: {', '.join(reasons)}"
-            if not len(rows):
-                raise DataError(left_out)
-            sources, targets = sources.take(rows), targets.take(rows)
+        found = _kept(pairs, source, target, lengths) or _in_memory(pairs, source, target, lengths)
+        sources, targets = (Ragged(found.arrays[f"{side}.values"], found.arrays[f"{side}.offsets"]) for side in SIDES)
+        rows, left_out = found.arrays["rows"], _left_out(found.data["reasons"], len(pairs))
+        if not len(rows):
+            raise DataError(left_out)
         states: SourceStates = {}
         if context is not None:
             texts = list(chain.from_iterable(pairs.sources()))
             chosen = [texts[row] for row in rows.tolist()]
             states = keep_source_states(source_states(context, source, chosen, sources.offsets))
-        dataset = cls(pairs, sources, targets.enclosed(BEGIN, END), rows, left_out, batch_tokens, states)
+        dataset = cls(pairs, sources, targets, rows, left_out, batch_tokens, states)
         if pairs.training:
-            dataset.too_long = float((longer > lengths.max_length).mean())
-            dataset.usual_length = int(np.quantile(longer, 0.95))
+            dataset.too_long, dataset.usual_length = found.data["too_long"], found.data["usual_length"]
         return dataset
 
     @property
@@ -148,8 +146,71 @@ class TranslateDataset(BucketedDataset):
         )
 
 
-def joined(parts: list[Ragged]) -> Ragged:
-    """Concatenate the rows of several ragged arrays."""
-    lengths = np.concatenate([part.lengths for part in parts])
-    values = np.concatenate([part.values for part in parts])
-    return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
+SIDES = ("source", "target")
+
+Put = Callable[[str, NDArray[Any]], None]
+"""Appends a part to an array by its name."""
+
+
+def _kept(pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter) -> KeptArrays | None:
+    """Take a large encoded split from the cache, or encode it into it; None for one that is not large."""
+    columns = [pairs.source, pairs.target]
+    if pairs.in_memory or any(name not in pairs.table.column_names for name in columns):
+        return None  # or languages of one column
+    if sum(column_bytes(pairs.table, name) for name in columns) < kept_arrays.LARGE:
+        return None
+
+    def make(arrays: Arrays) -> dict[str, Any]:
+        parts = {f"{side}.values": arrays.array(f"{side}.values", np.int32) for side in SIDES}
+        parts |= {name: arrays.array(name, np.int64) for name in (*(f"{side}.offsets" for side in SIDES), "rows")}
+        return _encode(pairs, source, target, lengths, lambda name, values: parts[name].append(values))
+
+    digests = [codec_digest(source), codec_digest(target), *(content_digest(pairs.table, name) for name in columns)]
+    chosen = repr(lengths) if pairs.training else "all"
+    return keep_arrays(["pairs", chosen, *digests], f"{pairs.source!r} and {pairs.target!r}", make)
+
+
+def _in_memory(pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter) -> KeptArrays:
+    """Encode a split in memory."""
+    parts: defaultdict[str, list[NDArray[Any]]] = defaultdict(list)
+    data = _encode(pairs, source, target, lengths, lambda name, values: parts[name].append(values))
+    return KeptArrays({name: np.concatenate(each) for name, each in parts.items()}, data)
+
+
+def _encode(pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter, put: Put) -> dict[str, Any]:
+    """Encode a split block by block, and filter it if it is that of training.
+
+    Returns:
+        `reasons`, the number of pairs that are left out for each; `too_long`, `usual_length`: see `TranslateDataset`.
+    """
+    reasons: Counter[str] = Counter()
+    longer: list[NDArray[np.int64]] = []
+    ends = dict.fromkeys(SIDES, 0)
+    total = 0
+    for side in SIDES:
+        put(f"{side}.offsets", np.zeros(1, np.int64))
+    for texts, translations in zip(pairs.sources(), pairs.targets(), strict=True):
+        sides = source.encode(texts), target.encode(translations)
+        rows = np.arange(len(texts))
+        longer.append(np.maximum(sides[0].lengths, sides[1].lengths))
+        if pairs.training:
+            kept, found = lengths.kept(sides[0].lengths, sides[1].lengths)
+            reasons.update(found)
+            rows = np.flatnonzero(kept)
+            sides = sides[0].take(rows), sides[1].take(rows)
+        for side, encoded in zip(SIDES, (sides[0], sides[1].enclosed(BEGIN, END)), strict=True):
+            put(f"{side}.values", encoded.values)
+            put(f"{side}.offsets", encoded.offsets[1:] + ends[side])
+            ends[side] += len(encoded.values)
+        put("rows", rows + total)
+        total += len(texts)
+        progress("encoding the pairs", total / len(pairs))
+    all_lengths = np.concatenate(longer)
+    too_long, usual = float((all_lengths > lengths.max_length).mean()), int(np.quantile(all_lengths, 0.95))
+    return {"reasons": dict(reasons), "too_long": too_long, "usual_length": usual}
+
+
+def _left_out(reasons: Mapping[str, int], pairs: int) -> str:
+    """Sentence about the pairs that are left out; empty without any."""
+    told = [f"{number:,} {reason}" for reason, number in reasons.items() if number]
+    return f"{sum(reasons.values()):,} of {pairs:,} pairs are left out: {', '.join(told)}" if told else ""

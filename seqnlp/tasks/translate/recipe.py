@@ -135,4 +135,4 @@ class TranslateRecipe(TaskRecipe):
         return self._pairs(super().split(source, find))
 
     def _pairs(self, table: Any) -> Pairs:
-        return Pairs(table, self.data.source, self.data.target)
+        return Pairs(table, self.data.source, self.data.target, in_memory=self.data.keep_in_memory)

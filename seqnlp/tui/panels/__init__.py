@@ -3,7 +3,7 @@
 | file | what is in it |
 |---|---|
 | base.py | `TaskPanel`: ask, draw, copy; `PredictPanel`: a line to type into, and the answer below |
-| tokens.py | `TokenPanel`: tag and classify |
+| tokens.py, correctable.py | `TokenPanel`, and `CorrectablePanel` with a table at its side: tag and classify |
 | file.py | `FilePanel`: forecast and transcribe |
 | history.py | overlay: earlier texts and prompts |
 | labels.py | overlay: a label, for corrections by hand |

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, final
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -20,7 +20,8 @@ from seqnlp.run.summary import data_section
 from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.errors import notify_errors
-from seqnlp.tui.panels.tokens import TokenPanel, left_out
+from seqnlp.tui.panels.correctable import CorrectablePanel
+from seqnlp.tui.panels.tokens import left_out
 from seqnlp.tui.widgets.class_bars import ClassBars
 from seqnlp.tui.widgets.weighed_view import WeighedView, signed
 from seqnlp.tui.widgets.weight_table import WeightTable
@@ -30,7 +31,7 @@ STRONGEST = 3
 
 
 @final
-class ClassifyPanel(TokenPanel):
+class ClassifyPanel(CorrectablePanel):
     """A text, its class probabilities, and their explanation."""
 
     REQUEST = "classify"
@@ -65,15 +66,10 @@ class ClassifyPanel(TokenPanel):
     SCOPED_CSS: ClassVar[bool] = False
 
     DEFAULT_CSS = """
-    ClassifyPanel #classified { height: 1fr; }
-    ClassifyPanel #side { display: none; width: 44; padding: 0 1 0 2; border-left: solid $faint; }
-    ClassifyPanel #side > .title { padding: 0; }
-    ClassifyPanel.-table #classified { layout: vertical; }
-    ClassifyPanel.-table #side { display: block; width: 1fr; height: 10; border-left: none; border-top: solid $faint; }
-    .-wide ClassifyPanel #classified { layout: horizontal; }
-    .-wide ClassifyPanel #side { display: block; width: 44; height: 1fr; border-top: none; border-left: solid $faint; }
-    .-wide ClassifyPanel.-hidden-table #side { display: none; }
-    .-narrow ClassifyPanel.-table #side { height: 7; padding: 0 1; }
+    ClassifyPanel.-table #side { height: 10; }
+    .-wide ClassifyPanel #side { width: 44; }
+    .-wide ClassifyPanel.-table #side { height: 1fr; }
+    .-narrow ClassifyPanel.-table #side { height: 7; }
     """
 
     def configure(self, configuration: Configuration) -> None:
@@ -82,11 +78,7 @@ class ClassifyPanel(TokenPanel):
     def answer_widgets(self) -> Iterable[Widget]:
         """A view for each run."""
         views = self.side_by_side([ClassView() for _ in self.runs])
-        if self.is_comparison:
-            yield views
-        else:
-            side = Vertical(Static("strongest words", classes="title"), WeightTable(), id="side")
-            yield Horizontal(views, side, id="classified")
+        yield views if self.is_comparison else self.with_side(views, "strongest words", WeightTable())
 
     @property
     def flows(self) -> list[WeighedView]:
@@ -103,10 +95,6 @@ class ClassifyPanel(TokenPanel):
         for table in self.query(WeightTable):
             table.show(self.found.get("tokens", ()), self.found.get("contributions") or ())
         self.refresh_bindings()
-
-    def action_table(self) -> None:
-        """Open the table of the strongest words, or close it."""
-        self.toggle_class("-hidden-table" if self.screen.has_class("-wide") else "-table")
 
     def on_resize(self) -> None:
         if self.answers:
@@ -170,14 +158,6 @@ class ClassifyPanel(TokenPanel):
     def is_multilabel(self) -> bool:
         """True if a text may have any number of classes."""
         return data_section(Run(Path(self.runs[0].path))).get("multilabel") is True
-
-    @work(exclusive=True, group="save")
-    async def action_learn(self) -> None:
-        """Write a recipe that also learns from the corrections; show it."""
-        with notify_errors(self):
-            done = await self.ask(0, "learn", {})
-            if self.is_open:
-                await self.run_action(f"app.train({done['name']!r})")
 
     def content_to_copy(self) -> str:
         """A line for each class: its name and its probability; one block for each run."""

@@ -9,14 +9,14 @@ from typing import ClassVar, final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from seqnlp.tui.history import TEXT, Entry
 from seqnlp.tui.widgets.choice_list import ChoiceList
-from seqnlp.tui.widgets.dialog import Dialog
 from seqnlp.tui.widgets.lines import column
+from seqnlp.tui.widgets.list_dialog import ListDialog
 from seqnlp.tui.widgets.run_list import when
 
 
@@ -46,7 +46,7 @@ class EntryList(ChoiceList[Entry]):
 
 
 @final
-class HistoryScreen(Dialog[Entry | None]):
+class HistoryScreen(ListDialog[Entry | None]):
     """A modal list with a filter, and the chosen text below it.
 
     The result of the screen is the chosen entry; None after escape.
@@ -54,26 +54,13 @@ class HistoryScreen(Dialog[Entry | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "show", priority=True),
-        Binding("up", "move(-1)", "later", show=False, priority=True),
-        Binding("down", "move(1)", "earlier", show=False, priority=True),
-        Binding("pageup", "move(-10)", "ten later", show=False, priority=True),
-        Binding("pagedown", "move(10)", "ten earlier", show=False, priority=True),
-        Binding("escape,ctrl+r", "leave", "back", priority=True),
+        Binding("ctrl+r", "leave", "back", show=False, priority=True),
     ]
 
     DEFAULT_CSS = """
-    HistoryScreen { align: center middle; background: $background 60%; }
-    HistoryScreen > Vertical {
-        width: 100; max-width: 96%; height: 80%; padding: 1 2;
-        background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
-        border-subtitle-color: $muted;
-    }
-    HistoryScreen #finder { height: 2; }
-    HistoryScreen .sign { width: 2; color: $accent; }
-    HistoryScreen #filter { border: none; height: 1; padding: 0; width: 1fr; background: $surface; }
-    HistoryScreen EntryList { background: $surface; height: 3fr; min-height: 3; }
+    HistoryScreen > Vertical { width: 100; max-width: 96%; height: 80%; }
+    HistoryScreen EntryList { height: 3fr; min-height: 3; }
     HistoryScreen #text { height: 2fr; min-height: 3; border-top: solid $faint; padding: 0 1; }
-    HistoryScreen:ansi > Vertical { border: round ansi_default; }
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -83,9 +70,7 @@ class HistoryScreen(Dialog[Entry | None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title, box.border_subtitle = "Earlier texts and prompts", "⏎ shows it again · esc leaves"
-            with Horizontal(id="finder"):
-                yield Static("❯", classes="sign")
-                yield Input(placeholder="type to find a text", id="filter", compact=True)
+            yield from self.finder("type to find a text")
             yield EntryList()
             yield Static("", id="text", markup=False)
 
@@ -107,22 +92,8 @@ class HistoryScreen(Dialog[Entry | None]):
             content = Content.assemble((chosen.prompt, "bold $primary"), chosen.text)
         self.query_one("#text", Static).update(content)
 
-    def action_move(self, by: int) -> None:
-        """Move the choice by so many entries."""
-        for entries in self.query(EntryList):  # none while the screen is being left
-            entries.move(by)
-
-    def action_choose(self) -> None:
-        """Return the chosen entry."""
-        self.call_later(self._dismiss_chosen)  # the filter first gets the keys typed before
-
-    def _dismiss_chosen(self) -> None:
-        if self.is_current:  # else enter was pressed twice
-            self.dismiss(self.query_one(EntryList).chosen)
-
-    def action_leave(self) -> None:
-        """Choose nothing."""
-        self.dismiss(None)
+    def result(self) -> Entry | None:
+        return self.query_one(EntryList).chosen
 
 
 def _in_one_line(text: str) -> str:

@@ -9,13 +9,13 @@ from typing import ClassVar, final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from seqnlp.tui.widgets.choice_list import ChoiceList
-from seqnlp.tui.widgets.dialog import Dialog
 from seqnlp.tui.widgets.lines import column
+from seqnlp.tui.widgets.list_dialog import ListDialog
 
 
 @final
@@ -52,32 +52,17 @@ class LabelList(ChoiceList[Label]):
 
 
 @final
-class LabelScreen(Dialog[list[str] | None]):
+class LabelScreen(ListDialog[list[str] | None]):
     """A modal list; its result are the chosen labels, or None after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "choose", priority=True),
         Binding("tab", "mark", "mark", priority=True),
-        Binding("up", "move(-1)", "above", show=False, priority=True),
-        Binding("down", "move(1)", "below", show=False, priority=True),
-        Binding("pageup", "move(-10)", "ten above", show=False, priority=True),
-        Binding("pagedown", "move(10)", "ten below", show=False, priority=True),
-        Binding("escape", "leave", "leave it", priority=True),
     ]
 
     DEFAULT_CSS = """
-    LabelScreen { align: center middle; background: $background 60%; }
-    LabelScreen > Vertical {
-        width: 50; max-width: 94%; height: 18; max-height: 90%; padding: 1 2;
-        background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
-        border-subtitle-color: $muted;
-    }
-    LabelScreen #finder { height: 2; }
-    LabelScreen .sign { width: 2; color: $accent; }
-    LabelScreen Input { border: none; height: 1; padding: 0; width: 1fr; background: $surface; }
-    LabelScreen LabelList { background: $surface; }
+    LabelScreen > Vertical { width: 50; height: 18; }
     LabelScreen #new { height: auto; color: $muted; }
-    LabelScreen:ansi > Vertical { border: round ansi_default; }
     """
 
     def __init__(self, heading: str, labels: Sequence[tuple[str, float]], several: Sequence[str] | None = None) -> None:
@@ -95,9 +80,7 @@ class LabelScreen(Dialog[list[str] | None]):
         with Vertical() as box:
             marks = "" if self._several is None else "tab marks · "
             box.border_title, box.border_subtitle = self._heading, f"{marks}⏎ takes it · esc leaves"
-            with Horizontal(id="finder"):
-                yield Static("❯", classes="sign")
-                yield Input(placeholder="type to find a label, or a new one", compact=True)
+            yield from self.finder("type to find a label, or a new one")
             yield LabelList()
             yield Static("", id="new", markup=False)
 
@@ -117,11 +100,6 @@ class LabelScreen(Dialog[list[str] | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "mark" or self._several is not None
 
-    def action_move(self, by: int) -> None:
-        """Move the choice by so many labels."""
-        for labels in self.query(LabelList):  # none while the screen is being left
-            labels.move(by)
-
     def action_mark(self) -> None:
         """Mark the label, or unmark it."""
         labels = self.query_one(LabelList)
@@ -133,23 +111,9 @@ class LabelScreen(Dialog[list[str] | None]):
             ]
             labels.refresh()
 
-    def action_choose(self) -> None:
-        """Return the chosen labels."""
-        self.call_later(self._dismiss_chosen)  # the filter first gets the keys typed before
-
-    def _dismiss_chosen(self) -> None:
-        if not self.is_current:
-            return  # enter was pressed twice
+    def result(self) -> list[str] | None:
         labels, text = self.query_one(LabelList), self.query_one(Input).value.strip()
         chosen = [labels.chosen.path] if labels.chosen is not None else [text] if text else []
         if self._several is None:
-            self.dismiss(chosen or None)
-        elif labels.chosen is None and text:
-            self.dismiss([*labels.marked, text])
-        else:
-            self.dismiss(labels.marked)
-
-    def action_leave(self) -> None:
-        """Choose nothing."""
-        if self.is_current:
-            self.dismiss(None)
+            return chosen or None
+        return [*labels.marked, text] if labels.chosen is None and text else labels.marked

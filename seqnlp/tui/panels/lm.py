@@ -544,7 +544,7 @@ class LmPanel(TaskPanel):
 
     def action_save_preset(self) -> None:
         """Save the settings under a name."""
-        from seqnlp.tui.panels.ask_line import LineScreen
+        from seqnlp.tui.widgets.ask import AskScreen
 
         def take(name: str | None) -> None:
             if name is None:
@@ -564,11 +564,11 @@ class LmPanel(TaskPanel):
             self.query_one("#steering").refresh()
 
         hint = "Letters, digits, _ and -. seqnlp generate --preset knows it, too."
-        self.app.push_screen(LineScreen("Name of the preset", "", hint), take)
+        self.app.push_screen(AskScreen("Name of the preset", hint, ""), take)
 
     @on(SettingsPanel.Opened)
     def _open_line(self, event: SettingsPanel.Opened) -> None:
-        from seqnlp.tui.panels.ask_line import LineScreen
+        from seqnlp.tui.widgets.ask import AskScreen
 
         name = event.setting.name
 
@@ -579,14 +579,14 @@ class LmPanel(TaskPanel):
                 if self.session.busy:
                     self._steer()
 
-        screen = LineScreen(name, self.settings[name] or "", HINTS[name], lambda text: fault_of(name, text))
+        screen = AskScreen(name, HINTS[name], self.settings[name] or "", lambda text: fault_of(name, text))
         self.app.push_screen(screen, take)
 
     # grid
 
     def action_sweep(self) -> None:
         """Write a text for each value of a setting."""
-        from seqnlp.tui.panels.ask_line import LineScreen
+        from seqnlp.tui.widgets.ask import AskScreen
 
         def take(text: str | None) -> None:
             if text is not None and self.is_open:
@@ -595,7 +595,7 @@ class LmPanel(TaskPanel):
         folder, own = Path(self.runs[0].path).parent, Path(self.runs[0].path).name
         self._sweep_text = self._sweep_text or FIRST_SWEEP
         check = lambda text: _fault(lambda: cells_in(text, folder, own))  # noqa: E731
-        self.app.push_screen(LineScreen("Sweep a setting", self._sweep_text, GRID_HINT, check), take)
+        self.app.push_screen(AskScreen("Sweep a setting", GRID_HINT, self._sweep_text, check), take)
 
     @work(exclusive=True, group="sweep")
     async def _sweep(self, text: str) -> None:
@@ -777,7 +777,7 @@ class LmPanel(TaskPanel):
 
     def action_edit(self) -> None:
         """Type another word in the place of the one under the cursor."""
-        from seqnlp.tui.panels.ask_line import LineScreen
+        from seqnlp.tui.widgets.ask import AskScreen
 
         view = self.view
         if view.cursor is None or view.cursor >= view.buffer.count:
@@ -794,7 +794,7 @@ class LmPanel(TaskPanel):
                 self._edit(view, at, first, typed)
 
         hint = "A blank at the end or the beginning counts. The text is written anew after it."
-        self.app.push_screen(LineScreen("Edit the word", text, hint), take)
+        self.app.push_screen(AskScreen("Edit the word", hint, text), take)
 
     @work(exclusive=True, group="edit")
     async def _edit(self, view: TokenView, at: int, token: int, typed: str) -> None:
@@ -894,7 +894,7 @@ class LmPanel(TaskPanel):
         view.grew()
 
     def _rename(self, number: int) -> None:
-        from seqnlp.tui.panels.ask_line import LineScreen
+        from seqnlp.tui.widgets.ask import AskScreen
 
         session = self.session
 
@@ -904,7 +904,7 @@ class LmPanel(TaskPanel):
                 self._draw_tree()
 
         hint = f"Up to {MAX_NAME} characters; none takes the name away."
-        self.app.push_screen(LineScreen("Name of the branch", session.tree[number].name, hint), take)
+        self.app.push_screen(AskScreen("Name of the branch", hint, session.tree[number].name), take)
 
     def _draw_curve(self) -> None:
         for curve in self.query(SurpriseCurve):
@@ -948,7 +948,7 @@ class LmPanel(TaskPanel):
 
     def action_find_text(self) -> None:
         """Find a text in the one in focus."""
-        from seqnlp.tui.panels.ask_line import LineScreen
+        from seqnlp.tui.widgets.ask import AskScreen
 
         view = self.view
 
@@ -963,7 +963,7 @@ class LmPanel(TaskPanel):
             return "" if not text or view.count(text) else "not in this text"
 
         hint = "In either case; . and , lead to the next place and the one before. Nothing ends the search."
-        self.app.push_screen(LineScreen("Find", self._sought, hint, check), take)
+        self.app.push_screen(AskScreen("Find", hint, self._sought, check), take)
 
     def export_formats(self) -> dict[str, Callable[[], str]]:
         if self.is_comparison:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, final
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -29,7 +29,8 @@ from seqnlp.tui.configuration.load import Configuration
 from seqnlp.tui.corrections import Corrections, spans_of
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.listing import BROKEN, RunFolder
-from seqnlp.tui.panels.tokens import TokenPanel, left_out
+from seqnlp.tui.panels.correctable import CorrectablePanel
+from seqnlp.tui.panels.tokens import left_out
 from seqnlp.tui.themes import LabelColours
 from seqnlp.tui.widgets.label_table import LabelTable
 from seqnlp.tui.widgets.prompt import Prompt
@@ -53,7 +54,7 @@ TABLES = ("columns", "column_scores")
 
 
 @final
-class TagPanel(TokenPanel):
+class TagPanel(CorrectablePanel):
     """A sentence, its tags, and a legend."""
 
     REQUEST = "tag"
@@ -94,20 +95,6 @@ class TagPanel(TokenPanel):
         Binding("ctrl+n,alt+n", "learn", "train with corrections", show=False),  # a browser keeps ctrl+n
     )
 
-    DEFAULT_CSS = """
-    TagPanel #tagged { height: 1fr; }
-    TagPanel #side { display: none; width: 38; padding: 0 1 0 2; border-left: solid $faint; }
-    TagPanel #side > .title { padding: 0; }
-    TagPanel.-table #tagged { layout: vertical; }
-    TagPanel.-table #side { display: block; width: 1fr; height: 11; border-left: none; border-top: solid $faint; }
-    .-wide TagPanel #tagged { layout: horizontal; }
-    .-wide TagPanel #side { display: block; width: 38; height: 1fr; border-top: none; border-left: solid $faint; }
-    .-wide TagPanel.-hidden-table #side { display: none; }
-    .-narrow TagPanel.-table #side { height: 8; padding: 0 1; }
-    """
-
-    SCOPED_CSS: ClassVar[bool] = False
-
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
         super().__init__(runs, service)
         self.column = ""
@@ -140,12 +127,7 @@ class TagPanel(TokenPanel):
         colours: dict[str, LabelColours] = {}  # one label, one colour, also in two runs
         lemmas = [lemma_columns(Run(Path(run.path))) for run in self.runs]
         views = self.side_by_side([TagView(invitation, colours, own) for own in lemmas])
-        if self.is_comparison:
-            yield views
-        else:
-            yield Horizontal(
-                views, Vertical(Static("this word", classes="title"), LabelTable(), id="side"), id="tagged"
-            )
+        yield views if self.is_comparison else self.with_side(views, "this word", LabelTable())
 
     async def ask_all(self, request: Mapping[str, Any]) -> list[Any]:
         """The answer of each run; with a segmenter, for all sentences of it."""
@@ -295,10 +277,6 @@ class TagPanel(TokenPanel):
         self.with_second = not self.with_second
         self.draw(self.answers)
 
-    def action_table(self) -> None:
-        """Open the table of the word's labels, or close it."""
-        self.toggle_class("-hidden-table" if self.screen.has_class("-wide") else "-table")
-
     # corrections
 
     def action_label(self, number: int) -> None:
@@ -360,14 +338,6 @@ class TagPanel(TokenPanel):
                 self.prompt_line.next_line()
             self.draw(self.answers)
             self.show_status()
-
-    @work(exclusive=True, group="save")
-    async def action_learn(self) -> None:
-        """Write a recipe that also learns from the corrections; show it."""
-        with notify_errors(self):
-            done = await self.ask(0, "learn", {})
-            if self.is_open:
-                await self.run_action(f"app.train({done['name']!r})")
 
     def action_segmenter(self) -> None:
         """Choose the next segmenter; behind the last one rules again."""

@@ -7,5 +7,5 @@
 | run.py | a run |
 | compare.py | two runs, the same input |
 | train.py, watch.py | choosing a recipe, and its training |
-| help.py, confirm.py, ask.py | overlays: help, a question, a question with a line |
+| help.py, confirm.py | overlays: help, a question |
 """

@@ -85,7 +85,7 @@ class BaseScreen(Screen[None]):
     @work(exclusive=True, group="export")
     async def action_export(self) -> None:
         """Write what the screen shows to a file."""
-        from seqnlp.tui.screens.ask import AskScreen
+        from seqnlp.tui.widgets.ask import AskScreen
 
         picture = self.app.export_screenshot(title=self.heading, simplify=True)
         formats: dict[str, Callable[[], str]] = self.export_formats()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -21,19 +20,11 @@ from seqnlp.tui.widgets.dialog import Dialog
 class ConfirmScreen(Dialog[str]):
     """A modal question; its result is the key of a choice, or nothing after escape."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "neither")]
-
     DEFAULT_CSS = """
-    ConfirmScreen { align: center middle; background: $background 60%; }
-    ConfirmScreen > Vertical {
-        width: 66; max-width: 94%; height: auto; max-height: 90%; padding: 1 3;
-        background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
-        border-subtitle-color: $muted;
-    }
+    ConfirmScreen > Vertical { width: 66; height: auto; padding: 1 3; }
     ConfirmScreen Static { width: 100%; height: auto; }
     ConfirmScreen .choice { padding: 0 1; margin-top: 1; }
     ConfirmScreen .choice:hover { background: $panel; }
-    ConfirmScreen:ansi > Vertical { border: round ansi_default; }
     """
 
     def __init__(self, heading: str, text: str, choices: Sequence[tuple[str, str, str]]) -> None:
@@ -56,7 +47,7 @@ class ConfirmScreen(Dialog[str]):
                 yield Static(line, classes="choice", name=key)
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in {key for key, *_ in self._choices} and self.is_current:
+        if event.key in {key for key, *_ in self._choices}:
             event.stop()
             self.dismiss(event.key)
 

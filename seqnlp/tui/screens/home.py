@@ -29,9 +29,9 @@ from seqnlp.tui.listing import BROKEN, FAILED, RunFolder
 from seqnlp.tui.run_order import Order, csv_of
 from seqnlp.tui.run_preview import Preview
 from seqnlp.tui.run_trash import KEPT_DAYS, RunTrash, rename_run
-from seqnlp.tui.screens.ask import AskScreen
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.trainings import Condition, Trainings, check_name
+from seqnlp.tui.widgets.ask import AskScreen
 from seqnlp.tui.widgets.run_list import RunList, column_at, heading_of
 from seqnlp.tui.widgets.run_preview import PreviewPane
 from seqnlp.units import count_of
@@ -136,9 +136,9 @@ class HomeScreen(BaseScreen):
         &.-preview { #middle { layout: vertical; } PreviewPane { display: block; border-top: solid $faint; } }
         &.-wide {
             #middle { layout: horizontal; }
-            #table { width: 3fr; }
+            #table { width: 1fr; }
             PreviewPane {
-                display: block; width: 2fr; max-width: 64; margin: 0 2; padding: 0 0 0 2;
+                display: block; width: 32%; min-width: 40; max-width: 64; margin: 0 2; padding: 0 0 0 2;
                 border-top: none; border-left: solid $faint;
             }
             &.-hidden-preview PreviewPane, &.-empty PreviewPane { display: none; }

@@ -7,6 +7,7 @@
 | settings_panel.py | settings that keys, mouse and wheel change |
 | lines.py | columns, and scrollable lines |
 | choice_list.py | a filtered list, one of it chosen |
+| dialog.py, ask.py, list_dialog.py | overlays: their base, a question with a line, a list with a filter |
 | run_list.py, run_preview.py | the table of runs, and what is known of one |
 | recipes.py | the list of recipes, and the text of one with its faults |
 | chart_view.py, forecast_view.py | charts of curves and of a forecast |

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """Modal screen that closes itself alone, however often it is dismissed."""
+    """Modal screen in a frame; it closes itself alone, however often it is dismissed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", priority=True)]
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > Vertical {
+        max-width: 94%; max-height: 90%;
+        background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
+        border-subtitle-color: $muted;
+    }
+    Dialog:ansi > Vertical { border: round ansi_default; }
+    """
 
     @abstractmethod
     def compose(self) -> ComposeResult:
@@ -21,3 +35,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         if self.app.screen is not self:  # Textual would close the screen below
             return AwaitComplete()
         return super().dismiss(result)
+
+    def action_leave(self) -> None:
+        """Close without a result."""
+        self.dismiss(None)

@@ -136,8 +136,11 @@ def when(created: str, now: datetime) -> str:
 
 
 def _columns(width: int) -> tuple[int, int, int, int, int]:
-    """Widths of name, task, score, size and date; the less important ones give way on a narrow terminal."""
-    begun = (13 if width >= 84 else 12) if width >= 70 else 0
+    """Widths of name, task, score, size and date; the less important ones give way on a narrow terminal.
+
+    At 120 columns a preview leaves 68: the date stays, and the size stands in the preview.
+    """
+    begun = (13 if width >= 84 else 12) if width >= 66 else 0
     size = 10 if width >= 84 else 0
     task = (17 if width >= 84 else 16) if width >= 50 else 0
     points = min(26 if width >= 84 else 22, width // 2) if width >= 30 else 0

@@ -176,6 +176,7 @@ def test_looking_around_loads_nothing_heavy(project: Path, command: list[str]) -
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow  # tests/e2e/test_manners.py runs it, among others
 def test_check_knows_the_tasks_in_a_process_of_its_own() -> None:
     code = "import sys; from seqnlp.cli.app import main; sys.argv = ['seqnlp', 'recipes', 'check', 'pos_gru']; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -60,6 +60,16 @@ def oracle(folder: Path, sentence: list[str]) -> tuple[Tensor, list[int | None]]
     return torch.stack(found)[:, 0], given.word_ids()
 
 
+def test_states_beyond_half_precision_are_refused_in_predictions(folder: Path) -> None:
+    codec = fitted(folder)
+    for name, weights in codec.encoder.network.named_parameters():
+        if name.endswith("LayerNorm.weight"):
+            weights.fill_(1e6)
+    text = EncodedText.encode(TEXT, {"transformer": codec})
+    with pytest.raises(DataError, match=r"^embedding\.transformer: its states are not finite in half precision$"):
+        TextBatch.gather(text, np.array([0]))
+
+
 @pytest.mark.parametrize("pooling", ["first", "last", "mean"])
 def test_states_are_those_of_the_model_on_the_sentence_alone(folder: Path, pooling: str) -> None:
     codec = fitted(folder, pooling=pooling, layers=[0, 1, -1])

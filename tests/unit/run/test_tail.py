@@ -65,6 +65,17 @@ def test_a_log_that_is_begun_anew_is_read_anew(tmp_path: Path) -> None:
     assert [(event["event"], event["step"]) for event in tail.events] == [("started", 0)]
 
 
+def test_a_log_that_was_begun_anew_and_has_outgrown_the_one_before_is_read_anew(tmp_path: Path) -> None:
+    tail, log = Tail(tmp_path), tmp_path / "events.jsonl"
+    log.write_bytes(line("started", 0) + line("stepped", 1))
+    tail.read()
+    inode = log.stat().st_ino
+    log.write_bytes(b"".join(line("started" if step == 5 else "stepped", step) for step in range(5, 20)))
+    assert log.stat().st_ino == inode  # a file system may give a new log the number of the one that was deleted, too
+    assert [event["step"] for event in tail.read()] == list(range(5, 20))
+    assert tail.events == read_events(log)
+
+
 def test_damaged_lines_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_bytes(line("started", 0) + b"\xff\n{}\n" + line("stepped", 1))
     assert [event["step"] for event in Tail(tmp_path).read()] == [0, 1]

@@ -101,14 +101,8 @@ async def test_client_tells_of_a_server_that_does_not_start() -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A language model, trained for a moment."""
-    from seqnlp.api import train
-
-    out = tmp_path_factory.mktemp("runs") / "tiny"
-    settings = ["training.epochs=1", "training.threads=1", "encoder.size=32"]
-    recipe = ROOT / "recipes/char_lstm.toml"
-    list(train(recipe, [*settings, "data.train='corpora/prose/dev.txt'"], out))
-    return out
+    """A language model."""
+    return shutil.copytree(ROOT / "tests/data/run_v2/lm", tmp_path_factory.mktemp("runs") / "tiny")
 
 
 async def test_the_real_worker(trained: Path) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import IntArray, LazyRows, Ragged
 from seqnlp.codecs import Column, EncodedText, TextFeatures
+from seqnlp.embeddings.base import TextBatch
 from seqnlp.errors import DataError
 from seqnlp.notes import notes_to
 from seqnlp.readers import cache
@@ -80,6 +81,19 @@ def test_states_beyond_half_precision_are_refused() -> None:
     ):
         kept(Numbers([70_000], "a"))
     assert not list(cache.state_folder().rglob("*.npy"))
+
+
+def test_states_beyond_half_precision_are_refused_where_none_are_kept() -> None:
+    """As in predictions, which compute states of a text when it comes."""
+    numbers = Numbers([2, 70_000], "a")
+    words = Column.from_rows([["a"] * length for length in numbers.lengths.tolist()])
+    text = EncodedText(words, {"part": TextFeatures(sentences={"states": numbers})})
+    assert TextBatch.gather(text, np.array([0])).features["part"].sentences["states"].tolist() == [[[0, 0], [1, -1]]]
+    with (
+        pytest.raises(DataError, match=r"^embedding\.part: its states are not finite in half precision$"),
+        np.errstate(over="ignore"),
+    ):
+        TextBatch.gather(text, np.array([0, 1]))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,23 @@ def test_random_windows_differ_from_epoch_to_epoch() -> None:
     first, second = (examples.plan(1, epoch).cuts.tolist() for epoch in (0, 1))
     assert first != second
     assert np.mean(np.diff(first)) == pytest.approx(40, abs=8)
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_states_are_reset_by_seed_epoch_and_place_alone(replicas: int) -> None:
+    examples = StreamDataset(np.arange(20_001, dtype=np.uint16), 20_001, 10, 20, False, state_reset=0.2)
+    plan = examples.plan(3, 0)
+    assert [rows.tolist() for rows in plan[7:9]] == [plan[7].tolist(), plan[8].tolist()]
+    resets = np.stack([rows[:, 2] for rows in plan])
+    assert resets.mean() == pytest.approx(0.2, abs=0.05)
+    assert not np.array_equal(resets, np.stack([rows[:, 2] for rows in examples.plan(3, 1)]))
+    rows = next(rows for rows in plan if rows[:, 2].any())
+    for share in examples.shares(rows, replicas):
+        first, second = torch.randn(len(share), 4), torch.randn(len(share), 2, 3)
+        begun = examples.carried(share, [first, second])
+        for before, after in zip((first, second), begun, strict=True):
+            for reset, old, new in zip(share[:, 2], before, after, strict=True):
+                assert torch.equal(new, torch.zeros_like(old) if reset else old)
 
 
 def test_replicas_share_the_streams_and_keep_their_own() -> None:

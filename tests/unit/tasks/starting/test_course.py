@@ -45,6 +45,14 @@ def test_gradual_unfreezing_trains_a_group_more_each_epoch(runs: Trained, tmp_pa
     assert moved == [{"heads"}, {"encoder", "heads"}, {"embedding", "encoder", "heads"}]
 
 
+def test_votes_of_ngrams_learn_with_the_decoder(runs: Trained, tmp_path: Path) -> None:
+    start = {"run": str(runs("lm")), "gradual_unfreezing": True}
+    recipe = {**TUNED, "start": start, "ngrams": {"words": 1, "chars": [], "min_count": 1}}
+    first, second, *_ = states_at_epochs(train(recipe, [], tmp_path / "run", test=False), tmp_path / "run")
+    assert all(differ("embedding.votes.weight", first, second))
+    assert not any(differ("embedding.embedder", first, second))
+
+
 def states_at_epochs(events: Any, path: Path) -> list[dict[str, torch.Tensor]]:
     """Weights of the checkpoints before the first step and after each epoch."""
     states: list[dict[str, torch.Tensor]] = []

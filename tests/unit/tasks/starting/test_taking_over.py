@@ -217,6 +217,24 @@ def test_another_kind_of_part_is_fresh(runs: Trained, tmp_path: Path) -> None:
     assert found.told.parts["encoder"] == "taken"
 
 
+@pytest.mark.parametrize("kind", ["lstm", "min_gru", "none"])
+def test_a_decoder_above_another_kind_of_encoder_is_fresh(kind: str, runs: Trained, tmp_path: Path) -> None:
+    """Its states mean something else, also where they have the same width."""
+    encoder = {"encoder": {"kind": kind, "size": 6}} if kind != "none" else {"encoder": "none"}
+    found = begin({**OTHER_TAGS, **encoder, "start": str(runs("tag"))}, tmp_path / "run")
+    assert found.told.parts["encoder"] == f"fresh: {kind} here, gru there"
+    assert found.told.parts["decoder.upos"] == f"fresh: it reads states of the encoder, {kind} here, gru there"
+    assert found.told.parts["embedding.words"].startswith("taken")
+    ours, theirs = found.weights["heads.0.output.weight"], weights_of(runs("tag"))["heads.0.output.weight"]
+    assert not torch.isin(theirs, ours).any()
+
+
+def test_a_fresh_encoder_that_was_asked_for_leaves_the_decoder_alone(runs: Trained, tmp_path: Path) -> None:
+    other = {**OTHER_TAGS, "encoder": {"kind": "lstm", "size": 6}}
+    found = begin({**other, "start": {"run": str(runs("tag")), "fresh": ["encoder"]}}, tmp_path / "run")
+    assert found.told.parts["decoder.upos"].startswith("taken")
+
+
 def test_settings_of_the_training_alone_may_differ(runs: Trained, tmp_path: Path) -> None:
     words = {"size": 5, "lowercase": True, "min_count": 2, "word_dropout": 0.9}
     other = changed(OTHER_TAGS, embedding={"words": words, "dropout": 0.1}, encoder={"weight_drop": 0.2})

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -6,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnlp.arrays import Ragged
 from seqnlp.codecs import Tokenizer
 from seqnlp.codecs.sentences import BEGIN, END, Sentences
 from seqnlp.errors import DataError
+from seqnlp.notes import notes_to
+from seqnlp.tasks import kept_arrays
+from seqnlp.tasks.translate import corpus
 from seqnlp.tasks.translate.corpus import Pairs
-from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset, joined
+from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
 
 ANY = LengthFilter(1, 100, None)
 MakePairs = Callable[..., Pairs]
@@ -35,7 +38,7 @@ def test_pairs_of_odd_lengths_are_counted(
         for pair in pairs
     ]
     assert kept.tolist() == expected
-    assert sum(int(reason.split()[0]) for reason in reasons) == expected.count(False)
+    assert sum(reasons.values()) == expected.count(False)
 
 
 @given(LENGTHS, st.integers(4, 40), st.integers(0, 3))
@@ -79,7 +82,27 @@ def test_only_training_leaves_pairs_out(pairs: MakePairs) -> None:
         encode(pairs(*sides, training=True), LengthFilter(5, 9, None))
 
 
-@given(st.lists(st.lists(st.integers(3, 9), max_size=4), min_size=1, max_size=6))
-def test_rows_are_joined(rows: list[list[int]]) -> None:
-    whole = joined([Ragged.from_rows(rows[:2]), Ragged.from_rows(rows[2:])])
-    assert [row.tolist() for row in whole] == rows
+def test_a_large_split_is_mapped_and_the_same(
+    pairs: MakePairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(corpus, "CHUNK", 2)
+    sides = [["a", "", "a b c", "a", "c c"], ["x", "y", "z", "", "x y"]]
+    for training in (True, False):
+        split = pairs(*sides, training=training)
+        expected = encode(split, LengthFilter(1, 2, None))
+        with monkeypatch.context() as patch:
+            patch.setattr(kept_arrays, "LARGE", 1)
+            notes: list[str] = []
+            with notes_to(notes.append):
+                found = [encode(split, LengthFilter(1, 2, None)) for _ in range(2)]
+                other = encode(split, LengthFilter(1, 9, None))
+            assert len(notes) == (2 if training else 1), "a split that is scored is not filtered"
+        assert len(other.rows) == (3 if training else 5)
+        for each in found:
+            assert isinstance(each.source.values, np.memmap)
+            assert each.source.values.dtype == expected.source.values.dtype
+            for ours, theirs in ((each.source, expected.source), (each.target, expected.target)):
+                assert [row.tolist() for row in ours] == [row.tolist() for row in theirs]
+            assert (each.rows.tolist(), each.left_out) == (expected.rows.tolist(), expected.left_out)
+            assert (each.too_long, each.usual_length) == (expected.too_long, expected.usual_length)

@@ -1,13 +1,12 @@
-"""Question with a line for the answer."""
+"""Question with a line for the answer, which is checked as one types."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, final
+from typing import final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -17,23 +16,15 @@ from seqnlp.tui.widgets.dialog import Dialog
 
 @final
 class AskScreen(Dialog[str | None]):
-    """A modal question; its result is the text of the line, or None after escape."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it")]
+    """A modal question; its result is the text of the line after enter, None after escape."""
 
     DEFAULT_CSS = """
-    AskScreen { align: center middle; background: $background 60%; }
-    AskScreen > Vertical {
-        width: 66; max-width: 94%; height: auto; max-height: 90%; padding: 1 3;
-        background: $surface; border: round $accent; border-title-color: $accent; border-title-style: bold;
-        border-subtitle-color: $muted;
-    }
+    AskScreen > Vertical { width: 66; height: auto; padding: 1 3; }
     AskScreen Static { width: 100%; height: auto; }
     AskScreen Horizontal { height: 1; margin-top: 1; }
     AskScreen .sign { width: 2; color: $accent; }
     AskScreen Input { border: none; height: 1; padding: 0; width: 1fr; background: $surface; }
-    AskScreen #problem { margin-top: 1; color: $error; display: none; }
-    AskScreen:ansi > Vertical { border: round ansi_default; }
+    AskScreen #problem { margin-top: 1; display: none; }
     """
 
     def __init__(self, heading: str, text: str, value: str, check: Callable[[str], str] = lambda text: "") -> None:
@@ -57,24 +48,21 @@ class AskScreen(Dialog[str | None]):
                 yield Input(self._value, compact=True)
             yield Static("", id="problem", markup=False)
 
-    @on(Input.Submitted)
-    def _answered(self, event: Input.Submitted) -> None:
-        event.stop()
-        if not self.is_current:
-            return  # enter was pressed twice
-        problem = self._check(event.value)
-        told = self.query_one("#problem", Static)
-        told.display = bool(problem)
-        told.update(problem)
-        if not problem:
-            self.dismiss(event.value)
-
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.query_one("#problem", Static).display = False
+        self._is_right(event.value)
 
-    def action_leave(self) -> None:
-        """Answer nothing."""
-        if self.is_current:
-            self.dismiss(None)
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._is_right(event.value):
+            self.dismiss(event.value)
+
+    def _is_right(self, answer: str) -> bool:
+        """Check an answer, and show what is wrong with it."""
+        problem = self._check(answer)
+        for told in self.query("#problem").results(Static):  # none while the screen is being left
+            told.display = bool(problem)
+            told.update(Content.assemble(("✕ ", "bold $error"), (problem, "$error")))
+        return not problem
