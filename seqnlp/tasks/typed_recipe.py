@@ -346,7 +346,8 @@ class TrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
 
@@ -622,7 +623,8 @@ class LmTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     bptt: int | None
@@ -691,7 +693,8 @@ class TranslateTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     metric: Literal['nats', 'bleu', 'exact_match'] | None
@@ -769,7 +772,8 @@ class ForecastTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     stride: int | None
@@ -887,7 +891,8 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
 
@@ -990,7 +995,8 @@ class SegmentTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     block_size: int | None
