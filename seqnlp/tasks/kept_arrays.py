@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -57,9 +56,9 @@ class ArrayFile:
         """Open a file under a temporary name, which no other process takes; those of killed processes are removed."""
         self.folder, self.stem, self.kind, self.total = folder, stem, np.dtype(kind), 0
         _remove_leftovers(folder, stem)
-        handle, name = tempfile.mkstemp(TEMPORARY, f"{stem}.", folder)
-        self.path, self._file = Path(name), os.fdopen(handle, "w+b")
-        cache.try_lock(handle)
+        self._file = tempfile.NamedTemporaryFile(suffix=TEMPORARY, prefix=f"{stem}.", dir=folder, delete=False)  # noqa: SIM115
+        self.path = Path(self._file.name)
+        cache.try_lock(self._file.fileno())
         try:
             self._header_ends = self._write_header()
         except BaseException:
@@ -217,13 +216,13 @@ def _write(folder: Path, what: str, make: Callable[[Arrays], Any]) -> KeptArrays
         for file in arrays.files.values():
             file.discard()
     index = {DIGEST: ZEROS, "files": {name: path.name for name, path in paths.items()}, "data": data}
-    handle, name = tempfile.mkstemp(TEMPORARY, INDEX, folder)
-    try:
-        with os.fdopen(handle, "wb") as index_file:
-            index_file.write(seal(json.dumps(index).encode()))
-        Path(name).replace(folder / INDEX)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile(suffix=TEMPORARY, prefix=INDEX, dir=folder, delete=False) as written:
+        try:
+            written.write(seal(json.dumps(index).encode()))
+            written.close()
+            Path(written.name).replace(folder / INDEX)
+        finally:
+            Path(written.name).unlink(missing_ok=True)
     size = file_size(sum(path.stat().st_size for path in paths.values()))
     note(f"{what} is encoded once, and kept in the cache ({size}); data.keep_in_memory = true does without")
     return KeptArrays({name: np.load(path, mmap_mode="r") for name, path in paths.items()}, data)
