@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqnlp.devices import kind_of_device, opening_device
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Initialized, Saved, Started, Stepped
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import CPU, describe_device, find_device, move_module
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
 from seqnlp.readers.held import is_memory
@@ -40,7 +42,8 @@ from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settin
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.inference import in_fork
 from seqnlp.training.layer_groups import LayerGroup, decayed_groups
-from seqnlp.training.precision import computing_in, for_scores, resolve
+from seqnlp.training.precision import computing_in, resolve
+from seqnlp.training.replicas import replicas_of
 from seqnlp.units import counted
 
 if TYPE_CHECKING:
@@ -118,6 +121,7 @@ def _train(
     resumed = begun if begun is not None and begun.has_state else None
     with notes_to(notify):
         wanted, plugins, before = _wanted(source, overrides, tables, resumed, trust)
+    device = find_device(wanted.training.device, "training.device")
     saved = None
     if resumed is not None:
         saved = resumed.load_state()
@@ -154,6 +158,7 @@ def _train(
         with placed(source, overrides):
             old = _start_scores(wanted, task, run, begun_from, notify)
             model, taken = _model(wanted, task, begun_from)
+            move_module(model, device)
             trainer = _trainer(wanted, task, splits, show, notify, model, old)
     if saved is None:
         _check_used(wanted, trainer.model, source, overrides)
@@ -166,7 +171,10 @@ def _train(
     else:
         assert before is not None
         with fitting(run, "its checkpoint"):
-            trainer.restore(*saved, threads=before.training.threads)
+            trainer.restore(
+                *saved, threads=replicas_of(kind_of_device(before.training.device), before.training.threads)
+            )
+        _record_device(run, device)
         _adjust(run, before, wanted, notify)
     try:
         dev_items = splits["dev"].items if test else None  # trials of a search are not told about
@@ -329,6 +337,7 @@ def evaluate(
     dynamic: float | None = None,
     on_row: Callable[[ItemRow], None] | None = None,
     trust: bool = False,
+    device: str | None = None,
     notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Score a run on a split of its corpus, or other data.
@@ -343,6 +352,7 @@ def evaluate(
         on_row: Called with each item of the split: gold, predicted, right or wrong, score or loss, and its row, from 1,
             among those that were read. Language models are then read with their whole context.
         trust: Consent to run the Python that the run brings along; it is remembered.
+        device: Where it computes, as in `load`.
         notify: Called with each warning about the data, one line each.
 
     Returns:
@@ -350,7 +360,7 @@ def evaluate(
         split that was scored after the training also `baselines`, the scores of trivial systems by their name.
     """
     with notes_to(notify):
-        opened = open_split(run, split, data, trust)
+        opened = open_split(run, split, data, trust, device)
     task = opened.task
     for notice in task.notices(opened.examples):
         notify(f"{opened.name}: {notice}")
@@ -358,10 +368,10 @@ def evaluate(
         task = task.rescored(context, dynamic)
     begun = time.perf_counter()
     with notes_to(notify):
-        scores = score(task, opened.model, opened.examples, for_scores(opened.recipe.training.precision))
+        scores = score(task, opened.model, opened.examples, opened.precision)
     seconds = time.perf_counter() - begun
     if on_row is not None:
-        with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+        with torch.inference_mode(), computing_in(opened.precision, opened.model.device):
             for row in task.item_rows(opened.model, opened.examples, opened.table):
                 on_row(row)
     kept = opened.run.scores().get(split, {}) if opened.name == split else {}
@@ -445,7 +455,7 @@ def backtest(
         raise UsageError(f"{run}: a backtest is of a forecaster; this run is {noun}")
     for line in opened.task.notices(opened.examples):
         notify(f"{split if data is None else data}: {line}")
-    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+    with torch.inference_mode(), computing_in(opened.precision, opened.model.device):
         return opened.task.rolling(opened.model, opened.examples.rolling(stride), level, series)
 
 
@@ -479,11 +489,13 @@ def asks_for_folds(recipe: AnyRecipe, overrides: Sequence[str] = (), trust: bool
     return data.folds is not None and data.fold is None
 
 
-def load(run: str | Path, *, trust: bool = False) -> Any:
+def load(run: str | Path, *, trust: bool = False, device: str | None = None) -> Any:
     """Open a run for use.
 
     Args:
         run: The run directory.
+        device: Where it computes: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`, a CUDA GPU if there is one, else the CPU.
+            Left out: the CPU, whose predictions are the same on every machine. It need not be that of the training.
         trust: Consent to run the Python that the run brings along, its plugins; it is remembered. A run that was
             trained by this user needs none.
 
@@ -493,15 +505,17 @@ def load(run: str | Path, *, trust: bool = False) -> Any:
     Raises:
         seqnlp.errors.UntrustedPlugin: the run brings Python without consent; nothing was run.
         seqnlp.errors.RunError: it is missing or damaged.
+        seqnlp.errors.UsageError: there is no such device.
     """
     opened = Run.open(run)
-    task, model = rebuild(opened, recipe_of(opened, trust))
+    name = device or opening_device()
+    task, model = rebuild(opened, recipe_of(opened, trust), find_device(name))
     predictor = task.predictor(model)
-    predictor.origin = RunOrigin(os.path.abspath(opened.path), opened.fingerprint(), _reopen)
+    predictor.origin = RunOrigin(os.path.abspath(opened.path), opened.fingerprint(), _reopen, name)
     return predictor
 
 
-def _reopen(path: str, fingerprint: str) -> Predictor:
+def _reopen(path: str, fingerprint: str, device: str | None) -> Predictor:
     """Open the run of a pickled predictor.
 
     Raises:
@@ -509,7 +523,8 @@ def _reopen(path: str, fingerprint: str) -> Predictor:
     """
     if in_fork():  # OpenMP's threads of the first process are not there, and would be waited for
         torch.set_num_threads(1)
-    predictor: Predictor = load(path)
+        device = CPU.type  # CUDA can't be used in a fork of a process that has used it
+    predictor: Predictor = load(path, device=device)
     if predictor.origin is None or predictor.origin.fingerprint != fingerprint:
         raise RunError("it has changed since the predictor was pickled", path)
     return predictor
@@ -529,20 +544,37 @@ def _wanted(
     if resumed is None:
         return _resolve_auto(loaded, None), plugins, None
     _check_same_plugins(resumed, plugins)  # before those of the run are run
-    before = recipe_of(resumed, trust)
+    before = _placed_recipe(recipe_of(resumed, trust))
     _check_given(resumed.path, before.data, None if tables is None else loaded.data)
     wanted = _resolve_auto(loaded, before)
     _check_same_recipe(resumed.path, before, wanted)
     return wanted, plugins, before
 
 
+def _placed_recipe(recipe: TaskRecipe) -> TaskRecipe:
+    """Recipe of a run with the device that it was trained on: earlier versions trained on the CPU, and kept no name."""
+    if recipe.training.device != "auto":
+        return recipe
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"device": CPU.type})})
+
+
 def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
     """Resolve `auto` and 0 for this machine, or as the training began."""
     assert isinstance(recipe, TaskRecipe)
     requested = recipe.training
+    device = requested.device
+    if device == "auto":
+        device = find_device("auto").type if before is None else before.training.device
+    try:
+        place = find_device(device, "training.device")
+    except UsageError as error:
+        if before is None or device != before.training.device:
+            raise
+        raise UsageError(f"{error}; the training began there, --device cpu goes on with it here") from None
     threads = before.training.threads if before is not None else torch.get_num_threads()
-    precision = before.training.precision if before is not None else resolve(requested.precision)
+    precision = before.training.precision if before is not None else resolve(requested.precision, place)
     chosen = {
+        "device": device,
         "threads": requested.threads or threads,
         "precision": precision if requested.precision == "auto" else requested.precision,
     }
@@ -609,11 +641,22 @@ def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str
         return
     run.replace_recipe(dump_recipe(now.model_copy(update={"plugins": before.plugins})))
     notify(f"{run.path}: {'; '.join(differing)}")
+    old, new = (kind_of_device(each.training.device) for each in (before, now))
+    if old != new:
+        told = "its weights will not be those of a training without a pause, which only one kind of device gives"
+        notify(f"{run.path}: begun on {old}, it goes on on {new}: {told}")
     if now.training.epochs != before.training.epochs and now.optimizer.schedule not in ("constant", "plateau"):
         notify(
             f"the learning rate goes on as in a training of {now.training.epochs} epochs "
             f"(optimizer.schedule is {now.optimizer.schedule!r})"
         )
+
+
+def _record_device(run: Run, device: torch.device) -> None:
+    """Add the device of a resumed training to those that the run was trained on, if it is another one."""
+    meta, now = run.meta(), describe_device(device)
+    if not str(meta.get("device", now)).endswith(now):
+        run.save_meta({**meta, "device": f"{meta['device']}, then {now}"})
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
@@ -663,7 +706,7 @@ def _begin(
         run.save_codec(column, codec.to_json())
         if codec.weights:
             run.save_codec_weights(column, codec.weights)
-    meta = describe_training(name, str(device), recipe.training.threads, corpus.hashes)
+    meta = describe_training(name, describe_device(device), recipe.training.threads, corpus.hashes)
     origins = {
         f"{part}.{name}".rstrip("."): origin.to_json()
         for part, codec in codecs.items()

@@ -27,7 +27,6 @@ from seqnlp.run import Run
 from seqnlp.run.sets import RunSet
 from seqnlp.tasks.loading import item_scores, open_split
 from seqnlp.tasks.registry import task_info
-from seqnlp.training.precision import for_scores
 
 SAMPLES = 10_000
 """Default number of resamples."""
@@ -225,7 +224,7 @@ def _measure(
         value = split_hash(recipe.data.reader, place, opened.table)
     if data is None and (before := run.meta().get("corpus", {}).get(split, value)) != value:
         notify(f"{run.path}: its {split} data has changed since the training ({before[:12]}..., {value[:12]}...)")
-    found = item_scores(opened.task, opened.model, opened.examples, for_scores(recipe.training.precision))
+    found = item_scores(opened.task, opened.model, opened.examples, opened.precision)
     if found is None:
         noun = task_info(opened.task.name).noun
         raise UsageError(f"{run.path}: this run is {noun}, which has no scores by item to test")

@@ -110,12 +110,15 @@ class OutOfMemory(SeqnlpError):
     def from_exception(cls, error: Exception) -> OutOfMemory | None:
         """Convert an allocation error of Python, numpy or torch; None for any other error."""
         message = str(error)
-        torchs = "allocate memory" in message or "Storage size calculation overflowed" in message
+        on_gpu = re.search(r"(?:CUDA|MPS\S*|HIP).* out of memory", message) is not None
+        torchs = on_gpu or "allocate memory" in message or "Storage size calculation overflowed" in message
         if not isinstance(error, MemoryError) and not torchs:
             return None
         wanted = re.search(r"tried to allocate (\d+) bytes", message)
         size = f": {int(wanted[1]) / 1e9:,.1f} GB were asked for in one piece" if wanted else ""
-        return cls(f"there is not enough memory{size}")
+        if on_gpu and (piece := re.search(r"Tried to allocate ([\d.]+ \w+)", message)):
+            size = f": {piece[1]} were asked for in one piece"
+        return cls(f"there is not enough memory{' on the GPU' if on_gpu else ''}{size}")
 
 
 class Interrupted(SeqnlpError):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import Trust
+from seqnlp.cli.common import Device, Trust
 from seqnlp.cli.raw_text import limit_kernel_cache, text_chunks
 from seqnlp.cli.segment import RawFile
 from seqnlp.errors import UsageError
@@ -28,6 +28,7 @@ def annotate(
     tree: Annotated[
         bool, typer.Option("--dummy-tree", help="A flat tree in HEAD and DEPREL, which some programs need.")
     ] = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Annotate running text: sentences, tokens, words and all columns of the tagger, as CoNLL-U."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
-from seqnlp.cli.common import JsonLines, MaxLine, Pretokenized, Trust, open_predictor
+from seqnlp.cli.common import Device, JsonLines, MaxLine, Pretokenized, Trust, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, data_of, open_inputs, open_records
 from seqnlp.cli.tables import has_colours, stdout_console
 from seqnlp.cli.workers import Workers
@@ -51,6 +51,7 @@ def classify(
     force: Force = False,
     workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Classify texts, one a line, as they come in: the class, a tab, and the probability of each class.

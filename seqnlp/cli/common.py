@@ -9,7 +9,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from seqnlp.devices import set_opening_device
 from seqnlp.errors import DataError, UsageError
+from seqnlp.json_text import to_json
 from seqnlp.limits import LINE, Range
 from seqnlp.lines import line_limit, long_line, set_line_limit
 from seqnlp.plots.images import check_image
@@ -22,6 +24,39 @@ Pretokenized = Annotated[bool, typer.Option("--pretokenized", help="Words are se
 Trust = Annotated[
     bool, typer.Option("--trust", help="Run the Python that a run brings along, its plugins. This is remembered.")
 ]
+
+
+def _chosen_device(name: str | None) -> str | None:
+    return name if name is None else set_opening_device(name)
+
+
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="<device>",
+        callback=_chosen_device,
+        help="Where models compute: cpu, cuda, cuda:1, mps, or auto, a CUDA GPU if there is one.",
+        show_default="cpu",
+    ),
+]
+"""Option that sets the device when the command line is parsed; functions of commands have no use for its value."""
+TrainingDevice = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="<device>",
+        help="Where to train: cpu, cuda, cuda:1, mps, or auto, a CUDA GPU if there is one: `training.device` of the "
+        "recipe.",
+    ),
+]
+
+
+def device_settings(device: str | None) -> list[str]:
+    """Override of the recipe's device, if one was named."""
+    return [] if device is None else [f"training.device={to_json(device)}"]
+
+
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 BLOCK = 1 << 17

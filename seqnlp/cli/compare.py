@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, final
 
 import typer
 
-from seqnlp.cli.common import Trust, number_option
+from seqnlp.cli.common import Device, Trust, number_option
 from seqnlp.cli.progress import track
 from seqnlp.cli.run_tables import effort, setting_text, size_text
 from seqnlp.cli.tables import print_table, stdout_console
@@ -46,6 +46,7 @@ def compare(
     samples: Annotated[int, number_option(RESAMPLES, "Resamples of the items.", metavar="<n>")] = 10_000,
     seed: Annotated[int, number_option(SEED, "Seed of the resamples.", metavar="<n>")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Compare runs: their scores, the settings in which they differ, and whether the difference is significant.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import RunPath, Split, Trust, image_option
+from seqnlp.cli.common import Device, RunPath, Split, Trust, image_option
 from seqnlp.cli.tables import print_table, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.plots.images import write_images
@@ -42,6 +42,7 @@ def errors(
         list[Path] | None, image_option("Also draw confusions, scores by length or surprise", "--plot")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Show the errors of a run: confusions with examples, unknown words, and calibration.

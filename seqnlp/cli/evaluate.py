@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import RunPath, Split, Trust, number_option
+from seqnlp.cli.common import Device, RunPath, Split, Trust, number_option
 from seqnlp.cli.row_files import check_table, row_writer
 from seqnlp.cli.tables import one_line, print_score_tables, print_table, show_baselines, stdout_console
 from seqnlp.errors import UsageError
@@ -78,6 +78,7 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object: `scores`, the `baselines` of trivial systems, and so on.")
     ] = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Score a run on its test split, another split, or another file."""

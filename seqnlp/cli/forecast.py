@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqnlp.cli.beside import Destination, Force
-from seqnlp.cli.common import Trust, image_option, number_option, open_predictor
+from seqnlp.cli.common import Device, Trust, image_option, number_option, open_predictor
 from seqnlp.cli.progress import stderr_console
 from seqnlp.cli.tables import chart_width, has_braille, print_chart, stdout_console
 from seqnlp.errors import UsageError
@@ -76,6 +76,7 @@ def forecast(
         ),
     ] = None,
     force: Force = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Forecast series: csv with a line a step, `unique_id,ds,forecast`, and the interval's ends if any.

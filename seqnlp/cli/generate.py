@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
-from seqnlp.cli.common import MaxLine, Trust, number_option, open_predictor
+from seqnlp.cli.common import Device, MaxLine, Trust, number_option, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, open_inputs, open_records
 from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
@@ -113,6 +113,7 @@ def generate(
         bool, typer.Option("--json", help="One JSON object a sample, with tokens and log-probabilities.")
     ] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="With --sweep: a Markdown table.")] = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Continue a prompt. The text goes to standard output as it is generated."""
@@ -292,6 +293,7 @@ def score(
     force: Force = False,
     workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Score a text: a line for each token, with its negative log-probability in bits before it.

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out
-from seqnlp.cli.common import JsonLines, MaxLine, RunPath, SentenceFile, Trust
+from seqnlp.cli.common import Device, JsonLines, MaxLine, RunPath, SentenceFile, Trust
 from seqnlp.cli.inputs import AsReader, Column, open_inputs
 from seqnlp.cli.workers import Workers
 from seqnlp.errors import UsageError
@@ -30,6 +30,7 @@ def predict(
     force: Force = False,
     workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Predict with a run of any task, over lines of text.

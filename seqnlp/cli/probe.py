@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import Trust, image_option, number_option
+from seqnlp.cli.common import Device, Trust, image_option, number_option
 from seqnlp.cli.tables import print_line_charts, stdout_console
 from seqnlp.json_text import to_json
 from seqnlp.limits import HEIGHT, HISTORY, WIDTH
@@ -22,6 +22,7 @@ def probe(
     height: Annotated[int, number_option(HEIGHT, "Lines of the chart.")] = 16,
     pictures: Annotated[list[Path] | None, image_option("Also draw it")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Measure the effective context of language models.

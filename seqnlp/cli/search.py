@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqnlp.cli.common import Trust, image_option, number_option
+from seqnlp.cli.common import TrainingDevice, Trust, device_settings, image_option, number_option
 from seqnlp.cli.progress import stderr_console
 from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import print_table, stdout_console
@@ -53,6 +53,7 @@ def search(
     show: Annotated[bool, typer.Option("--show", help="Show the trials of the search that is there.")] = False,
     pictures: Annotated[list[Path] | None, image_option("Also draw the trials, as parallel coordinates,")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The trials as JSON on standard output.")] = False,
+    device: TrainingDevice = None,
     trust: Trust = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
 ) -> None:
@@ -71,13 +72,14 @@ def search(
             from seqnlp.hyperparameters import search as searches
             from seqnlp.hyperparameters.folder import SearchFolder
 
+        overrides = [*(settings or []), *device_settings(device)]
         path = out or searches.search_folder(recipe)
         if not show:
             found = searches.search(
                 recipe,
                 trials,
                 minutes,
-                settings or [],
+                overrides,
                 path,
                 workers=workers,
                 resume=resume,
@@ -97,7 +99,7 @@ def search(
         folder = SearchFolder.at(path)
         if received:
             options = ["--trials", str(trials), *([] if workers == 1 else ["--workers", str(workers)])]
-            again = resuming_command(recipe, settings or [], out, options, "search")
+            again = resuming_command(recipe, overrides, out, options, "search")
             if folder.best_recipe.is_file():
                 console.print(f"best recipe so far: {folder.best_recipe}", soft_wrap=True)
             raise Interrupted(f"stopped; go on with: {again}", 128 + received[0])

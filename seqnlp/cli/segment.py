@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import JsonLines, RunPath, Trust, open_predictor
+from seqnlp.cli.common import Device, JsonLines, RunPath, Trust, open_predictor
 from seqnlp.cli.raw_text import limit_kernel_cache, text_chunks
 from seqnlp.errors import UsageError
 from seqnlp.json_text import to_json
@@ -36,6 +36,7 @@ def segment(
     as_json: JsonLines = False,
     as_conllu: AsConllu = False,
     tree: DummyTree = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Split running text: a sentence a line, its tokens with blanks between."""

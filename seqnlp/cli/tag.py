@@ -14,6 +14,7 @@ import typer
 
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
 from seqnlp.cli.common import (
+    Device,
     JsonLines,
     MaxLine,
     Pretokenized,
@@ -64,6 +65,7 @@ def tag(
     force: Force = False,
     workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Tag text, one sentence a line, as it comes in: `word/TAG word/TAG`, and after a tab the spans.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqnlp.cli.common import Trust, number_option
+from seqnlp.cli.common import TrainingDevice, Trust, device_settings, number_option
 from seqnlp.cli.progress import preparing, show_training, stderr_console
 from seqnlp.cli.repeats import show_repeats
 from seqnlp.cli.stopping import resuming_command, stop_signals
@@ -34,6 +34,7 @@ def train(
     start: Annotated[
         str | None, typer.Option(metavar="<run>", help="Start from the weights of this run: `start.run` of the recipe.")
     ] = None,
+    device: TrainingDevice = None,
     trust: Trust = False,
     seeds: Annotated[
         int | None,
@@ -67,7 +68,8 @@ def train(
             from seqnlp.recipe import find_recipe
             from seqnlp.run import Run
 
-        overrides = [*(settings or []), *([] if start is None else [f"start.run={to_json(start)}"])]
+        begun = [] if start is None else [f"start.run={to_json(start)}"]
+        overrides = [*(settings or []), *begun, *device_settings(device)]
         if seeds is not None:
             again = resuming_command(recipe, overrides, out, ["--seeds", str(seeds)])
             train_seeds = partial(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import Trust, blocks, number_option, open_predictor
+from seqnlp.cli.common import Device, Trust, blocks, number_option, open_predictor
 from seqnlp.errors import DataError, UsageError
 from seqnlp.json_text import to_json
 from seqnlp.limits import BEAM, BONUS, CHANNELS, SAMPLE_RATE, WEIGHT
@@ -52,6 +52,7 @@ def transcribe(
     ] = None,
     channels: Annotated[int, number_option(CHANNELS, "Channels of the stream.", "<n>")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a recording, with times.")] = False,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Write down what is said in recordings: a line each, in their order.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqnlp.cli.beside import Beside, ColumnPrefix, Destination, Force, Out, write_beside
-from seqnlp.cli.common import MaxLine, Trust, image_option, number_option, open_predictor
+from seqnlp.cli.common import Device, MaxLine, Trust, image_option, number_option, open_predictor
 from seqnlp.cli.inputs import AsReader, Column, Inputs, open_inputs, open_records
 from seqnlp.cli.progress import track
 from seqnlp.cli.tables import has_braille, stdout_console
@@ -81,6 +81,7 @@ def translate(
     force: Force = False,
     workers: Workers = None,
     max_line: MaxLine = MAX_LINE,
+    device: Device = None,
     trust: Trust = False,
 ) -> None:
     """Translate text, one sentence a line, as it comes in. An empty line stays empty.

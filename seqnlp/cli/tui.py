@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqnlp.cli.common import number_option
+from seqnlp.cli.common import Device, number_option
 from seqnlp.errors import DataError, RunError, SeqnlpError, UsageError
 from seqnlp.limits import PORT
 from seqnlp.processes import module_command
@@ -29,6 +29,7 @@ def tui(
         str | None, typer.Option(help="With --web: the address to listen on.  [default: 127.0.0.1]")
     ] = None,
     port: Annotated[int | None, number_option(PORT, "With --web: the port.  [default: 8000]")] = None,
+    device: Device = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the Python that RUN brings along, its plugins. This is remembered.")
     ] = False,
@@ -46,7 +47,8 @@ def tui(
 
     configuration = read_configuration()
     if web:
-        command = [*module_command("seqnlp"), "tui", *([str(run)] if run else []), "--runs", str(runs)]
+        chosen = [] if device is None else ["--device", device]
+        command = [*module_command("seqnlp"), "tui", *([str(run)] if run else []), "--runs", str(runs), *chosen]
         _serve(command, host or "127.0.0.1", port or 8000)
         return
     in_browser = "TEXTUAL_DRIVER" in os.environ  # started by --web

@@ -22,7 +22,7 @@ from seqnlp.embeddings.base import Embedder, Embedding, Features, PathResolver, 
 from seqnlp.embeddings.hub_models import arrays_of, is_path, load_model, rebuild_network, weights_digest
 from seqnlp.errors import DataError, SeqnlpError
 from seqnlp.json_types import JsonObject
-from seqnlp.nn.device import device_of, to_numpy
+from seqnlp.nn.device import autocast, device_of, to_numpy
 from seqnlp.nn.layer_mix import mix_layers
 from seqnlp.nn.own_rate import OwnRate
 from seqnlp.nn.pretrained import FineTunedEncoder, Pooling, PretrainedEncoder
@@ -233,7 +233,7 @@ class TransformerStates(LazyRows):
         device = device_of(self.encoder)
         ids, first, last = (torch.from_numpy(values.astype(np.int64)).to(device) for values, _ in padded)
         _, mask = self.pieces[FIRST].pad(rows)
-        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+        with torch.inference_mode(), autocast(device, None):
             states = to_numpy(self.encoder(ids, first, last).half())
         return states[mask]
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from seqnlp.nn.device import autocast, widest_float
 from seqnlp.nn.padding import reversal
 from seqnlp.shapes import Bool, Float, Int
 
@@ -21,7 +22,7 @@ WIDEST = 100.0
 
 @dataclass(frozen=True)
 class Expectations:
-    """Expectations under the distribution over label sequences; float64."""
+    """Expectations under the distribution over label sequences; float64 where the device has it."""
 
     log_partition: Float[Tensor, " batch"]
     labels: Float[Tensor, "batch time labels"]
@@ -70,14 +71,16 @@ def expectations(
 
     Both directions are one recursion: the backward one reads each sequence turned round within its own length. It
     runs on probabilities in float64, scaled at every step, which takes a matrix product where logarithms would take
-    an exponential for each pair of labels. Scores too far apart for that go through logarithms.
+    an exponential for each pair of labels. Scores too far apart for that go through logarithms, as all do on a device
+    without float64.
     """
-    with torch.no_grad(), torch.autocast(emissions.device.type, enabled=False):
-        steps = emissions.double().masked_fill(~mask[..., None], 0).transpose(0, 1)
-        moves = transitions.double()
+    widest = widest_float(emissions.device)
+    with torch.no_grad(), autocast(emissions.device, None):
+        steps = emissions.to(widest).masked_fill(~mask[..., None], 0).transpose(0, 1)
+        moves = transitions.to(widest)
         known = moves[moves.isfinite()]
         spread = (steps.amax(-1) - steps.amin(-1)).amax() + (known.amax() - known.amin())
-        lattice = _scaled if spread <= WIDEST else _in_logs
+        lattice = _scaled if widest == torch.float64 and spread <= WIDEST else _in_logs
         return lattice(steps, moves, mask, reversal(mask))
 
 

@@ -1,4 +1,4 @@
-"""`python -m seqnlp.service`: answers requests on stdin until its end."""
+"""`python -m seqnlp.service [DEVICE]`: answers requests on stdin until its end."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
+from seqnlp.devices import set_opening_device
 from seqnlp.service.protocol import Request, to_line
 from seqnlp.service.server import Answer, Server, read_into
 
@@ -17,6 +18,8 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints is no answer
     inbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
     Thread(target=read_into, args=(inbox, sys.stdin.buffer), daemon=True).start()
+    for device in sys.argv[1:]:
+        set_opening_device(device)
     from seqnlp.service.handlers import Models, answer
 
     models = Models()

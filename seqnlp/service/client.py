@@ -12,6 +12,7 @@ from contextlib import aclosing, suppress
 from enum import Enum
 from typing import Any, final
 
+from seqnlp.devices import opening_device
 from seqnlp.processes import module_command
 from seqnlp.service.protocol import MAX_LINE_BYTES, from_line, to_line
 
@@ -93,13 +94,19 @@ class ModelService(ABC):
         raise ServiceError("InternalError", f"{do}: no answer")
 
 
+def service_command() -> list[str]:
+    """Command of the process that serves: it opens models on the device that is chosen for this one."""
+    device = opening_device()
+    return [*module_command("seqnlp.service"), *([] if device is None else [device])]
+
+
 @final
 class ServiceClient(ModelService):
     """Service in a child process, started on demand, also after a crash."""
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
         super().__init__()
-        self._command = command or module_command("seqnlp.service")
+        self._command = command or service_command()
         self._process: Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()

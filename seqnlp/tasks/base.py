@@ -137,8 +137,10 @@ class RunOrigin:
     path: str
     fingerprint: str
     """Digest of what decides its predictions."""
-    reopen: Callable[[str, str], Predictor]
+    reopen: Callable[[str, str, str | None], Predictor]
     """Opens it again, in another process."""
+    device: str | None = None
+    """Name of the device that it was opened on; None: the CPU."""
 
 
 class Predictor(ABC):
@@ -187,7 +189,7 @@ class Predictor(ABC):
     def __reduce__(self) -> tuple[Any, ...]:
         if self.origin is None:
             raise PicklingError(f"{type(self).__name__}: only a model that seqnlp.load has opened can be pickled")
-        return self.origin.reopen, (self.origin.path, self.origin.fingerprint)
+        return self.origin.reopen, (self.origin.path, self.origin.fingerprint, self.origin.device)
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:

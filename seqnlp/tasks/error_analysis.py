@@ -16,7 +16,7 @@ from seqnlp.notes import notes_to
 from seqnlp.results import Confusion, ErrorReport, Mistake, Report
 from seqnlp.tasks.base import LabellingTask, ReportSettings
 from seqnlp.tasks.loading import open_split
-from seqnlp.training.precision import computing_in, for_scores
+from seqnlp.training.precision import computing_in
 
 NOT_IN_TRAIN = "(not in train)"
 """Row of a matrix for right labels that train did not have."""
@@ -54,7 +54,7 @@ def analyse(
     with notes_to(notify):
         opened = open_split(run, split, data, trust)
     task, settings = opened.task, ReportSettings(confusions, examples)
-    with torch.inference_mode(), computing_in(for_scores(opened.recipe.training.precision), opened.model.device):
+    with torch.inference_mode(), computing_in(opened.precision, opened.model.device):
         if not isinstance(task, LabellingTask):
             return task.error_reports(opened.model, opened.examples, opened.table, settings)
         pairs = task.label_pairs(opened.model, opened.examples)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from seqnlp.devices import opening_device
 from seqnlp.embeddings import PathResolver
 from seqnlp.errors import (
     DataError,
@@ -21,6 +22,7 @@ from seqnlp.errors import (
 )
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
+from seqnlp.nn.device import CPU, find_device, move_module
 from seqnlp.nn.initial import weights_are_loaded
 from seqnlp.readers.held import PREFIX
 from seqnlp.readers.tables import DATA, GivenTable, given_data
@@ -33,7 +35,7 @@ from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
-from seqnlp.training.precision import Precision, computing_in
+from seqnlp.training.precision import Precision, computing_in, for_scores
 
 SPLITS = ("train", "dev", "test")
 
@@ -51,8 +53,15 @@ class OpenSplit:
     table: Any
     examples: EncodedDataset
 
+    @property
+    def precision(self) -> Precision:
+        """Precision that the model is scored in."""
+        return for_scores(self.recipe.training.precision, self.model.device)
 
-def open_split(run: str | Path, split: str = "test", data: object = None, trust: bool = False) -> OpenSplit:
+
+def open_split(
+    run: str | Path, split: str = "test", data: object = None, trust: bool = False, device: str | None = None
+) -> OpenSplit:
     """Open a run with a split of its corpus, or other data.
 
     Args:
@@ -60,15 +69,16 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
         split: `train`, `dev` or `test`.
         data: Another file or table, instead of a split; or tables by split, or `OtherData`, which tells the reader.
         trust: Consent to run the Python that the run brings along; it is remembered.
+        device: Name of the device of the model; None: the one that is set for this process, or else the CPU.
 
     Raises:
-        seqnlp.errors.UsageError: there is no such split.
+        seqnlp.errors.UsageError: there is no such split, or device.
         seqnlp.errors.UntrustedPlugin: the run brings Python without consent.
         seqnlp.errors.DataError: the run or the data can't be read.
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split {split!r}: expected train, dev or test")
-    opened = Run.open(run)
+    opened, place = Run.open(run), find_device(device or opening_device())
     recipe = recipe_of(opened, trust)
     find = path_resolver(opened.recipe_file)
     if isinstance(data, str | Path | OtherData):
@@ -86,7 +96,7 @@ def open_split(run: str | Path, split: str = "test", data: object = None, trust:
             way = f"seqnlp.evaluate({str(run)!r}, {split!r}, data=...), or a file with --data"
             raise UsageError(f"{run}: its data were given in Python, and the run does not keep them: {way}")
         table = _split_of(opened, recipe, split, find)
-    task, model = rebuild(opened, recipe)
+    task, model = rebuild(opened, recipe, place)
     shown = getattr(recipe.data, split) if name == split and isinstance(getattr(recipe.data, split), str) else name
     return OpenSplit(name, opened, recipe, task, model, table, encode(task, recipe, shown, table))
 
@@ -165,8 +175,8 @@ def restore(run: Run, recipe: TaskRecipe) -> Task:
         return task_class(recipe).restore(recipe, codecs)
 
 
-def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
-    """Rebuild the model of a run with its codecs and weights.
+def rebuild(run: Run, recipe: TaskRecipe, device: torch.device = CPU) -> tuple[Task, SequenceModel]:
+    """Rebuild the model of a run with its codecs and weights, on a device.
 
     Raises:
         seqnlp.errors.RunError: they are damaged, or do not fit the recipe.
@@ -177,7 +187,7 @@ def rebuild(run: Run, recipe: TaskRecipe) -> tuple[Task, SequenceModel]:
             model = task.build()
         check_shapes(weights, model.state_dict())
         model.load_state_dict(weights)
-    return task, model.eval()
+    return task, move_module(model.eval(), device)
 
 
 def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:

@@ -346,7 +346,8 @@ class TrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
 
@@ -582,6 +583,7 @@ class NGramVotesSettings(TypedDict, total=False):
     lowercase: bool | None
     initial_weight: float | None
     lr_multiplier: float | None
+    dropout: float | None
 
 class LmRecipeSettings(TypedDict, total=False):
     """Recipe of a model that predicts the next token of a text."""
@@ -622,7 +624,8 @@ class LmTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     bptt: int | None
@@ -691,7 +694,8 @@ class TranslateTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     metric: Literal['nats', 'bleu', 'exact_match'] | None
@@ -769,7 +773,8 @@ class ForecastTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     stride: int | None
@@ -887,7 +892,8 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
 
@@ -990,7 +996,8 @@ class SegmentTrainingSettings(TypedDict, total=False):
     max_seconds: float | None
     evaluate_every: int | None
     ema_decay: float | None
-    precision: Literal['auto', 'fp32', 'bf16'] | None
+    device: str | None
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
     save_every: float | None
     block_size: int | None

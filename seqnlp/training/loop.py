@@ -6,14 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, Literal, cast, final
+from typing import Annotated, Any, cast, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Tensor
 
+from seqnlp.devices import check_device_name
 from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.json_types import mismatch
@@ -28,9 +29,11 @@ from seqnlp.training.checkpoint import check_optimizer, check_progress, check_sh
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.layer_groups import LayerGroup, divide, freeze
 from seqnlp.training.own_rates import OWN, separate
-from seqnlp.training.precision import computing_in, resolve
-from seqnlp.training.replicas import Replicas
+from seqnlp.training.precision import Requested, computing_in, resolve, set_up
+from seqnlp.training.replicas import Replicas, replicas_of
 
+SCALER = ("scale", "_growth_tracker")
+"""Entries of the state of a gradient scaler that change."""
 FEWEST_STEPS = 50
 """Steps left of a training whose time is worth an estimate."""
 TIMED_STEPS, TIMED_SECONDS = 3, 2.0
@@ -39,6 +42,9 @@ FORWARD_SHARE = 1 / 3
 """Time of a forward pass as a share of a forward and a backward pass."""
 COPIED_WEIGHTS = 2_000_000
 """Weights on copies of which the optimizer is timed."""
+
+LEAST_SCALE = 2.0**-10
+"""Scale of losses in float16 below which no step of the optimizer is to be expected any more."""
 
 Score = Callable[[SequenceModel], dict[str, float]]
 Preview = Callable[[SequenceModel], list[Example]]
@@ -51,7 +57,7 @@ class Training(Spec):
     """Length, batches and safeguards of a training."""
 
     renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
-    adjustable = ("epochs", "patience", "evaluate_every", "threads", "save_every")
+    adjustable = ("epochs", "patience", "evaluate_every", "device", "threads", "save_every")
 
     epochs: Epochs = 12
     """Passes over the training data, at most."""
@@ -70,10 +76,15 @@ class Training(Spec):
     """Evaluate on dev after this many steps, too; left out: only after each epoch."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decay of an exponential moving average of the weights, say 0.998, which is then the model; 0: none."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Number format of the large products; `auto` takes bf16 where the processor has instructions for it."""
+    device: Annotated[str, AfterValidator(check_device_name)] = "auto"
+    """Device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`, a CUDA GPU if there is one, else the CPU. The run opens on
+    any."""
+    precision: Requested = "auto"
+    """Number format of the large products; `auto` takes bf16 where the device has instructions for it, fp16 is for
+    accelerators."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Processor threads, each with its share of every batch; 0: one per core, or as many as a resumed training had."""
+    """Processor threads, each with its share of every batch on a CPU; 0: one per core, or as many as a resumed training
+    had."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints; one is also saved after each epoch."""
 
@@ -158,7 +169,8 @@ class Trainer:
         """
         self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
-        self.precision = resolve(training.precision)
+        self.precision = resolve(training.precision, model.device)
+        set_up(self.precision, model.device)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.groups = groups
         if groups:
@@ -169,8 +181,9 @@ class Trainer:
         separate(self.optimizer, optimizer, model)
         self.parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
         self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
-        threads = training.threads if model.device == CPU else 1  # an accelerator has threads enough for a batch
-        self.replicas = Replicas(model, train, max(1, threads), self.precision)
+        self.scaler = torch.amp.GradScaler(model.device.type) if self.precision == "fp16" else None
+        number = replicas_of(model.device.type, training.threads)
+        self.replicas = Replicas(model, train, number, self.precision, self.scaler)
         self.states: list[list[Tensor] | None] = [None] * len(self.replicas.models)
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
@@ -192,6 +205,7 @@ class Trainer:
         while now.epoch < settings.epochs and not self._is_over:
             self._freeze()
             batches = self.train.plan(self.seed, now.epoch)
+            self.replicas.follow(batches[now.position :])
             while now.position < len(batches) and not self._is_over:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
@@ -246,7 +260,7 @@ class Trainer:
                 break
         self.optimizer.zero_grad()
         timed = took[1:] or took
-        used = peak_memory()
+        used = peak_memory() if self.model.device == CPU else None  # what a model takes of a GPU is not told
         optimizing, moments = self._optimizer_costs()
         an_item = sum(took) / max(items, 1)
         step = self.settings.gradient_accumulation * sum(timed) / len(timed) + optimizing
@@ -310,15 +324,23 @@ class Trainer:
             group["lr"] = group[OWN].rate(self._share) * now.decay * group.get("lr_scale", 1.0)
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         nats, items, self.states = self.replicas.gradients(batches, self.states, seed)
+        if self.scaler is not None:
+            self.scaler.unscale_(self.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
-        if not (math.isfinite(nats) and math.isfinite(norm)):
+        # a scale that is too large makes no finite gradient: the step is left out, and the scale halved
+        rescaled = self.scaler is not None and self.scaler.get_scale() >= LEAST_SCALE
+        if not (math.isfinite(nats) and (math.isfinite(norm) or rescaled)):
             self.optimizer.zero_grad()
             quantity = "loss" if not math.isfinite(nats) else "gradient"
             raise Diverged(
                 f"the {quantity} is not finite at step {now.step + 1} (learning rate {rate:.2g}); "
                 "try a smaller optimizer.lr or training.max_grad_norm"
             )
-        self.optimizer.step()
+        if self.scaler is None:
+            self.optimizer.step()
+        else:
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
         self.optimizer.zero_grad()
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
         if self.average:
@@ -399,6 +421,9 @@ class Trainer:
         for number, memory in self.optimizer.state_dict()["state"].items():
             known = {name: value for name, value in memory.items() if value is not None}
             tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
+        if self.scaler is not None:
+            saved = self.scaler.state_dict()
+            tensors |= {f"scaler.{name}": torch.tensor(float(saved[name])) for name in SCALER}
         return tensors, asdict(self.progress)
 
     def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any], threads: int | None = None) -> None:
@@ -407,12 +432,13 @@ class Trainer:
         Args:
             tensors: Tensors of `state`.
             progress: JSON of `state`.
-            threads: Number of threads that it was saved with, if another.
+            threads: Number of replicas that it was saved with, if another.
 
         Raises:
             ValueError: it is not one of this training.
         """
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "encoder_state": {}, "optimizer": {}}
+        parts = ("model", "average", "encoder_state", "optimizer", *(() if self.scaler is None else ("scaler",)))
+        groups: dict[str, dict[str, Tensor]] = {part: {} for part in parts}
         for name, tensor in tensors.items():
             group, _, rest = name.partition(".")
             if group not in groups:
@@ -432,6 +458,13 @@ class Trainer:
         check_optimizer(memory, self.schedule, self.parameters)
         state = self.optimizer.state_dict()
         self.optimizer.load_state_dict({**state, "state": memory})
+        if self.scaler is not None:
+            check_shapes(groups["scaler"], dict.fromkeys(SCALER, torch.zeros(())))
+            values = {name: groups["scaler"][name].item() for name in SCALER}
+            if not (math.isfinite(values["scale"]) and values["scale"] > 0):
+                raise ValueError(f"scaler.scale is {values['scale']:g}, expected more than 0")
+            known = self.scaler.state_dict()
+            self.scaler.load_state_dict({**known, **{name: type(known[name])(values[name]) for name in SCALER}})
 
     def _restore_progress(self, progress: dict[str, Any]) -> None:
         if problem := mismatch({**progress, "best": {}}, Progress):  # scores may be NaN

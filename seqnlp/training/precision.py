@@ -1,4 +1,4 @@
-"""Precision: float32 everywhere, or bfloat16 for the large matrix products."""
+"""Precision: float32 everywhere, or 16 bits for the large matrix products."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,32 +7,43 @@ from typing import Literal
 import torch
 
 from seqnlp.errors import UsageError
-from seqnlp.nn.device import has_bf16
+from seqnlp.nn.device import CPU, allow_tf32, autocast, has_bf16
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "bf16", "fp16"]
+Requested = Literal["auto", "fp32", "bf16", "fp16"]
+
+FORMATS: dict[Precision, torch.dtype | None] = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""Number format of the large products; None: that of their tensors."""
 
 
-def resolve(precision: Literal["auto", "fp32", "bf16"]) -> Precision:
-    """Resolve `auto` for this processor: bf16 where it is in hardware, else fp32.
+def resolve(precision: Requested, device: torch.device = CPU) -> Precision:
+    """Resolve `auto` for a device: bf16 where it is in hardware, else fp32.
 
     Raises:
-        UsageError: bf16 is asked for, and this processor has no instructions for it.
+        UsageError: the device can't compute in the format that is asked for.
     """
     if precision == "auto":
-        return "bf16" if has_bf16() else "fp32"
-    if precision == "bf16" and not has_bf16():
-        raise UsageError("training.precision: this processor can't compute in bf16; expected auto or fp32")
+        return "bf16" if has_bf16(device) else "fp32"
+    noun = "processor" if device == CPU else "device"
+    if precision == "bf16" and not has_bf16(device):
+        raise UsageError(f"training.precision: this {noun} can't compute in bf16; expected auto or fp32")
+    if precision == "fp16" and device == CPU:
+        raise UsageError("training.precision: fp16 is for accelerators; on a processor expected auto, fp32 or bf16")
     return precision
 
 
-def for_scores(trained: Literal["auto", "fp32", "bf16"]) -> Precision:
-    """Precision to score a run in: as trained, or fp32 where bf16 is missing."""
-    return resolve("auto" if trained == "bf16" else trained)
+def for_scores(trained: Requested, device: torch.device = CPU) -> Precision:
+    """Precision to score a run in: as trained, or fp32 where that is missing."""
+    return resolve("auto" if trained == "bf16" else trained, device) if trained != "fp16" else "fp32"
+
+
+def set_up(precision: Precision, device: torch.device) -> None:
+    """Set what a training in this precision needs for the rest of the process: the backward passes, too, obey it."""
+    allow_tf32(device, precision != "fp32")
 
 
 @contextmanager
 def computing_in(precision: Precision, device: torch.device) -> Iterator[None]:
     """Run the matrix products inside in this number format, on this device."""
-    # All threads share the cache of cast weights: its content would depend on timing.
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
+    with autocast(device, FORMATS[precision]):
         yield

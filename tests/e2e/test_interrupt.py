@@ -75,7 +75,7 @@ def test_resuming_takes_the_threads_and_the_precision_that_the_training_began_wi
         if isinstance(event, Stepped) and event.step >= 5:
             events.close()
     monkeypatch.setattr("seqnlp.api.torch.get_num_threads", lambda: 1)
-    monkeypatch.setattr("seqnlp.api.resolve", lambda asked: "fp32")
+    monkeypatch.setattr("seqnlp.api.resolve", lambda asked, device: "fp32")
     for _ in train(ROOT / "recipes/pos_gru.toml", settings, out, resume=True):
         pass
     assert (out / "model.safetensors").read_bytes() == uninterrupted

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, final
 import torch
 from torch import Tensor, nn
 
+from seqnlp.nn.device import CPU, autocast, autocast_recurrent_to_fp16
 from seqnlp.nn.dropout import drop_weights
 from seqnlp.nn.encoder import Stepper, TensorStepper
 from seqnlp.nn.recurrent.gru import gru, trains_in_float32
@@ -92,6 +93,9 @@ class KernelLayer(RecurrentLayer, ABC):
         initialise(list(self.rnn.named_parameters()), self.size)
 
     def forward(self, steps: Inputs, state: list[Tensor] | None) -> tuple[Outputs, list[Tensor]]:
+        if autocast_recurrent_to_fp16(steps):  # without a scaler small gradients would vanish; TF32 is as fast
+            with autocast(steps.device, None):
+                return self.forward(steps.float(), None if state is None else [part.float() for part in state])
         given = self.zeros(steps[0]) if state is None else state
         return self.kernel(steps, [part.unsqueeze(0).contiguous() for part in given], self._weights())
 
@@ -124,6 +128,10 @@ class KernelLayer(RecurrentLayer, ABC):
     def packed(self, weights: list[Tensor], rows: int, table: Float[Tensor, "tokens width"] | None) -> Stepper:
         """Make the stepper for inference in float32 on a CPU."""
 
+    def _trains(self, steps: Tensor) -> bool:
+        """Flag of the kernel: without it cuDNN keeps nothing for a backward pass, which evaluation may ask for, too."""
+        return self.training or (steps.device != CPU and torch.is_grad_enabled())
+
     def _weights(self) -> list[Tensor]:
         inputs, recurrent, *biases = (
             self.rnn.get_parameter(name) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
@@ -141,7 +149,7 @@ class RnnLayer(KernelLayer):
 
     def kernel(self, steps: Inputs, state: list[Tensor], weights: list[Tensor]) -> tuple[Outputs, list[Tensor]]:
         run = torch.rnn_tanh if self.activation == "tanh" else torch.rnn_relu
-        outputs, hidden = run(steps, state[0], weights, *SETTINGS, self.training, False, False)
+        outputs, hidden = run(steps, state[0], weights, *SETTINGS, self._trains(steps), False, False)
         return outputs, [hidden[0]]
 
     def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
@@ -163,7 +171,7 @@ class GruLayer(KernelLayer):
         if trains_in_float32(steps):
             outputs, last = gru(steps, state[0][0], weights)
             return outputs, [last]
-        outputs, hidden = torch.gru(steps, state[0], weights, *SETTINGS, self.training, False, False)
+        outputs, hidden = torch.gru(steps, state[0], weights, *SETTINGS, self._trains(steps), False, False)
         return outputs, [hidden[0]]
 
     def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
@@ -188,7 +196,7 @@ class LstmLayer(KernelLayer):
         nn.init.ones_(bias[self.size : 2 * self.size])  # remember, at first
 
     def kernel(self, steps: Inputs, state: list[Tensor], weights: list[Tensor]) -> tuple[Outputs, list[Tensor]]:
-        outputs, hidden, cells = torch.lstm(steps, state, weights, *SETTINGS, self.training, False, False)
+        outputs, hidden, cells = torch.lstm(steps, state, weights, *SETTINGS, self._trains(steps), False, False)
         return outputs, [hidden[0], cells[0]]
 
     def cell(self, inputs: Float[Tensor, "batch width"], state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:

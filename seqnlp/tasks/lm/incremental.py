@@ -13,7 +13,7 @@ from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenLookup
 from seqnlp.model import SequenceModel
-from seqnlp.nn.device import NumpyView, to_numpy
+from seqnlp.nn.device import NumpyView, in_widest_float, to_device, to_numpy
 from seqnlp.nn.recurrent import packed_linear
 from seqnlp.shapes import Float, Int
 from seqnlp.tasks.lm.dataset import NEXT
@@ -49,6 +49,7 @@ class IncrementalLm:
         bias = decoder.output.bias.detach().clone()
         bias[UNKNOWN] = -torch.inf
         self._output = packed_linear(decoder.output.weight, bias, most or rows, reuse=True)
+        self._device = model.device
         self._tokens, self._view = torch.empty(rows, dtype=torch.int64), NumpyView()
         self._tokens_array = to_numpy(self._tokens)
 
@@ -71,12 +72,12 @@ class IncrementalLm:
         return self._multiplied(tokens)
 
     def _multiplied(self, tokens: Tensor) -> Tensor:
-        hidden = self._stepper.step(tokens)
+        hidden = self._stepper.step(to_device(tokens, self._device))
         return self._output(hidden if self._project is None else self._project(hidden))
 
     def step(self, tokens: Int[Tensor, " rows"]) -> tuple[Float[Tensor, "rows tokens"], Float[Tensor, "rows source"]]:
         """Read the next token of each text. See `seqnlp.nn.beam_search.IncrementalModel`; there is no source."""
-        logs = self._logits(tokens).double().log_softmax(1)
+        logs = in_widest_float(self._logits(tokens)).log_softmax(1)
         return logs, logs.new_zeros(len(logs), 0)
 
     def keep(self, rows: Int[Tensor, " chosen"]) -> None:

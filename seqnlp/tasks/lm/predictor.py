@@ -282,7 +282,8 @@ class Generator(Predictor):
                 state = self.model.encode(TokenBatch(torch.tensor([before]))).state
         model = IncrementalLm(self.model, state, rows=1, most=beams)
         search = Search(beams, "none", max_ratio=0.0, max_extra=length, banned=(UNKNOWN,), end=None)
-        ((found, *_),) = beam_search([model], search, torch.tensor([last]), np.zeros(1, np.int64))
+        first = torch.tensor([last]).to(self.model.device)
+        ((found, *_),) = beam_search([model], search, first, np.zeros(1, np.int64))
         decoder, logprobs = text_decoder(), zip(found.tokens, found.token_logprobs, strict=True)
         return [Token(decoder.decode(self.codec.pieces[token]), logprob=logprob) for token, logprob in logprobs]
 

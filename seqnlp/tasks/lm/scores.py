@@ -16,7 +16,7 @@ from seqnlp.embeddings import TokenBatch
 from seqnlp.json_text import to_json
 from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
-from seqnlp.nn.device import to_numpy
+from seqnlp.nn.device import in_widest_float, to_numpy
 from seqnlp.nn.encoder import States
 from seqnlp.nn.private import lerp_all
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
@@ -106,7 +106,7 @@ def _carried_through(model: SequenceModel, tokens: NDArray[Any]) -> Iterator[tup
     for places, counted, states in _read_streams(model, tokens):
         targets = torch.from_numpy(tokens[np.minimum(places, items - 1) + 1].astype(np.int64))
         nats = decoder.nats(states, targets.to(model.device))
-        yield places[counted], nats[torch.from_numpy(counted).to(model.device)].double()
+        yield places[counted], in_widest_float(nats[torch.from_numpy(counted).to(model.device)])
 
 
 def _read_streams(
@@ -141,9 +141,9 @@ def _in_windows(model: SequenceModel, tokens: NDArray[Any], context: int) -> flo
     total = 0.0
     for start in range(0, len(whole), rows):
         places = whole[start : start + rows, None] + np.arange(context)
-        total += _read(model, tokens, places).double().sum().item()
+        total += in_widest_float(_read(model, tokens, places)).sum().item()
     if rest := items % context:
-        total += _read(model, tokens, np.arange(items - rest, items)[None]).double().sum().item()
+        total += in_widest_float(_read(model, tokens, np.arange(items - rest, items)[None])).sum().item()
     return total
 
 

@@ -18,7 +18,7 @@ from seqnlp.errors import DataError
 from seqnlp.json_text import to_json
 from seqnlp.metrics.significance import ItemScore, ItemScores, digest, ratio
 from seqnlp.model import SequenceModel
-from seqnlp.nn.device import to_numpy
+from seqnlp.nn.device import in_widest_float, to_numpy
 from seqnlp.results import JudgedTranslation, TranslationReport
 from seqnlp.tasks.advice import MOSTLY, unknown_tokens
 from seqnlp.tasks.base import Codecs, ItemRow, Part, ReportSettings, Scores, Task
@@ -288,4 +288,4 @@ def nats_of(model: SequenceModel, examples: TranslateDataset, rows: NDArray[np.i
     """Negative log-likelihood of each target token of some pairs, in nats; shape (rows, steps)."""
     batch = examples.batch(rows).to(model.device)
     states = model.encode(batch.inputs)
-    return model.decoder(TARGET, AttentionDecoder).nats(states, batch.targets[TARGET]).double()
+    return in_widest_float(model.decoder(TARGET, AttentionDecoder).nats(states, batch.targets[TARGET]))

@@ -14,6 +14,7 @@ from seqnlp.decoders import Linear
 from seqnlp.embeddings import CharCnn, TextBatch, TextEmbedding, Words
 from seqnlp.encoders import Encoder
 from seqnlp.model import Batch, SequenceModel
+from seqnlp.nn.device import CPU, move_module
 from seqnlp.optimizers import Optimizer
 from seqnlp.training import EncodedDataset, Metric, Trainer, Training
 from seqnlp.training.dataset import in_order, plan
@@ -83,7 +84,7 @@ def accuracy_on(examples: EncodedDataset) -> Score:
             batch = examples.batch(rows)
             states = model.encode(batch.inputs)
             labels = model.decoders["label"].predict(states).labels
-            right += int((labels == batch.targets["label"])[states.mask].sum())
+            right += int((labels == batch.targets["label"].to(model.device))[states.mask].sum())
         return {"accuracy": right / examples.items}
 
     return score
@@ -101,6 +102,7 @@ def build_trainer(
     score: Score | None = None,
     metric: Metric | None = None,
     double: bool = False,
+    device: torch.device = CPU,
 ) -> Trainer:
     """A trainer of a tiny tagger.
 
@@ -115,6 +117,7 @@ def build_trainer(
         score: By default the accuracy on the training data.
         metric: What is kept, accuracy by default.
         double: Whether to compute in float64.
+        device: Where it is trained.
     """
     if examples is None:
         examples = Sentences([1, 4, 2, 6, 3, 5, 2, 4, 1, 3, 6, 2], budget=16)
@@ -126,7 +129,7 @@ def build_trainer(
     decoder = Linear(dropout=dropout).build(layers.width, LABELS)
     model = SequenceModel(embedding, layers, {"label": decoder})
     return Trainer(
-        model.double() if double else model,
+        move_module(model.double() if double else model, device),
         examples,
         score or accuracy_on(examples),
         metric or Metric("accuracy"),

@@ -38,13 +38,13 @@ def test_has_bf16_takes_instructions_that_onednn_may_use(
 
 
 def test_auto_is_bf16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqnlp.training.precision.has_bf16", lambda: True)
+    monkeypatch.setattr("seqnlp.training.precision.has_bf16", lambda device: True)
     assert resolve("auto") == resolve("bf16") == for_scores("bf16") == for_scores("auto") == "bf16"
     assert resolve("fp32") == for_scores("fp32") == "fp32"
 
 
 def test_bf16_is_refused_where_the_processor_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqnlp.training.precision.has_bf16", lambda: False)
+    monkeypatch.setattr("seqnlp.training.precision.has_bf16", lambda device: False)
     with pytest.raises(UsageError, match=r"^training\.precision: this processor can't compute in bf16; expected"):
         resolve("bf16")
     assert resolve("auto") == resolve("fp32") == "fp32"
