@@ -129,7 +129,7 @@ def data_of(run: str, kind: type[OfTask]) -> OfTask:
 
 
 def _corrections(name: str, recipe: TaskRecipe) -> Iterator[dict[str, Any]]:
-    """Corrections in the files of a name, with the columns of the recipe."""
+    """Corrections in the files of a name, by the recipe's columns."""
     for file in sorted(FOLDER.iterdir()) if FOLDER.is_dir() else ():
         if file.stem != name or not file.is_file():  # those of a run `x` are not those of `x.2`
             continue
