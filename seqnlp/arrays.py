@@ -147,7 +147,7 @@ class LazyRows(ABC):
 
 
 def finite_states(states: NDArray[Any]) -> NDArray[Any]:
-    """Check that states of a frozen network are finite, and give them back.
+    """Pass states of a frozen network on, if they are finite.
 
     Raises:
         seqnlp.errors.DataError: they are not, or too large for half floats.

@@ -130,7 +130,7 @@ def find(topic: str) -> str:
 
 
 def nearest_to_command(command: str) -> list[Page]:
-    """Pages that use a command of the command line most often, two at most; empty if none does."""
+    """Pages with the most uses of a command: two at most, none if it is nowhere used."""
     use = re.compile(rf"\bseqnlp {re.escape(command)}(?![\w-])")
     counts = {page: len(use.findall(page.text)) for page in listed() if not page.is_reference}
     return sorted((page for page in counts if counts[page]), key=lambda page: -counts[page])[:2]

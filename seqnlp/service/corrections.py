@@ -129,7 +129,7 @@ def data_of(run: str, kind: type[OfTask]) -> OfTask:
 
 
 def _corrections(name: str, recipe: TaskRecipe) -> Iterator[dict[str, Any]]:
-    """Corrections in the files of this name, as the recipe names their columns."""
+    """Corrections in the files of a name, by the recipe's columns."""
     for file in sorted(FOLDER.iterdir()) if FOLDER.is_dir() else ():
         if file.stem != name or not file.is_file():  # those of a run `x` are not those of `x.2`
             continue
@@ -183,7 +183,7 @@ def _name(run: str, recipe: TaskRecipe) -> str:
 
 
 def _claimed(run: str, recipe: TaskRecipe) -> str:
-    """Name of the files of a run, which are its own from now on; the folder is locked."""
+    """Name of the files of a run, noted as its own; the folder is locked."""
     name, owners, own = _name(run, recipe), _owners(), _identity(run, recipe)
     if owners.get(name) != own:
         write_json(OWNERS, {**owners, name: own})

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 words = sys.argv[2:]
-out = Path(words[words.index("--out") + 1])
+recipe, out = Path(words[0]), Path(words[words.index("--out") + 1])
 settings = dict(word.split("=", 1) for flag, word in pairwise(words) if flag == "-s")
 steps = int(settings.get("steps", 30))
 received: list[int] = []
@@ -28,6 +28,9 @@ def main() -> int:
     """Train, in a manner of speaking."""
     if "fail" in settings:
         print("error: the data are gone", file=sys.stderr)
+        return 4
+    if recipe.parent.name == out.name and not recipe.exists():  # that of the run itself
+        print(f"error: {recipe}: there is no such recipe", file=sys.stderr)
         return 4
     out.mkdir(parents=True, exist_ok=True)
     if "--overwrite" in words:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from seqnlp import train
+from seqnlp.events import Evaluated
 from seqnlp.run.lock import RunLock
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.trainings import Condition, Trainings
@@ -34,9 +36,9 @@ async def app(runs: Path, fake: Any) -> AsyncIterator[SeqnlpApp]:
             os.kill(training.record.pid, signal.SIGKILL)
 
 
-def begin(words: Sequence[object], run: Path, kind: str, folder: Path | None = None) -> "subprocess.Popen[bytes]":
+def begin(words: Sequence[object], run: Path, kind: str) -> "subprocess.Popen[bytes]":
     """Train as on a command line, until an event of some kind is logged."""
-    process = subprocess.Popen(list(map(str, words)), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(list(map(str, words)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     log, end = run / "events.jsonl", time.monotonic() + PATIENCE
     while not log.exists() or f'"event": "{kind}"' not in log.read_text():
         assert process.poll() is None, "it has ended by itself"
@@ -90,6 +92,7 @@ async def test_what_goes_on_elsewhere_is_not_begun_again(
 async def test_a_run_that_lost_its_recipe_says_what_is_wrong(
     app: SeqnlpApp, runs: Path, text_of: Any, shows: Any, until: Any, watched: Any
 ) -> None:
+    app.trainings = Trainings(runs, [sys.executable, str(PLAYED)])
     (runs / "pos_gru" / "events.jsonl").unlink()
     (runs / "pos_gru" / "recipe.toml").unlink()
     (runs / "pos_gru" / "scores.json").unlink()
@@ -101,21 +104,21 @@ async def test_a_run_that_lost_its_recipe_says_what_is_wrong(
 
 
 async def test_a_real_training_goes_on_from_any_folder(
-    app: SeqnlpApp, runs: Path, tmp_path: Path, until: Any, watched: Any
+    app: SeqnlpApp, runs: Path, tmp_path: Path, until: Any, watched: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Begun in a project with data of its own, resumed from a folder where these are not to be found."""
     project = tmp_path / "project"
     (project / "recipes").mkdir(parents=True)
     copytree(ROOT / "corpora/prose", project / "verse")
-    recipe = (ROOT / "recipes/char_lstm.toml").read_text()
+    recipe = (ROOT / "recipes/char_lstm.toml").read_text().replace("corpora/prose/train", "verse/dev")
     (project / "recipes/mine.toml").write_text(recipe.replace("corpora/prose/", "verse/"))
     run = runs.resolve() / "mine"
     settings = ["training.epochs=4", "training.threads=1", "encoder.size=16", "encoder.layers=1"]
-    words = [word for setting in settings for word in ("-s", setting)]
-    train = [sys.executable, "-m", "seqnlp", "train", "recipes/mine.toml", *words, "--out", run, "--quiet"]
-    process = begin(train, run, "evaluated", project)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE) == 130
+    with monkeypatch.context() as patch:
+        patch.chdir(project)
+        events = train("recipes/mine.toml", settings, run)
+        assert any(isinstance(event, Evaluated) for event in events)
+        events.close()
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await watched(pilot, "mine")
         await pilot.press("r")

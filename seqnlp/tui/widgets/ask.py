@@ -1,4 +1,4 @@
-"""Question with a line for the answer, which is checked as one types."""
+"""Question with a line for the answer, checked as one types."""
 
 from __future__ import annotations
 

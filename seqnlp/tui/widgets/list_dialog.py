@@ -35,7 +35,7 @@ class ListDialog(Dialog[ScreenResultType]):
 
     @abstractmethod
     def result(self) -> ScreenResultType | None:
-        """What is chosen now."""
+        """Result of the choice as it is."""
 
     def finder(self, placeholder: str) -> ComposeResult:
         """The line of the filter."""

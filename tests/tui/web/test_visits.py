@@ -43,9 +43,7 @@ def visit(read_until: Any) -> Callable[[Any], Any]:
         async with site.client() as client, client.ws_connect("ws") as terminal:
             await read_until(terminal, "char_lstm")
             reading = asyncio.create_task(ended(terminal))  # as browsers do, or the server takes it for gone
-            async with asyncio.timeout(PATIENCE):
-                while names_of(site.family(), before) not in PAIRS:
-                    await asyncio.sleep(0.05)
+            await until_complete(site, before)
             yield reading
             await terminal.close()
             await reading
@@ -55,6 +53,13 @@ def visit(read_until: Any) -> Callable[[Any], Any]:
 
 PAIRS = ({"seqnlp", "seqnlp.service"}, {"played_app.py", "played_service.py"})
 """Application and service, real or played."""
+
+
+async def until_complete(site: Any, before: set[psutil.Process]) -> None:
+    """Wait for an application and its service, which begins after the first drawing."""
+    async with asyncio.timeout(PATIENCE):
+        while names_of(site.family(), before) not in PAIRS:
+            await asyncio.sleep(0.05)
 
 
 def names_of(family: dict[psutil.Process, str], before: set[psutil.Process]) -> set[str]:
@@ -116,11 +121,15 @@ async def test_nothing_is_left_after_a_tab_was_closed_and_some_time(
     async with brief_site.client() as client, client.ws_connect("ws") as terminal:
         await read_until(terminal, "char_lstm")
         reading = asyncio.create_task(ended(terminal))  # as browsers do, or the server takes it for gone
+        await until_complete(brief_site, set())
         others = brief_site.family()
         async with client.ws_connect("ws") as second:
             await read_until(second, "char_lstm")
+            leaving = asyncio.create_task(ended(second))
+            await until_complete(brief_site, set(others))
             family = {process: text for process, text in brief_site.family().items() if process not in others}
-            assert family
+            await second.close()
+            await leaving
         await asyncio.to_thread(gone, family)
         assert set(others) <= set(brief_site.family())
         await terminal.close()
