@@ -79,7 +79,7 @@ class NGramEmbedder(Embedder):
         lr_multiplier: float = 1.0,
         dropout: float = 0.0,
     ) -> None:
-        """Store the votes of weight 1, their initial weight, learning-rate multiplier and dropout of texts."""
+        """Store the votes of weight 1, and settings of `NGramVotes`."""
         super().__init__()
         self.width, self.dropout = prior.shape[1], dropout
         self.register_buffer(
@@ -120,7 +120,7 @@ class Bypass(EncoderModule):
     """Encodes the first features of a step; the last ones bypass the encoder."""
 
     def __init__(self, encoder: EncoderModule, size: int, embedder: nn.Module) -> None:
-        """Take the encoder, the number of features that bypass it, and what embeds the others."""
+        """Take the encoder, features that bypass it, and the embedder of others."""
         super().__init__()
         self.encoder, self.size = encoder, size
         self._embedder = (embedder,)  # a tuple: its parameters are those of the embedding
