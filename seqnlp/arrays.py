@@ -27,7 +27,7 @@ def look_up(table: NDArray[Any], codes: IntArray) -> NDArray[Any]:
 
 
 def occurrences_of(codes: IntArray, size: int) -> NDArray[np.int64]:
-    """Count each of the numbers from 0 to `size - 1`, block by block: numpy makes 8 bytes of each first."""
+    """Count each number below `size`, block by block: numpy makes 8 bytes of each first."""
     counts = np.zeros(size, np.int64)
     step = max(BLOCK, size)
     for start in range(0, len(codes), step):

@@ -100,9 +100,9 @@ class NGrams(TextCodec):
         return list(dict.fromkeys([marked, *parts]))
 
     def _phrases(self, column: Column) -> Iterator[tuple[int, int, list[str]]]:
-        """Phrases that end at each word, a block of words at a time: their length from 2, the first word, and they.
+        """Phrases that end at each word, block by block; empty where a text begins.
 
-        Where a text begins they are empty.
+        Yields their length, from 2, the first word of the block, and the phrases.
         """
         distinct = [self._folded(word) for word in column.distinct]
         codes, offsets = column.codes.values, column.codes.offsets
@@ -165,7 +165,7 @@ def log_count_ratios(codec: NGrams, words: Column, labels: Ragged, classes: int)
 
 
 def _counted(numbers: Ragged, weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Sum of the weights of the rows where each number from 0 to `size - 1` stands, block by block."""
+    """Count each number below `size`, weighted by its row."""
     counts = np.zeros(size)
     step = max(BLOCK, size)
     for start in range(0, len(numbers.values), step):

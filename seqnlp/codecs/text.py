@@ -223,7 +223,7 @@ def arrow_cells(dataset: Dataset, name: str) -> tuple[Any, NDArray[np.int64]]:
 
 
 def cell_blocks(dataset: Dataset, name: str) -> Iterator[tuple[Any, NDArray[np.int64]]]:
-    """Cells of a column as `arrow_cells` gives them, about a megabyte of rows at a time.
+    """Cells of a column as `arrow_cells` gives them, block by block.
 
     Raises:
         seqnlp.errors.DataError: as `arrow_cells`.
@@ -254,7 +254,7 @@ def _check_column(dataset: Dataset, name: str) -> None:
 
 
 def _flattened(column: Any, name: str) -> tuple[Any, NDArray[np.int64]]:
-    """Cells of an Arrow column, lists laid end to end, and their number a row; null is an error."""
+    """Cells of an Arrow column, and their number a row; null is an error."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

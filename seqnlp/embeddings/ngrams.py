@@ -13,6 +13,7 @@ from seqnlp.codecs.ngrams import log_count_ratios
 from seqnlp.codecs.saved import check_settings
 from seqnlp.codecs.text import IDS
 from seqnlp.embeddings.base import Embedder, Features, TextBatch
+from seqnlp.nn.dropout import generator
 from seqnlp.nn.encoder import EncoderModule, Mask, States, Vectors
 from seqnlp.shapes import Float
 from seqnlp.spec import Spec
@@ -41,6 +42,10 @@ class NGramVotes(Spec):
     lr_multiplier: Annotated[float, Field(gt=0)] = 5.0
     """Multiple of the learning rate that these weights learn at, under an optimizer such as Adam; 1 for long texts."""
 
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Probability that a text is learned without its votes: the network has to do it alone then. Votes soon know the
+    texts of train by heart, and leave a network beside them little to learn."""
+
     def fit(self, words: Column) -> NGrams:
         """Number the n-grams of train."""
         return NGrams.fit(words, self.words, self.chars, self.min_count, self.lowercase)
@@ -53,7 +58,7 @@ class NGramVotes(Spec):
 
     def build(self, prior: Float[Tensor, "ngrams labels"]) -> "NGramEmbedder":
         """Make the network; `prior` holds the votes of weight 1, see `naive_bayes`."""
-        return NGramEmbedder(prior, self.initial_weight, self.lr_multiplier)
+        return NGramEmbedder(prior, self.initial_weight, self.lr_multiplier, self.dropout)
 
 
 def naive_bayes(codec: NGrams, words: Column, labels: Ragged, classes: int) -> Float[Tensor, "ngrams labels"]:
@@ -68,11 +73,15 @@ class NGramEmbedder(Embedder):
     """Votes of n-grams for each class: summed over a text, they are logits."""
 
     def __init__(
-        self, prior: Float[Tensor, "ngrams labels"], initial_weight: float = 1.0, lr_multiplier: float = 1.0
+        self,
+        prior: Float[Tensor, "ngrams labels"],
+        initial_weight: float = 1.0,
+        lr_multiplier: float = 1.0,
+        dropout: float = 0.0,
     ) -> None:
-        """Store the votes of weight 1, their initial weight and learning-rate multiplier."""
+        """Store the votes of weight 1, their initial weight, learning-rate multiplier and dropout of texts."""
         super().__init__()
-        self.width = prior.shape[1]
+        self.width, self.dropout = prior.shape[1], dropout
         self.register_buffer(
             "prior", prior * lr_multiplier
         )  # Adam's steps don't depend on it, so a larger one is faster
@@ -86,7 +95,10 @@ class NGramEmbedder(Embedder):
         votes = nn.functional.embedding(batch.index, own)
         for phrases in features.sentences.values():
             votes = votes + nn.functional.embedding(phrases, table)
-        return votes
+        if not self.training or self.dropout == 0:
+            return votes
+        kept = votes.new_empty(len(votes), 1, 1).bernoulli_(1 - self.dropout, generator=generator(votes.device))
+        return votes * kept  # not rescaled: with votes, the sum of both answers is what is learned
 
 
 @final
@@ -107,10 +119,11 @@ class WithVotes(nn.Module):
 class Bypass(EncoderModule):
     """Encodes the first features of a step; the last ones bypass the encoder."""
 
-    def __init__(self, encoder: EncoderModule, size: int) -> None:
-        """Take the encoder, and the number of features that bypass it."""
+    def __init__(self, encoder: EncoderModule, size: int, embedder: nn.Module) -> None:
+        """Take the encoder, the number of features that bypass it, and what embeds the others."""
         super().__init__()
         self.encoder, self.size = encoder, size
+        self._embedder = (embedder,)  # a tuple: its parameters are those of the embedding
         self.width = encoder.width + size
 
     @property
@@ -118,6 +131,9 @@ class Bypass(EncoderModule):
         return self.encoder.stacked
 
     def forward(self, inputs: Vectors, mask: Mask, state: list[Tensor] | None = None) -> States:
-        states: States = self.encoder(inputs[..., : -self.size], mask, state)
+        deep = inputs[..., : -self.size]
+        if not any(each.requires_grad for part in self._embedder for each in part.parameters()):
+            deep = deep.detach()  # the gradient that the votes ask for needs no pass back through a frozen encoder
+        states: States = self.encoder(deep, mask, state)
         outputs = torch.cat([states.outputs.float(), inputs[..., -self.size :].float()], -1)
         return States(outputs, mask, states.state)

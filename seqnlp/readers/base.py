@@ -377,7 +377,8 @@ def tabulate(
         rows: Reads the files; called only if the cache has no such table.
 
     Raises:
-        seqnlp.errors.DataError: what `rows` raises; no rows at all; a cache that cannot be written.
+        seqnlp.errors.DataError: what `rows` raises; no rows at all; files that change meanwhile; a cache that cannot be
+            written.
     """
     import datasets
     from datasets.exceptions import DatasetGenerationError
@@ -392,6 +393,12 @@ def tabulate(
     entry = cache.table_folder() / fingerprint
     with suppress(OSError):  # a cache that can only be read has no locks
         cache.hold(entry)
+    if (damaged := cache.damaged_file(entry)) is not None:
+        note(f"{damaged}: damaged; {files[0]} is read anew")
+        if not cache.remove(entry):
+            raise DataError("damaged, and it can't be removed; HF_DATASETS_CACHE names another place", damaged)
+        with suppress(OSError):
+            cache.hold(entry)
     try:
         with quiet_datasets():
             table = datasets.Dataset.from_generator(
@@ -401,6 +408,7 @@ def tabulate(
                 fingerprint=fingerprint,
             )
         with suppress(OSError):
+            cache.seal_table(entry)
             cache.record(entry, "table", dict(zip(map(os.path.abspath, files), digests, strict=True)))
         return table
     except (DatasetGenerationError, OSError) as error:

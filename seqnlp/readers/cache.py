@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 from seqnlp.cache import cache_folder
 
 LOCKS = find_spec("fcntl") is not None
@@ -27,6 +29,8 @@ VERSION = 3
 
 ENTRY = "entry.json"
 LOCK = "in_use.lock"
+DIGESTS = "digests.json"
+"""File of a table with the digests of its others."""
 MOST_HELD = 64
 """Locks of a process, at most: the oldest are let go."""
 
@@ -35,7 +39,7 @@ _held: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One table, tokens of one text, an encoded column, or states of one corpus."""
+    """Table, tokens of a text, encoded column, or states of a corpus."""
 
     path: Path
     kind: str
@@ -161,6 +165,40 @@ def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
             drop_old(entry, files)
 
 
+def seal_table(path: Path) -> None:
+    """Record the digests of the files of a table, once."""
+    if not (path / DIGESTS).exists():
+        temporary = path / f"{DIGESTS}.{os.getpid()}"
+        temporary.write_text(json.dumps({str(file.relative_to(path)): _digest(file) for file in _table_files(path)}))
+        temporary.replace(path / DIGESTS)
+
+
+def damaged_file(path: Path) -> Path | None:
+    """Find a damaged file of a table; None also if no digests are recorded."""
+    try:
+        recorded = json.loads((path / DIGESTS).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return path / DIGESTS
+    found = {str(file.relative_to(path)): _digest(file) for file in _table_files(path)}
+    if not isinstance(recorded, dict):
+        return path / DIGESTS
+    return next((path / name for name in {**recorded, **found} if recorded.get(name) != found.get(name)), None)
+
+
+def _table_files(path: Path) -> list[Path]:
+    return sorted([*path.rglob("*.arrow"), *path.rglob("dataset_info.json")])
+
+
+def _digest(path: Path) -> str:
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def drop_old(entry: CacheEntry, files: Mapping[str, str]) -> None:
     """Remove an entry of earlier contents of files.
 
@@ -211,7 +249,7 @@ def remove(path: Path) -> bool:
 
 
 def make_room(newest: Path, most: int) -> None:
-    """Remove the least recently used entries beside the newest one, once all together are larger than `most` bytes."""
+    """Remove the least recently used entries beyond `most` bytes; the newest one stays."""
     total = 0
     for entry in sorted(entries(newest.parent), key=lambda entry: -entry.used):
         total += entry.size

@@ -92,7 +92,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those around it, if need be, and sync their entries to disk.
+    """Make a folder and its parents, and sync their entries to disk.
 
     Without that a loss of power may take the folder away with all that was synced in it.
     """

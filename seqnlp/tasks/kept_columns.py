@@ -87,7 +87,7 @@ def check_single(cells: int, rows: int, name: str) -> None:
 
 
 def distinct_texts(dataset: Dataset, name: str) -> Iterator[str] | None:
-    """Yield each text of a large column once, by a digest of each; None for one that is not large."""
+    """Yield each text of a large column once; None for one that is not large."""
     return _distinct(dataset, name) if _is_large(dataset, name) else None
 
 
@@ -121,7 +121,7 @@ def _is_large(dataset: Dataset, name: str) -> bool:
 def _kept(
     dataset: Dataset, name: str, kind: str, encode: Encode, in_memory: bool, distinct: list[str] | None = None
 ) -> Column | None:
-    """Take an encoded column from the cache, or encode it block by block; None if it is not kept."""
+    """Take an encoded column from the cache, or encode it; None if it is not kept."""
     if in_memory or not _is_large(dataset, name):
         return None
 

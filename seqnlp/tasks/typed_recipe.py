@@ -583,6 +583,7 @@ class NGramVotesSettings(TypedDict, total=False):
     lowercase: bool | None
     initial_weight: float | None
     lr_multiplier: float | None
+    dropout: float | None
 
 class LmRecipeSettings(TypedDict, total=False):
     """Recipe of a model that predicts the next token of a text."""

@@ -56,7 +56,7 @@ def test_sequences_are_ranked_by_a_crf_only(seqnlp: Program, tiny_run: Path) -> 
 
 FRESH = """
 import os, shlex, sys
-import datasets, tokenizers, torch
+import datasets, pandas, pydantic, rich.console, rich.table, safetensors.torch, tokenizers, torch, typer
 for line in sys.argv[1:]:
     child = os.fork()
     if child == 0:
@@ -70,18 +70,21 @@ for line in sys.argv[1:]:
 """
 
 
+COMMANDS = [
+    "recipes check pos_gru",
+    "corpora stats corpora/pos",
+    "runs show RUN",
+    "evaluate RUN",
+    "predict RUN LICENSE",
+]
+MORE = ["recipes show pos_gru --resolved", "errors RUN"]
+"""Commands that do what one of the others does first."""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="processes can't be forked here")
-def test_commands_import_all_that_they_need(tiny_run: Path) -> None:
+@pytest.mark.parametrize("commands", [COMMANDS, pytest.param(MORE, marks=pytest.mark.slow)], ids=["most", "others"])
+def test_commands_import_all_that_they_need(tiny_run: Path, commands: list[str]) -> None:
     """Each begins in a process in which nothing of seqnlp is loaded, which those of other tests do not."""
-    commands = [
-        "recipes check pos_gru",
-        "recipes show pos_gru --resolved",
-        "corpora stats corpora/pos",
-        "runs show RUN",
-        "evaluate RUN",
-        "errors RUN",
-        "predict RUN LICENSE",
-    ]
     command = [sys.executable, "-c", FRESH, *(line.replace("RUN", shlex.quote(str(tiny_run))) for line in commands)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

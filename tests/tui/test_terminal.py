@@ -61,12 +61,9 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A language model, trained for a moment."""
-    from seqnlp.api import train
-
+    """A language model."""
     runs = tmp_path_factory.mktemp("here") / "runs"
-    settings = ["training.epochs=1", "training.threads=1", "encoder.size=32", "data.train='corpora/prose/dev.txt'"]
-    list(train(ROOT / "recipes/char_lstm.toml", settings, runs / "tiny_writer"))
+    shutil.copytree(ROOT / "tests/data/run_v2/lm", runs / "tiny_writer")
     return runs
 
 

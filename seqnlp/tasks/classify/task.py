@@ -168,7 +168,7 @@ class ClassifyTask(LabellingTask):
         if self.recipe.ngrams is None:
             return SequenceModel(embedding, encoder, {LABEL: decoder})
         ngrams = self.recipe.ngrams.build(self.prior)
-        bypass = Bypass(encoder, len(self.labels))
+        bypass = Bypass(encoder, len(self.labels), embedding)
         return SequenceModel(WithVotes(embedding, ngrams, NGRAMS), bypass, {LABEL: decoder}, votes=ngrams)
 
     def score(self, model: SequenceModel, examples: ClassifyDataset) -> Scores:

@@ -153,7 +153,7 @@ Put = Callable[[str, NDArray[Any]], None]
 
 
 def _kept(pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter) -> KeptArrays | None:
-    """Take a large encoded split from the cache, or encode it into it; None for one that is not large."""
+    """Take an encoded split from the cache, or encode it; None for one that is not kept."""
     columns = [pairs.source, pairs.target]
     if pairs.in_memory or any(name not in pairs.table.column_names for name in columns):
         return None  # or languages of one column
@@ -178,7 +178,7 @@ def _in_memory(pairs: Pairs, source: Sentences, target: Sentences, lengths: Leng
 
 
 def _encode(pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFilter, put: Put) -> dict[str, Any]:
-    """Encode a split block by block, and filter it if it is that of training.
+    """Encode a split block by block; filter that of training.
 
     Returns:
         `reasons`, the number of pairs that are left out for each; `too_long`, `usual_length`: see `TranslateDataset`.

@@ -94,20 +94,35 @@ def serving(command: Callable[[int], list[str]]) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(runs: Path) -> Iterator[Site]:
-    """A server for the made-up runs; nothing is left of it afterwards."""
+def real_site(runs: Path) -> Iterator[Site]:
+    """A server for the made-up runs, as users start it; nothing is left of it afterwards."""
     start = [sys.executable, "-m", "seqnlp", "tui", "--web", "--runs", str(runs), "--port"]
     with serving(lambda port: [*start, str(port)]) as found:
         yield found
 
 
 @pytest.fixture
+def site(runs: Path) -> Iterator[Site]:
+    """The same with a service that loads no library, which takes seconds each time."""
+    with serving_played(runs) as found:
+        yield found
+
+
+@contextmanager
+def serving_played(runs: Path, *options: str, kept: float | None = None) -> Iterator[Site]:
+    """Serve the played application; its sessions are `kept` for so many seconds without a page."""
+    application = [sys.executable, str(Path(__file__).parent / "played_app.py"), str(runs), *options]
+    told = "" if kept is None else f", {kept}"
+    code = f"from seqnlp.tui.web import Website; Website({application!r}, '127.0.0.1', {{}}{told}).serve()"
+    with serving(lambda port: [sys.executable, "-c", code.format(port)]) as found:
+        yield found
+
+
+@pytest.fixture
 def training_site(runs: Path) -> Iterator[Site]:
     """A server for an application that has begun a training."""
-    play = ", ".join(map(repr, [sys.executable, str(Path(__file__).parent / "played_app.py"), str(runs)]))
-    code = "from seqnlp.tui.web import Website; Website([{}], '127.0.0.1', {}).serve()"
     try:
-        with serving(lambda port: [sys.executable, "-c", code.format(play, port)]) as found:
+        with serving_played(runs, "--train") as found:
             yield found
     finally:
         for training in Trainings(runs).alive():
@@ -240,34 +255,40 @@ class Browser:
         return text_drawn(sent)
 
 
-@pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    """A page of Chromium, without a window."""
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Chromium without a window, for all tests: the address that pages are asked for at."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
-    from aiohttp import ClientSession
-
+    folder = tmp_path_factory.mktemp("chromium")
     options = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--remote-debugging-port=0"]
-    options += [f"--user-data-dir={tmp_path}/chromium", "--window-size=1000,600", "--no-first-run", "about:blank"]
+    options += [f"--user-data-dir={folder}/data", "--window-size=1000,600", "--no-first-run", "about:blank"]
     options += ["--disable-background-networking", "--disable-component-update", "--use-angle=swiftshader"]
     options += ["--enable-unsafe-swiftshader"]
-    process = await asyncio.create_subprocess_exec(
-        str(CHROMIUM), *options, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
-    )
-    assert process.stderr is not None
+    told = folder / "stderr"  # a pipe would be full one day, with nobody to read it
+    with told.open("wb") as stderr:
+        process = subprocess.Popen([CHROMIUM, *options], stderr=stderr, stdout=subprocess.DEVNULL)
     try:
-        async with asyncio.timeout(PATIENCE):
-            while b"DevTools listening on" not in (line := await process.stderr.readline()):
-                assert line, "chromium has ended"
-        reading = asyncio.create_task(process.stderr.read())
-        address = line.decode().split()[-1].replace("ws://", "http://").split("/devtools")[0]
-        async with ClientSession() as client:
-            async with client.get(f"{address}/json/list") as answer:
-                pages = await answer.json()
-            page = next(page for page in pages if page["type"] == "page")
-            async with client.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as line_to_page:
-                yield Browser(line_to_page)
-        reading.cancel()
+        end = time.monotonic() + PATIENCE
+        while (found := re.search(r"DevTools listening on ws://([^/]+)/", told.read_text())) is None:
+            assert process.poll() is None, told.read_text()
+            assert time.monotonic() < end, "chromium does not listen"
+            time.sleep(0.05)
+        yield f"http://{found[1]}"
     finally:
         process.kill()
-        await process.wait()
+        process.wait()
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A new page of Chromium."""
+    from aiohttp import ClientSession
+
+    async with ClientSession() as client:
+        async with client.put(f"{chromium}/json/new?about:blank") as answer:
+            page = await answer.json()
+        async with client.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as line:
+            yield Browser(line)
+        async with client.get(f"{chromium}/json/close/{page['id']}") as answer:
+            assert answer.status == 200

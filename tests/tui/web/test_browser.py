@@ -19,7 +19,8 @@ BROKEN = "terminal.dispatchEvent(new CloseEvent('close', { code: 1006 }))"
 """What a page hears when its connection breaks off."""
 
 
-async def test_in_chromium(site: Any, browser: Any, colours_in: Any) -> None:
+async def test_in_chromium(real_site: Any, browser: Any, colours_in: Any) -> None:
+    site = real_site
     await browser.open(site.address)
     assert await browser.value("document.body.classList.contains('-first-byte')")
     await browser.type("tagger")

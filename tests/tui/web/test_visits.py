@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from seqnlp.tui.trainings import Trainings
-from tests.tui.web.conftest import serving
+from tests.tui.web.conftest import serving_played
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra `web` is not installed")
 pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
@@ -29,24 +29,22 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def brief_site(runs: Path) -> Iterator[Any]:
     """A server whose applications end with their pages."""
-    application = [sys.executable, "-m", "seqnlp", "tui", "--runs", str(runs)]
-    code = f"from seqnlp.tui.web import Website; Website({application!r}, '127.0.0.1', {{}}, 0).serve()"
-    with serving(lambda port: [sys.executable, "-c", code.format(port)]) as found:
+    with serving_played(runs, kept=0) as found:
         yield found
 
 
 @pytest.fixture
-def visit(site: Any, read_until: Any) -> Callable[[], Any]:
-    """A visitor whose application and worker are there."""
+def visit(read_until: Any) -> Callable[[Any], Any]:
+    """A visitor of a site whose application and service are there."""
 
     @asynccontextmanager
-    async def visiting() -> AsyncIterator[Any]:
+    async def visiting(site: Any) -> AsyncIterator[Any]:
         before = set(site.family())
         async with site.client() as client, client.ws_connect("ws") as terminal:
             await read_until(terminal, "char_lstm")
             reading = asyncio.create_task(ended(terminal))  # as browsers do, or the server takes it for gone
             async with asyncio.timeout(PATIENCE):
-                while sorted(names_of(site.family(), before)) != ["seqnlp", "seqnlp.service"]:
+                while names_of(site.family(), before) not in PAIRS:
                     await asyncio.sleep(0.05)
             yield reading
             await terminal.close()
@@ -55,9 +53,19 @@ def visit(site: Any, read_until: Any) -> Callable[[], Any]:
     return visiting
 
 
-def names_of(family: dict[psutil.Process, str], before: set[psutil.Process]) -> list[str]:
-    """The modules that new processes run."""
-    return [command.split(" -m ")[-1].split()[0] for process, command in family.items() if process not in before]
+PAIRS = ({"seqnlp", "seqnlp.service"}, {"played_app.py", "played_service.py"})
+"""Application and service, real or played."""
+
+
+def names_of(family: dict[psutil.Process, str], before: set[psutil.Process]) -> set[str]:
+    """The modules or scripts that new processes run."""
+    return {name_of(command) for process, command in family.items() if process not in before}
+
+
+def name_of(command: str) -> str:
+    _, module, rest = command.partition(" -m ")
+    words = (rest if module else command.partition(" ")[2]).split()
+    return Path(words[0]).name if words else ""
 
 
 async def ended(terminal: Any) -> int | None:
@@ -70,14 +78,16 @@ async def ended(terminal: Any) -> int | None:
 
 
 @pytest.mark.parametrize("way", ["once", "to its group, as a terminal does", "twice"])
-async def test_nothing_is_left_after_ctrl_c(site: Any, visit: Any, gone: Any, way: str) -> None:
+async def test_nothing_is_left_after_ctrl_c(request: pytest.FixtureRequest, visit: Any, gone: Any, way: str) -> None:
+    site = request.getfixturevalue("real_site" if way == "once" else "site")
+
     def interrupt() -> None:
         if way == "to its group, as a terminal does":
             os.killpg(site.process.pid, signal.SIGINT)
         else:
             site.process.send_signal(signal.SIGINT)
 
-    async with visit() as first, visit() as second:
+    async with visit(site) as first, visit(site) as second:
         family = site.family()
         assert len(family) == 4
         ending = asyncio.create_task(asyncio.to_thread(site.end, interrupt))
@@ -105,6 +115,7 @@ async def test_nothing_is_left_after_a_tab_was_closed_and_some_time(
 ) -> None:
     async with brief_site.client() as client, client.ws_connect("ws") as terminal:
         await read_until(terminal, "char_lstm")
+        reading = asyncio.create_task(ended(terminal))  # as browsers do, or the server takes it for gone
         others = brief_site.family()
         async with client.ws_connect("ws") as second:
             await read_until(second, "char_lstm")
@@ -112,6 +123,8 @@ async def test_nothing_is_left_after_a_tab_was_closed_and_some_time(
             assert family
         await asyncio.to_thread(gone, family)
         assert set(others) <= set(brief_site.family())
+        await terminal.close()
+        await reading
 
 
 async def session_of(terminal: Any) -> str:
@@ -177,7 +190,7 @@ async def test_a_training_outlives_the_server_that_it_was_begun_in(
 
 
 async def test_an_application_that_hangs_is_ended(site: Any, visit: Any, gone: Any) -> None:
-    async with visit() as reading:
+    async with visit(site) as reading:
         family = site.family()
         application(family).suspend()
         ending = asyncio.create_task(asyncio.to_thread(site.end))
@@ -187,7 +200,7 @@ async def test_an_application_that_hangs_is_ended(site: Any, visit: Any, gone: A
 
 
 async def test_the_page_learns_that_the_application_was_killed(site: Any, visit: Any, gone: Any) -> None:
-    async with visit() as reading:
+    async with visit(site) as reading:
         family = site.family()
         application(family).kill()
         assert await reading == aiohttp.WSCloseCode.OK
@@ -195,14 +208,14 @@ async def test_the_page_learns_that_the_application_was_killed(site: Any, visit:
 
 
 async def test_nothing_outlives_a_server_that_was_killed(site: Any, visit: Any, gone: Any) -> None:
-    async with visit():
+    async with visit(site):
         family = site.family()
         site.process.kill()
         await asyncio.to_thread(gone, family)
 
 
 def application(family: dict[psutil.Process, str]) -> psutil.Process:
-    (found,) = [process for process, command in family.items() if "seqnlp.service" not in command]
+    (found,) = [process for process, command in family.items() if name_of(command) in ("seqnlp", "played_app.py")]
     return found
 
 

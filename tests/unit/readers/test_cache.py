@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from seqnlp.notes import notes_to
 from seqnlp.readers import Csv, Text
 from seqnlp.readers import cache as cached
 from seqnlp.readers.cache import CacheEntry, clear, entries, read_entry, remove, table_folder
@@ -112,6 +114,30 @@ def test_a_fault_halfway_leaves_no_entry(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="1 columns"):
         Csv().load(path)
     assert tables() == []
+
+
+@pytest.mark.parametrize("name", ["*.arrow", "dataset_info.json", "digests.json"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: content.replace(b"one", b"two") if b"one" in content else b"[1]",
+    ],
+)
+def test_a_damaged_table_is_read_anew(damage: Callable[[bytes], bytes], name: str, tmp_path: Path) -> None:
+    path, notes = tmp_path / "a.csv", list[str]()
+    path.write_text("a\none\n")
+    Csv().load(path)
+    (file,) = tables()[0].path.rglob(name)
+    content = damage(file.read_bytes())
+    file.unlink()
+    file.write_bytes(content)
+    with notes_to(notes.append):
+        for _ in range(2):
+            assert list(Csv().load(path)["a"]) == ["one"]
+    (note,) = notes
+    assert note.endswith(f": damaged; {path} is read anew")
 
 
 def test_clear_removes_nothing_but_entries(tmp_path: Path, cache: Path) -> None:

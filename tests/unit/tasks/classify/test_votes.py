@@ -14,6 +14,7 @@ from datasets import Dataset
 from seqnlp.embeddings import TextBatch
 from seqnlp.embeddings.ngrams import WithVotes
 from seqnlp.model import SequenceModel
+from seqnlp.nn.dropout import seed_thread
 from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import predict_classes
 from seqnlp.tasks.classify.task import ClassifyTask
@@ -135,3 +136,30 @@ def test_lengths_of_parts_that_make_no_sense(chars: list[int]) -> None:
     table = table_of("max", {"chars": chars})
     problems = [str(fault) for fault in ClassifyRecipe.model_validate(table).faults()]
     assert problems == [f"ngrams.chars: expected a shortest and a longest length, found {chars} ([2, 5])"]
+
+
+@pytest.mark.parametrize("frozen", [("embedder", "encoder"), ("encoder",), ()])
+def test_votes_ask_for_no_gradient_through_what_is_frozen(frozen: tuple[str, ...]) -> None:
+    task = voting()
+    model: Any = task.build()
+    for name in frozen:
+        part = model.embedding.embedder if name == "embedder" else model.encoder
+        part.requires_grad_(False)
+    seen: list[bool] = []
+    model.encoder.encoder.register_forward_hook(lambda _, __, states: seen.append(states.outputs.requires_grad))
+    model.loss(task.encode(Dataset.from_dict(TRAIN), 1000).batch(np.arange(3)))[0].total.backward()
+    assert seen == [frozen != ("embedder", "encoder")]
+    assert model.embedding.votes.weight.grad.abs().sum() > 0
+
+
+def test_dropout_takes_all_votes_of_a_text_or_none() -> None:
+    model: Any = voting(ngrams={"dropout": 0.5}).build()
+    batch = voting().encode(Dataset.from_dict(TRAIN), 1000).batch(np.arange(6)).inputs
+    whole, dropped = votes_of(model.eval(), batch), 0
+    assert votes_of(model, batch).equal(whole)
+    for seed in range(20):
+        seed_thread(seed)
+        for own, all_votes in zip(votes_of(model.train(), batch), whole, strict=True):
+            assert own.equal(all_votes) or not own.any()
+            dropped += not own.any()
+    assert 40 < dropped < 80

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seqnlp.errors import DataError
+from seqnlp.notes import notes_to
 from seqnlp.readers.cache import entries, token_folder
 from seqnlp.tasks.lm import corpus as running_text
 from seqnlp.tasks.lm.corpus import TextSplit
@@ -51,6 +52,29 @@ def test_a_cache_that_can_not_be_written(split: TextSplit, task: Callable[..., L
     (tmp_path / "cache").write_text("a file", encoding="utf-8")
     with pytest.raises(DataError, match="XDG_CACHE_HOME names another place"):
         split.tokens(task().codec)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[:-3], lambda content: b"", lambda content: content[:-1] + b"\xff"]
+)
+def test_damaged_tokens_are_encoded_anew(
+    damage: Callable[[bytes], bytes], split: TextSplit, task: Callable[..., LmTask]
+) -> None:
+    codec, notes = task().codec, list[str]()
+    expected = split.tokens(codec).tolist()
+    (file,) = token_folder().glob("*/*.npy")
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    with notes_to(notes.append):
+        assert split.tokens(codec).tolist() == expected
+    assert file.read_bytes() == whole
+    assert notes == [f"{file}: damaged; the text is encoded anew"]
+
+
+def test_tokens_in_memory_leave_no_file(split: TextSplit, task: Callable[..., LmTask]) -> None:
+    tokens = split.tokens(task().codec, in_memory=True)
+    assert not isinstance(tokens, np.memmap)
+    assert not token_folder().exists()
 
 
 TRAIN = """
