@@ -653,7 +653,7 @@ def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str
 
 
 def _record_device(run: Run, device: torch.device) -> None:
-    """Add the device of a resumed training to those that the run was trained on, if it is another one."""
+    """Add another device of a resumed training to those of the run."""
     meta, now = run.meta(), describe_device(device)
     if not str(meta.get("device", now)).endswith(now):
         run.save_meta({**meta, "device": f"{meta['device']}, then {now}"})

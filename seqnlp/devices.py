@@ -37,7 +37,7 @@ def opening_device() -> str | None:
 
 
 def set_opening_device(name: str) -> str:
-    """Set the device that models are opened on, for the rest of the process.
+    """Set the device that this process opens models on.
 
     Raises:
         seqnlp.errors.UsageError: it names no kind of device.

@@ -36,8 +36,7 @@ Device = Annotated[
         "--device",
         metavar="<device>",
         callback=_chosen_device,
-        help="Where models compute: cpu, cuda, cuda:1, mps, or auto, a CUDA GPU if there is one.",
-        show_default="cpu",
+        help="Where models compute: cpu, the default, cuda, cuda:1, mps, or auto, a CUDA GPU if there is one.",
     ),
 ]
 """Option that sets the device when the command line is parsed; functions of commands have no use for its value."""

@@ -80,7 +80,7 @@ def pinned_for(batch: Moved, device: torch.device) -> Moved:
 
 
 def available_devices() -> list[str]:
-    """Names of the devices of this machine that this build of torch can use."""
+    """Names of the devices that this build of torch can use here."""
     gpus = [f"{CUDA}:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     return [CPU.type, *gpus, *([MPS] if torch.backends.mps.is_available() else [])]
 
@@ -112,12 +112,12 @@ def find_device(name: str | None, key: str = "device") -> torch.device:
 
 
 def widest_float(device: torch.device) -> torch.dtype:
-    """Floating-point format of most digits that a device computes in."""
+    """Widest floating-point format of a device."""
     return torch.float32 if device.type == MPS else torch.float64
 
 
 def in_widest_float(tensor: Tensor) -> Tensor:
-    """Convert a tensor to the floating-point format of most digits of its device."""
+    """Convert a tensor to the widest floating-point format of its device."""
     return tensor.to(widest_float(tensor.device))
 
 
@@ -137,9 +137,9 @@ def describe_device(device: torch.device) -> str:
 
 
 def allow_tf32(device: torch.device, allowed: bool) -> None:
-    """Allow or forbid TF32 in cuDNN's kernels, for the rest of the process.
+    """Allow or forbid TF32 in cuDNN's kernels.
 
-    Its products have 10 bits of mantissa.
+    It holds for the rest of the process; products of TF32 have 10 bits of mantissa.
     """
     if device.type == CUDA:
         torch.backends.cudnn.allow_tf32 = allowed

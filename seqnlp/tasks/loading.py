@@ -176,7 +176,7 @@ def restore(run: Run, recipe: TaskRecipe) -> Task:
 
 
 def rebuild(run: Run, recipe: TaskRecipe, device: torch.device = CPU) -> tuple[Task, SequenceModel]:
-    """Rebuild the model of a run with its codecs and weights, on a device.
+    """Rebuild the model of a run on a device, with its codecs.
 
     Raises:
         seqnlp.errors.RunError: they are damaged, or do not fit the recipe.

@@ -38,7 +38,7 @@ def for_scores(trained: Requested, device: torch.device = CPU) -> Precision:
 
 
 def set_up(precision: Precision, device: torch.device) -> None:
-    """Set what a training in this precision needs for the rest of the process: the backward passes, too, obey it."""
+    """Set up the process for a training in this precision; its backward passes obey it, too."""
     allow_tf32(device, precision != "fp32")
 
 

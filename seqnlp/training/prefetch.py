@@ -21,7 +21,7 @@ Rows = NDArray[np.int64]
 
 @final
 class Prefetcher:
-    """Batches of a plan in its order, gathered by one thread into a bounded queue.
+    """Batches of a plan, gathered by one thread into a bounded queue.
 
     A batch is a function of its rows alone: those that wait when a training stops are gathered again when it resumes.
     """

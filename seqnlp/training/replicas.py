@@ -29,7 +29,7 @@ State = list[Tensor]
 
 
 def replicas_of(kind: str, threads: int) -> int:
-    """Number of replicas on a kind of device for a number of processor threads."""
+    """Number of replicas on a kind of device."""
     return max(1, threads) if kind == CPU.type else 1
 
 
