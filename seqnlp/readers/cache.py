@@ -174,14 +174,14 @@ def seal_table(path: Path) -> None:
 
 
 def damaged_file(path: Path) -> Path | None:
-    """Find a damaged file of a table; None also if no digests are recorded."""
+    """Find a damaged file of a table; None also if no digests are recorded, or none can be read."""
     try:
         recorded = json.loads((path / DIGESTS).read_bytes())
-    except FileNotFoundError:
+        found = {str(file.relative_to(path)): _digest(file) for file in _table_files(path)}
+    except OSError:  # whoever reads the table next tells
         return None
     except ValueError:
         return path / DIGESTS
-    found = {str(file.relative_to(path)): _digest(file) for file in _table_files(path)}
     if not isinstance(recorded, dict):
         return path / DIGESTS
     return next((path / name for name in {**recorded, **found} if recorded.get(name) != found.get(name)), None)
