@@ -19,7 +19,7 @@ from seqnlp.errors import DataError, error_context
 from seqnlp.nn.device import CPU
 from seqnlp.notes import note, progress
 from seqnlp.readers import cache
-from seqnlp.tasks.kept_arrays import digest_name
+from seqnlp.tasks.kept_arrays import digest_name, map_array
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel
 from seqnlp.units import file_size
@@ -78,9 +78,8 @@ def _mapped(folder: Path, rows: LazyRows) -> NDArray[Any] | None:
     """Map the states of an entry; None if there are none. A damaged file is removed, with a note."""
     for path in sorted(folder.glob(f"{STEM}-*.npy")):
         with suppress(FileNotFoundError, ValueError, EOFError):
-            states: NDArray[Any] = np.load(path, mmap_mode="r")
-            fits = states.shape == (int(rows.offsets[-1]), *rows.shape) and states.dtype == np.float16
-            if fits and path.name == digest_name(path, STEM):
+            states = map_array(path)
+            if states.shape == (int(rows.offsets[-1]), *rows.shape) and states.dtype == np.float16:
                 return states
         note(f"{path}: damaged; the states are computed anew")
         path.unlink(missing_ok=True)
