@@ -15,6 +15,7 @@ from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
+from seqnlp.generation.settings import NEUTRAL
 from seqnlp.limits import ALTERNATIVES, BEAM, BIAS, HISTORY, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
@@ -560,14 +561,8 @@ def _draws(
             logits = steps.logits(np.maximum(chosen, 0))  # a text that has ended reads anything
 
 
-_UNSET: dict[str, Any] = {
-    "temperature": 1.0,
-    "repetition_penalty": 1.0,
-    **dict.fromkeys(("top_k", "top_p", "min_p", "repetition_window", "bias", "pattern", "seed")),
-    **dict.fromkeys(("stop", "ban"), ()),
-    "begun": "",
-}
-"""Settings of a text that change nothing."""
+_UNSET = {name: value for name, value in NEUTRAL.items() if name != "beams"} | {"begun": ""}
+"""Settings of a text that is sampled, which change nothing."""
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:
