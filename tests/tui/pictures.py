@@ -122,11 +122,12 @@ async def generate(pilot: Pilot) -> None:
 
 async def tree(pilot: Pilot) -> None:
     await pilot.write("At the end of the pier ", "0.5", "3")
-    for place, key in ((440, "1"), (230, "2"), (90, "1")):
-        await pilot.press("end", *["left"] * place)
+    for lines, key in ((3, "1"), (6, "2"), (2, "1")):
+        await pilot.press("home", *["down"] * lines, *["right"] * 8)
+        await pilot.sees("%")
         await pilot.press(key)
         await pilot.sees("length reached")
-    await pilot.press("end", *["left"] * 40, "i")
+    await pilot.press("home", *["down"] * 5, *["right"] * 8, "i")
     await pilot.sees("influence")
     await pilot.press("t", "up", "up", "r", *"the other ending", "enter", "m")
     await pilot.sees("the other ending")

@@ -29,7 +29,7 @@ LARGEST_TABLE = 1 << 24
 ROWS = 64
 """Rows that weights are packed for where their number is not known; other numbers are right too."""
 
-LEAST_FOR_ONEDNN = 1 << 20
+LEAST_FOR_ONEDNN = 1 << 19
 """Multiplications from which oneDNN's product is worth the time that each call of it takes besides."""
 
 _HALF = np.float32(0.5)

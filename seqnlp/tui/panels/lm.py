@@ -976,7 +976,8 @@ class LmPanel(TaskPanel):
             ".svg": lambda: to_svg(title, pieces, colours),
             ".txt": lambda: f"{buffer.text}\n",
         }
-        return {**formats, **({".md": self.session.markdown} if self.session.cells else {})}
+        grid = {".md": self.session.markdown, ".json": self.session.cells_json}
+        return {**formats, **(grid if self.session.cells else {})}
 
     def action_leave(self) -> None:
         """Go back by one step: stop writing, leave the cursor, return to the text, or leave the screen."""

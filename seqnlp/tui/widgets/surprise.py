@@ -40,17 +40,18 @@ class SurpriseCurve(Widget):
         bars = columns_of(self._buffer, max(self.size.width, 1))
         if not bars:
             return Content.styled("surprise", "$muted")
-        low, span = scale_of(bars)
-        line = Content("".join(BARS[min(int((bits - low) / span * len(BARS)), len(BARS) - 1)] for bits in bars))
+        line = Content(bars_of(bars))
         if self._cursor is not None:
             place = min(self._cursor * len(bars) // max(self._buffer.count, 1), len(bars) - 1)
             line = line.stylize("bold $accent", place, place + 1)
         return Content.assemble((f"surprise  {min(bars):.1f} to {max(bars):.1f} bits\n", "$muted"), line)
 
 
-def scale_of(bars: Sequence[float]) -> tuple[float, float]:
-    """Bits of the lowest bar, and those between it and the highest."""
-    return min(bars), max(max(bars) - min(bars), LEAST_SPAN)
+def bars_of(bits: Sequence[float]) -> str:
+    """Bars between the least and the greatest of some means."""
+    low = min(bits, default=0.0)
+    span = max(max(bits, default=0.0) - low, LEAST_SPAN)
+    return "".join(BARS[min(int((each - low) / span * len(BARS)), len(BARS) - 1)] for each in bits)
 
 
 def columns_of(buffer: TokenBuffer, room: int) -> Sequence[float]:
