@@ -380,12 +380,13 @@ class Generator(Predictor):
         _, logits = self._read(self._tokens(text))
         return self._likeliest(log_probabilities(logits), most, np.array([-1]))[0]
 
-    def shares(self, text: str = "", most: int = 20, **settings: Any) -> dict[str, Any]:
+    def shares(self, text: str = "", most: int = 20, also: str = "", **settings: Any) -> dict[str, Any]:
         """Compute the likeliest next tokens, before and after the settings.
 
         Args:
             text: The text before them.
             most: Number of tokens.
+            also: A token that is listed behind them if it is not among them.
             settings: Of `generate`.
 
         Returns:
@@ -399,8 +400,10 @@ class Generator(Predictor):
         _, logits = self._read(tokens)
         logs, drawn = log_probabilities(logits)[0].astype(np.float64), sampler.shares(logits)[0].astype(np.float64)
         best = np.argsort(-logs, kind="stable")[:most].tolist()
-        spelled = [self._texts[token] for token in best]
-        rows = [[name, float(logs[token]), float(drawn[token])] for name, token in zip(spelled, best, strict=True)]
+        spelled = self.codec.encode(also).tolist() if also else []
+        if len(spelled) == 1 and spelled[0] not in (UNKNOWN, *best):
+            best.append(spelled[0])
+        rows = [[self._texts[token], float(logs[token]), float(drawn[token])] for token in best]
         return {"tokens": rows, "entropy": [_entropy(np.exp(logs)), _entropy(drawn)]}
 
     def influence(self, text: str, token: str, most: int = 200) -> list[tuple[str, float]]:

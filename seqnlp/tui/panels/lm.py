@@ -706,7 +706,7 @@ class LmPanel(TaskPanel):
             found = await self.ask(0, "next", {"text": context, "most": 20})
             alternatives.show_tokens([(text, logprob) for text, logprob in found], chosen)
             drawing = self.session.drawing(self.session.current, self.settings, begin)
-            shares = await self.ask(0, "shares", {"text": context, "most": 20, **drawing})
+            shares = await self.ask(0, "shares", {"text": context, "most": 20, "also": chosen[0], **drawing})
             if shares and self.is_open:
                 alternatives.show_shares({text: share for text, _, share in shares["tokens"]})
                 model, drawn = shares["entropy"]
