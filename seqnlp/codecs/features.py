@@ -8,15 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.arrays import Ragged, smallest
-from seqnlp.codecs.labels import (
-    NOTHING,
-    ONLY,
-    LabelCodec,
-    LabelEncoding,
-    Labels,
-    likeliest_products,
-    ranked_labels,
-)
+from seqnlp.codecs.labels import NOTHING, ONLY, LabelCodec, LabelEncoding, Labels, likeliest_products, ranked_labels
 from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError

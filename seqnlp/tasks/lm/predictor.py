@@ -196,7 +196,9 @@ class Generator(Predictor):
         sampler.saw(tokens)
         states, logits = self._read(tokens)
         steps, logits = IncrementalLm(self.model, states.state, len(plans)), np.repeat(logits, len(plans), 0)
-        return self._write(steps, logits, sampler, length, [TextStream(self._pieces, plan.stop) for plan in plans], alternatives)
+        return self._write(
+            steps, logits, sampler, length, [TextStream(self._pieces, plan.stop) for plan in plans], alternatives
+        )
 
     def _plan(self, prompt: str, length: int, given: Mapping[str, Any]) -> "_Plan":
         """Check the settings of one text.
@@ -490,8 +492,9 @@ class Generator(Predictor):
         most: int | None,
     ) -> Iterator[Token]:
         running = list(enumerate(texts))
-        draws = ((chosen.tolist(), None, None) for chosen, _ in _draws(steps, logits, sampler, length))
-        for chosen, logprobs, others in draws if most is None else self._looked_up(steps, logits, sampler, length, most):
+        plain = ((chosen.tolist(), None, None) for chosen, _ in _draws(steps, logits, sampler, length))
+        draws = plain if most is None else self._looked_up(steps, logits, sampler, length, most)
+        for chosen, logprobs, others in draws:
             ended = False
             for sample, written in running:
                 piece = chosen[sample]

@@ -95,8 +95,9 @@ class HomeScreen(BaseScreen):
         "shift+tab all that are listed; when two are marked, c puts them side by side, and what deletes, copies or "
         "exports takes the marked ones. Beside or below the list, or on F5, stands what is known of "
         "the run under the cursor. F3 sorts by the next column, shift+F3 the other way round, as does a click on a "
-        "heading. F2 gives a run another name, F4 a note. Delete moves a run to the trash, and ^z brings back what was "
-        "deleted last; it is kept there, in .trash beside the runs, for 30 days. What is being trained can't be deleted."
+        "heading. F2 gives a run another name, F4 a note. Delete moves a run to the trash, where it is kept for 30 "
+        "days, in .trash beside the runs; ^z brings back what was deleted last. What is being trained can't be "
+        "deleted."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = named(
