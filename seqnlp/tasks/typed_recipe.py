@@ -349,6 +349,7 @@ class TrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
 
 class StartSettings(TypedDict, total=False):
@@ -627,6 +628,7 @@ class LmTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     bptt: int | None
     variable_bptt: bool | None
@@ -697,6 +699,7 @@ class TranslateTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     metric: Literal['nats', 'bleu', 'exact_match'] | None
 
@@ -776,6 +779,7 @@ class ForecastTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     stride: int | None
 
@@ -895,6 +899,7 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
 
 class LogMelSettings(TypedDict, total=False):
@@ -999,6 +1004,7 @@ class SegmentTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     block_size: int | None
 

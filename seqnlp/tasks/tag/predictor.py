@@ -349,16 +349,18 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
     numbers = {name: np.empty(words, np.int64) for name in names}
     scores = {name: np.empty(words, np.float32) for name in names}
 
-    def predict(rows: NDArray[np.int64]) -> None:
+    def predict(rows: NDArray[np.int64]) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
         states = model.encode(TextBatch.gather(text, rows))
-        positions, _ = text.codes.positions(rows)
-        for name in names:
-            found = model.decoders[name].predict(model.read_by(name, states))
-            numbers[name][positions] = to_numpy(found.labels[states.mask])
-            scores[name][positions] = to_numpy(found.scores[states.mask])
+        own = {name: model.decoders[name].predict(model.read_by(name, states)) for name in names}
+        return {
+            name: (to_numpy(each.labels[states.mask]), to_numpy(each.scores[states.mask])) for name, each in own.items()
+        }
 
-    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
-        pass
+    batches = in_order(text.codes.lengths, EVALUATION_TOKENS)
+    for rows, predicted in zip(batches, in_parallel(predict, batches, model.device), strict=True):
+        positions, _ = text.codes.positions(rows)
+        for name, (own_numbers, own_scores) in predicted.items():
+            numbers[name][positions], scores[name][positions] = own_numbers, own_scores
     found = TagPredictions({}, {})
     for column, codec in codecs.items():
         own = {part: decoder_name(column, part) for part in codec.decoders}
@@ -377,14 +379,14 @@ def label_probabilities(model: SequenceModel, text: EncodedText, name: str) -> N
     """Probability of every label of a decoder at each word; shape (words, labels)."""
     found: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(text.codes.lengths)
 
-    def predict(rows: NDArray[np.int64]) -> None:
+    def predict(rows: NDArray[np.int64]) -> NDArray[Any]:
         states = model.encode(TextBatch.gather(text, rows))
-        shares = to_numpy(model.decoder(name, LabelModule).probabilities(model.read_by(name, states)))
+        return to_numpy(model.decoder(name, LabelModule).probabilities(model.read_by(name, states)))
+
+    batches = in_order(text.codes.lengths, EVALUATION_TOKENS)
+    for rows, shares in zip(batches, in_parallel(predict, batches, model.device), strict=True):
         for row, own in zip(rows.tolist(), shares, strict=True):
             found[row] = own[: int(text.codes.lengths[row])]
-
-    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
-        pass
     return np.concatenate(found)
 
 
