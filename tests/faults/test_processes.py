@@ -94,16 +94,13 @@ def test_a_process_is_killed(recipe: str, rank: int, then: int, whole: Path, tmp
     launcher = started(recipe, out)
     os.kill(workers(launcher.pid)[rank], signal.SIGKILL)
     _, errors = launcher.communicate(timeout=120)
-    print(errors)
-    assert launcher.returncode == (1 if rank else 137)
+    assert launcher.returncode in ((137,) if rank == 0 else (1, 137)), errors
     assert "Traceback" not in errors
-    assert (
-        f"error: process {rank} was ended by SIGKILL" in errors
-        or "another process of this training has ended" in errors
-    )
+    assert f"error: process {rank} was ended by SIGKILL" in errors
     if rank:
+        assert "error: another process of this training has ended" in errors
+        assert "--resume goes on" in errors
         assert Run(out).has_state
-    assert not Run.open(out).is_finished if Run(out).has_model else True
     check_resumes(recipe, out, whole / recipe, then)
 
 
