@@ -26,6 +26,7 @@ from seqnlp.run import Run
 from seqnlp.tasks.base import Part, Task, TaskRecipe, task_class
 from seqnlp.tasks.loading import encode, rebuild, recipe_of
 from seqnlp.tasks.registry import task_info
+from seqnlp.tasks.streaming import StreamedSplit
 
 FRESH = "fresh"
 """Beginning of the account of a part that has random weights."""
@@ -105,7 +106,12 @@ class StartRun:
 
 
 def fit_task(recipe: TaskRecipe, train: Any, find: PathResolver, begun: StartRun | None = None) -> Task:
-    """Fit the codecs of a task; those of the run that it starts from are extended."""
+    """Fit the codecs of a task; those of the run that it starts from are extended.
+
+    Of a stream they are fitted on a sample.
+    """
+    if isinstance(train, StreamedSplit):
+        train = train.part(train.sample.table)
     return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
 
 
