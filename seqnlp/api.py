@@ -542,8 +542,6 @@ def _wanted(
     They are checked against the run whose training is resumed, if any.
     """
     loaded = source.load(overrides, trust, in_memory=tables is not None)
-    if tables is not None and loaded.data.streaming:
-        raise UsageError("data.streaming = true, but the data are given in Python, in memory: leave one of them out")
     if tables is not None:
         loaded = loaded.given(tables)
     plugins = copies(loaded.plugins)

@@ -99,15 +99,15 @@ class Data(Spec):
             return self
         if not self.streams:
             raise ValueError("streaming = true, but this task reads train as a whole; leave it out")
+        if is_memory(self.train):
+            raise ValueError("streaming = true, but the data are given in Python, in memory; leave one of them out")
         if not self.reader.streams:
             kind = dict(self.reader).get("kind", type(self.reader).__name__)
             raise ValueError(f"streaming = true, but the reader {kind} can't be streamed; leave it out")
         if self.folds is not None:
             raise ValueError(f"streaming = true, but folds = {self.folds} are drawn from train; leave one of them out")
         for name, size in self.drawn.items():
-            found = (
-                f"streaming = true, but {name} = {size:g} is to be drawn from train, which is never there as a whole"
-            )
+            found = f"streaming = true, but {name} = {size:g} is drawn from train, which is never there as a whole"
             raise ValueError(f'{found}; name a file of its own, {name} = "{name}.jsonl"')
         return self
 

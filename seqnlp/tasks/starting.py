@@ -24,6 +24,7 @@ from seqnlp.recipe import Start
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.tasks.base import Part, Task, TaskRecipe, task_class
+from seqnlp.tasks.kept_arrays import nothing_kept
 from seqnlp.tasks.loading import encode, rebuild, recipe_of
 from seqnlp.tasks.registry import task_info
 from seqnlp.tasks.streaming import StreamedSplit
@@ -111,7 +112,8 @@ def fit_task(recipe: TaskRecipe, train: Any, find: PathResolver, begun: StartRun
     Of a stream they are fitted on a sample.
     """
     if isinstance(train, StreamedSplit):
-        train = train.part(train.sample.table)
+        with nothing_kept():
+            return fit_task(recipe, train.part(train.sample().table), find, begun)
     return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
 
 

@@ -59,20 +59,26 @@ class StreamedSplit:
         """
         self.stream, self.part, self.unit = stream, part, unit
         self._size, self._seed, self._labels = size, seed, labels
+        self._sample: Sample | None = None
 
     @property
     def shards(self) -> Sequence[Shard]:
         """Files of the split."""
         return self.stream.shards
 
-    @cached_property
     def sample(self) -> Sample:
-        """Sample that codecs are fitted on, drawn in one pass."""
-        found = self.stream.sample(self._size, self._seed, self._labels)
-        if not found.is_whole:
-            few = f"{len(found.table):,} of {found.total:,} {self.unit}"
-            note(f"train: codecs are fitted on {few}, drawn by seed {self._seed}; data.sample_size = {self._size}")
-        return found
+        """Draw the sample that codecs are fitted on, in one pass; the second call gives the same."""
+        if self._sample is None:
+            self._sample = self.stream.sample(self._size, self._seed, self._labels)
+            found = self._sample
+            if not found.is_whole:
+                few = f"{len(found.table):,} of {found.total:,} {self.unit}"
+                note(f"train: codecs are fitted on {few}, drawn by seed {self._seed}; data.sample_size = {self._size}")
+        return self._sample
+
+    def drop_sample(self) -> None:
+        """Free the memory of the sample."""
+        self._sample = None
 
 
 @dataclass(frozen=True)
@@ -118,12 +124,14 @@ class StreamedDataset(EncodedDataset):
             seqnlp.errors.DataError: a row that can't be encoded; no row is left.
         """
         self._split, self._encode, self.batch_tokens = split, encode, batch_tokens
-        drawn = split.sample
+        drawn = split.sample()
         self.is_sampled = not drawn.is_whole
         self.sample = self._encoded(drawn.table)
         """The sample, for what takes a whole split: baselines, advice."""
         self.name = f"train, {len(drawn.table):,} of {drawn.total:,} {split.unit}" if self.is_sampled else "train"
         """Name of the sample in messages."""
+        split.drop_sample()
+        del drawn
         self.blocks: list[BlockIndex] = []
         unknown, total = Counter[str](), Counter[str]()
         for block in split.stream.all_blocks("encoding the stream"):

@@ -71,7 +71,7 @@ class Replicas:
             return
         self._end_prefetch()
         number = len(self.models)
-        shares = [share for rows in plan for share in self.examples.shares(rows, number) if len(share)]
+        shares = (share for rows in plan for share in self.examples.shares(rows, number) if len(share))
         device = self.models[0].device
 
         def gather(rows: NDArray[np.int64]) -> Batch:
