@@ -76,7 +76,7 @@ class Reader(Family, ABC):
         yield from self.read_columns(source, columns)
 
     def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
-        """Open a split for reading row by row; the columns are named as in the corpus.
+        """Open a split for reading row by row. The columns are named as in the corpus.
 
         Raises:
             seqnlp.errors.DataError: what `read_columns` raises; this reader has tables only.
@@ -84,7 +84,7 @@ class Reader(Family, ABC):
         raise DataError(f"the reader {type(self).__name__.lower()} can't stream it", source)
 
     def shards(self, source: str, find: Callable[[str], Path]) -> list[Shard]:
-        """List the shards of a split, in the order of their names, each with the digest of its content.
+        """List the shards of a split, in the order of their names.
 
         Args:
             source: The split in a recipe: a file, or a pattern such as `part-*.jsonl`.
@@ -103,7 +103,7 @@ class Reader(Family, ABC):
         ]
 
     def locate_shards(self, source: str, find: Callable[[str], Path]) -> Path:
-        """Locate the shards of a split without a slice: a file, or a pattern in its folder."""
+        """Locate the shards of a split: a file, or a pattern in its folder."""
         return locate_files(source, find)
 
     def shard_places(self, located: Path) -> list[Path]:

@@ -66,7 +66,7 @@ class Hub(Reader):
             return with_names(check_text(chosen, self.path))
 
     def shards(self, source: str, find: Callable[[str], Path]) -> list[Shard]:
-        """List the files of a split; they are read as they are fetched, and nothing is kept of them.
+        """List the files of a split; what is fetched of them is not kept.
 
         Raises:
             seqnlp.errors.DataError: as `read`; an expression that is not the name of a split.
@@ -198,7 +198,9 @@ def features_in(table: Any) -> Features:
 
 
 def hub_digest(files: Sequence[str]) -> str:
-    """Digest of files of the Hub, by the hashes that it keeps of their content; of other addresses, by their names.
+    """Digest of files of the Hub, by its hashes of their content.
+
+    Other addresses are told apart by their names.
 
     Raises:
         OSError: the Hub does not answer.

@@ -1,4 +1,4 @@
-"""Rows of files as Python values, and the types of their columns in tables."""
+"""Rows of files, and the types of their columns in tables."""
 
 from __future__ import annotations
 

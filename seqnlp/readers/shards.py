@@ -1,4 +1,4 @@
-"""Shards of a split that is streamed: files that are read block by block, and written nowhere."""
+"""Shards of a streamed split: files that are read block by block."""
 
 from __future__ import annotations
 

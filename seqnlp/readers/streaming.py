@@ -1,4 +1,4 @@
-"""Train as a stream: blocks of rows, one in memory at a time, and a sample of them."""
+"""Streamed train: blocks of rows, one in memory at a time, and a sample."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_LABELS = 1000
 
 @dataclass(frozen=True)
 class Empty:
-    """Rows of a block that are left out, as a column is empty there."""
+    """Rows of a block that are left out for an empty column."""
 
     count: int
     row: int
@@ -154,7 +154,7 @@ class Stream:
             progress(activity, (number + 1) / len(self.shards))
 
     def sample(self, size: int, seed: int, labels: Collection[str] = ()) -> Sample:
-        """Draw a sample in one pass over the stream; notes tell what is left out of it.
+        """Draw a sample in one pass over the stream; notes tell of rows that are left out.
 
         Args:
             size: Rows to draw, of all with the same probability; more are never in memory than twice as many.
@@ -212,7 +212,7 @@ def _first_seen(table: Dataset, name: str, known: set[str]) -> NDArray[np.int64]
 
 @final
 class _Reservoir:
-    """Random sample of the rows of tables: those with the smallest of random keys."""
+    """Reservoir sampling of rows: those with the smallest random keys."""
 
     def __init__(self, size: int, seed: int) -> None:
         self._size, self._random = size, np.random.default_rng([seed, len("sample")])

@@ -46,7 +46,7 @@ def count_unknown(text: EncodedText) -> dict[str, int]:
 
 
 def lacking_words(text: EncodedText) -> dict[str, tuple[int, int]]:
-    """Unknown words of each embedding, and all words, as a task tells them of a part of a stream."""
+    """Count unknown words for each embedding, and all words, for `Task.lacking`."""
     total = len(text.codes.values)
     return {f"words of embedding.{name}": (count, total) for name, count in count_unknown(text).items()}
 

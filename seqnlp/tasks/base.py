@@ -99,7 +99,7 @@ class TaskRecipe(Recipe, ABC):
 
     @property
     def label_columns(self) -> Sequence[str]:
-        """Columns of labels, of which a sample of a stream lacks none."""
+        """Label columns, of which a sample of a stream lacks no label."""
         return ()
 
     def part_of_train(self, table: Dataset) -> Any:
@@ -366,7 +366,11 @@ class Task(ABC):
         return []
 
     def lacking(self, dataset: Any) -> Lacking:
-        """Count labels and words of an encoded part of train that the codecs lack, as they were fitted on a sample."""
+        """Count labels and words that codecs lack, which were fitted on a sample.
+
+        Args:
+            dataset: An encoded part of train.
+        """
         return {}
 
     def advice(self, splits: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Training on a stream: batches of encoded blocks, of which one is in memory, and the next is read ahead."""
+"""Streamed datasets: batches of encoded blocks, the next one read ahead."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Lacking = Mapping[str, tuple[int, int]]
 
 
 class NothingLeft(DataError):
-    """A split of which filters leave nothing, as may be so in a block."""
+    """Split of which filters leave nothing; a block may be so, a corpus not."""
 
 
 @final
@@ -83,7 +83,7 @@ class StreamedSplit:
 
 @dataclass(frozen=True)
 class BlockIndex:
-    """Place and lengths of a block; its rows are numbered through the whole stream."""
+    """Place and lengths of a block. Its rows are numbered through the whole stream."""
 
     shard: int
     first: int
@@ -279,7 +279,7 @@ class _Order:
 
 @final
 class StreamPlan(Sequence[Rows]):
-    """Batches of an epoch, or some of them, each made when it is asked for."""
+    """Batches of an epoch, each made when it is asked for; a slice has some of them."""
 
     def __init__(self, order: _Order, of_block: Callable[[int, int, int], list[Rows]], batches: range) -> None:
         """Store the order; `of_block` plans a block, `batches` are the numbers of those that are meant."""
@@ -305,7 +305,7 @@ class StreamPlan(Sequence[Rows]):
 
 @final
 class _Held:
-    """Encoded blocks in memory, read by one thread, the next one ahead of its use."""
+    """Encoded blocks in memory, read ahead by one thread."""
 
     def __init__(self, load: Callable[[int], BucketedDataset]) -> None:
         """Store the function that reads a block."""

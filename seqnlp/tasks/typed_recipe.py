@@ -83,6 +83,9 @@ class TagDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     tokens: str | None
     labels: list[str] | None
     auxiliary: list[str] | None
@@ -497,6 +500,9 @@ class ClassifyDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     text: str | None
     tokens: str | None
     tokenizer: TokenizerSection | None
@@ -609,6 +615,9 @@ class LmDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     tokenizer: TokenizerSection | None
     text: str | None
     direction: Literal['forward', 'backward'] | None
@@ -672,6 +681,9 @@ class TranslateDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     source: str | None
     target: str | None
     tokenizer: TokenizerSection | None
@@ -750,6 +762,9 @@ class ForecastDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     targets: list[str] | None
     past_covariates: list[str] | None
     future_covariates: list[str] | None
@@ -872,6 +887,9 @@ class TranscribeDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     audio: str | None
     text: str | None
     lowercase: bool | None
@@ -980,6 +998,9 @@ class SegmentDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     text: str | None
     tokenize: Literal['rules', 'blanks'] | None
     sentence_separator: Literal[' ', ''] | None

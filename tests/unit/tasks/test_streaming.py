@@ -218,7 +218,7 @@ def test_rows_that_nothing_is_left_of_are_in_no_batch(tmp_path: Path) -> None:
 def test_a_row_that_cannot_be_encoded_is_told_by_its_shard(tmp_path: Path) -> None:
     lines = [{"form": ["a", "b"], "upos": ["X", "Y"]}] * 5 + [{"form": ["a", "b"], "upos": ["X"]}]
     (tmp_path / "t.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    data = {"train": "t.jsonl", "dev": "t.jsonl", "streaming": True, "shuffle_block_size": 4, "sample_size": 2}
+    data = {"train": "t.jsonl", "dev": "t.jsonl", "streaming": True, "shuffle_block_size": 4, "sample_size": 1}
     made = TagRecipe.model_validate({"data": {"reader": {"kind": "jsonl"}, **data}, "embedding": {"words": {}}})
     train = made.corpus(tmp_path.joinpath).splits["train"]
     task = fit_task(made, train, tmp_path.joinpath)
