@@ -81,10 +81,15 @@ class Hub(Reader):
                 raise DataError(f"slices and sums of splits can't be streamed: {found}", self.path)
             whole: Any = builder.as_streaming_dataset(split=source)
             files = list(map(str, builder.config.data_files[source]))
+            digests = hub_digests(files)
             if whole.num_shards != len(files):  # a format whose files are parted otherwise
-                return [HubShard(self, source, files, whole)]
+                together = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+                return [HubShard(self, source, files, whole, together)]
             number = len(files)
-            return [HubShard(self, source, [file], whole.shard(number, at)) for at, file in enumerate(files)]
+            return [
+                HubShard(self, source, [file], whole.shard(number, at), digest)
+                for at, (file, digest) in enumerate(zip(files, digests, strict=True))
+            ]
 
     @contextmanager
     def loading(self, source: str | Path) -> Iterator[list[str]]:
@@ -144,6 +149,8 @@ class Hub(Reader):
 
 ON_HUB = re.compile("hf://datasets/([^@]+)@([^/]+)/(.+)")
 """Address of a file: its dataset, revision and path."""
+ASKED = 500
+"""Files that the Hub is asked about at once."""
 ROWS = 5000
 """Rows of a streamed dataset that are read at once."""
 
@@ -152,21 +159,21 @@ ROWS = 5000
 class HubShard(Shard):
     """Files of a dataset, streamed by `datasets`."""
 
-    def __init__(self, reader: Hub, source: str, files: list[str], rows: IterableDataset) -> None:
-        """Store the rows; hash files on this machine, and take the Hub's own digests of others.
+    def __init__(self, reader: Hub, source: str, files: list[str], rows: IterableDataset, digest: str) -> None:
+        """Store the rows; hash files on this machine.
 
         Args:
             reader: The reader.
             source: Name of the split.
             files: Paths or addresses.
             rows: Their rows.
+            digest: Digest of files elsewhere.
         """
         local = [Path(file) for file in files if "://" not in file]
         self._watch = FileWatch(local) if len(local) == len(files) else None
-        digest = hub_digest(files) if self._watch is None else self._watch.digest
         beside = f"{Path(reader.path).resolve()}/"
         name = files[0].partition("@")[2].partition("/")[2] or files[0].removeprefix(beside)
-        super().__init__(name, files[0], digest)
+        super().__init__(name, files[0], digest if self._watch is None else self._watch.digest)
         self._reader, self._source, self._rows = reader, source, rows
 
     def place_of(self, row: int, item: int) -> str:
@@ -197,26 +204,27 @@ def features_in(table: Any) -> Features:
     return datasets.Features.from_arrow_schema(table.schema)
 
 
-def hub_digest(files: Sequence[str]) -> str:
-    """Digest of files of the Hub, by its hashes of their content.
+def hub_digests(files: Sequence[str]) -> list[str]:
+    """Digest of each of some files of the Hub: its own hash of their content.
 
     Other addresses are told apart by their names.
-
-    Raises:
-        OSError: the Hub does not answer.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.hf_api import RepoFile
 
-    digest = hashlib.sha256()
+    found: dict[str, str] = {}
+    asked: dict[tuple[str, str], dict[str, str]] = {}
     for file in files:
-        if (place := ON_HUB.fullmatch(file)) is None:
-            digest.update(f"{file}\n".encode())
-            continue
-        for each in HfApi().get_paths_info(place[1], place[3], revision=place[2], repo_type="dataset"):
-            assert isinstance(each, RepoFile)
-            digest.update(f"{each.path} {each.blob_id if each.lfs is None else each.lfs.sha256}\n".encode())
-    return digest.hexdigest()
+        if place := ON_HUB.fullmatch(file):
+            asked.setdefault((place[1], place[2]), {})[place[3]] = file
+    for (name, revision), paths in asked.items():
+        names = list(paths)
+        for start in range(0, len(names), ASKED):
+            some = names[start : start + ASKED]
+            for each in HfApi().get_paths_info(name, some, revision=revision, repo_type="dataset"):
+                if isinstance(each, RepoFile):
+                    found[paths[each.path]] = each.blob_id if each.lfs is None else each.lfs.sha256
+    return [found.get(file) or hashlib.sha256(file.encode()).hexdigest() for file in files]
 
 
 def is_saved(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from seqnlp.errors import DataError
 from seqnlp.notes import notes_to
 from seqnlp.readers import Columns, Conllu, Csv, Hub, Jsonl, Parallel, Reader, Text
 from seqnlp.readers.empties import FILLED, Need
-from seqnlp.readers.hub import hub_digest
+from seqnlp.readers.hub import hub_digests
 from seqnlp.readers.streaming import MOST_LABELS, Sample, Stream
 
 Made = tuple[Reader, str, list[str], dict[str, Need]]
@@ -257,17 +257,18 @@ def test_digests_of_files_of_the_hub_are_its_own(monkeypatch: pytest.MonkeyPatch
     asked: list[Any] = []
     lfs = {"size": 3, "oid": "f" * 64, "pointerSize": 1}
 
-    def info(_: HfApi, repo: str, path: str, *, revision: str, repo_type: str) -> list[RepoFile]:
-        asked.append((repo, path, revision, repo_type))
-        big = {"lfs": lfs, "oid": revision} if path.endswith("parquet") else {"oid": "e" * 40}
-        return [RepoFile(path=path, size=3, **big)]
+    def info(_: HfApi, repo: str, paths: list[str], *, revision: str, repo_type: str) -> list[RepoFile]:
+        asked.append((repo, paths, revision, repo_type))
+        big = [{"lfs": lfs, "oid": revision} if path.endswith("parquet") else {"oid": "e" * 40} for path in paths]
+        return [RepoFile(path=path, size=3, **each) for path, each in zip(paths, big, strict=True)]
 
     monkeypatch.setattr(HfApi, "get_paths_info", info)
 
-    def digest(revision: str, name: str) -> str:
-        return hub_digest([f"hf://datasets/me/tiny@{revision}/data/{name}"])
+    def digests(revision: str, *names: str) -> list[str]:
+        return hub_digests([f"hf://datasets/me/tiny@{revision}/data/{name}" for name in names])
 
-    assert digest("a" * 40, "x.parquet") == digest("b" * 40, "x.parquet")  # another commit, the same content
-    assert digest("a" * 40, "x.jsonl") == digest("b" * 40, "x.jsonl") != digest("a" * 40, "x.parquet")
-    assert asked[0] == ("me/tiny", "data/x.parquet", "a" * 40, "dataset")
-    assert hub_digest(["https://a.org/x"]) != hub_digest(["https://a.org/y"])
+    assert digests("a" * 40, "x.parquet", "y.jsonl") == ["f" * 64, "e" * 40]
+    assert asked == [("me/tiny", ["data/x.parquet", "data/y.jsonl"], "a" * 40, "dataset")]
+    assert digests("b" * 40, "x.parquet") == ["f" * 64]  # another commit, the same content
+    first, second = hub_digests(["https://a.org/x", "https://a.org/y"])
+    assert first != second
