@@ -39,7 +39,7 @@ class Shard(ABC):
 
     @abstractmethod
     def place_of(self, row: int, item: int) -> str:
-        """Place of a row, and of an item in its list, in messages."""
+        """Place of a row, or an item of it, in messages."""
 
     @abstractmethod
     def pieces(self, columns: Collection[str], first: int = 0) -> Iterator[Dataset]:

@@ -45,7 +45,7 @@ class Block:
     rows: int
     """Rows of the shard in it."""
     table: Dataset
-    """Those of them that have a value in each column."""
+    """Its rows that have a value in each column."""
     empty: Mapping[str, Empty]
     """Rows that are left out, by column."""
 
@@ -88,7 +88,7 @@ class Stream:
         self._features: Features | None = None
 
     def blocks(self, shard: int, first: int = 0) -> Iterator[Block]:
-        """Read the blocks of a shard in order, from the one that begins with row `first` on.
+        """Read the blocks of a shard in order, from row `first` on.
 
         Raises:
             seqnlp.errors.DataError: a row that can't be read; a shard that is gone, or has changed.

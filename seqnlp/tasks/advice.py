@@ -36,7 +36,7 @@ def rare_labels(column: str, counts: Mapping[str, int]) -> Iterator[str]:
 
 
 def count_unknown(text: EncodedText) -> dict[str, int]:
-    """Count the words of a split that the vocabulary of each embedding lacks, by the name of that."""
+    """Count the words of a split that each embedding's vocabulary lacks."""
     found = {}
     for name, features in text.features.items():
         numbers = features.words.get(IDS)

@@ -103,7 +103,7 @@ class TaskRecipe(Recipe, ABC):
         return ()
 
     def part_of_train(self, table: Dataset) -> Any:
-        """Make a split of some rows of train, as the task takes it."""
+        """Make a split of some rows of train."""
         return table
 
     def _streamed(self, find: PathResolver) -> Corpus:
@@ -366,7 +366,7 @@ class Task(ABC):
         return []
 
     def lacking(self, dataset: Any) -> Lacking:
-        """Count labels and words that codecs lack, which were fitted on a sample.
+        """Count labels and words that codecs of a sample lack.
 
         Args:
             dataset: An encoded part of train.

@@ -57,7 +57,7 @@ def may_keep() -> bool:
 
 
 def is_kept(size: int) -> bool:
-    """True if a text of so many bytes is kept when it is encoded."""
+    """True if a text of so many bytes is kept."""
     return size >= LARGE and may_keep()
 
 

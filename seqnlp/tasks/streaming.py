@@ -33,7 +33,7 @@ SHUFFLED_SHARDS = 0
 """Branch of the random numbers of an epoch that permutes the shards; others are those of blocks, from 1."""
 
 Lacking = Mapping[str, tuple[int, int]]
-"""What codecs lack in a block, by a noun phrase for it: how many, and of how many."""
+"""Number of items that codecs lack, and of all, by a noun phrase for them."""
 
 
 class NothingLeft(DataError):

@@ -105,11 +105,11 @@ import json, sys
 from pathlib import Path
 from seqnlp.errors import DataError
 from seqnlp.readers import Hub
-from seqnlp.readers.empties import FILLED
-from seqnlp.readers.streaming import Stream
 for settings, split in json.loads(sys.argv[1]):
     try:
         if split.startswith("stream "):
+            from seqnlp.readers.empties import FILLED
+            from seqnlp.readers.streaming import Stream
             stream = Stream(Hub(**settings), split.removeprefix("stream "), Path, {"words": FILLED, "label": FILLED}, 2)
             rows = [row for block in stream.blocks(0) for row in block.table]
             print(json.dumps([[shard.name, shard.place] for shard in stream.shards] + rows + list(stream.blocks(0, 2))))
