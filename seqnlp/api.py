@@ -216,7 +216,7 @@ def _train(
 
 
 def _told_of(name: str, examples: EncodedDataset) -> tuple[str, EncodedDataset]:
-    """Name and examples of a split that notices are about: of a stream its sample."""
+    """Name and examples for notices about a split."""
     return (examples.name, examples.sample) if isinstance(examples, StreamedDataset) else (name, examples)
 
 
