@@ -40,6 +40,7 @@ from seqnlp.tasks.model_summary import summarize
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.tasks.starting import StartRun, StartScores, fit_task, take_over
+from seqnlp.tasks.streaming import StreamedDataset, whole_splits
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
@@ -168,8 +169,9 @@ def _train(
             with notes_to(notify):
                 splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
             for name, examples in splits.items():
-                for notice in task.notices(examples):
-                    notify(f"{name}: {notice}")
+                told, part = _told_of(name, examples)
+                for notice in task.notices(part):
+                    notify(f"{told}: {notice}")
             show = task.preview(corpus.splits["dev"], wanted.seed)
             corpus.splits.clear()  # what is encoded need not stay mapped into memory
             with placed(source, overrides):
@@ -213,6 +215,11 @@ def _train(
             raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
 
 
+def _told_of(name: str, examples: EncodedDataset) -> tuple[str, EncodedDataset]:
+    """Name and examples for notices about a split."""
+    return (examples.name, examples.sample) if isinstance(examples, StreamedDataset) else (name, examples)
+
+
 def _begun(path: Path, group: ProcessGroup) -> Run:
     """Open a run to resume its training; only the process that leads may write there."""
     if group.leads:
@@ -249,7 +256,7 @@ def _digests(recipe: TaskRecipe, corpus: Corpus, task: Task, trainer: Trainer) -
         weights.update(np.ascontiguousarray(to_numpy(tensor)).data)
     values = {
         "recipe": to_json(_without_adjustable(recipe), default=str),
-        "data": to_json(dict(sorted(corpus.hashes.items()))),
+        "data": to_json([sorted(corpus.hashes.items()), sorted((corpus.shards or {}).items())]),
         "codecs": to_json(codecs),
         "number of threads (set training.threads where machines differ)": str(trainer.replicas.micro_batches),
     }
@@ -262,7 +269,9 @@ def _advice(recipe: TaskRecipe, task: Task, trainer: Trainer, splits: Mapping[st
     """Find settings that can't work well with the corpus."""
     yield from settings_advice(recipe.training, recipe.optimizer, splits["train"], recipe.seed, trainer.steps)
     yield from dev_advice(splits["dev"], recipe.rows_name, task.items_name, "dev" in recipe.data.drawn)
-    yield from task.advice(splits)
+    train = splits["train"]
+    if not (isinstance(train, StreamedDataset) and train.is_sampled):  # what a sample has once, the rest has too
+        yield from task.advice(whole_splits(splits))
 
 
 def read_splits(recipe: TaskRecipe, find: Callable[[str], Path], test: bool = True) -> Corpus:
@@ -818,7 +827,8 @@ def _begin(
         origins = begun.knowledge() | origins
         start = {"start": {**begun.describe(), "parts": dict(taken or {})}}
     knowledge = {"knowledge": origins} if origins else {}
-    run.save_meta({**meta, **knowledge, **start, "recipe_file": str(file.resolve())}, digests=True)
+    shards = {} if corpus.shards is None else {"shards": dict(corpus.shards)}
+    run.save_meta({**meta, **shards, **knowledge, **start, "recipe_file": str(file.resolve())}, digests=True)
     return run
 
 
@@ -830,6 +840,8 @@ def _note_damaged_scores(run: Run, notify: Callable[[str], None]) -> None:
 
 
 def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> None:
+    if corpus.shards is not None:
+        _check_same_shards(run, corpus.shards)
     before = run.meta().get("corpus", {})
     for split, found in corpus.hashes.items():
         if before.get(split, found) != found:  # runs of older versions have no hash of what is not a file
@@ -837,6 +849,15 @@ def _check_same_corpus(run: Run, corpus: Corpus, sources: Mapping[str, str]) -> 
             place = "as it is given" if is_memory(source) else source
             name = f"{split} split ({place if split in sources else f'drawn from {source}'})"
             raise RunError(f"can't resume, the {name} has changed since the training began", run.path)
+
+
+def _check_same_shards(run: Run, shards: Mapping[str, str]) -> None:
+    """Check that a stream has the shards with which the training began."""
+    before = run.meta().get("shards", {})
+    for name in {**before, **shards}:
+        problem = "is gone" if name not in shards else "is new" if name not in before else "has changed"
+        if before.get(name) != shards.get(name):
+            raise RunError(f"can't resume, the shard {name} of train {problem} since the training began", run.path)
 
 
 def _trainer(
@@ -914,7 +935,7 @@ def _finish(
         check_shapes(weights, model.state_dict())
         model.load_state_dict(weights)
     _calibrate(run, trainer, task, splits["dev"])
-    baselines = task.baselines(splits, trainer.settings, trainer.seed) if compared else {}
+    baselines = task.baselines(whole_splits(splits), trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}
     for name in ("dev", "test"):
         if name in splits:

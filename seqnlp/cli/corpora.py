@@ -133,6 +133,8 @@ def of_recipe(target: str, into: Path, trust: bool = False) -> LocalCorpus | Non
     import_tasks()
     path = find_recipe(target)
     data, find = load_recipe(path, trust=trust).data, path_resolver(path)
+    if data.streaming:
+        raise UsageError(f"{path}: its train is streamed, and is no table to describe; name a shard of it, or dev")
     return LocalCorpus(data.reader, {split: data.reader.locate(source, find) for split, source in data.splits.items()})
 
 

@@ -20,7 +20,7 @@ from seqnlp.errors import Diverged, Interrupted, UsageError
 from seqnlp.events import Done, Event
 from seqnlp.json_text import to_json
 from seqnlp.limits import FOLDS, PROCESSES, SEEDS
-from seqnlp.processes import module_command
+from seqnlp.processes import Place, module_command
 from seqnlp.terminal_text import print_path
 
 
@@ -77,7 +77,6 @@ def train(
             from seqnlp import api, repeats
             from seqnlp.recipe import find_recipe
             from seqnlp.run import Run
-            from seqnlp.training.distributed import Place
 
         place = Place.read(os.environ)
         if place.size == 1 and nproc is not None and nproc > 1:

@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,9 @@ from seqnlp.readers import cache
 from seqnlp.readers.drawn import Drawn, Fold, Size, Strata, draw, draw_folds
 from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.encodings import UTF8, check_encoding
-from seqnlp.readers.files import sha256
+from seqnlp.readers.files import locate_files, matching_files, sha256
+from seqnlp.readers.rows import Kind, Row, RowStream, features_of
+from seqnlp.readers.shards import FileShard, Shard
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
 from seqnlp.spelling import nearest_or_all
@@ -41,6 +44,8 @@ class Reader(Family, ABC):
 
     reads_files: ClassVar[bool] = True
     """True if a split is named by a file, looked up in the project; if not, by an expression."""
+    streams: ClassVar[bool] = False
+    """True if train can be streamed: its files read block by block, without a table of them on the disk."""
 
     max_line: Annotated[int, Field(ge=1)] = MAX_LINE
     """Longest line of a file that is read, in bytes."""
@@ -69,6 +74,41 @@ class Reader(Family, ABC):
     def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
         """Yield rows of these columns, named as in the corpus."""
         yield from self.read_columns(source, columns)
+
+    def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
+        """Open a split for reading row by row. The columns are named as in the corpus.
+
+        Raises:
+            seqnlp.errors.DataError: what `read_columns` raises; this reader has tables only.
+        """
+        raise DataError(f"the reader {type(self).__name__.lower()} can't stream it", source)
+
+    def shards(self, source: str, find: Callable[[str], Path]) -> list[Shard]:
+        """List the shards of a split, in the order of their names.
+
+        Args:
+            source: The split in a recipe: a file, or a pattern such as `part-*.jsonl`.
+            find: Resolves a path in the project; raises `DataError` when there is no such file.
+
+        Raises:
+            seqnlp.errors.DataError: no such file; a slice of one.
+        """
+        whole, part = self.split_slice(source)
+        if part:
+            raise DataError(f"a slice, {part}, can't be streamed: name whole files, or leave out streaming", whole)
+        places = self.shard_places(self.locate_shards(whole, find))
+        return [
+            FileShard(self.files_of(str(at)), partial(self.row_stream, at), partial(self.place_of, at), self.max_line)
+            for at in places
+        ]
+
+    def locate_shards(self, source: str, find: Callable[[str], Path]) -> Path:
+        """Locate the shards of a split: a file, or a pattern in its folder."""
+        return locate_files(source, find)
+
+    def shard_places(self, located: Path) -> list[Path]:
+        """Place of each shard, as `read` takes it."""
+        return matching_files(located)
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         """Line of a row, and of an item of its lists; None without lines.
@@ -115,8 +155,7 @@ class Reader(Family, ABC):
             dataset = dataset.select(rows)
         if len(dataset) == 0:
             raise DataError("no sequences in it", self.name_of(source))
-        if self.columns:
-            dataset = dataset.rename_columns(self._renamings(dataset.column_names, self.name_of(source), asked))
+        dataset = self.rename_columns(dataset, self.name_of(source), asked)
 
         def place(row: int, item: int) -> str:
             return self.place_of(whole, row, item)
@@ -138,6 +177,13 @@ class Reader(Family, ABC):
     def name_of(self, source: str | Path) -> str:
         """Name of a split in messages."""
         return str(source)
+
+    @final
+    def rename_columns(self, dataset: Dataset, source: str, asked: Collection[str] | None) -> Dataset:
+        """Give the columns of a table their new names; `asked` are those that were read, None for all."""
+        if not self.columns:
+            return dataset
+        return dataset.rename_columns(self._renamings(dataset.column_names, source, asked))
 
     def _renamings(
         self, present: list[str], source: str | Path, asked: Collection[str] | None = None
@@ -238,6 +284,8 @@ class Corpus:
     train also of the numbers of its rows."""
     documents: NDArray[np.int64] | None = None
     """Document of each row of train, where these were asked for and the reader knows them."""
+    shards: Mapping[str, str] | None = None
+    """Digest of each shard of train by its name, where train is streamed."""
 
 
 def draw_corpus(
@@ -323,7 +371,7 @@ def read_corpus(
     places = {split: data.reader.locate(source, find) for split, source in data.splits.items()}
     loaded = {split: data.reader.load_rows(place, needs) for split, place in places.items()}
     splits = {split: dataset for split, (dataset, _) in loaded.items()}
-    expected = set(splits["train"].column_names)
+    expected = set(next(iter(splits.values())).column_names)  # train, unless it is streamed
     for split, dataset in splits.items():
         if needs is None and (differing := expected ^ set(dataset.column_names)):
             name = min(differing)
@@ -359,12 +407,6 @@ def content_hash(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-Kind = Literal["text", "texts", "whole", "number", "numbers", "boolean"]
-"""Kind of the cells of a column: a string, a list of strings, an int64, a float64, a list of float64, or a bool."""
-
-Row = dict[str, Any]
-
-
 def tabulate(
     reader: Reader, files: Sequence[Path], kinds: Mapping[str, Kind], rows: Callable[[], Iterator[Row]]
 ) -> Dataset:
@@ -383,10 +425,7 @@ def tabulate(
     import datasets
     from datasets.exceptions import DatasetGenerationError
 
-    names = {"text": "string", "whole": "int64", "number": "float64", "boolean": "bool"}
-    single = {kind: datasets.Value(name) for kind, name in names.items()}
-    cells = single | {"texts": datasets.List(single["text"]), "numbers": datasets.List(single["number"])}
-    features = datasets.Features({name: cells[kind] for name, kind in kinds.items()})
+    features = features_of(kinds)
     digests = [sha256([file]) for file in files]
     key = [cache.VERSION, reader.model_dump(exclude={"columns", "max_line"}), dict(kinds), digests]
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]

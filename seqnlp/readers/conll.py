@@ -11,8 +11,9 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Kind, TextReader, tabulate
+from seqnlp.readers.base import TextReader, tabulate
 from seqnlp.readers.files import BOM, open_text
+from seqnlp.readers.rows import Kind, RowStream
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -23,6 +24,7 @@ SKIPPED = "_"
 class Columns(TextReader):
     """CoNLL-style columns, a token and its annotations on each line: one list of strings a column."""
 
+    streams = True
     renamed = {"document": "document_separator"}
 
     kind: Literal["columns"] = "columns"
@@ -53,9 +55,13 @@ class Columns(TextReader):
         return text
 
     def read(self, source: str | Path) -> Dataset:
+        stream = self.row_stream(source, ())
+        return tabulate(self, stream.files, stream.kinds, stream.rows)
+
+    def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
         path = Path(source)
         kinds: dict[str, Kind] = {name: "texts" for name in self.names if name != SKIPPED}
-        return tabulate(self, [path], kinds, lambda: self.sentences(path))
+        return RowStream([path], kinds, lambda: self.sentences(path))
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         found, inside = -1, -1
@@ -201,12 +207,18 @@ class Conllu(TextReader):
     Multiword tokens (`1-2`) and empty nodes (`3.1`) are not words and are left out.
     """
 
+    streams = True
+
     kind: Literal["conllu"] = "conllu"
 
     def read(self, source: str | Path) -> Dataset:
+        stream = self.row_stream(source, ())
+        return tabulate(self, stream.files, stream.kinds, stream.rows)
+
+    def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
         path = Path(source)
         kinds: dict[str, Kind] = {**dict.fromkeys(COLUMNS, "texts"), **dict.fromkeys(COMMENTS, "text")}
-        return tabulate(self, [path], kinds, lambda: parse_conllu(open_text(path, self.encoding), path))
+        return RowStream([path], kinds, lambda: parse_conllu(open_text(path, self.encoding), path))
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         found, word, inside = -1, -1, False

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, final
 from pydantic import field_validator
 
 from seqnlp.errors import DataError
-from seqnlp.readers.base import Kind, Row, tabulate
+from seqnlp.readers.base import tabulate
 from seqnlp.readers.delimited import UNNAMED, Delimited, ways
 from seqnlp.readers.numbers import PLAIN, NumberFormat, likely_format
+from seqnlp.readers.rows import Kind, Row, RowStream
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 class Csv(Delimited):
     """CSV or TSV file: one string per column, or one number for `numeric_columns`."""
 
+    streams = True
     renamed = {"numbers": "numeric_columns", "quote": "quotechar"}
 
     kind: Literal["csv"] = "csv"
@@ -49,14 +51,17 @@ class Csv(Delimited):
         return next(islice(records, row + (not self.names), None), (None, []))[0]
 
     def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
+        yield from self.row_stream(source, columns).rows()
+
+    def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
         path = Path(source)
         names, kinds = self._checked(path, list(columns))
-        yield from self.rows(path, names, kinds)
+        return RowStream([path], kinds, lambda: self.rows(path, names, kinds))
 
     def _table(self, path: Path, wanted: list[str]) -> Dataset:
         """Read some columns; all others are left alone."""
-        names, kinds = self._checked(path, wanted)
-        return tabulate(self, [path], kinds, lambda: self.rows(path, names, kinds))
+        stream = self.row_stream(path, wanted)
+        return tabulate(self, stream.files, stream.kinds, stream.rows)
 
     def _checked(self, path: Path, wanted: list[str]) -> tuple[list[str], dict[str, Kind]]:
         """Names of all columns, and the kinds of those to read."""

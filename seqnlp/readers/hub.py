@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 from pydantic import Field
 
 from seqnlp.errors import DataError, SeqnlpError
 from seqnlp.readers.arrow_text import check_text
 from seqnlp.readers.base import Reader, quiet_datasets
+from seqnlp.readers.shards import FileWatch, Shard, in_memory
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetBuilder
+    from datasets import Dataset, DatasetBuilder, Features, IterableDataset
 
 FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".json": "json", ".csv": "csv", ".txt": "text"}
 
@@ -37,6 +40,7 @@ class Hub(Reader):
     """
 
     reads_files: ClassVar[bool] = False
+    streams: ClassVar[bool] = True
 
     kind: Literal["hub"] = "hub"
     path: Annotated[str, Field(min_length=1)]
@@ -60,6 +64,32 @@ class Hub(Reader):
         with self.loading(source) as splits:
             chosen = chosen_columns(self.table(source, splits), columns, self.name_of(source))
             return with_names(check_text(chosen, self.path))
+
+    def shards(self, source: str, find: Callable[[str], Path]) -> list[Shard]:
+        """List the files of a split; what is fetched of them is not kept.
+
+        Raises:
+            seqnlp.errors.DataError: as `read`; an expression that is not the name of a split.
+        """
+        if is_saved(Path(self.path)):
+            raise DataError("a folder of save_to_disk is mapped from the disk as it is: leave out streaming", self.path)
+        with self.loading(source) as splits:
+            builder = self.builder()
+            splits.extend(map(str, builder.config.data_files or {}))
+            if source not in splits:
+                found = f"expected the name of a split, {', '.join(splits)}, found {source!r}"
+                raise DataError(f"slices and sums of splits can't be streamed: {found}", self.path)
+            whole: Any = builder.as_streaming_dataset(split=source)
+            files = list(map(str, builder.config.data_files[source]))
+            digests = hub_digests(files)
+            if whole.num_shards != len(files):  # a format whose files are parted otherwise
+                together = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+                return [HubShard(self, source, files, whole, together)]
+            number = len(files)
+            return [
+                HubShard(self, source, [file], whole.shard(number, at), digest)
+                for at, (file, digest) in enumerate(zip(files, digests, strict=True))
+            ]
 
     @contextmanager
     def loading(self, source: str | Path) -> Iterator[list[str]]:
@@ -115,6 +145,86 @@ class Hub(Reader):
         if file.suffix not in FORMATS:
             raise DataError(f"cannot read a {file.suffix or 'nameless'} file; expected {', '.join(FORMATS)}", file)
         return datasets.load_dataset_builder(FORMATS[file.suffix], data_files=str(file))
+
+
+ON_HUB = re.compile("hf://datasets/([^@]+)@([^/]+)/(.+)")
+"""Address of a file: its dataset, revision and path."""
+ASKED = 500
+"""Files that the Hub is asked about at once."""
+ROWS = 5000
+"""Rows of a streamed dataset that are read at once."""
+
+
+@final
+class HubShard(Shard):
+    """Files of a dataset, streamed by `datasets`."""
+
+    def __init__(self, reader: Hub, source: str, files: list[str], rows: IterableDataset, digest: str) -> None:
+        """Store the rows; hash files on this machine.
+
+        Args:
+            reader: The reader.
+            source: Name of the split.
+            files: Paths or addresses.
+            rows: Their rows.
+            digest: Digest of files elsewhere.
+        """
+        local = [Path(file) for file in files if "://" not in file]
+        self._watch = FileWatch(local) if len(local) == len(files) else None
+        beside = f"{Path(reader.path).resolve()}/"
+        name = files[0].partition("@")[2].partition("/")[2] or files[0].removeprefix(beside)
+        super().__init__(name, files[0], digest if self._watch is None else self._watch.digest)
+        self._reader, self._source, self._rows = reader, source, rows
+
+    def place_of(self, row: int, item: int) -> str:
+        return f"{self.place}, row {row + 1:,}"
+
+    def check(self) -> None:
+        if self._watch is not None:
+            self._watch.check()
+
+    def pieces(self, columns: Collection[str], first: int = 0) -> Iterator[Dataset]:
+        tables = self._rows.skip(first).with_format("arrow").iter(ROWS)
+        while True:
+            with self._reader.loading(self._source):
+                table: Any = next(tables, None)
+                if table is None:
+                    return
+                features = self._rows.features
+                whole = in_memory(table, features if features is not None else features_in(table))
+                chosen = chosen_columns(whole, columns, self.place)
+                named = with_names(check_text(chosen, self.place))
+            yield in_memory(named.with_format("arrow")[:], named.features)
+
+
+def features_in(table: Any) -> Features:
+    """Types of the columns of an Arrow table."""
+    import datasets
+
+    return datasets.Features.from_arrow_schema(table.schema)
+
+
+def hub_digests(files: Sequence[str]) -> list[str]:
+    """Digest of each of some files of the Hub: its own hash of their content.
+
+    Other addresses are told apart by their names.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    found: dict[str, str] = {}
+    asked: dict[tuple[str, str], dict[str, str]] = {}
+    for file in files:
+        if place := ON_HUB.fullmatch(file):
+            asked.setdefault((place[1], place[2]), {})[place[3]] = file
+    for (name, revision), paths in asked.items():
+        names = list(paths)
+        for start in range(0, len(names), ASKED):
+            some = names[start : start + ASKED]
+            for each in HfApi().get_paths_info(name, some, revision=revision, repo_type="dataset"):
+                if isinstance(each, RepoFile):
+                    found[paths[each.path]] = each.blob_id if each.lfs is None else each.lfs.sha256
+    return [found.get(file) or hashlib.sha256(file.encode()).hexdigest() for file in files]
 
 
 def is_saved(folder: Path) -> bool:

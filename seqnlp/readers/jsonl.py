@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from seqnlp.errors import DataError
 from seqnlp.notes import note
-from seqnlp.readers.base import Kind, Row, TextReader, tabulate
+from seqnlp.readers.base import TextReader, tabulate
 from seqnlp.readers.files import open_text
+from seqnlp.readers.rows import Kind, Row, RowStream
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Jsonl(TextReader):
     numbers. `null`, and a key that a line lacks, are empty. Keys that nobody needs may hold anything.
     """
 
+    streams = True
+
     kind: Literal["jsonl"] = "jsonl"
 
     def read(self, source: str | Path) -> Dataset:
@@ -48,13 +51,16 @@ class Jsonl(TextReader):
         return tabulate(self, [path], kinds, lambda: checked(path, kinds, self.encoding))
 
     def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
-        path = Path(source)
-        kinds = kinds_of(path, columns, self.encoding)
-        return tabulate(self, [path], kinds, lambda: checked(path, kinds, self.encoding))
+        stream = self.row_stream(source, columns)
+        return tabulate(self, stream.files, stream.kinds, stream.rows)
 
     def stream(self, source: str | Path, columns: Collection[str]) -> Iterator[Row]:
+        yield from self.row_stream(source, columns).rows()
+
+    def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
         path = Path(source)
-        yield from checked(path, kinds_of(path, columns, self.encoding), self.encoding)
+        kinds = kinds_of(path, columns, self.encoding)
+        return RowStream([path], kinds, lambda: checked(path, kinds, self.encoding))
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         return next(islice(objects(Path(source), self.encoding), row, None), (None, {}))[0]

@@ -15,7 +15,8 @@ from seqnlp.errors import DataError
 from seqnlp.notes import note
 from seqnlp.readers.base import TextReader, tabulate
 from seqnlp.readers.encodings import UTF8
-from seqnlp.readers.files import decoded, locate_files, matching_files, open_text, read_text
+from seqnlp.readers.files import check_file, decoded, locate_files, matching_files, open_text, read_text
+from seqnlp.readers.rows import RowStream
 from seqnlp.spelling import nearest_or_all
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ LARGEST = 2**31 - 1
 class Text(TextReader):
     """Plain text: one column, `text`. A pattern such as `books/*.txt` names several files, one after the other."""
 
+    streams = True
     renamed = {"unit": "sample_by"}
 
     kind: Literal["text"] = "text"
@@ -35,12 +37,16 @@ class Text(TextReader):
     """Rows of the table: a line that is not empty, the lines between two empty ones, or the file as it stands."""
 
     def read(self, source: str | Path) -> Dataset:
+        stream = self.row_stream(source, ())
+        return tabulate(self, stream.files, stream.kinds, stream.rows)
+
+    def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
         files = self.files_of(str(source))
         for path in files:
             if self.sample_by == "document" and path.is_file() and path.stat().st_size > LARGEST:
                 raise DataError("over 2 GB, too much for one text; sample_by = 'line' reads it in pieces", path)
-        return tabulate(
-            self, files, {"text": "text"}, lambda: ({"text": piece} for path in files for piece in self.pieces(path))
+        return RowStream(
+            files, {"text": "text"}, lambda: ({"text": piece} for path in files for piece in self.pieces(path))
         )
 
     def locate_file(self, source: str, find: Callable[[str], Path]) -> Path:
@@ -72,6 +78,8 @@ SIDES = ("source", "target")
 
 class Parallel(TextReader):
     """Parallel text, a pair of lines a row: columns `source` and `target`. Pairs of empty lines are skipped."""
+
+    streams = True
 
     kind: Literal["parallel"] = "parallel"
     suffixes: list[str] = []
@@ -108,6 +116,10 @@ class Parallel(TextReader):
         return self.read_columns(source, [name for name in self.names or SIDES if name != "_"])
 
     def read_columns(self, source: str | Path, columns: Collection[str]) -> Dataset:
+        stream = self.row_stream(source, columns)
+        return tabulate(self, stream.files, stream.kinds, stream.rows)
+
+    def row_stream(self, source: str | Path, columns: Collection[str]) -> RowStream:
         files, known = self.files(source), self.names or list(SIDES)
         for name in columns:
             if name not in known:
@@ -122,7 +134,7 @@ class Parallel(TextReader):
                 if any(text.strip() for text in row.values()):
                     yield row
 
-        return tabulate(self, files, dict.fromkeys(places, "text"), rows)
+        return RowStream(files, dict.fromkeys(places, "text"), rows)
 
     def line_of(self, source: str | Path, row: int, item: int = 0) -> int | None:
         known = self.names or SIDES
@@ -161,6 +173,17 @@ class Parallel(TextReader):
         if self.files_of(str(place))[1] != second:
             raise DataError(f"the other file of the pair is in another folder: {second}", first)
         return place
+
+    def locate_shards(self, source: str, find: Callable[[str], Path]) -> Path:
+        ending = self.ending(self.suffixes[0]) if self.suffixes else ""
+        return Path(str(locate_files(f"{source}{ending}", find)).removesuffix(ending))
+
+    def shard_places(self, located: Path) -> list[Path]:
+        ending = self.ending(self.suffixes[0]) if self.suffixes else ""
+        places = [Path(str(path).removesuffix(ending)) for path in matching_files(Path(f"{located}{ending}"))]
+        for path in (path for place in places for path in self.files_of(str(place))):
+            check_file(path)
+        return places
 
     def files_of(self, source: str) -> list[Path]:
         return [Path(f"{source}{self.ending(suffix)}") for suffix in self.suffixes] or [Path(source)]

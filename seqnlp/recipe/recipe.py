@@ -30,6 +30,8 @@ class Data(Spec):
     """Keys that decide what is measured on dev, so that a search must leave them alone; tasks add their own."""
     keeps_columns: ClassVar[bool] = True
     """False for a task that encodes in memory, however large its corpus is."""
+    streams: ClassVar[bool] = False
+    """True for a task whose train can be streamed."""
 
     reader: Reader
     """Reader of the files: conllu, conllu_words, columns, csv, jsonl, text, parallel, series, audio, hub, or memory."""
@@ -52,6 +54,15 @@ class Data(Spec):
     keep_in_memory: bool = False
     """Encode a large corpus in memory at each start, instead of once into memory-mapped files of the cache. Text of
     less than 16 MB is encoded in memory anyway."""
+    streaming: bool = False
+    """Read train from its files in each epoch, block by block: it is neither held in memory nor written to the disk. A
+    pattern such as `part-*.jsonl` names several files, the shards, whose order is another one in each epoch. Dev and
+    test are read as ever, from files of their own. For tag, classify and translate."""
+    shuffle_block_size: Annotated[int, Field(ge=1)] = 20_000
+    """Rows of a block of a stream, which are shuffled among themselves; two to three blocks are in memory."""
+    sample_size: Annotated[int, Field(ge=1)] = 100_000
+    """Rows of a stream that vocabularies and other codecs are fitted on, drawn at random, and in memory while they are;
+    labels that the draw misses are added."""
 
     @field_validator("dev", "test", mode="before")
     @classmethod
@@ -80,6 +91,24 @@ class Data(Spec):
         if sum(shares.values()) >= 1:
             settings = " and ".join(f"{name} = {size:g}" for name, size in shares.items())
             raise ValueError(f"{settings} leave nothing of train: shares add up to less than 1")
+        return self
+
+    @model_validator(mode="after")
+    def _can_stream(self) -> Self:
+        if not self.streaming:
+            return self
+        if not self.streams:
+            raise ValueError("streaming = true, but this task reads train as a whole; leave it out")
+        if is_memory(self.train):
+            raise ValueError("streaming = true, but the data are given in Python, in memory; leave one of them out")
+        if not self.reader.streams:
+            kind = dict(self.reader).get("kind", type(self.reader).__name__)
+            raise ValueError(f"streaming = true, but the reader {kind} can't be streamed; leave it out")
+        if self.folds is not None:
+            raise ValueError(f"streaming = true, but folds = {self.folds} are drawn from train; leave one of them out")
+        for name, size in self.drawn.items():
+            found = f"streaming = true, but {name} = {size:g} is drawn from train, which is never there as a whole"
+            raise ValueError(f'{found}; name a file of its own, {name} = "{name}.jsonl"')
         return self
 
     @property
@@ -121,6 +150,9 @@ class Data(Spec):
             yield from ((key, "this task encodes in memory anyway") for key in self.changed("keep_in_memory"))
         if not self.parts:
             yield from ((key, "no split is drawn from train") for key in self.changed("split_seed"))
+        if not self.streaming:
+            keys = self.changed("shuffle_block_size", "sample_size")
+            yield from ((key, "train is not streamed (data.streaming = true)") for key in keys)
 
 
 class Recipe(Family, ABC):
@@ -159,7 +191,7 @@ class Recipe(Family, ABC):
             "test": data.drawn.get("test"),
         }
         sources |= {name: f"{PREFIX}{name}" for name in tables if name in sources}
-        data = data.model_copy(update={**sources, "reader": reader.holding(tables)})
+        data = data.model_copy(update={**sources, "reader": reader.holding(tables), "streaming": False})
         return self.model_copy(update={"data": data})
 
     @property
@@ -169,7 +201,10 @@ class Recipe(Family, ABC):
 
     def locate(self, source: str, find: Callable[[str], Path]) -> Any:
         """Resolve the source of a split; `find` raises `DataError` for a file that does not exist."""
-        return self.data.reader.locate(source, find)
+        reader = self.data.reader
+        if self.data.streaming and reader.reads_files and source == self.data.train:
+            return reader.locate_shards(source, find)
+        return reader.locate(source, find)
 
 
 def _unused(spec: Spec, prefix: str) -> Iterator[Fault]:

@@ -84,6 +84,8 @@ def training_recipe(run: str, key: str) -> dict[str, Any]:
     data, columns = recipe.data, [*(recipe.needs or ())]
     if is_memory(data.train):
         raise UsageError("this run was trained on tables in memory, which can't be read again")
+    if data.streaming:
+        raise UsageError("train of this run is streamed, and is not copied; add corrections to its shards as a file")
     name = _name(run, recipe)
     corrected = [*_corrections(name, recipe)]
     if not corrected:

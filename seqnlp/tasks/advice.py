@@ -35,14 +35,26 @@ def rare_labels(column: str, counts: Mapping[str, int]) -> Iterator[str]:
         )
 
 
-def unknown_words(text: EncodedText, where: str = "train") -> Iterator[str]:
-    """Warn of vocabularies that lack most words of a split."""
-    codes = text.codes.values
+def count_unknown(text: EncodedText) -> dict[str, int]:
+    """Count the words of a split that each embedding's vocabulary lacks."""
+    found = {}
     for name, features in text.features.items():
         numbers = features.words.get(IDS)
-        if name not in HINTS or not isinstance(numbers, np.ndarray) or not len(codes):
-            continue
-        share = float(occurrences_of(codes, len(numbers))[numbers == UNKNOWN].sum()) / len(codes)
+        if name in HINTS and isinstance(numbers, np.ndarray):
+            found[name] = int(occurrences_of(text.codes.values, len(numbers))[numbers == UNKNOWN].sum())
+    return found
+
+
+def lacking_words(text: EncodedText) -> dict[str, tuple[int, int]]:
+    """Count unknown words for each embedding, and all words, for `Task.lacking`."""
+    total = len(text.codes.values)
+    return {f"words of embedding.{name}": (count, total) for name, count in count_unknown(text).items()}
+
+
+def unknown_words(text: EncodedText, where: str = "train") -> Iterator[str]:
+    """Warn of vocabularies that lack most words of a split."""
+    for name, count in count_unknown(text).items():
+        share = count / max(len(text.codes.values), 1)
         if share > MOSTLY:
             yield f"{share:.0%} of the words of {where} are unknown to embedding.{name}, as one word: {HINTS[name]}"
 

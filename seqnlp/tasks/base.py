@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from seqnlp.codecs import Codec, Column
 from seqnlp.embeddings import PathResolver, TextEmbedding
 from seqnlp.encoders import Encoder
-from seqnlp.errors import UsageError
+from seqnlp.errors import UsageError, error_context
 from seqnlp.metrics import LabelPairs
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
@@ -22,11 +23,13 @@ from seqnlp.optimizers import Optimizer
 from seqnlp.readers.base import Corpus, Sources, draw_corpus, read_corpus
 from seqnlp.readers.drawn import Strata
 from seqnlp.readers.empties import Need
+from seqnlp.readers.streaming import Stream
 from seqnlp.recipe import Recipe, Start
 from seqnlp.results import Report, Result
 from seqnlp.spec import Spec
 from seqnlp.tasks.columns import Columns, column_of, is_missing, names_of
 from seqnlp.tasks.registry import TaskInfo, task_info
+from seqnlp.tasks.streaming import Lacking, StreamedSplit
 from seqnlp.training import EncodedDataset, Metric, Preview, Training
 
 if TYPE_CHECKING:
@@ -74,9 +77,11 @@ class TaskRecipe(Recipe, ABC):
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits that `[data]` names, and draw the others.
 
-        `find` looks files up.
+        `find` looks files up. Of train that is streamed the shards are listed.
         """
         data = self.data
+        if data.streaming:
+            return self._streamed(find)
         if data.folds is not None and data.fold is None:
             raise UsageError(
                 f"data.folds = {data.folds} asks for a run a fold: `seqnlp train` and `seqnlp.train_folds` make them, "
@@ -91,6 +96,31 @@ class TaskRecipe(Recipe, ABC):
                 f"{type(self).__name__} draws no {missing[0]} split from train; name a file in data.{missing[0]}"
             )
         return drawn
+
+    @property
+    def label_columns(self) -> Sequence[str]:
+        """Label columns, of which a sample of a stream lacks no label."""
+        return ()
+
+    def part_of_train(self, table: Dataset) -> Any:
+        """Make a split of some rows of train."""
+        return table
+
+    def _streamed(self, find: PathResolver) -> Corpus:
+        """Read the splits but train, and list the shards of that."""
+        data, needs = self.data, self.needs
+        assert needs is not None, f"{type(self).__name__} streams, but names no columns"
+        with error_context("train"):
+            stream = Stream(data.reader, data.train, find, needs, data.shuffle_block_size)
+        train = StreamedSplit(
+            stream, self.part_of_train, data.sample_size, self.seed, self.label_columns, self.rows_name
+        )
+        corpus = self.read({name: source for name, source in data.splits.items() if name != "train"}, find)
+        shards = {shard.name: shard.digest for shard in stream.shards}
+        digest = hashlib.sha256(json.dumps(shards).encode()).hexdigest()
+        return replace(
+            corpus, splits={"train": train, **corpus.splits}, hashes={"train": digest, **corpus.hashes}, shards=shards
+        )
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits by their sources, without drawing any."""
@@ -334,6 +364,14 @@ class Task(ABC):
     def notices(self, dataset: Any) -> list[str]:
         """Warnings about an encoded split, one line each."""
         return []
+
+    def lacking(self, dataset: Any) -> Lacking:
+        """Count labels and words that codecs of a sample lack.
+
+        Args:
+            dataset: An encoded part of train.
+        """
+        return {}
 
     def advice(self, splits: Mapping[str, Any]) -> Iterator[str]:
         """Find what can't be learned with these settings, each with advice.

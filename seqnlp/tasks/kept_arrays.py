@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -33,9 +34,31 @@ LARGE = 1 << 24
 MOST_BYTES = 20 * 10**9
 """Size of all encoded columns in the cache, at most: the least recently used go first."""
 
+_keeps: ContextVar[bool] = ContextVar("keeps", default=True)
+
 INDEX = "arrays.json"
 TEMPORARY = ".tmp"
 """End of the name of a file that is being written."""
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Keep nothing in the cache of what is encoded in this block."""
+    token = _keeps.set(False)
+    try:
+        yield
+    finally:
+        _keeps.reset(token)
+
+
+def may_keep() -> bool:
+    """True if the cache may be written now."""
+    return _keeps.get()
+
+
+def is_kept(size: int) -> bool:
+    """True if a text of so many bytes is kept."""
+    return size >= LARGE and may_keep()
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from seqnlp.codecs import label_columns as labels
 from seqnlp.codecs.text import cell_blocks, column_bytes
 from seqnlp.errors import DataError
 from seqnlp.notes import progress
-from seqnlp.tasks import kept_arrays
-from seqnlp.tasks.kept_arrays import Arrays, keep_arrays
+from seqnlp.tasks.kept_arrays import Arrays, is_kept, keep_arrays
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -115,7 +114,7 @@ def _is_large(dataset: Dataset, name: str) -> bool:
     while isinstance(feature, datasets.List | datasets.LargeList):
         feature = feature.feature
     is_text = isinstance(feature, datasets.Value) and feature.dtype in ("string", "large_string")
-    return is_text and column_bytes(dataset, name) >= kept_arrays.LARGE
+    return is_text and is_kept(column_bytes(dataset, name))
 
 
 def _kept(

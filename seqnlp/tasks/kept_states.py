@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import LazyRows, Ragged, finite_states
 from seqnlp.codecs import EncodedText, TextFeatures
-from seqnlp.errors import DataError, error_context
+from seqnlp.errors import DataError, Fault, RecipeError, error_context
 from seqnlp.nn.device import CPU
 from seqnlp.notes import note, progress
 from seqnlp.readers import cache
-from seqnlp.tasks.kept_arrays import digest_name, map_array
+from seqnlp.tasks.kept_arrays import digest_name, map_array, may_keep
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel
 from seqnlp.units import file_size
 
 STEM = "states"
 """Beginning of the names of files."""
+
+STATES_ARE_KEPT = "states of a frozen network are kept on the disk, where data.streaming writes nothing of train"
+"""Problem of a recipe that asks for both."""
 
 MOST_BYTES = 20 * 10**9
 """Size of all states in the cache, at most: the least recently used go first."""
@@ -38,7 +41,11 @@ def keep_states(text: EncodedText) -> EncodedText:
 
     Raises:
         seqnlp.errors.DataError: the cache can't be written.
+        seqnlp.errors.RecipeError: nothing may be written.
     """
+    for name, each in text.features.items():
+        if not may_keep() and any(isinstance(rows, LazyRows) for rows in each.sentences.values()):
+            raise RecipeError([Fault(f"embedding.{name}", STATES_ARE_KEPT, "leave out one of them")])
     features = {
         name: TextFeatures(
             each.words, {key: keep_rows(_label(name, key, each), rows) for key, rows in each.sentences.items()}

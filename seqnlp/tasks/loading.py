@@ -33,6 +33,7 @@ from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks
+from seqnlp.tasks.streaming import StreamedDataset, StreamedSplit
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.precision import Precision, computing_in, for_scores
@@ -90,6 +91,8 @@ def open_split(
         table = _given_split(opened, recipe, name, tables, find)
     else:
         name = split
+        if split == "train" and recipe.data.streaming:
+            raise UsageError(f"{run}: its train split was streamed, and is not scored: --data names a file")
         if split not in [*recipe.data.splits, *recipe.data.parts]:
             raise UsageError(f"{run}: its recipe names no {split} split; take another --split, or name a file")
         if recipe.data.in_memory:
@@ -216,8 +219,11 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:
     """Encode a split; errors say which one."""
+    tokens = recipe.training.batch_tokens
     with error_context(name):
-        return task.encode(split, recipe.training.batch_tokens)
+        if isinstance(split, StreamedSplit):
+            return StreamedDataset(split, lambda part: task.encode(part, tokens), task.lacking, tokens)
+        return task.encode(split, tokens)
 
 
 def score(task: Task, model: SequenceModel, examples: EncodedDataset, precision: Precision) -> Scores:

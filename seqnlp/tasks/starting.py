@@ -24,8 +24,10 @@ from seqnlp.recipe import Start
 from seqnlp.recipe.load import path_resolver
 from seqnlp.run import Run
 from seqnlp.tasks.base import Part, Task, TaskRecipe, task_class
+from seqnlp.tasks.kept_arrays import nothing_kept
 from seqnlp.tasks.loading import encode, rebuild, recipe_of
 from seqnlp.tasks.registry import task_info
+from seqnlp.tasks.streaming import StreamedSplit
 
 FRESH = "fresh"
 """Beginning of the account of a part that has random weights."""
@@ -105,7 +107,13 @@ class StartRun:
 
 
 def fit_task(recipe: TaskRecipe, train: Any, find: PathResolver, begun: StartRun | None = None) -> Task:
-    """Fit the codecs of a task; those of the run that it starts from are extended."""
+    """Fit the codecs of a task; those of the run that it starts from are extended.
+
+    Of a stream they are fitted on a sample.
+    """
+    if isinstance(train, StreamedSplit):
+        with nothing_kept():
+            return fit_task(recipe, train.part(train.sample().table), find, begun)
     return task_class(recipe).fit(recipe, train, find) if begun is None else begun.fit(recipe, train, find)
 
 

@@ -83,6 +83,9 @@ class TagDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     tokens: str | None
     labels: list[str] | None
     auxiliary: list[str] | None
@@ -498,6 +501,9 @@ class ClassifyDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     text: str | None
     tokens: str | None
     tokenizer: TokenizerSection | None
@@ -610,6 +616,9 @@ class LmDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     tokenizer: TokenizerSection | None
     text: str | None
     direction: Literal['forward', 'backward'] | None
@@ -674,6 +683,9 @@ class TranslateDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     source: str | None
     target: str | None
     tokenizer: TokenizerSection | None
@@ -753,6 +765,9 @@ class ForecastDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     targets: list[str] | None
     past_covariates: list[str] | None
     future_covariates: list[str] | None
@@ -876,6 +891,9 @@ class TranscribeDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     audio: str | None
     text: str | None
     lowercase: bool | None
@@ -985,6 +1003,9 @@ class SegmentDataSettings(TypedDict, total=False):
     fold: int | None
     split_seed: int | None
     keep_in_memory: bool | None
+    streaming: bool | None
+    shuffle_block_size: int | None
+    sample_size: int | None
     text: str | None
     tokenize: Literal['rules', 'blanks'] | None
     sentence_separator: Literal[' ', ''] | None

@@ -107,7 +107,7 @@ class BucketedDataset(EncodedDataset, ABC):
         return in_order(self.lengths, EVALUATION_TOKENS)
 
 
-def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int, block: int = 0) -> list[NDArray[np.int64]]:
     """Plan an epoch's batches from the arguments alone: a training can resume at any batch.
 
     Sequences of about the same length come together, other ones in each epoch; batches come in random order.
@@ -117,11 +117,12 @@ def plan(lengths: NDArray[np.int64], budget: int, seed: int, epoch: int) -> list
         budget: Steps of a batch, padding included. A longer sequence is a batch by itself.
         seed: The recipe's seed.
         epoch: Counted from 0.
+        block: Number of the block in a corpus that is planned block by block.
 
     Returns:
         Row numbers of each batch; together every row once, but for those without a step.
     """
-    random = np.random.default_rng([seed, epoch])
+    random = np.random.default_rng(np.random.SeedSequence([seed, epoch], spawn_key=(block,) if block else ()))
     blurred = lengths * random.uniform(0.9, 1.1, len(lengths)) + random.uniform(0, 1, len(lengths))
     order = _filled(np.argsort(blurred), lengths)
     batches = [order[start:end] for start, end in _cut(lengths[order], budget)]

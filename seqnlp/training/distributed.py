@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from io import BytesIO
@@ -23,6 +22,7 @@ from torch import Tensor, distributed
 
 from seqnlp.errors import SeqnlpError, UsageError
 from seqnlp.nn.device import to_numpy
+from seqnlp.processes import Place
 
 PATIENCE = timedelta(hours=2)
 """Time that a process waits for the others, say for one that still encodes its corpus."""
@@ -47,49 +47,13 @@ class PeerLost(Followed):
 
 
 @final
-@dataclass(frozen=True)
-class Place:
-    """Place of a process among those of a training."""
-
-    rank: int = 0
-    size: int = 1
-    local_rank: int = 0
-    """Rank among the processes of this machine."""
-    local_size: int = 1
-    restarts: int = 0
-    """Number of times that an elastic launcher has restarted the processes."""
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> "Place":
-        """Read the variables of torchrun, or those of a SLURM step.
-
-        Raises:
-            seqnlp.errors.UsageError: a variable that is no number, or a rank outside the group.
-        """
-        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
-        if "RANK" not in environment and environment.get("SLURM_STEP_NUM_TASKS", "1") != "1":
-            names = ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "SLURM_STEP_TASKS_PER_NODE")
-        elif "RANK" not in environment or "WORLD_SIZE" not in environment:
-            return cls()
-        try:
-            numbers = [int(environment.get(name, "0").partition("(")[0].partition(",")[0]) for name in names]
-        except ValueError:
-            given = ", ".join(f"{name}={environment.get(name)}" for name in names)
-            raise UsageError(f"expected numbers in the variables of a launcher, found {given:.200}") from None
-        rank, size, local_rank, local_size = numbers
-        if not 0 <= rank < size:
-            raise UsageError(f"{names[0]}={rank} is no rank of {names[1]}={size} processes")
-        restarts = environment.get("TORCHELASTIC_RESTART_COUNT", "0")
-        return cls(rank, size, local_rank, max(local_size, 1), int(restarts) if restarts.isdecimal() else 0)
-
-
-@final
 class ProcessGroup:
     """Processes of one training; of a single one, whose every exchange is the identity."""
 
-    def __init__(self, place: Place = Place()) -> None:
-        self.place = place
-        self.rank, self.size = place.rank, place.size
+    def __init__(self, place: Place | None = None) -> None:
+        """Take the place of this process; None: it is alone."""
+        self.place = place or Place()
+        self.rank, self.size = self.place.rank, self.place.size
         self._parent = os.getppid()
 
     @property

@@ -48,11 +48,11 @@ def launch(command: Sequence[str], number: int) -> tuple[int, str]:
     try:
         elastic_launch(config, program)(*arguments)
     except ChildFailedError as error:
-        first = min(error.failures.items(), key=lambda item: (item[1].exitcode < 0, item[0]))
-        rank, code = first[0], first[1].exitcode
-        if code >= 0:
-            return code, ""
-        return 128 - code, f"process {rank} was ended by {signal.Signals(-code).name}"
+        codes = {rank: failure.exitcode for rank, failure in sorted(error.failures.items())}
+        killed = {rank: signal.Signals(-code).name for rank, code in codes.items() if code < 0}
+        told = "; ".join(f"process {rank} was ended by {name}" for rank, name in killed.items())
+        code = next(iter(codes.values()))  # of the first process, which knows most, if it has failed
+        return code if code >= 0 else 128 - code, told
     except SignalException as error:
         return 128 + error.sigval, ""
     return 0, ""

@@ -1,6 +1,6 @@
 """Batches gathered ahead by a thread, while an accelerator computes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -26,7 +26,7 @@ class Prefetcher:
     A batch is a function of its rows alone: those that wait when a training stops are gathered again when it resumes.
     """
 
-    def __init__(self, gather: Callable[[Rows], Batch], plan: Sequence[Rows], ahead: int = AHEAD) -> None:
+    def __init__(self, gather: Callable[[Rows], Batch], plan: Iterable[Rows], ahead: int = AHEAD) -> None:
         """Start the thread.
 
         Args:

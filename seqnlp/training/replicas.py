@@ -81,7 +81,7 @@ class Replicas:
         self._end_prefetch()
         if self._in_threads or len(self.own) != 1:  # several are taken in another order where gradients are accumulated
             return
-        shares = [share for rows in plan for share in self._micro_batches(rows) if len(share)]
+        shares = (share for rows in plan for share in self._micro_batches(rows) if len(share))
         device = self.models[0].device
 
         def gather(rows: NDArray[np.int64]) -> Batch:

@@ -14,7 +14,13 @@ from safetensors.torch import load_file
 from seqnlp.run import Run
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = ["training.epochs=3", "training.threads=1", "training.precision=fp32", "encoder.size=24"]
+SETTINGS = [
+    "training.epochs=3",
+    "training.threads=1",
+    "training.micro_batches=2",  # a training without a checkpoint begins anew, maybe with other processes
+    "training.precision=fp32",
+    "encoder.size=24",
+]
 RECIPES = {
     "pos_gru": ["training.batch_tokens=500", "embedding.words.size=32"],
     "char_lstm": ["training.batch_tokens=512", "training.bptt=32", "data.train=corpora/prose/train.txt[:30%]"],
@@ -81,7 +87,7 @@ def check_resumes(recipe: str, out: Path, whole: Path, processes: int) -> None:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     for recipe in RECIPES:
-        words = command(recipe, folder / recipe, "-s", f"training.micro_batches={PROCESSES}")
+        words = command(recipe, folder / recipe)
         subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
     return folder
 
@@ -94,16 +100,13 @@ def test_a_process_is_killed(recipe: str, rank: int, then: int, whole: Path, tmp
     launcher = started(recipe, out)
     os.kill(workers(launcher.pid)[rank], signal.SIGKILL)
     _, errors = launcher.communicate(timeout=120)
-    print(errors)
-    assert launcher.returncode == (1 if rank else 137)
+    assert launcher.returncode in ((137,) if rank == 0 else (1, 137)), errors
     assert "Traceback" not in errors
-    assert (
-        f"error: process {rank} was ended by SIGKILL" in errors
-        or "another process of this training has ended" in errors
-    )
+    assert f"error: process {rank} was ended by SIGKILL" in errors
     if rank:
+        assert "error: another process of this training has ended" in errors
+        assert "--resume goes on" in errors
         assert Run(out).has_state
-    assert not Run.open(out).is_finished if Run(out).has_model else True
     check_resumes(recipe, out, whole / recipe, then)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class ClassifyData(Data):
     """A corpus of texts with labels."""
 
+    streams = True
     measured = Data.measured | {"text", "tokens", "tokenizer", "label", "multilabel", "separator"}
     renamed = {"several": "multilabel"}
 
@@ -99,6 +100,10 @@ class ClassifyRecipe(TaskRecipe):
         several = self.data.multilabel
         label = Need(blank=several and self.data.separator is not None, no_items=several)
         return {self.column: FILLED, self.data.label: label}
+
+    @property
+    def label_columns(self) -> list[str]:
+        return [self.data.label]
 
     def strata(self, train: "Dataset") -> Strata | None:
         """Classes of texts that have one each."""

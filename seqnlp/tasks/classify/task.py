@@ -20,7 +20,7 @@ from seqnlp.metrics import LabelPairs, class_scores, multilabel_scores
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
-from seqnlp.tasks.advice import rare_labels, unknown_words
+from seqnlp.tasks.advice import lacking_words, rare_labels, unknown_words
 from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
 from seqnlp.tasks.classify.baselines import bag_of_words
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset, each_text
@@ -30,6 +30,7 @@ from seqnlp.tasks.classify.recipe import ClassifyRecipe
 from seqnlp.tasks.classify.scores import calibrate_classes, predict_classes, text_scores
 from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.placeholders import placeholder_text, placeholder_words, unknown_file
+from seqnlp.tasks.streaming import Lacking
 from seqnlp.training import Metric, Preview, Trainer, Training
 
 if TYPE_CHECKING:
@@ -185,6 +186,10 @@ class ClassifyTask(LabellingTask):
         if self.multilabel:
             return multilabel_scores(gold, probabilities, self.labels.names, examples.missing)
         return class_scores(gold, probabilities, self.labels.names)
+
+    def lacking(self, dataset: ClassifyDataset) -> Lacking:
+        unseen = int((dataset.labels.values == UNSEEN).sum())
+        return {**lacking_words(dataset.text), "labels": (unseen, len(dataset.labels.values))}
 
     def advice(self, splits: Mapping[str, ClassifyDataset]) -> Iterator[str]:
         """Find classes that occur once, and words that most are unknown."""

@@ -37,6 +37,7 @@ LEMMA = "lemma"
 class TagData(Data):
     """A corpus of sentences whose words are labelled."""
 
+    streams = True
     measured = Data.measured | {"tokens", "labels", "scheme", "repair"}
     renamed = {"encode": "training_scheme", "weights": "loss_weights"}
 
@@ -149,6 +150,10 @@ class TagRecipe(TaskRecipe):
     def needs(self) -> dict[str, Need]:
         partners = [other for name in self.columns for other in self.data.label_encoding(name).partners]
         return dict.fromkeys([self.data.tokens, *self.columns, *partners, *self.embedding.given_columns], FILLED)
+
+    @property
+    def label_columns(self) -> list[str]:
+        return self.columns
 
     @property
     def trees(self) -> list[str]:

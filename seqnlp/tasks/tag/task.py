@@ -21,10 +21,11 @@ from seqnlp.metrics.features import feature_values
 from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.notes import note
-from seqnlp.tasks.advice import rare_labels, unknown_words
+from seqnlp.tasks.advice import lacking_words, rare_labels, unknown_words
 from seqnlp.tasks.base import Codecs, ItemRow, LabellingTask, Part, Scores, embedding_parts, extended, plain_scores
 from seqnlp.tasks.kept_states import keep_states
 from seqnlp.tasks.placeholders import placeholder_words, unknown_file
+from seqnlp.tasks.streaming import Lacking
 from seqnlp.tasks.tag.dataset import TagDataset
 from seqnlp.tasks.tag.predictor import Tagger, as_in_corpus, predict_tags
 from seqnlp.tasks.tag.preview import preview
@@ -190,6 +191,18 @@ class TagTask(LabellingTask):
 
     def _scores(self, predicted: Mapping[str, Column], examples: TagDataset) -> Scores:
         return tag_scores(predicted, examples, self.predicted, self.recipe.data.encoding)
+
+    def lacking(self, dataset: TagDataset) -> Lacking:
+        labels = {
+            f"labels of {name!r}": (self._count_unseen(name, dataset), dataset.items) for name in self.label_codecs
+        }
+        return {**lacking_words(dataset.text), **labels}
+
+    def _count_unseen(self, name: str, dataset: TagDataset) -> int:
+        """Count the words whose label in a column has no number."""
+        decoders = [own for own in by_decoder(name, self.label_codecs[name]) if own in self.labels]
+        numbers = [dataset.targets[own].values for own in decoders]
+        return int(np.any([each == UNSEEN for each in numbers], axis=0).sum()) if numbers else 0
 
     def advice(self, splits: Mapping[str, TagDataset]) -> Iterator[str]:
         """Find labels that occur once, and words that most are unknown."""

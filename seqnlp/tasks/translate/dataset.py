@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from seqnlp.arrays import Ragged
 from seqnlp.codecs.sentences import BEGIN, END, PADDING, Sentences
 from seqnlp.codecs.text import column_bytes
-from seqnlp.errors import DataError
 from seqnlp.model import Batch
 from seqnlp.notes import progress
-from seqnlp.tasks import kept_arrays
-from seqnlp.tasks.kept_arrays import Arrays, KeptArrays, keep_arrays
+from seqnlp.tasks.kept_arrays import Arrays, KeptArrays, is_kept, keep_arrays
 from seqnlp.tasks.kept_columns import codec_digest, content_digest
 from seqnlp.tasks.lm.embedding import ContextCodec
+from seqnlp.tasks.streaming import NothingLeft
 from seqnlp.tasks.translate.context import SourceStates, gather_sources, keep_source_states, source_states
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.training.dataset import EVALUATION_TOKENS, BucketedDataset, in_order
@@ -106,13 +105,13 @@ class TranslateDataset(BucketedDataset):
         With language models, states of the sources are kept in the cache.
 
         Raises:
-            seqnlp.errors.DataError: what `Pairs` raises; no pair is left.
+            seqnlp.errors.DataError: what `Pairs` raises; no pair is left (`NothingLeft`).
         """
         found = _kept(pairs, source, target, lengths) or _in_memory(pairs, source, target, lengths)
         sources, targets = (Ragged(found.arrays[f"{side}.values"], found.arrays[f"{side}.offsets"]) for side in SIDES)
         rows, left_out = found.arrays["rows"], _left_out(found.data["reasons"], len(pairs))
         if not len(rows):
-            raise DataError(left_out)
+            raise NothingLeft(left_out)
         states: SourceStates = {}
         if context is not None:
             texts = list(chain.from_iterable(pairs.sources()))
@@ -157,7 +156,7 @@ def _kept(pairs: Pairs, source: Sentences, target: Sentences, lengths: LengthFil
     columns = [pairs.source, pairs.target]
     if pairs.in_memory or any(name not in pairs.table.column_names for name in columns):
         return None  # or languages of one column
-    if sum(column_bytes(pairs.table, name) for name in columns) < kept_arrays.LARGE:
+    if not is_kept(sum(column_bytes(pairs.table, name) for name in columns)):
         return None
 
     def make(arrays: Arrays) -> dict[str, Any]:

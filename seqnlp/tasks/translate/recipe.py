@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 import torch
 from pydantic import Field
@@ -20,16 +20,21 @@ from seqnlp.readers.base import Corpus, draw_corpus
 from seqnlp.readers.empties import FILLED, Need
 from seqnlp.recipe.recipe import Data
 from seqnlp.tasks.base import TaskRecipe
+from seqnlp.tasks.kept_states import STATES_ARE_KEPT
 from seqnlp.tasks.lm.embedding import Context
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.search import BeamSearch
 from seqnlp.training import Training
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 
 @final
 class TranslateData(Data):
     """A corpus of sentences and their translations."""
 
+    streams = True
     measured = Data.measured | {"source", "target", "tokenizer", "pretokenized", "lowercase", "unicode_normalization"}
     renamed = {
         "joint": "joint_vocabulary",
@@ -80,6 +85,8 @@ class TranslateTraining(Training):
 class TranslateRecipe(TaskRecipe):
     """Recipe of a model that turns a sentence into another."""
 
+    rows_name: ClassVar[str] = "pairs"
+
     task: Literal["translate"] = "translate"
     data: TranslateData
     embedding: TokenEmbedding = TokenEmbedding(size=256)
@@ -95,6 +102,8 @@ class TranslateRecipe(TaskRecipe):
 
     def faults(self) -> Iterator[Fault]:
         data = self.data
+        if self.source_context is not None and data.streaming:
+            yield Fault("source_context", STATES_ARE_KEPT, "leave out one of them")
         if data.source == data.target:
             yield Fault("data.target", f"the source itself ({data.source!r}) can't be the target")
         if data.min_length > data.max_length:
@@ -118,8 +127,13 @@ class TranslateRecipe(TaskRecipe):
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits; train will be filtered by length."""
         corpus = super().corpus(find)
+        if self.data.streaming:
+            return corpus
         train = replace(corpus.splits["train"], training=True)
         return Corpus({**corpus.splits, "train": train}, corpus.hashes)
+
+    def part_of_train(self, table: "Dataset") -> Pairs:
+        return replace(self._pairs(table), training=True)
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         corpus = super().read(sources, find)

@@ -24,6 +24,7 @@ from seqnlp.tasks.advice import MOSTLY, unknown_tokens
 from seqnlp.tasks.base import Codecs, ItemRow, Part, ReportSettings, Scores, Task
 from seqnlp.tasks.lm.embedding import ContextCodec
 from seqnlp.tasks.placeholders import placeholder_text
+from seqnlp.tasks.streaming import Lacking
 from seqnlp.tasks.translate.context import ContextLookup
 from seqnlp.tasks.translate.corpus import Pairs
 from seqnlp.tasks.translate.dataset import TARGET, LengthFilter, TranslateDataset
@@ -143,6 +144,12 @@ class TranslateTask(Task):
     def notices(self, examples: TranslateDataset) -> list[str]:
         notices = [examples.left_out] if examples.left_out else []
         return notices if has_sacrebleu() or examples.pairs.training else [*notices, NEEDED]
+
+    def lacking(self, dataset: TranslateDataset) -> Lacking:
+        return {
+            f"{side} tokens": (int((encoded.values == UNKNOWN).sum()), len(encoded.values))
+            for side, encoded in (("source", dataset.source), ("target", dataset.target))
+        }
 
     def advice(self, splits: Mapping[str, TranslateDataset]) -> Iterator[str]:
         """Find vocabularies that lack most tokens, and too low limits of length."""

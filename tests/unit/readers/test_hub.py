@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
@@ -62,13 +63,26 @@ class FakeHub(BaseHTTPRequestHandler):
         else:
             self.answer(404, b"", **{"X-Error-Code": "EntryNotFound"})
 
+    def do_POST(self) -> None:
+        """Sizes and hashes of the files that a form names."""
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        name = next(name for name in REPOSITORIES if f"/api/datasets/{name}/paths-info/" in self.path)
+        found = {file: data for file, data in REPOSITORIES[name].items() if file in form["paths"]}
+        self.answer(
+            200,
+            [
+                {"type": "file", "path": file, "size": len(data), "oid": sha1(data).hexdigest()}
+                for file, data in found.items()
+            ],
+        )
+
     def answer(self, code: int, body: Any, **headers: str) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(code)
         for name, value in {"X-Repo-Commit": COMMIT, "Content-Length": str(len(data)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
@@ -88,10 +102,18 @@ def endpoint() -> Iterator[str]:
 
 SCRIPT = """
 import json, sys
+from pathlib import Path
 from seqnlp.errors import DataError
 from seqnlp.readers import Hub
 for settings, split in json.loads(sys.argv[1]):
     try:
+        if split.startswith("stream "):
+            from seqnlp.readers.empties import FILLED
+            from seqnlp.readers.streaming import Stream
+            stream = Stream(Hub(**settings), split.removeprefix("stream "), Path, {"words": FILLED, "label": FILLED}, 2)
+            rows = [row for block in stream.blocks(0) for row in block.table]
+            print(json.dumps([[shard.name, shard.place] for shard in stream.shards] + rows + list(stream.blocks(0, 2))))
+            continue
         print(json.dumps(list(Hub(**settings).load(split))))
     except DataError as error:
         print(json.dumps(str(error)))
@@ -122,6 +144,8 @@ def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
         (tiny | {"config": "french"}, "train"),
         (tiny | {"revision": "v9"}, "train"),
         ({"path": "me/nothing"}, "train"),
+        (tiny, "stream train"),
+        (tiny, "stream dev"),
     ]
     first = {"words": ["a", "b"], "label": "x"}
     last = {"words": ["d"], "label": "y"}
@@ -137,6 +161,8 @@ def test_datasets_come_from_the_hub(tmp_path: Path, endpoint: str) -> None:
         f"{cannot} 'train': BuilderConfig 'french' not found. Available: ['default']",
         f"{cannot} 'train': Revision 'v9' doesn't exist for dataset 'me/tiny' on the Hub.",
         "me/nothing: cannot load 'train': Dataset 'me/nothing' doesn't exist on the Hub or cannot be accessed.",
+        [["data/train.jsonl", f"hf://datasets/me/tiny@{COMMIT}/data/train.jsonl"], *everything],
+        "me/tiny: slices and sums of splits can't be streamed: expected the name of a split, train, test, found 'dev'",
     ]
 
 

@@ -7,7 +7,8 @@ from datasets.utils import are_progress_bars_disabled
 
 from seqnlp.errors import DataError
 from seqnlp.readers import Columns, Csv, Text
-from seqnlp.readers.base import Row, quiet_datasets, tabulate
+from seqnlp.readers.base import quiet_datasets, tabulate
+from seqnlp.readers.rows import Row
 
 
 def rows_once() -> Iterator[Row]:

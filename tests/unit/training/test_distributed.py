@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 from seqnlp.errors import UsageError
 from seqnlp.nn.device import find_own_device
-from seqnlp.training.distributed import Place, ProcessGroup, pack, set_slurm_address, unpack
+from seqnlp.processes import Place
+from seqnlp.training.distributed import ProcessGroup, pack, set_slurm_address, unpack
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 ARRAYS = arrays(st.sampled_from([np.float32, np.int64, np.bool_]), st.tuples(st.integers(0, 3), st.integers(0, 3)))
