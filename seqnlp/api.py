@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -9,14 +10,16 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from seqnlp.devices import kind_of_device, opening_device
 from seqnlp.errors import DataError, Diverged, Fault, RecipeError, RunError, UsageError, error_context
 from seqnlp.events import Done, Evaluated, Event, Initialized, Saved, Started, Stepped
+from seqnlp.json_text import to_json
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
-from seqnlp.nn.device import CPU, describe_device, find_device, move_module
+from seqnlp.nn.device import CPU, describe_device, find_device, find_own_device, move_module, to_numpy
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
 from seqnlp.readers.held import is_memory
@@ -37,11 +40,12 @@ from seqnlp.tasks.model_summary import summarize
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.tasks.starting import StartRun, StartScores, fit_task, take_over
-from seqnlp.tasks.streaming import StreamedDataset, whole_splits
+from seqnlp.tasks.streaming import StreamedDataset, named_part, whole_splits
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
-from seqnlp.training.inference import in_fork
+from seqnlp.training.distributed import PeerLost, ProcessGroup, join_group
+from seqnlp.training.inference import in_fork, on_one_thread
 from seqnlp.training.layer_groups import LayerGroup, decayed_groups
 from seqnlp.training.precision import computing_in, resolve
 from seqnlp.training.replicas import replicas_of
@@ -94,15 +98,24 @@ def train(
         raise UsageError("--resume and --overwrite contradict each other: choose one")
     import_tasks()
     notify = once(notify)  # evaluations would repeat them
-    source = RecipeSource.of(recipe)
-    path = Path(out) if out is not None else Path("runs") / source.name
-    with notes_to(notify):
+    group = join_group()
+    if not group.leads:
+        notify = _ignore
+    with group.together(), notes_to(notify):
+        source = RecipeSource.of(recipe)
+        path = Path(out) if out is not None else Path("runs") / source.name
         tables = None if data is None else given_splits(data)
+    if group.place.restarts and Run.is_run(path):
+        resume, overwrite = True, False
     with RunLock(path) as lock:
-        if Run.is_run(path) and (resume or overwrite):
+        if group.leads and Run.is_run(path) and (resume or overwrite):
             Run(path).check_own()
             lock.acquire()
-        yield from _train(source, overrides, path, tables, lock, resume, overwrite, trust, test, notify)
+        yield from _train(source, overrides, path, tables, lock, resume, overwrite, trust, test, notify, group)
+
+
+def _ignore(line: str) -> None:
+    """Drop a warning, which another process tells."""
 
 
 def _train(
@@ -116,76 +129,135 @@ def _train(
     trust: bool,
     test: bool,
     notify: Callable[[str], None],
+    group: ProcessGroup,
 ) -> Generator[Event, None, None]:
     """Train in a folder. Its lock is held, or taken before the first write."""
-    begun = Run.resume(path) if resume and Run.is_run(path) else None
-    resumed = begun if begun is not None and begun.has_state else None
-    with notes_to(notify):
-        wanted, plugins, before = _wanted(source, overrides, tables, resumed, trust)
-    device = find_device(wanted.training.device, "training.device")
-    saved = None
-    if resumed is not None:
-        saved = resumed.load_state()
-        _check_epochs(path, wanted, saved)
-        _note_damaged_scores(resumed, notify)
-    else:
-        Run.check_free(path, overwrite or resume)
-    torch.set_num_threads(wanted.training.threads)
-
-    file = source.file
-    if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
-        file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
-    find = path_resolver(file)
-    begun_from = StartRun.open(wanted.start, find, trust) if wanted.start is not None and saved is None else None
-    if begun_from is not None and os.path.realpath(begun_from.run.path) == os.path.realpath(path):
-        raise UsageError(f"{path}: the training starts from this run, and can't replace it: --out names another folder")
-    with notes_to(notify):
-        corpus = read_splits(wanted, find, test)
     run = Run(path)
-    if saved is None:
-        with notes_to(notify), error_context("train"), placed(source, overrides):
-            task = fit_task(wanted, corpus.splits["train"], find, begun_from)
-    else:
-        _check_same_corpus(run, corpus, wanted.data.splits)
-        task = restore(run, wanted)
-    with nullcontext() if saved is None else fitting(run, "its codecs"):
+    with group.together() as digests:
+        begun = _begun(path, group) if resume and Run.is_run(path) else None
+        resumed = begun if begun is not None and begun.has_state else None
         with notes_to(notify):
-            splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
-        for name, examples in splits.items():
-            told, part = (examples.name, examples.sample) if isinstance(examples, StreamedDataset) else (name, examples)
-            for notice in task.notices(part):
-                notify(f"{told}: {notice}")
-        show = task.preview(corpus.splits["dev"], wanted.seed)
-        corpus.splits.clear()  # what is encoded need not stay mapped into memory
-        with placed(source, overrides):
-            old = _start_scores(wanted, task, run, begun_from, notify)
-            model, taken = _model(wanted, task, begun_from)
-            move_module(model, device)
-            trainer = _trainer(wanted, task, splits, show, notify, model, old)
-    if saved is None:
-        _check_used(wanted, trainer.model, source, overrides)
-        for line in _advice(wanted, task, trainer, splits) if test else ():
-            notify(line)
-        lock.acquire()
-        run = _begin(path, wanted, plugins, source.name, file, task, corpus, trainer.model.device, begun_from, taken)
-        if begun_from is not None:
-            _save_state(run, trainer)  # from now on the other run is not needed
-    else:
-        assert before is not None
-        with fitting(run, "its checkpoint"):
-            trainer.restore(
-                *saved, threads=replicas_of(kind_of_device(before.training.device), before.training.threads)
+            wanted, plugins, before = _wanted(source, overrides, tables, resumed, trust, group.size)
+        device = find_own_device(wanted.training.device, "training.device", group.place.local_rank, group.size)
+        saved = None
+        if resumed is not None:
+            saved = resumed.load_state()
+            _check_epochs(path, wanted, saved)
+            _note_damaged_scores(resumed, notify)
+        elif group.leads:  # which may have begun to write when another process looks
+            Run.check_free(path, overwrite or resume)
+        torch.set_num_threads(wanted.training.threads)
+
+        file = source.file
+        if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:
+            file = begun.recipe_file  # the run's original recipe: the files that it names lie beside it
+        find = path_resolver(file)
+        begun_from = StartRun.open(wanted.start, find, trust) if wanted.start is not None and saved is None else None
+        if begun_from is not None and os.path.realpath(begun_from.run.path) == os.path.realpath(path):
+            raise UsageError(
+                f"{path}: the training starts from this run, and can't replace it: --out names another folder"
             )
-        _record_device(run, device)
-        _adjust(run, before, wanted, notify)
-    try:
-        dev_items = splits["dev"].items if test else None  # trials of a search are not told about
-        yield from _record(run, trainer, dev_items, notify, old)
         with notes_to(notify):
-            done = _finish(run, trainer, task, splits, compared=test, old=old)
-        yield done
-    except DataError as error:
-        raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
+            corpus = read_splits(wanted, find, test)
+        if saved is None:
+            with notes_to(notify), error_context("train"), placed(source, overrides):
+                task = fit_task(wanted, corpus.splits["train"], find, begun_from)
+        else:
+            _check_same_corpus(run, corpus, wanted.data.splits)
+            task = restore(run, wanted)
+        with nullcontext() if saved is None else fitting(run, "its codecs"):
+            with notes_to(notify):
+                splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
+            for name, examples in splits.items():
+                told, part = named_part(name, examples)
+                for notice in task.notices(part):
+                    notify(f"{told}: {notice}")
+            show = task.preview(corpus.splits["dev"], wanted.seed)
+            corpus.splits.clear()  # what is encoded need not stay mapped into memory
+            with placed(source, overrides):
+                old = _start_scores(wanted, task, run, begun_from, notify)
+                model, taken = _model(wanted, task, begun_from)
+                move_module(model, device)
+                trainer = _trainer(wanted, task, splits, show, notify, model, old, group)
+        if saved is None:
+            _check_used(wanted, trainer.model, source, overrides)
+        else:
+            assert before is not None
+            with fitting(run, "its checkpoint"):
+                trainer.restore(*saved, micro_batches=before.training.micro_batches)
+        if group.size > 1:
+            _check_work(trainer)
+            digests.update(_digests(wanted, corpus, task, trainer))
+    if not group.leads:
+        yield from _follow(trainer)
+        return
+    with trainer.leading():
+        if saved is None:
+            for line in _advice(wanted, task, trainer, splits) if test else ():
+                notify(line)
+            lock.acquire()
+            run = _begin(path, wanted, plugins, source.name, file, task, corpus, trainer, begun_from, taken)
+            if begun_from is not None:
+                _save_state(run, trainer)  # from now on the other run is not needed
+        else:
+            assert before is not None
+            _record_machine(run, trainer)
+            _adjust(run, before, wanted, notify)
+        dev_items = splits["dev"].items if test else None  # trials of a search are not told about
+        try:
+            yield from _record(run, trainer, dev_items, notify, old)
+            trainer.stop_followers()
+            torch.set_num_threads(wanted.training.threads * group.place.local_size)  # the others have ended
+            with notes_to(notify):
+                done = _finish(run, trainer, task, splits, compared=test, old=old)
+            yield done
+        except DataError as error:
+            raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
+
+
+def _begun(path: Path, group: ProcessGroup) -> Run:
+    """Open a run to resume its training; only the process that leads may write there."""
+    if group.leads:
+        return Run.resume(path)
+    run = Run.at(path)
+    run.check()
+    return run
+
+
+def _follow(trainer: Trainer) -> Iterator[Event]:
+    """Train as the process that leads tells; no event comes of it."""
+    try:
+        trainer.follow()
+    finally:
+        trainer.close()
+    yield from ()
+
+
+def _check_work(trainer: Trainer) -> None:
+    """Check that no process is left without work."""
+    largest = max(map(len, trainer.train.plan(trainer.seed, 0)), default=0)
+    if (number := trainer.replicas.micro_batches) > largest:
+        raise UsageError(
+            f"{trainer.processes.size} processes share {number} micro-batches, but the largest batch has "
+            f"{counted(largest, 'rows')}: take fewer processes, fewer training.threads, or larger training.batch_tokens"
+        )
+
+
+def _digests(recipe: TaskRecipe, corpus: Corpus, task: Task, trainer: Trainer) -> dict[str, str]:
+    """Digests of what all processes of a training must have alike."""
+    codecs = {name: codec.to_json() for name, codec in task.codecs().items()}
+    weights = hashlib.sha256()
+    for tensor in trainer.model.state_dict().values():
+        weights.update(np.ascontiguousarray(to_numpy(tensor)).data)
+    values = {
+        "recipe": to_json(_without_adjustable(recipe), default=str),
+        "data": to_json(dict(sorted(corpus.hashes.items()))),
+        "codecs": to_json(codecs),
+        "number of threads (set training.threads where machines differ)": str(trainer.replicas.micro_batches),
+    }
+    return {name: hashlib.sha256(value.encode()).hexdigest() for name, value in values.items()} | {
+        "weights": weights.hexdigest()
+    }
 
 
 def _advice(recipe: TaskRecipe, task: Task, trainer: Trainer, splits: Mapping[str, EncodedDataset]) -> Iterator[str]:
@@ -287,6 +359,8 @@ def _record(
                 run.append(event)
                 logged = now
             yield event
+            if trainer.processes.is_orphan:
+                raise PeerLost("the launcher of this training's processes has ended")
             if isinstance(event, Started) and (initialized := _initialized(run, trainer, old)) is not None:
                 run.append(initialized)
                 yield initialized
@@ -296,12 +370,14 @@ def _record(
                 safe = Saved(event.step, event.epoch, event.seconds)
                 run.append(safe)
                 yield safe
-    except (GeneratorExit, Diverged) as reason:
+    except (GeneratorExit, Diverged, PeerLost) as reason:
         if checkpoint != trainer.progress.step:
             with suppress(Diverged):
                 _save_state(run, trainer)
         if isinstance(reason, Diverged):
             raise Diverged(f"{reason}; {_kept(run)}; --overwrite starts over") from None
+        if isinstance(reason, PeerLost):
+            raise PeerLost(f"{reason}; {_kept(run)}; --resume goes on") from None
         raise
     finally:
         trainer.close()
@@ -535,7 +611,12 @@ def _reopen(path: str, fingerprint: str, device: str | None) -> Predictor:
 
 
 def _wanted(
-    source: RecipeSource, overrides: Sequence[str], tables: Tables | None, resumed: Run | None, trust: bool
+    source: RecipeSource,
+    overrides: Sequence[str],
+    tables: Tables | None,
+    resumed: Run | None,
+    trust: bool,
+    processes: int = 1,
 ) -> tuple[TaskRecipe, dict[str, bytes], TaskRecipe | None]:
     """Load a training's recipe, its plugins, and the recipe it began with.
 
@@ -546,24 +627,29 @@ def _wanted(
         loaded = loaded.given(tables)
     plugins = copies(loaded.plugins)
     if resumed is None:
-        return _resolve_auto(loaded, None), plugins, None
+        return _resolve_auto(loaded, None, processes), plugins, None
     _check_same_plugins(resumed, plugins)  # before those of the run are run
     before = _placed_recipe(recipe_of(resumed, trust))
     _check_given(resumed.path, before.data, None if tables is None else loaded.data)
-    wanted = _resolve_auto(loaded, before)
+    wanted = _resolve_auto(loaded, before, processes, resumed.meta().get("processes", 1))
     _check_same_recipe(resumed.path, before, wanted)
     return wanted, plugins, before
 
 
 def _placed_recipe(recipe: TaskRecipe) -> TaskRecipe:
-    """Recipe of a run with the device that it was trained on: earlier versions trained on the CPU, and kept no name."""
-    if recipe.training.device != "auto":
-        return recipe
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"device": CPU.type})})
+    """Recipe of a run with the device and micro-batches of its training.
+
+    Earlier versions trained on the CPU and had a micro-batch a thread; they kept neither.
+    """
+    training = recipe.training
+    device = CPU.type if training.device == "auto" else training.device
+    parts = training.micro_batches or replicas_of(kind_of_device(device), training.threads)
+    placed = {"device": device, "micro_batches": parts}
+    return recipe.model_copy(update={"training": training.model_copy(update=placed)})
 
 
-def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
-    """Resolve `auto` and 0 for this machine, or as the training began."""
+def _resolve_auto(recipe: Recipe, before: TaskRecipe | None, processes: int = 1, began_with: int = 1) -> TaskRecipe:
+    """Resolve `auto` and 0 for this machine, or as the training began; with the numbers of processes now and then."""
     assert isinstance(recipe, TaskRecipe)
     requested = recipe.training
     device = requested.device
@@ -575,11 +661,17 @@ def _resolve_auto(recipe: Recipe, before: TaskRecipe | None) -> TaskRecipe:
         if before is None or device != before.training.device:
             raise
         raise UsageError(f"{error}; the training began there, --device cpu goes on with it here") from None
-    threads = before.training.threads if before is not None else torch.get_num_threads()
+    threads = before.training.threads if before is not None and processes == began_with else torch.get_num_threads()
+    threads = requested.threads or threads
+    if before is not None and kind_of_device(device) == kind_of_device(before.training.device):
+        micro_batches = before.training.micro_batches
+    else:
+        micro_batches = replicas_of(kind_of_device(device), threads) * processes
     precision = before.training.precision if before is not None else resolve(requested.precision, place)
     chosen = {
         "device": device,
-        "threads": requested.threads or threads,
+        "threads": threads,
+        "micro_batches": requested.micro_batches or micro_batches,
         "precision": precision if requested.precision == "auto" else requested.precision,
     }
     return recipe.model_copy(update={"training": requested.model_copy(update=chosen)})
@@ -649,6 +741,8 @@ def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str
     if old != new:
         told = "its weights will not be those of a training without a pause, which only one kind of device gives"
         notify(f"{run.path}: begun on {old}, it goes on on {new}: {told}")
+    if old == new and now.training.micro_batches != before.training.micro_batches:
+        notify(f"{run.path}: with other micro-batches its weights will not be those of a training without a pause")
     if now.training.epochs != before.training.epochs and now.optimizer.schedule not in ("constant", "plateau"):
         notify(
             f"the learning rate goes on as in a training of {now.training.epochs} epochs "
@@ -656,11 +750,16 @@ def _adjust(run: Run, before: TaskRecipe, now: TaskRecipe, notify: Callable[[str
         )
 
 
-def _record_device(run: Run, device: torch.device) -> None:
-    """Add another device of a resumed training to those of the run."""
-    meta, now = run.meta(), describe_device(device)
+def _record_machine(run: Run, trainer: Trainer) -> None:
+    """Record another device, or another number of processes, of a resumed training."""
+    meta, now = run.meta(), describe_device(trainer.model.device)
+    changed: dict[str, Any] = {}
     if not str(meta.get("device", now)).endswith(now):
-        run.save_meta({**meta, "device": f"{meta['device']}, then {now}"})
+        changed["device"] = f"{meta['device']}, then {now}"
+    if meta.get("processes", 1) != trainer.processes.size:
+        changed["processes"] = trainer.processes.size
+    if changed:
+        run.save_meta({**meta, **changed})
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:
@@ -693,7 +792,7 @@ def _begin(
     file: Path,
     task: Task,
     corpus: Corpus,
-    device: torch.device,
+    trainer: Trainer,
     begun: StartRun | None = None,
     taken: Mapping[str, str] | None = None,
 ) -> Run:
@@ -710,7 +809,9 @@ def _begin(
         run.save_codec(column, codec.to_json())
         if codec.weights:
             run.save_codec_weights(column, codec.weights)
-    meta = describe_training(name, describe_device(device), recipe.training.threads, corpus.hashes)
+    device = describe_device(trainer.model.device)
+    processes = trainer.processes.size
+    meta = describe_training(name, device, recipe.training.threads, corpus.hashes, processes=processes)
     origins = {
         f"{part}.{name}".rstrip("."): origin.to_json()
         for part, codec in codecs.items()
@@ -762,6 +863,7 @@ def _trainer(
     notify: Callable[[str], None] = lambda line: None,
     model: SequenceModel | None = None,
     old: StartScores | None = None,
+    group: ProcessGroup | None = None,
 ) -> Trainer:
     dev = splits["dev"]
 
@@ -788,13 +890,15 @@ def _trainer(
         task.items_name,
         show,
         groups,
+        group,
     )
 
 
 def _model(recipe: TaskRecipe, task: Task, begun: StartRun | None = None) -> tuple[SequenceModel, dict[str, str]]:
     """Build a model, maybe with weights of another run; also returns the account of these."""
     torch.manual_seed(recipe.seed)
-    model = task.build()
+    with on_one_thread():  # orthogonal matrices are rounded otherwise on several
+        model = task.build()
     return model, {} if begun is None else take_over(model, task, recipe, begun)
 
 

@@ -72,6 +72,8 @@ SEEDS = Range(1, 1_000)
 """Trainings of one recipe with different seeds."""
 FOLDS = Range(2, 1_000)
 """Folds of a cross-validation."""
+PROCESSES = Range(1, 1_024)
+"""Processes that train together on one machine."""
 TRIALS = Range(1, 1_000_000)
 """Trials of a search."""
 MINUTES = Range(0.01, 1_000_000.0)

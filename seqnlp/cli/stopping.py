@@ -1,5 +1,6 @@
 """Stopping a training by a signal; the command that resumes it."""
 
+import os
 import shlex
 import signal
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from seqnlp.errors import Interrupted
+from seqnlp.processes import Place
 
 
 def resuming_command(
@@ -32,5 +34,6 @@ def stop_signals() -> Iterator[list[int]]:
     try:
         yield received
     finally:
+        launched = Place.read(os.environ).size > 1  # whose launcher ends all when one has ended: let this one say why
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if launched else handler)

@@ -1,5 +1,8 @@
 """`seqnlp train`."""
 
+import os
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
@@ -13,10 +16,11 @@ from seqnlp.cli.progress import preparing, show_training, stderr_console
 from seqnlp.cli.repeats import show_repeats
 from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import show_scores
-from seqnlp.errors import Interrupted, UsageError
-from seqnlp.events import Done
+from seqnlp.errors import Diverged, Interrupted, UsageError
+from seqnlp.events import Done, Event
 from seqnlp.json_text import to_json
-from seqnlp.limits import FOLDS, SEEDS
+from seqnlp.limits import FOLDS, PROCESSES, SEEDS
+from seqnlp.processes import Place, module_command
 from seqnlp.terminal_text import print_path
 
 
@@ -44,6 +48,9 @@ def train(
         int | None,
         number_option(FOLDS, "Cross-validate with this many folds of train; each is the test of one run.", "<n>"),
     ] = None,
+    nproc: Annotated[
+        int | None, number_option(PROCESSES, "Train with this many processes, each on its share of a batch.", "<n>")
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the last line.")] = False,
 ) -> None:
     """Train a model, and write a run directory: the model, its recipe, its scores.
@@ -58,6 +65,9 @@ def train(
     tests on it and learns from the others, into runs/NAME_folds/fold_1 and so on, with folds.json beside them.
 
     With `--start RUN` the parts of the model that have the same settings in another run begin with its weights.
+
+    With `--nproc N`, or started by torchrun or srun (`torchrun --nproc-per-node 2 -m seqnlp train RECIPE`), several
+    processes train one model, which is the same for any number of them; see `seqnlp help processes`.
     """
     if seeds is not None and folds is not None:
         raise UsageError("--seeds and --folds contradict each other: choose one")
@@ -68,6 +78,17 @@ def train(
             from seqnlp.recipe import find_recipe
             from seqnlp.run import Run
 
+        place = Place.read(os.environ)
+        if place.size == 1 and nproc is not None and nproc > 1:
+            if seeds is not None or folds is not None:
+                raise UsageError("--nproc trains one run: leave --seeds and --folds out")
+            _launch(nproc)
+            return
+        if place.size > 1:
+            if seeds is not None or folds is not None or api.asks_for_folds(recipe, settings or [], trust):
+                raise UsageError(f"{place.size} processes train one run: leave out seeds and folds")
+            if nproc not in (None, place.size):
+                raise UsageError(f"--nproc {nproc}, but {place.size} processes were started")
         begun = [] if start is None else [f"start.run={to_json(start)}"]
         overrides = [*(settings or []), *begun, *device_settings(device)]
         if seeds is not None:
@@ -90,6 +111,10 @@ def train(
                 console, where, "fold", lambda path, tell: train_folds(path, notify=tell), again, received, quiet
             )
             return
+        options = [] if nproc is None else ["--nproc", str(nproc)]
+        if place.rank:
+            _follow(partial(api.train, recipe, overrides, out, resume=resume, overwrite=overwrite, trust=trust))
+            return  # only the process that leads is stopped by a signal: it tells the others
         run = out or Path("runs") / find_recipe(recipe).stem
         events = api.train(
             recipe,
@@ -107,8 +132,30 @@ def train(
                 view.event(event)
                 if received and not isinstance(event, Done):
                     events.close()
-                    again = resuming_command(recipe, overrides, out)
+                    again = resuming_command(recipe, overrides, out, options)
                     raise Interrupted(f"stopped at step {event.step}; go on with: {again}", 128 + received[0])
         if not quiet:
             show_scores(console, Run.open(run).scores())
     print_path(run)
+
+
+def _launch(processes: int) -> None:
+    """Run this command in several processes; the first of them prints."""
+    from seqnlp.training.launcher import launch
+
+    code, problem = launch([*module_command("seqnlp"), *sys.argv[1:]], processes)
+    if problem:
+        print(f"error: {problem}", file=sys.stderr)
+    if code:
+        raise typer.Exit(code)
+
+
+def _follow(begin: Callable[[], Iterator[Event]]) -> None:
+    """Train as another process leads, which tells what happens; this one tells what only it can know."""
+    from seqnlp.training.distributed import Followed
+
+    try:
+        for _ in begin():
+            pass
+    except (Followed, Diverged) as error:
+        raise typer.Exit(error.code) from None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from seqnlp.arrays import Ragged, smallest
-from seqnlp.codecs.labels import NOTHING, ONLY, LabelCodec, LabelEncoding, Labels
+from seqnlp.codecs.labels import NOTHING, ONLY, LabelCodec, LabelEncoding, Labels, likeliest_products, ranked_labels
 from seqnlp.codecs.saved import Distinct, SavedCodec
 from seqnlp.codecs.text import Column
 from seqnlp.errors import DataError
@@ -140,6 +140,21 @@ class Features(LabelCodec):
         chosen = new[joined.codes.values] & (together > scores[ONLY])
         whole = self.whole.decode_column(numbers, words)
         return joined.where(chosen, whole), np.where(chosen, together, scores[ONLY])
+
+    def ranked(
+        self, shares: Mapping[str, NDArray[np.float32]], words: Column, number: int | None
+    ) -> list[list[tuple[str, float]]]:
+        if self.whole is None:
+            return super().ranked(shares, words, number)
+        rows = self.whole.ranked(shares, words, number)
+        together, chosen = likeliest_products([shares[part] for part in self.parts], 1)
+        joined = self.decode_column({part: each[:, 0] for part, each in zip(self.parts, chosen, strict=True)}, words)
+        labels = [joined.distinct[code] for code in joined.codes.values.tolist()]
+        new = set(self.whole.unseen(joined.distinct))
+        return [
+            ranked_labels([*row, (label, share)])[:number] if label in new else row
+            for row, label, share in zip(rows, labels, together[:, 0].tolist(), strict=True)
+        ]
 
     def unseen(self, labels: Sequence[str]) -> list[str]:
         """Features `Name=Value` among some labels that train did not have."""

@@ -78,6 +78,27 @@ class LabelCodec(Codec):
         """
         return self.decode_column(numbers, words), np.prod([scores[part] for part in self.decoders], axis=0)
 
+    def ranked(
+        self, shares: Mapping[str, NDArray[np.float32]], words: Column, number: int | None
+    ) -> list[list[tuple[str, float]]]:
+        """Rank labels by probability.
+
+        Args:
+            shares: Probabilities of each decoder's labels; shape (words, labels).
+            words: The words.
+            number: Labels of each word, at most; None for all.
+
+        Returns:
+            For each word labels with their probabilities, the likeliest first.
+        """
+        products, chosen = likeliest_products([shares[part] for part in self.decoders], number)
+        ranks = []
+        for rank in range(products.shape[1]):
+            numbers = {part: each[:, rank] for part, each in zip(self.decoders, chosen, strict=True)}
+            decoded = self.decode_column(numbers, words)
+            ranks.append([decoded.distinct[code] for code in decoded.codes.values.tolist()])
+        return [ranked_labels(zip(row, own.tolist(), strict=True)) for *row, own in zip(*ranks, products, strict=True)]
+
     def loss_weights(self) -> dict[str, float]:
         """Weight of each decoder in the loss of the column."""
         return dict.fromkeys(self.decoders, 1.0)
@@ -269,6 +290,40 @@ class Categorical(LabelEncoding):
 
     def fit(self, labels: Column, words: Column) -> Labels:
         return Labels.fit(labels.distinct)
+
+
+def likeliest_products(
+    shares: Sequence[NDArray[np.float32]], number: int | None
+) -> tuple[NDArray[np.float32], list[NDArray[np.int64]]]:
+    """Find the likeliest combinations of independent choices.
+
+    Args:
+        shares: Probabilities of the choices of each decoder; shape (words, labels).
+        number: Combinations of each word, at most.
+
+    Returns:
+        Their probabilities, the highest first, shape (words, combinations); the choices of each decoder in them.
+    """
+    words = len(shares[0])
+    products, chosen = np.ones((words, 1), np.float32), list[NDArray[np.int64]]()
+    for own in shares:
+        order = np.argsort(-own, axis=1, kind="stable")[:, :number]
+        pairs = products[:, :, None] * np.take_along_axis(own, order, 1)[:, None, :]
+        pairs = pairs.reshape(words, products.shape[1] * order.shape[1])
+        best = np.argsort(-pairs, axis=1, kind="stable")[:, :number]
+        products = np.take_along_axis(pairs, best, 1)
+        before, here = np.divmod(best, max(order.shape[1], 1))
+        chosen = [np.take_along_axis(each, before, 1) for each in chosen]
+        chosen.append(np.take_along_axis(order, here, 1))
+    return products, chosen
+
+
+def ranked_labels(shares: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Labels by falling probability; those that are written alike are one, with the sum of theirs."""
+    merged: dict[str, float] = {}
+    for label, share in shares:
+        merged[label] = merged.get(label, 0.0) + share
+    return sorted(merged.items(), key=lambda pair: -pair[1])
 
 
 def decoder_name(column: str, part: str) -> str:

@@ -67,8 +67,17 @@ NUMBERS = {
 STRINGS = ("stop", "ban")
 """Settings that are lists of strings."""
 
-NAMES = (*NUMBERS, *STRINGS, "bias", "pattern")
-"""All settings of a preset."""
+NEUTRAL: Mapping[str, Any] = {
+    **dict.fromkeys(NUMBERS),
+    "temperature": 1.0,
+    "repetition_penalty": 1.0,
+    **dict.fromkeys(STRINGS, ()),
+    **dict.fromkeys(("bias", "pattern")),
+}
+"""All settings of a preset, each with the value that changes nothing."""
+
+NAMES = tuple(NEUTRAL)
+"""Their names."""
 
 
 def check_settings(settings: Mapping[str, object]) -> dict[str, Any]:

@@ -111,6 +111,25 @@ def find_device(name: str | None, key: str = "device") -> torch.device:
     raise UsageError(f"{key} = {name}: {why}; available: auto, {', '.join(there)}")
 
 
+def find_own_device(name: str, key: str, local_rank: int, processes: int) -> torch.device:
+    """Find the device of one of several processes: each process of a machine has a GPU of its own.
+
+    Args:
+        name: Name of the device that the recipe gives to all.
+        key: The setting or option, for messages.
+        local_rank: Number of the process on this machine.
+        processes: Number of processes.
+
+    Raises:
+        seqnlp.errors.UsageError: it is not there, or the processes would share it.
+    """
+    if processes > 1 and name == MPS:
+        raise UsageError(f"{key} = {name}: there is one such device, and {processes} processes")
+    if processes > 1 and kind_of_device(name) == CUDA and name != CUDA:
+        raise UsageError(f"{key} = {name}: {processes} processes would share it; {CUDA} gives each its own")
+    return find_device(f"{CUDA}:{local_rank}" if processes > 1 and name == CUDA else name, key)
+
+
 def widest_float(device: torch.device) -> torch.dtype:
     """Widest floating-point format of a device."""
     return torch.float32 if device.type == MPS else torch.float64

@@ -16,7 +16,12 @@ PACKAGES = ("torch", "tokenizers", "datasets", "numpy", "safetensors")
 
 
 def describe_training(
-    recipe: str, device: str, threads: int, corpus: Mapping[str, str], command: Sequence[str] | None = None
+    recipe: str,
+    device: str,
+    threads: int,
+    corpus: Mapping[str, str],
+    command: Sequence[str] | None = None,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """Describe this training for meta.json.
 
@@ -26,6 +31,7 @@ def describe_training(
         threads: processor threads used.
         corpus: the hash of each split by its name.
         command: the command line, by default that of this process.
+        processes: number of processes that train together.
     """
     return {
         "format": FORMAT,
@@ -34,6 +40,7 @@ def describe_training(
         "command": list(sys.argv if command is None else command),
         "device": device,
         "threads": threads,
+        **({"processes": processes} if processes > 1 else {}),
         "platform": platform.platform(),
         "versions": {"seqnlp": VERSION, "python": platform.python_version()} | package_versions(),
         "corpus": dict(corpus),

@@ -352,6 +352,7 @@ class TrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
 
 class StartSettings(TypedDict, total=False):
@@ -636,6 +637,7 @@ class LmTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     bptt: int | None
     variable_bptt: bool | None
@@ -709,6 +711,7 @@ class TranslateTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     metric: Literal['nats', 'bleu', 'exact_match'] | None
 
@@ -791,6 +794,7 @@ class ForecastTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     stride: int | None
 
@@ -913,6 +917,7 @@ class TranscribeTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
 
 class LogMelSettings(TypedDict, total=False):
@@ -1020,6 +1025,7 @@ class SegmentTrainingSettings(TypedDict, total=False):
     device: str | None
     precision: Literal['auto', 'fp32', 'bf16', 'fp16'] | None
     threads: int | None
+    micro_batches: int | None
     save_every: float | None
     block_size: int | None
 

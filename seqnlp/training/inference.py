@@ -5,8 +5,9 @@ In float32, also where training is not: in bfloat16 a sentence's scores would de
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache
 from itertools import islice
@@ -15,6 +16,7 @@ from typing import TypeVar
 import torch
 
 from seqnlp.nn.device import CPU
+from seqnlp.training.distributed import ProcessGroup, inference_group, sharing_inference
 from seqnlp.training.precision import computing_in
 
 Item = TypeVar("Item")
@@ -30,8 +32,10 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
         device: Device of the computation.
 
     Returns:
-        The results, in the order of the batches.
+        The results, in the order of the batches; values that `shared_out` takes.
     """
+    if inference_group() is not None:
+        return shared_out(lambda own: in_parallel(work, own, device), items)
 
     def run(item: Item) -> Result:
         with torch.inference_mode(), computing_in("fp32", device):
@@ -41,9 +45,45 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
     return map(run, items) if len(items) == 1 or threads == 1 else _pool(threads).map(run, items)
 
 
+def shared_out(work: Callable[[Sequence[Item]], Iterable[Result]], items: Sequence[Item]) -> Iterator[Result]:
+    """Map a function over items, shared out among processes.
+
+    One that is alone, or does not share inference, maps it over all of them.
+
+    Args:
+        work: Gives a result for each of the items that it is given.
+        items: All of them.
+
+    Returns:
+        The results of all processes, in the order of the items: values that `ProcessGroup.exchange` takes.
+    """
+    group = inference_group()
+    if group is None:
+        yield from work(items)
+        return
+    with sharing_inference(ProcessGroup()):  # what a batch calls is this process's own
+        own = list(work(items[group.rank :: group.size]))
+    if any(result is None for result in own):
+        raise TypeError("a function whose batches processes share out has to return what it finds")
+    parts = group.exchange(own)
+    for number in range(len(items)):
+        yield parts[number % group.size][number // group.size]
+
+
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "inference", initializer=lambda: torch.set_num_threads(1))
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Compute on one thread of the processor in a block."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 _forks: list[int] = []

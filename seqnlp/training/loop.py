@@ -4,7 +4,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, cast, final
 
@@ -27,6 +27,8 @@ from seqnlp.processes import peak_memory
 from seqnlp.spec import Spec
 from seqnlp.training.checkpoint import check_optimizer, check_progress, check_shapes
 from seqnlp.training.dataset import EncodedDataset
+from seqnlp.training.distributed import Order, PeerLost, ProcessGroup, sharing_inference
+from seqnlp.training.gradient_norm import clip_gradient
 from seqnlp.training.layer_groups import LayerGroup, divide, freeze
 from seqnlp.training.own_rates import OWN, separate
 from seqnlp.training.precision import Requested, computing_in, resolve, set_up
@@ -57,7 +59,7 @@ class Training(Spec):
     """Length, batches and safeguards of a training."""
 
     renamed = {"accumulate": "gradient_accumulation", "average": "ema_decay", "clip": "max_grad_norm"}
-    adjustable = ("epochs", "patience", "evaluate_every", "device", "threads", "save_every")
+    adjustable = ("epochs", "patience", "evaluate_every", "device", "threads", "micro_batches", "save_every")
 
     epochs: Epochs = 12
     """Passes over the training data, at most."""
@@ -83,8 +85,11 @@ class Training(Spec):
     """Number format of the large products; `auto` takes bf16 where the device has instructions for it, fp16 is for
     accelerators."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """Processor threads, each with its share of every batch on a CPU; 0: one per core, or as many as a resumed training
-    had."""
+    """Processor threads of a process, each with its share of every batch on a CPU; 0: one per core, or as many as a
+    resumed training had."""
+    micro_batches: Annotated[int, Field(ge=0, le=65_536)] = 0
+    """Parts of every batch, each with its own random numbers: equal numbers give equal weights, but for rounding, with
+    any number of threads and processes. 0: one per thread of each process, or as many as a resumed training had."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints; one is also saved after each epoch."""
 
@@ -152,6 +157,7 @@ class Trainer:
         items_name: str,
         preview: Preview = lambda model: [],
         groups: Sequence[LayerGroup] = (),
+        processes: ProcessGroup | None = None,
     ) -> None:
         """Store the parts and build the optimizer.
 
@@ -166,6 +172,7 @@ class Trainer:
             items_name: Name of the items: words, characters, ...
             preview: Predictions of a model for a few examples of dev.
             groups: Layer groups of all trainable parameters; none: all learn alike.
+            processes: The processes that train together; None: this one alone.
         """
         self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
@@ -183,8 +190,14 @@ class Trainer:
         self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
         self.scaler = torch.amp.GradScaler(model.device.type) if self.precision == "fp16" else None
         number = replicas_of(model.device.type, training.threads)
-        self.replicas = Replicas(model, train, number, self.precision, self.scaler)
-        self.states: list[list[Tensor] | None] = [None] * len(self.replicas.models)
+        self.processes, self._stopped = processes or ProcessGroup(), False
+        self.replicas = Replicas(
+            model, train, number, self.precision, self.scaler, training.micro_batches, self.processes
+        )
+        self.states: list[list[Tensor] | None] = [None] * len(self.replicas.own)
+        """State of the encoder after the last batch, of each micro-batch of this process."""
+        self.all_states: list[list[Tensor] | None] = []
+        """The same of all processes."""
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
         self.steps = sum(
@@ -203,20 +216,72 @@ class Trainer:
         expected = (None, None) if estimate is None else (estimate.seconds, estimate.memory)
         yield Started(*self._moment(), self.steps, settings.epochs, parameters, self.items_name, *expected)
         while now.epoch < settings.epochs and not self._is_over:
-            self._freeze()
-            batches = self.train.plan(self.seed, now.epoch)
-            self.replicas.follow(batches[now.position :])
+            batches = self._begin_epoch()
             while now.position < len(batches) and not self._is_over:
                 if settings.evaluate_every and now.step - now.evaluated >= settings.evaluate_every:
                     yield self._evaluate(now.position / len(batches))
                 portion = batches[now.position : now.position + settings.gradient_accumulation]
                 yield self._step(portion, len(portion) / len(batches))
             if now.position >= len(batches):
-                now.epoch, now.position = now.epoch + 1, 0
-                self.states = [None] * len(self.states)
+                self._end_epoch()
                 yield self._evaluate()
             elif self._out_of_time and now.evaluated < now.step:
                 yield self._evaluate(now.position / len(batches))
+
+    def follow(self) -> None:
+        """Train by the orders of the first process, to the end.
+
+        Raises:
+            seqnlp.errors.Diverged: in all processes at once.
+            seqnlp.training.distributed.PeerLost: another process has ended.
+        """
+        now, epoch = self.progress, -1
+        batches: Sequence[NDArray[np.int64]] = []
+        while True:
+            order, seconds = self.processes.obey()
+            now.seconds = seconds
+            match order:
+                case Order.STEP:
+                    if epoch != now.epoch:
+                        batches, epoch = self._begin_epoch(), now.epoch
+                    portion = batches[now.position : now.position + self.settings.gradient_accumulation]
+                    self._step(portion, len(portion) / len(batches))
+                    if now.position >= len(batches):
+                        self._end_epoch()
+                case Order.EVALUATE:
+                    self._evaluate()
+                case Order.STOP:
+                    return
+
+    def stop_followers(self) -> None:
+        """End the work of the other processes, once."""
+        if not self._stopped:
+            self._stopped = True
+            self._order(Order.STOP)
+
+    @contextmanager
+    def leading(self) -> Iterator[None]:
+        """Stop the followers after a block, however it ends."""
+        try:
+            yield
+        finally:
+            with suppress(PeerLost):
+                self.stop_followers()
+
+    def _order(self, order: Order) -> None:
+        if self.processes.leads:
+            self.processes.order(order, self.progress.seconds)
+
+    def _begin_epoch(self) -> Sequence[NDArray[np.int64]]:
+        """Plan the present epoch, which may have begun before."""
+        self._freeze()
+        batches = self.train.plan(self.seed, self.progress.epoch)
+        self.replicas.follow(batches[self.progress.position :])
+        return batches
+
+    def _end_epoch(self) -> None:
+        self.progress.epoch, self.progress.position = self.progress.epoch + 1, 0
+        self.states, self.all_states = [None] * len(self.states), []
 
     def _freeze(self) -> None:
         """Freeze the layer groups that are not trained in the present epoch."""
@@ -288,7 +353,7 @@ class Trainer:
         optimizer = self.schedule.build(copies)
         optimizer.step()
         start = time.perf_counter()
-        torch.nn.utils.clip_grad_norm_(copies, self.settings.max_grad_norm)
+        clip_gradient(copies, self.settings.max_grad_norm)
         optimizer.step()
         took = time.perf_counter() - start
         state = [part for each in optimizer.state.values() for part in each.values() if isinstance(part, Tensor)]
@@ -318,15 +383,20 @@ class Trainer:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds
 
     def _step(self, batches: Sequence[NDArray[np.int64]], share: float) -> Stepped:
+        self._order(Order.STEP)
         now, start = self.progress, time.perf_counter()
         rate = self.schedule.rate(self._share) * now.decay
         for group in self.optimizer.param_groups:
             group["lr"] = group[OWN].rate(self._share) * now.decay * group.get("lr_scale", 1.0)
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
-        nats, items, self.states = self.replicas.gradients(batches, self.states, seed)
+        own, items, states = self.replicas.gradients(batches, self.states, seed)
+        nats = self.replicas.sum_over_processes(own)
+        if self.train.carries_state:  # of all, so that a checkpoint can be saved even where another process has died
+            self.all_states = [state for part in self.processes.exchange(states) for state in part]
+        self.states = states
         if self.scaler is not None:
             self.scaler.unscale_(self.optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm).item()
+        norm = clip_gradient(self.parameters, self.settings.max_grad_norm)
         # a scale that is too large makes no finite gradient: the step is left out, and the scale halved
         rescaled = self.scaler is not None and self.scaler.get_scale() >= LEAST_SCALE
         if not (math.isfinite(nats) and (math.isfinite(norm) or rescaled)):
@@ -353,13 +423,14 @@ class Trainer:
         return Stepped(*self._moment(now.position * share / len(batches)), nats / items, rate, now.items, speed)
 
     def _evaluate(self, share: float = 0.0) -> Evaluated:
+        self._order(Order.EVALUATE)
         now, start = self.progress, time.perf_counter()
         self.model.eval()
         with self.averaged(), torch.inference_mode():
-            with computing_in(self.precision, self.model.device):
+            with computing_in(self.precision, self.model.device), sharing_inference(self.processes):
                 scores = self.score(self.model)
             with computing_in("fp32", self.model.device):  # as predictors compute
-                examples = self.preview(self.model)
+                examples = self.preview(self.model) if self.processes.leads else []
         self.model.train()
         best = self.metric.better(scores, now.best)
         now.waited = 0 if best else now.waited + 1
@@ -416,8 +487,8 @@ class Trainer:
         """Checkpoint of tensors and JSON, for `restore`."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"average.{number}": tensor for number, tensor in enumerate(self.average)}
-        for replica, state in enumerate(self.states):
-            tensors |= {f"encoder_state.{replica}.{number}": tensor for number, tensor in enumerate(state or [])}
+        for part, state in enumerate(self.all_states):
+            tensors |= {f"encoder_state.{part}.{number}": tensor for number, tensor in enumerate(state or [])}
         for number, memory in self.optimizer.state_dict()["state"].items():
             known = {name: value for name, value in memory.items() if value is not None}
             tensors |= {f"optimizer.{number}.{name}": value for name, value in known.items()}
@@ -426,13 +497,13 @@ class Trainer:
             tensors |= {f"scaler.{name}": torch.tensor(float(saved[name])) for name in SCALER}
         return tensors, asdict(self.progress)
 
-    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any], threads: int | None = None) -> None:
+    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any], micro_batches: int | None = None) -> None:
         """Load a checkpoint.
 
         Args:
             tensors: Tensors of `state`.
             progress: JSON of `state`.
-            threads: Number of replicas that it was saved with, if another.
+            micro_batches: Number of micro-batches that it was saved with, if another.
 
         Raises:
             ValueError: it is not one of this training.
@@ -450,7 +521,7 @@ class Trainer:
         check_shapes(groups["average"], {str(number): tensor for number, tensor in enumerate(self.average)})
         for number, tensor in groups["average"].items():
             self.average[int(number)].copy_(tensor)
-        self._restore_states(groups["encoder_state"], threads or len(self.states))
+        self._restore_states(groups["encoder_state"], micro_batches or self.replicas.micro_batches)
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in groups["optimizer"].items():
             number, key = name.split(".")
@@ -478,32 +549,33 @@ class Trainer:
             raise ValueError(f"step {now.step} is not that of batch {now.position} in epoch {now.epoch}")
         self.progress = now
 
-    def _restore_states(self, saved: dict[str, Tensor], threads: int) -> None:
-        """Load the carried state of each replica, reshaped for other threads."""
+    def _restore_states(self, saved: dict[str, Tensor], micro_batches: int) -> None:
+        """Load the states that are carried, of so many micro-batches."""
         now, carried = self.progress, self.train.carries_state and self.progress.position > 0
         shapes = state_shapes(self.model.encoder, cast(int, self.model.embedding.width)) if carried else []
         before: Sequence[NDArray[np.int64]] = []
         rows = np.empty(0, np.int64)
         if carried:
             rows = self.train.plan(self.seed, now.epoch)[now.position - 1]
-            before = self.train.shares(rows, threads)
+            before = self.train.shares(rows, micro_batches)
         expected = {
-            f"{replica}.{part}": torch.Size((len(share), *shape))
-            for replica, share in enumerate(before)
+            f"{number}.{part}": torch.Size((len(share), *shape))
+            for number, share in enumerate(before)
             for part, shape in enumerate(shapes)
             if len(share)
         }
         if {name: tensor.shape for name, tensor in saved.items()} != expected:
             raise ValueError("the states that the encoder carries are not those of its last batch")
+        self.states, self.all_states = [None] * len(self.states), []
         if not carried:
-            self.states = [None] * len(self.states)
             return
         order = {row.tobytes(): place for place, row in enumerate(np.concatenate(before))}  # a row may be a window
         whole = [
-            torch.cat([saved[f"{replica}.{part}"] for replica, share in enumerate(before) if len(share)])
+            torch.cat([saved[f"{number}.{part}"] for number, share in enumerate(before) if len(share)])
             for part in range(len(shapes))
         ]
-        for replica, share in enumerate(self.train.shares(rows, len(self.states))):
+        for share in self.train.shares(rows, self.replicas.micro_batches):
             places = torch.tensor([order[row.tobytes()] for row in share], dtype=torch.long)
             loaded = [part[places] for part in whole] if len(share) else []
-            self.states[replica] = to_device(loaded, self.model.device) or None
+            self.all_states.append(to_device(loaded, self.model.device) or None)
+        self.states = [self.all_states[number] for number in self.replicas.own]

@@ -1,16 +1,18 @@
-"""Replicas: one copy of the model for each processor thread, each trained on its share of every batch.
+"""Replicas: one copy of the model for each processor thread, each trained on its micro-batches of every batch.
 
 An accelerator has threads enough for a whole batch: there is one replica then, which the calling thread trains, and
 batches are gathered ahead by another one.
 
 The products of a small model are too small to be worth sharing out among threads. Whole shares of a batch are: two
 replicas with a thread each are up to twice as fast as one with two threads. The weights are shared, the gradients
-are summed in a fixed order, and each replica draws its own random numbers, so the result does not depend on timing.
+are summed in a fixed order, and each micro-batch draws its own random numbers, so the result does not depend on timing,
+nor on the number of processes.
 """
 
 import copy
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import final
 
 import numpy as np
@@ -22,6 +24,7 @@ from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn.device import CPU, pinned_for
 from seqnlp.nn.dropout import seed_thread
 from seqnlp.training.dataset import EncodedDataset
+from seqnlp.training.distributed import ProcessGroup
 from seqnlp.training.precision import Precision, computing_in
 from seqnlp.training.prefetch import Prefetcher
 
@@ -44,6 +47,8 @@ class Replicas:
         number: int,
         precision: Precision,
         scaler: torch.amp.GradScaler | None = None,
+        micro_batches: int = 0,
+        group: ProcessGroup | None = None,
     ) -> None:
         """Copy the model; the first replica is the model itself.
 
@@ -53,7 +58,13 @@ class Replicas:
             number: Number of replicas.
             precision: Number format of the matrix products.
             scaler: Scales the losses, so that small gradients are no zeros in float16; None: no scale.
+            micro_batches: Parts of each batch, in all processes together; 0: one for each replica of each process.
+            group: The processes that train the model; None: this one alone.
         """
+        self.group = group or ProcessGroup()
+        self.micro_batches = micro_batches or number * self.group.size
+        self.own = self.group.part(self.micro_batches)
+        number = max(1, min(number, len(self.own)))
         self.scaler, self._in_threads = scaler, model.device == CPU
         self._ahead: Prefetcher | None = None
         self.models = [model, *(copy.deepcopy(model) for _ in range(number - 1))]
@@ -67,11 +78,10 @@ class Replicas:
 
     def follow(self, plan: Sequence[NDArray[np.int64]]) -> None:
         """Gather the batches of a plan ahead, on an accelerator; they are the next that `gradients` is given."""
-        if self._in_threads:
-            return
         self._end_prefetch()
-        number = len(self.models)
-        shares = (share for rows in plan for share in self.examples.shares(rows, number) if len(share))
+        if self._in_threads or len(self.own) != 1:  # several are taken in another order where gradients are accumulated
+            return
+        shares = (share for rows in plan for share in self._micro_batches(rows) if len(share))
         device = self.models[0].device
 
         def gather(rows: NDArray[np.int64]) -> Batch:
@@ -88,41 +98,63 @@ class Replicas:
             self._ahead.close()
         self._ahead = None
 
+    def _micro_batches(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Micro-batches of this process."""
+        return self.examples.shares(rows, self.micro_batches)[self.own.start : self.own.stop]
+
     def gradients(
         self, batches: Sequence[NDArray[np.int64]], states: Sequence[State | None], seed: int
     ) -> tuple[float, int, list[State | None]]:
         """Accumulate the gradient of the mean loss in the first replica's parameters.
 
+        The mean is over the items of all processes, the sum of the gradients over the micro-batches of this one.
+
         Args:
-            batches: The rows of each batch; every replica takes its share of each.
-            states: Initial state of each replica.
+            batches: The rows of each batch, in all processes.
+            states: Initial state of each micro-batch of this process.
             seed: Seed of all random numbers of this step.
 
         Returns:
-            The summed loss in nats, the number of items, and the final states.
+            The summed loss of this process in nats, the number of items in all processes, and the final states.
         """
         number = len(self.models)
-        shares = [self.examples.shares(rows, number) for rows in batches]
+        shares = [self._micro_batches(rows) for rows in batches]
         items = sum(self.examples.items_in(rows) for rows in batches)
 
-        def train(replica: int) -> tuple[float, State | None]:
-            return self._train(replica, [share[replica] for share in shares], states[replica], items, seed)
+        def train(replica: int) -> list[tuple[float, State | None]]:
+            own = range(replica * len(self.own) // number, (replica + 1) * len(self.own) // number)
+            done, totals = [], _no_gradients(self.models[replica])
+            for part in own:
+                share = [each[part] for each in shares]
+                done.append(self._train(replica, share, states[part], items, self._seed(seed, part)))
+                if len(own) > 1:  # each by itself, and then their sum: the order of another process or thread
+                    totals = _sums(totals, self.models[replica])
+            if len(own) > 1:
+                for parameter, total in zip(self.models[replica].parameters(), totals, strict=True):
+                    parameter.grad = total
+            return done
 
-        in_order: Iterable[tuple[float, State | None]]
+        in_order: Iterable[list[tuple[float, State | None]]]
         in_order = self.pool.map(train, range(number)) if self._in_threads else map(train, range(number))
-        results = list(in_order)
+        results = list(chain.from_iterable(in_order))
         for replica in self.models[1:]:
-            for total, part in zip(self.models[0].parameters(), replica.parameters(), strict=True):
-                if part.grad is not None:
-                    total.grad = part.grad if total.grad is None else total.grad.add_(part.grad)
-                    part.grad = None
+            totals = _sums([each.grad for each in self.models[0].parameters()], replica)
+            for parameter, total in zip(self.models[0].parameters(), totals, strict=True):
+                parameter.grad = total
         return sum(nats for nats, _ in results), items, [state for _, state in results]
+
+    def _seed(self, seed: int, part: int) -> int:
+        """Seed of a micro-batch of this process: the same whichever process has it."""
+        return seed * self.micro_batches + self.own.start + part
 
     def _train(
         self, replica: int, shares: list[NDArray[np.int64]], state: State | None, items: int, seed: int
     ) -> tuple[float, State | None]:
-        """Forward and backward pass of one replica's shares, in its own thread."""
-        seed_thread(seed * len(self.models) + replica)
+        """Forward and backward pass of a micro-batch, in the replica's thread.
+
+        Of several batches, if gradients are accumulated.
+        """
+        seed_thread(seed)
         model, nats = self.models[replica], 0.0
         for rows in shares:
             if not len(rows):
@@ -136,7 +168,46 @@ class Replicas:
             state = [part.detach() for part in after] if self.examples.carries_state else None
         return nats, state
 
+    def sum_over_processes(self, nats: float) -> float:
+        """Sum the gradients over all processes, and the loss, which is returned.
+
+        One exchange of all parameters: many small ones would wait for each other. A parameter without a gradient in any
+        process stays without one, as the optimizer leaves it out.
+
+        Raises:
+            PeerLost: a process has ended.
+        """
+        if self.group.size == 1:
+            return nats
+        parameters = [each for each in self.models[0].parameters() if each.requires_grad]
+        sizes = [each.numel() for each in parameters]
+        whole = parameters[0].new_zeros(sum(sizes) + len(sizes))
+        *parts, used = torch.split(whole, [*sizes, len(sizes)])
+        for number, (parameter, part) in enumerate(zip(parameters, parts, strict=True)):
+            if parameter.grad is not None:
+                part.copy_(parameter.grad.flatten())
+                used[number] = 1
+        self.group.sum(whole)
+        for parameter, part, users in zip(parameters, parts, used.tolist(), strict=True):
+            parameter.grad = part.view_as(parameter) if users else None
+        total = torch.tensor(nats, dtype=torch.float64)
+        self.group.sum(total)
+        return total.item()
+
     def close(self) -> None:
         """End the threads."""
         self._end_prefetch()
         self.pool.shutdown()
+
+
+def _no_gradients(model: SequenceModel) -> list[Tensor | None]:
+    return [None] * sum(1 for _ in model.parameters())
+
+
+def _sums(totals: Sequence[Tensor | None], model: SequenceModel) -> list[Tensor | None]:
+    """Move the gradients of a model to sums; None where there is none."""
+    added: list[Tensor | None] = []
+    for total, parameter in zip(totals, model.parameters(), strict=True):
+        own, parameter.grad = parameter.grad, None
+        added.append(own if total is None else total if own is None else total.add_(own))
+    return added

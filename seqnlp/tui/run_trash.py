@@ -48,7 +48,7 @@ class Deleted:
     name: str
     """Path of the run before, relative to the folder of runs."""
     at: float
-    """Time of the deletion, in seconds since the epoch."""
+    """Time of the deletion, in seconds since the epoch; the same for runs that were deleted together."""
 
     def clear(self) -> None:
         """Remove the entry, whose run is gone."""
@@ -65,11 +65,12 @@ class RunTrash:
         """Set up; nothing is read or written yet."""
         self.root = root
 
-    def delete(self, name: str) -> Deleted:
+    def delete(self, name: str, at: float | None = None) -> Deleted:
         """Move a run to the trash.
 
         Args:
             name: Path of the run, relative to the folder of runs.
+            at: Time of the deletion, which runs that are deleted together share; None: now.
 
         Raises:
             seqnlp.errors.SeqnlpError: it is no run, a link, or is being trained; the folder can't be written.
@@ -78,7 +79,7 @@ class RunTrash:
         if not os.path.lexists(run.path):
             raise RunError("no such run", run.path)
         run.check_removable()
-        now = time()
+        now = time() if at is None else at
         entry = self.root / FOLDER / f"{int(1000 * now):013d}-{secrets.token_hex(4)}"
         with ExitStack() as locks, saving(run.path, "deleting the run"):
             _lock(run.path, locks)
@@ -123,6 +124,11 @@ class RunTrash:
     def entries(self) -> list[Deleted]:
         """Runs in the trash, the one that was deleted last first."""
         return sorted(self._entries(), key=lambda deleted: deleted.at, reverse=True)
+
+    def last(self) -> list[Deleted]:
+        """Runs in the trash that were deleted last, together."""
+        entries = self.entries()
+        return [entry for entry in entries if entry.at == entries[0].at]
 
     def purge(self) -> list[str]:
         """Remove the runs for good that were deleted more than `KEPT_DAYS` ago.

@@ -13,8 +13,9 @@ from typing import Any, final
 from seqnlp.generation.packing import unpacked
 from seqnlp.generation.replay import BEGUN
 from seqnlp.generation.settings import parse_biases, parse_strings
-from seqnlp.generation.sweep import RUN, markdown
+from seqnlp.generation.sweep import RUN, markdown, title_of
 from seqnlp.generation.tree import MAX_UNDOS, ROOT, Branch, Change, TextTree
+from seqnlp.json_text import to_json
 from seqnlp.limits import SEARCH_LENGTH
 from seqnlp.run.files import saving, write_bytes, write_json
 from seqnlp.tui.token_buffer import MAX_CHARACTERS, TokenBuffer
@@ -106,7 +107,12 @@ class Session:
             self._open(self.tree.hidden.pop() if self.tree.hidden else self._from_prompt().number)
 
     def _from_prompt(self) -> Branch:
-        return self.tree.add(ROOT, len(self.prompt), "cell" if self.cells else "sample")
+        """A branch that leaves the prompt; that of a cell is named by its settings."""
+        if not self.cells:
+            return self.tree.add(ROOT, len(self.prompt), "sample")
+        branch = self.tree.add(ROOT, len(self.prompt), "cell")
+        self.tree.rename(branch.number, title_of(named_cell(self.cells[len(self.buffers)])))
+        return branch
 
     def keep(self, number: int) -> None:
         """Show one text alone; the others stay in the tree."""
@@ -372,6 +378,14 @@ class Session:
         """Markdown table of the cells of a grid."""
         return markdown(self.prompt, self.cells, [buffer.text[buffer.start :] for buffer in self.buffers])
 
+    def cells_json(self) -> str:
+        """JSON of the cells of a grid: settings and text of each."""
+        cells = [
+            {"cell": cell, "text": buffer.text[buffer.start :]}
+            for cell, buffer in zip(self.cells, self.buffers, strict=True)
+        ]
+        return to_json({"prompt": self.prompt, "seed": self.seed, "cells": cells}, indent=2) + "\n"
+
     def save(self, run: str, settings: Mapping[str, Any]) -> Path:
         """Write the texts to `samples/<run>-<number>.txt`, and beside it their settings as JSON.
 
@@ -412,6 +426,11 @@ class Session:
         if self.cells:
             write_bytes(file.with_suffix(".md"), self.markdown().encode("utf-8", "surrogatepass"))
         return file
+
+
+def named_cell(cell: Mapping[str, Any]) -> Settings:
+    """Settings of a cell, with the name of its run in place of the path."""
+    return {**cell, RUN: Path(cell[RUN]).name} if RUN in cell else dict(cell)
 
 
 def tree_of_version_1(state: Mapping[str, Any]) -> TextTree:

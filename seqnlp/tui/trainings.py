@@ -221,7 +221,9 @@ class Trainings:
             found = self._known.get(name)
             path, log = self.root / name, self.root / FOLDER / f"{name}.log"
             times = _mtime(log.with_suffix(".json")), _mtime(path / HOLDER)
-            if found is not None and (found.alive or self._noted.get(name) == times):
+            # one that is known by its lock alone goes on no longer than that: a run is locked while it is moved, too
+            is_sure = found is not None and bool(found.record.recipe) and found.alive
+            if found is not None and (is_sure or self._noted.get(name) == times):
                 return found
             record = _read_record(log.with_suffix(".json"))
             process = None if record is None else find_process(record)

@@ -119,14 +119,15 @@ def test_keys_while_it_writes(trained: Path, open_terminal: Callable[..., Termin
     for keys in ("d", DOWN, DOWN):  # to the temperature
         terminal.write(keys)
     waits = []
-    for key, value in [(RIGHT, b"0.85"), (LEFT, b"0.80")] * 15:
+    for key, value in [(RIGHT, b"0.85"), (LEFT, b"0.80")] * 30:
         begun = time.perf_counter()
         terminal.write(key)
         terminal.read_until(value)
         waits.append((time.perf_counter() - begun) * 1000)
         time.sleep(0.03)
     waits.sort()
-    print(f"key to screen while it writes: {median(waits):.0f} ms mostly, {waits[-2]:.0f} ms at worst but one")
+    late = waits[int(0.95 * len(waits))]
+    print(f"key to screen while it writes: {median(waits):.0f} ms mostly, 95 of 100 within {late:.0f} ms")
     assert median(waits) < 50
 
 

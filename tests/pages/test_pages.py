@@ -41,6 +41,7 @@ SLOW = [
     "transcribe",
     "segment",
     "readers",
+    "processes",
     "recipes",
     "search",
     "vectors",

@@ -33,6 +33,8 @@ from seqnlp.tui.widgets.prompt import Prompt
 GOLDEN = Path(__file__).parent / "golden"
 PATIENCE = 300
 """Tenths of a second to wait for a screen that a busy machine draws late."""
+TRAINING = 150.0
+"""Seconds to wait for a training, a process that imports torch first: on a busy machine that alone may take half."""
 Reply = Callable[[Mapping[str, Any]], Iterable[Any]]
 
 
@@ -252,7 +254,7 @@ def watched() -> Callable[[Any, str], Awaitable[WatchScreen]]:
 def until() -> Callable[..., Awaitable[None]]:
     """Follows a training until something is true: `await until(pilot, lambda: training.code == 0)`."""
 
-    async def wait(pilot: Any, true: Callable[[], object], seconds: float = PATIENCE / 10) -> None:
+    async def wait(pilot: Any, true: Callable[[], object], seconds: float = TRAINING) -> None:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, "this never came"

@@ -1,8 +1,10 @@
 """Makes the pictures that the README shows: trains what is seen in them, opens the application, and types.
 
     python tests/tui/pictures.py [--runs FOLDER] [NAME ...]
+    python tests/tui/pictures.py [--runs FOLDER] --tour FOLDER [NAME ...]
 
-The trainings take some minutes. With `--runs` they are kept, and go on from there the next time.
+The trainings take some minutes. With `--runs` they are kept, and go on from there the next time. A tour is for whoever
+changes the application: each picture at three sizes in both themes, and a page with all of them.
 """
 
 import argparse
@@ -14,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from html import escape
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from textual.widgets import Input, TextArea
 
@@ -24,17 +28,19 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # as a script it finds only 
 from seqnlp.run import Run
 from seqnlp.service.client import ServiceClient
 from seqnlp.tui.app import SeqnlpApp
+from seqnlp.tui.themes import NIGHT, PAPER
 from tests.tui.conftest import draw, wait_for
 
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH = 80
+SIZES = (80, 24), (120, 35), (200, 60)
+"""Columns and lines of the pictures of a tour."""
 RUNS = {
     "series_gru": ["series_gru"],
     "translate_en_fr": ["translate_en_fr"],
     "sentiment_lstm": ["sentiment_lstm"],
     "ner_lstm_crf": ["ner_lstm_crf"],
-    "pos_2_epochs": ["pos_gru", "-s", "training.epochs=2"],
     "pos_gru": ["pos_gru"],
     "char_lstm": ["char_lstm"],
 }
@@ -90,6 +96,13 @@ class Pilot:
         await self.press(*run, "enter")
         await self.sees(text)
 
+    async def write(self, prompt: str, temperature: str, seed: str) -> None:
+        """Let the language model write with these settings."""
+        await self.open("char", "how shall it begin?")
+        await self.press("tab", "d", *temperature, "enter", *["down"] * 5, *seed, "enter", "p")
+        await self.press(*prompt, "enter")
+        await self.sees("500 tokens")
+
 
 async def home(pilot: Pilot) -> None:
     await pilot.press("down")
@@ -102,12 +115,28 @@ async def tag(pilot: Pilot) -> None:
 
 
 async def generate(pilot: Pilot) -> None:
-    await pilot.open("char", "how shall it begin?")
-    await pilot.press("tab", "d", *"0.6", "enter", *["down"] * 5, *"4", "enter", "p")
-    await pilot.press(*"The ferry came in late, and ", "enter")
-    await pilot.sees("500 tokens")
+    await pilot.write("The ferry came in late, and ", "0.6", "4")
     await pilot.press(*["left"] * 15)
     await pilot.sees("%")
+
+
+async def tree(pilot: Pilot) -> None:
+    await pilot.write("At the end of the pier ", "0.5", "3")
+    for lines, key in ((3, "1"), (6, "2"), (2, "1")):
+        await pilot.press("home", *["down"] * lines, *["right"] * 8)
+        await pilot.sees("%")
+        await pilot.press(key)
+        await pilot.sees("length reached")
+    await pilot.press("home", *["down"] * 5, *["right"] * 8, "i")
+    await pilot.sees("influence")
+    await pilot.press("t", "up", "up", "r", *"the other ending", "enter", "m")
+    await pilot.sees("the other ending")
+
+
+async def sweep(pilot: Pilot) -> None:
+    await pilot.write("The ferry came in late, and ", "0.6", "4")
+    await pilot.press("w", "ctrl+u", *"temperature 0.2 .. 1.1 4", "enter")
+    await pilot.sees("length reached")
 
 
 async def translate(pilot: Pilot) -> None:
@@ -122,13 +151,6 @@ async def classify(pilot: Pilot) -> None:
     await pilot.open("sentiment", "a text to classify")
     await pilot.type("The room was tiny and cold, but the breakfast was excellent.")
     await pilot.sees("most:")
-
-
-async def compare(pilot: Pilot) -> None:
-    await pilot.press(*"pos", "tab", "down", "tab", "c")
-    await pilot.sees("a sentence to tag")
-    await pilot.type("They were singing loudly because nobody was home.")
-    await pilot.sees("tagged differently")
 
 
 async def forecast(pilot: Pilot) -> None:
@@ -148,28 +170,28 @@ async def train(pilot: Pilot) -> None:
     await pilot.sees("2 faults")
 
 
-async def daylight(pilot: Pilot) -> None:
-    await pilot.open("pos_gru", "a sentence to tag")
-    await pilot.press("ctrl+t", "f2")
-    await pilot.type(
-        "While the kettle sang, Grandma wound the clock, fed the cat and asked who had hidden her glasses."
-    )
-    await pilot.sees("least sure")
+class Act(NamedTuple):
+    """What is done for a picture, and how it is drawn in the README."""
+
+    lines: int
+    does: Callable[[Pilot], Awaitable[None]]
+    """From home on."""
+    theme: str = NIGHT.name
 
 
-ACTS: dict[str, tuple[int, Callable[[Pilot], Awaitable[None]]]] = {
-    "home": (16, home),
-    "tag": (16, tag),
-    "generate": (26, generate),
-    "translate": (26, translate),
-    "classify": (19, classify),
-    "daylight": (19, daylight),
-    "forecast": (22, forecast),
-    "compare": (22, compare),
-    "watch": (28, watch),
-    "train": (28, train),
+ACTS = {
+    "home": Act(19, home),
+    "tag": Act(19, tag),
+    "generate": Act(30, generate),
+    "tree": Act(30, tree),
+    "sweep": Act(26, sweep),
+    "translate": Act(26, translate),
+    "classify": Act(22, classify, PAPER.name),
+    "forecast": Act(22, forecast),
+    "watch": Act(28, watch),
+    "train": Act(28, train),
 }
-"""Of each picture its name, how many lines it has, and what is done for it from home on; two stand side by side."""
+"""Pictures by name; two stand side by side."""
 
 
 def main() -> None:
@@ -177,6 +199,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the pictures that the README shows.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(ACTS)}")
     parser.add_argument("--names", action="store_true", dest="only_names", help="tell the names, and make nothing")
+    parser.add_argument("--tour", type=Path, metavar="FOLDER", help="three sizes and both themes, into this folder")
     parser.add_argument("--runs", type=Path, help="the folder that keeps the runs; otherwise a temporary one")
     wanted = parser.parse_args()
     if unknown := set(wanted.names) - set(ACTS):
@@ -184,6 +207,7 @@ def main() -> None:
     if wanted.only_names:
         print("\n".join(ACTS))
         return
+    names, tour = wanted.names or list(ACTS), None if wanted.tour is None else wanted.tour.resolve()
     with tempfile.TemporaryDirectory() as folder:
         desk = Path(folder)
         runs = (wanted.runs or desk / "trained").resolve()
@@ -193,12 +217,31 @@ def main() -> None:
         os.chdir(desk)
         os.environ |= {"TEXTUAL_ANIMATIONS": "none", "XDG_STATE_HOME": str(desk / "state")}
         os.environ.pop("NO_COLOR", None)
-        PICTURES.mkdir(exist_ok=True)
-        for name in wanted.names or ACTS:
-            file = PICTURES / f"{name}.svg"
-            file.write_text(without_fonts(asyncio.run(shoot(name))), encoding="utf8")
-            print(file.relative_to(ROOT), flush=True)
+        if tour is None:
+            for name in names:
+                act = ACTS[name]
+                keep(PICTURES / f"{name}.svg", name, (WIDTH, act.lines), act.theme)
+        else:
+            for name, size, theme in product(names, SIZES, (NIGHT.name, PAPER.name)):
+                keep(tour / f"{name}-{size[0]}x{size[1]}-{theme}.svg", name, size, theme)
+            (tour / "index.html").write_text(page_of(tour, names), encoding="utf8")
         os.chdir(ROOT)
+
+
+def keep(file: Path, name: str, size: tuple[int, int], theme: str) -> None:
+    """Make a picture and write it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # texts of the picture before would be in the history
+    shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
+    file.write_text(without_fonts(asyncio.run(shoot(name, size, theme))), encoding="utf8")
+    print(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file, flush=True)
+
+
+def page_of(tour: Path, names: list[str]) -> str:
+    """Page with the pictures of a tour."""
+    files = sorted(file.name for name in names for file in tour.glob(f"{name}-*.svg"))
+    shown = "".join(f'<h2>{escape(file)}</h2><img src="{escape(file)}" alt="">' for file in files)
+    return f'<!doctype html><meta charset="utf-8"><title>seqnlp tui</title>{shown}'
 
 
 def train_run(run: Path, words: list[str]) -> None:
@@ -219,14 +262,14 @@ def lay_out(desk: Path, runs: Path) -> None:
     (desk / "recipes/my_tagger.toml").write_text(MY_TAGGER)
 
 
-async def shoot(name: str) -> str:
+async def shoot(name: str, size: tuple[int, int], theme: str) -> str:
     """One picture, of an application of its own."""
-    height, act = ACTS[name]
     app = SeqnlpApp(Path("runs"), ServiceClient())
-    async with app.run_test(size=(WIDTH, height)) as pilot:
+    async with app.run_test(size=size) as pilot:
+        app.theme = theme
         await wait_for(app, "● ready")
         await wait_for(app, f"{len(RUNS)} runs")
-        await act(Pilot(pilot))
+        await ACTS[name].does(Pilot(pilot))
         for line in app.screen.query("Input, TextArea").results():
             assert isinstance(line, Input | TextArea)
             line.cursor_blink = False

@@ -1,5 +1,6 @@
 """A grid of settings, and steering, on the screen: what is asked, and what can be kept."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ async def test_a_grid_is_one_batch_and_one_cell_is_kept(runs: Path, fake: Any, s
         await pilot.press("s")
         await settled(pilot)
         table = Path("samples/char_lstm-1.md").read_text(encoding="utf-8")
+        await shows(app, "temperature 1.4: w1.4")  # in the tree
+        formats = panel.export_formats()
+        assert formats[".md"]() == table
+        cells = json.loads(formats[".json"]())["cells"]
+        assert [cell["cell"]["temperature"] for cell in cells] == [cell["temperature"] for cell in request["cells"]]
+        assert cells[8]["text"] == " w1.8" * 10
         assert table.startswith("Once\n\n| temperature | text |\n| --: | --- |\n| 0.2 |  w0.2 w0.2")
         await pilot.press("enter")
         await settled(pilot)

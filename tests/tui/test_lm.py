@@ -316,6 +316,7 @@ async def test_what_is_drawn_and_what_had_influence(
         await settled(pilot)
         await shows(app, "2.50 → 0.81 bits")
         await shows(app, "60.7%  75.0%")
+        await shows(app, " 10.0%      - ")  # in the column of the model
         assert "surprise " in text_of(app)
         await pilot.press("i")
         await settled(pilot)

@@ -282,3 +282,35 @@ async def test_the_picture_of_a_preview(
         await pilot.press("escape", *"broken")
         await settled(pilot)
         await golden(app, "home-failed")
+
+
+@pytest.mark.anyio
+async def test_what_is_marked_is_deleted_copied_and_brought_back_together(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, notes: Any
+) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        screen, table = app.screen, app.screen.query_one(RunList)
+        assert isinstance(screen, HomeScreen)
+        listed = [run.name for run in table.shown]
+        await pilot.press("tab", "down", "tab", "down", "tab")
+        await shows(app, "3 marked")
+        await pilot.press("c")  # of three none can be compared
+        await settled(pilot)
+        assert "Two runs are compared: 3 are marked. Tab marks and unmarks one." in notes(app)
+        assert screen.content_to_copy().splitlines() == [str(runs / name) for name in listed[:3]]
+        assert len(screen.export_formats()[".csv"]().splitlines()) == 1 + 3
+        await pilot.press("delete")
+        await hides(app, "marked")
+        assert [run.name for run in table.shown] == listed[3:]
+        assert "3 runs are in the trash; undo brings them back." in notes(app)
+        await pilot.press("ctrl+z")
+        await shows(app, "4 runs")
+        await settled(pilot)
+        assert [run.name for run in table.shown] == listed
+        assert "3 runs are back." in notes(app)
+        await pilot.press(*"tagger", "shift+tab")
+        await shows(app, "1 marked · 1 of")
+        await pilot.press("shift+tab")
+        await hides(app, "marked")

@@ -250,3 +250,15 @@ def test_what_another_application_has_begun_since_then_is_followed(trainings: Tr
     assert [training.record.pid for training in trainings.alive()] == [second.record.pid]
     second.stop()
     until(lambda: not second.alive)
+
+
+def test_a_run_that_is_moved_is_trained_no_longer_than_that(tmp_path: Path) -> None:
+    """It is locked for a moment, by an application that goes on."""
+    trainings = Trainings(tmp_path)
+    with RunLock(tmp_path / "moved") as lock:
+        lock.acquire()
+        assert [training.path.name for training in trainings.alive()] == ["moved"]
+    assert trainings.all() == []
+    with RunLock(tmp_path / "moved") as lock:
+        lock.acquire()
+        assert [training.path.name for training in trainings.alive()] == ["moved"]

@@ -29,6 +29,9 @@ LARGEST_TABLE = 1 << 24
 ROWS = 64
 """Rows that weights are packed for where their number is not known; other numbers are right too."""
 
+LEAST_FOR_ONEDNN = 1 << 19
+"""Multiplications from which oneDNN's product is worth the time that each call of it takes besides."""
+
 _HALF = np.float32(0.5)
 
 
@@ -96,7 +99,8 @@ def _packed(weight: Tensor, bias: Tensor | None, rows: int, reuse: bool = False)
 
         return one
     kept_weight, added = weight.detach().contiguous(), None if bias is None else bias.detach()
-    product = onednn_linear(kept_weight, added, rows)
+    is_large = rows * weight.numel() >= LEAST_FOR_ONEDNN
+    product = onednn_linear(kept_weight, added, rows) if is_large else None
 
     def several(inputs: Floats) -> Floats:
         source = torch.from_numpy(np.ascontiguousarray(inputs))

@@ -1,6 +1,8 @@
 """Predictions of a classifier over a split, and its calibration on dev."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from seqnlp.metrics.significance import ItemScore, ItemScores, digest, f1, ratio
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import to_numpy
 from seqnlp.tasks.classify.dataset import LABEL, ClassifyDataset
+from seqnlp.training.inference import shared_out
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,15 @@ def predict_classes(model: SequenceModel, examples: ClassifyDataset, labels: Lab
     """Predict logits and probabilities of every class for each text."""
     logits = np.empty((examples.items, len(labels)), np.float32)
     scores = np.empty_like(logits)
-    for rows in examples.in_order():
-        classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
-        logits[rows], scores[rows] = to_numpy(classes.logits), to_numpy(classes.scores)
+
+    def predict(batches: Sequence[NDArray[np.int64]]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        for rows in batches:
+            classes = model.decoders[LABEL].predict(model.encode(examples.batch(rows).inputs))
+            yield to_numpy(classes.logits), to_numpy(classes.scores)
+
+    batches = examples.in_order()
+    for rows, found in zip(batches, shared_out(predict, batches), strict=True):
+        logits[rows], scores[rows] = found
     return ClassPredictions(logits, scores)
 
 

@@ -1,7 +1,5 @@
 """A language model that reads several texts one token at a time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import final
 
 import numpy as np
@@ -17,6 +15,7 @@ from seqnlp.nn.device import NumpyView, in_widest_float, to_device, to_numpy
 from seqnlp.nn.recurrent import packed_linear
 from seqnlp.shapes import Float, Int
 from seqnlp.tasks.lm.dataset import NEXT
+from seqnlp.training.inference import on_one_thread
 
 MANY_ROWS = 32
 """Texts at once that are worth waking the other threads of the processor in each step."""
@@ -67,7 +66,7 @@ class IncrementalLm:
 
     def _logits(self, tokens: Tensor) -> Tensor:
         if 1 < len(tokens) < MANY_ROWS:
-            with _one_thread():
+            with on_one_thread():  # waking the others takes longer than their share of a step
                 return self._multiplied(tokens)
         return self._multiplied(tokens)
 
@@ -83,14 +82,3 @@ class IncrementalLm:
     def keep(self, rows: Int[Tensor, " chosen"]) -> None:
         """Select texts."""
         self._stepper.keep(rows)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run torch on one thread: waking the others takes longer than their share of a step."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -15,6 +15,7 @@ from seqnlp.codecs.running_text import UNKNOWN, text_decoder
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenBatch
 from seqnlp.errors import UsageError
+from seqnlp.generation.settings import NEUTRAL
 from seqnlp.limits import ALTERNATIVES, BEAM, BIAS, HISTORY, LENGTH, SAMPLES, SEARCH_LENGTH, SEED, TOP_K
 from seqnlp.model import SequenceModel
 from seqnlp.nn.beam_search import Search, beam_search
@@ -29,7 +30,7 @@ from seqnlp.tasks.base import Predictor
 from seqnlp.tasks.columns import Columns, column_of, is_missing
 from seqnlp.tasks.lm.dataset import NEXT
 from seqnlp.tasks.lm.incremental import IncrementalLm
-from seqnlp.tasks.lm.text_stream import TextStream
+from seqnlp.tasks.lm.text_stream import Pieces, TextStream
 from seqnlp.training.dataset import EVALUATION_TOKENS, in_order
 from seqnlp.training.inference import in_parallel, stream_in_windows
 from seqnlp.units import bits_per_character
@@ -195,7 +196,9 @@ class Generator(Predictor):
         sampler.saw(tokens)
         states, logits = self._read(tokens)
         steps, logits = IncrementalLm(self.model, states.state, len(plans)), np.repeat(logits, len(plans), 0)
-        return self._write(steps, logits, sampler, length, [TextStream(plan.stop) for plan in plans], alternatives)
+        return self._write(
+            steps, logits, sampler, length, [TextStream(self._pieces, plan.stop) for plan in plans], alternatives
+        )
 
     def _plan(self, prompt: str, length: int, given: Mapping[str, Any]) -> "_Plan":
         """Check the settings of one text.
@@ -245,6 +248,15 @@ class Generator(Predictor):
             spelled = ", ".join(repr(piece.decode("utf-8", "replace")) for piece in self.codec.split(text))
             raise UsageError(f"bias {text!r}: expected one token; it is spelled by {len(numbers)}: {spelled}")
         raise UsageError(f"bias {text!r}: expected a token; it is unknown to the model")
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """Text of each token; part of a character is a replacement character."""
+        return [piece.decode("utf-8", "replace") for piece in self.codec.pieces]
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self.codec.pieces)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -368,14 +380,15 @@ class Generator(Predictor):
         self.check_forward("tell what comes next")
         TOP_K.check(most=most)
         _, logits = self._read(self._tokens(text))
-        return self._likeliest(log_probabilities(logits)[0], most)
+        return self._likeliest(log_probabilities(logits), most, np.array([-1]))[0]
 
-    def shares(self, text: str = "", most: int = 20, **settings: Any) -> dict[str, Any]:
+    def shares(self, text: str = "", most: int = 20, also: str = "", **settings: Any) -> dict[str, Any]:
         """Compute the likeliest next tokens, before and after the settings.
 
         Args:
             text: The text before them.
             most: Number of tokens.
+            also: A token that is listed behind them if it is not among them.
             settings: Of `generate`.
 
         Returns:
@@ -389,8 +402,10 @@ class Generator(Predictor):
         _, logits = self._read(tokens)
         logs, drawn = log_probabilities(logits)[0].astype(np.float64), sampler.shares(logits)[0].astype(np.float64)
         best = np.argsort(-logs, kind="stable")[:most].tolist()
-        spelled = [self.codec.pieces[token].decode("utf-8", "replace") for token in best]
-        rows = [[name, float(logs[token]), float(drawn[token])] for name, token in zip(spelled, best, strict=True)]
+        spelled = self.codec.encode(also).tolist() if also else []
+        if len(spelled) == 1 and spelled[0] not in (UNKNOWN, *best):
+            best.append(spelled[0])
+        rows = [[self._texts[token], float(logs[token]), float(drawn[token])] for token in best]
         return {"tokens": rows, "entropy": [_entropy(np.exp(logs)), _entropy(drawn)]}
 
     def influence(self, text: str, token: str, most: int = 200) -> list[tuple[str, float]]:
@@ -476,33 +491,69 @@ class Generator(Predictor):
         texts: list[TextStream],
         most: int | None,
     ) -> Iterator[Token]:
-        pieces, running = self.codec.pieces, list(enumerate(texts))
-        draws = _draws(steps, logits, sampler, length)
-        for chosen, logs in ((chosen, None) for chosen, _ in draws) if most is None else _with_logs(draws):
+        running = list(enumerate(texts))
+        plain = ((chosen.tolist(), None, None) for chosen, _ in _draws(steps, logits, sampler, length))
+        draws = plain if most is None else self._looked_up(steps, logits, sampler, length, most)
+        for chosen, logprobs, others in draws:
+            ended = False
             for sample, written in running:
-                piece = int(chosen[sample])
+                piece = chosen[sample]
                 if piece == ENDED:
                     yield from (replace(token, sample=sample) for token in written.end())
-                    written.ended = True
+                    ended = written.ended = True
                     continue
-                text = written.decode(pieces[piece])
-                if logs is None or most is None:
-                    yield from written.add(Token(text, sample))
+                text = written.decode(piece)
+                if logprobs is None or others is None:
+                    token = Token(text, sample)
                 else:
-                    others = self._likeliest(logs[sample], most, piece)
-                    yield from written.add(Token(text, sample, float(logs[sample, piece]), others))
-            running = [(sample, written) for sample, written in running if not written.ended]
-            if not running:
-                return
+                    token = Token(text, sample, logprobs[sample], others[sample])
+                if written.stop:
+                    yield from written.add(token)
+                    ended = ended or written.ended
+                else:
+                    yield token
+            if ended:
+                running = [(sample, written) for sample, written in running if not written.ended]
+                if not running:
+                    return
         for sample, written in running:
             yield from (replace(token, sample=sample) for token in written.end())
 
-    def _likeliest(self, logs: Floats, most: int, besides: int = -1) -> list[tuple[str, float]]:
-        """Likeliest tokens and their log-probabilities, except the token `besides`."""
+    def _looked_up(
+        self, steps: IncrementalLm, logits: Floats, sampler: Sampler, length: int, most: int
+    ) -> Iterator[tuple[list[int], list[float], list[list[tuple[str, float]]]]]:
+        """Draw tokens, with their log-probabilities and the likeliest others.
+
+        They are computed for some steps at once: one by one they cost half a step.
+        """
+        draws = _draws(steps, logits, sampler, length)
+        while block := [(chosen, logits.copy()) for chosen, logits in islice(draws, LOGS_AT_ONCE)]:
+            stacked = np.concatenate([logits for _, logits in block])
+            tokens = np.concatenate([chosen for chosen, _ in block])
+            logs, rows = log_probabilities(stacked), len(block[0][0])
+            found = logs[np.arange(len(tokens)), tokens].tolist()
+            others = self._likeliest(logs, most, tokens)
+            listed = tokens.tolist()
+            for start in range(0, len(listed), rows):
+                own = slice(start, start + rows)
+                yield listed[own], found[own], others[own]
+
+    def _likeliest(self, logs: Floats, most: int, besides: NDArray[np.int64]) -> list[list[tuple[str, float]]]:
+        """Likeliest tokens and their log-probabilities, but for one token of each row.
+
+        Args:
+            logs: Log-probabilities, shape (rows, tokens).
+            most: Tokens of each row.
+            besides: The token that is left out; negative for none.
+        """
         if not most:
-            return []
-        best = [token for token in np.argsort(-logs, kind="stable")[: most + 1].tolist() if token != besides][:most]
-        return [(self.codec.pieces[token].decode("utf-8", "replace"), float(logs[token])) for token in best]
+            return [[] for _ in logs]
+        best = np.argsort(-logs, axis=1, kind="stable")[:, : most + 1]
+        ranked = zip(best.tolist(), np.take_along_axis(logs, best, 1).tolist(), besides.tolist(), strict=True)
+        return [
+            [(self._texts[token], log) for token, log in zip(tokens, found, strict=True) if token != left][:most]
+            for tokens, found, left in ranked
+        ]
 
 
 def _draws(
@@ -516,22 +567,8 @@ def _draws(
             logits = steps.logits(np.maximum(chosen, 0))  # a text that has ended reads anything
 
 
-def _with_logs(draws: Iterator[tuple[NDArray[np.int64], Floats]]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """Add log-probabilities to draws, computed for some steps at once: one by one they cost half a step."""
-    while block := [(chosen, logits.copy()) for chosen, logits in islice(draws, LOGS_AT_ONCE)]:
-        stacked = np.concatenate([logits for _, logits in block])
-        logs = log_probabilities(stacked).reshape(len(block), -1, stacked.shape[1])
-        yield from zip((chosen for chosen, _ in block), logs, strict=True)
-
-
-_UNSET: dict[str, Any] = {
-    "temperature": 1.0,
-    "repetition_penalty": 1.0,
-    **dict.fromkeys(("top_k", "top_p", "min_p", "repetition_window", "bias", "pattern", "seed")),
-    **dict.fromkeys(("stop", "ban"), ()),
-    "begun": "",
-}
-"""Settings of a text that change nothing."""
+_UNSET = {name: value for name, value in NEUTRAL.items() if name != "beams"} | {"begun": ""}
+"""Settings of a text that is sampled, which change nothing."""
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:

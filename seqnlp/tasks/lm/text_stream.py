@@ -9,19 +9,47 @@ from seqnlp.results import Token
 
 
 @final
+class Pieces:
+    """Spellings of the tokens of a vocabulary, in bytes."""
+
+    def __init__(self, spelled: Sequence[bytes]) -> None:
+        """Decode those that are whole characters."""
+        self.spelled = spelled
+        self.whole = [_whole_text(piece) for piece in spelled]
+        """Text of each token; None where a character is spread over several."""
+
+
+def _whole_text(piece: bytes) -> str | None:
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+@final
 class TextStream:
     """Passes tokens on unless a stop string may begin in them."""
 
-    def __init__(self, stop: Sequence[str] = ()) -> None:
-        """Store the strings that end the text; they do not belong to it."""
+    def __init__(self, pieces: Pieces, stop: Sequence[str] = ()) -> None:
+        """Begin a text.
+
+        Args:
+            pieces: Spellings of its tokens.
+            stop: Strings that end the text; they do not belong to it.
+        """
         self.stop = stop
         self.ended = False
-        self._decoder = text_decoder()
+        self._spelled, self._whole = pieces.spelled, pieces.whole
+        self._decoder, self._is_within = text_decoder(), False
         self._held: list[Token] = []
 
-    def decode(self, piece: bytes) -> str:
-        """Characters that are whole with this piece."""
-        return self._decoder.decode(piece)
+    def decode(self, token: int) -> str:
+        """Characters that are whole with this token."""
+        text = self._whole[token]
+        if text is None or self._is_within:
+            text = self._decoder.decode(self._spelled[token])
+            self._is_within = bool(self._decoder.getstate()[0])
+        return text
 
     def add(self, token: Token) -> Iterator[Token]:
         """Add a token; yield those that no stop string can begin in any more."""

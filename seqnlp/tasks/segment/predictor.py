@@ -120,19 +120,19 @@ class Segmenter(Predictor):
         bounds = np.array([(each.start, each.first, each.last, each.end) for each in windows], np.int64)
         decoder = self.model.decoder(BOUNDARY, LinearTagger)
 
-        def work(rows: NDArray[np.int64]) -> None:
+        def work(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
             lengths = bounds[rows, 3] - bounds[rows, 0]
             ends = np.cumsum(lengths)
             places = np.arange(int(ends[-1])) + np.repeat(bounds[rows, 0] - (ends - lengths), lengths)
             states = self.model.encode(character_batch(encoded, characters.blank_after, places, lengths))
             labels = to_numpy(choose(torch.softmax(decoder.logits(states), -1))[states.mask])
             kept = (places >= np.repeat(bounds[rows, 1], lengths)) & (places < np.repeat(bounds[rows, 2], lengths))
-            found[places[kept] - start] = labels[kept]
+            return places[kept] - start, labels[kept]
 
         lengths = bounds[:, 3] - bounds[:, 0]
         budget = min(BATCH, int(lengths.sum()) // torch.get_num_threads() + 1)
-        for _ in in_parallel(work, in_order(lengths, budget), self.model.device):
-            pass
+        for places, labels in in_parallel(work, in_order(lengths, budget), self.model.device):
+            found[places] = labels
         part = characters.part(start, windows[-1].last)
         found[continues(characters)[start : windows[-1].last]] = INSIDE
         if not self.expander.expansions.blanks_inside:

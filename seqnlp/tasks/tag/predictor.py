@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seqnlp.arrays import Ragged
 from seqnlp.codecs import Column, EncodedText, LabelCodec, TextCodec, TokenizedText
-from seqnlp.codecs.labels import ONLY, by_decoder, decoder_name
+from seqnlp.codecs.labels import ONLY, by_decoder, decoder_name, ranked_labels
 from seqnlp.codecs.spans import read_spans, rewritten, write_spans
 from seqnlp.codecs.splitter import split_words, words_of
 from seqnlp.decoders.base import LabelModule
@@ -170,8 +170,8 @@ class Tagger(Predictor):
     ) -> dict[str, list[list[tuple[str, float]]]]:
         """Likeliest labels of each word with their probabilities, the likeliest first.
 
-        Labels of spans are written in the scheme of the corpus, as far as one word tells. A column with several
-        decoders, such as one of lists of features, is left out, as is that of heads: these are no choice among labels.
+        Labels of spans are written in the scheme of the corpus, as far as one word tells. A column of heads is left
+        out: these are no choice among labels.
 
         Args:
             sentence: As in `tag`.
@@ -183,23 +183,17 @@ class Tagger(Predictor):
         """
         split = self._split(sentence, pretokenized)
         text = self._encoded([split])
-        found = {}
+        found: dict[str, list[list[tuple[str, float]]]] = {}
         for column, codec in self.labels.items():
-            name = decoder_name(column, ONLY)
-            if tuple(codec.decoders) != (ONLY,) or not isinstance(self.model.decoders[name], LabelModule):
+            names = {part: decoder_name(column, part) for part in codec.decoders}
+            if not all(isinstance(self.model.decoders[name], LabelModule) for name in names.values()):
                 continue
-            shares = label_probabilities(self.model, text, name)
-            merges = self.data.scheme != self.data.encoding
-            ranks = np.argsort(-shares, axis=1, kind="stable")[:, : None if merges else number]
-            names = [
-                [decoded.distinct[code] for code in decoded.codes.values.tolist()]
-                for decoded in (codec.decode_column({ONLY: rank}, text.words) for rank in ranks.T)
-            ]
-            found[column] = [
-                self._merged([(own[word], float(shares[word, rank])) for own, rank in zip(names, row, strict=True)])
-                for word, row in enumerate(ranks.tolist())
-            ]
-            found[column] = [row[:number] for row in found[column]]
+            found[column] = []
+            if split.words:
+                shares = {part: label_probabilities(self.model, text, name) for part, name in names.items()}
+                merges = self.data.scheme != self.data.encoding
+                rows = codec.ranked(shares, text.words, None if merges else number)
+                found[column] = [self._merged(row)[:number] for row in rows]
         return found
 
     def _merged(self, shares: list[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -207,11 +201,7 @@ class Tagger(Predictor):
         data = self.data
         if data.scheme is None or data.encoding is None or data.scheme == data.encoding:
             return shares
-        merged: dict[str, float] = {}
-        for label, share in shares:
-            own = rewritten(label, data.encoding, data.scheme)
-            merged[own] = merged.get(own, 0.0) + share
-        return sorted(merged.items(), key=lambda pair: -pair[1])
+        return ranked_labels((rewritten(label, data.encoding, data.scheme), share) for label, share in shares)
 
     def _encoded(self, sentences: list[_Split]) -> EncodedText:
         words = Column.from_rows([sentence.words for sentence in sentences])
@@ -359,16 +349,18 @@ def predict_tags(model: SequenceModel, text: EncodedText, codecs: Mapping[str, L
     numbers = {name: np.empty(words, np.int64) for name in names}
     scores = {name: np.empty(words, np.float32) for name in names}
 
-    def predict(rows: NDArray[np.int64]) -> None:
+    def predict(rows: NDArray[np.int64]) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
         states = model.encode(TextBatch.gather(text, rows))
-        positions, _ = text.codes.positions(rows)
-        for name in names:
-            found = model.decoders[name].predict(model.read_by(name, states))
-            numbers[name][positions] = to_numpy(found.labels[states.mask])
-            scores[name][positions] = to_numpy(found.scores[states.mask])
+        own = {name: model.decoders[name].predict(model.read_by(name, states)) for name in names}
+        return {
+            name: (to_numpy(each.labels[states.mask]), to_numpy(each.scores[states.mask])) for name, each in own.items()
+        }
 
-    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
-        pass
+    batches = in_order(text.codes.lengths, EVALUATION_TOKENS)
+    for rows, predicted in zip(batches, in_parallel(predict, batches, model.device), strict=True):
+        positions, _ = text.codes.positions(rows)
+        for name, (own_numbers, own_scores) in predicted.items():
+            numbers[name][positions], scores[name][positions] = own_numbers, own_scores
     found = TagPredictions({}, {})
     for column, codec in codecs.items():
         own = {part: decoder_name(column, part) for part in codec.decoders}
@@ -387,14 +379,14 @@ def label_probabilities(model: SequenceModel, text: EncodedText, name: str) -> N
     """Probability of every label of a decoder at each word; shape (words, labels)."""
     found: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(text.codes.lengths)
 
-    def predict(rows: NDArray[np.int64]) -> None:
+    def predict(rows: NDArray[np.int64]) -> NDArray[Any]:
         states = model.encode(TextBatch.gather(text, rows))
-        shares = to_numpy(model.decoder(name, LabelModule).probabilities(model.read_by(name, states)))
+        return to_numpy(model.decoder(name, LabelModule).probabilities(model.read_by(name, states)))
+
+    batches = in_order(text.codes.lengths, EVALUATION_TOKENS)
+    for rows, shares in zip(batches, in_parallel(predict, batches, model.device), strict=True):
         for row, own in zip(rows.tolist(), shares, strict=True):
             found[row] = own[: int(text.codes.lengths[row])]
-
-    for _ in in_parallel(predict, in_order(text.codes.lengths, EVALUATION_TOKENS), model.device):
-        pass
     return np.concatenate(found)
 
 

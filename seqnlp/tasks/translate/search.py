@@ -1,7 +1,7 @@
 """`[search]` of a translation: settings of the beam search, and the search itself on all processor threads."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal, final
+from typing import Annotated, Any, Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,18 +84,19 @@ def hypotheses(
         For each sentence its best translations, the best one first; none for a sentence without tokens.
     """
 
-    def translate(rows: NDArray[np.int64]) -> list[list[Hypothesis]]:
+    def translate(rows: NDArray[np.int64]) -> list[list[dict[str, Any]]]:
         pairs = [
             (model.decoder(TARGET, AttentionDecoder), model.encode(gather_sources(encoded, rows, own)))
             for model, own in zip(models, states or [{}] * len(models), strict=True)
         ]
-        return AttentionDecoder.search(pairs, search, [prefix] * len(rows))
+        best = AttentionDecoder.search(pairs, search, [prefix] * len(rows))
+        return [list(map(vars, each)) for each in best]
 
     found: list[list[Hypothesis]] = [[] for _ in range(len(encoded))]
     batches = in_order(encoded.lengths, max(1, HYPOTHESIS_TOKENS // search.beam))
     for rows, results in zip(batches, in_parallel(translate, batches, models[0].device), strict=True):
         for row, result in zip(rows.tolist(), results, strict=True):
-            found[row] = result
+            found[row] = [Hypothesis(**fields) for fields in result]
     return found
 
 

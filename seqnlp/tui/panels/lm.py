@@ -706,7 +706,7 @@ class LmPanel(TaskPanel):
             found = await self.ask(0, "next", {"text": context, "most": 20})
             alternatives.show_tokens([(text, logprob) for text, logprob in found], chosen)
             drawing = self.session.drawing(self.session.current, self.settings, begin)
-            shares = await self.ask(0, "shares", {"text": context, "most": 20, **drawing})
+            shares = await self.ask(0, "shares", {"text": context, "most": 20, "also": chosen[0], **drawing})
             if shares and self.is_open:
                 alternatives.show_shares({text: share for text, _, share in shares["tokens"]})
                 model, drawn = shares["entropy"]
@@ -976,7 +976,8 @@ class LmPanel(TaskPanel):
             ".svg": lambda: to_svg(title, pieces, colours),
             ".txt": lambda: f"{buffer.text}\n",
         }
-        return {**formats, **({".md": self.session.markdown} if self.session.cells else {})}
+        grid = {".md": self.session.markdown, ".json": self.session.cells_json}
+        return {**formats, **(grid if self.session.cells else {})}
 
     def action_leave(self) -> None:
         """Go back by one step: stop writing, leave the cursor, return to the text, or leave the screen."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, ClassVar, TypeVar, final
 
 from textual import events, on, work
@@ -90,11 +91,13 @@ class HomeScreen(BaseScreen):
         "The runs in the folder, the newest first; what is trained, changed or deleted elsewhere is seen within a "
         "second or two. Type to leave only those whose name, task, state or note has the words: the name itself comes "
         "before names that begin so, and these before others. Enter, or two clicks, opens a run with the screen for "
-        "its task, or, if it has no model, the screen of its training, which tells why it failed. Tab marks a run; "
-        "when two are marked, c puts them side by side. Beside or below the list, or on F5, stands what is known of "
+        "its task, or, if it has no model, the screen of its training, which tells why it failed. Tab marks a run, "
+        "shift+tab all that are listed; when two are marked, c puts them side by side, and what deletes, copies or "
+        "exports takes the marked ones. Beside or below the list, or on F5, stands what is known of "
         "the run under the cursor. F3 sorts by the next column, shift+F3 the other way round, as does a click on a "
-        "heading. F2 gives a run another name, F4 a note. Delete moves a run to the trash, and ^z brings it back; it "
-        "is kept there, in .trash beside the runs, for 30 days. What is being trained can't be deleted."
+        "heading. F2 gives a run another name, F4 a note. Delete moves a run to the trash, where it is kept for 30 "
+        "days, in .trash beside the runs; ^z brings back what was deleted last. What is being trained can't be "
+        "deleted."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = named(
@@ -106,6 +109,7 @@ class HomeScreen(BaseScreen):
         Binding("pageup", "move(-10)", "ten up", show=False, priority=True),
         Binding("pagedown", "move(10)", "ten down", show=False, priority=True),
         Binding("tab", "mark", "mark"),
+        Binding("shift+tab", "mark_all", "mark all", show=False, tooltip="all runs that are listed"),
         Binding("c", "compare", "compare", priority=True),
         Binding("ctrl+n,alt+n", "app.train", "train", key_display="^n"),  # a browser keeps ctrl+n
         Binding("ctrl+g", "watch", "curves", key_display="^g"),
@@ -284,23 +288,37 @@ class HomeScreen(BaseScreen):
         self.query_one(RunList).mark()
         self._marked()
 
+    def action_mark_all(self) -> None:
+        """Mark all runs that are listed, or unmark them."""
+        self.query_one(RunList).mark_all()
+        self._marked()
+
     def _marked(self) -> None:
-        """Take `c` as a key if two runs are marked; otherwise as text."""
-        comparable = len(self.query_one(RunList).marked) == 2
-        self.query_one(FilterLine).left = FilterLine.left | ({"c"} if comparable else set())
+        """Take `c` as a key if several runs are marked; otherwise as text."""
+        several = len(self.query_one(RunList).marked) > 1
+        self.query_one(FilterLine).left = FilterLine.left | ({"c"} if several else set())
+        self._tell()
         self._offer_keys()
+
+    def _targets(self) -> list[Summary]:
+        """Runs that an action takes: the marked ones, or that under the cursor."""
+        runs = self.query_one(RunList)
+        if runs.marked:
+            return [run for run in self.runs if run.path in set(runs.marked)]
+        return [] if runs.chosen is None else [runs.chosen]
 
     @on(RunList.Chosen)
     def _offer_keys(self) -> None:
         """Offer only keys that apply to the chosen and marked runs."""
         runs = self.query_one(RunList)
-        idle = set() if len(runs.marked) == 2 else {"compare"}
+        idle = set() if len(runs.marked) > 1 else {"compare"}
         if runs.chosen is None:
-            idle |= {"open", "mark", "watch"} if self._was_read else set()
+            idle |= {"open", "mark", "mark_all", "watch"} if self._was_read else set()
         elif runs.chosen.state == BROKEN:
             idle |= {"watch"}
         if runs.chosen is None:
-            idle |= {"rename", "note", "delete", "sort", "turn", "preview"} if self._was_read else set()
+            idle |= {"rename", "note", "sort", "turn", "preview"} if self._was_read else set()
+            idle |= {"delete"} if self._was_read and not runs.marked else set()
         elif not Path(runs.chosen.path).exists():  # of a training that has failed before
             idle |= {"rename", "note"}
         if idle != self._idle:
@@ -322,7 +340,8 @@ class HomeScreen(BaseScreen):
             return  # it is being left
         marked = [run for path in self.query_one(RunList).marked for run in self.runs if run.path == path]
         if len(marked) != 2:
-            self.notify("Mark two runs first, with tab.", timeout=3)
+            found = f"{len(marked)} are marked" if marked else "none is marked"
+            self.notify(f"Two runs are compared: {found}. Tab marks and unmarks one.", timeout=3)
         elif odd := next((run for run in marked if not run.model_bytes or run.state == BROKEN), None):
             self.notify(f"{odd.name} has no model that could be compared.", severity="warning", markup=False)
         else:
@@ -385,16 +404,22 @@ class HomeScreen(BaseScreen):
 
     @work(exclusive=True, group="change")
     async def action_delete(self) -> None:
-        """Move the run under the cursor to the trash; forget a training that left no run, if the user confirms."""
-        chosen = self.query_one(RunList).chosen
-        if chosen is None:
-            return
-        if chosen.state in LIVE:
-            self.notify(f"{chosen.name} is being trained: stop it first.", severity="warning", timeout=4, markup=False)
-        elif not Path(chosen.path).exists():
-            await self._forget(chosen)
-        elif await self._change(self._trash.delete, self._name_of(chosen)):
-            self.notify(f"{chosen.name} is in the trash; undo brings it back.", timeout=5, markup=False)
+        """Move the marked runs, or that under the cursor, to the trash.
+
+        A training that left no run is forgotten, if the user confirms.
+        """
+        deleted, now = list[str](), time()
+        for run in self._targets():
+            if run.state in LIVE:
+                self.notify(f"{run.name} is being trained: stop it first.", severity="warning", timeout=4, markup=False)
+            elif not Path(run.path).exists():
+                await self._forget(run)
+            elif await self._change(self._trash.delete, self._name_of(run), now):
+                deleted.append(run.name)
+        if deleted:
+            what = f"{deleted[0]} is" if len(deleted) == 1 else f"{len(deleted)} runs are"
+            back = "it" if len(deleted) == 1 else "them"
+            self.notify(f"{what} in the trash; undo brings {back} back.", timeout=5, markup=False)
 
     async def _forget(self, run: Summary) -> None:
         from seqnlp.tui.screens.confirm import ConfirmScreen
@@ -405,13 +430,17 @@ class HomeScreen(BaseScreen):
 
     @work(exclusive=True, group="change")
     async def action_undo(self) -> None:
-        """Bring back the run that was deleted last."""
-        entries = await asyncio.to_thread(self._trash.entries)
-        if not entries:
+        """Bring back the runs that were deleted last, together."""
+        last = await asyncio.to_thread(self._trash.last)
+        if not last:
             self.notify("The trash is empty.", timeout=3)
-        elif name := await self._change(self._trash.restore, entries[0]):
-            was = "" if name == entries[0].name else f" as {name}, for its name was taken"
-            self.notify(f"{entries[0].name} is back{was}.", timeout=4, markup=False)
+            return
+        back = [(entry.name, name) for entry in last if (name := await self._change(self._trash.restore, entry))]
+        renamed = [f"{before} as {name}" for before, name in back if name != before]
+        taken = f", {', '.join(renamed)}, for the name was taken" if renamed else ""
+        if back:
+            what = f"{back[0][0]} is" if len(back) == 1 else f"{len(back)} runs are"
+            self.notify(f"{what} back{taken}.", timeout=4, markup=False)
 
     @work(exclusive=True, group="change")
     async def action_rename(self) -> None:
@@ -475,17 +504,18 @@ class HomeScreen(BaseScreen):
         self._visit(WatchScreen(self.trainings, run.name, self.service))
 
     def content_to_copy(self) -> str:
-        chosen = self.query_one(RunList).chosen
-        return chosen.path if chosen else ""
+        return "\n".join(run.path for run in self._targets())
 
     def export_formats(self) -> dict[str, Callable[[], str]]:
-        return {".csv": lambda: csv_of(self.query_one(RunList).shown), **super().export_formats()}
+        runs = self.query_one(RunList)
+        listed = self._targets() if runs.marked else runs.shown
+        return {".csv": lambda: csv_of(listed), **super().export_formats()}
 
     def _tell(self) -> None:
         shown, count = len(self.query_one(RunList).shown), len(self.runs)
-        self.query_one("#count", Static).update(
-            f"{shown} of {count}" if shown != count else f"{count} run{'s' if count != 1 else ''}"
-        )
+        listed = f"{shown} of {count}" if shown != count else f"{count} run{'s' if count != 1 else ''}"
+        marked = len(self.query_one(RunList).marked)
+        self.query_one("#count", Static).update(f"{marked} marked · {listed}" if marked else listed)
         self.set_class(not shown, "-empty")
         if not shown:
             self.query_one("#empty", Static).update(_nothing_found() if count else _no_runs(self.root))

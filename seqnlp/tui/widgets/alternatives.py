@@ -108,16 +108,18 @@ class Alternatives(Widget, can_focus=True):
         text, logprob = self.tokens[number]
         share = exp(logprob)
         here = number == self.chosen
-        drawn = self._shares.get(text) if width >= DRAWN_WIDTH else None
-        name = max(min(width - 22 - DRAWN * (drawn is not None), 14), 5)
+        has_drawn = bool(self._shares) and width >= DRAWN_WIDTH
+        name = max(min(width - 22 - DRAWN * has_drawn, 14), 5)
         left = "▸" if self.has_focus and number == self.index else " "
         line = Content.assemble(
             (f"{left}{(number + 1) % 10 if number < 10 else ' '} ", "$accent" if left == "▸" else "$muted"),
             column(text.translate(SIGNS), name, "bold $accent reverse" if here else "bold"),
             (f"{100 * share:6.1f}% ", "" if here else "$muted"),
         )
-        if drawn is not None:
-            line = line.append(Content.styled(f"{100 * drawn:5.1f}% ", "$accent" if drawn else "$muted"))
+        if has_drawn:
+            drawn = self._shares.get(text)
+            percent = "-" if drawn is None else f"{100 * drawn:.1f}%"
+            line = line.append(Content.styled(f"{percent:>6} ", "$accent" if drawn else "$muted"))
         return line.append(Content.styled(bar(share, max(width - line.cell_length, 0)), "$primary"))
 
 

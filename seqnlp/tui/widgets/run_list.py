@@ -1,4 +1,4 @@
-"""Table of runs: a filtered list with two marks."""
+"""Table of runs: a filtered list with marks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RunList(ChoiceList[Summary]):
     def __init__(self) -> None:
         super().__init__()
         self.marked: list[str] = []
-        """Paths of the marked runs, two at most."""
+        """Paths of the marked runs, in the order of their marks."""
 
     def offer(self, items: Sequence[Summary]) -> None:
         """Set the runs; those that are gone lose their marks."""
@@ -49,12 +49,18 @@ class RunList(ChoiceList[Summary]):
         super().offer(items)
 
     def mark(self) -> None:
-        """Mark the run under the cursor, or unmark it; of three the first one loses its mark."""
+        """Mark the run under the cursor, or unmark it."""
         if self.chosen is not None:
             path = self.chosen.path
             self.marked = [other for other in self.marked if other != path] + [path] * (path not in self.marked)
-            self.marked = self.marked[-2:]
             self.refresh()
+
+    def mark_all(self) -> None:
+        """Mark all runs that the filter leaves; unmark them if they are marked already."""
+        paths = [item.path for item in self.shown]
+        others = [path for path in self.marked if path not in paths]
+        self.marked = others if set(paths) <= set(self.marked) else [*others, *paths]
+        self.refresh()
 
     def unmark(self) -> None:
         """Unmark all runs."""

@@ -14,16 +14,16 @@ from seqnlp.tui.token_buffer import TokenBuffer
 
 BARS = "▁▂▃▄▅▆▇█"
 
-TOP = 8.0
-"""Bits of the highest bar."""
+LEAST_SPAN = 0.5
+"""Bits between the lowest bar and the highest, at least: smaller differences are none to look at."""
 
 
 @final
 class SurpriseCurve(Widget):
-    """A bar for each part of the text; the one with the cursor is marked."""
+    """A bar for each part of the text, from the least to the greatest surprise of one; that of the cursor is marked."""
 
     DEFAULT_CSS = """
-    SurpriseCurve { height: 1; width: 1fr; color: $muted; }
+    SurpriseCurve { height: 2; width: 1fr; color: $muted; }
     """
 
     def __init__(self) -> None:
@@ -37,14 +37,21 @@ class SurpriseCurve(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        label = "surprise "
-        room = max(self.size.width - len(label), 1)
-        bars = columns_of(self._buffer, room)
-        line = Content("".join(BARS[min(int(bits / TOP * len(BARS)), len(BARS) - 1)] for bits in bars))
-        if self._cursor is not None and bars:
+        bars = columns_of(self._buffer, max(self.size.width, 1))
+        if not bars:
+            return Content.styled("surprise", "$muted")
+        line = Content(bars_of(bars))
+        if self._cursor is not None:
             place = min(self._cursor * len(bars) // max(self._buffer.count, 1), len(bars) - 1)
             line = line.stylize("bold $accent", place, place + 1)
-        return Content.assemble((label, "$muted"), line)
+        return Content.assemble((f"surprise  {min(bars):.1f} to {max(bars):.1f} bits\n", "$muted"), line)
+
+
+def bars_of(bits: Sequence[float]) -> str:
+    """Bars between the least and the greatest of some means."""
+    low = min(bits, default=0.0)
+    span = max(max(bits, default=0.0) - low, LEAST_SPAN)
+    return "".join(BARS[min(int((each - low) / span * len(BARS)), len(BARS) - 1)] for each in bits)
 
 
 def columns_of(buffer: TokenBuffer, room: int) -> Sequence[float]:

@@ -220,7 +220,7 @@ def test_a_training_stopped_on_a_device_resumes_there_and_on_the_cpu(
         for device, tolerance in ((FAKE, 0.0), (CPU, 1e-5)):
             resumed = make(device, threads=1)  # others would drop other words
             kept = {name: tensor.clone() for name, tensor in saved[0].items()}  # an optimizer counts on in its steps
-            resumed.restore(kept, json.loads(saved[1]), threads=1)
+            resumed.restore(kept, json.loads(saved[1]), micro_batches=1)
             assert resumed.progress.position == 2
             for _ in resumed.events():
                 pass

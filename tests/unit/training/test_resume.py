@@ -157,7 +157,7 @@ def test_another_number_of_threads_goes_on_from_the_same_states(
         if number == 3:  # two steps, and their states
             tensors, progress = saved(whole)
             expected = carried(whole)
-    resumed.restore(tensors, json.loads(progress), threads=before)
+    resumed.restore(tensors, json.loads(progress), micro_batches=before)
     assert len(expected) == 5
     assert all(map(len, expected.values()))
     assert carried(resumed) == expected

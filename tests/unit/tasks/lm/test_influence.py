@@ -1,5 +1,6 @@
 """Influence of earlier tokens: against finite differences on the vectors of the embedding."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,9 @@ def test_shares_are_those_of_the_draws(generator: Make) -> None:
     assert (shares.sum(), raw.sum()) == (pytest.approx(1, abs=1e-4), pytest.approx(1, abs=1e-3))
     assert found["entropy"][1] == pytest.approx(-(shares[shares > 0] * np.log2(shares[shares > 0])).sum(), abs=1e-4)
     assert found["entropy"][0] > found["entropy"][1]
+    rarest = [token for token in found["tokens"] if token[1] > -math.inf][-1]
+    for also, wanted in ((rarest[0], [rarest]), (found["tokens"][0][0], []), ("gr", []), ("☃", []), ("", [])):
+        assert model.shares("3 gre", most=1, also=also, **settings)["tokens"] == [found["tokens"][0], *wanted]
     greedy = model.shares("3 gre", temperature=0.0)
     assert sorted(share for _, _, share in greedy["tokens"])[-1] == 1
     assert greedy["entropy"][1] == 0

@@ -10,10 +10,12 @@ import torch
 from datasets import Dataset
 
 from seqnlp.codecs import Column
+from seqnlp.codecs.features import Features
 from seqnlp.codecs.labels import UNSEEN
 from seqnlp.errors import DataError
 from seqnlp.model import SequenceModel
 from seqnlp.tasks.error_analysis import report
+from seqnlp.tasks.tag.predictor import Tagger
 from seqnlp.tasks.tag.recipe import TagRecipe
 from seqnlp.tasks.tag.scores import tag_scores
 from seqnlp.tasks.tag.task import TagTask
@@ -279,3 +281,26 @@ def test_errors_are_told_by_feature() -> None:
     assert found.features["Number"].matrix == [[1, 0, 0], [1, 0, 0], [3, 0, 0]]
     assert found.features["Number"].confusions[0].gold == "_"
     assert report(pairs["upos"], task.words(Dataset.from_dict(DEV)), 10, 1).features == {}
+
+
+@pytest.mark.parametrize("has_whole", [True, False])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_likeliest_labels_of_features_are_those_that_are_predicted(has_whole: bool, seed: int) -> None:
+    task = fitted()
+    torch.manual_seed(seed)
+    tagger = task.predictor(task.build())
+    assert isinstance(tagger, Tagger)
+    codec = tagger.labels["feats"]
+    assert isinstance(codec, Features)
+    if not has_whole:
+        codec.whole = None
+    words = ["she", "runs", "him", "."]
+    tagging, found = tagger.tag([words])[0], tagger.alternatives(words, 6)
+    for name in ("upos", "feats"):
+        assert [row[0][0] for row in found[name]] == tagging.columns[name]
+        np.testing.assert_allclose([row[0][1] for row in found[name]], tagging.column_scores[name], rtol=1e-5)
+    for row in found["feats"]:
+        shares = [share for _, share in row]
+        assert len(row) == 6
+        assert shares == sorted(shares, reverse=True)
+        assert len({label for label, _ in row}) == 6
