@@ -40,7 +40,7 @@ from seqnlp.tasks.model_summary import summarize
 from seqnlp.tasks.other_data import OtherData
 from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.tasks.starting import StartRun, StartScores, fit_task, take_over
-from seqnlp.tasks.streaming import StreamedDataset, whole_splits
+from seqnlp.tasks.streaming import StreamedDataset, named_part, whole_splits
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
 from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
@@ -169,7 +169,7 @@ def _train(
             with notes_to(notify):
                 splits = {name: encode(task, wanted, name, split) for name, split in corpus.splits.items()}
             for name, examples in splits.items():
-                told, part = _told_of(name, examples)
+                told, part = named_part(name, examples)
                 for notice in task.notices(part):
                     notify(f"{told}: {notice}")
             show = task.preview(corpus.splits["dev"], wanted.seed)
@@ -213,11 +213,6 @@ def _train(
             yield done
         except DataError as error:
             raise error.replace(hint=error.hint or _kept(run)) from error.__cause__
-
-
-def _told_of(name: str, examples: EncodedDataset) -> tuple[str, EncodedDataset]:
-    """Name and examples for notices about a split."""
-    return (examples.name, examples.sample) if isinstance(examples, StreamedDataset) else (name, examples)
 
 
 def _begun(path: Path, group: ProcessGroup) -> Run:

@@ -244,6 +244,11 @@ class StreamedDataset(EncodedDataset):
         return bisect_right(self._starts, int(rows[0])) - 1
 
 
+def named_part(name: str, examples: EncodedDataset) -> tuple[str, EncodedDataset]:
+    """Part of a split that is in memory, and its name: the sample of a stream."""
+    return (examples.name, examples.sample) if isinstance(examples, StreamedDataset) else (name, examples)
+
+
 def whole_splits(splits: Mapping[str, EncodedDataset]) -> dict[str, EncodedDataset]:
     """Replace train that is streamed by its sample."""
     return {name: each.sample if isinstance(each, StreamedDataset) else each for name, each in splits.items()}
