@@ -9,7 +9,7 @@ import pytest
 from seqnlp.service.client import ServiceDied, ServiceError
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
-from seqnlp.tui.panels.tag import TagPanel
+from seqnlp.tui.panels.tag import TagPanel, span_type
 from seqnlp.tui.screens.home import HomeScreen
 from seqnlp.tui.widgets.prompt import Prompt
 from seqnlp.tui.widgets.tagged_view import TaggedView
@@ -359,3 +359,7 @@ async def test_without_segmenters_there_is_no_key_for_them(runs: Path, fake: Any
     async with app.run_test(size=(100, 24)) as pilot:
         await typed(pilot, "Ada Lovelace")
         await hides(app, "segmenter")
+
+
+async def test_a_tag_has_the_colour_of_its_span() -> None:
+    assert [span_type(tag) for tag in ("B-PER", "S-X-Y", "O", "NOUN")] == ["PER", "X-Y", "O", "NOUN"]

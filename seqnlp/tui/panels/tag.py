@@ -188,7 +188,11 @@ class TagPanel(CorrectablePanel):
                 table.show("", (), "", str)
                 continue
             label = self.corrections.labels(chosen_column(self.found, self.column))[view.cursor]
-            table.show(view.words[view.cursor], shares[view.cursor], label, view.colours.of)
+            table.show(view.words[view.cursor], shares[view.cursor], label, self._colour_of)
+
+    def _colour_of(self, label: str) -> str:
+        """Colour of a label; where tags stand for spans, that of the span."""
+        return self.flows[0].colours.of(label if self.found.get("spans") is None else span_type(label))
 
     @on(WordFlow.Moved)
     def _word_chosen(self) -> None:
@@ -464,6 +468,11 @@ def chosen_column(answer: Answer, wanted: str) -> str:
     """Name of the label column that is drawn."""
     columns = tag_columns(answer)
     return wanted if wanted in columns else next(iter(columns))
+
+
+def span_type(tag: str) -> str:
+    """Label of the span that a tag belongs to: `PER` of `B-PER`; the tag itself outside spans."""
+    return tag.partition("-")[2] or tag
 
 
 def same_kind_of_tags(runs: Sequence[Summary]) -> bool:
