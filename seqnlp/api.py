@@ -251,7 +251,7 @@ def _digests(recipe: TaskRecipe, corpus: Corpus, task: Task, trainer: Trainer) -
         weights.update(np.ascontiguousarray(to_numpy(tensor)).data)
     values = {
         "recipe": to_json(_without_adjustable(recipe), default=str),
-        "data": to_json(dict(sorted(corpus.hashes.items()))),
+        "data": to_json([sorted(corpus.hashes.items()), sorted((corpus.shards or {}).items())]),
         "codecs": to_json(codecs),
         "number of threads (set training.threads where machines differ)": str(trainer.replicas.micro_batches),
     }

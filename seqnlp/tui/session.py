@@ -429,7 +429,7 @@ class Session:
 
 
 def named_cell(cell: Mapping[str, Any]) -> Settings:
-    """Settings of a cell, with the name of its run in place of the path."""
+    """Settings of a cell, its run by name instead of path."""
     return {**cell, RUN: Path(cell[RUN]).name} if RUN in cell else dict(cell)
 
 

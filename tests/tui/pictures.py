@@ -166,7 +166,7 @@ async def watch(pilot: Pilot) -> None:
 
 async def train(pilot: Pilot) -> None:
     await pilot.press("ctrl+n")
-    await pilot.press(*"my", "backspace", "backspace")
+    await pilot.press(*"my_tagger", "ctrl+u")  # the cursor stays on it
     await pilot.sees("2 faults")
 
 

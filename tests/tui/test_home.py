@@ -423,3 +423,19 @@ async def test_help_shows_pages(runs: Path, fake: Any, text_of: Any, shows: Any,
         await shows(app, "Passes over the training data, at most.")
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
+
+
+async def test_the_cursor_stays_in_sight_when_the_filter_goes(
+    runs: Path, fake: Any, shows: Any, text_of: Any, new_run: Any
+) -> None:
+    for number in range(30):
+        new_run(f"run_{number:02}", "tag", "accuracy", 0.5, f"2025-10-{number + 1:02}T00:00:00+00:00", 1000)
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(app, "34 runs")
+        await pilot.press(*"run_03")
+        await shows(app, "1 of 34")
+        await pilot.press("escape")
+        await shows(app, "34 runs")
+        await shows(app, "▌ run_03")
+        assert "run_29" not in text_of(app)

@@ -35,7 +35,7 @@ class LineScroll(ScrollView):
         """Scroll no further than it takes to see these lines."""
         height = self.scrollable_content_region.height
         top = min(max(self.scroll_offset.y, last - height + 1), first)
-        self.scroll_to(y=top, animate=False)
+        self.scroll_to(y=top, animate=False, force=True)  # the scroll bar may come later
 
     def line_under(self, event: events.MouseEvent) -> int:
         """Number of the line under the mouse; -1 if it is on none, as beside the text."""

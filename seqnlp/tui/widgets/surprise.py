@@ -20,7 +20,10 @@ LEAST_SPAN = 0.5
 
 @final
 class SurpriseCurve(Widget):
-    """A bar for each part of the text, from the least to the greatest surprise of one; that of the cursor is marked."""
+    """Bar for each part of a text; that of the cursor is marked.
+
+    The lowest bar is the least surprise of a part, the highest the greatest.
+    """
 
     DEFAULT_CSS = """
     SurpriseCurve { height: 2; width: 1fr; color: $muted; }
