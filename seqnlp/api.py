@@ -263,7 +263,8 @@ def _digests(recipe: TaskRecipe, corpus: Corpus, task: Task, trainer: Trainer) -
 def _advice(recipe: TaskRecipe, task: Task, trainer: Trainer, splits: Mapping[str, EncodedDataset]) -> Iterator[str]:
     """Find settings that can't work well with the corpus."""
     yield from settings_advice(recipe.training, recipe.optimizer, splits["train"], recipe.seed, trainer.steps)
-    yield from dev_advice(splits["dev"], recipe.rows_name, task.items_name, "dev" in recipe.data.drawn)
+    data = recipe.data
+    yield from dev_advice(splits["dev"], recipe.rows_name, task.items_name, "dev" in data.drawn, data.streaming)
     train = splits["train"]
     if not (isinstance(train, StreamedDataset) and train.is_sampled):  # what a sample has once, the rest has too
         yield from task.advice(whole_splits(splits))

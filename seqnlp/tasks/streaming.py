@@ -245,7 +245,7 @@ class StreamedDataset(EncodedDataset):
 
 
 def named_part(name: str, examples: EncodedDataset) -> tuple[str, EncodedDataset]:
-    """Part of a split that is in memory, and its name: the sample of a stream."""
+    """Name and split, or those of the sample of a stream."""
     return (examples.name, examples.sample) if isinstance(examples, StreamedDataset) else (name, examples)
 
 

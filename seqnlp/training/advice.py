@@ -85,7 +85,7 @@ def _batches(training: Training, train: EncodedDataset, batches: int, steps: int
     yield f"{found}, which is little to learn in; try training.epochs = {epochs}"
 
 
-def dev_advice(dev: EncodedDataset, rows: str, items: str, drawn: bool) -> Iterator[str]:
+def dev_advice(dev: EncodedDataset, rows: str, items: str, drawn: bool, streamed: bool = False) -> Iterator[str]:
     """Warn of a dev split too small to choose a model by.
 
     Args:
@@ -93,12 +93,14 @@ def dev_advice(dev: EncodedDataset, rows: str, items: str, drawn: bool) -> Itera
         rows: Plural noun of its rows.
         items: Plural noun of its items.
         drawn: True if it is drawn from train.
+        streamed: True if nothing can be drawn from train.
     """
     number, few, noun = sum(map(len, dev.in_order())), FEW_ROWS, rows
     if dev.carries_state:
         number, few, noun = dev.items, FEW_TOKENS, items
     if number < few:
-        better = "a larger share, data.dev = 0.2" if drawn else "a larger file, or a share of train, data.dev = 0.2"
+        share = "" if streamed else ", or a share of train, data.dev = 0.2"
+        better = "a larger share, data.dev = 0.2" if drawn else f"a larger file{share}"
         found = f"{number:,} {noun if number != 1 else noun.removesuffix('s')}"
         yield f"dev has only {found}, so that its score, which chooses the model, is mostly luck; try {better}"
 

@@ -273,7 +273,11 @@ def test_tables_in_python_are_no_stream() -> None:
 
 
 def test_what_is_evaluated_of_a_streamed_run() -> None:
-    train("run", streamed("classify", {"epochs": 1}, test="dev-classify.jsonl"), test=True)
+    notes: list[str] = []
+    recipe = streamed("classify", {"epochs": 1}, test="dev-classify.jsonl")
+    list(library.train(recipe, out="run", notify=notes.append))
+    (small,) = (note for note in notes if note.startswith("dev has only 12 texts"))
+    assert small.endswith("; try a larger file")  # and no share of train
     assert library.evaluate("run", "dev")["scores"] == library.evaluate("run", "test")["scores"]
     assert library.evaluate("run", data="all-classify.jsonl")["items"] == 65
     given = [classified(Random(seed)) for seed in range(20)]
