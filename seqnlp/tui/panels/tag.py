@@ -471,7 +471,7 @@ def chosen_column(answer: Answer, wanted: str) -> str:
 
 
 def span_type(tag: str) -> str:
-    """Label of the span that a tag belongs to: `PER` of `B-PER`; the tag itself outside spans."""
+    """Label of a tag's span, `PER` of `B-PER`; the tag itself outside spans."""
     return tag.partition("-")[2] or tag
 
 
