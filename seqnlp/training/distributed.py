@@ -26,8 +26,6 @@ from seqnlp.processes import Place
 
 PATIENCE = timedelta(hours=2)
 """Time that a process waits for the others, say for one that still encodes its corpus."""
-BUCKET = 1 << 18
-"""Numbers that are summed over the processes at a time."""
 PORTS = (20_000, 20_000)
 """First port of SLURM jobs, and number of ports: each job has its own, so that two of them may share a machine."""
 
@@ -79,10 +77,8 @@ class ProcessGroup:
             PeerLost: a process has ended.
         """
         if self.size > 1:
-            with _told_of_losses():  # in buckets, some of which travel while others are added: in half the time
-                sums = [distributed.all_reduce(part, async_op=True) for part in torch.split(tensor.view(-1), BUCKET)]
-                for each in sums:
-                    each.wait()
+            with _told_of_losses():
+                distributed.all_reduce(tensor)
 
     def order(self, order: Order, seconds: float) -> None:
         """Broadcast an order to the followers, and the seconds of the training."""
