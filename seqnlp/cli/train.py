@@ -16,7 +16,7 @@ from seqnlp.cli.progress import preparing, show_training, stderr_console
 from seqnlp.cli.repeats import show_repeats
 from seqnlp.cli.stopping import resuming_command, stop_signals
 from seqnlp.cli.tables import show_scores
-from seqnlp.errors import Diverged, Interrupted, UsageError
+from seqnlp.errors import Diverged, Interrupted, SeqnlpError, UsageError
 from seqnlp.events import Done, Event
 from seqnlp.json_text import to_json
 from seqnlp.limits import FOLDS, PROCESSES, SEEDS
@@ -85,10 +85,15 @@ def train(
             _launch(nproc)
             return
         if place.size > 1:
-            if seeds is not None or folds is not None or api.asks_for_folds(recipe, settings or [], trust):
-                raise UsageError(f"{place.size} processes train one run: leave out seeds and folds")
-            if nproc not in (None, place.size):
-                raise UsageError(f"--nproc {nproc}, but {place.size} processes were started")
+            try:
+                if seeds is not None or folds is not None or api.asks_for_folds(recipe, settings or [], trust):
+                    raise UsageError(f"{place.size} processes train one run: leave out seeds and folds")
+                if nproc not in (None, place.size):
+                    raise UsageError(f"--nproc {nproc}, but {place.size} processes were started")
+            except SeqnlpError as error:
+                if place.rank:  # all find it, and the first one tells
+                    raise typer.Exit(error.code) from None
+                raise
         begun = [] if start is None else [f"start.run={to_json(start)}"]
         overrides = [*(settings or []), *begun, *device_settings(device)]
         if seeds is not None:

@@ -167,6 +167,16 @@ def test_what_processes_must_have_alike(settings: list[list[str]], problem: str,
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("setting", ["encoder.size=-1", "data.folds=3"])
+def test_a_fault_that_all_find_is_told_once(setting: str, tmp_path: Path) -> None:
+    (code, told), (other, silent) = together(commands_of([[setting]] * 2, tmp_path / "run"))
+    assert code == other
+    assert code in (2, 3)
+    assert told.count("error: ") == 1
+    assert not silent
+
+
+@pytest.mark.slow
 def test_an_error_of_one_process_is_told_by_the_first(tmp_path: Path) -> None:
     out = tmp_path / "run"
     lost = f"data.train={tmp_path / 'lost.conllu'}"
