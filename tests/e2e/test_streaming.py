@@ -115,7 +115,9 @@ def scores(out: str) -> Any:
     return Run(Path(out)).scores()
 
 
-@pytest.mark.parametrize("task", list(TASKS))
+@pytest.mark.parametrize(
+    "task", [pytest.param(task, marks=[] if task == "tag" else pytest.mark.slow) for task in TASKS]
+)
 def test_a_block_larger_than_the_corpus_gives_the_model_in_memory(task: str) -> None:
     compared = task == "tag"  # with baselines
     notes = train("memory", recipe_of(task, "all-{}.jsonl"), test=compared)
@@ -129,9 +131,9 @@ def test_a_block_larger_than_the_corpus_gives_the_model_in_memory(task: str) -> 
 @pytest.mark.parametrize(
     ("task", "training"),
     [
-        ("classify", {}),
+        pytest.param("classify", {}, marks=pytest.mark.slow),
         ("tag", {"threads": 2, "gradient_accumulation": 3, "ema_decay": 0.9}),
-        ("translate", {"gradient_accumulation": 2}),
+        pytest.param("translate", {"gradient_accumulation": 2}, marks=pytest.mark.slow),
     ],
 )
 def test_a_training_that_is_stopped_and_resumed_ends_with_the_same_bytes(

@@ -32,8 +32,9 @@ FROZEN = {
 OF_RESULTS = {"tag", "classify", "generate", "score", "translate", "forecast", "transcribe", "probe", "predict"}
 """Commands whose keys are compared with the fields of results: not every output has all of them."""
 WITH_RUNS = {"json", "deployment", "limits"}
-QUICK = ["tag", "problems", "json", "deployment", "python", "limits"]
+QUICK = ["tag", "problems", "json", "python", "limits"]
 SLOW = [
+    "deployment",
     "classify",
     "lm",
     "translate",

@@ -354,9 +354,9 @@ async def test_marks(pairs: Path, fake: Any, shows: Any, settled: Any) -> None:
         await settled(pilot)
         runs = app.screen.query_one(RunList)
         await pilot.press("tab", "down", "tab", "down", "tab")
-        assert [Path(path).name for path in runs.marked] == [runs.shown[1].name, runs.shown[2].name]
+        assert [Path(path).name for path in runs.marked] == [run.name for run in runs.shown[:3]]
         await shows(app, "●")
-        await pilot.press("tab")
+        await pilot.press("tab", "up", "tab")
         assert len(runs.marked) == 1
         await pilot.press("c")  # is text while there is nothing to compare
         assert app.screen.query_one("#filter", Input).value == "c"
