@@ -248,9 +248,12 @@ def unpack(content: bytes) -> Any:
 
 def _tree(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
     match value:
-        case Tensor() | np.ndarray() | np.generic():
-            arrays.append(to_numpy(value) if isinstance(value, Tensor) else np.asarray(value))
-            return {"tensor" if isinstance(value, Tensor) else "array": len(arrays) - 1}
+        case Tensor():
+            arrays.append(to_numpy(value))
+            return {"tensor": [len(arrays) - 1, str(value.dtype).removeprefix("torch.")]}
+        case np.ndarray() | np.generic():
+            arrays.append(np.asarray(value))
+            return {"array": len(arrays) - 1}
         case list() | tuple():
             return {"list" if isinstance(value, list) else "tuple": [_tree(part, arrays) for part in value]}
         case dict():
@@ -266,7 +269,8 @@ def _value(tree: Any, arrays: Sequence[np.ndarray[Any, Any]]) -> Any:
     ((kind, inside),) = tree.items()
     match kind:
         case "tensor":
-            return torch.from_numpy(arrays[inside])
+            number, format_of_torch = inside  # numpy has no bfloat16
+            return torch.from_numpy(arrays[number]).to(getattr(torch, format_of_torch))
         case "array":
             return arrays[inside]
         case "dict":

@@ -52,6 +52,14 @@ def test_tensors_come_out_as_tensors() -> None:
     assert found[1] is None
 
 
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float32, torch.float64, torch.bool])
+def test_tensors_keep_their_format(kind: torch.dtype) -> None:
+    tensor = torch.tensor([[0.1, -3.7e5 if kind != torch.float16 else 3.0]]).to(kind)
+    (found,) = unpack(pack([tensor]))
+    assert found.dtype == kind
+    assert torch.equal(found, tensor)
+
+
 def test_what_is_no_plain_value_is_refused() -> None:
     with pytest.raises(TypeError, match="Path"):
         pack([Path("a")])
