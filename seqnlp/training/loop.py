@@ -194,10 +194,8 @@ class Trainer:
         self.replicas = Replicas(
             model, train, number, self.precision, self.scaler, training.micro_batches, self.processes
         )
-        self.states: list[list[Tensor] | None] = [None] * len(self.replicas.own)
-        """State of the encoder after the last batch, of each micro-batch of this process."""
-        self.all_states: list[list[Tensor] | None] = []
-        """The same of all processes."""
+        self.states: list[list[Tensor] | None] = [None] * self.replicas.micro_batches
+        """State of the encoder after the last batch, of each micro-batch of all processes."""
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
         self.steps = sum(
@@ -281,7 +279,7 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         self.progress.epoch, self.progress.position = self.progress.epoch + 1, 0
-        self.states, self.all_states = [None] * len(self.states), []
+        self.states = [None] * len(self.states)
 
     def _freeze(self) -> None:
         """Freeze the layer groups that are not trained in the present epoch."""
@@ -313,7 +311,7 @@ class Trainer:
             return None
         self._freeze()
         batches = self.train.plan(self.seed, min(now.epoch, self.settings.epochs - 1))
-        states: list[list[Tensor] | None] = [None] * len(self.states)
+        states: list[list[Tensor] | None] = [None] * len(self.replicas.own)
         took: list[float] = []
         items = 0
         for number in range(min(TIMED_STEPS + 1, len(batches))):  # in random order; the first only warms up
@@ -389,11 +387,11 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = group[OWN].rate(self._share) * now.decay * group.get("lr_scale", 1.0)
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
-        own, items, states = self.replicas.gradients(batches, self.states, seed)
+        begun = [to_device(self.states[number], self.model.device) for number in self.replicas.own]
+        own, items, states = self.replicas.gradients(batches, begun, seed)
         nats = self.replicas.sum_over_processes(own)
         if self.train.carries_state:  # of all, so that a checkpoint can be saved even where another process has died
-            self.all_states = [state for part in self.processes.exchange(states) for state in part]
-        self.states = states
+            self.states = [state for part in self.processes.exchange(states) for state in part]
         if self.scaler is not None:
             self.scaler.unscale_(self.optimizer)
         norm = clip_gradient(self.parameters, self.settings.max_grad_norm)
@@ -487,7 +485,7 @@ class Trainer:
         """Checkpoint of tensors and JSON, for `restore`."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"average.{number}": tensor for number, tensor in enumerate(self.average)}
-        for part, state in enumerate(self.all_states):
+        for part, state in enumerate(self.states):
             tensors |= {f"encoder_state.{part}.{number}": tensor for number, tensor in enumerate(state or [])}
         for number, memory in self.optimizer.state_dict()["state"].items():
             known = {name: value for name, value in memory.items() if value is not None}
@@ -566,7 +564,7 @@ class Trainer:
         }
         if {name: tensor.shape for name, tensor in saved.items()} != expected:
             raise ValueError("the states that the encoder carries are not those of its last batch")
-        self.states, self.all_states = [None] * len(self.states), []
+        self.states = [None] * len(self.states)
         if not carried:
             return
         order = {row.tobytes(): place for place, row in enumerate(np.concatenate(before))}  # a row may be a window
@@ -574,8 +572,7 @@ class Trainer:
             torch.cat([saved[f"{number}.{part}"] for number, share in enumerate(before) if len(share)])
             for part in range(len(shapes))
         ]
-        for share in self.train.shares(rows, self.replicas.micro_batches):
+        for number, share in enumerate(self.train.shares(rows, len(self.states))):
             places = torch.tensor([order[row.tobytes()] for row in share], dtype=torch.long)
             loaded = [part[places] for part in whole] if len(share) else []
-            self.all_states.append(to_device(loaded, self.model.device) or None)
-        self.states = [self.all_states[number] for number in self.replicas.own]
+            self.states[number] = to_device(loaded, self.model.device) or None
