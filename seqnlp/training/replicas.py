@@ -12,7 +12,6 @@ nor on the number of processes.
 import copy
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from typing import final
 
 import numpy as np
@@ -29,6 +28,7 @@ from seqnlp.training.precision import Precision, computing_in
 from seqnlp.training.prefetch import Prefetcher
 
 State = list[Tensor]
+Gradients = list[Tensor | None]
 
 
 def replicas_of(kind: str, threads: int) -> int:
@@ -121,26 +121,24 @@ class Replicas:
         shares = [self._micro_batches(rows) for rows in batches]
         items = sum(self.examples.items_in(rows) for rows in batches)
 
-        def train(replica: int) -> list[tuple[float, State | None]]:
-            own = range(replica * len(self.own) // number, (replica + 1) * len(self.own) // number)
-            done, totals = [], _no_gradients(self.models[replica])
-            for part in own:
+        def train(replica: int) -> tuple[list[tuple[float, State | None]], Gradients]:
+            done, total = [], Gradients()
+            for part in range(replica * len(self.own) // number, (replica + 1) * len(self.own) // number):
                 share = [each[part] for each in shares]
                 done.append(self._train(replica, share, states[part], items, self._seed(seed, part)))
-                if len(own) > 1:  # each by itself, and then their sum: the order of another process or thread
-                    totals = _sums(totals, self.models[replica])
-            if len(own) > 1:
-                for parameter, total in zip(self.models[replica].parameters(), totals, strict=True):
-                    parameter.grad = total
-            return done
+                # each by itself, and then their sum: the order of another process or thread
+                total = _sums(total, _taken(self.models[replica]))
+            return done, total
 
-        in_order: Iterable[list[tuple[float, State | None]]]
+        in_order: Iterable[tuple[list[tuple[float, State | None]], Gradients]]
         in_order = self.pool.map(train, range(number)) if self._in_threads else map(train, range(number))
-        results = list(chain.from_iterable(in_order))
-        for replica in self.models[1:]:
-            totals = _sums([each.grad for each in self.models[0].parameters()], replica)
-            for parameter, total in zip(self.models[0].parameters(), totals, strict=True):
-                parameter.grad = total
+        results, total = list[tuple[float, State | None]](), Gradients()
+        for done, own in in_order:
+            results += done
+            total = _sums(total, own)
+        if total:  # none where there are more processes than micro-batches
+            for parameter, gradient in zip(self.models[0].parameters(), total, strict=True):
+                parameter.grad = gradient
         return sum(nats for nats, _ in results), items, [state for _, state in results]
 
     def _seed(self, seed: int, part: int) -> int:
@@ -200,14 +198,20 @@ class Replicas:
         self.pool.shutdown()
 
 
-def _no_gradients(model: SequenceModel) -> list[Tensor | None]:
-    return [None] * sum(1 for _ in model.parameters())
+def _taken(model: SequenceModel) -> Gradients:
+    """Take the gradients from the parameters of a model; None where there is none."""
+    parameters = list(model.parameters())
+    gradients = [parameter.grad for parameter in parameters]
+    for parameter in parameters:
+        parameter.grad = None
+    return gradients
 
 
-def _sums(totals: Sequence[Tensor | None], model: SequenceModel) -> list[Tensor | None]:
-    """Move the gradients of a model to sums; None where there is none."""
-    added: list[Tensor | None] = []
-    for total, parameter in zip(totals, model.parameters(), strict=True):
-        own, parameter.grad = parameter.grad, None
-        added.append(own if total is None else total if own is None else total.add_(own))
-    return added
+def _sums(totals: Gradients, others: Gradients) -> Gradients:
+    """Add gradients to totals, in place; no totals are zeros."""
+    if not totals:
+        return others
+    return [
+        other if total is None else total if other is None else total.add_(other)
+        for total, other in zip(totals, others, strict=True)
+    ]
