@@ -30,10 +30,10 @@ def stop_signals() -> Iterator[list[int]]:
             raise Interrupted("stopped at once", 128 + number)
         received.append(number)
 
+    launched = Place.read(os.environ).size > 1  # whose launcher ends all when one has ended: let this one say why
     before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield received
     finally:
-        launched = Place.read(os.environ).size > 1  # whose launcher ends all when one has ended: let this one say why
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if launched else handler)
