@@ -592,11 +592,11 @@ def load(run: str | Path, *, trust: bool = False, device: str | None = None) -> 
     name = device or opening_device()
     task, model = rebuild(opened, recipe_of(opened, trust), find_device(name))
     predictor = task.predictor(model)
-    predictor.origin = RunOrigin(os.path.abspath(opened.path), opened.fingerprint(), _reopen, name)
+    predictor.origin = RunOrigin(os.path.abspath(opened.path), opened.version(), _reopen, name)
     return predictor
 
 
-def _reopen(path: str, fingerprint: str, device: str | None) -> Predictor:
+def _reopen(path: str, version: str, device: str | None) -> Predictor:
     """Open the run of a pickled predictor.
 
     Raises:
@@ -606,7 +606,7 @@ def _reopen(path: str, fingerprint: str, device: str | None) -> Predictor:
         torch.set_num_threads(1)
         device = CPU.type  # CUDA can't be used in a fork of a process that has used it
     predictor: Predictor = load(path, device=device)
-    if predictor.origin is None or predictor.origin.fingerprint != fingerprint:
+    if predictor.origin is None or predictor.origin.version != version:
         raise RunError("it has changed since the predictor was pickled", path)
     return predictor
 

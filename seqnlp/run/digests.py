@@ -37,6 +37,12 @@ def seal(content: bytes, end: int | None = None) -> bytes:
     return b"".join((content[:start], digest_of(content).encode(), content[start + len(ZEROS) :]))
 
 
+def carried_digest(header: bytes) -> str | None:
+    """Digest in the seal of a file, given its beginning; None without a seal."""
+    found = _SEAL.search(header)
+    return None if found is None else found[1].decode()
+
+
 def sealed_digest(content: bytes | memoryview, end: int | None = None) -> tuple[str, str] | None:
     """Digest in the seal of a file, and the actual one; None without a seal."""
     view = memoryview(content)

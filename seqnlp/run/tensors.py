@@ -20,7 +20,7 @@ from torch import Tensor
 from seqnlp.errors import RunError
 from seqnlp.json_types import mismatch
 from seqnlp.nn.device import CPU
-from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal
+from seqnlp.run.digests import DIGEST, ZEROS, carried_digest, digest_of, seal
 from seqnlp.run.files import check_seal, decode_json, write_bytes
 
 HEADER = "seqnlp"
@@ -122,6 +122,16 @@ def check_digest(path: Path, digest: str) -> None:
     ):
         if digest_of(view) != digest:
             raise RunError("damaged: not what the training wrote (meta.json has another digest)", path)
+
+
+def carried_digest_of(path: Path) -> str | None:
+    """Digest that a file carries in its header; None without one. Its tensors are neither read nor checked.
+
+    Raises:
+        seqnlp.errors.RunError: the file is missing, or cannot be read.
+    """
+    with reading(path), open(path, "rb") as file:
+        return carried_digest(file.read(header_end(file.read(8)) - 8))
 
 
 def header_end(content: bytes | memoryview) -> int:
