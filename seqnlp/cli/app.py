@@ -128,6 +128,8 @@ def _leave(code: int) -> NoReturn:
 
 def _run() -> None:
     named = sys.argv[1:2]
+    if sys.argv[1:] == ["tui"]:  # Typer would import pydantic to read no options, for a tenth of the first paint
+        _open_tui()
     try:
         _program([*named] if COMMANDS.keys() & named else COMMANDS)()
     except SystemExit as leaving:  # typer ends so, also where the reader of our output has gone
@@ -135,6 +137,15 @@ def _run() -> None:
             raise leaving.__context__ from None
         sys.stdout.flush()  # here, as errors after main has returned are not caught
         raise
+
+
+def _open_tui() -> None:
+    from seqnlp.cli.tui import tui
+
+    try:
+        tui()
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
 
 
 def _show(error: SeqnlpError) -> None:
