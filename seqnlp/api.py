@@ -19,6 +19,7 @@ from seqnlp.events import Done, Evaluated, Event, Initialized, Saved, Started, S
 from seqnlp.json_text import to_json
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
+from seqnlp.nn.allocator import return_large_blocks
 from seqnlp.nn.device import CPU, describe_device, find_device, find_own_device, move_module, to_numpy
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
@@ -178,6 +179,7 @@ def _train(
                 old = _start_scores(wanted, task, run, begun_from, notify)
                 model, taken = _model(wanted, task, begun_from)
                 move_module(model, device)
+                return_large_blocks()
                 trainer = _trainer(wanted, task, splits, show, notify, model, old, group)
         if saved is None:
             _check_used(wanted, trainer.model, source, overrides)

@@ -104,7 +104,11 @@ def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_file_is_that_of_the_library() -> None:
     numbers = torch.arange(6).reshape(2, 3)
-    state = {f"{kind}{place}": numbers[:rows].to(dtype).clone() for place, dtype in enumerate(NUMBERS) for kind, rows in KINDS}
+    state = {
+        f"{kind}{place}": numbers[:rows].to(dtype).clone()
+        for place, dtype in enumerate(NUMBERS)
+        for kind, rows in KINDS
+    }
     state['größe "\n'] = torch.zeros(())
     metadata = {"text": 'é "\x01\n'}
     header, ordered = layout(state, metadata)
