@@ -928,10 +928,8 @@ def _finish(
 ) -> Done:
     """Score the best weights, maybe beside trivial systems; record the result."""
     model, now = trainer.model, trainer.progress
-    with fitting(run, "its weights"):
-        weights = run.load_model()
-        check_shapes(weights, model.state_dict())
-        model.load_state_dict(weights)
+    trainer.release()
+    _load_best(run, model)
     _calibrate(run, trainer, task, splits["dev"])
     baselines = task.baselines(whole_splits(splits), trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}
@@ -959,6 +957,14 @@ def _finish(
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done
+
+
+def _load_best(run: Run, model: SequenceModel) -> None:
+    """Load the best weights."""
+    with fitting(run, "its weights"):
+        weights = run.load_model()
+        check_shapes(weights, model.state_dict())
+        model.load_state_dict(weights)
 
 
 def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:

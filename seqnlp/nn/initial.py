@@ -22,7 +22,7 @@ def weights_are_drawn() -> bool:
 def lookup_table(rows: int, size: int, bound: float | None = None) -> nn.Embedding:
     """Make an `nn.Embedding`; initial weights, if these are needed, are normal, or uniform up to the bound."""
     if not weights_are_drawn():
-        return nn.Embedding.from_pretrained(torch.empty(rows, size), freeze=False)
+        return nn.Embedding(rows, size, _weight=torch.empty(rows, size))
     table = nn.Embedding(rows, size)
     if bound is not None:
         nn.init.uniform_(table.weight, -bound, bound)

@@ -1,6 +1,5 @@
 """Optimizers of torch without its compiler."""
 
-from functools import cache
 from inspect import unwrap
 from typing import Any, TypeVar
 
@@ -12,7 +11,6 @@ WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 """Methods that torch hides from its compiler."""
 
 
-@cache
 def eager(kind: type[Kind]) -> type[Kind]:
     """Subclass of an optimizer that leaves `torch.compile` out; it takes the same steps.
 
@@ -21,7 +19,7 @@ def eager(kind: type[Kind]) -> type[Kind]:
     """
     take_step = unwrap(kind.step)
 
-    def step(self: Kind, closure: Any = None) -> Any:
+    def step(self: torch.optim.Optimizer, closure: Any = None) -> Any:
         with torch.no_grad():  # as the wrapper of torch does
             return take_step(self, closure)
 
