@@ -1,93 +1,33 @@
 """The program `seqnlp`. Heavy imports are deferred to the commands that need them."""
 
+from __future__ import annotations
+
 import atexit
 import gc
 import os
 import sys
-from collections.abc import Iterable
 from functools import partial
-from importlib import import_module
-from typing import Annotated, Any, NoReturn
-
-import typer
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from seqnlp.errors import OutOfMemory, RecipeError, SeqnlpError
 from seqnlp.notes import notes_to
 from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 
-COMMANDS = {
-    "init": "init:init",
-    "train": "train:train",
-    "search": "search:search",
-    "evaluate": "evaluate:evaluate",
-    "errors": "errors:errors",
-    "predict": "predict:predict",
-    "tag": "tag:tag",
-    "classify": "classify:classify",
-    "generate": "generate:generate",
-    "forecast": "forecast:forecast",
-    "score": "generate:score",
-    "probe": "probe:probe",
-    "segment": "segment:segment",
-    "annotate": "annotate:annotate",
-    "translate": "translate:translate",
-    "transcribe": "transcribe:transcribe",
-    "tui": "tui:tui",
-    "help": "help:show_help",
-    "recipes": "recipes:app",
-    "corpora": "corpora:app",
-    "runs": "runs:app",
-    "config": "config:app",
-}
-"""Files of `seqnlp.cli`, with the function of a command or the Typer of a group of them, in the order of the help."""
+if TYPE_CHECKING:
+    import typer
 
 YOUNG_OBJECTS = 50_000
 """Objects after which Python looks for garbage: a start makes hundreds of thousands, nearly all of which stay."""
-
-
-def _version(requested: bool) -> None:
-    if requested:
-        from seqnlp.version import VERSION
-
-        typer.echo(f"seqnlp {VERSION}")
-        raise typer.Exit
-
-
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    pass
 
 
 def __getattr__(name: str) -> typer.Typer:
     """Make `app`, the program with all commands, when it is asked for: one command needs none of the others."""
     if name != "app":
         raise AttributeError(f"module 'seqnlp.cli.app' has no attribute {name!r}")
-    return _program(COMMANDS)
+    from seqnlp.cli.program import program
 
-
-def _program(names: Iterable[str]) -> typer.Typer:
-    """Import commands, and make the program of them."""
-    app = typer.Typer(
-        name="seqnlp",
-        help="Label and transform sequences: train a model from a recipe, score it, use it.",
-        epilog="Start with: seqnlp train pos_gru; with a file of your own: seqnlp init FILE. Read: seqnlp help.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_options)
-    for name in names:
-        file, _, attribute = COMMANDS[name].partition(":")
-        command: Any = getattr(import_module(f"seqnlp.cli.{file}"), attribute)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
-    return app
+    return program()
 
 
 def main() -> NoReturn:
@@ -127,25 +67,20 @@ def _leave(code: int) -> NoReturn:
 
 
 def _run() -> None:
-    named = sys.argv[1:2]
-    if sys.argv[1:] == ["tui"]:  # Typer would import pydantic to read no options, for a tenth of the first paint
-        _open_tui()
+    words = sys.argv[1:]
+    if words == ["tui"]:  # Typer and pydantic would read no options, for an eighth of the time to the first paint
+        from seqnlp.cli.terminal import open_application
+
+        _leave(open_application(Path("runs")))
+    from seqnlp.cli.program import COMMANDS, program
+
     try:
-        _program([*named] if COMMANDS.keys() & named else COMMANDS)()
+        program(words[:1] if words and words[0] in COMMANDS else COMMANDS)()
     except SystemExit as leaving:  # typer ends so, also where the reader of our output has gone
         if isinstance(leaving.__context__, BrokenPipeError):
             raise leaving.__context__ from None
         sys.stdout.flush()  # here, as errors after main has returned are not caught
         raise
-
-
-def _open_tui() -> None:
-    from seqnlp.cli.tui import tui
-
-    try:
-        tui()
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
 
 
 def _show(error: SeqnlpError) -> None:

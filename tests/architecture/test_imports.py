@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqnlp.cli.app import COMMANDS
+from seqnlp.cli.program import COMMANDS
 from seqnlp.tasks.registry import known_tasks
 
 ROOT = Path(__file__).parents[2]
@@ -120,4 +120,7 @@ main()
     assert done.returncode == 0, done.stderr
     loaded = set(done.stderr.split())
     assert "seqnlp.tui.screens.home" in loaded
-    assert loaded & (SLOW - {"textual"} | {"http.client", "seqnlp.cli.train", "seqnlp.cli.tag"}) == set()
+    assert (
+        loaded & (SLOW - {"textual"} | {"http.client", "seqnlp.tui.history", "seqnlp.cli.train", "typer", "psutil"})
+        == set()
+    )
