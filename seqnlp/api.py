@@ -670,7 +670,9 @@ def _resolve_auto(recipe: Recipe, before: TaskRecipe | None, processes: int = 1,
         micro_batches = before.training.micro_batches
     else:
         micro_batches = replicas_of(kind_of_device(device), threads) * processes
-    precision = before.training.precision if before is not None else resolve(requested.precision, place)
+    precision = (
+        before.training.precision if before is not None else resolve(requested.precision, place, recipe.carries_state)
+    )
     chosen = {
         "device": device,
         "threads": threads,

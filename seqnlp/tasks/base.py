@@ -73,6 +73,8 @@ class TaskRecipe(Recipe, ABC):
 
     rows_name: ClassVar[str] = "rows"
     """Name of the rows of a split in messages."""
+    carries_state: ClassVar[bool] = False
+    """True if the encoder's state goes on from batch to batch."""
 
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits that `[data]` names, and draw the others.
