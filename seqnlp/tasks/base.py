@@ -168,7 +168,7 @@ class RunOrigin:
     """Run that a predictor was opened from."""
 
     path: str
-    fingerprint: str
+    version: str
     """Digest of what decides its predictions."""
     reopen: Callable[[str, str, str | None], Predictor]
     """Opens it again, in another process."""
@@ -222,7 +222,7 @@ class Predictor(ABC):
     def __reduce__(self) -> tuple[Any, ...]:
         if self.origin is None:
             raise PicklingError(f"{type(self).__name__}: only a model that seqnlp.load has opened can be pickled")
-        return self.origin.reopen, (self.origin.path, self.origin.fingerprint, self.origin.device)
+        return self.origin.reopen, (self.origin.path, self.origin.version, self.origin.device)
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:

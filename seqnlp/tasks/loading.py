@@ -1,5 +1,6 @@
 """Opening a run: its recipe, model, and a split of its corpus."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.other_data import OtherData
-from seqnlp.tasks.registry import import_tasks
+from seqnlp.tasks.registry import import_task, import_tasks
 from seqnlp.tasks.streaming import StreamedDataset, StreamedSplit
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
@@ -206,9 +207,14 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
         seqnlp.errors.UntrustedPlugin: without `trust` or an earlier consent; nothing was run.
         seqnlp.errors.RunError: it is damaged, or names files outside of the run.
     """
-    import_tasks()
+    text = run.recipe_text()
+    import_task(_named_task(text))
     try:
-        recipe = parse_recipe(run.recipe_text(), run.path / RECIPE, trust=trust)
+        try:
+            recipe = parse_recipe(text, run.path / RECIPE, trust=trust)
+        except RecipeError:  # it may use a part that another task brings along
+            import_tasks()
+            recipe = parse_recipe(text, run.path / RECIPE, trust=trust)
     except UntrustedPlugin as error:
         if error.path is not None and run.has_changed(Path(error.path)):
             problem = error.problem.replace("this run", "edited or damaged since the training; this run", 1)
@@ -221,6 +227,14 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
         raise RunError(f"damaged: {key}{fault.problem}", *found[:2], fault.hint) from None
     assert isinstance(recipe, TaskRecipe)
     return recipe
+
+
+def _named_task(recipe: str) -> object:
+    """Task that a recipe names; None for a text that is no TOML, whose fault is told where it is parsed."""
+    try:
+        return tomllib.loads(recipe).get(TaskRecipe.discriminator)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:

@@ -462,6 +462,12 @@ class Trainer:
         for parameter, average in zip(self.parameters, self.average, strict=False):
             parameter.data, average.data = average.data, parameter.data
 
+    def release(self) -> None:
+        """Free what only further steps would need: gradients, averages and the optimizer's memory."""
+        self.model.zero_grad()
+        self.optimizer.state.clear()
+        self.average.clear()
+
     def close(self) -> None:
         """End the threads of the replicas."""
         self.replicas.close()
