@@ -161,30 +161,6 @@ COMPARISONS = (
         whole=True,
     ),
     Comparison(
-        "imdb-tfidf",
-        "TF-IDF",
-        "Good or bad, whole film reviews (IMDb): `imdb_lstm` without its LSTM, two epochs, against TF-IDF of words and "
-        "pairs of words with logistic regression; whole commands.",
-        "words",
-        "accuracy",
-        (
-            Seqnlp(
-                "imdb_lstm",
-                {"train": "imdb/train.tsv.gz", "test": "imdb/test.tsv.gz"},
-                "accuracy",
-                ("encoder.kind=none", "decoder.kind=mean"),
-                timed=False,
-            ),
-            Script(
-                "TF-IDF",
-                "tfidf.py",
-                ("{corpora}/imdb/train.tsv.gz", "{corpora}/imdb/test.tsv.gz", "--min-df", "3", "--words", "apart"),
-                SCIKIT,
-            ),
-        ),
-        whole=True,
-    ),
-    Comparison(
         "multi30k-joeynmt",
         "JoeyNMT",
         "English to German (Multi30k), 8,000 pieces of both languages, LSTMs of 320 (in each direction) and 448 units "
@@ -200,7 +176,7 @@ COMPARISONS = (
                     "dev": "multi30k/val.lc.norm.tok[:100]",
                     "test": "multi30k/test_2016_flickr.lc.norm.tok",
                 },
-                "bleu",
+                "bleu_tokenised",
                 ("search.beam=1",),
             ),
             Script(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from tests.benchmarks.environments import Environment
+from tests.benchmarks.process import Failed
 from tests.benchmarks.results import OWN
 
 PEERS = Path(__file__).parent / "peers"
@@ -46,6 +47,9 @@ class Contestant(ABC):
         Args:
             out: The folder that the commands were given.
             output: What the last one printed.
+
+        Raises:
+            Failed: a score that there is none of.
         """
 
 
@@ -65,7 +69,7 @@ class Seqnlp(Contestant):
     data: Mapping[str, str]
     """Files of the splits below the folder of corpora."""
     score: str
-    """Dotted key of the test score in `scores.json`."""
+    """Key of the score in `scores.json`."""
     settings: tuple[str, ...] = ()
     timed: bool = True
     """True if the training ends after the setting's seconds, false if after the recipe's epochs."""
@@ -85,6 +89,8 @@ class Seqnlp(Contestant):
         scores = json.loads((out / self.recipe / "scores.json").read_text(encoding="utf-8"))
         training = scores["training"]
         items = training["tokens_per_second"] * training["seconds"]
+        if self.score not in scores[self.split]:
+            raise Failed(f"no score {self.score} in scores.json; there are {', '.join(scores[self.split])}")
         return Outcome(items, training["seconds"], scores[self.split][self.score])
 
 
