@@ -124,14 +124,19 @@ class Axis:
         first, last = grown.points[0], grown.points[-1]
         return {name: exponent(first, last, self.work, cost) for name, cost in self.costs}
 
-    def verdict(self, grown: Grown) -> str:
-        """A sentence: whether anything grows worse than the work does, and where it is steepest."""
+    def worse(self, grown: Grown) -> list[str]:
+        """Costs that grow worse than the work does, and where they are steepest."""
         worse = []
         for name, cost in self.costs:
             powers = [(exponent(a, b, self.work, cost), a.value, b.value) for a, b in pairwise(grown.points)]
-            power, start, end = max(powers)
+            power, start, end = max(powers, default=(0.0, 0, 0))
             if power > STEEPEST:
                 worse.append(f"{name} is worse than linear, with exponent {power:.2f} from {start:,} to {end:,}")
+        return worse
+
+    def verdict(self, grown: Grown) -> str:
+        """A sentence about all costs."""
+        worse = self.worse(grown)
         overall = ", ".join(f"{name} {power:.2f}" for name, power in self.exponents(grown).items())
         summary = f"Exponents in {self.work_name}: {overall}"
         return f"{summary}; {'; '.join(worse)}." if worse else f"{summary}: nothing is worse than linear."

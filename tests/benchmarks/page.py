@@ -89,8 +89,7 @@ def _missed(results: Results) -> str:
         else:
             if grown.problem:
                 lines.append(f"`{axis.name}`: {grown.problem}")
-            if len(grown.points) > 1 and "worse" in (verdict := axis.verdict(grown)) and "nothing" not in verdict:
-                lines.append(f"`{axis.name}`: {verdict}")
+            lines += [f"`{axis.name}`: {text}." for text in axis.worse(grown)]
             lines += [f"`{axis.name}`: {text}" for text in _crowded([point.others for point in grown.points])]
     found = "\n".join(f"- {line}" for line in lines)
     return f"## Missed, or not run\n\n{found or 'Nothing.'}"
