@@ -7,8 +7,8 @@ import sys
 def return_free_memory() -> None:
     """Return what is free in the heaps of all threads to the system; nothing happens where there is no glibc.
 
-    glibc keeps up to 64 MB of freed blocks a thread for the next ones. That is right from one training step to the next,
-    but scores are computed by other threads with larger batches, and what is kept adds up. It takes some milliseconds.
+    glibc keeps up to 64 MB of freed blocks a thread for the next ones. That is right from one step of a training to the
+    next, but scores are computed by other threads on larger batches, and it adds up. It takes some milliseconds.
     Mapping large blocks by themselves (M_MMAP_THRESHOLD) needs less memory still, but steps take a quarter longer.
     """
     if sys.platform != "linux":
