@@ -126,7 +126,8 @@ class TaskRecipe(Recipe, ABC):
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits by their sources, without drawing any."""
-        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.parts))
+        documents = "train" in sources and bool(self.data.parts)
+        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents)
 
     def draw(self, corpus: Corpus) -> Corpus:
         """Draw the splits without a source from train; it then lacks their rows."""

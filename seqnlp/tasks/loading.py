@@ -25,6 +25,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, find_device, move_module
 from seqnlp.nn.initial import weights_are_loaded
+from seqnlp.notes import note
 from seqnlp.readers.held import PREFIX
 from seqnlp.readers.tables import DATA, GivenTable, given_data
 from seqnlp.recipe import parse_recipe
@@ -106,11 +107,16 @@ def open_split(
 
 
 def _split_of(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:
-    """Read a split that the recipe names, or draw it once more."""
+    """Read a split that the recipe names, or draw it once more; a change since the training is noted."""
     parts = recipe.data.parts
     if split in parts or (parts and split == "train"):
         return drawn_split(run, recipe, split, find)
-    return recipe.split(recipe.data.splits[split], find)
+    source = recipe.data.splits[split]
+    corpus = recipe.read({split: source}, find)
+    before = run.meta().get("corpus", {}).get(split)
+    if not recipe.data.in_memory and before not in (None, corpus.hashes[split]):
+        note(f"{split}: {recipe.data.reader.name_of(source)} has changed since the training")
+    return corpus.splits[split]
 
 
 def _given_split(run: Run, recipe: TaskRecipe, name: str, tables: Mapping[str, GivenTable], find: PathResolver) -> Any:

@@ -390,9 +390,9 @@ class Trainer:
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         begun = [to_device(self.states[number], self.model.device) for number in self.replicas.own]
         own, items, states = self.replicas.gradients(batches, begun, seed)
-        nats = self.replicas.sum_over_processes(own)
+        nats, states = self.replicas.sum_over_processes(own, states)
         if self.train.carries_state:  # of all, so that a checkpoint can be saved even where another process has died
-            self.states = [state for part in self.processes.exchange(states) for state in part]
+            self.states = states
         if self.scaler is not None:
             self.scaler.unscale_(self.optimizer)
         norm = clip_gradient(self.parameters, self.settings.max_grad_norm)
