@@ -5,7 +5,7 @@ import sys
 
 
 def return_free_memory() -> None:
-    """Return what is free in the heaps of all threads to the system; nothing happens where there is no glibc.
+    """Return freed memory to the system, where glibc keeps it.
 
     glibc keeps up to 64 MB of freed blocks a thread for the next ones. That is right from one step of a training to the
     next, but scores are computed by other threads on larger batches, and it adds up. It takes some milliseconds.
