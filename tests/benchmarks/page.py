@@ -44,9 +44,9 @@ def quotation(results: Results) -> str:
         return ""
     sitting = next(kept.sitting for _, kept in found if kept is not None)
     text = (
-        f"{OPENING}in turns on the same {_machine(sitting)}, the tagger `ewt_upos` trains {claims[0]}, {claims[1]}, and "
-        f"{claims[2]}, in words a second. [The page of benchmarks](tests/benchmarks/README.md) has commands, versions, "
-        "memory and scores, and first of all what was missed."
+        f"{OPENING}in turns on the same {_machine(sitting)}, the tagger `ewt_upos` trains {claims[0]}, {claims[1]}, "
+        f"and {claims[2]}, in words a second. [The page of benchmarks](tests/benchmarks/README.md) has commands, "
+        "versions, memory and scores, and first of all what was missed."
     )
     return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
