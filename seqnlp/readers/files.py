@@ -332,7 +332,9 @@ def _sha256_of(path: Path, device: int, inode: int, size: int, modified: int, ch
 
 
 def sha256_once(path: Path) -> str:
-    """SHA-256 of a file, which is read once as long as its times and size stay the same.
+    """SHA-256 of a file, read once.
+
+    It is read again where its times or its size are others.
 
     Raises:
         seqnlp.errors.DataError: if it cannot be read.

@@ -1,4 +1,4 @@
-"""Command palette that stays open when its list is empty, and closes once."""
+"""Command palette that stays open for an empty list."""
 
 from __future__ import annotations
 
