@@ -1,11 +1,12 @@
-"""Command palette that stays open when its list is empty."""
+"""Command palette that stays open when its list is empty, and closes once."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import final
 
-from textual.command import CommandPalette
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit
 
 
 @final
@@ -15,3 +16,10 @@ class Palette(CommandPalette):
     def _action_command_list(self, action: str) -> None:
         with suppress(KeyError):  # which Textual does not expect
             super()._action_command_list(action)
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close; a second enter, typed before the palette is gone, changes nothing."""
+        if self.app.screen is not self:  # Textual would close the screen below, and run the command again
+            self._selected_command = DiscoveryHit("", lambda: None)
+            return AwaitComplete()
+        return super().dismiss(result)

@@ -230,6 +230,28 @@ async def test_an_empty_palette_has_no_pages(runs: Path, fake: Any, shows: Any, 
         assert isinstance(app.screen, HomeScreen)
 
 
+@pytest.mark.parametrize("action", ["command_palette", "change_theme"])
+@pytest.mark.parametrize("enters", [2, 5])
+async def test_a_palette_closes_once(
+    action: str, enters: int, runs: Path, fake: Any, shows: Any, settled: Any, burst: Any, monkeypatch: Any
+) -> None:
+    themes: list[str] = []
+    monkeypatch.setattr(SeqnlpApp, "action_other_theme", lambda app: themes.append("other"))
+    monkeypatch.setattr(SeqnlpApp, "watch_theme", lambda app, theme: themes.append(theme))
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        themes.clear()
+        await app.action_help()  # where a further enter does nothing
+        await app.run_action(action)
+        await pilot.press(*("dark or l" if action == "command_palette" else "paper"))
+        await pilot.press("down")
+        burst(app, *["enter"] * enters)
+        await settled(pilot)
+        assert isinstance(app.screen, HelpScreen)
+        assert themes == ["other" if action == "command_palette" else "paper"]
+
+
 async def test_without_colour(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch, settled: Any) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = SeqnlpApp(runs, fake({}))

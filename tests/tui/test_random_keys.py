@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PLAYED = Path(__file__).parent / "played_training.py"
 KEYS, SEED = int(os.environ.get("SEQNLP_KEYS", "400")), int(os.environ.get("SEQNLP_SEED", "1"))
-FREEZE = 2.0
+FREEZE = 1.0
 """Seconds of the processor for a key, at most; other processes do not count."""
 
 SIZES = [(40, 12), (80, 24), (120, 35), (200, 60)]
