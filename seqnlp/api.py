@@ -238,9 +238,9 @@ def _follow(trainer: Trainer) -> Iterator[Event]:
 def _check_work(trainer: Trainer, notify: Callable[[str], None]) -> None:
     """Check that each micro-batch has rows; a note tells of processes without a micro-batch."""
     if (idle := trainer.processes.size - trainer.replicas.micro_batches) > 0:
-        few = counted(trainer.replicas.micro_batches, "micro-batches")
-        more = f"-s training.micro_batches={trainer.processes.size} would give each of them one"
-        notify(f"{few} for {trainer.processes.size} processes: {idle} of them will have no gradients to compute; {more}")
+        size, number = trainer.processes.size, trainer.replicas.micro_batches
+        work = f"{idle} of {size} processes will have no gradients to compute"
+        notify(f"training.micro_batches is {number}: {work}; -s training.micro_batches={size} gives each of them some")
     largest = max(map(len, trainer.train.plan(trainer.seed, 0)), default=0)
     if (number := trainer.replicas.micro_batches) > largest:
         raise UsageError(

@@ -72,7 +72,7 @@ def test_what_is_no_plain_value_is_refused(value: object, problem: str) -> None:
 @pytest.mark.parametrize(
     ("processes", "micro_batches", "rows", "note"),
     [
-        (3, 1, 9, "1 micro-batch for 3 processes: 2 of them will have no gradients to compute; -s training.micro_batches=3"),
+        (3, 1, 9, "training.micro_batches is 1: 2 of 3 processes will have no gradients to compute; -s "),
         (2, 2, 2, ""),
         (1, 4, 4, ""),
     ],
