@@ -161,7 +161,7 @@ class ProcessGroup:
         """
         told = self.exchange(["", 0, value], channel)
         for rank, (problem, code, _) in enumerate(told):
-            if problem:
+            if code:
                 kind = DataError if code == DataError.code else SeqnlpError
                 fault = kind(f"process {rank} of {self.size}: {problem}")
                 fault.code = code
@@ -172,7 +172,9 @@ class ProcessGroup:
         """Raise an error in all processes, the others of which call `agree`; the process that leads tells it."""
         if self.size > 1 and not isinstance(error, PeerLost):
             self.exchange([str(error), error.code, None], channel)
-        raise error if self.leads else self._followed(error) from None
+        if self.leads:
+            raise error
+        raise self._followed(error) from None
 
     @staticmethod
     def _followed(error: SeqnlpError) -> "Followed":
@@ -196,11 +198,13 @@ def join_group(environment: Mapping[str, str] = os.environ) -> ProcessGroup:
         raise UsageError("this build of torch has no torch.distributed, so that one process has to do")
     if distributed.is_initialized():
         return ProcessGroup(place)
+    from torch.distributed.rendezvous import rendezvous  # not in every build
+
     if "RANK" not in environment:
         set_slurm_address(environment)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and distributed.is_nccl_available() else "gloo"
     try:
-        store, rank, size = next(distributed.rendezvous("env://", place.rank, place.size, timeout=JOINING))
+        store, rank, size = next(rendezvous("env://", place.rank, place.size, timeout=JOINING))
         store.set_timeout(JOINING)
         distributed.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:

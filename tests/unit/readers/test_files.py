@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import open_text, raw_lines, read_text, sha256
+from seqnlp.readers.files import matching_files, open_text, raw_lines, read_text, sha256
 
 LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=9))
 
@@ -89,3 +89,15 @@ def test_the_hash_of_two_files_is_that_of_their_contents_in_order(tmp_path: Path
     second.write_bytes(b"two")
     assert sha256([first]) == hashlib.sha256(b"one").hexdigest()
     assert sha256([first, second]) == hashlib.sha256(b"onetwo").hexdigest()
+
+
+def test_a_pattern_names_files_and_no_link_that_leads_nowhere(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", "c.csv"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "folder.txt").mkdir()
+    assert [file.name for file in matching_files(tmp_path / "*.txt")] == ["a.txt", "b.txt"]
+    (tmp_path / "d.txt").symlink_to(tmp_path / "c.csv")
+    assert [file.name for file in matching_files(tmp_path / "*.txt")] == ["a.txt", "b.txt", "d.txt"]
+    (tmp_path / "c.csv").unlink()
+    with pytest.raises(DataError, match=r"d\.txt: this link leads to no file"):
+        matching_files(tmp_path / "*.txt")
