@@ -188,7 +188,7 @@ def _train(
             with fitting(run, "its checkpoint"):
                 trainer.restore(*saved, micro_batches=before.training.micro_batches)
         if group.size > 1:
-            _check_work(trainer)
+            _check_work(trainer, notify)
             digests.update(_digests(wanted, corpus, task, trainer))
     if not group.leads:
         yield from _follow(trainer)
@@ -235,8 +235,12 @@ def _follow(trainer: Trainer) -> Iterator[Event]:
     yield from ()
 
 
-def _check_work(trainer: Trainer) -> None:
-    """Check that no process is left without work."""
+def _check_work(trainer: Trainer, notify: Callable[[str], None]) -> None:
+    """Check that each micro-batch has rows; a note tells of processes without a micro-batch."""
+    if (idle := trainer.processes.size - trainer.replicas.micro_batches) > 0:
+        size, number = trainer.processes.size, trainer.replicas.micro_batches
+        work = f"{idle} of {size} processes will have no gradients to compute"
+        notify(f"training.micro_batches is {number}: {work}; -s training.micro_batches={size} gives each of them some")
     largest = max(map(len, trainer.train.plan(trainer.seed, 0)), default=0)
     if (number := trainer.replicas.micro_batches) > largest:
         raise UsageError(

@@ -290,12 +290,15 @@ def matching_files(path: Path) -> list[Path]:
     """Files that a pattern names, sorted by name; a path without one is returned as it is.
 
     Raises:
-        seqnlp.errors.DataError: no file matches.
+        seqnlp.errors.DataError: no file matches; a link that does leads nowhere.
     """
     if not _has_wildcard(path.name) or path.is_file():
         return [path]
     beside = path.parent.iterdir() if path.parent.is_dir() else []
-    found = sorted(file for file in beside if fnmatchcase(file.name, path.name.replace("[", "[[]")) and file.is_file())
+    named = sorted(file for file in beside if fnmatchcase(file.name, path.name.replace("[", "[[]")))
+    if lost := [file for file in named if not file.exists()]:  # left out, a part of the corpus would be missing
+        raise DataError("this link leads to no file", lost[0])
+    found = [file for file in named if file.is_file()]
     if not found:
         raise DataError("no file matches this pattern", path)
     return found

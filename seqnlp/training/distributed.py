@@ -15,18 +15,20 @@ from contextvars import ContextVar
 from datetime import timedelta
 from enum import IntEnum
 from struct import Struct
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from seqnlp.errors import SeqnlpError, UsageError
+from seqnlp.errors import DataError, SeqnlpError, UsageError
 from seqnlp.nn.device import to_numpy
 from seqnlp.processes import Place
 
 PATIENCE = timedelta(hours=2)
 """Time that a process waits for the others, say for one that still encodes its corpus."""
+JOINING = timedelta(minutes=10)
+"""Time that a process waits for the others to be there, before any of them reads a corpus."""
 SIZE = Struct("<q")
 """Format of sizes in what processes exchange."""
 SLACK = 256
@@ -136,23 +138,43 @@ class ProcessGroup:
             A dictionary for digests by name, which have to be the same in all processes.
 
         Raises:
-            seqnlp.errors.UsageError: another process has failed, or has other digests.
+            seqnlp.errors.SeqnlpError: another process has failed, or has other digests.
         """
         digests: dict[str, str] = {}
         try:
             yield digests
         except SeqnlpError as error:
-            if self.size > 1:
-                self.exchange([str(error), {}])
-            if self.leads:
-                raise
-            raise self._followed(error) from None
-        for rank, (problem, theirs) in enumerate(self.exchange(["", digests])):
-            different = [name for name, own in digests.items() if theirs.get(name) != own]
-            if problem or different:
-                told = problem or f"it has another {different[0]} than process {self.rank}"
-                fault = UsageError(f"process {rank} of {self.size}: {told}")
+            self.fail(error)
+        for rank, theirs in enumerate(self.agree(digests)):
+            if different := [name for name, own in digests.items() if theirs.get(name) != own]:
+                fault = UsageError(
+                    f"process {rank} of {self.size}: it has another {different[0]} than process {self.rank}"
+                )
                 raise fault if self.leads else self._followed(fault)
+
+    def agree(self, value: Any, channel: str = "") -> list[Any]:
+        """Exchange values, unless a process has failed, which calls `fail` instead.
+
+        Raises:
+            seqnlp.errors.SeqnlpError: the failure of another process, with its exit code.
+            PeerLost: a process has ended.
+        """
+        told = self.exchange(["", 0, value], channel)
+        for rank, (problem, code, _) in enumerate(told):
+            if code:
+                kind = DataError if code == DataError.code else SeqnlpError
+                fault = kind(f"process {rank} of {self.size}: {problem}")
+                fault.code = code
+                raise fault if self.leads else self._followed(fault)
+        return [each for _, _, each in told]
+
+    def fail(self, error: SeqnlpError, channel: str = "") -> NoReturn:
+        """Raise an error in all processes, the others of which call `agree`; the process that leads tells it."""
+        if self.size > 1 and not isinstance(error, PeerLost):
+            self.exchange([str(error), error.code, None], channel)
+        if self.leads:
+            raise error
+        raise self._followed(error) from None
 
     @staticmethod
     def _followed(error: SeqnlpError) -> "Followed":
@@ -176,11 +198,15 @@ def join_group(environment: Mapping[str, str] = os.environ) -> ProcessGroup:
         raise UsageError("this build of torch has no torch.distributed, so that one process has to do")
     if distributed.is_initialized():
         return ProcessGroup(place)
+    from torch.distributed.rendezvous import rendezvous  # not in every build
+
     if "RANK" not in environment:
         set_slurm_address(environment)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and distributed.is_nccl_available() else "gloo"
     try:
-        distributed.init_process_group(backend, rank=place.rank, world_size=place.size, timeout=PATIENCE)
+        store, rank, size = next(rendezvous("env://", place.rank, place.size, timeout=JOINING))
+        store.set_timeout(JOINING)
+        distributed.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:
         address = f"{os.environ.get('MASTER_ADDR', '?')}:{os.environ.get('MASTER_PORT', '?')}"
         raise UsageError(f"process {place.rank} can't join the others at {address}: {_line(error)}") from None

@@ -5,13 +5,14 @@ sent.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqnlp.errors import SeqnlpError
 from seqnlp.nn.device import CPU, to_numpy
 from seqnlp.training.distributed import ProcessGroup
 
@@ -56,6 +57,7 @@ class StepExchange:
 
         Raises:
             PeerLost: a process has ended.
+            seqnlp.errors.SeqnlpError: another process has called `fail`.
         """
         gradients = [parameter.grad if parameter.requires_grad else None for parameter in self._parameters]
         used = np.array([gradient is not None for gradient in gradients])
@@ -64,7 +66,7 @@ class StepExchange:
             for number in sorted(self._tables)
             if (gradient := gradients[number]) is not None
         }
-        told = self._group.exchange([nats, used, own, list(states)], "step")
+        told = self._group.agree([nats, used, own, list(states)], "step")
         rows = self._rows([each[2] for each in told])
         sent = np.flatnonzero(np.logical_or.reduce([each[1] for each in told])).tolist()
         parts = self._parts(sent, rows)
@@ -85,6 +87,10 @@ class StepExchange:
             else:
                 parameter.grad = part
         return sum(each[0] for each in told), [state for each in told for state in each[3]]
+
+    def fail(self, error: SeqnlpError) -> NoReturn:
+        """Take part in a sum without gradients, for want of which it fails in all processes."""
+        self._group.fail(error, "step")
 
     def _rows(self, touched: Sequence[dict[int, NDArray[np.uint8]]]) -> dict[int, Tensor]:
         """Rows that any process has touched, by table; forget tables of which these are many."""

@@ -191,7 +191,7 @@ class Trainer:
         self.average = [p.detach().clone() for p in self.parameters] if training.ema_decay else []
         self.scaler = torch.amp.GradScaler(model.device.type) if self.precision == "fp16" else None
         number = replicas_of(model.device.type, training.threads)
-        self.processes, self._stopped = processes or ProcessGroup(), False
+        self.processes, self._stopped, self._at_work = processes or ProcessGroup(), False, False
         self.replicas = Replicas(
             model, train, number, self.precision, self.scaler, training.micro_batches, self.processes
         )
@@ -253,8 +253,11 @@ class Trainer:
                     return
 
     def stop_followers(self) -> None:
-        """End the work of the other processes, once."""
-        if not self._stopped:
+        """End the work of the other processes, once.
+
+        Within a step or an evaluation they wait for something else than an order, and end with this process.
+        """
+        if not self._stopped and not self._at_work:
             self._stopped = True
             self._order(Order.STOP)
 
@@ -270,6 +273,7 @@ class Trainer:
     def _order(self, order: Order) -> None:
         if self.processes.leads:
             self.processes.order(order, self.progress.seconds)
+        self._at_work = True
 
     def _begin_epoch(self) -> Sequence[NDArray[np.int64]]:
         """Plan the present epoch, which may have begun before."""
@@ -389,10 +393,7 @@ class Trainer:
             group["lr"] = group[OWN].rate(self._share) * now.decay * group.get("lr_scale", 1.0)
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         begun = [to_device(self.states[number], self.model.device) for number in self.replicas.own]
-        own, items, states = self.replicas.gradients(batches, begun, seed)
-        nats, states = self.replicas.sum_over_processes(own, states)
-        if self.train.carries_state:  # of all, so that a checkpoint can be saved even where another process has died
-            self.states = states
+        nats, items, states = self.replicas.summed_gradients(batches, begun, seed)
         if self.scaler is not None:
             self.scaler.unscale_(self.optimizer)
         norm = clip_gradient(self.parameters, self.settings.max_grad_norm)
@@ -412,9 +413,12 @@ class Trainer:
             self.scaler.update()
         self.optimizer.zero_grad()
         now.step, now.position, now.items = now.step + 1, now.position + len(batches), now.items + items
+        if self.train.carries_state:  # of all, so that a checkpoint can be saved even where another process has died
+            self.states = states
         if self.average:
             memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
             lerp_all(self.average, [p.detach() for p in self.parameters], 1 - memory)
+        self._at_work = False
         took = time.perf_counter() - start
         now.seconds, now.stepping = now.seconds + took, now.stepping + took
         self.speed.append((items, took))
@@ -439,7 +443,7 @@ class Trainer:
             now.best = scores
         elif self.schedule.schedule == "plateau":
             now.decay *= 0.5
-        now.evaluated = now.step
+        now.evaluated, self._at_work = now.step, False
         now.seconds += time.perf_counter() - start
         return Evaluated(*self._moment(share), scores, self.metric.name, best, examples)
 

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqnlp.errors import SeqnlpError
 from seqnlp.model import Batch, SequenceModel
 from seqnlp.nn.device import CPU, pinned_for
 from seqnlp.nn.dropout import seed_thread
@@ -168,18 +169,26 @@ class Replicas:
             state = [part.detach() for part in after] if self.examples.carries_state else None
         return nats, state
 
-    def sum_over_processes(self, nats: float, states: Sequence[State | None]) -> tuple[float, list[State | None]]:
-        """Sum the gradients over all processes.
+    def summed_gradients(
+        self, batches: Sequence[NDArray[np.int64]], states: Sequence[State | None], seed: int
+    ) -> tuple[float, int, list[State | None]]:
+        """Accumulate gradients as `gradients` does, and sum them over all processes.
 
         Returns:
-            The summed loss of all processes, and the final states of all.
+            The summed loss of all processes in nats, the number of items, and the final states of all, by rank.
 
         Raises:
+            seqnlp.errors.SeqnlpError: a batch that can't be read any more, in all processes at once.
             PeerLost: a process has ended.
         """
         if self.group.size == 1:
-            return nats, list(states)
-        return self._exchange.sum(nats, states if self.examples.carries_state else [])
+            return self.gradients(batches, states, seed)
+        try:
+            own, items, after = self.gradients(batches, states, seed)
+        except SeqnlpError as error:
+            self._exchange.fail(error)
+        nats, whole = self._exchange.sum(own, after if self.examples.carries_state else [])
+        return nats, items, whole
 
     def close(self) -> None:
         """End the threads."""

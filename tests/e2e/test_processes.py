@@ -181,9 +181,60 @@ def test_an_error_of_one_process_is_told_by_the_first(tmp_path: Path) -> None:
     out = tmp_path / "run"
     lost = f"data.train={tmp_path / 'lost.conllu'}"
     (code, told), (other, silent) = together(commands_of([["seed=1"], [lost]], out))
-    assert code == 2
-    assert other == 4
+    assert code == other == 4
     assert told.startswith("error: process 1 of 2: ")
     assert "lost.conllu" in told
     assert not silent
     assert not out.exists()
+
+
+FAILING = """
+import os, sys
+from seqnlp.cli.app import main
+from seqnlp.errors import DataError
+from seqnlp.training import loop, replicas
+
+rank, kind, *sys.argv[1:] = sys.argv[1:]
+step, gradients = loop.Trainer._step, replicas.Replicas.gradients
+steps = []
+
+
+def counted(self, *arguments):
+    steps.append(1)
+    return step(self, *arguments)
+
+
+def failing(self, *arguments):
+    if len(steps) == 3 and os.environ["RANK"] == rank:
+        raise {"data": DataError("this shard of train is gone", "part-1.jsonl"), "memory": MemoryError()}[kind]
+    return gradients(self, *arguments)
+
+
+loop.Trainer._step, replicas.Replicas.gradients = counted, failing
+main()
+"""
+"""Trains by the command; a process fails while it computes gradients, and the others wait for these."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_data_that_vanish_from_one_process_end_all_with_one_line(rank: int, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = ["train", "pos_gru", "-q", "--out", str(out), "-s", "training.batch_tokens=500"]
+    (code, told), (other, silent) = together([["-c", FAILING, str(rank), "data", *words]] * 2)
+    assert code == other == 4
+    told = "".join(line for line in told.splitlines(True) if not line.startswith("note: "))
+    who = f"process {rank} of 2: " if rank else ""
+    assert told.startswith(f"error: {who}part-1.jsonl: this shard of train is gone; ")
+    assert told.count("\n") == 1
+    assert not silent
+
+
+@pytest.mark.slow
+def test_a_first_process_without_memory_leaves_none_waiting(tmp_path: Path) -> None:
+    words = ["train", "pos_gru", "-q", "--out", str(tmp_path / "run"), "-s", "training.batch_tokens=500"]
+    (code, told), (other, silent) = together([["-c", FAILING, "0", "memory", *words]] * 2)
+    assert code == other == 1
+    assert "memory" in told
+    assert "Traceback" not in told
+    assert not silent

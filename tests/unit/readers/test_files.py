@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import open_text, raw_lines, read_text, sha256, sha256_once
+from seqnlp.readers.files import matching_files, open_text, raw_lines, read_text, sha256, sha256_once
 
 LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=9))
 
@@ -101,3 +101,15 @@ def test_a_digest_is_that_of_the_file_as_it_is_now(tmp_path: Path) -> None:
         assert sha256_once(file) == sha256_once(file) == expected
     with pytest.raises(DataError, match="no such file"):
         sha256_once(tmp_path / "b.txt")
+
+
+def test_a_pattern_names_files_and_no_link_that_leads_nowhere(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", "c.csv"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "folder.txt").mkdir()
+    assert [file.name for file in matching_files(tmp_path / "*.txt")] == ["a.txt", "b.txt"]
+    (tmp_path / "d.txt").symlink_to(tmp_path / "c.csv")
+    assert [file.name for file in matching_files(tmp_path / "*.txt")] == ["a.txt", "b.txt", "d.txt"]
+    (tmp_path / "c.csv").unlink()
+    with pytest.raises(DataError, match=r"d\.txt: this link leads to no file"):
+        matching_files(tmp_path / "*.txt")

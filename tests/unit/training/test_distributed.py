@@ -1,6 +1,8 @@
 """Places of processes, and what they give to each other."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from seqnlp import api
 from seqnlp.errors import UsageError
 from seqnlp.nn.device import find_own_device
 from seqnlp.processes import Place
@@ -60,9 +63,31 @@ def test_tensors_keep_their_format(kind: torch.dtype) -> None:
     assert torch.equal(found, tensor)
 
 
-def test_what_is_no_plain_value_is_refused() -> None:
-    with pytest.raises(TypeError, match="Path"):
-        pack([Path("a")])
+@pytest.mark.parametrize(("value", "problem"), [(Path("a"), "Path"), (np.array([[], 0], object), "objects")])
+def test_what_is_no_plain_value_is_refused(value: object, problem: str) -> None:
+    with pytest.raises(TypeError, match=problem):
+        pack([value])
+
+
+@pytest.mark.parametrize(
+    ("processes", "micro_batches", "rows", "note"),
+    [
+        (3, 1, 9, "training.micro_batches is 1: 2 of 3 processes will have no gradients to compute; -s "),
+        (2, 2, 2, ""),
+        (1, 4, 4, ""),
+    ],
+)
+def test_processes_without_a_micro_batch_are_noted(processes: int, micro_batches: int, rows: int, note: str) -> None:
+    trainer: Any = SimpleNamespace(
+        train=SimpleNamespace(plan=lambda seed, epoch: [np.arange(1), np.arange(rows)]),
+        seed=1,
+        replicas=SimpleNamespace(micro_batches=micro_batches),
+        processes=SimpleNamespace(size=processes),
+    )
+    notes: list[str] = []
+    api._check_work(trainer, notes.append)
+    assert len(notes) == bool(note)
+    assert "".join(notes).startswith(note)
 
 
 @given(st.integers(1, 9), st.integers(0, 40))
