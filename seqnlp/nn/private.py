@@ -40,7 +40,7 @@ def supports_bf16() -> bool:
 
 def onednn_linear(weight: Tensor, bias: Tensor | None, rows: int) -> Product | None:
     """Lay `inputs @ weight.T + bias` out for oneDNN; None where this version can't."""
-    reorder, multiply = find("ops.mkldnn._reorder_linear_weight"), find("ops.mkldnn._linear_pointwise")
+    reorder, multiply = find("ops.mkldnn._reorder_linear_weight"), find("ops.mkldnn._linear_pointwise.default")
     if reorder is None or multiply is None:
         return None
 
