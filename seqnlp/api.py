@@ -19,6 +19,7 @@ from seqnlp.events import Done, Evaluated, Event, Initialized, Saved, Started, S
 from seqnlp.json_text import to_json
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
+from seqnlp.nn.allocator import return_large_blocks
 from seqnlp.nn.device import CPU, describe_device, find_device, find_own_device, move_module, to_numpy
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
@@ -178,6 +179,7 @@ def _train(
                 old = _start_scores(wanted, task, run, begun_from, notify)
                 model, taken = _model(wanted, task, begun_from)
                 move_module(model, device)
+                return_large_blocks()
                 trainer = _trainer(wanted, task, splits, show, notify, model, old, group)
         if saved is None:
             _check_used(wanted, trainer.model, source, overrides)
@@ -592,11 +594,11 @@ def load(run: str | Path, *, trust: bool = False, device: str | None = None) -> 
     name = device or opening_device()
     task, model = rebuild(opened, recipe_of(opened, trust), find_device(name))
     predictor = task.predictor(model)
-    predictor.origin = RunOrigin(os.path.abspath(opened.path), opened.fingerprint(), _reopen, name)
+    predictor.origin = RunOrigin(os.path.abspath(opened.path), opened.version(), _reopen, name)
     return predictor
 
 
-def _reopen(path: str, fingerprint: str, device: str | None) -> Predictor:
+def _reopen(path: str, version: str, device: str | None) -> Predictor:
     """Open the run of a pickled predictor.
 
     Raises:
@@ -606,7 +608,7 @@ def _reopen(path: str, fingerprint: str, device: str | None) -> Predictor:
         torch.set_num_threads(1)
         device = CPU.type  # CUDA can't be used in a fork of a process that has used it
     predictor: Predictor = load(path, device=device)
-    if predictor.origin is None or predictor.origin.fingerprint != fingerprint:
+    if predictor.origin is None or predictor.origin.version != version:
         raise RunError("it has changed since the predictor was pickled", path)
     return predictor
 
@@ -668,7 +670,9 @@ def _resolve_auto(recipe: Recipe, before: TaskRecipe | None, processes: int = 1,
         micro_batches = before.training.micro_batches
     else:
         micro_batches = replicas_of(kind_of_device(device), threads) * processes
-    precision = before.training.precision if before is not None else resolve(requested.precision, place)
+    precision = (
+        before.training.precision if before is not None else resolve(requested.precision, place, recipe.carries_state)
+    )
     chosen = {
         "device": device,
         "threads": threads,
@@ -926,10 +930,8 @@ def _finish(
 ) -> Done:
     """Score the best weights, maybe beside trivial systems; record the result."""
     model, now = trainer.model, trainer.progress
-    with fitting(run, "its weights"):
-        weights = run.load_model()
-        check_shapes(weights, model.state_dict())
-        model.load_state_dict(weights)
+    trainer.release()
+    _load_best(run, model)
     _calibrate(run, trainer, task, splits["dev"])
     baselines = task.baselines(whole_splits(splits), trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}
@@ -957,6 +959,14 @@ def _finish(
     done = Done(now.step, now.epoch, now.seconds, trainer.reason, now.best)
     run.append(done)
     return done
+
+
+def _load_best(run: Run, model: SequenceModel) -> None:
+    """Load the best weights."""
+    with fitting(run, "its weights"):
+        weights = run.load_model()
+        check_shapes(weights, model.state_dict())
+        model.load_state_dict(weights)
 
 
 def _calibrate(run: Run, trainer: Trainer, task: Task, dev: EncodedDataset) -> None:

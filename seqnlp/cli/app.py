@@ -1,92 +1,39 @@
 """The program `seqnlp`. Heavy imports are deferred to the commands that need them."""
 
+from __future__ import annotations
+
+import atexit
+import gc
 import os
 import sys
 from functools import partial
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
-
-from seqnlp.cli import (
-    annotate,
-    classify,
-    config,
-    corpora,
-    errors,
-    evaluate,
-    forecast,
-    generate,
-    help,
-    init,
-    predict,
-    probe,
-    recipes,
-    runs,
-    search,
-    segment,
-    tag,
-    train,
-    transcribe,
-    translate,
-    tui,
-)
-from seqnlp.cli.progress import stderr_console
 from seqnlp.errors import OutOfMemory, RecipeError, SeqnlpError
 from seqnlp.notes import notes_to
 from seqnlp.terminal_text import flush_output, guard_streams, open_streams
 
-app = typer.Typer(
-    name="seqnlp",
-    help="Label and transform sequences: train a model from a recipe, score it, use it.",
-    epilog="Start with: seqnlp train pos_gru; with a file of your own: seqnlp init FILE. Read: seqnlp help.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("init")(init.init)
-app.command("train")(train.train)
-app.command("search")(search.search)
-app.command("evaluate")(evaluate.evaluate)
-app.command("errors")(errors.errors)
-app.command("predict")(predict.predict)
-app.command("tag")(tag.tag)
-app.command("classify")(classify.classify)
-app.command("generate")(generate.generate)
-app.command("forecast")(forecast.forecast)
-app.command("score")(generate.score)
-app.command("probe")(probe.probe)
-app.command("segment")(segment.segment)
-app.command("annotate")(annotate.annotate)
-app.command("translate")(translate.translate)
-app.command("transcribe")(transcribe.transcribe)
-app.command("tui")(tui.tui)
-app.command("help")(help.show_help)
-app.add_typer(recipes.app, name="recipes")
-app.add_typer(corpora.app, name="corpora")
-app.add_typer(runs.app, name="runs")
-app.add_typer(config.app, name="config")
+if TYPE_CHECKING:
+    import typer
+
+YOUNG_OBJECTS = 50_000
+"""Objects after which Python looks for garbage: a start makes hundreds of thousands, nearly all of which stay."""
 
 
-def _version(requested: bool) -> None:
-    if requested:
-        from seqnlp.version import VERSION
+def __getattr__(name: str) -> typer.Typer:
+    """Make `app`, the program with all commands, when it is asked for: one command needs none of the others."""
+    if name != "app":
+        raise AttributeError(f"module 'seqnlp.cli.app' has no attribute {name!r}")
+    from seqnlp.cli.program import program
 
-        typer.echo(f"seqnlp {VERSION}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    pass
+    return program()
 
 
 def main() -> NoReturn:
     """Run the command line; a user's error ends in one message and an exit code."""
+    gc.set_threshold(YOUNG_OBJECTS)
+    atexit.register(gc.freeze)  # at its exit Python would search all objects for garbage, which takes half a second
     # numpy multiplies where text is generated: step by step, so that threads would wait for each other most of the time
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     open_streams()
@@ -120,8 +67,15 @@ def _leave(code: int) -> NoReturn:
 
 
 def _run() -> None:
+    words = sys.argv[1:]
+    if words == ["tui"]:  # Typer and pydantic would read no options, for an eighth of the time to the first paint
+        from seqnlp.cli.terminal import open_application
+
+        _leave(open_application(Path("runs")))
+    from seqnlp.cli.program import COMMANDS, program
+
     try:
-        app()
+        program(words[:1] if words and words[0] in COMMANDS else COMMANDS)()
     except SystemExit as leaving:  # typer ends so, also where the reader of our output has gone
         if isinstance(leaving.__context__, BrokenPipeError):
             raise leaving.__context__ from None
@@ -132,6 +86,7 @@ def _run() -> None:
 def _show(error: SeqnlpError) -> None:
     if isinstance(error, RecipeError):
         from seqnlp.cli.faults import show_faults
+        from seqnlp.cli.progress import stderr_console
 
         show_faults(error, stderr_console())
     else:

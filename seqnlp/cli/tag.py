@@ -147,10 +147,11 @@ def _columns_reader(tagger: Tagger, columns: str | None, reader: str | None) -> 
     Raises:
         seqnlp.errors.UsageError: both are given; names that make no sense.
     """
-    from seqnlp.cli.corpora import parse_reader
     from seqnlp.readers.conll import Columns
 
     if reader is not None and reader.startswith("{"):
+        from seqnlp.cli.corpora import parse_reader
+
         asked = parse_reader(reader)
         if isinstance(asked, Columns):
             if columns is not None:

@@ -180,11 +180,14 @@ def open_ensemble(run: Path, others: list[Path], trust: bool = False) -> Transla
 
 def _results(translator: Translator, inputs: Inputs, settings: dict[str, Any]) -> Iterator[Translation]:
     """Translate lines as they arrive; with a progress bar unless the text goes to a terminal."""
+    from seqnlp.tasks.translate.predictor import AT_ONCE
+
     with track("translating", quiet=sys.stdout.isatty()) as advance:
         for lines in inputs:
-            for result in translator.translate(iter(lines), **settings):
-                advance(1)
-                yield result
+            for start in range(0, len(lines), AT_ONCE):
+                for result in translator.translate(lines[start : start + AT_ONCE], **settings):
+                    advance(1)
+                    yield result
 
 
 def _plain(aligned: bool) -> Callable[[int, Translation], str]:

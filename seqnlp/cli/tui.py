@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 from errno import EADDRINUSE
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqnlp.cli.common import Device, number_option
-from seqnlp.errors import DataError, RunError, SeqnlpError, UsageError
+from seqnlp.cli.terminal import check_folder, open_application
+from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.limits import PORT
 from seqnlp.processes import module_command
 
@@ -40,34 +39,17 @@ def tui(
             raise UsageError(f"{option} needs --web")
     if trust and run is None:
         raise UsageError("--trust is for the plugins of one run: name it")
-    if runs.exists() and not runs.is_dir():
-        raise RunError("expected a folder of runs, found a file", runs)
+    check_folder(runs)
     opened = None if run is None else _summary_of(run, trust)
-    from seqnlp.tui.configuration.load import read_configuration
-
-    configuration = read_configuration()
     if web:
+        from seqnlp.tui.configuration.load import read_configuration
+
+        read_configuration()  # its faults are told here
         chosen = [] if device is None else ["--device", device]
         command = [*module_command("seqnlp"), "tui", *([str(run)] if run else []), "--runs", str(runs), *chosen]
         _serve(command, host or "127.0.0.1", port or 8000)
         return
-    in_browser = "TEXTUAL_DRIVER" in os.environ  # started by --web
-    if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("tui: expected a terminal; in a pipe use generate, tag, classify or predict")
-    gc.disable()  # until home is drawn: imported modules stay anyway
-    from seqnlp.service.client import ServiceClient
-    from seqnlp.tui.app import SeqnlpApp
-    from seqnlp.tui.configuration.remembered import Remembered
-
-    remembered = Remembered.read(runs)
-    app = SeqnlpApp(runs, ServiceClient(), opened, configuration, remembered)
-    app.run()
-    if traceback := app.crash.getvalue():
-        from seqnlp.tui.errors import log_crash
-
-        remembered.keep(screen=())  # the next start must not end in the same way
-        raise SeqnlpError(log_crash(traceback))
-    raise typer.Exit(app.return_code or 0)
+    raise typer.Exit(open_application(runs, opened))
 
 
 def _summary_of(path: Path, trust: bool) -> Summary:

@@ -61,7 +61,8 @@ class WordVectors(WordCodec):
         self.words, self.size, self.matrix, self.subwords, self._origin = list(words), size, matrix, subwords, origin
         self._number = {word: number for number, word in enumerate(self.words, start=1)}
         for number, word in enumerate(self.words, start=1):
-            self._number.setdefault(composed(word), number)
+            if not word.isascii():
+                self._number.setdefault(composed(word), number)
         if subwords is not None:
             self._ngrams = Ngrams(subwords.shortest, subwords.longest, subwords.buckets)
             first = len(self.words) + 1

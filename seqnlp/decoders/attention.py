@@ -18,6 +18,7 @@ from seqnlp.nn.cross_entropy import linear_cross_entropy, nats
 from seqnlp.nn.device import to_numpy
 from seqnlp.nn.dropout import Dropout
 from seqnlp.nn.encoder import States
+from seqnlp.nn.initial import lookup_table
 from seqnlp.nn.recurrent import packed_linear
 from seqnlp.shapes import Float, Int
 from seqnlp.spec import Spec
@@ -99,8 +100,7 @@ class AttentionDecoder(DecoderModule):
         for key, problem in spec.misfits(width, None if shared_table is None else shared_table.shape[1]):
             raise ValueError(f"{key}: {problem}")
         attention = build_attention(spec.attention, width, spec.size, spec.heads)
-        self.embedding = nn.Embedding(tokens, spec.embedding_size)
-        nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
+        self.embedding = lookup_table(tokens, spec.embedding_size, 0.1)
         if shared_table is not None:
             assert isinstance(shared_table, nn.Parameter)
             self.embedding.weight = shared_table

@@ -7,14 +7,19 @@ from typing import Annotated, Any, ClassVar, Literal, final
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from seqnlp.codecs import Characters
 from seqnlp.codecs.characters import PADDING
 from seqnlp.codecs.saved import check_settings
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
+from seqnlp.nn.device import CPU
 from seqnlp.nn.recurrent import LstmLayer, RecurrentStack
-from seqnlp.shapes import Float, Int
+from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Family
+
+SUM, MAX = 0, 2
+"""Modes of `torch.embedding_bag`."""
 
 
 class Chars(WordEmbedding, Family, ABC):
@@ -87,11 +92,63 @@ class CharConvolution(WordEmbedder):
         places = torch.arange(self.window, device=ids.device) * self.table.num_embeddings
         windows = around.unfold(1, self.window, 1)[real] + places
         rows = (self.table.weight @ self.filters).flatten(0, 1).to(self.bias.dtype)
-        answers = nn.functional.embedding_bag(windows, rows, mode="sum")
-        # Not torch.segment_reduce: where several windows are the strongest, its gradient is wrong.
-        grid = answers.new_full((*real.shape, self.width), -torch.inf)
-        grid[real] = answers
-        return (grid.amax(1) + self.bias).relu()
+        # on an accelerator `scatter_add_` adds in any order, so that a resumed training would be another
+        maximum = max_over_windows if rows.device == CPU else max_over_grid
+        return (maximum(rows, windows, real) + self.bias).relu()
+
+
+def max_over_windows(
+    rows: Float[Tensor, "rows width"], windows: Int[Tensor, "windows window"], real: Bool[Tensor, "words longest"]
+) -> Float[Tensor, "words width"]:
+    """Maximum over the windows of each word, of the sums of their rows.
+
+    Args:
+        rows: Table of the rows.
+        windows: Rows of each window.
+        real: True for each window of a word; the windows are in this order.
+    """
+    best: Tensor = _MaxOverWindows.apply(rows, windows, real.sum(1))  # type: ignore[no-untyped-call]
+    return best
+
+
+def max_over_grid(
+    rows: Float[Tensor, "rows width"], windows: Int[Tensor, "windows window"], real: Bool[Tensor, "words longest"]
+) -> Float[Tensor, "words width"]:
+    """Compute the same over a padded grid, with a deterministic gradient on any device."""
+    answers = nn.functional.embedding_bag(windows, rows, mode="sum")
+    # Not torch.segment_reduce: where several windows are the strongest, its gradient is wrong.
+    grid = answers.new_full((*real.shape, rows.shape[1]), -torch.inf)
+    grid[real] = answers
+    return grid.amax(1)
+
+
+class _MaxOverWindows(torch.autograd.Function):
+    """Autograd function of `max_over_windows`.
+
+    Only the strongest window of a word and feature has a gradient, the first if there are several: a small share of
+    all, which `amax` over a padded grid would search as a whole.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, windows: Tensor, lengths: Tensor) -> Tensor:
+        count, window = windows.shape
+        starts = torch.arange(0, windows.numel(), window, device=rows.device)
+        answers = torch.embedding_bag(rows, windows.flatten(), starts, mode=SUM)[0]
+        words = lengths.cumsum(0) - lengths
+        every = torch.arange(count, device=rows.device)
+        best, _, _, strongest = torch.embedding_bag(answers, every, words, mode=MAX)
+        ctx.save_for_backward(windows, strongest)
+        ctx.rows = len(rows)
+        return best
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
+        windows, strongest = ctx.saved_tensors
+        gradient = slope.new_zeros(ctx.rows, slope.shape[1])
+        for places in windows.t().contiguous():
+            gradient.scatter_add_(0, places.index_select(0, strongest.flatten()).view_as(strongest), slope)
+        return gradient, None, None
 
 
 @final

@@ -12,6 +12,7 @@ from seqnlp.codecs.tokens import NumberedTokens
 from seqnlp.embeddings.base import Embedding, PathResolver, WordEmbedder
 from seqnlp.nn.device import TensorBatch
 from seqnlp.nn.dropout import Dropout, generator
+from seqnlp.nn.initial import lookup_table
 from seqnlp.nn.named_rows import NamedAxes
 from seqnlp.shapes import Bool, Float, Int
 from seqnlp.spec import Spec
@@ -58,8 +59,7 @@ class TokenLookup(nn.Module):
     def __init__(self, tokens: int, size: int, dropout: float = 0.0, token_dropout: float = 0.0) -> None:
         super().__init__()
         self.width, self.token_dropout = size, token_dropout
-        self.table = nn.Embedding(tokens, size)
-        nn.init.uniform_(self.table.weight, -0.1, 0.1)
+        self.table = lookup_table(tokens, size, 0.1)
         self.dropout = Dropout(dropout)
 
     def forward(self, batch: TokenBatch) -> Float[Tensor, "batch time width"]:
@@ -105,8 +105,7 @@ class TokenTable(WordEmbedder):
     def __init__(self, tokens: int, size: int, token_dropout: float = 0.0) -> None:
         super().__init__()
         self.width, self.token_dropout = size, token_dropout
-        self.table = nn.Embedding(tokens, size)
-        nn.init.uniform_(self.table.weight, -0.1, 0.1)
+        self.table = lookup_table(tokens, size, 0.1)
 
     def embed_words(self, ids: Int[Tensor, " distinct"]) -> Float[Tensor, "distinct width"]:
         vectors = self.table(ids)

@@ -7,13 +7,14 @@ from typing import Annotated, Any, ClassVar, final
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqnlp.codecs.text import Origin
 from seqnlp.codecs.vector_files import open_vectors
 from seqnlp.codecs.vector_packages import find_package
 from seqnlp.codecs.vectors import WordVectors
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
+from seqnlp.nn.initial import lookup_table
 from seqnlp.shapes import Float, Int
 
 
@@ -81,7 +82,7 @@ class VectorLookup(WordEmbedder):
     def __init__(self, rows: int, size: int, matrix: Any, trainable: bool) -> None:
         super().__init__()
         self.width = size
-        self.table = nn.Embedding(rows, size)
+        self.table = lookup_table(rows, size)
         self.table.weight.requires_grad_(trainable)
         if matrix is not None:
             self.table.weight.data.copy_(torch.from_numpy(matrix))

@@ -5,13 +5,14 @@ from typing import Annotated, Any, ClassVar, final
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqnlp.codecs import Vocabulary
 from seqnlp.codecs.saved import check_settings
 from seqnlp.codecs.vocabulary import UNKNOWN
 from seqnlp.embeddings.base import PathResolver, WordEmbedder, WordEmbedding
 from seqnlp.nn.dropout import generator
+from seqnlp.nn.initial import lookup_table
 from seqnlp.shapes import Float, Int
 
 
@@ -54,8 +55,7 @@ class WordLookup(WordEmbedder):
     def __init__(self, counts: Int[Tensor, " words"], size: int, dropout: float) -> None:
         super().__init__()
         self.width = size
-        self.table = nn.Embedding(len(counts), size)
-        nn.init.uniform_(self.table.weight, -((3 / size) ** 0.5), (3 / size) ** 0.5)
+        self.table = lookup_table(len(counts), size, (3 / size) ** 0.5)
         self.register_buffer("_dropped", dropout / (dropout + counts.clamp(min=1)), persistent=False)
         self._dropped: Tensor
 

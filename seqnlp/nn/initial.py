@@ -8,12 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import torch
+from torch import nn
+
 _drawn = ContextVar("drawn", default=True)
 
 
 def weights_are_drawn() -> bool:
     """Check if a layer that is built now needs initial weights."""
     return _drawn.get()
+
+
+def lookup_table(rows: int, size: int, bound: float | None = None) -> nn.Embedding:
+    """Make an `nn.Embedding`; initial weights, if these are needed, are normal, or uniform up to the bound."""
+    if not weights_are_drawn():
+        return nn.Embedding(rows, size, _weight=torch.empty(rows, size))
+    table = nn.Embedding(rows, size)
+    if bound is not None:
+        nn.init.uniform_(table.weight, -bound, bound)
+    return table
 
 
 @contextmanager

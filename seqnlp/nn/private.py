@@ -38,6 +38,12 @@ def supports_bf16() -> bool:
     return bool(allowed is not None and allowed() and any(known is not None and known() for known in processor))
 
 
+def has_amx() -> bool:
+    """Hardware support for AMX, Intel's products of tiles; False where this version does not tell."""
+    known = find("cpu._is_amx_tile_supported")
+    return bool(known is not None and known())
+
+
 def onednn_linear(weight: Tensor, bias: Tensor | None, rows: int) -> Product | None:
     """Lay `inputs @ weight.T + bias` out for oneDNN; None where this version can't."""
     reorder, multiply = find("ops.mkldnn._reorder_linear_weight"), find("ops.mkldnn._linear_pointwise.default")

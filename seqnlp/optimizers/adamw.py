@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import nn
 
 from seqnlp.optimizers.base import Optimizer
+from seqnlp.optimizers.eager import eager
 
 
 @final
@@ -24,6 +25,6 @@ class AdamW(Optimizer):
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Build the optimizer, with all updates in one fused kernel."""
-        return torch.optim.AdamW(
+        return eager(torch.optim.AdamW)(
             parameters, self.lr, (self.beta1, self.beta2), weight_decay=self.weight_decay, fused=True
         )

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import nn
 
 from seqnlp.optimizers.base import Optimizer
+from seqnlp.optimizers.eager import eager
 
 
 @final
@@ -25,6 +26,6 @@ class Sgd(Optimizer):
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Build the optimizer, with all updates in one fused kernel."""
         nesterov = self.momentum > 0
-        return torch.optim.SGD(
+        return eager(torch.optim.SGD)(
             parameters, self.lr, self.momentum, weight_decay=self.weight_decay, nesterov=nesterov, fused=True
         )

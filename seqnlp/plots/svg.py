@@ -1,6 +1,6 @@
 """SVG documents and text elements, written without any drawing library."""
 
-from xml.sax.saxutils import escape
+from html import escape  # of xml.sax.saxutils it comes with http and ssl
 
 DOCUMENT = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" \

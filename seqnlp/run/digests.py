@@ -9,6 +9,7 @@ A file that is written again and again carries its own digest, its seal, so that
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import xxhash
 
@@ -26,15 +27,24 @@ def digest_of(content: bytes | memoryview) -> str:
     return xxhash.xxh3_128_hexdigest(content)
 
 
-def seal(content: bytes, end: int | None = None) -> bytes:
+def seal(content: bytes, following: Iterable[memoryview] = ()) -> bytes:
     """Replace the `ZEROS` of a seal by the digest of all bytes.
 
     Args:
-        content: A file whose `"digest"` is `ZEROS`.
-        end: The seal stands before this byte.
+        content: A file whose `"digest"` is `ZEROS`, or its beginning.
+        following: The rest of the file.
     """
-    start = content.index(ZEROS.encode(), 0, len(content) if end is None else end)
-    return b"".join((content[:start], digest_of(content).encode(), content[start + len(ZEROS) :]))
+    start = content.index(ZEROS.encode())
+    digest = xxhash.xxh3_128(content)
+    for part in following:
+        digest.update(part)
+    return b"".join((content[:start], digest.hexdigest().encode(), content[start + len(ZEROS) :]))
+
+
+def carried_digest(header: bytes) -> str | None:
+    """Digest in the seal of a file, given its beginning; None without a seal."""
+    found = _SEAL.search(header)
+    return None if found is None else found[1].decode()
 
 
 def sealed_digest(content: bytes | memoryview, end: int | None = None) -> tuple[str, str] | None:

@@ -262,6 +262,13 @@ class Run:
         found = [to_json(self.digests()), digest_of(files.read_bytes(self.path / MODEL))]
         return digest_of("".join(found).encode())
 
+    def version(self) -> str:
+        """Digest of what `fingerprint` is of, by the digest that the weights carry: these are not read again."""
+        from seqnlp.run.tensors import carried_digest_of
+
+        carried = carried_digest_of(self.path / MODEL)
+        return self.fingerprint() if carried is None else digest_of(f"{to_json(self.digests())}{carried}".encode())
+
     def has_changed(self, plugin: Path) -> bool:
         """Test whether a plugin of the run has changed since the training."""
         digest = (self.digests() or {}).get(f"{PLUGINS}/{plugin.name}")

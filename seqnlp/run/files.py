@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from seqnlp.errors import DataError, RunError
 from seqnlp.json_text import to_json
-from seqnlp.json_types import JsonObject, is_deep
+from seqnlp.json_types import MAX_DEPTH, JsonObject, is_deep
 from seqnlp.run.digests import DIGEST, ZEROS, seal, sealed_digest
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -211,7 +211,8 @@ def decode_json(data: bytes, finite: bool = True) -> Any:
         RecursionError: it is nested too deeply.
     """
     value = (_DECODER if finite else _LOOSE_DECODER).decode(data.decode(json.detect_encoding(data), "surrogatepass"))
-    if isinstance(value, dict | list) and is_deep(value):
+    brackets = data.count(b"[") + data.count(b"{")  # counted in no time, while a long list takes a while to walk
+    if brackets > MAX_DEPTH and isinstance(value, dict | list) and is_deep(value):
         raise ValueError("nested too deeply")
     return value
 

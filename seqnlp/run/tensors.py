@@ -14,17 +14,36 @@ from typing import Any, TypedDict
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from seqnlp.errors import RunError
 from seqnlp.json_types import mismatch
-from seqnlp.nn.device import CPU
-from seqnlp.run.digests import DIGEST, ZEROS, digest_of, seal
-from seqnlp.run.files import check_seal, decode_json, write_bytes
+from seqnlp.nn.device import CPU, to_numpy
+from seqnlp.run.digests import DIGEST, ZEROS, carried_digest, digest_of, seal
+from seqnlp.run.files import check_seal, decode_json, replacing
 
 HEADER = "seqnlp"
 """Only key of the header: safetensors writes several in random order, and equal runs are equal bytes."""
+
+DTYPES = {
+    torch.bool: "BOOL",
+    torch.uint8: "U8",
+    torch.int8: "I8",
+    torch.float8_e5m2: "F8_E5M2",
+    torch.float8_e4m3fn: "F8_E4M3",
+    torch.int16: "I16",
+    torch.uint16: "U16",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int32: "I32",
+    torch.uint32: "U32",
+    torch.float32: "F32",
+    torch.complex64: "C64",
+    torch.float64: "F64",
+    torch.int64: "I64",
+    torch.uint64: "U64",
+}
+"""Types of numbers as safetensors names them, in its order: tensors of the last ones come first."""
 
 
 class Header(TypedDict):
@@ -47,9 +66,43 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
     """
     aliases = find_aliases(tensors)
     own = {name: tensor.detach().to(CPU).contiguous() for name, tensor in tensors.items() if name not in aliases}
-    header = json.dumps({DIGEST: ZEROS, "aliases": aliases, "meta": meta})
-    content = save(own, {HEADER: header})
-    write_bytes(path, seal(content, header_end(content)))
+    header, ordered = layout(own, {HEADER: json.dumps({DIGEST: ZEROS, "aliases": aliases, "meta": meta})})
+    contents = [to_numpy(tensor.flatten().view(torch.uint8)).data for tensor in ordered]
+    with replacing(path) as file:
+        file.write(seal(header, following=contents))
+        for content in contents:
+            file.write(content)
+
+
+def layout(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> tuple[bytes, list[Tensor]]:
+    """Lay a safetensors file out, in the order of the library.
+
+    Its own `save` copies all tensors twice, and with them the peak memory of a training rises.
+
+    Args:
+        tensors: Contiguous tensors by name.
+        metadata: Texts of the header.
+
+    Returns:
+        What stands before the tensors, and these in their order.
+
+    Raises:
+        TypeError: a tensor of numbers that the format lacks.
+    """
+    table: dict[str, Any] = {"__metadata__": metadata}
+    if strange := [name for name, tensor in tensors.items() if tensor.dtype not in DTYPES]:
+        raise TypeError(f"the tensor {strange[0]} is of {tensors[strange[0]].dtype}, which safetensors lacks")
+    ranks = {dtype: -rank for rank, dtype in enumerate(DTYPES)}
+    ordered = sorted(tensors, key=lambda name: (ranks[tensors[name].dtype], name))
+    start = 0
+    for name in ordered:
+        tensor = tensors[name]
+        end = start + tensor.numel() * tensor.element_size()
+        table[name] = {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
+        start = end
+    text = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, [tensors[name] for name in ordered]
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -122,6 +175,16 @@ def check_digest(path: Path, digest: str) -> None:
     ):
         if digest_of(view) != digest:
             raise RunError("damaged: not what the training wrote (meta.json has another digest)", path)
+
+
+def carried_digest_of(path: Path) -> str | None:
+    """Digest that a file carries in its header; None without one. Its tensors are neither read nor checked.
+
+    Raises:
+        seqnlp.errors.RunError: the file is missing, or cannot be read.
+    """
+    with reading(path), open(path, "rb") as file:
+        return carried_digest(file.read(header_end(file.read(8)) - 8))
 
 
 def header_end(content: bytes | memoryview) -> int:

@@ -73,6 +73,8 @@ class TaskRecipe(Recipe, ABC):
 
     rows_name: ClassVar[str] = "rows"
     """Name of the rows of a split in messages."""
+    carries_state: ClassVar[bool] = False
+    """True if the encoder's state goes on from batch to batch."""
 
     def corpus(self, find: PathResolver) -> Corpus:
         """Read the splits that `[data]` names, and draw the others.
@@ -124,7 +126,8 @@ class TaskRecipe(Recipe, ABC):
 
     def read(self, sources: Mapping[str, str], find: PathResolver) -> Corpus:
         """Read splits by their sources, without drawing any."""
-        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents=bool(self.data.parts))
+        documents = "train" in sources and bool(self.data.parts)
+        return read_corpus(Sources(self.data.reader, sources), find, self.needs, documents)
 
     def draw(self, corpus: Corpus) -> Corpus:
         """Draw the splits without a source from train; it then lacks their rows."""
@@ -165,7 +168,7 @@ class RunOrigin:
     """Run that a predictor was opened from."""
 
     path: str
-    fingerprint: str
+    version: str
     """Digest of what decides its predictions."""
     reopen: Callable[[str, str, str | None], Predictor]
     """Opens it again, in another process."""
@@ -219,7 +222,7 @@ class Predictor(ABC):
     def __reduce__(self) -> tuple[Any, ...]:
         if self.origin is None:
             raise PicklingError(f"{type(self).__name__}: only a model that seqnlp.load has opened can be pickled")
-        return self.origin.reopen, (self.origin.path, self.origin.fingerprint, self.origin.device)
+        return self.origin.reopen, (self.origin.path, self.origin.version, self.origin.device)
 
     @abstractmethod
     def predict(self, lines: Iterable[str]) -> Iterator[Result]:

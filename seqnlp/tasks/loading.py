@@ -1,5 +1,6 @@
 """Opening a run: its recipe, model, and a split of its corpus."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from seqnlp.metrics.significance import ItemScores
 from seqnlp.model import SequenceModel
 from seqnlp.nn.device import CPU, find_device, move_module
 from seqnlp.nn.initial import weights_are_loaded
+from seqnlp.notes import note
 from seqnlp.readers.held import PREFIX
 from seqnlp.readers.tables import DATA, GivenTable, given_data
 from seqnlp.recipe import parse_recipe
@@ -32,7 +34,7 @@ from seqnlp.run import Run
 from seqnlp.run.directory import RECIPE
 from seqnlp.tasks.base import Scores, Task, TaskRecipe, task_class
 from seqnlp.tasks.other_data import OtherData
-from seqnlp.tasks.registry import import_tasks
+from seqnlp.tasks.registry import import_task, import_tasks
 from seqnlp.tasks.streaming import StreamedDataset, StreamedSplit
 from seqnlp.training import EncodedDataset
 from seqnlp.training.checkpoint import check_shapes
@@ -105,11 +107,16 @@ def open_split(
 
 
 def _split_of(run: Run, recipe: TaskRecipe, split: str, find: PathResolver) -> Any:
-    """Read a split that the recipe names, or draw it once more."""
+    """Read a split that the recipe names, or draw it once more; a change since the training is noted."""
     parts = recipe.data.parts
     if split in parts or (parts and split == "train"):
         return drawn_split(run, recipe, split, find)
-    return recipe.split(recipe.data.splits[split], find)
+    source = recipe.data.splits[split]
+    corpus = recipe.read({split: source}, find)
+    before = run.meta().get("corpus", {}).get(split)
+    if not recipe.data.in_memory and before not in (None, corpus.hashes[split]):
+        note(f"{split}: {recipe.data.reader.name_of(source)} has changed since the training")
+    return corpus.splits[split]
 
 
 def _given_split(run: Run, recipe: TaskRecipe, name: str, tables: Mapping[str, GivenTable], find: PathResolver) -> Any:
@@ -200,9 +207,14 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
         seqnlp.errors.UntrustedPlugin: without `trust` or an earlier consent; nothing was run.
         seqnlp.errors.RunError: it is damaged, or names files outside of the run.
     """
-    import_tasks()
+    text = run.recipe_text()
+    import_task(_named_task(text))
     try:
-        recipe = parse_recipe(run.recipe_text(), run.path / RECIPE, trust=trust)
+        try:
+            recipe = parse_recipe(text, run.path / RECIPE, trust=trust)
+        except RecipeError:  # it may use a part that another task brings along
+            import_tasks()
+            recipe = parse_recipe(text, run.path / RECIPE, trust=trust)
     except UntrustedPlugin as error:
         if error.path is not None and run.has_changed(Path(error.path)):
             problem = error.problem.replace("this run", "edited or damaged since the training; this run", 1)
@@ -215,6 +227,14 @@ def recipe_of(run: Run, trust: bool = False) -> TaskRecipe:
         raise RunError(f"damaged: {key}{fault.problem}", *found[:2], fault.hint) from None
     assert isinstance(recipe, TaskRecipe)
     return recipe
+
+
+def _named_task(recipe: str) -> object:
+    """Task that a recipe names; None for a text that is no TOML, whose fault is told where it is parsed."""
+    try:
+        return tomllib.loads(recipe).get(TaskRecipe.discriminator)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def encode(task: Task, recipe: TaskRecipe, name: str, split: Any) -> EncodedDataset:

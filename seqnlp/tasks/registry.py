@@ -149,3 +149,12 @@ def import_tasks() -> None:
     for info in known_tasks():
         if info.module:
             import_module(info.module)
+
+
+def import_task(name: object) -> None:
+    """Import one registered task, so that a run of it can be read; all of them for another name."""
+    module = _TASKS[name].module if isinstance(name, str) and name in _TASKS else ""
+    if module:
+        import_module(module)
+    else:
+        import_tasks()

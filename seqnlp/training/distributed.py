@@ -6,6 +6,7 @@ Rank 0 leads: it alone decides what is done next, prints and writes. The others 
 
 import atexit
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import IntEnum
-from io import BytesIO
+from struct import Struct
 from typing import Any, final
 
 import numpy as np
@@ -26,6 +27,10 @@ from seqnlp.processes import Place
 
 PATIENCE = timedelta(hours=2)
 """Time that a process waits for the others, say for one that still encodes its corpus."""
+SIZE = Struct("<q")
+"""Format of sizes in what processes exchange."""
+SLACK = 256
+"""Bytes that an exchange may be longer than the one before it, say for a number with more digits."""
 PORTS = (20_000, 20_000)
 """First port of SLURM jobs, and number of ports: each job has its own, so that two of them may share a machine."""
 
@@ -55,6 +60,7 @@ class ProcessGroup:
         self.place = place or Place()
         self.rank, self.size = self.place.rank, self.place.size
         self._parent = os.getppid()
+        self._rooms: dict[str, int] = {}
 
     @property
     def leads(self) -> bool:
@@ -93,24 +99,34 @@ class ProcessGroup:
             distributed.broadcast(told, 0)
         return Order(int(told[0])), float(told[1])
 
-    def exchange(self, value: Any) -> list[Any]:
+    def exchange(self, value: Any, channel: str = "") -> list[Any]:
         """Give a value to all processes, and take theirs; by rank.
 
         Args:
             value: Numbers, strings, arrays, tensors, and lists, tuples and dictionaries with them.
+            channel: Name of exchanges of about the same size: room is left for the size of the last one, so that sizes
+                need not be told first.
         """
         if self.size == 1:
             return [value]
-        content = torch.frombuffer(bytearray(pack(value)), dtype=torch.uint8)
+        content = pack(value)
+        room = self._rooms.get(channel, 0)
+        frames = self._gather(SIZE.pack(len(content)) + content[:room], SIZE.size + room)
+        sizes = [SIZE.unpack_from(frame)[0] for frame in frames]
+        parts = [frame[SIZE.size :] for frame in frames]
+        if max(sizes) > room:  # in some process, and all of them know
+            rest = self._gather(content[room:], max(sizes) - room)
+            parts = [part + more for part, more in zip(parts, rest, strict=True)]
+        self._rooms[channel] = max(sizes) + SLACK if channel else 0
+        return [unpack(part[:size]) for part, size in zip(parts, sizes, strict=True)]
+
+    def _gather(self, content: bytes, room: int) -> list[bytes]:
+        """Gather bytes of all processes, padded to the same size."""
+        padded = torch.frombuffer(bytearray(content.ljust(room, b"\0")), dtype=torch.uint8)
+        parts = [torch.empty_like(padded) for _ in range(self.size)]
         with _told_of_losses():
-            sizes = [torch.zeros(1, dtype=torch.int64) for _ in range(self.size)]
-            distributed.all_gather(sizes, torch.tensor([len(content)]))
-            room = int(max(sizes))
-            padded = torch.zeros(room, dtype=torch.uint8)
-            padded[: len(content)] = content
-            parts = [torch.zeros(room, dtype=torch.uint8) for _ in range(self.size)]
             distributed.all_gather(parts, padded)
-        return [unpack(to_numpy(part[: int(size)]).tobytes()) for part, size in zip(parts, sizes, strict=True)]
+        return [to_numpy(part).tobytes() for part in parts]
 
     @contextmanager
     def together(self) -> Iterator[dict[str, str]]:
@@ -231,19 +247,23 @@ def inference_group() -> ProcessGroup | None:
 
 
 def pack(value: Any) -> bytes:
-    """Pack a value for other processes: JSON, and arrays beside it. No code is in it."""
+    """Pack a value for other processes: JSON, and arrays behind it. No code is in it."""
     arrays: list[np.ndarray[Any, Any]] = []
-    tree = np.frombuffer(json.dumps(_tree(value, arrays)).encode(), np.uint8)
-    file = BytesIO()
-    np.savez(file, tree, *arrays)
-    return file.getvalue()
+    tree = _tree(value, arrays)
+    about = json.dumps([tree, [[array.dtype.str, array.shape] for array in arrays]]).encode()
+    return b"".join([SIZE.pack(len(about)), about, *(array.tobytes() for array in arrays)])
 
 
 def unpack(content: bytes) -> Any:
     """Unpack a value of `pack`."""
-    with np.load(BytesIO(content), allow_pickle=False) as file:
-        arrays = [file[f"arr_{number}"] for number in range(len(file.files))]
-    return _value(json.loads(arrays[0].tobytes()), arrays[1:])
+    at = SIZE.size + SIZE.unpack_from(content)[0]
+    tree, kinds = json.loads(content[SIZE.size : at])
+    arrays: list[np.ndarray[Any, Any]] = []
+    for name, shape in kinds:
+        kind, number = np.dtype(name), math.prod(shape)
+        arrays.append(np.frombuffer(content, kind, number, at).reshape(shape).copy())  # that can be written to
+        at += number * kind.itemsize
+    return _value(tree, arrays)
 
 
 def _tree(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
@@ -253,6 +273,8 @@ def _tree(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
             return {"tensor": [len(arrays) - 1, str(value.dtype).removeprefix("torch.")]}
         case np.ndarray() | np.generic():
             arrays.append(np.asarray(value))
+            if arrays[-1].dtype.hasobject:
+                raise TypeError("an array of Python objects can't be given to other processes")
             return {"array": len(arrays) - 1}
         case list() | tuple():
             return {"list" if isinstance(value, list) else "tuple": [_tree(part, arrays) for part in value]}

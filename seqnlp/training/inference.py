@@ -106,7 +106,7 @@ if sys.platform != "win32":
 
 
 def stream_in_windows(
-    items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096
+    items: Iterator[Item], work: Callable[[list[Item]], Sequence[Result]], largest: int = 4096, are_there: bool = False
 ) -> Iterator[Result]:
     """Map a function over a stream: the first item at once, later ones in growing windows.
 
@@ -114,8 +114,9 @@ def stream_in_windows(
         items: The stream, which is read ahead no further than a window.
         work: Gives a result for each item of a window.
         largest: Items of a window, at most.
+        are_there: All items are there, and nobody waits for the first: windows are large from the beginning.
     """
-    size = 1
+    size = largest if are_there else 1
     while window := list(islice(items, size)):
         yield from work(window)
         size = min(size * 4, largest)

@@ -82,8 +82,8 @@ class Training(Spec):
     """Device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`, a CUDA GPU if there is one, else the CPU. The run opens on
     any."""
     precision: Requested = "auto"
-    """Number format of the large products; `auto` takes bf16 where the device has instructions for it, fp16 is for
-    accelerators."""
+    """Number format of the large products; `auto` takes bf16 where the device has instructions for it, but for language
+    models on processors with AMX, which lost score in it; fp16 is for accelerators."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """Processor threads of a process, each with its share of every batch on a CPU; 0: one per core, or as many as a
     resumed training had."""
@@ -176,7 +176,7 @@ class Trainer:
         """
         self.model, self.train, self.score, self.metric, self.preview = model, train, score, metric, preview
         self.settings, self.schedule, self.seed, self.items_name = training, optimizer, seed, items_name
-        self.precision = resolve(training.precision, model.device)
+        self.precision = resolve(training.precision, model.device, train.carries_state)
         set_up(self.precision, model.device)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.groups = groups
@@ -389,9 +389,9 @@ class Trainer:
         seed = (self.seed * 1_000_003 + now.step) % 2**48  # dropout is a function of seed and step alone
         begun = [to_device(self.states[number], self.model.device) for number in self.replicas.own]
         own, items, states = self.replicas.gradients(batches, begun, seed)
-        nats = self.replicas.sum_over_processes(own)
+        nats, states = self.replicas.sum_over_processes(own, states)
         if self.train.carries_state:  # of all, so that a checkpoint can be saved even where another process has died
-            self.states = [state for part in self.processes.exchange(states) for state in part]
+            self.states = states
         if self.scaler is not None:
             self.scaler.unscale_(self.optimizer)
         norm = clip_gradient(self.parameters, self.settings.max_grad_norm)
@@ -461,6 +461,12 @@ class Trainer:
     def _swap(self) -> None:
         for parameter, average in zip(self.parameters, self.average, strict=False):
             parameter.data, average.data = average.data, parameter.data
+
+    def release(self) -> None:
+        """Free what only further steps would need: gradients, averages and the optimizer's memory."""
+        self.model.zero_grad()
+        self.optimizer.state.clear()
+        self.average.clear()
 
     def close(self) -> None:
         """End the threads of the replicas."""

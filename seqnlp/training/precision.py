@@ -8,6 +8,7 @@ import torch
 
 from seqnlp.errors import UsageError
 from seqnlp.nn.device import CPU, allow_tf32, autocast, has_bf16
+from seqnlp.nn.private import has_amx
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Requested = Literal["auto", "fp32", "bf16", "fp16"]
@@ -16,14 +17,21 @@ FORMATS: dict[Precision, torch.dtype | None] = {"fp32": None, "bf16": torch.bflo
 """Number format of the large products; None: that of their tensors."""
 
 
-def resolve(precision: Requested, device: torch.device = CPU) -> Precision:
-    """Resolve `auto` for a device: bf16 where it is in hardware, else fp32.
+def resolve(precision: Requested, device: torch.device = CPU, carries_state: bool = False) -> Precision:
+    """Resolve `auto` for a device: bf16 where it is in hardware and costs no score, else fp32.
+
+    Args:
+        precision: As the recipe has it.
+        device: The device.
+        carries_state: True for a model whose state goes on from batch to batch. On processors with AMX such a
+            language model lost 0.009 nats in bf16, and none on others.
 
     Raises:
         UsageError: the device can't compute in the format that is asked for.
     """
     if precision == "auto":
-        return "bf16" if has_bf16(device) else "fp32"
+        loses = carries_state and device == CPU and has_amx()
+        return "bf16" if has_bf16(device) and not loses else "fp32"
     noun = "processor" if device == CPU else "device"
     if precision == "bf16" and not has_bf16(device):
         raise UsageError(f"training.precision: this {noun} can't compute in bf16; expected auto or fp32")

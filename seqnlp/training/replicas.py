@@ -24,6 +24,7 @@ from seqnlp.nn.device import CPU, pinned_for
 from seqnlp.nn.dropout import seed_thread
 from seqnlp.training.dataset import EncodedDataset
 from seqnlp.training.distributed import ProcessGroup
+from seqnlp.training.exchange import StepExchange
 from seqnlp.training.precision import Precision, computing_in
 from seqnlp.training.prefetch import Prefetcher
 
@@ -74,6 +75,7 @@ class Replicas:
             for copied, buffer in zip(replica.buffers(), model.buffers(), strict=True):
                 copied.data = buffer.data  # what is loaded into the model on resuming is loaded into its replicas, too
         self.examples, self.precision = examples, precision
+        self._exchange = StepExchange(model.parameters(), self.group)
         self.pool = ThreadPoolExecutor(number, "replica", initializer=lambda: torch.set_num_threads(1))
 
     def follow(self, plan: Sequence[NDArray[np.int64]]) -> None:
@@ -166,31 +168,15 @@ class Replicas:
             state = [part.detach() for part in after] if self.examples.carries_state else None
         return nats, state
 
-    def sum_over_processes(self, nats: float) -> float:
-        """Sum the gradients over all processes, and the loss, which is returned.
-
-        One exchange of all parameters: many small ones would wait for each other. A parameter without a gradient in any
-        process stays without one, as the optimizer leaves it out.
+    def sum_over_processes(self, nats: float, states: Sequence[State | None]) -> tuple[float, list[State | None]]:
+        """Sum the gradients over all processes, and the loss, which is returned, with the final states of all.
 
         Raises:
             PeerLost: a process has ended.
         """
         if self.group.size == 1:
-            return nats
-        parameters = [each for each in self.models[0].parameters() if each.requires_grad]
-        sizes = [each.numel() for each in parameters]
-        whole = parameters[0].new_zeros(sum(sizes) + len(sizes))
-        *parts, used = torch.split(whole, [*sizes, len(sizes)])
-        for number, (parameter, part) in enumerate(zip(parameters, parts, strict=True)):
-            if parameter.grad is not None:
-                part.copy_(parameter.grad.flatten())
-                used[number] = 1
-        self.group.sum(whole)
-        for parameter, part, users in zip(parameters, parts, used.tolist(), strict=True):
-            parameter.grad = part.view_as(parameter) if users else None
-        total = torch.tensor(nats, dtype=torch.float64)
-        self.group.sum(total)
-        return total.item()
+            return nats, list(states)
+        return self._exchange.sum(nats, states if self.examples.carries_state else [])
 
     def close(self) -> None:
         """End the threads."""

@@ -11,7 +11,6 @@ from typing import Any, final
 from seqnlp.errors import SeqnlpError
 from seqnlp.run import Run
 from seqnlp.run.summary import Summary, curves, plain_scores, read_recipe
-from seqnlp.tui.history import History
 from seqnlp.tui.listing import BROKEN, FAILED
 from seqnlp.tui.trainings import Training
 from seqnlp.units import counted
@@ -72,6 +71,8 @@ def _curves(run: Run, metric: str) -> list[Curve]:
 
 def last_text(run: Summary) -> str:
     """Text that was written with a run last, or its last prompt."""
+    from seqnlp.tui.history import History  # not needed for the first paint
+
     found = History.of([run]).open()
     if found.session is not None:
         return found.session.buffers[found.session.current].text

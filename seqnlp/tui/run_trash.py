@@ -23,7 +23,6 @@ from seqnlp.run.files import read_json, saving, sync_folder, write_json
 from seqnlp.run.lock import HOLDER, RunLock
 from seqnlp.run.sets import RunSet
 from seqnlp.run.summary import summarize
-from seqnlp.tui.history import History
 from seqnlp.tui.trainings import FOLDER as TRAININGS
 from seqnlp.tui.trainings import Trainings, check_name
 
@@ -191,6 +190,8 @@ def rename_run(root: Path, name: str, other: str, trainings: Trainings) -> None:
     with suppress(OSError):
         (target / HOLDER).unlink(missing_ok=True)
     after = summarize(Run(target))
+    from seqnlp.tui.history import History  # the list of runs needs none of it
+
     with suppress(OSError):
         old, new = History.of([before]).folder, History.of([after]).folder
         if old.is_dir() and not new.exists():

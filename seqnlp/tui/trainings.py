@@ -12,9 +12,7 @@ from enum import Enum
 from pathlib import Path
 from threading import Lock, RLock
 from time import time
-from typing import final
-
-import psutil
+from typing import TYPE_CHECKING, final
 
 from seqnlp.errors import DataError, RunError, UsageError
 from seqnlp.processes import module_command
@@ -22,10 +20,11 @@ from seqnlp.run.events_log import EVENTS
 from seqnlp.run.files import read_json, saving, write_json
 from seqnlp.run.lock import HOLDER, LOCK, holder, noted_process
 
+if TYPE_CHECKING:  # its import takes a while, and most folders have no trainings
+    import psutil
+
 FOLDER = ".trainings"
 """Beside the runs: for each training a record of its process, and the output of that."""
-
-ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 LOG_TAIL = 8_192
 """Bytes at the end of the output that are read."""
@@ -89,6 +88,8 @@ class Training:
         state = self._state()
         if state is None:
             return Condition.ENDED
+        import psutil
+
         if self._stopping:
             return Condition.STOPPING
         return Condition.PAUSED if state in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP) else Condition.RUNNING
@@ -100,12 +101,16 @@ class Training:
 
     def pause(self) -> None:
         """Suspend it and the processes that it has started; they keep their memory."""
+        import psutil
+
         for process in self._family():
             with suppress(psutil.Error):
                 process.suspend()
 
     def unpause(self) -> None:
         """Let it go on after a pause."""
+        import psutil
+
         for process in self._family():
             with suppress(psutil.Error):
                 process.resume()
@@ -113,6 +118,8 @@ class Training:
     def stop(self) -> None:
         """Ask it to save a checkpoint and to end; if that was asked before, to end at once."""
         if self._process is not None and self.alive:
+            import psutil
+
             self._stopping = True
             with suppress(psutil.Error):
                 self._process.send_signal(signal.SIGINT)
@@ -150,6 +157,8 @@ class Training:
     def _family(self) -> list[psutil.Process]:
         if self._process is None or not self.alive:
             return []
+        import psutil
+
         with suppress(psutil.Error):
             return [self._process, *self._process.children(recursive=True)]
         return []
@@ -160,8 +169,10 @@ class Training:
             process = self._process
             if process is None:
                 return None
+            import psutil
+
             with suppress(psutil.Error):
-                if process.is_running() and (state := process.status()) not in ENDED:
+                if process.is_running() and not _is_ended(state := process.status()):
                     return state
             if self.own:  # a child that has ended waits to be asked for its exit code
                 with suppress(psutil.TimeoutExpired):
@@ -203,6 +214,8 @@ class Trainings:
             return self._start(recipe, settings, name, how)
 
     def _start(self, recipe: str, settings: Sequence[str], name: str, how: str) -> Training:
+        import psutil
+
         folder = self.root / FOLDER
         with saving(folder, "starting a training"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -309,17 +322,29 @@ def spawn(command: Sequence[str], log: Path) -> int:
 
 def find_process(record: Record) -> psutil.Process | None:
     """The process of a record; None if it has ended, also where another one has its number now."""
+    import psutil
+
     with suppress(psutil.Error):
         process = psutil.Process(record.pid)
-        if abs(process.create_time() - record.started) <= SAME_TIME and process.status() not in ENDED:
+        if abs(process.create_time() - record.started) <= SAME_TIME and not _is_ended(process.status()):
             return process
     return None
+
+
+def _is_ended(status: str) -> bool:
+    import psutil
+
+    return status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 
 def _holder(path: Path) -> psutil.Process | None:
     """The process that trains in a folder; the lock is left alone if the note is old."""
     noted = noted_process(path)
-    pid = holder(path) if noted is not None and psutil.pid_exists(noted) else None
+    if noted is None:
+        return None
+    import psutil
+
+    pid = holder(path) if psutil.pid_exists(noted) else None
     with suppress(psutil.Error):
         return None if pid is None else psutil.Process(pid)
     return None

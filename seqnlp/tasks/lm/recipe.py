@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -61,6 +61,7 @@ class LmTraining(Training):
 class LmRecipe(TaskRecipe):
     """Recipe of a model that predicts the next token of a text."""
 
+    carries_state: ClassVar[bool] = True
     task: Literal["lm"] = "lm"
     data: LmData
     embedding: TokenEmbedding = TokenEmbedding()

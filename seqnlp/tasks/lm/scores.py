@@ -19,6 +19,7 @@ from seqnlp.model import SequenceModel
 from seqnlp.nn.device import in_widest_float, to_numpy
 from seqnlp.nn.encoder import States
 from seqnlp.nn.private import lerp_all
+from seqnlp.optimizers.eager import eager
 from seqnlp.tasks.lm.dataset import NEXT, StreamDataset
 
 STREAMS = 32
@@ -164,7 +165,7 @@ def _while_learning(model: SequenceModel, tokens: NDArray[Any], rate: float) -> 
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     trained = [parameter.detach().clone() for parameter in parameters]
     with torch.inference_mode(False), torch.enable_grad():
-        optimizer = torch.optim.Adam(parameters, rate, betas=(0.0, 0.999), fused=True)
+        optimizer = eager(torch.optim.Adam)(parameters, rate, betas=(0.0, 0.999), fused=True)
         state: list[Tensor] | None = None
         for start in range(0, items, ADAPTING_WINDOW):
             window = torch.from_numpy(tokens[start : start + ADAPTING_WINDOW + 1].astype(np.int64))[None]

@@ -162,8 +162,9 @@ class Tagger(Predictor):
         if isinstance(sentences, str | Mapping):
             return self._tag([self._split(sentences, pretokenized)], best)[0]
         split = (self._split(each, pretokenized) for each in _sentences(sentences))
-        stream = stream_in_windows(split, lambda window: self._tag(window, best))
-        return stream if isinstance(sentences, Iterator) else list(stream)
+        is_stream = isinstance(sentences, Iterator)
+        stream = stream_in_windows(split, lambda window: self._tag(window, best), are_there=not is_stream)
+        return stream if is_stream else list(stream)
 
     def alternatives(
         self, sentence: Sentence, number: int, *, pretokenized: bool = False

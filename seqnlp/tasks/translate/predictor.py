@@ -21,6 +21,8 @@ from seqnlp.tasks.translate.context import source_states
 from seqnlp.tasks.translate.search import BeamSearch, hypotheses, spelled
 from seqnlp.training.inference import stream_in_windows
 
+AT_ONCE = 512
+"""Sentences that are translated at once, at most."""
 LONGEST = 1000
 """Tokens of a source that are read, at most."""
 
@@ -151,10 +153,14 @@ class Translator(Predictor):
         forced = self._encode_prefix(prefix)
         if isinstance(texts, str):
             return self._translate([texts], search, best, forced, attention)[0]
+        is_stream = isinstance(texts, Iterator)
         stream = stream_in_windows(
-            _sentences(texts), lambda window: self._translate(window, search, best, forced, attention), largest=512
+            _sentences(texts),
+            lambda window: self._translate(window, search, best, forced, attention),
+            AT_ONCE,
+            are_there=not is_stream,
         )
-        return stream if isinstance(texts, Iterator) else list(stream)
+        return stream if is_stream else list(stream)
 
     def _encode_prefix(self, prefix: str) -> list[int]:
         if unknown := self.target.unknown_in(prefix):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seqnlp.codecs import Characters
 from seqnlp.codecs.characters import PADDING
 from seqnlp.embeddings import CharCnn, CharLstm, Chars, WordEmbedder
-from seqnlp.embeddings.chars import CharConvolution
+from seqnlp.embeddings.chars import CharConvolution, max_over_grid, max_over_windows
 
 CHARACTERS = Characters.fit(Counter(["abcdefg", "üß"]))
 WORDS = st.lists(st.text("abcdefgüß?", max_size=9), min_size=1, max_size=5)
@@ -122,3 +122,18 @@ def test_fit_and_restore() -> None:
     assert codec.characters == ["a", "b"]
     assert codec.max_length == 6
     assert section.restore(codec.to_json()).to_json() == codec.to_json()
+
+
+@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=5), window=st.integers(1, 3), seed=st.integers(0, 99))
+def test_the_maximum_over_windows_is_that_over_a_grid(lengths: list[int], window: int, seed: int) -> None:
+    torch.manual_seed(seed)
+    real = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    windows = torch.randint(7, (sum(lengths), window))
+    rows, weights = torch.randn(7, 4, dtype=torch.float64), torch.randn(len(lengths), 4, dtype=torch.float64)
+    found = []
+    for maximum in (max_over_windows, max_over_grid):
+        leaf = rows.clone().requires_grad_()
+        best = maximum(leaf, windows, real)
+        found.append((best, *torch.autograd.grad((best * weights).sum(), leaf)))
+    for ours, expected in zip(*found, strict=True):  # windows of the same rows are as strong, and share the gradient
+        torch.testing.assert_close(ours, expected)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ from pydantic import ValidationError
 from torch import nn
 
 from seqnlp.optimizers import AdamW, Optimizer, Sgd
+from seqnlp.optimizers.eager import eager
 
 GRADIENTS = [np.array([1.0, -2.0, 0.5]), np.array([0.5, 1.0, -1.0]), np.array([-1.0, 0.25, 2.0])]
 START = np.array([0.3, -0.2, 1.0])
@@ -68,3 +71,38 @@ def test_the_rate_is_the_schedule_times_lr() -> None:
 def test_optimizers_refuse_impossible_settings(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Optimizer.parse(wrong)
+
+
+def test_no_compiler_is_imported() -> None:
+    """It would take 100 MB, and a second or two at the beginning of every training."""
+    code = """
+import sys, torch
+from seqnlp.optimizers import AdamW, Sgd
+for section in (AdamW(), Sgd()):
+    parameter = torch.nn.Parameter(torch.ones(3))
+    optimizer = section.build([parameter])
+    parameter.grad = torch.ones(3)
+    optimizer.step()
+    optimizer.zero_grad()
+    optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))]})
+    optimizer.load_state_dict(optimizer.state_dict())
+    assert not parameter.requires_grad or parameter.grad_fn is None
+print(*sorted(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & {"torch._dynamo", "torch._inductor", "sympy"} == set()
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.SGD, torch.optim.Adam])
+def test_the_steps_are_those_of_torch(kind: Any) -> None:
+    ends = []
+    for build in (kind, eager(kind)):
+        parameter = nn.Parameter(torch.from_numpy(START.copy()))
+        optimizer = build([parameter], 0.1, weight_decay=0.01)
+        for gradient in GRADIENTS:
+            parameter.grad = torch.from_numpy(gradient.copy())
+            optimizer.step()
+        ends.append(parameter.detach())
+        assert torch.is_grad_enabled()
+        assert type(optimizer).__name__ == kind.__name__
+    assert torch.equal(*ends)

@@ -10,13 +10,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 from torch import Tensor
 
 from seqnlp.errors import RunError
-from seqnlp.run.tensors import read_tensors, write_tensors
+from seqnlp.run.tensors import DTYPES as NUMBERS
+from seqnlp.run.tensors import carried_digest_of, layout, read_tensors, write_tensors
 
 DTYPES = [torch.float32, torch.float64, torch.bfloat16, torch.float16, torch.int64, torch.uint8, torch.bool]
+
+KINDS = {"empty": 0, "row": 1, "whole": 2}.items()
 
 tensors = st.builds(
     lambda shape, dtype, seed: torch.randint(0, 2, shape, generator=torch.Generator().manual_seed(seed)).to(dtype),
@@ -97,3 +100,33 @@ def test_a_file_of_another_program_is_no_model(tmp_path: Path) -> None:
 def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot be read"):
         read_tensors(tmp_path)
+
+
+def test_a_file_is_that_of_the_library() -> None:
+    numbers = torch.arange(6).reshape(2, 3)
+    state = {
+        f"{kind}{place}": numbers[:rows].to(dtype).clone()
+        for place, dtype in enumerate(NUMBERS)
+        for kind, rows in KINDS
+    }
+    state['größe "\n'] = torch.zeros(())
+    metadata = {"text": 'é "\x01\n'}
+    header, ordered = layout(state, metadata)
+    contents = [bytes(tensor.flatten().view(torch.uint8).numpy().data) for tensor in ordered]
+    assert b"".join([header, *contents]) == save(state, metadata)
+
+
+def test_numbers_that_the_format_lacks_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"the tensor wide is of torch\.complex128"):
+        write_tensors(tmp_path / "state", {"wide": torch.zeros(2, dtype=torch.complex128)}, {})
+
+
+def test_the_digest_that_a_file_carries_is_that_of_its_tensors(tmp_path: Path) -> None:
+    found = set()
+    for number in (1.0, 2.0):
+        write_tensors(tmp_path / "state", {"weight": torch.full((3,), number)}, {})
+        found.add(carried_digest_of(tmp_path / "state"))
+    assert len(found) == 2
+    assert None not in found
+    save_file({"weight": torch.ones(3)}, tmp_path / "other")
+    assert carried_digest_of(tmp_path / "other") is None

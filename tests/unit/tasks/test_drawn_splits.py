@@ -237,3 +237,36 @@ def test_a_task_that_does_not_draw_a_split_is_told(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(type(parse_recipe(TAG, tmp_path / "my.toml")), "draw", lambda recipe, corpus: corpus)
     with pytest.raises(UsageError, match=r"TagRecipe draws no dev split from train; name a file in data\.dev"):
         read(TAG, tmp_path)
+
+
+LM = """task = "lm"
+data = { train = "train.txt", dev = "dev.txt", test = "test.txt" }
+encoder = { kind = "gru", size = 4, bidirectional = false }
+training = { epochs = 1, batch_tokens = 64, bptt = 16 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "ending", "before", "after"),
+    [
+        (TAG, "conllu", conllu(40), conllu(41)),
+        (CLASSIFY, "csv", csv(["a", "b"] * 20), csv(["b", "a"] * 20)),
+        (LM, "txt", "to be or not\n" * 20, "to be or to\n" * 20),
+    ],
+    ids=["tag", "classify", "lm"],
+)
+def test_a_split_that_has_changed_since_the_training_is_noted(
+    recipe: str, ending: str, before: str, after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for split in ("train", "dev", "test"):
+        Path(f"{split}.{ending}").write_text(before)
+    Path("my.toml").write_text(recipe)
+    for _ in api.train("my.toml", [f"data.dev=dev.{ending}", f"data.test=test.{ending}"]):
+        pass
+    heard: list[str] = []
+    api.evaluate("runs/my", notify=heard.append)
+    assert not [line for line in heard if "changed" in line]
+    Path(f"test.{ending}").write_text(after)
+    api.evaluate("runs/my", notify=heard.append)
+    assert [line for line in heard if "changed" in line] == [f"test: test.{ending} has changed since the training"]

@@ -27,3 +27,14 @@ def test_a_fork_makes_threads_of_its_own() -> None:
     assert inference.in_fork()
     assert inference._pool(2) is not pool
     assert list(inference.in_parallel(lambda item: item + 1, [1, 2, 3], cpu)) == [2, 3, 4]
+
+
+def test_items_that_are_there_need_no_small_windows() -> None:
+    windows: list[list[int]] = []
+
+    def work(window: list[int]) -> list[int]:
+        windows.append(window)
+        return window
+
+    assert list(inference.stream_in_windows(iter(range(10)), work, largest=4, are_there=True)) == list(range(10))
+    assert list(map(len, windows)) == [4, 4, 2]

@@ -43,6 +43,14 @@ def test_auto_is_bf16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch
     assert resolve("fp32") == for_scores("fp32") == "fp32"
 
 
+@pytest.mark.parametrize("amx", [True, False])
+def test_auto_is_fp32_for_carried_states_on_amx(monkeypatch: pytest.MonkeyPatch, amx: bool) -> None:
+    monkeypatch.setattr("seqnlp.training.precision.has_bf16", lambda device: True)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert resolve("auto", carries_state=True) == ("fp32" if amx else "bf16")
+    assert resolve("auto") == resolve("bf16", carries_state=True) == "bf16"
+
+
 def test_bf16_is_refused_where_the_processor_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqnlp.training.precision.has_bf16", lambda device: False)
     with pytest.raises(UsageError, match=r"^training\.precision: this processor can't compute in bf16; expected"):
