@@ -203,7 +203,8 @@ class JoinedStepper(PackedStepper, ABC):
         found = inputs if self._table is None else self._table[inputs]
         if self._bias is not None:
             self._joined[:, : self._width], found = found, self._bias
-        return np.add(self._multiply(self._joined), found, out=self._sums)
+        np.add(self._multiply(self._joined), found, out=self._sums)
+        return self._sums
 
 
 @final
