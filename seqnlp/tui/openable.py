@@ -1,4 +1,4 @@
-"""Screens and panels that are used only while all of their widgets are there."""
+"""Base of screens and panels whose widgets may not be there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textual.dom import DOMNode
 
 
 class Openable(DOMNode):
-    """Node that is open from the moment when its widgets are there until the first of them is removed."""
+    """Node that is open while all of its widgets are there."""
 
     _composed = 0
 

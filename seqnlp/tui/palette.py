@@ -1,4 +1,4 @@
-"""Command palette that stays open when its list is empty, and closes once."""
+"""Command palette that bears an empty list, and closes once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import final
 
 from textual.await_complete import AwaitComplete
+from textual.await_remove import AwaitRemove
 from textual.command import CommandPalette, DiscoveryHit
 
 
@@ -23,3 +24,8 @@ class Palette(CommandPalette):
             self._selected_command = DiscoveryHit("", lambda: None)
             return AwaitComplete()
         return super().dismiss(result)
+
+    def remove(self) -> AwaitRemove:
+        """Cancel the search, then leave: it would look for a list that is gone."""
+        self.workers.cancel_node(self)
+        return super().remove()
