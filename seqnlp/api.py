@@ -19,7 +19,7 @@ from seqnlp.events import Done, Evaluated, Event, Initialized, Saved, Started, S
 from seqnlp.json_text import to_json
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
-from seqnlp.nn.allocator import return_large_blocks
+from seqnlp.nn.allocator import return_free_memory
 from seqnlp.nn.device import CPU, describe_device, find_device, find_own_device, move_module, to_numpy
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
@@ -175,11 +175,11 @@ def _train(
                     notify(f"{told}: {notice}")
             show = task.preview(corpus.splits["dev"], wanted.seed)
             corpus.splits.clear()  # what is encoded need not stay mapped into memory
+            return_free_memory()
             with placed(source, overrides):
                 old = _start_scores(wanted, task, run, begun_from, notify)
                 model, taken = _model(wanted, task, begun_from)
                 move_module(model, device)
-                return_large_blocks()
                 trainer = _trainer(wanted, task, splits, show, notify, model, old, group)
         if saved is None:
             _check_used(wanted, trainer.model, source, overrides)
@@ -932,6 +932,7 @@ def _finish(
     model, now = trainer.model, trainer.progress
     trainer.release()
     _load_best(run, model)
+    return_free_memory()
     _calibrate(run, trainer, task, splits["dev"])
     baselines = task.baselines(whole_splits(splits), trainer.settings, trainer.seed) if compared else {}
     scores: Scores = {}

@@ -100,7 +100,7 @@ class CharConvolution(WordEmbedder):
 def max_over_windows(
     rows: Float[Tensor, "rows width"], windows: Int[Tensor, "windows window"], real: Bool[Tensor, "words longest"]
 ) -> Float[Tensor, "words width"]:
-    """Maximum over the windows of each word, of the sums of their rows.
+    """Maximum of the sums of rows over each word's windows.
 
     Args:
         rows: Table of the rows.
@@ -114,7 +114,10 @@ def max_over_windows(
 def max_over_grid(
     rows: Float[Tensor, "rows width"], windows: Int[Tensor, "windows window"], real: Bool[Tensor, "words longest"]
 ) -> Float[Tensor, "words width"]:
-    """Compute the same over a padded grid, with a deterministic gradient on any device."""
+    """Maximum over windows in a padded grid.
+
+    Its gradient is deterministic on any device.
+    """
     answers = nn.functional.embedding_bag(windows, rows, mode="sum")
     # Not torch.segment_reduce: where several windows are the strongest, its gradient is wrong.
     grid = answers.new_full((*real.shape, rows.shape[1]), -torch.inf)

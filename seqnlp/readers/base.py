@@ -24,7 +24,7 @@ from seqnlp.readers import cache
 from seqnlp.readers.drawn import Drawn, Fold, Size, Strata, draw, draw_folds
 from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.encodings import UTF8, check_encoding
-from seqnlp.readers.files import locate_files, matching_files, sha256
+from seqnlp.readers.files import locate_files, matching_files, sha256, sha256_once
 from seqnlp.readers.rows import Kind, Row, RowStream, features_of
 from seqnlp.readers.shards import FileShard, Shard
 from seqnlp.readers.slices import rows_of, split_slice
@@ -388,6 +388,8 @@ def read_corpus(
 def split_hash(reader: Reader, place: str | Path, table: Any) -> str:
     """SHA-256 of the files of a located split; of its rows where these are not the user's own."""
     files = reader.files(place)
+    if len(files) == 1:
+        return sha256_once(files[0])
     return sha256(files) if files else content_hash(table)
 
 
@@ -426,7 +428,7 @@ def tabulate(
     from datasets.exceptions import DatasetGenerationError
 
     features = features_of(kinds)
-    digests = [sha256([file]) for file in files]
+    digests = [sha256_once(file) for file in files]
     key = [cache.VERSION, reader.model_dump(exclude={"columns", "max_line"}), dict(kinds), digests]
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
     entry = cache.table_folder() / fingerprint

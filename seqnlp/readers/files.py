@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast, final
@@ -323,6 +324,24 @@ def check_file(path: Path) -> None:
 def suffix_of(path: Path) -> str:
     """Ending of the name of a file; of one that is compressed with gzip, that before `.gz`."""
     return Path(path.name.removesuffix(".gz")).suffix
+
+
+@lru_cache(256)
+def _sha256_of(path: Path, device: int, inode: int, size: int, modified: int, changed: int) -> str:
+    return sha256([path])
+
+
+def sha256_once(path: Path) -> str:
+    """SHA-256 of a file, read once.
+
+    It is read again where its times or its size are others.
+
+    Raises:
+        seqnlp.errors.DataError: if it cannot be read.
+    """
+    check_file(path)
+    stat = path.stat()
+    return _sha256_of(path.absolute(), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def sha256(paths: Iterable[Path]) -> str:

@@ -263,7 +263,10 @@ class Run:
         return digest_of("".join(found).encode())
 
     def version(self) -> str:
-        """Digest of what `fingerprint` is of, by the digest that the weights carry: these are not read again."""
+        """Digest of recipe, codecs, plugins and the digest that the weights carry.
+
+        Other than for `fingerprint` the weights are not read again.
+        """
         from seqnlp.run.tensors import carried_digest_of
 
         carried = carried_digest_of(self.path / MODEL)

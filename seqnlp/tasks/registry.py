@@ -152,7 +152,7 @@ def import_tasks() -> None:
 
 
 def import_task(name: object) -> None:
-    """Import one registered task, so that a run of it can be read; all of them for another name."""
+    """Import one registered task, or all of them for another name."""
     module = _TASKS[name].module if isinstance(name, str) and name in _TASKS else ""
     if module:
         import_module(module)

@@ -19,6 +19,7 @@ from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.json_types import mismatch
 from seqnlp.model import SequenceModel
+from seqnlp.nn.allocator import return_free_memory
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
 from seqnlp.nn.private import lerp_all
@@ -423,6 +424,7 @@ class Trainer:
     def _evaluate(self, share: float = 0.0) -> Evaluated:
         self._order(Order.EVALUATE)
         now, start = self.progress, time.perf_counter()
+        return_free_memory()  # of the steps, and below that of the scores: both at once would be the peak
         self.model.eval()
         with self.averaged(), torch.inference_mode():
             with computing_in(self.precision, self.model.device), sharing_inference(self.processes):
@@ -430,6 +432,7 @@ class Trainer:
             with computing_in("fp32", self.model.device):  # as predictors compute
                 examples = self.preview(self.model) if self.processes.leads else []
         self.model.train()
+        return_free_memory()
         best = self.metric.better(scores, now.best)
         now.waited = 0 if best else now.waited + 1
         if best:

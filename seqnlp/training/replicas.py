@@ -169,7 +169,10 @@ class Replicas:
         return nats, state
 
     def sum_over_processes(self, nats: float, states: Sequence[State | None]) -> tuple[float, list[State | None]]:
-        """Sum the gradients over all processes, and the loss, which is returned, with the final states of all.
+        """Sum the gradients over all processes.
+
+        Returns:
+            The summed loss of all processes, and the final states of all.
 
         Raises:
             PeerLost: a process has ended.

@@ -1,4 +1,4 @@
-"""Command palette that bears an empty list, and closes once."""
+"""Command palette that stays open for an empty list."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ AXES = (
         "growth-vocabulary",
         "distinct words",
         (10_000, 30_000, 100_000, 300_000),
-        lambda value: Corpus(600_000, 20, value),
+        lambda value: Corpus(330_000, 20, value),
         lambda value: (),
         _value,
         "the vocabulary",

@@ -36,7 +36,7 @@ def quotation(results: Results) -> str:
     """The paragraph of the README that quotes ratios; empty if they have not all been measured."""
     found = [(one, results.comparisons.get(one.name)) for one in COMPARISONS if one.name in QUOTED]
     claims = [
-        f"{median(kept.ratios(one.whole)):.1f} times as many words a second as {one.peer}"
+        f"{_ratio(median(kept.ratios(one.whole)))} times as fast as {one.peer}"
         for one, kept in found
         if kept is not None and not kept.problem
     ]
@@ -44,9 +44,9 @@ def quotation(results: Results) -> str:
         return ""
     sitting = next(kept.sitting for _, kept in found if kept is not None)
     text = (
-        f"{OPENING}in turns on the same {_machine(sitting)}, the tagger `ewt_upos` trains on {claims[0]}, {claims[1]}, "
-        f"and {claims[2]} (the same network as it is usually written). [The page of "
-        "benchmarks](tests/benchmarks/README.md) has commands, versions, memory and scores, and what was missed."
+        f"{OPENING}in turns on the same {_machine(sitting)}, the tagger `ewt_upos` trains {claims[0]}, {claims[1]}, "
+        f"and {claims[2]}, in words a second. [The page of benchmarks](tests/benchmarks/README.md) has commands, "
+        "versions, memory and scores, and first of all what was missed."
     )
     return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
@@ -132,7 +132,8 @@ def _ratios(results: Results) -> str:
         compared = "whole commands" if comparison.whole else f"{comparison.items}/s in training"
         scores = " | ".join(_score(comparison, kept.score(own)) for own in (True, False))
         lines.append(
-            f"{start} {compared} | **{median(ratios):.1f}** ({rounds}) | {kept.memory_ratio():.1f} | "
+            f"{start} {compared} | **{_ratio(median(ratios))}** ({rounds}) | "
+            f"{_ratio(kept.memory_ratio())} | "
             f"{comparison.metric} {scores} |"
         )
     return "\n".join(lines)
@@ -174,6 +175,10 @@ def _growth(axis: Axis, grown: Grown | None) -> str:
         rates = [point.flops_per_word * point.words_per_second / 1e9 for point in grown.points]
         rate = f" Billions of operations a second: {', '.join(f'{value:.0f}' for value in rates)}."
     return "\n".join([heading, "", *lines, "", verdict + rate, "", _sitting(grown.sitting)])
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}"
 
 
 def _score(comparison: Comparison, score: float) -> str:

@@ -24,7 +24,7 @@ class Failed(Exception):
 class Spent:
     seconds: float
     peak_bytes: int
-    """Resident memory of the largest process."""
+    """Resident memory of the largest process; on Linux no less than this one has when it starts that."""
     others: float
     """Processor time of all others, as a share of what the machine has."""
     output: str

@@ -103,7 +103,7 @@ def test_the_readme_quotes_the_ratios_of_the_page(kept: Results) -> None:
     page = (HERE / "README.md").read_text(encoding="utf-8")
     for name in QUOTED:
         (ratio,) = re.findall(rf"(?m)^\| `{name}` \|.*\*\*([\d.]+)\*\*", page)
-        assert f"{ratio} times as many words" in " ".join(quotation(kept).split())
+        assert f"{ratio} times as fast as" in " ".join(quotation(kept).split())
 
 
 def test_what_was_missed_stands_first() -> None:
@@ -133,7 +133,7 @@ def test_a_readme_gets_its_paragraph_anew_and_keeps_all_else() -> None:
     old = "# Title\n\nBeside its peers, it\nis old.\n\nAnd more.\n"
     new = with_quotation(old, results)
     assert new == f"# Title\n\n{quotation(results)}\n\nAnd more.\n"
-    assert "4.0 times as many words a second as Flair" in " ".join(new.split())
+    assert "4.0 times as fast as Flair" in " ".join(new.split())
     assert with_quotation(new, results) == new
     assert with_quotation(old, Results()) == old
 

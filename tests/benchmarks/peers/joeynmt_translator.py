@@ -59,6 +59,7 @@ def settings(options: argparse.Namespace, pieces: Path) -> dict[str, Any]:
         "testing": {
             "batch_size": 64,
             "batch_type": "sentence",
+            "min_output_length": 3,  # it refuses translations without any letters
             "max_output_length": 60,
             "eval_metrics": ["bleu"],
             "sacrebleu_cfg": {"tokenize": "none"},
@@ -106,8 +107,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--out", type=Path, required=True, help="a folder")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    args = parse_global_args(settings(options, learn_pieces(options.train, options.out)), mode="train")
+    subwords = options.out / "subwords"  # JoeyNMT copies it into its own folder
+    subwords.mkdir(parents=True)
+    args = parse_global_args(settings(options, learn_pieces(options.train, subwords)), mode="train")
     set_seed(1)
     model, train, dev, test = prepare(args, rank=0, mode="train")
     device = torch.device("cpu")

@@ -1,44 +1,36 @@
-"""Freed memory goes back to the system."""
+"""Freed memory goes back to the system when that is asked for."""
 
 import subprocess
 import sys
 
 import pytest
 
-from seqnlp.nn.allocator import return_large_blocks
-
 CODE = """
-import sys, threading
+import threading
 import numpy as np
-from seqnlp.nn.allocator import return_large_blocks
+from seqnlp.nn.allocator import return_free_memory
 
 def resident():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
 
 def use():
-    blocks = [np.ones(size, np.int8) for size in range(1 << 21, 1 << 24, 1 << 20)]
-    kept.append(np.ones(1000, np.int8))  # a small one behind them would hold a heap at its size
+    blocks = [np.ones(size, np.int8) for size in range(60_000, 120_000, 100)]
+    kept.append(np.ones(1000, np.int8))  # it stands behind them, so that the heap is not cut by itself
 
 kept = []
-told, before = return_large_blocks(), resident()
-for _ in range(3):
-    thread = threading.Thread(target=use)
-    thread.start()
-    thread.join()
-    use()
-print(told, resident() - before)
+before = resident()
+thread = threading.Thread(target=use)
+thread.start()
+thread.join()
+use()
+held = resident() - before
+return_free_memory()
+print(held, resident() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc has the setting")
-def test_large_blocks_are_returned() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's")
+def test_free_memory_is_returned() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
-    told, grown = done.stdout.split()
-    assert told == "False" or int(grown) < 20_000
-
-
-def test_a_choice_of_the_user_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
-    return_large_blocks.cache_clear()
-    assert not return_large_blocks()
-    return_large_blocks.cache_clear()
+    held, left = map(int, done.stdout.split())
+    assert held < 20_000 or left < held / 2  # another C library may keep nothing in the first place

@@ -5,14 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from datasets import Dataset
 from datasets.utils import disable_progress_bars, enable_progress_bars
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
 from seqnlp.notes import notes_to
 from seqnlp.readers import Columns, Conllu, Csv, Hub, Jsonl, Reader
-from seqnlp.readers.empties import FILLED, Need, is_blank
+from seqnlp.readers.empties import FILLED, Need, blank_texts, is_blank
 
 ROWS = [("good", "p"), ("bad", ""), ("fine", "p"), ("poor", None), ("awful", " \u00a0\t"), ("odd", "\u200b\ufeff")]
 
@@ -130,3 +133,13 @@ def test_what_is_empty_is_the_tasks_to_say(tmp_path: Path) -> None:
 def test_blank_texts(text: str) -> None:
     assert is_blank(text)
     assert not is_blank(f"{text}.{text}")
+
+
+ENCODABLE = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(" \u200b\u00a0x"), max_size=4)
+
+
+@given(texts=st.lists(ENCODABLE | st.none(), max_size=9), chunk=st.integers(1, 4))
+def test_blank_texts_of_a_column_are_those_one_by_one(texts: list[str | None], chunk: int) -> None:
+    chunks = [texts[at : at + chunk] for at in range(0, len(texts), chunk)]
+    column = pa.chunked_array([pa.array(part, pa.string()) for part in chunks], pa.string())
+    assert blank_texts(column).tolist() == [text is not None and is_blank(text) for text in texts]

@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
-from seqnlp.readers.files import open_text, raw_lines, read_text, sha256
+from seqnlp.readers.files import open_text, raw_lines, read_text, sha256, sha256_once
 
 LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=9))
 
@@ -89,3 +90,14 @@ def test_the_hash_of_two_files_is_that_of_their_contents_in_order(tmp_path: Path
     second.write_bytes(b"two")
     assert sha256([first]) == hashlib.sha256(b"one").hexdigest()
     assert sha256([first, second]) == hashlib.sha256(b"onetwo").hexdigest()
+
+
+def test_a_digest_is_that_of_the_file_as_it_is_now(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    for content in (b"one", b"two", b"three"):
+        file.write_bytes(content)
+        os.utime(file, ns=(1, len(content) * 10**9))
+        expected = hashlib.sha256(content).hexdigest()
+        assert sha256_once(file) == sha256_once(file) == expected
+    with pytest.raises(DataError, match="no such file"):
+        sha256_once(tmp_path / "b.txt")

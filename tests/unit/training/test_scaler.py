@@ -18,7 +18,7 @@ Make = Callable[..., Trainer]
 
 @pytest.fixture(autouse=True)
 def _scaled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqnlp.training.loop.resolve", lambda precision, device: precision)
+    monkeypatch.setattr("seqnlp.training.loop.resolve", lambda precision, *about: precision)
     monkeypatch.setitem(FORMATS, "fp16", None)
 
 
