@@ -46,7 +46,7 @@ def has_amx() -> bool:
 
 def onednn_linear(weight: Tensor, bias: Tensor | None, rows: int) -> Product | None:
     """Lay `inputs @ weight.T + bias` out for oneDNN; None where this version can't."""
-    reorder, multiply = find("ops.mkldnn._reorder_linear_weight"), find("ops.mkldnn._linear_pointwise")
+    reorder, multiply = find("ops.mkldnn._reorder_linear_weight"), find("ops.mkldnn._linear_pointwise.default")
     if reorder is None or multiply is None:
         return None
 

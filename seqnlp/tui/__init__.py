@@ -23,7 +23,7 @@ picture is there at once and no computation can freeze it.
 | flow_layout.py | cells in lines as words in a paragraph, and brackets below them |
 | screen_buffer.py, terminal.py | output: only the cells that change are sent |
 | themes.py | colours |
-| palette.py | the command palette |
+| openable.py, palette.py | what is used once its widgets are there; the command palette |
 | errors.py | notifications of failed requests, the log of unexpected exceptions |
 | web.py, page.py, templates/ | the same in a browser |
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from io import StringIO
@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
 
 from rich.console import Console
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -25,6 +27,7 @@ from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration, configure
 from seqnlp.tui.configuration.remembered import Remembered, remember
 from seqnlp.tui.listing import BROKEN, run_at
+from seqnlp.tui.openable import Openable
 from seqnlp.tui.screen_buffer import buffer_of
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.home import HomeScreen
@@ -206,6 +209,18 @@ class SeqnlpApp(App[None]):
                 seen.add(what)
                 press = partial(self.simulate_key, active.binding.key)
                 yield SystemCommand(f"{what[:1].upper()}{what[1:]}", f"The key {key_name(active.binding.key)}", press)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, unless its screen has no widgets yet: a key may come before they do."""
+        is_own = isinstance(action, str) and not action.startswith("app.")
+        if is_own and isinstance(default_namespace, Openable) and not default_namespace.is_composed:
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     async def action_help(self) -> None:
         """Show the help of the screen."""

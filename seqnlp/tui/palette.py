@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import final
 
 from textual.await_complete import AwaitComplete
+from textual.await_remove import AwaitRemove
 from textual.command import CommandPalette, DiscoveryHit
 
 
@@ -23,3 +24,8 @@ class Palette(CommandPalette):
             self._selected_command = DiscoveryHit("", lambda: None)
             return AwaitComplete()
         return super().dismiss(result)
+
+    def remove(self) -> AwaitRemove:
+        """Cancel the search, then leave: it would look for a list that is gone."""
+        self.workers.cancel_node(self)
+        return super().remove()

@@ -252,6 +252,22 @@ async def test_a_palette_closes_once(
         assert themes == ["other" if action == "command_palette" else "paper"]
 
 
+@pytest.mark.parametrize("task", ["translate", "lm", "forecast", "transcribe", "tag"])
+async def test_keys_before_the_widgets_are_there(task: str, runs: Path, fake: Any, new_run: Any, settled: Any) -> None:
+    new_run("mine", task, "accuracy", 0.5, "2025-12-01T00:00:00+00:00", 1000)
+    app = SeqnlpApp(runs, fake({"load": lambda _: [{}]}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        screen = RunScreen(run_at(runs / "mine"), app.service)
+        app.push_screen(screen)
+        assert not screen.is_composed
+        for node in (screen, screen.panel):
+            for binding in (each for found in node._bindings.key_to_bindings.values() for each in found):
+                assert await app.run_action(binding.action, node)
+        await pilot.press("escape")
+        await settled(pilot)
+
+
 async def test_without_colour(runs: Path, fake: Any, monkeypatch: pytest.MonkeyPatch, settled: Any) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = SeqnlpApp(runs, fake({}))

@@ -173,6 +173,18 @@ def test_a_recipe_of_any_shape_has_five_lines_at_most() -> None:
     assert recipe_in_words({"data": 3, "encoder": {"size": "?"}, "embedding": {"words": {}}}) == []
 
 
+def test_curves_stand_below_each_other_and_keep_room() -> None:
+    summary = run_at(Path(__file__).parents[1] / "data" / "run_v2" / "tag")
+    preview = Preview(summary, curves=[("loss", [12.5, *[1.0] * 30, 0.5]), ("accuracy", [0.25, None, 0.75])])
+    for width, ends in ((60, ("12.50 → 0.5000", "0.2500 → 0.7500")), (32, ("0.5000", "0.7500"))):
+        lines = [line.plain for line in preview_lines(preview, width)][-2:]
+        assert [len(line) for line in lines] == [width, width]
+        assert "▁" * 10 in lines[0]
+        assert "▁ █" in lines[1]
+        for line, told in zip(lines, ends, strict=True):
+            assert line.endswith(f" {told}"), line
+
+
 @pytest.mark.anyio
 async def test_sort_preview_note_rename_delete_and_undo(
     runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, notes: Any, tmp_path: Path

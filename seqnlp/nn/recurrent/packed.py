@@ -2,8 +2,8 @@
 
 `nn.LSTM` prepares its weights anew at each call, which takes longer than the step itself. A layer that reads
 tokens looks its product with their vectors up. Small arrays are numpy's, whose calls cost a third of torch's; and as
-a sigmoid is `(1 + tanh(x / 2)) / 2`, one tanh then serves all gates. Products of several rows are oneDNN's, which
-take half of the time of MKL's on processors without MKL's favour.
+a sigmoid is `(1 + tanh(x / 2)) / 2`, one tanh then serves all gates. Large products of several rows are oneDNN's,
+which take half of the time of MKL's on processors without MKL's favour.
 """
 
 from abc import ABC, abstractmethod
@@ -87,20 +87,22 @@ def _on_tensors(multiply: Callable[[Floats], Floats]) -> Callable[[Tensor], Tens
 
 def _packed(weight: Tensor, bias: Tensor | None, rows: int, reuse: bool = False) -> Callable[[Floats], Floats]:
     """Pack the weights of `packed_linear`, for arrays."""
-    if rows == 1:
+    if rows * weight.numel() < LEAST_FOR_ONEDNN or rows == 1:
         matrix, row = to_numpy(_aligned(weight.detach().t())), None if bias is None else to_numpy(bias)
-        kept = to_numpy(torch.empty(1, len(weight))) if reuse else None
+        kept = to_numpy(torch.empty(rows, len(weight))) if reuse else None
 
-        def one(inputs: Floats) -> Floats:
+        def of_numpy(inputs: Floats) -> Floats:
             outputs: Floats
-            outputs = to_numpy(torch.empty(len(inputs), matrix.shape[1])) if kept is None or len(inputs) > 1 else kept
+            if kept is not None and len(inputs) == rows:
+                outputs = kept
+            else:
+                outputs = to_numpy(torch.empty(len(inputs), matrix.shape[1]))
             np.matmul(inputs, matrix, out=outputs)
             return outputs if row is None else np.add(outputs, row, out=outputs)
 
-        return one
+        return of_numpy
     kept_weight, added = weight.detach().contiguous(), None if bias is None else bias.detach()
-    is_large = rows * weight.numel() >= LEAST_FOR_ONEDNN
-    product = onednn_linear(kept_weight, added, rows) if is_large else None
+    product = onednn_linear(kept_weight, added, rows)
 
     def several(inputs: Floats) -> Floats:
         source = torch.from_numpy(np.ascontiguousarray(inputs))
@@ -174,15 +176,15 @@ class JoinedStepper(PackedStepper, ABC):
         size = weights[1].shape[1]
         w_input, w_hidden, b_input, b_hidden = (self.arranged(each.detach(), size, rows) for each in weights)
         self._table: Floats | None = None
-        self._products = False
         bias: Tensor | None = b_input + b_hidden
         self._width = w_input.shape[1]
         if table is not None:
-            self._products = len(table) * len(w_input) <= LARGEST_TABLE
-            if self._products:
+            if len(table) * len(w_input) <= LARGEST_TABLE:
                 self._width, table, bias = 0, torch.addmm(b_input + b_hidden, table.detach(), w_input.t()), None
             self._table = to_numpy(table)
-        self._multiply = _packed(torch.cat([w_input[:, : self._width], w_hidden], 1), bias, rows, reuse=True)
+        self._bias = None if bias is None else to_numpy(bias)
+        self._summed = len(w_hidden)
+        self._multiply = _packed(torch.cat([w_input[:, : self._width], w_hidden], 1), None, rows, reuse=True)
         super().__init__(size, rows)
 
     @staticmethod
@@ -192,18 +194,17 @@ class JoinedStepper(PackedStepper, ABC):
 
     def room(self, rows: int) -> list[Floats]:
         self._joined = np.empty((rows, self._width + self.size), np.float32)
+        self._sums = np.empty((rows, self._summed), np.float32)
         others = [np.empty((rows, self.size), np.float32) for _ in range(self.parts - 1)]
         return [self._joined[:, self._width :], *others]
 
     def gates(self, inputs: NDArray[Any]) -> Floats:
         """Compute the sums of a step; shape (rows, gates x size)."""
         found = inputs if self._table is None else self._table[inputs]
-        if self._products:
-            gates = self._multiply(self._joined)
-            gates += found
-            return gates
-        self._joined[:, : self._width] = found
-        return self._multiply(self._joined)
+        if self._bias is not None:
+            self._joined[:, : self._width], found = found, self._bias
+        np.add(self._multiply(self._joined), found, out=self._sums)
+        return self._sums
 
 
 @final
@@ -239,7 +240,7 @@ class PackedLstm(JoinedStepper):
 
     def update(self, inputs: NDArray[Any]) -> None:
         gates, size, (hidden, cells) = self.gates(inputs), self.size, self.state
-        if gates is not self._gates:  # where there is one row, it always is the same array
+        if gates is not self._gates:  # mostly it is the same array
             views = gates[:, : 3 * size], *(gates[:, n * size : (n + 1) * size] for n in range(4))
             self._gates, self._views = gates, views
         sigmoids, i, f, o, g = self._views

@@ -23,6 +23,7 @@ from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.configuration.load import Configuration, configuration_of
 from seqnlp.tui.errors import notify_errors
 from seqnlp.tui.history import Entry, Found, History
+from seqnlp.tui.openable import Openable
 from seqnlp.tui.widgets.prompt import Line, Prompt
 from seqnlp.tui.widgets.sides import Sides
 
@@ -41,7 +42,7 @@ TYPING_PAUSE = 0.1
 """Seconds without a key after which a question is asked."""
 
 
-class TaskPanel(Vertical):
+class TaskPanel(Openable, Vertical):
     """Everything about a task on a screen: one panel for a run, or for two runs with the same input."""
 
     SCOPED_CSS: ClassVar[bool] = False
@@ -82,7 +83,7 @@ class TaskPanel(Vertical):
         self._draft = Draft()
         self._was_given = False
         """True for a panel that began with the input of another panel; no earlier text replaces that."""
-        self._is_closed, self._composed = False, 0
+        self._is_closed = False
 
     def configure(self, configuration: Configuration) -> None:
         """Take the defaults of the configuration file, before the widgets are made."""
@@ -94,12 +95,7 @@ class TaskPanel(Vertical):
 
     @property
     def is_open(self) -> bool:
-        """False once the panel is being removed, which begins with its widgets."""
-        return self.is_attached and not self._is_closed and len(self.query("*")) >= self._composed
-
-    @on(events.Mount)
-    def _count_widgets(self) -> None:
-        self._composed = len(self.query("*"))
+        return super().is_open and not self._is_closed
 
     def close(self) -> None:
         """Cancel what still goes on for a panel that is being removed."""

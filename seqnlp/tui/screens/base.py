@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
@@ -16,11 +16,12 @@ from seqnlp.errors import SeqnlpError
 from seqnlp.service.client import ModelService
 from seqnlp.tui.configuration.key_names import named
 from seqnlp.tui.exports import problem_of, usual_name, write_export
+from seqnlp.tui.openable import Openable
 from seqnlp.tui.widgets.header import Header
 from seqnlp.tui.widgets.key_hints import KeyHints
 
 
-class BaseScreen(Screen[None]):
+class BaseScreen(Openable, Screen[None]):
     """A screen: fill in `body`, `BINDINGS` and `HELP`."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (110, "-wide")]
@@ -38,16 +39,6 @@ class BaseScreen(Screen[None]):
     def __init__(self, title: str, service: ModelService) -> None:
         super().__init__()
         self.heading, self.service = title, service
-        self._composed = 0
-
-    @property
-    def is_open(self) -> bool:
-        """False once the screen is being removed, which begins with its widgets."""
-        return self.is_attached and len(self.query("*")) >= self._composed
-
-    @on(events.Mount)
-    def _count_widgets(self) -> None:
-        self._composed = len(self.query("*"))
 
     @property
     def help_text(self) -> str:

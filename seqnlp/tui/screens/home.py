@@ -130,7 +130,7 @@ class HomeScreen(BaseScreen):
         #finder { height: 3; padding: 1 2 0 2; }
         #finder > #sign { width: 2; color: $accent; }
         #filter { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
-        #count { width: auto; color: $muted; }
+        #count { width: auto; padding: 0 0 0 2; color: $muted; }
         #columns { padding: 0 4; height: 1; }
         #middle, #table { height: 1fr; }
         RunList { margin: 0 2; }

@@ -19,6 +19,9 @@ MAX_SCORES = 6
 LABEL = 14
 """Columns of the labels."""
 
+LEAST_CURVE = 12
+"""Columns that a curve needs beside both of its ends; in fewer only the last value is told."""
+
 
 @final
 class PreviewPane(LinesView, can_focus=False):
@@ -82,18 +85,22 @@ def _score_lines(preview: Preview, width: int) -> list[Content]:
 
 
 def _curve_lines(preview: Preview, width: int) -> list[Content]:
-    lines = []
-    for name, values in preview.curves:
-        ends = [score(value) for value in (values[0], values[-1])]
-        told = f" {ends[0]} → {ends[1]}" if len(values) > 1 else f" {ends[1]}"
-        room = max(width - LABEL - len(told), 4)
-        style = "$accent" if name != LOSS else "$primary"
-        lines.append(
-            Content.assemble(
-                column(name, LABEL - 1, "$muted"), (f" {sparkline(values, room)}", style), (told, "$muted")
-            ).truncate(width, ellipsis=True)
-        )
-    return lines
+    if not preview.curves:
+        return []
+    ends = [[score(value) for value in (values[0], values[-1])][-len(values) :] for _, values in preview.curves]
+    told = [" → ".join(pair) for pair in ends]
+    if width - LABEL - max(map(len, told)) < LEAST_CURVE:
+        told = [pair[-1] for pair in ends]
+    longest = max(map(len, told))
+    room = max(width - LABEL - longest - 1, 4)
+    return [
+        Content.assemble(
+            column(name, LABEL - 1, "$muted"),
+            (f" {sparkline(values, room):{room}}", "$accent" if name != LOSS else "$primary"),
+            (f" {words:>{longest}}", "$muted"),
+        ).truncate(width, ellipsis=True)
+        for (name, values), words in zip(preview.curves, told, strict=True)
+    ]
 
 
 def _recipe_lines(preview: Preview, width: int) -> list[Content]:

@@ -49,7 +49,7 @@ def test_packed_products_are_those_of_the_definition(biased: bool) -> None:
     torch.testing.assert_close(found.double(), right, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["ops.mkldnn._reorder_linear_weight", "ops.mkldnn._linear_pointwise"])
+@pytest.mark.parametrize("name", ["ops.mkldnn._reorder_linear_weight", "ops.mkldnn._linear_pointwise.default"])
 def test_products_with_other_arguments_are_not_packed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = private.find
     monkeypatch.setattr(private, "find", lambda path: refuse if path == name else known(path))
