@@ -15,6 +15,9 @@ from torch.autograd.function import once_differentiable
 from seqnlp.nn.device import CPU, autocast_dtype
 from seqnlp.shapes import Float
 
+ROWS = 256
+"""Rows that are computed together, at most: what a step of more reads and writes leaves the processor's cache."""
+
 
 def trains_in_float32(steps: Tensor) -> bool:
     """Check for a training in float32 on a CPU."""
@@ -34,10 +37,16 @@ def gru(
     Returns:
         The hidden states, and the last one.
     """
-    outputs: Tensor
-    last: Tensor
-    outputs, last = _Gru.apply(steps, state, *weights)  # type: ignore[no-untyped-call]
-    return outputs, last
+    number = -(-len(state) // ROWS) or 1
+    parts = [
+        _Gru.apply(own_steps, own_state, *weights)  # type: ignore[no-untyped-call]
+        for own_steps, own_state in zip(steps.chunk(number, 1), state.chunk(number), strict=True)
+    ]
+    if number == 1:
+        outputs, last = parts[0]
+        return outputs, last
+    every_output, every_last = zip(*parts, strict=True)
+    return torch.cat(every_output, 1), torch.cat(every_last)
 
 
 def _gates(tensor: Tensor) -> Iterator[Tensor]:

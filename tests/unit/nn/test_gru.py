@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from seqnlp.nn.recurrent.gru import gru, trains_in_float32
+from seqnlp.nn.recurrent.gru import ROWS, gru, trains_in_float32
 
 SIZES = st.integers(1, 9)
 
@@ -20,7 +20,7 @@ def weights_of(width: int, size: int, kind: torch.dtype = torch.float32) -> list
     return [drawn(*shape, seed=10 + number, kind=kind) for number, shape in enumerate(shapes)]
 
 
-@given(time=SIZES, batch=SIZES, width=SIZES, size=SIZES)
+@given(time=SIZES, batch=SIZES | st.integers(ROWS, 3 * ROWS), width=SIZES, size=SIZES)
 @settings(max_examples=40, deadline=None)
 def test_states_and_gradients_are_those_of_torch(time: int, batch: int, width: int, size: int) -> None:
     steps, state = drawn(time, batch, width, seed=1), drawn(batch, size, seed=2)
