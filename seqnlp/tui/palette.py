@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from contextlib import suppress
 from typing import final
 
 from textual.await_complete import AwaitComplete
 from textual.await_remove import AwaitRemove
 from textual.command import CommandPalette, DiscoveryHit
+from textual.worker import Worker
 
 
 @final
@@ -24,6 +26,12 @@ class Palette(CommandPalette):
             self._selected_command = DiscoveryHit("", lambda: None)
             return AwaitComplete()
         return super().dismiss(result)
+
+    def _gather_commands(self, search_value: str) -> Worker[None]:
+        """Search, unless the list is gone: a key that was typed before the palette closed may come behind that."""
+        if self.app.screen is not self:
+            return self.run_worker(sleep(0))
+        return super()._gather_commands(search_value)
 
     def remove(self) -> AwaitRemove:
         """Cancel the search, then leave: it would look for a list that is gone."""
