@@ -75,7 +75,8 @@ def _run() -> None:
     from seqnlp.cli.program import COMMANDS, program
 
     try:
-        program(words[:1] if words and words[0] in COMMANDS else COMMANDS)()
+        alone = words and words[0] in COMMANDS and words[0] != "help"  # help tells of all commands
+        program(words[:1] if alone else COMMANDS)()
     except SystemExit as leaving:  # typer ends so, also where the reader of our output has gone
         if isinstance(leaving.__context__, BrokenPipeError):
             raise leaving.__context__ from None
