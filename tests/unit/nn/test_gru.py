@@ -26,16 +26,17 @@ def test_states_and_gradients_are_those_of_torch(time: int, batch: int, width: i
     steps, state = drawn(time, batch, width, seed=1), drawn(batch, size, seed=2)
     weights = weights_of(width, size)
     leaves = [steps, state, *weights]
+    allowed = 2e-6 if batch < ROWS else 1e-5  # sums of many rows are rounded more
     by_outputs, by_last = drawn(time, batch, size, seed=3).detach(), drawn(batch, size, seed=4).detach()
     right, right_last = torch.gru(steps, state[None], weights, True, 1, 0.0, True, False, False)
     wanted = torch.autograd.grad([right, right_last[0]], leaves, [by_outputs, by_last])
     found, last = gru(steps, state, weights)
     slopes = torch.autograd.grad([found, last], leaves, [by_outputs, by_last])
-    torch.testing.assert_close(found, right, atol=2e-6, rtol=1e-5)
-    torch.testing.assert_close(last, right_last[0], atol=2e-6, rtol=1e-5)
+    torch.testing.assert_close(found, right, atol=allowed, rtol=1e-5)
+    torch.testing.assert_close(last, right_last[0], atol=allowed, rtol=1e-5)
     for slope, expected in zip(slopes, wanted, strict=True):
         scale = max(1.0, expected.abs().max().item())
-        torch.testing.assert_close(slope / scale, expected / scale, atol=2e-6, rtol=0)
+        torch.testing.assert_close(slope / scale, expected / scale, atol=allowed, rtol=0)
 
 
 def test_gradients_are_those_of_finite_differences() -> None:
