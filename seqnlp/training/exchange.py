@@ -89,7 +89,7 @@ class StepExchange:
         return sum(each[0] for each in told), [state for each in told for state in each[3]]
 
     def fail(self, error: SeqnlpError) -> NoReturn:
-        """Take part in a sum without gradients, for want of which it fails in all processes."""
+        """Take part in a sum that fails in all processes."""
         self._group.fail(error, "step")
 
     def _rows(self, touched: Sequence[dict[int, NDArray[np.uint8]]]) -> dict[int, Tensor]:

@@ -2,8 +2,9 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -24,17 +25,17 @@ class Killed(BaseException):
 def killed_before_write(number: int) -> Iterator[list[str]]:
     """Kill before the n-th write of a file; the names of the files so far."""
     written: list[str] = []
-    write = files.write_bytes
+    replacing = files.replacing
 
-    def count(path: Path, data: bytes) -> None:
+    def count(path: Path) -> AbstractContextManager[IO[bytes]]:
         if len(written) == number:
             raise Killed
         written.append(path.name)
-        write(path, data)
+        return replacing(path)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("files", "tensors", "events_log"):
-            patch.setattr(f"seqnlp.run.{module}.write_bytes", count)
+        for module in ("files", "tensors"):  # the others write by functions of `files`
+            patch.setattr(f"seqnlp.run.{module}.replacing", count)
         yield written
 
 

@@ -88,15 +88,16 @@ def _on_tensors(multiply: Callable[[Floats], Floats]) -> Callable[[Tensor], Tens
 def _packed(weight: Tensor, bias: Tensor | None, rows: int, reuse: bool = False) -> Callable[[Floats], Floats]:
     """Pack the weights of `packed_linear`, for arrays."""
     if rows * weight.numel() < LEAST_FOR_ONEDNN or rows == 1:
-        matrix, row = to_numpy(_aligned(weight.detach().t())), None if bias is None else to_numpy(bias)
-        kept = to_numpy(torch.empty(rows, len(weight))) if reuse else None
+        packed = _aligned(weight.detach().t())
+        matrix, row = to_numpy(packed), None if bias is None else to_numpy(bias)
+        kept = to_numpy(packed.new_empty(rows, len(weight))) if reuse else None
 
         def of_numpy(inputs: Floats) -> Floats:
             outputs: Floats
             if kept is not None and len(inputs) == rows:
                 outputs = kept
             else:
-                outputs = to_numpy(torch.empty(len(inputs), matrix.shape[1]))
+                outputs = to_numpy(packed.new_empty(len(inputs), len(weight)))
             np.matmul(inputs, matrix, out=outputs)
             return outputs if row is None else np.add(outputs, row, out=outputs)
 
