@@ -34,9 +34,10 @@ class StepExchange:
     def __init__(self, parameters: Iterable[Tensor], group: ProcessGroup) -> None:
         """Store the parameters, which have the same order in all processes."""
         self._parameters, self._group = list(parameters), group
-        on_cpu = [parameter.device == CPU and parameter.dim() > 1 for parameter in self._parameters]
         self._tables = {
-            number for number, each in enumerate(self._parameters) if on_cpu[number] and len(each) >= LEAST_ROWS
+            number
+            for number, each in enumerate(self._parameters)
+            if each.device == CPU and each.dim() > 1 and len(each) >= LEAST_ROWS
         }
         """Numbers of the parameters of which rows are sent."""
         self._buffer = self._parameters[0].new_empty(0)
