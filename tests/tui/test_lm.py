@@ -143,6 +143,33 @@ async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any,
         await shows(app, "length reached")
 
 
+async def test_a_text_under_other_settings_never_seems_to_have_stopped(
+    runs: Path, fake: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(fake, runs)
+    service: Any = app.service
+    service.pause = 0.01
+    busy: list[bool] = []
+    async with app.run_test() as pilot:
+        panel = panel_of(app)
+        panel.settings["length"] = 100_000
+        await pilot.press("enter")
+        await until(pilot, lambda: panel.session.has_begun)
+        draw = panel._draw
+        monkeypatch.setattr(panel, "_draw", lambda: (busy.append(panel.session.busy), draw()))
+        for turns in (1, 2, 3):
+            await pilot.press("d", "right")
+            await until(pilot, lambda turns=turns: len(service.asked) > turns + 1)
+            asked = [settings["temperature"] for do, settings in service.asked if do == "generate"]
+            assert asked[-1] == pytest.approx(0.8 + 0.05 * turns)
+        assert service.open == 1
+        before = len(panel.view.buffer.text)
+        await until(pilot, lambda: len(panel.view.buffer.text) > before + 20)
+        assert all(busy)
+        await pilot.press("escape")
+        assert not panel.session.busy
+
+
 async def test_the_prompt_offers_the_keys_that_work_there(
     runs: Path, fake: Any, shows: Any, hides: Any, notes: Any
 ) -> None:

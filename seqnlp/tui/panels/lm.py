@@ -397,12 +397,12 @@ class LmPanel(TaskPanel):
     async def _write_part(self, run: str, numbers: Sequence[int], request: Mapping[str, Any]) -> None:
         await self._grow(numbers, run, request)
 
-    @work(group="write")
-    async def _write(self, number: int, length: int) -> None:
+    def _write(self, number: int, length: int) -> None:
         """Let one text grow."""
         run = self.runs[number if self.is_comparison else 0].path
         cell = self.session.cells[number] if self.session.cells else {}
-        await self._grow([number], cell.get(RUN, run), self.session.begin(number, length, self.settings))
+        # at once, so that a text that goes on under other settings never seems to have stopped
+        self._write_part(cell.get(RUN, run), [number], self.session.begin(number, length, self.settings))
 
     async def _grow(self, numbers: Sequence[int], run: str, request: Mapping[str, Any]) -> None:
         """Add tokens until the texts are long enough or stopped; sample n of the answer belongs to `numbers[n]`."""
@@ -410,18 +410,25 @@ class LmPanel(TaskPanel):
         self._frames.resume()
         do = "search" if "beams" in request else "generate"
         asked = search_request(request) if do == "search" else request
-        try:
-            with notify_errors(self):
-                async with aclosing(self.service.stream(do, run, asked)) as parts:
-                    async for part in parts:
-                        session.add(numbers[part.get("sample", 0)], part)
-        finally:
-            session.end(numbers)
-            if session is self.session and self.is_open:
-                self._draw()
-                self._draw_tree()
+        with notify_errors(self):
+            async with aclosing(self.service.stream(do, run, asked)) as parts:
+                async for part in parts:
+                    session.add(numbers[part.get("sample", 0)], part)
+        # not where this was cancelled: `_stop` has ended the texts, and they may grow again
+        session.end(numbers)
+        if session is self.session and self.is_open:
+            self._draw()
+            self._draw_tree()
 
     def _stop(self) -> None:
+        """End all texts, and show that."""
+        was_busy = self.session.busy
+        self._end()
+        if was_busy and self.is_open:
+            self._draw()
+            self._draw_tree()
+
+    def _end(self) -> None:
         self.workers.cancel_group(self, "write")
         self.session.stop()
 
@@ -506,10 +513,11 @@ class LmPanel(TaskPanel):
         """Continue the growing texts under other settings."""
         await asyncio.sleep(PAUSE)
         left = self.session.left(self.settings["length"])
-        self._stop()
+        self._end()
         for number, tokens in left.items():
             if tokens > 0:
                 self._write(number, tokens)
+        self._draw()
 
     def action_settings(self) -> None:
         """Move the focus to the settings."""
@@ -995,7 +1003,7 @@ class LmPanel(TaskPanel):
             self.app.pop_screen()
 
     def on_unmount(self) -> None:
-        self._stop()
+        self._end()
 
     # drawing
 
