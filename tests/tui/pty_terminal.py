@@ -169,7 +169,7 @@ class PtyTerminal:
         """Bytes that have come."""
         self.screen = Screen(width, height)
         self.raw: list[bytes] = []
-        self._lock = threading.Lock()
+        self._lock, self._news = threading.Lock(), threading.Event()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._heard = time.monotonic()
         self._own, other = pty.openpty()
@@ -204,10 +204,12 @@ class PtyTerminal:
     def wait(self, text: str | Callable[[str], bool]) -> str:
         is_there = (lambda seen: text in seen) if isinstance(text, str) else text
         end = time.monotonic() + PATIENCE
-        while not is_there(seen := self.seen()):
+        while True:
+            self._news.clear()
+            if is_there(seen := self.seen()):
+                return seen
             assert time.monotonic() < end, f"not seen in {PATIENCE} s: {text}\n{seen}"
-            time.sleep(0.03)
-        return seen
+            self._news.wait(0.1)
 
     def quiet(self, seconds: float = 0.3) -> None:
         """Wait until nothing more has come for a while."""
@@ -254,6 +256,7 @@ class PtyTerminal:
                 if len(data) > BLINK:
                     self._heard = time.monotonic()
                 self.screen.feed(self._decoder.decode(data))
+            self._news.set()
 
 
 def application(*arguments: str) -> list[str]:
