@@ -524,3 +524,54 @@ async def test_what_a_prompt_has_that_the_model_does_not_know(runs: Path, fake: 
         await pilot.press("n")  # once is enough
         await settled(pilot)
         assert len([do for do, _ in app.service.asked if do == "unknown"]) == 1  # type: ignore[attr-defined]
+
+
+async def test_a_text_that_steering_has_ended_is_not_one_that_was_stopped(
+    runs: Path, fake: Any, shows: Any, hides: Any, written: Any
+) -> None:
+    def sentence(settings: Mapping[str, Any]) -> Iterator[Any]:
+        yield {"sample": 0, "text": " sat.", "lengths": [1] * 5, "logprobs": [-1.0] * 5}
+
+    def broken(settings: Mapping[str, Any]) -> Iterator[Any]:
+        yield from sentence(settings)
+        raise ServiceError("UsageError", "no such pattern")
+
+    app = opened(fake, runs, generate=sentence)
+    service: Any = app.service
+    async with app.run_test() as pilot:
+        await written(pilot, "The cat")
+        await shows(app, "ended  ·  5 tokens")
+        service.replies["generate"] = broken
+        await written(pilot, "A dog")
+        await shows(app, "stopped  ·  5 tokens")
+
+
+async def test_what_else_could_stand_there_is_told_of_a_token_alone(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, written: Any
+) -> None:
+    shares = {"tokens": [["e", -0.5, 0.9]], "entropy": [3.25, 1.5]}
+    app = opened(fake, runs, shares=lambda settings: [shares])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await written(pilot)
+        await pilot.press("left")
+        await settled(pilot)
+        await shows(app, "3.25 → 1.50 bits")
+        await pilot.press("escape")
+        await settled(pilot)
+        await hides(app, "3.25")
+
+
+async def test_settings_are_seen_while_they_are_turned_on_a_narrow_terminal(
+    runs: Path, fake: Any, settled: Any, written: Any
+) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 20)) as pilot:
+        panel = await written(pilot)
+        await pilot.press("left")
+        await settled(pilot)
+        seen = lambda: [panel.query_one(name).region.height > 0 for name in ("#settings", "#steering", Alternatives)]
+        assert seen() == [False, False, True]
+        for key, shown in (("d", 0), ("o", 1), ("d", 0), ("escape", 2)):
+            await pilot.press(key)
+            await settled(pilot)
+            assert seen() == [number == shown for number in range(3)], key
