@@ -15,6 +15,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
 from rich.cells import cell_len
 
@@ -167,6 +168,8 @@ class PtyTerminal:
     def __init__(self, command: Sequence[str], folder: Path, width: int, height: int, **env: str) -> None:
         self.received = 0
         """Bytes that have come."""
+        self.arrived = 0.0
+        """Moment, by `time.perf_counter`, at which the last of what is drawn came."""
         self.screen = Screen(width, height)
         self.raw: list[bytes] = []
         self._lock, self._news = threading.Lock(), threading.Event()
@@ -180,8 +183,10 @@ class PtyTerminal:
             list(command), stdin=other, stdout=other, stderr=other, cwd=folder, env=given, start_new_session=True
         )
         os.close(other)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._came: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read, self._draw)]
+        for thread in self._threads:
+            thread.start()
 
     def resize_to(self, width: int, height: int, told: bool = True) -> None:
         fcntl.ioctl(self._own, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
@@ -234,10 +239,12 @@ class PtyTerminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self._reader.join(5)
+        for thread in self._threads:
+            thread.join(5)
         os.close(self._own)
 
     def _read(self) -> None:
+        """Take what comes, at once: a terminal that draws slowly would hold the program up."""
         while True:
             try:
                 ready, _, _ = select.select([self._own], [], [], 1)
@@ -245,12 +252,20 @@ class PtyTerminal:
                 if not ready:
                     continue
             except OSError:  # nobody has the other end any more
-                return
+                data = b""
+            self._came.put((time.perf_counter(), data))
             if not data:
                 return
             if b"\x1b[?2026$p" in data:
                 os.write(self._own, b"\x1b[?2026;2$y")
+
+    def _draw(self) -> None:
+        while True:
+            moment, data = self._came.get()
+            if not data:
+                return
             with self._lock:
+                self.arrived = moment
                 self.raw.append(data)
                 self.received += len(data)
                 if len(data) > BLINK:
