@@ -569,9 +569,22 @@ async def test_settings_are_seen_while_they_are_turned_on_a_narrow_terminal(
         panel = await written(pilot)
         await pilot.press("left")
         await settled(pilot)
-        seen = lambda: [panel.query_one(name).region.height > 0 for name in ("#settings", "#steering", Alternatives)]
-        assert seen() == [False, False, True]
-        for key, shown in (("d", 0), ("o", 1), ("d", 0), ("escape", 2)):
-            await pilot.press(key)
+        for key, shown in (("", 2), ("d", 0), ("o", 1), ("d", 0), ("escape", 2)):
+            await pilot.press(*[key] * bool(key))
             await settled(pilot)
-            assert seen() == [number == shown for number in range(3)], key
+            heights = [panel.query_one(name).region.height for name in ("#settings", "#steering", "Alternatives")]
+            assert [number for number, height in enumerate(heights) if height] == [shown], key
+
+
+async def test_the_legend_of_influence_is_seen_at_24_lines(
+    runs: Path, fake: Any, settled: Any, shows: Any, hides: Any, written: Any
+) -> None:
+    app = opened(fake, runs, influence=lambda settings: [[[1, 1.0]]])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await written(pilot)
+        await pilot.press("left", "i")
+        await settled(pilot)
+        await shows(app, "influence on the token")
+        await pilot.press("i")
+        await settled(pilot)
+        await hides(app, "influence on the token")

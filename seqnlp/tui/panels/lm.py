@@ -202,6 +202,7 @@ class LmPanel(TaskPanel):
     LmPanel #side > .title { padding: 0; }
     LmPanel #side > #alternatives-title, LmPanel Legend { margin-top: 1; }
     .-short LmPanel.-looking Legend { display: none; }
+    .-short LmPanel.-looking.-influence Legend { display: block; }
     .-wide LmPanel #side { width: 42; padding: 0 3 0 2; }
     LmPanel SurpriseCurve { display: none; }
     .-wide.-tall LmPanel SurpriseCurve { display: block; margin-top: 1; }
@@ -737,6 +738,7 @@ class LmPanel(TaskPanel):
         """Toggle the influence of earlier tokens on the one under the cursor."""
         for legend in self.query(Legend):
             legend.influence = not legend.influence
+            self.set_class(legend.influence, "-influence")
             if legend.influence and self.view.cursor is None:
                 self.view.action_step(-1)
             self._show_influence(self.view)
