@@ -1,31 +1,19 @@
-"""Memory of the C library's allocator, and of the kernels that oneDNN keeps."""
+"""Memory of the C library's allocator."""
 
 import ctypes
 import os
 import sys
 import time
 
-KERNELS = "128"
-"""Kernels that oneDNN keeps, and torch around it: those of some steps of a large model."""
 THREADS_OF_A_HEAP = 4
 """Threads that share a heap: so few seldom wait for each other."""
-OFTEN = 2.0
+SELDOM = 3.0
 """Seconds from one return of free memory to the next, where it is asked for again and again."""
 
 _ARENA_MAX = -8
 """M_ARENA_MAX of glibc's malloc.h."""
 
 _returned = [0.0]
-
-
-def limit_kernel_cache() -> None:
-    """Bound the kernels that oneDNN keeps, before it makes the first one.
-
-    Batches of sentences have ever new shapes: its 1,024 kernels would take 30 MB and save little time; and as each is
-    made among the blocks of a step, it keeps much of the memory around it from being returned.
-    """
-    for name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
-        os.environ.setdefault(name, KERNELS)
 
 
 def share_heaps(threads: int) -> None:
@@ -62,5 +50,5 @@ def return_free_memory() -> None:
 
 def return_free_memory_at_times() -> None:
     """Return freed memory if that was some time ago: batches of other shapes leave gaps that no later block fits."""
-    if time.monotonic() - _returned[0] >= OFTEN:
+    if time.monotonic() - _returned[0] >= SELDOM:
         return_free_memory()
