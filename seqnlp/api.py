@@ -43,7 +43,7 @@ from seqnlp.tasks.registry import import_tasks, task_info
 from seqnlp.tasks.starting import StartRun, StartScores, fit_task, take_over
 from seqnlp.tasks.streaming import StreamedDataset, named_part, whole_splits
 from seqnlp.training import EncodedDataset, Metric, Preview, Trainer
-from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
+from seqnlp.training.advice import DependenceOnState, FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.checkpoint import check_shapes
 from seqnlp.training.distributed import PeerLost, ProcessGroup, join_group
 from seqnlp.training.inference import in_fork, on_one_thread
@@ -345,16 +345,20 @@ def _record(
 ) -> Iterator[Event]:
     """Record events, and save checkpoints at evaluations, by time, and on exit.
 
-    The time is estimated, and a flat loss told, if the items of dev are given.
+    The time is estimated, and a loss that looks wrong told, if the items of dev are given.
     """
-    watch = None if dev_items is None else FlatLoss(trainer.schedule.lr)
+    watches: list[FlatLoss | DependenceOnState] = []
+    if dev_items is not None:
+        watches.append(FlatLoss(trainer.schedule.lr))
+        if trainer.train.carries_state:
+            watches.append(DependenceOnState())
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:
         estimate = None if dev_items is None else trainer.estimate(dev_items)
         for event in trainer.events(estimate):
             now = time.monotonic()
-            if watch is not None and (advice := watch.hear(event)) is not None:
+            for advice in filter(None, [watch.hear(event) for watch in watches]):
                 notify(advice)
             due = now - saved >= trainer.settings.save_every
             if isinstance(event, Evaluated):

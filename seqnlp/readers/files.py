@@ -22,6 +22,7 @@ from seqnlp.lines import line_limit, long_line
 from seqnlp.notes import note
 from seqnlp.readers.encodings import CONTROLS, UTF8, is_utf8, likely_encoding, wide_encoding
 from seqnlp.spelling import nearest
+from seqnlp.units import count_of
 
 BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
@@ -299,8 +300,12 @@ def matching_files(path: Path) -> list[Path]:
     if lost := [file for file in named if not file.exists()]:  # left out, a part of the corpus would be missing
         raise DataError("this link leads to no file", lost[0])
     found = [file for file in named if file.is_file()]
+    folders = [file.name for file in named if file.is_dir()]
     if not found:
-        raise DataError("no file matches this pattern", path)
+        hint = f"; but the folder {folders[0]} does: name the files in it" if folders else ""
+        raise DataError(f"no file matches this pattern{hint}", path)
+    if folders:
+        note(f"{path}: this pattern matches {count_of(folders, 'folder')}, too, whose files are left out")
     return found
 
 

@@ -29,6 +29,10 @@ FLAT_EPOCHS = 3
 """... in this many epochs."""
 HIGH_RATE = 0.01
 """Learning rate from which on a flat loss is more likely due to too large steps than to too small ones."""
+LAST_STEPS = 20
+"""Steps whose mean loss stands for that of the present weights."""
+FAR_ABOVE = 1.4
+"""Ratio of dev's nats to the loss of the same weights on new text from which on a language model fails on dev."""
 
 
 def settings_advice(
@@ -146,6 +150,42 @@ class FlatLoss:
         better = self.lr / 10 if self.lr >= HIGH_RATE else self.lr * 10
         found = f"the loss is flat: {first:.3f} in the first steps, {last:.3f} in epoch {FLAT_EPOCHS}"
         return f"{found}, so that nothing is learned; try optimizer.lr = {better:g}, or check labels and data"
+
+
+@final
+class DependenceOnState:
+    """Watch over language models for dependence on their carried state.
+
+    Cells of an LSTM may run away while the state is carried from window to window: the weights then rely on a state
+    that no text begins with. In the first epoch nothing can be known by heart, so that dev's nats are those of the
+    training, but for this.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the training."""
+        self._losses: list[float] = []
+        self._over = False
+
+    def hear(self, event: Event) -> str | None:
+        """Hear an event; returns the advice, once, at the first evaluation."""
+        match event:
+            case Started():
+                self._over = event.epoch >= 1
+            case Stepped() if not self._over:
+                self._losses.append(event.loss)
+            case Evaluated() if not self._over and self._losses:
+                self._over = True
+                return self._advice(event.scores.get("nats", 0.0), float(np.mean(self._losses[-LAST_STEPS:])))
+        return None
+
+    def _advice(self, dev: float, loss: float) -> str | None:
+        if dev < FAR_ABOVE * loss:
+            return None
+        found = (
+            f"dev nats {dev:.3f}, but {loss:.3f} in training, where all text was new, too: the model needs the state"
+        )
+        better = "try training.state_reset = 0.02, or more, unless dev is another kind of text"
+        return f"{found} that was carried there, and can't begin a text; {better}"
 
 
 def baseline_advice(name: str, score: float, baselines: dict[str, float], higher_is_better: bool) -> str | None:

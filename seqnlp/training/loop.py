@@ -37,6 +37,8 @@ from seqnlp.training.replicas import Replicas, replicas_of
 
 SCALER = ("scale", "_growth_tracker")
 """Entries of the state of a gradient scaler that change."""
+PLANNED_EPOCHS = 100
+"""Epochs whose steps are counted one by one: with thousands, as time limits have, that would take minutes."""
 FEWEST_STEPS = 50
 """Steps left of a training whose time is worth an estimate."""
 TIMED_STEPS, TIMED_SECONDS = 3, 2.0
@@ -121,6 +123,13 @@ class Progress:
     """Factor on the learning rate under the plateau schedule."""
 
 
+def steps_of(train: EncodedDataset, seed: int, epochs: int, gradient_accumulation: int) -> int:
+    """Count the optimizer steps of a training; those of many epochs are taken for as many as of the first ones."""
+    planned = min(epochs, PLANNED_EPOCHS)
+    steps = sum(math.ceil(len(train.plan(seed, epoch)) / gradient_accumulation) for epoch in range(planned))
+    return round(steps * epochs / planned)
+
+
 @dataclass(frozen=True)
 class Metric:
     """Dev score that decides which weights are kept."""
@@ -202,9 +211,7 @@ class Trainer:
         """State of the encoder after the last batch, of each micro-batch of all processes."""
         self.speed: deque[tuple[int, float]] = deque(maxlen=50)
         self.progress = Progress()
-        self.steps = sum(
-            math.ceil(len(train.plan(seed, epoch)) / training.gradient_accumulation) for epoch in range(training.epochs)
-        )
+        self.steps = steps_of(train, seed, training.epochs, training.gradient_accumulation)
 
     def events(self, estimate: Estimate | None = None) -> Iterator[Event]:
         """Train from the state in `progress`; the first event tells the estimate.
@@ -383,7 +390,7 @@ class Trainer:
     def _share(self) -> float:
         """Share of the training that is done: of its steps, or of its time if that ends before."""
         limit = self.settings.max_seconds
-        return max(self.progress.step / self.steps, min(self.progress.seconds / limit, 1.0) if limit else 0.0)
+        return min(max(self.progress.step / self.steps, self.progress.seconds / limit if limit else 0.0), 1.0)
 
     def _moment(self, share: float = 0.0) -> tuple[int, float, float]:
         return self.progress.step, self.progress.epoch + share, self.progress.seconds

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnlp.errors import DataError
+from seqnlp.notes import notes_to
 from seqnlp.readers.files import matching_files, open_text, raw_lines, read_text, sha256, sha256_once
 
 LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=9))
@@ -107,7 +108,13 @@ def test_a_pattern_names_files_and_no_link_that_leads_nowhere(tmp_path: Path) ->
     for name in ("b.txt", "a.txt", "c.csv"):
         (tmp_path / name).write_text("x")
     (tmp_path / "folder.txt").mkdir()
-    assert [file.name for file in matching_files(tmp_path / "*.txt")] == ["a.txt", "b.txt"]
+    heard: list[str] = []
+    with notes_to(heard.append):
+        assert [file.name for file in matching_files(tmp_path / "*.txt")] == ["a.txt", "b.txt"]
+        assert [file.name for file in matching_files(tmp_path / "*.csv")] == ["c.csv"]
+    assert heard == [f"{tmp_path}/*.txt: this pattern matches 1 folder (folder.txt), too, whose files are left out"]
+    with pytest.raises(DataError, match=r"but the folder folder\.txt does: name the files in it"):
+        matching_files(tmp_path / "fol*")
     (tmp_path / "d.txt").symlink_to(tmp_path / "c.csv")
     assert [file.name for file in matching_files(tmp_path / "*.txt")] == ["a.txt", "b.txt", "d.txt"]
     (tmp_path / "c.csv").unlink()

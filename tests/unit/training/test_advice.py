@@ -22,7 +22,7 @@ from seqnlp.tasks.base import TaskRecipe, task_class
 from seqnlp.tasks.loading import encode
 from seqnlp.tasks.registry import import_tasks
 from seqnlp.training import Training
-from seqnlp.training.advice import FlatLoss, baseline_advice, dev_advice, settings_advice
+from seqnlp.training.advice import DependenceOnState, FlatLoss, baseline_advice, dev_advice, settings_advice
 from seqnlp.training.dataset import BucketedDataset
 
 IN_THE_REPOSITORY = [
@@ -173,6 +173,24 @@ def test_a_flat_loss_is_told_once_with_another_rate() -> None:
 def test_a_loss_that_falls_is_not_flat(losses: list[list[float]]) -> None:
     assert heard(epochs_of(losses)) == []
     assert heard(epochs_of([[2.3] * 9] * 5, resumed=50)) == []
+
+
+def scored_text(nats: float, losses: list[float], *, begun: float = 0.0) -> list[str]:
+    """Advice about a language model with these losses before the first evaluation."""
+    watch = DependenceOnState()
+    steps = [Stepped(n, begun + 0.1, 0.0, loss, 0.1, 10, 1.0) for n, loss in enumerate(losses, start=1)]
+    scores = [Evaluated(len(losses), begun + share, 0.0, {"nats": nats}, "nats", True) for share in (0.5, 1.0)]
+    events = [Started(0, begun, 0.0, 100, 9, 5, "characters"), *steps, *scores]
+    return [line for line in map(watch.hear, events) if line is not None]
+
+
+def test_a_language_model_that_needs_its_carried_state_is_told_once() -> None:
+    falling = [4.2] * 30 + [2.4] * 20
+    (line,) = scored_text(4.78, falling)
+    assert line.startswith("dev nats 4.780, but 2.400 in training")
+    assert "try training.state_reset = 0.02" in line
+    assert scored_text(2.6, falling) == []  # dropout and chance
+    assert scored_text(4.78, falling, begun=1.0) == []  # from the second epoch on train may be known by heart
 
 
 def test_a_model_that_a_trivial_system_beats() -> None:

@@ -11,7 +11,9 @@ from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Started, Stepped
 from seqnlp.model import SequenceModel
 from seqnlp.optimizers import AdamW
+from seqnlp.tasks.lm.dataset import StreamBatches, StreamDataset
 from seqnlp.training import Metric, Trainer
+from seqnlp.training.loop import steps_of
 
 Make = Callable[..., Trainer]
 
@@ -68,6 +70,22 @@ def accuracy(trainer: Trainer) -> float:
     states = trainer.model.encode(batch.inputs)
     labels = trainer.model.decoders["label"].predict(states).labels
     return float((labels == batch.targets["label"])[states.mask].float().mean())
+
+
+def test_steps_of_many_epochs_are_counted_by_the_first_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = StreamDataset(np.arange(4_001), 4_001, 10, 20, random=True)  # an epoch has 17 to 23 windows
+    exact = [math.ceil(len(train.plan(1, epoch)) / 2) for epoch in range(300)]
+    assert len(set(exact)) > 2
+    assert steps_of(train, 1, 60, 2) == sum(exact[:60])
+    planned, plan = [], StreamDataset.plan
+
+    def counted(self: StreamDataset, seed: int, epoch: int) -> StreamBatches:
+        planned.append(epoch)
+        return plan(self, seed, epoch)
+
+    monkeypatch.setattr(StreamDataset, "plan", counted)
+    assert steps_of(train, 1, 300, 2) == pytest.approx(sum(exact), rel=0.01)
+    assert len(planned) == 100
 
 
 def test_the_events_of_a_training(make_trainer: Make) -> None:
