@@ -66,8 +66,8 @@ print(*grown)
 
 def _grown(**environment: str) -> list[int]:
     """Growth of the resident memory, in kilobytes, as two threads use and free as much one after the other."""
-    own = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
-    done = subprocess.run([sys.executable, "-c", SHARED], env=own | environment, capture_output=True, text=True, check=True)
+    own = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"} | environment
+    done = subprocess.run([sys.executable, "-c", SHARED], env=own, capture_output=True, text=True, check=True)
     return [int(each) for each in done.stdout.split()]
 
 
