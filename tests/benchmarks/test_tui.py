@@ -145,7 +145,7 @@ def test_keys_while_it_writes(writer: PtyTerminal) -> None:
         writer.press(key)
         writer.wait(lambda seen, value=value: re.search(value, seen) is not None)
         waits.append((writer.arrived - begun) * 1000)
-    assert late("key to screen while it writes", waits) < 50
+    assert late("key to screen while it writes", waits) < 75  # of a key that comes as a full screen is drawn
 
 
 def test_keys_while_influence_is_computed(writer: PtyTerminal) -> None:
