@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from seqnlp.errors import DataError, SeqnlpError, error_context
+from seqnlp.errors import DataError, error_context
 from seqnlp.lines import MAX_LINE, with_line_limit
 from seqnlp.notes import note
 from seqnlp.readers import cache
@@ -25,7 +25,7 @@ from seqnlp.readers.drawn import Drawn, Fold, Size, Strata, draw, draw_folds
 from seqnlp.readers.empties import Need, leave_out
 from seqnlp.readers.encodings import UTF8, check_encoding
 from seqnlp.readers.files import locate_files, matching_files, sha256, sha256_once
-from seqnlp.readers.rows import Kind, Row, RowStream, features_of
+from seqnlp.readers.rows import Kind, Row, RowStream, write_table
 from seqnlp.readers.shards import FileShard, Shard
 from seqnlp.readers.slices import rows_of, split_slice
 from seqnlp.spec import Family
@@ -425,9 +425,7 @@ def tabulate(
             written.
     """
     import datasets
-    from datasets.exceptions import DatasetGenerationError
 
-    features = features_of(kinds)
     digests = [sha256_once(file) for file in files]
     key = [cache.VERSION, reader.model_dump(exclude={"columns", "max_line"}), dict(kinds), digests]
     fingerprint = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
@@ -441,27 +439,21 @@ def tabulate(
         with suppress(OSError):
             cache.hold(entry)
     try:
-        with quiet_datasets():
-            table = datasets.Dataset.from_generator(
-                lambda: unchanged(some(rows(), files), files, digests),
-                features,
-                cache_dir=str(entry),
-                fingerprint=fingerprint,
-            )
-        with suppress(OSError):
-            cache.seal_table(entry)
-            cache.record(entry, "table", dict(zip(map(os.path.abspath, files), digests, strict=True)))
-        return table
-    except (DatasetGenerationError, OSError) as error:
+        if not (entry / cache.TABLE).exists():
+            entry.mkdir(parents=True, exist_ok=True)
+            write_table(entry / cache.TABLE, kinds, unchanged(some(rows(), files), files, digests))
+        table = datasets.Dataset.from_file(str(entry / cache.TABLE))
+    except OSError as error:
         cache.remove(entry)
-        cause = error.__cause__ or error
-        if isinstance(cause, SeqnlpError):
-            raise cause from None
-        if isinstance(cause, OSError):
-            place = datasets.config.HF_DATASETS_CACHE
-            problem = f"cannot write the cache: {cause.strerror or cause}; HF_DATASETS_CACHE names another place"
-            raise DataError(problem, place) from None
+        problem = f"cannot write the cache: {error.strerror or error}; HF_DATASETS_CACHE names another place"
+        raise DataError(problem, datasets.config.HF_DATASETS_CACHE) from None
+    except BaseException:  # a fault in the files, or an interrupt: the entry has no table
+        cache.remove(entry)
         raise
+    with suppress(OSError):
+        cache.seal_table(entry)
+        cache.record(entry, "table", dict(zip(map(os.path.abspath, files), digests, strict=True)))
+    return table
 
 
 def some(rows: Iterator[Row], files: Sequence[Path]) -> Iterator[Row]:

@@ -24,9 +24,10 @@ from seqnlp.cache import cache_folder
 LOCKS = find_spec("fcntl") is not None
 """True where files can be locked; on Windows an open file cannot be removed anyway."""
 
-VERSION = 3
+VERSION = 4
 """Part of the key of a table: to be raised when any reader returns something else for the same file."""
 
+TABLE = "table.arrow"
 ENTRY = "entry.json"
 LOCK = "in_use.lock"
 DIGESTS = "digests.json"
@@ -188,7 +189,7 @@ def damaged_file(path: Path) -> Path | None:
 
 
 def _table_files(path: Path) -> list[Path]:
-    return sorted([*path.rglob("*.arrow"), *path.rglob("dataset_info.json")])
+    return sorted(path.glob("*.arrow"))
 
 
 def _digest(path: Path) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +17,9 @@ Kind = Literal["text", "texts", "whole", "number", "numbers", "boolean"]
 """Kind of the cells of a column: a string, a list of strings, an int64, a float64, a list of float64, or a bool."""
 
 Row = dict[str, Any]
+
+TOGETHER = 1000
+"""Rows that are converted at once."""
 
 
 @dataclass(frozen=True)
@@ -35,3 +41,25 @@ def features_of(kinds: Mapping[str, Kind]) -> Features:
     single = {kind: datasets.Value(name) for kind, name in names.items()}
     cells = single | {"texts": datasets.List(single["text"]), "numbers": datasets.List(single["number"])}
     return datasets.Features({name: cells[kind] for name, kind in kinds.items()})
+
+
+def write_table(path: Path, kinds: Mapping[str, Kind], rows: Iterator[Row]) -> None:
+    """Write rows to a file in Arrow's streaming format, which `datasets` maps.
+
+    Its own writer converts cell by cell, which takes longer than reading the rows. The file appears when it is whole.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    import pyarrow as pa
+
+    schema = features_of(kinds).arrow_schema
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
+            while part := list(islice(rows, TOGETHER)):
+                columns = [pa.array([row[field.name] for row in part], field.type) for field in schema]
+                writer.write_table(pa.table(columns, schema=schema))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import torch
 
+from seqnlp.nn.allocator import return_free_memory_at_times
 from seqnlp.nn.device import CPU
 from seqnlp.training.distributed import ProcessGroup, inference_group, sharing_inference
 from seqnlp.training.precision import computing_in
@@ -39,7 +40,9 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], device: t
 
     def run(item: Item) -> Result:
         with torch.inference_mode(), computing_in("fp32", device):
-            return work(item)
+            found = work(item)
+        return_free_memory_at_times()
+        return found
 
     threads = torch.get_num_threads() if device == CPU else 1
     return map(run, items) if len(items) == 1 or threads == 1 else _pool(threads).map(run, items)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from contextlib import suppress
 from typing import final
 
@@ -10,6 +9,10 @@ from textual.await_complete import AwaitComplete
 from textual.await_remove import AwaitRemove
 from textual.command import CommandPalette, DiscoveryHit
 from textual.worker import Worker
+
+
+async def nothing() -> None:
+    """Search nowhere."""
 
 
 @final
@@ -30,7 +33,7 @@ class Palette(CommandPalette):
     def _gather_commands(self, search_value: str) -> Worker[None]:
         """Search, unless the list is gone: a key that was typed before the palette closed may come behind that."""
         if self.app.screen is not self:
-            return self.run_worker(sleep(0))
+            return self.run_worker(nothing)  # no coroutine: one that is cancelled before it begins is warned of
         return super()._gather_commands(search_value)
 
     def remove(self) -> AwaitRemove:

@@ -1,5 +1,6 @@
 """Home: the list of runs."""
 
+import gc
 import json
 import shutil
 import threading
@@ -16,6 +17,7 @@ from seqnlp.service.client import ServiceState
 from seqnlp.tui import listing
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import RunFolder, run_at
+from seqnlp.tui.palette import Palette
 from seqnlp.tui.screens import home
 from seqnlp.tui.screens.base import BaseScreen
 from seqnlp.tui.screens.help import HelpScreen
@@ -250,6 +252,24 @@ async def test_a_palette_closes_once(
         await settled(pilot)
         assert isinstance(app.screen, HelpScreen)
         assert themes == ["other" if action == "command_palette" else "paper"]
+
+
+async def test_a_search_behind_a_closed_palette_leaves_nothing(
+    runs: Path, fake: Any, shows: Any, settled: Any, recwarn: pytest.WarningsRecorder
+) -> None:
+    app = SeqnlpApp(runs, fake({}))
+    async with app.run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        await shows(app, "Dark or light")
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await pilot.press("escape")
+        await settled(pilot)
+        palette._gather_commands("x").cancel()
+        await settled(pilot)
+    gc.collect()
+    assert [str(each.message) for each in recwarn if "never awaited" in str(each.message)] == []
 
 
 @pytest.mark.parametrize("task", ["translate", "lm", "forecast", "transcribe", "tag"])

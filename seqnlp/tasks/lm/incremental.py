@@ -11,7 +11,7 @@ from seqnlp.codecs.running_text import UNKNOWN
 from seqnlp.decoders import NextTokenDecoder
 from seqnlp.embeddings import TokenLookup
 from seqnlp.model import SequenceModel
-from seqnlp.nn.device import NumpyView, in_widest_float, to_device, to_numpy
+from seqnlp.nn.device import CPU, NumpyView, in_widest_float, to_device, to_numpy
 from seqnlp.nn.recurrent import packed_linear
 from seqnlp.shapes import Float, Int
 from seqnlp.tasks.lm.dataset import NEXT
@@ -71,7 +71,7 @@ class IncrementalLm:
         return self._multiplied(tokens)
 
     def _multiplied(self, tokens: Tensor) -> Tensor:
-        hidden = self._stepper.step(to_device(tokens, self._device))
+        hidden = self._stepper.step(tokens if self._device == CPU else to_device(tokens, self._device))
         return self._output(hidden if self._project is None else self._project(hidden))
 
     def step(self, tokens: Int[Tensor, " rows"]) -> tuple[Float[Tensor, "rows tokens"], Float[Tensor, "rows source"]]:

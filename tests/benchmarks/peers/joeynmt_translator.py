@@ -47,6 +47,8 @@ def settings(options: argparse.Namespace, pieces: Path) -> dict[str, Any]:
         "training": {
             "optimizer": "adam",
             "learning_rate": 1e-3,
+            "scheduling": "exponential",  # there must be one; this one keeps the rate
+            "decrease_factor": 1.0,
             "label_smoothing": 0.1,
             "clip_grad_norm": 1.0,
             "normalization": "tokens",

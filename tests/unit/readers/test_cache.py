@@ -116,7 +116,7 @@ def test_a_fault_halfway_leaves_no_entry(tmp_path: Path) -> None:
     assert tables() == []
 
 
-@pytest.mark.parametrize("name", ["*.arrow", "dataset_info.json", "digests.json"])
+@pytest.mark.parametrize("name", ["*.arrow", "digests.json"])
 @pytest.mark.parametrize(
     "damage",
     [

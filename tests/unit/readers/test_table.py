@@ -8,7 +8,7 @@ from datasets.utils import are_progress_bars_disabled
 from seqnlp.errors import DataError
 from seqnlp.readers import Columns, Csv, Text
 from seqnlp.readers.base import quiet_datasets, tabulate
-from seqnlp.readers.rows import Row
+from seqnlp.readers.rows import Kind, Row, features_of, write_table
 
 
 def rows_once() -> Iterator[Row]:
@@ -90,8 +90,33 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: py
 def test_a_fault_of_our_own_is_not_hidden(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("x\n")
-    with pytest.raises(datasets.exceptions.DatasetGenerationError):
+    with pytest.raises(AssertionError, match="read again"):
         tabulate(Text(), [path], {"text": "text"}, must_not_run)
+
+
+@pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001, 2500])
+def test_a_table_is_that_of_the_library(number: int, tmp_path: Path) -> None:
+    kinds: dict[str, Kind] = {
+        "a": "text", "b": "texts", "c": "whole", "d": "number", "e": "numbers", "f": "boolean"
+    }  # fmt: skip
+    rows: list[Row] = [
+        {
+            "a": None if n % 7 == 3 else f"row {n} \u1e9e",
+            "b": [f"w{k}" for k in range(n % 5)],
+            "c": n - 500,
+            "d": n if n % 3 else float("nan"),
+            "e": [0.5 * n, -n],
+            "f": n % 2 == 0,
+        }
+        for n in range(number)
+    ]
+    write_table(tmp_path / "t.arrow", kinds, iter(rows))
+    found = datasets.Dataset.from_file(str(tmp_path / "t.arrow"))
+    assert found.features == features_of(kinds)
+    assert [file.name for file in tmp_path.iterdir()] == ["t.arrow"]
+    if number:
+        expected = datasets.Dataset.from_list(rows, features_of(kinds))
+        assert repr(found[:]) == repr(expected[:])
 
 
 def test_bars_and_logs_come_back() -> None:
