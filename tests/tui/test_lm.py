@@ -156,7 +156,12 @@ async def test_a_text_under_other_settings_never_seems_to_have_stopped(
         await pilot.press("enter")
         await until(pilot, lambda: panel.session.has_begun)
         draw = panel._draw
-        monkeypatch.setattr(panel, "_draw", lambda: (busy.append(panel.session.busy), draw()))
+
+        def noted() -> None:
+            busy.append(panel.session.busy)
+            draw()
+
+        monkeypatch.setattr(panel, "_draw", noted)
         for turns in (1, 2, 3):
             await pilot.press("d", "right")
             await until(pilot, lambda turns=turns: len(service.asked) > turns + 1)

@@ -944,7 +944,7 @@ class LmPanel(TaskPanel):
                 branches.show_tree(session.tree, session.tree.shown[min(session.current, len(session.buffers) - 1)])
 
     def on_resize(self) -> None:
-        """Put the tree where there is room, and show steering where it leaves some for the alternatives."""
+        """Put tree and steering where there is room."""
         self.set_class(self.size.width >= BROAD, "-broad")
         self.set_class(self.size.height >= HIGH, "-high")
         self.call_after_refresh(self._draw_tree)
