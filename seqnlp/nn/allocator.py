@@ -36,7 +36,8 @@ def return_free_memory() -> None:
 
     glibc keeps up to 64 MB of freed blocks a thread for the next ones. That is right from one step of a training to the
     next, but scores are computed by other threads on larger batches, and it adds up. It takes some milliseconds.
-    Mapping large blocks by themselves (M_MMAP_THRESHOLD) needs less memory still, but steps take a quarter longer.
+    Mapping large blocks by themselves (M_MMAP_THRESHOLD) needs less memory still, but steps take a quarter longer; one
+    heap for all threads (M_ARENA_MAX), and a bound on the kernels that oneDNN keeps, cost a tagger's some hundredths.
     """
     if sys.platform != "linux":
         return
@@ -45,6 +46,13 @@ def return_free_memory() -> None:
     except (OSError, AttributeError):  # another C library
         return
     trim(0)
+    _returned[0] = time.monotonic()
+
+
+def return_free_memory_at_times() -> None:
+    """Return freed memory if that was some time ago: batches of other shapes leave gaps that no later block fits."""
+    if time.monotonic() - _returned[0] >= SELDOM:
+        return_free_memory()
     _returned[0] = time.monotonic()
 
 

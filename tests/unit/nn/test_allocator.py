@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from seqnlp.nn import allocator
+
 CODE = """
 import threading
 import numpy as np
@@ -81,3 +83,20 @@ def test_threads_share_a_heap() -> None:
 def test_heaps_of_the_user_stay() -> None:
     first, second = _grown(MALLOC_ARENA_MAX="8")
     assert first < 20_000 or second > first / 2
+
+
+def test_free_memory_is_returned_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[float] = []
+    clock = iter([10.0, 11.0, 13.5])
+    monkeypatch.setattr(allocator, "_returned", [10.0])
+    monkeypatch.setattr(allocator, "return_free_memory", lambda: calls.append(now[0]))
+    now = [0.0]
+
+    def monotonic() -> float:
+        now[0] = next(clock)
+        return now[0]
+
+    monkeypatch.setattr(allocator.time, "monotonic", monotonic)
+    for _ in range(3):
+        allocator.return_free_memory_at_times()
+    assert calls == [13.5]
