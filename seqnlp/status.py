@@ -38,7 +38,7 @@ class TrainingStatus:
     started: Started | None = None
     latest: Event | None = None
     loss: float | None = None
-    """Loss per item, smoothed over the last steps."""
+    """Loss per item, smoothed over the last steps; after an evaluation the mean of the steps before it."""
     items_per_second: float = 0.0
     evaluations: list[Evaluation] = field(default_factory=list)
     best: Evaluation | None = None
@@ -104,6 +104,7 @@ class TrainingStatus:
         line = Evaluation(event.epoch, event.seconds, loss, event.metric, score, event.best, self.items_per_second)
         self.evaluations.append(line)
         self._losses = []
+        self.loss = self.loss if loss is None else loss  # as in the table
         self.scores, self.examples = event.scores, event.examples
         if event.best:
             self.best, self.best_scores = line, event.scores

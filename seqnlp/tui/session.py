@@ -68,6 +68,8 @@ class Session:
         self.buffers: list[TokenBuffer] = []
         """Texts on the screen; buffer n holds the branch that view n of the tree shows."""
         self._same_seed = same_seed
+        self._ended: set[int] = set()
+        """Texts that steering has ended: a stop string, or a pattern that nothing can follow."""
         self._growing: dict[int, tuple[int, int]] = {}
         """The growing texts: their tokens at the request, and the tokens that they are to have."""
         self._mark = (monotonic(), 0)
@@ -259,6 +261,7 @@ class Session:
         return max(change.at - self.buffers[number].dropped, 0)
 
     def _load(self, number: int) -> None:
+        self._ended.discard(number)
         self.buffers[number].show(self.tree.whole(self.tree.shown[number], MAX_CHARACTERS))
 
     def begin_all(self, settings: Mapping[str, Any]) -> Settings:
@@ -321,6 +324,7 @@ class Session:
         """Note the settings and the target length of a text from here."""
         buffer = self.buffers[number]
         buffer.complete = False
+        self._ended.discard(number)
         self.tree[self.tree.shown[number]].add_turn({"at": buffer.characters, **turn})
         if not self._growing:
             self._mark, self._speed = (monotonic(), self._written), 0.0
@@ -332,14 +336,16 @@ class Session:
             self.buffers[number].add(part["text"], part["lengths"], part["logprobs"])
             self._written += len(part["text"])
 
-    def end(self, numbers: Iterable[int]) -> None:
+    def end(self, numbers: Iterable[int], by_itself: bool = False) -> None:
         """Note that these texts grow no more; those that were stopped before have ended already."""
         for number in set(numbers) & self._growing.keys():
             _, wanted = self._growing.pop(number)
             self.buffers[number].complete = self.buffers[number].tokens >= wanted
+            if by_itself:
+                self._ended.add(number)
 
     def stop(self) -> None:
-        """End all texts."""
+        """Stop all texts where they are."""
         self.end(list(self._growing))
 
     def left(self, length: int) -> dict[int, int]:
@@ -356,7 +362,7 @@ class Session:
             self._speed = (self._written - before) / (now - then)
             self._mark = (now, self._written)
         parts = [
-            state or ("writing" if self.busy else "length reached" if buffer.complete else "stopped"),
+            state or ("writing" if self.busy else self._end_of(number)),
             f"{buffer.tokens:,} tokens",
             f"{buffer.nll() / log(2):.2f} bits each",
             f"seed {self.seed}",
@@ -364,6 +370,11 @@ class Session:
         if self.busy and self._speed:
             parts.insert(1, f"{self._speed:,.0f} characters/s")
         return "  ·  ".join(parts)
+
+    def _end_of(self, number: int) -> str:
+        if self.buffers[number].complete:
+            return "length reached"
+        return "ended" if number in self._ended else "stopped"
 
     def bits_per_character(self, number: int) -> str:
         """Length and mean bits of a text, per character: two models' tokens may not be alike."""

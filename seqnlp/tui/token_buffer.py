@@ -39,6 +39,8 @@ class TokenBuffer:
         """Grows with every change that is not an addition at the end."""
         self._ends: array[int] = array("l")
         self._logprobs: array[float] = array("f")
+        self._copied: tuple[Branch | None, int, int] = None, 0, 0
+        """Branch that the text was copied to last, the version then, and how many tokens of it there were."""
 
     @property
     def characters(self) -> int:
@@ -158,10 +160,16 @@ class TokenBuffer:
         """Copy the kept text after a branch's fork to it."""
         begin = max(branch.at - self.dropped, 0)
         first = bisect_right(self._ends, begin) if begin > self.start else 0
+        known = 0
+        copied, *then = self._copied
+        if copied is branch and then == [self.version, len(branch.ends)]:
+            known = max(len(branch.ends) - 1, 0)  # the last token may have got another log-probability
+        added = array("l", [end - begin for end in self._ends[first + known :]])
         branch.start = self.dropped + begin
         branch.text = self.text[begin:]
-        branch.ends = array("l", [end - begin for end in self._ends[first:]])
-        branch.logprobs = self._logprobs[first:]
+        branch.ends = branch.ends[:known] + added
+        branch.logprobs = branch.logprobs[:known] + self._logprobs[first + known :]
+        self._copied = branch, self.version, len(branch.ends)
         branch.tokens = self.tokens - branch.tokens_before
         branch.complete = self.complete
 

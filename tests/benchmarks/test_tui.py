@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -11,21 +12,31 @@ import sys
 import termios
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pytest
+from textual.color import Color
 
 from seqnlp.api import train
 from seqnlp.service.client import ModelService, ServiceClient, ServiceState
 from seqnlp.tui.app import SeqnlpApp
 from seqnlp.tui.listing import run_at
 from seqnlp.tui.panels.lm import LmPanel
+from seqnlp.tui.themes import NIGHT
+from tests.tui.pty_terminal import PtyTerminal, application
 
 ROOT = Path(__file__).parents[2]
 MANY = 2_000_000
 PATIENCE = 120.0
+KEYS = 40
+ACCENTS = {
+    ";".join(["2", *(str(part + by) for part, by in zip(Color.parse(NIGHT.accent or "").rgb, away, strict=True))])
+    for away in product((-1, 0, 1), repeat=3)
+}
+"""Ground of the cursor, as it may be rounded on its way to the terminal."""
 UP, DOWN, RIGHT, LEFT = (f"\x1b[{letter}" for letter in "ABCD")
 
 pytestmark = pytest.mark.benchmark
@@ -106,29 +117,64 @@ def test_first_picture(trained: Path, open_terminal: Callable[..., Terminal]) ->
     assert min(work) < max(0.5, 1.5 * median(bare))
 
 
-def test_keys_while_it_writes(trained: Path, open_terminal: Callable[..., Terminal]) -> None:
-    terminal = open_terminal(str(trained), "--runs", str(trained.parent))
-    terminal.read_until(b"ow shall it begin?")  # the cursor may be on the first letter
-    terminal.write("The\r")
-    terminal.read_until(b"length reached")
+@pytest.fixture
+def writer(trained: Path, tmp_path: Path) -> Iterator[PtyTerminal]:
+    """The language model's screen at 140x45, with a text of 500 characters."""
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    terminal = PtyTerminal(application(str(trained), "--runs", str(trained.parent)), tmp_path, 140, 45, **state)
+    terminal.wait("how shall it begin?")
+    terminal.press("The\r")
+    terminal.wait("length reached")
+    yield terminal
+    terminal.close()
+
+
+def test_keys_while_it_writes(writer: PtyTerminal) -> None:
     for keys in ("d", UP, UP, *[RIGHT] * 5):  # to the length
-        terminal.write(keys)
-    terminal.read_until(b"endless")
-    terminal.write("n")
-    terminal.read_until(b"characters/s")
+        writer.press(keys)
+    writer.wait("endless")
+    writer.press("n")
+    writer.wait("characters/s")
     for keys in ("d", DOWN, DOWN):  # to the temperature
-        terminal.write(keys)
+        writer.press(keys)
+    turns = [(RIGHT, r"temperature[^0-9]+0\.85"), (LEFT, r"temperature[^0-9]+0\.80")] * KEYS
     waits = []
-    for key, value in [(RIGHT, b"0.85"), (LEFT, b"0.80")] * 30:
+    for key, value in turns:
+        time.sleep(0.05)
         begun = time.perf_counter()
-        terminal.write(key)
-        terminal.read_until(value)
-        waits.append((time.perf_counter() - begun) * 1000)
-        time.sleep(0.03)
-    waits.sort()
-    late = waits[int(0.95 * len(waits))]
-    print(f"key to screen while it writes: {median(waits):.0f} ms mostly, 95 of 100 within {late:.0f} ms")
-    assert median(waits) < 50
+        writer.press(key)
+        writer.wait(lambda seen, value=value: re.search(value, seen) is not None)
+        waits.append((writer.arrived - begun) * 1000)
+    assert late("key to screen while it writes", waits) < 50
+
+
+def test_keys_while_influence_is_computed(writer: PtyTerminal) -> None:
+    writer.press(LEFT)
+    writer.press("i")
+    writer.wait("influence on")
+    for pause in (0.05, 0.2):  # as a key that is held does, and so slowly that each influence is begun
+        waits = []
+        for _ in range(2 * KEYS):
+            time.sleep(pause)
+            before = at_cursor(writer)
+            begun = time.perf_counter()
+            writer.press(LEFT)
+            writer.wait(lambda seen, before=before: at_cursor(writer) != before)
+            waits.append((writer.arrived - begun) * 1000)
+        assert late(f"key to screen, each {1000 * pause:.0f} ms, while influence is computed", waits) < 50
+
+
+def at_cursor(terminal: PtyTerminal) -> list[tuple[int, int]]:
+    """Cells of the token under the cursor; it takes so little time that it can be asked again and again."""
+    rows = enumerate(terminal.screen.cells[3:-2])
+    return [(y, x) for y, row in rows for x, (_, (_, _, ground)) in enumerate(row[:90]) if ground in ACCENTS]
+
+
+def late(what: str, waits: list[float]) -> float:
+    """Milliseconds within which 95 of 100 are there; printed."""
+    found = sorted(waits)[int(0.95 * len(waits))]
+    print(f"{what}: {median(waits):.0f} ms mostly, 95 of 100 within {found:.0f} ms")
+    return found
 
 
 def test_what_showing_costs(trained: Path) -> None:

@@ -15,6 +15,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
 from rich.cells import cell_len
 
@@ -167,9 +168,11 @@ class PtyTerminal:
     def __init__(self, command: Sequence[str], folder: Path, width: int, height: int, **env: str) -> None:
         self.received = 0
         """Bytes that have come."""
+        self.arrived = 0.0
+        """Moment, by `time.perf_counter`, at which the last of what is drawn came."""
         self.screen = Screen(width, height)
         self.raw: list[bytes] = []
-        self._lock = threading.Lock()
+        self._lock, self._news = threading.Lock(), threading.Event()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._heard = time.monotonic()
         self._own, other = pty.openpty()
@@ -180,8 +183,10 @@ class PtyTerminal:
             list(command), stdin=other, stdout=other, stderr=other, cwd=folder, env=given, start_new_session=True
         )
         os.close(other)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._came: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read, self._draw)]
+        for thread in self._threads:
+            thread.start()
 
     def resize_to(self, width: int, height: int, told: bool = True) -> None:
         fcntl.ioctl(self._own, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
@@ -204,10 +209,12 @@ class PtyTerminal:
     def wait(self, text: str | Callable[[str], bool]) -> str:
         is_there = (lambda seen: text in seen) if isinstance(text, str) else text
         end = time.monotonic() + PATIENCE
-        while not is_there(seen := self.seen()):
+        while True:
+            self._news.clear()
+            if is_there(seen := self.seen()):
+                return seen
             assert time.monotonic() < end, f"not seen in {PATIENCE} s: {text}\n{seen}"
-            time.sleep(0.03)
-        return seen
+            self._news.wait(0.1)
 
     def quiet(self, seconds: float = 0.3) -> None:
         """Wait until nothing more has come for a while."""
@@ -232,10 +239,12 @@ class PtyTerminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self._reader.join(5)
+        for thread in self._threads:
+            thread.join(5)
         os.close(self._own)
 
     def _read(self) -> None:
+        """Take what comes, at once: a terminal that draws slowly would hold the program up."""
         while True:
             try:
                 ready, _, _ = select.select([self._own], [], [], 1)
@@ -243,17 +252,26 @@ class PtyTerminal:
                 if not ready:
                     continue
             except OSError:  # nobody has the other end any more
-                return
+                data = b""
+            self._came.put((time.perf_counter(), data))
             if not data:
                 return
             if b"\x1b[?2026$p" in data:
                 os.write(self._own, b"\x1b[?2026;2$y")
+
+    def _draw(self) -> None:
+        while True:
+            moment, data = self._came.get()
+            if not data:
+                return
             with self._lock:
+                self.arrived = moment
                 self.raw.append(data)
                 self.received += len(data)
                 if len(data) > BLINK:
                     self._heard = time.monotonic()
                 self.screen.feed(self._decoder.decode(data))
+            self._news.set()
 
 
 def application(*arguments: str) -> list[str]:

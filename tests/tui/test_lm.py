@@ -143,6 +143,33 @@ async def test_space_stops_while_text_streams_and_goes_on(runs: Path, fake: Any,
         await shows(app, "length reached")
 
 
+async def test_a_text_under_other_settings_never_seems_to_have_stopped(
+    runs: Path, fake: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(fake, runs)
+    service: Any = app.service
+    service.pause = 0.01
+    busy: list[bool] = []
+    async with app.run_test() as pilot:
+        panel = panel_of(app)
+        panel.settings["length"] = 100_000
+        await pilot.press("enter")
+        await until(pilot, lambda: panel.session.has_begun)
+        draw = panel._draw
+        monkeypatch.setattr(panel, "_draw", lambda: (busy.append(panel.session.busy), draw()))
+        for turns in (1, 2, 3):
+            await pilot.press("d", "right")
+            await until(pilot, lambda turns=turns: len(service.asked) > turns + 1)
+            asked = [settings["temperature"] for do, settings in service.asked if do == "generate"]
+            assert asked[-1] == pytest.approx(0.8 + 0.05 * turns)
+        assert service.open == 1
+        before = len(panel.view.buffer.text)
+        await until(pilot, lambda: len(panel.view.buffer.text) > before + 20)
+        assert all(busy)
+        await pilot.press("escape")
+        assert not panel.session.busy
+
+
 async def test_the_prompt_offers_the_keys_that_work_there(
     runs: Path, fake: Any, shows: Any, hides: Any, notes: Any
 ) -> None:
@@ -497,3 +524,67 @@ async def test_what_a_prompt_has_that_the_model_does_not_know(runs: Path, fake: 
         await pilot.press("n")  # once is enough
         await settled(pilot)
         assert len([do for do, _ in app.service.asked if do == "unknown"]) == 1  # type: ignore[attr-defined]
+
+
+async def test_a_text_that_steering_has_ended_is_not_one_that_was_stopped(
+    runs: Path, fake: Any, shows: Any, hides: Any, written: Any
+) -> None:
+    def sentence(settings: Mapping[str, Any]) -> Iterator[Any]:
+        yield {"sample": 0, "text": " sat.", "lengths": [1] * 5, "logprobs": [-1.0] * 5}
+
+    def broken(settings: Mapping[str, Any]) -> Iterator[Any]:
+        yield from sentence(settings)
+        raise ServiceError("UsageError", "no such pattern")
+
+    app = opened(fake, runs, generate=sentence)
+    service: Any = app.service
+    async with app.run_test() as pilot:
+        await written(pilot, "The cat")
+        await shows(app, "ended  ·  5 tokens")
+        service.replies["generate"] = broken
+        await written(pilot, "A dog")
+        await shows(app, "stopped  ·  5 tokens")
+
+
+async def test_what_else_could_stand_there_is_told_of_a_token_alone(
+    runs: Path, fake: Any, shows: Any, hides: Any, settled: Any, written: Any
+) -> None:
+    shares = {"tokens": [["e", -0.5, 0.9]], "entropy": [3.25, 1.5]}
+    app = opened(fake, runs, shares=lambda settings: [shares])
+    async with app.run_test(size=(100, 30)) as pilot:
+        await written(pilot)
+        await pilot.press("left")
+        await settled(pilot)
+        await shows(app, "3.25 → 1.50 bits")
+        await pilot.press("escape")
+        await settled(pilot)
+        await hides(app, "3.25")
+
+
+async def test_settings_are_seen_while_they_are_turned_on_a_narrow_terminal(
+    runs: Path, fake: Any, settled: Any, written: Any
+) -> None:
+    app = opened(fake, runs)
+    async with app.run_test(size=(40, 20)) as pilot:
+        panel = await written(pilot)
+        await pilot.press("left")
+        await settled(pilot)
+        for key, shown in (("", 2), ("d", 0), ("o", 1), ("d", 0), ("escape", 2)):
+            await pilot.press(*[key] * bool(key))
+            await settled(pilot)
+            heights = [panel.query_one(name).region.height for name in ("#settings", "#steering", "Alternatives")]
+            assert [number for number, height in enumerate(heights) if height] == [shown], key
+
+
+async def test_the_legend_of_influence_is_seen_at_24_lines(
+    runs: Path, fake: Any, settled: Any, shows: Any, hides: Any, written: Any
+) -> None:
+    app = opened(fake, runs, influence=lambda settings: [[[1, 1.0]]])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await written(pilot)
+        await pilot.press("left", "i")
+        await settled(pilot)
+        await shows(app, "influence on the token")
+        await pilot.press("i")
+        await settled(pilot)
+        await hides(app, "influence on the token")

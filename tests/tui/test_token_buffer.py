@@ -1,9 +1,13 @@
 """The text of a sample and how it is broken into lines: against what a plain list of tokens would say."""
 
+from random import Random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from seqnlp.generation.tree import Branch
 from seqnlp.tui.token_buffer import MAX_CHARACTERS, LineWrap, TokenBuffer
 
 WORDS = st.lists(st.sampled_from(["a", "the ", "ä", "漢", "\n", "long-word ", "", " ", "x\n"]), max_size=60)
@@ -82,3 +86,26 @@ def test_the_word_around_a_token_has_blanks_only_at_its_beginning(words: list[st
         assert text.rstrip() == text
         after = buffer.text[buffer.span(last)[1] :][:1]
         assert not after or after.isspace()
+
+
+@pytest.mark.parametrize("at", [0, 6, 9])
+def test_a_branch_that_is_copied_as_the_text_grows_is_the_one_that_is_copied_once(at: int) -> None:
+    random, buffer, branch = Random(at), TokenBuffer("Prompt"), Branch(1, 0, at)
+    for _ in range(60):
+        deed = random.choice(["add", "add", "add", "cut", "empty", "other", "drop"])
+        if deed == "cut" and buffer.count > 4:
+            buffer.cut(random.randrange(4, buffer.count))
+        elif deed == "empty" and buffer.count:
+            buffer.add("", [0], [-0.5])  # the rest of a character
+        elif deed == "other":
+            buffer.write_to(Branch(2, 0, at))
+        elif deed == "drop":
+            buffer.add("x" * MAX_CHARACTERS, [1] * MAX_CHARACTERS, [-0.25] * MAX_CHARACTERS)
+        else:
+            lengths = [random.randrange(1, 4) for _ in range(random.randrange(5))]
+            buffer.add("y" * sum(lengths), lengths, [-random.random() for _ in lengths])
+        buffer.write_to(branch)
+        once, again = Branch(1, 0, at), TokenBuffer()
+        again.__dict__ |= {**buffer.__dict__, "_copied": (None, 0, 0)}
+        again.write_to(once)
+        assert branch == once

@@ -95,7 +95,7 @@ READ_BACK = 1_000
 
 GRID_HINT = (
     "A text for each value: temperature 0.4 .. 1.2 5, or top_k off, 5, 20; two sweeps with a semicolon between them. "
-    f"Up to {MAX_SAMPLES} texts; run a, b takes other runs of this folder. Nothing ends the grid."
+    f"Up to {MAX_SAMPLES} texts; run a, b takes other runs of this folder. An empty line ends the grid."
 )
 
 LEGEND_WIDTH = 80
@@ -106,12 +106,15 @@ CHOOSE = "choose an alternative: the text goes on from there"
 BROAD = 160
 """Columns from which the tree stands beside the text instead of below it."""
 
+HIGH = 40
+"""Lines from which steering stands beside the text without being asked for."""
+
 PRESET = "preset"
 
 MOST_SAMPLES = 6
 """Samples of one batch, at most; a grid may have more cells."""
 
-FIRST_SWEEP = "temperature 0.4 .. 1.2 4"
+FIRST_SWEEP = "temperature 0.3 .. 1.2 4"
 """Sweep that is offered at first."""
 
 SINGLE = {
@@ -199,13 +202,14 @@ class LmPanel(TaskPanel):
     LmPanel #side > .title { padding: 0; }
     LmPanel #side > #alternatives-title, LmPanel Legend { margin-top: 1; }
     .-short LmPanel.-looking Legend { display: none; }
+    .-short LmPanel.-looking.-influence Legend { display: block; }
     .-wide LmPanel #side { width: 42; padding: 0 3 0 2; }
     LmPanel SurpriseCurve { display: none; }
     .-wide.-tall LmPanel SurpriseCurve { display: block; margin-top: 1; }
     LmPanel #steering { height: 7; }
     LmPanel #steering-title { margin-top: 1; }
     LmPanel #steering, LmPanel #steering-title { display: none; }
-    .-wide.-tall LmPanel #steering, .-wide.-tall LmPanel #steering-title { display: block; }
+    .-wide LmPanel.-high #steering, .-wide LmPanel.-high #steering-title { display: block; }
     LmPanel.-steering #steering, LmPanel.-steering #steering-title { display: block; }
     .-narrow LmPanel.-steering #steering { height: 4; }
     .-narrow LmPanel.-steering #side > SettingsPanel { display: none; }
@@ -228,6 +232,9 @@ class LmPanel(TaskPanel):
     .-narrow LmPanel Alternatives { display: none; }
     .-narrow LmPanel.-looking Alternatives { display: block; }
     .-narrow LmPanel.-looking SettingsPanel { display: none; }
+    .-narrow LmPanel.-turning #side > SettingsPanel { display: block; }
+    .-narrow LmPanel.-turning #side > #steering { display: none; }
+    .-narrow LmPanel.-turning #side > Alternatives { display: none; }
     """
 
     def __init__(self, runs: Sequence[Summary], service: ModelService) -> None:
@@ -277,7 +284,7 @@ class LmPanel(TaskPanel):
                         yield Branches()
                 with Vertical(id="side"):
                     yield Static("sampling", classes="title")
-                    yield SettingsPanel(SAMPLING_SETTINGS, self.settings)
+                    yield SettingsPanel(SAMPLING_SETTINGS, self.settings, id="settings")
                     yield Static("steering", classes="title", id="steering-title")
                     yield SettingsPanel((self._preset_setting, *STEERING_SETTINGS), self.settings, 16, id="steering")
                     yield Static("instead", classes="title", id="alternatives-title")
@@ -397,12 +404,12 @@ class LmPanel(TaskPanel):
     async def _write_part(self, run: str, numbers: Sequence[int], request: Mapping[str, Any]) -> None:
         await self._grow(numbers, run, request)
 
-    @work(group="write")
-    async def _write(self, number: int, length: int) -> None:
+    def _write(self, number: int, length: int) -> None:
         """Let one text grow."""
         run = self.runs[number if self.is_comparison else 0].path
         cell = self.session.cells[number] if self.session.cells else {}
-        await self._grow([number], cell.get(RUN, run), self.session.begin(number, length, self.settings))
+        # at once, so that a text that goes on under other settings never seems to have stopped
+        self._write_part(cell.get(RUN, run), [number], self.session.begin(number, length, self.settings))
 
     async def _grow(self, numbers: Sequence[int], run: str, request: Mapping[str, Any]) -> None:
         """Add tokens until the texts are long enough or stopped; sample n of the answer belongs to `numbers[n]`."""
@@ -410,18 +417,27 @@ class LmPanel(TaskPanel):
         self._frames.resume()
         do = "search" if "beams" in request else "generate"
         asked = search_request(request) if do == "search" else request
-        try:
-            with notify_errors(self):
-                async with aclosing(self.service.stream(do, run, asked)) as parts:
-                    async for part in parts:
-                        session.add(numbers[part.get("sample", 0)], part)
-        finally:
-            session.end(numbers)
-            if session is self.session and self.is_open:
-                self._draw()
-                self._draw_tree()
+        has_ended = False
+        with notify_errors(self):
+            async with aclosing(self.service.stream(do, run, asked)) as parts:
+                async for part in parts:
+                    session.add(numbers[part.get("sample", 0)], part)
+            has_ended = True
+        # not where this was cancelled: `_stop` has ended the texts, and they may grow again
+        session.end(numbers, has_ended)
+        if session is self.session and self.is_open:
+            self._draw()
+            self._draw_tree()
 
     def _stop(self) -> None:
+        """End all texts, and show that."""
+        was_busy = self.session.busy
+        self._end()
+        if was_busy and self.is_open:
+            self._draw()
+            self._draw_tree()
+
+    def _end(self) -> None:
         self.workers.cancel_group(self, "write")
         self.session.stop()
 
@@ -506,13 +522,15 @@ class LmPanel(TaskPanel):
         """Continue the growing texts under other settings."""
         await asyncio.sleep(PAUSE)
         left = self.session.left(self.settings["length"])
-        self._stop()
+        self._end()
         for number, tokens in left.items():
             if tokens > 0:
                 self._write(number, tokens)
+        self._draw()
 
     def action_settings(self) -> None:
         """Move the focus to the settings."""
+        self.set_class(True, "-turning")  # where there is no room they are seen while they are turned
         self.screen.set_focus(self.query_one(SettingsPanel))  # at once: further keys may be waiting
 
     def action_steering(self) -> None:
@@ -521,12 +539,13 @@ class LmPanel(TaskPanel):
         self.screen.set_focus(self.query_one("#steering"))
 
     def on_descendant_blur(self) -> None:
-        """Show the sampling settings again once steering loses the focus."""
+        """Show what stands there otherwise once settings lose the focus."""
         self.call_later(self._leave_steering)
 
     def _leave_steering(self) -> None:
         if self.is_open and self.screen.is_current:
             self.set_class(any(each.has_focus for each in self.query("#steering")), "-steering")
+            self.set_class(any(each.has_focus for each in self.query("#settings")), "-turning")
 
     def _take_preset(self, name: str) -> None:
         """Take the settings of a preset, and the defaults of all others."""
@@ -631,6 +650,7 @@ class LmPanel(TaskPanel):
             panel.refresh()
         await self._lay_out()
         self.views[0].focus()
+        self.refresh_bindings()  # nothing is left to keep
         self._draw()
 
     # samples
@@ -698,6 +718,7 @@ class LmPanel(TaskPanel):
         buffer, token = view.buffer, view.cursor
         if token is None or token >= buffer.count:  # the text may have changed in the meantime
             alternatives.show_tokens(())
+            self.query_one("#alternatives-title", Static).update("instead", layout=False)
             return
         begin, end = buffer.span(token)
         chosen = (buffer.text[begin:end], buffer.logprob(token))
@@ -711,12 +732,13 @@ class LmPanel(TaskPanel):
                 alternatives.show_shares({text: share for text, _, share in shares["tokens"]})
                 model, drawn = shares["entropy"]
                 title = Content.assemble("instead", (f"  {model:.2f} → {drawn:.2f} bits", "$muted not bold"))
-                self.query_one("#alternatives-title", Static).update(title)
+                self.query_one("#alternatives-title", Static).update(title, layout=False)
 
     def action_influence(self) -> None:
         """Toggle the influence of earlier tokens on the one under the cursor."""
         for legend in self.query(Legend):
             legend.influence = not legend.influence
+            self.set_class(legend.influence, "-influence")
             if legend.influence and self.view.cursor is None:
                 self.view.action_step(-1)
             self._show_influence(self.view)
@@ -922,8 +944,9 @@ class LmPanel(TaskPanel):
                 branches.show_tree(session.tree, session.tree.shown[min(session.current, len(session.buffers) - 1)])
 
     def on_resize(self) -> None:
-        """Put the tree where there is room."""
+        """Put the tree where there is room, and show steering where it leaves some for the alternatives."""
         self.set_class(self.size.width >= BROAD, "-broad")
+        self.set_class(self.size.height >= HIGH, "-high")
         self.call_after_refresh(self._draw_tree)
 
     # saving, copying, leaving
@@ -962,7 +985,7 @@ class LmPanel(TaskPanel):
         def check(text: str) -> str:
             return "" if not text or view.count(text) else "not in this text"
 
-        hint = "In either case; . and , lead to the next place and the one before. Nothing ends the search."
+        hint = "In either case; . and , lead to the next place and the one before. An empty line ends the search."
         self.app.push_screen(AskScreen("Find", hint, self._sought, check), take)
 
     def export_formats(self) -> dict[str, Callable[[], str]]:
@@ -995,7 +1018,7 @@ class LmPanel(TaskPanel):
             self.app.pop_screen()
 
     def on_unmount(self) -> None:
-        self._stop()
+        self._end()
 
     # drawing
 
@@ -1030,11 +1053,12 @@ class LmPanel(TaskPanel):
             self.set_headings([name.append(Content.styled(length, "$muted")) for name, length in pairs])
             sampling = f"seed {self.session.seed}  ·  temperature {self.settings['temperature']:.1f}"
             legend = Content("  ·  by its model: ").append(tints(bool(self.app.ansi_color)))
-            status.update(Content(sampling).append(legend if self.size.width >= LEGEND_WIDTH else ""))
+            status.update(Content(sampling).append(legend if self.size.width >= LEGEND_WIDTH else ""), layout=False)
         else:
             version, then = self._restored
             state = f"written {then}" if then and version == self.session.version else ""
-            status.update(self.session.describe(self.views.index(self.view), state))
+            # one line, whatever stands there: a layout of the whole screen would cost more than the frame itself
+            status.update(self.session.describe(self.views.index(self.view), state), layout=False)
         if not self.session.busy:
             self._frames.pause()
 

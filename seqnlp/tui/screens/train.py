@@ -73,7 +73,7 @@ class TrainScreen(BaseScreen):
         .label { width: 5; color: $muted; }
         .label-root { width: auto; color: $muted; }
         Input { border: none; height: 1; padding: 0; width: 1fr; background: $background; }
-        #count { width: auto; color: $muted; }
+        #count { width: auto; padding: 0 0 0 2; color: $muted; }
         #middle { height: 1fr; }
         RecipeList { width: 32; height: 1fr; margin: 0 0 0 2; }
         RecipeText { padding: 0 1 0 1; border-left: solid $faint; }

@@ -188,7 +188,8 @@ class AttentionGrid(Widget, can_focus=True):
 
     def _cell(self, weight: float, cell: int, in_row: bool, here: bool) -> Content:
         """A cell, the darker the larger its weight; the cursor's row also has the digitss, if there is room."""
-        digits = f".{min(round(100 * weight), 99):02}" if in_row and cell >= MIN_ACROSS and weight >= 0.005 else ""
+        has_digits = in_row and cell >= MIN_ACROSS and weight >= 0.005
+        digits = (f"{weight:.2f}"[1:] if weight < 0.995 else "1.0") if has_digits else ""
         if self.app.ansi_color:
             text = f"{digits} ".ljust(cell, shade(weight)) if digits else shade(weight) * cell
             return Content.styled(text, "reverse" if here else "")

@@ -93,14 +93,22 @@ def _curve_lines(preview: Preview, width: int) -> list[Content]:
         told = [pair[-1] for pair in ends]
     longest = max(map(len, told))
     room = max(width - LABEL - longest - 1, 4)
+    wide = min(room, max(len(values) for _, values in preview.curves))  # all over the same epochs
     return [
         Content.assemble(
             column(name, LABEL - 1, "$muted"),
-            (f" {sparkline(values, room):{room}}", "$accent" if name != LOSS else "$primary"),
+            (f" {sparkline(stretched(values, wide), room):{room}}", "$accent" if name != LOSS else "$primary"),
             (f" {words:>{longest}}", "$muted"),
         ).truncate(width, ellipsis=True)
         for (name, values), words in zip(preview.curves, told, strict=True)
     ]
+
+
+def stretched(values: Sequence[float | None], count: int) -> list[float | None]:
+    """Repeat values so that there are at least so many."""
+    if len(values) >= count:
+        return list(values)
+    return [values[place * len(values) // count] for place in range(count)]
 
 
 def _recipe_lines(preview: Preview, width: int) -> list[Content]:
