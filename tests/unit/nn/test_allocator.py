@@ -1,6 +1,5 @@
 """Freed memory goes back to the system when that is asked for."""
 
-import os
 import subprocess
 import sys
 
@@ -37,52 +36,6 @@ def test_free_memory_is_returned() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     held, left = map(int, done.stdout.split())
     assert held < 20_000 or left < held / 2  # another C library may keep nothing in the first place
-
-
-SHARED = """
-import threading
-import numpy as np
-from seqnlp.nn.allocator import share_heaps
-
-def resident():
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
-
-def use():
-    blocks = [np.ones(size, np.int8) for size in range(60_000, 120_000, 200)]
-    kept.append(np.ones(1000, np.int8))  # it stands behind them, so that the heap is not cut by itself
-    del blocks
-    used.set()
-    over.wait()
-
-share_heaps(2)
-kept, over, grown = [], threading.Event(), []
-for _ in range(2):
-    used, before = threading.Event(), resident()
-    threading.Thread(target=use).start()
-    used.wait()
-    grown.append(resident() - before)
-over.set()
-print(*grown)
-"""
-
-
-def _grown(**environment: str) -> list[int]:
-    """Growth of the resident memory, in kilobytes, as two threads use and free as much one after the other."""
-    own = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"} | environment
-    done = subprocess.run([sys.executable, "-c", SHARED], env=own, capture_output=True, text=True, check=True)
-    return [int(each) for each in done.stdout.split()]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's")
-def test_threads_share_a_heap() -> None:
-    first, second = _grown()
-    assert first < 20_000 or second < first / 2  # another C library may keep nothing in the first place
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's")
-def test_heaps_of_the_user_stay() -> None:
-    first, second = _grown(MALLOC_ARENA_MAX="8")
-    assert first < 20_000 or second > first / 2
 
 
 def test_free_memory_is_returned_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
