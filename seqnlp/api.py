@@ -19,7 +19,7 @@ from seqnlp.events import Done, Evaluated, Event, Initialized, Saved, Started, S
 from seqnlp.json_text import to_json
 from seqnlp.limits import HORIZON
 from seqnlp.model import SequenceModel
-from seqnlp.nn.allocator import return_free_memory, share_heaps
+from seqnlp.nn.allocator import return_free_memory
 from seqnlp.nn.device import CPU, describe_device, find_device, find_own_device, move_module, to_numpy
 from seqnlp.notes import note, notes_to, once
 from seqnlp.readers.base import Corpus
@@ -148,7 +148,6 @@ def _train(
         elif group.leads:  # which may have begun to write when another process looks
             Run.check_free(path, overwrite or resume)
         torch.set_num_threads(wanted.training.threads)
-        share_heaps(wanted.training.threads)
 
         file = source.file
         if begun is not None and file.resolve() == (path / RECIPE).resolve() and begun.recipe_file.name:

@@ -19,7 +19,7 @@ from seqnlp.errors import Diverged
 from seqnlp.events import Evaluated, Event, Example, Started, Stepped
 from seqnlp.json_types import mismatch
 from seqnlp.model import SequenceModel
-from seqnlp.nn.allocator import return_free_memory, return_free_memory_at_times
+from seqnlp.nn.allocator import return_free_memory
 from seqnlp.nn.device import CPU, to_device
 from seqnlp.nn.encoder import state_shapes
 from seqnlp.nn.private import lerp_all
@@ -47,9 +47,6 @@ FORWARD_SHARE = 1 / 3
 """Time of a forward pass as a share of a forward and a backward pass."""
 COPIED_WEIGHTS = 2_000_000
 """Weights on copies of which the optimizer is timed."""
-
-STEPS_OF_HEAP = 40
-"""Steps from one return of free memory to the next, at least: the steps after it ask for most of it again."""
 
 LEAST_SCALE = 2.0**-10
 """Scale of losses in float16 below which no step of the optimizer is to be expected any more."""
@@ -428,8 +425,6 @@ class Trainer:
         if self.average:
             memory = min(self.settings.ema_decay, now.step / (now.step + 10))  # forget the random start soon
             lerp_all(self.average, [p.detach() for p in self.parameters], 1 - memory)
-        if now.step % STEPS_OF_HEAP == 0:
-            return_free_memory_at_times()
         self._at_work = False
         took = time.perf_counter() - start
         now.seconds, now.stepping = now.seconds + took, now.stepping + took

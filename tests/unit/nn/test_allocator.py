@@ -1,10 +1,11 @@
 """Freed memory goes back to the system when that is asked for."""
 
-import os
 import subprocess
 import sys
 
 import pytest
+
+from seqnlp.nn import allocator
 
 CODE = """
 import threading
@@ -37,47 +38,18 @@ def test_free_memory_is_returned() -> None:
     assert held < 20_000 or left < held / 2  # another C library may keep nothing in the first place
 
 
-SHARED = """
-import threading
-import numpy as np
-from seqnlp.nn.allocator import share_heaps
+def test_free_memory_is_returned_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[float] = []
+    clock = iter([10.0, 11.0, 13.5])
+    monkeypatch.setattr(allocator, "_returned", [10.0])
+    monkeypatch.setattr(allocator, "return_free_memory", lambda: calls.append(now[0]))
+    now = [0.0]
 
-def resident():
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+    def monotonic() -> float:
+        now[0] = next(clock)
+        return now[0]
 
-def use():
-    blocks = [np.ones(size, np.int8) for size in range(60_000, 120_000, 200)]
-    kept.append(np.ones(1000, np.int8))  # it stands behind them, so that the heap is not cut by itself
-    del blocks
-    used.set()
-    over.wait()
-
-share_heaps(2)
-kept, over, grown = [], threading.Event(), []
-for _ in range(2):
-    used, before = threading.Event(), resident()
-    threading.Thread(target=use).start()
-    used.wait()
-    grown.append(resident() - before)
-over.set()
-print(*grown)
-"""
-
-
-def _grown(**environment: str) -> list[int]:
-    """Growth of the resident memory, in kilobytes, as two threads use and free as much one after the other."""
-    own = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"} | environment
-    done = subprocess.run([sys.executable, "-c", SHARED], env=own, capture_output=True, text=True, check=True)
-    return [int(each) for each in done.stdout.split()]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's")
-def test_threads_share_a_heap() -> None:
-    first, second = _grown()
-    assert first < 20_000 or second < first / 2  # another C library may keep nothing in the first place
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's")
-def test_heaps_of_the_user_stay() -> None:
-    first, second = _grown(MALLOC_ARENA_MAX="8")
-    assert first < 20_000 or second > first / 2
+    monkeypatch.setattr(allocator.time, "monotonic", monotonic)
+    for _ in range(3):
+        allocator.return_free_memory_at_times()
+    assert calls == [13.5]
