@@ -39,17 +39,10 @@ def test_free_memory_is_returned() -> None:
 
 
 def test_free_memory_is_returned_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[float] = []
-    clock = iter([10.0, 11.0, 13.5])
+    now, calls = [0.0], list[float]()
     monkeypatch.setattr(allocator, "_returned", [10.0])
     monkeypatch.setattr(allocator, "return_free_memory", lambda: calls.append(now[0]))
-    now = [0.0]
-
-    def monotonic() -> float:
-        now[0] = next(clock)
-        return now[0]
-
-    monkeypatch.setattr(allocator.time, "monotonic", monotonic)
-    for _ in range(3):
+    monkeypatch.setattr("seqnlp.nn.allocator.time.monotonic", lambda: now[0])
+    for now[0] in (10.0, 11.0, 13.5):
         allocator.return_free_memory_at_times()
     assert calls == [13.5]
