@@ -133,7 +133,7 @@ def test_the_picture_has_two_lines_of_any_width(width: int) -> None:
     first, second = file.getvalue().splitlines()
     assert first.rstrip().endswith("58%  epoch 3/4  16 s, 11 s left")
     assert first.startswith("━━━━━")
-    assert second.startswith("loss 1.111 · best dev accuracy 0.9000 (epoch 2)"[: width - 1])
+    assert second.startswith("loss 0.590 · best dev accuracy 0.9000 (epoch 2)"[: width - 1])
     assert max(len(first), len(second)) <= width
 
 
