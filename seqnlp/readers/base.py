@@ -439,13 +439,14 @@ def tabulate(
         with suppress(OSError):
             cache.hold(entry)
     try:
-        if not (entry / cache.TABLE).exists():
+        if not cache.is_whole(entry):
             entry.mkdir(parents=True, exist_ok=True)
             write_table(entry / cache.TABLE, kinds, unchanged(some(rows(), files), files, digests))
         table = datasets.Dataset.from_file(str(entry / cache.TABLE))
     except OSError as error:
         cache.remove(entry)
-        problem = f"cannot write the cache: {error.strerror or error}; HF_DATASETS_CACHE names another place"
+        cause = os.strerror(error.errno) if error.errno else error
+        problem = f"cannot write the cache: {cause}; HF_DATASETS_CACHE names another place"
         raise DataError(problem, datasets.config.HF_DATASETS_CACHE) from None
     except BaseException:  # a fault in the files, or an interrupt: the entry has no table
         cache.remove(entry)

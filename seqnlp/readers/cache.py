@@ -166,6 +166,11 @@ def record(path: Path, kind: str, files: Mapping[str, str]) -> None:
             drop_old(entry, files)
 
 
+def is_whole(path: Path) -> bool:
+    """True for an entry with a table whose writing has ended; one without digests may have been cut by a crash."""
+    return (path / TABLE).exists() and ((path / DIGESTS).exists() or not os.access(path, os.W_OK))
+
+
 def seal_table(path: Path) -> None:
     """Record the digests of the files of a table, once."""
     if not (path / DIGESTS).exists():

@@ -300,7 +300,7 @@ def matching_files(path: Path) -> list[Path]:
     if lost := [file for file in named if not file.exists()]:  # left out, a part of the corpus would be missing
         raise DataError("this link leads to no file", lost[0])
     found = [file for file in named if file.is_file()]
-    folders = [file.name for file in named if file.is_dir()]
+    folders = [file.name for file in named if file.is_dir() and not file.name.startswith(".")]
     if not found:
         hint = f"; but the folder {folders[0]} does: name the files in it" if folders else ""
         raise DataError(f"no file matches this pattern{hint}", path)

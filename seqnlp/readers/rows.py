@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from seqnlp.readers import cache
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -18,8 +22,10 @@ Kind = Literal["text", "texts", "whole", "number", "numbers", "boolean"]
 
 Row = dict[str, Any]
 
-TOGETHER = 1000
-"""Rows that are converted at once."""
+ROWS_PER_BATCH = 1000
+"""Rows of a record batch."""
+MAX_LOCKING = 60.0
+"""Seconds after which the file of a process that is at work is locked."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,23 @@ def write_table(path: Path, kinds: Mapping[str, Kind], rows: Iterator[Row]) -> N
     """
     import pyarrow as pa
 
+    _remove_leftovers(path)
     schema = features_of(kinds).arrow_schema
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
-            while part := list(islice(rows, TOGETHER)):
+        with temporary.open("wb") as file, pa.ipc.new_stream(file, schema) as writer:
+            cache.try_lock(file.fileno())
+            while part := list(islice(rows, ROWS_PER_BATCH)):
                 columns = [pa.array([row[field.name] for row in part], field.type) for field in schema]
                 writer.write_table(pa.table(columns, schema=schema))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove files of writers that were killed."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        with suppress(OSError), left.open("rb") as file:
+            if time.time() - left.stat().st_mtime > MAX_LOCKING and cache.try_lock(file.fileno()):
+                left.unlink()

@@ -1,5 +1,6 @@
 """The cache: what an entry says about itself, and when it is removed."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,8 @@ import pytest
 from seqnlp.notes import notes_to
 from seqnlp.readers import Csv, Text
 from seqnlp.readers import cache as cached
-from seqnlp.readers.cache import CacheEntry, clear, entries, read_entry, remove, table_folder
+from seqnlp.readers.cache import CacheEntry, clear, entries, read_entry, remove, table_folder, try_lock
+from seqnlp.readers.rows import write_table
 
 OPEN = """
 import sys
@@ -138,6 +140,32 @@ def test_a_damaged_table_is_read_anew(damage: Callable[[bytes], bytes], name: st
             assert list(Csv().load(path)["a"]) == ["one"]
     (note,) = notes
     assert note.endswith(f": damaged; {path} is read anew")
+
+
+@pytest.mark.parametrize("kept", [0, 10, 200])
+def test_a_table_that_a_crash_cut_is_read_anew(kept: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a\none\n")
+    Csv().load(path)
+    entry = tables()[0].path
+    (entry / "digests.json").unlink()
+    content = (entry / "table.arrow").read_bytes()
+    (entry / "table.arrow").unlink()
+    (entry / "table.arrow").write_bytes(content[:kept])
+    assert list(Csv().load(path)["a"]) == ["one"]
+    assert (entry / "digests.json").exists()
+
+
+def test_the_file_of_a_killed_writer_goes_with_the_next_table(tmp_path: Path) -> None:
+    killed, at_work, fresh = (tmp_path / f".t.arrow.{pid}.1" for pid in (1, 2, 3))
+    for file in (killed, at_work, fresh):
+        file.write_bytes(b"x")
+        if file != fresh:
+            os.utime(file, (1, 1))
+    with at_work.open("rb") as held:
+        assert try_lock(held.fileno())
+        write_table(tmp_path / "t.arrow", {"a": "text"}, iter([{"a": "b"}]))
+    assert sorted(file.name for file in tmp_path.iterdir()) == [at_work.name, fresh.name, "t.arrow"]
 
 
 def test_clear_removes_nothing_but_entries(tmp_path: Path, cache: Path) -> None:

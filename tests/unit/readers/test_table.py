@@ -103,10 +103,10 @@ def test_a_table_is_that_of_the_library(number: int, tmp_path: Path) -> None:
         {
             "a": None if n % 7 == 3 else f"row {n} \u1e9e",
             "b": [f"w{k}" for k in range(n % 5)],
-            "c": n - 500,
-            "d": n if n % 3 else float("nan"),
-            "e": [0.5 * n, -n],
-            "f": n % 2 == 0,
+            "c": None if n % 11 == 2 else n - 500,
+            "d": None if n % 11 == 3 else n if n % 3 else float("nan"),
+            "e": None if n % 11 == 4 else [0.5 * n, None, -n],
+            "f": None if n % 11 == 5 else n % 2 == 0,
         }
         for n in range(number)
     ]
