@@ -349,8 +349,8 @@ def _record(
     watches: list[FlatLoss | DependenceOnState] = []
     if dev_items is not None:
         watches.append(FlatLoss(trainer.schedule.lr))
-        if trainer.train.carries_state:
-            watches.append(DependenceOnState())
+        if trainer.train.carries_state and not trainer.progress.evaluated and not run.meta().get("start"):
+            watches.append(DependenceOnState(trainer.settings.model_dump().get("state_reset", 0.0)))
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:

@@ -1,5 +1,6 @@
 """Advice about settings that can't work well: before a training, and while it goes on."""
 
+from collections import deque
 from collections.abc import Iterator
 from math import ceil, floor, log10
 from typing import final
@@ -31,8 +32,8 @@ HIGH_RATE = 0.01
 """Learning rate from which on a flat loss is more likely due to too large steps than to too small ones."""
 LAST_STEPS = 20
 """Steps whose mean loss stands for that of the present weights."""
-FAR_ABOVE = 1.4
-"""Ratio of dev's nats to the loss of the same weights on new text from which on a language model fails on dev."""
+MAX_RATIO, MAX_DIFFERENCE = 1.4, 0.5
+"""Dev's nats beside the loss on new text of train: a language model that is above both fails on dev."""
 
 
 def settings_advice(
@@ -161,9 +162,10 @@ class DependenceOnState:
     training, but for this.
     """
 
-    def __init__(self) -> None:
-        """Begin before the training."""
-        self._losses: list[float] = []
+    def __init__(self, state_reset: float) -> None:
+        """Store the recipe's probability of resets."""
+        self.state_reset = state_reset
+        self._losses: deque[float] = deque(maxlen=LAST_STEPS)
         self._over = False
 
     def hear(self, event: Event) -> str | None:
@@ -175,17 +177,19 @@ class DependenceOnState:
                 self._losses.append(event.loss)
             case Evaluated() if not self._over and self._losses:
                 self._over = True
-                return self._advice(event.scores.get("nats", 0.0), float(np.mean(self._losses[-LAST_STEPS:])))
+                return self._advice(event.scores.get("nats", 0.0), float(np.mean(self._losses)))
         return None
 
     def _advice(self, dev: float, loss: float) -> str | None:
-        if dev < FAR_ABOVE * loss:
+        if dev < MAX_RATIO * loss or dev - loss < MAX_DIFFERENCE:
             return None
         found = (
             f"dev nats {dev:.3f}, but {loss:.3f} in training, where all text was new, too: the model needs the state"
         )
-        better = "try training.state_reset = 0.02, or more, unless dev is another kind of text"
-        return f"{found} that was carried there, and can't begin a text; {better}"
+        reset = f"training.state_reset = {max(0.02, min(2 * self.state_reset, 1)):g}"
+        return (
+            f"{found} that was carried there, and can't begin a text; try {reset}, unless dev is another kind of text"
+        )
 
 
 def baseline_advice(name: str, score: float, baselines: dict[str, float], higher_is_better: bool) -> str | None:

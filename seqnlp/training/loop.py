@@ -121,7 +121,10 @@ class Progress:
 
 
 def steps_of(train: EncodedDataset, seed: int, epochs: int, gradient_accumulation: int) -> int:
-    """Count the optimizer steps of a training; those of many epochs are taken for as many as of the first ones."""
+    """Count the optimizer steps of a training.
+
+    Beyond `PLANNED_EPOCHS` it is an estimate: as many an epoch as before.
+    """
     planned = min(epochs, PLANNED_EPOCHS)
     steps = sum(math.ceil(len(train.plan(seed, epoch)) / gradient_accumulation) for epoch in range(planned))
     return round(steps * epochs / planned)

@@ -175,9 +175,9 @@ def test_a_loss_that_falls_is_not_flat(losses: list[list[float]]) -> None:
     assert heard(epochs_of([[2.3] * 9] * 5, resumed=50)) == []
 
 
-def scored_text(nats: float, losses: list[float], *, begun: float = 0.0) -> list[str]:
+def scored_text(nats: float, losses: list[float], *, begun: float = 0.0, reset: float = 0.0) -> list[str]:
     """Advice about a language model with these losses before the first evaluation."""
-    watch = DependenceOnState()
+    watch = DependenceOnState(reset)
     steps = [Stepped(n, begun + 0.1, 0.0, loss, 0.1, 10, 1.0) for n, loss in enumerate(losses, start=1)]
     scores = [Evaluated(len(losses), begun + share, 0.0, {"nats": nats}, "nats", True) for share in (0.5, 1.0)]
     events = [Started(0, begun, 0.0, 100, 9, 5, "characters"), *steps, *scores]
@@ -189,7 +189,9 @@ def test_a_language_model_that_needs_its_carried_state_is_told_once() -> None:
     (line,) = scored_text(4.78, falling)
     assert line.startswith("dev nats 4.780, but 2.400 in training")
     assert "try training.state_reset = 0.02" in line
+    assert "try training.state_reset = 0.1," in scored_text(4.78, falling, reset=0.05)[0]
     assert scored_text(2.6, falling) == []  # dropout and chance
+    assert scored_text(0.015, [4.2] * 30 + [0.011] * 20) == []  # a text that repeats itself
     assert scored_text(4.78, falling, begun=1.0) == []  # from the second epoch on train may be known by heart
 
 
