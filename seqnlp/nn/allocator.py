@@ -4,10 +4,11 @@ import ctypes
 import sys
 import time
 
-SELDOM = 3.0
+MIN_INTERVAL = 3.0
 """Seconds from one return of free memory to the next, where it is asked for again and again."""
 
 _returned = [0.0]
+"""Time of the last return, of the monotonic clock."""
 
 
 def return_free_memory() -> None:
@@ -29,6 +30,9 @@ def return_free_memory() -> None:
 
 
 def return_free_memory_at_times() -> None:
-    """Return freed memory if that was some time ago: batches of other shapes leave gaps that no later block fits."""
-    if time.monotonic() - _returned[0] >= SELDOM:
+    """Return freed memory if that was some time ago.
+
+    Batches of other shapes leave gaps that no later block fits.
+    """
+    if time.monotonic() - _returned[0] >= MIN_INTERVAL:
         return_free_memory()

@@ -11,8 +11,8 @@ from textual.command import CommandPalette, DiscoveryHit
 from textual.worker import Worker
 
 
-async def nothing() -> None:
-    """Search nowhere."""
+async def no_search() -> None:
+    """End at once."""
 
 
 @final
@@ -33,7 +33,7 @@ class Palette(CommandPalette):
     def _gather_commands(self, search_value: str) -> Worker[None]:
         """Search, unless the list is gone: a key that was typed before the palette closed may come behind that."""
         if self.app.screen is not self:
-            return self.run_worker(nothing)  # no coroutine: one that is cancelled before it begins is warned of
+            return self.run_worker(no_search)  # no coroutine: one that is cancelled before it begins is warned of
         return super()._gather_commands(search_value)
 
     def remove(self) -> AwaitRemove:

@@ -540,9 +540,9 @@ class LmPanel(TaskPanel):
 
     def on_descendant_blur(self) -> None:
         """Show what stands there otherwise once settings lose the focus."""
-        self.call_later(self._leave_steering)
+        self.call_later(self._leave_settings)
 
-    def _leave_steering(self) -> None:
+    def _leave_settings(self) -> None:
         if self.is_open and self.screen.is_current:
             self.set_class(any(each.has_focus for each in self.query("#steering")), "-steering")
             self.set_class(any(each.has_focus for each in self.query("#settings")), "-turning")

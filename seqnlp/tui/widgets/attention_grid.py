@@ -187,7 +187,7 @@ class AttentionGrid(Widget, can_focus=True):
         return label.append(" ").append(Content("").join(cells))
 
     def _cell(self, weight: float, cell: int, in_row: bool, here: bool) -> Content:
-        """A cell, the darker the larger its weight; the cursor's row also has the digitss, if there is room."""
+        """A cell, the darker the larger its weight; the cursor's row also has the digits, if there is room."""
         has_digits = in_row and cell >= MIN_ACROSS and weight >= 0.005
         digits = (f"{weight:.2f}"[1:] if weight < 0.995 else "1.0") if has_digits else ""
         if self.app.ansi_color:

@@ -93,7 +93,7 @@ def _curve_lines(preview: Preview, width: int) -> list[Content]:
         told = [pair[-1] for pair in ends]
     longest = max(map(len, told))
     room = max(width - LABEL - longest - 1, 4)
-    wide = min(room, max(len(values) for _, values in preview.curves))  # all over the same epochs
+    wide = min(room, max(len(values) for _, values in preview.curves))  # about the same epochs
     return [
         Content.assemble(
             column(name, LABEL - 1, "$muted"),

@@ -1,5 +1,6 @@
 """Freed memory goes back to the system when that is asked for."""
 
+import platform
 import subprocess
 import sys
 
@@ -36,6 +37,14 @@ def test_free_memory_is_returned() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     held, left = map(int, done.stdout.split())
     assert held < 20_000 or left < held / 2  # another C library may keep nothing in the first place
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no malloc_trim")
+def test_the_time_of_a_return_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allocator, "_returned", [0.0])
+    monkeypatch.setattr("seqnlp.nn.allocator.time.monotonic", lambda: 100.0)
+    allocator.return_free_memory_at_times()
+    assert allocator._returned == [100.0]
 
 
 def test_free_memory_is_returned_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
