@@ -38,7 +38,9 @@ async def test_branches_are_made_and_walked(runs: Path, fake: Any, settled: Any,
         await pilot.press(*"Once", "enter")
         await settled(pilot)
         texts = [panel.view.buffer.text]
-        await pilot.press("home", "right", "right", "2")  # another token
+        await pilot.press("home", "right", "right")
+        await settled(pilot)
+        await pilot.press("2")  # another token
         await settled(pilot)
         texts.append(panel.view.buffer.text)
         assert texts[1].startswith(texts[0][:14] + "a w")
