@@ -7,8 +7,8 @@ import time
 MIN_INTERVAL = 3.0
 """Seconds from one return of free memory to the next, where it is asked for again and again."""
 
-_returned = [0.0]
-"""Time of the last return, of the monotonic clock."""
+_returned = [time.monotonic()]
+"""Time of the last return, or of the start: a short command frees nothing that it would have to ask for again."""
 
 
 def return_free_memory() -> None:

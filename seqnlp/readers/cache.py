@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -129,6 +130,19 @@ def try_lock(handle: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def remove_leftovers(files: Iterable[Path], idle: float = 0.0) -> None:
+    """Remove files that nobody is writing any more: no process has them locked.
+
+    Args:
+        files: The files, which their writers lock.
+        idle: Seconds for which a file must not have changed: a new one may not be locked yet.
+    """
+    for path in files:
+        with suppress(OSError), path.open("rb") as file:
+            if time.time() - os.fstat(file.fileno()).st_mtime >= idle and try_lock(file.fileno()):
+                path.unlink()
 
 
 def is_same_file(handle: int, path: Path) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,7 +23,7 @@ Row = dict[str, Any]
 ROWS_PER_BATCH = 1000
 """Rows of a record batch."""
 MAX_LOCKING = 60.0
-"""Seconds after which the file of a process that is at work is locked."""
+"""Seconds after which a process that is at work has locked its file."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def write_table(path: Path, kinds: Mapping[str, Kind], rows: Iterator[Row]) -> N
     """
     import pyarrow as pa
 
-    _remove_leftovers(path)
+    cache.remove_leftovers(path.parent.glob(f".{path.name}.*"), MAX_LOCKING)
     schema = features_of(kinds).arrow_schema
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
@@ -71,11 +69,3 @@ def write_table(path: Path, kinds: Mapping[str, Kind], rows: Iterator[Row]) -> N
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Remove files of writers that were killed."""
-    for left in path.parent.glob(f".{path.name}.*"):
-        with suppress(OSError), left.open("rb") as file:
-            if time.time() - left.stat().st_mtime > MAX_LOCKING and cache.try_lock(file.fileno()):
-                left.unlink()

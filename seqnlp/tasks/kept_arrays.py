@@ -78,7 +78,7 @@ class ArrayFile:
     def __init__(self, folder: Path, stem: str, kind: Any) -> None:
         """Open a file under a temporary name, which no other process takes; those of killed processes are removed."""
         self.folder, self.stem, self.kind, self.total = folder, stem, np.dtype(kind), 0
-        _remove_leftovers(folder, stem)
+        cache.remove_leftovers(folder.glob(f"{stem}.*{TEMPORARY}"))
         self._file = tempfile.NamedTemporaryFile(suffix=TEMPORARY, prefix=f"{stem}.", dir=folder, delete=False)  # noqa: SIM115
         self.path = Path(self._file.name)
         cache.try_lock(self._file.fileno())
@@ -135,14 +135,6 @@ class ArrayFile:
         with suppress(OSError):  # what is still in the buffer may not fit on the disk
             self._file.close()
         self.path.unlink(missing_ok=True)
-
-
-def _remove_leftovers(folder: Path, stem: str) -> None:
-    """Remove files that nobody is writing any more."""
-    for path in folder.glob(f"{stem}.*{TEMPORARY}"):
-        with suppress(OSError), path.open("rb") as file:
-            if cache.try_lock(file.fileno()):
-                path.unlink()
 
 
 def digest_name(path: Path, stem: str) -> str:

@@ -423,7 +423,7 @@ class LmPanel(TaskPanel):
                 async for part in parts:
                     session.add(numbers[part.get("sample", 0)], part)
             has_ended = True
-        # not where this was cancelled: `_stop` has ended the texts, and they may grow again
+        # not where this was cancelled: `_end` has ended the texts, and they may grow again
         session.end(numbers, has_ended)
         if session is self.session and self.is_open:
             self._draw()
