@@ -350,7 +350,7 @@ def _record(
     if dev_items is not None:
         watches.append(FlatLoss(trainer.schedule.lr))
         if trainer.train.carries_state and not trainer.progress.evaluated and not run.meta().get("start"):
-            watches.append(DependenceOnState(trainer.settings.model_dump().get("state_reset", 0.0)))
+            watches.append(DependenceOnState(trainer.train.state_reset))
     logged = saved = time.monotonic()
     checkpoint: int | None = None
     try:

@@ -21,6 +21,8 @@ class EncodedDataset(ABC):
 
     carries_state: ClassVar[bool] = False
     """True if each batch continues the one before, so that the encoder's state is carried over."""
+    state_reset: float = 0.0
+    """Probability that a carried state is reset to zero before a batch."""
 
     @property
     @abstractmethod
